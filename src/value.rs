@@ -1,0 +1,110 @@
+//! The values that a row is made of, after they left the wire and before they become Arrow: exact, small, and without a time zone
+//! left to guess.
+
+/// An amount of money in ten-thousandths of the currency's unit: the value of a `decimal(18,4)`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Money(i64);
+
+impl Money {
+    /// Digits after the decimal point.
+    pub const SCALE: i8 = 4;
+    /// Digits in all.
+    pub const PRECISION: u8 = 18;
+    const LIMIT: i64 = 10_i64.pow(Self::PRECISION as u32);
+
+    /// An amount from its ten-thousandths; `None` if it has more than 18 digits.
+    pub fn from_ten_thousandths(units: i64) -> Option<Self> {
+        (-Self::LIMIT < units && units < Self::LIMIT).then_some(Self(units))
+    }
+
+    /// The amount in ten-thousandths.
+    pub fn ten_thousandths(self) -> i64 {
+        self.0
+    }
+
+    /// Reads a decimal such as `-101.50`, `7` or `1e3`. `None` if it is no decimal number, has more than 18 digits, or has more than four
+    /// decimals that are not trailing zeros: an amount is never rounded.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (digits, exponent) = match text.find(['e', 'E']) {
+            Some(at) => (&text[..at], text[at + 1..].parse::<i32>().ok().filter(|e| e.abs() <= 40)?),
+            None => (text, 0),
+        };
+        let (negative, digits) = match digits.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, digits.strip_prefix('+').unwrap_or(digits)),
+        };
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+        if whole.is_empty() && fraction.is_empty() {
+            return None;
+        }
+        let mut units: i64 = 0;
+        // The place of a digit: 0 for the ones, -1 for the tenths, ...
+        let mut place = i32::try_from(whole.len()).ok()? - 1 + exponent;
+        for byte in whole.bytes().chain(fraction.bytes()) {
+            let digit = i64::from(byte.wrapping_sub(b'0'));
+            if digit > 9 || (digit != 0 && place < -i32::from(Self::SCALE)) {
+                return None;
+            }
+            if place >= -i32::from(Self::SCALE) {
+                units = units.checked_mul(10)?.checked_add(digit)?;
+            }
+            place -= 1;
+        }
+        // Digits that the text leaves out before the last place kept: `7` and `1e3` are followed by zeros.
+        let missing = place + 1 + i32::from(Self::SCALE);
+        if missing > 0 && units != 0 {
+            units = units.checked_mul(10_i64.checked_pow(u32::try_from(missing).ok()?)?)?;
+        }
+        Self::from_ten_thousandths(if negative { -units } else { units })
+    }
+}
+
+/// A calendar day, in days since 1970-01-01: the value of an Arrow `date32`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(pub i32);
+
+/// An instant, in milliseconds since 1970-01-01T00:00:00Z: the value of an Arrow `timestamp(ms, UTC)`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(pub i64);
+
+/// A calendar month, the unit in which `spend` is partitioned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month {
+    /// The year, four digits.
+    pub year: i16,
+    /// 1 to 12.
+    pub month: u8,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn money_is_exact_or_refused() {
+        for (text, units) in [
+            ("101.00", Some(1_010_000)),
+            ("-0.0001", Some(-1)),
+            ("7", Some(70_000)),
+            ("+7.5", Some(75_000)),
+            (".5", Some(5_000)),
+            ("1e3", Some(10_000_000)),
+            ("1.5E-2", Some(150)),
+            ("0.10000000", Some(1_000)),
+            ("99999999999999.9999", Some(999_999_999_999_999_999)),
+            ("100000000000000", None),
+            ("0.00001", None),
+            ("", None),
+            ("-", None),
+            (".", None),
+            ("1,5", None),
+            ("1 000", None),
+            ("0x1", None),
+            ("NaN", None),
+            ("1e99", None),
+            ("0e40", Some(0)),
+        ] {
+            assert_eq!(Money::parse(text).map(Money::ten_thousandths), units, "{text:?}");
+        }
+    }
+}
