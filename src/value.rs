@@ -1,9 +1,46 @@
 //! The values that a row is made of, after they left the wire and before they become Arrow: exact, small, and without a time zone
 //! left to guess.
 
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
 /// An amount of money in ten-thousandths of the currency's unit: the value of a `decimal(18,4)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Money(i64);
+
+impl Month {
+    /// A month of the calendar; `None` if there is none of that number or the year has not four digits.
+    pub fn new(year: i64, month: i64) -> Option<Self> {
+        let year = i16::try_from(year).ok().filter(|year| (1000..=9999).contains(year))?;
+        let month = u8::try_from(month).ok().filter(|month| (1..=12).contains(month))?;
+        Some(Self { year, month })
+    }
+}
+
+impl FromStr for Month {
+    type Err = String;
+
+    /// Reads `2023-01`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts = text.split_once('-').filter(|(year, month)| year.len() == 4 && month.len() == 2);
+        let month = parts.and_then(|(year, month)| Self::new(year.parse().ok()?, month.parse().ok()?));
+        month.ok_or_else(|| format!("`{text}` is not a month; write a year and a month, as in `2023-01`"))
+    }
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}-{:02}", self.year, self.month)
+    }
+}
+
+impl Serialize for Month {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
 
 impl Money {
     /// Digits after the decimal point.

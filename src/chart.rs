@@ -1,0 +1,96 @@
+//! The chart of accounts, closed ones too: the screen goes by the accounts' codes, and the tables show their names.
+
+use rustc_hash::FxHashMap;
+use serde_json::{Map, Value};
+
+use crate::rules::account_number;
+use crate::table::spend::AccountKind;
+use crate::xledger::node::AccountNode;
+use crate::xledger::scalar::{reference, text};
+use crate::xledger::{Client, Error, query, walk};
+
+/// The number by which the account rules judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Number {
+    /// The account has no code: its lines cannot be judged.
+    Unknown,
+    /// The code has no digits: no range holds it.
+    WithoutDigits,
+    /// A number of at most four digits.
+    Digits(u16),
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Account {
+    /// What the account rules go by.
+    pub number: Number,
+    /// The code.
+    pub code: Option<Box<str>>,
+    /// The name.
+    pub name: Option<Box<str>>,
+    /// The description of the account's group.
+    pub group: Option<Box<str>>,
+    /// What the account holds.
+    pub kind: Option<AccountKind>,
+}
+
+/// All accounts in the token's reach, by their id.
+#[derive(Debug, Default)]
+pub struct Chart(FxHashMap<i64, Account>);
+
+impl Chart {
+    /// The account of an id.
+    pub fn account(&self, id: i64) -> Option<&Account> {
+        self.0.get(&id)
+    }
+
+    /// How many accounts there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// Lists the chart.
+///
+/// # Errors
+/// What the client cannot get over.
+pub async fn list(client: &Client, base: &Map<String, Value>, page_rows: usize) -> Result<Chart, Error> {
+    let mut chart = Chart::default();
+    walk(client, query::ACCOUNTS, base, page_rows.min(5_000), |nodes: Vec<AccountNode>| {
+        chart.0.extend(nodes.into_iter().filter_map(|node| Some((reference(node.db_id)?, account(node)))));
+        Ok(())
+    })
+    .await?;
+    Ok(chart)
+}
+
+fn account(node: AccountNode) -> Account {
+    let kind = kind(&node);
+    let code = text(node.code);
+    let number = match code.as_deref().map(account_number) {
+        None => Number::Unknown,
+        Some(None) => Number::WithoutDigits,
+        Some(Some(number)) => Number::Digits(number),
+    };
+    Account { number, code, name: text(node.description), group: node.account_group.and_then(|group| text(group.description)), kind }
+}
+
+/// The first of the account's flags.
+fn kind(node: &AccountNode) -> Option<AccountKind> {
+    let cost = [node.cost, node.cost_wages_salaries, node.cost_of_goods_sold, node.cost_other_operating].contains(&Some(true));
+    let flags = [
+        (node.asset == Some(true), AccountKind::Asset),
+        (node.liabilities == Some(true), AccountKind::Liability),
+        (node.equity == Some(true), AccountKind::Equity),
+        (node.revenue == Some(true), AccountKind::Revenue),
+        (cost, AccountKind::Cost),
+        (node.finance == Some(true), AccountKind::Finance),
+    ];
+    flags.into_iter().find_map(|(set, kind)| set.then_some(kind))
+}

@@ -1,0 +1,148 @@
+//! What the function is asked to do: a schedule's event, or one sent by hand.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::failure::{Failure, FailureKind};
+use crate::value::Month;
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Bring the lake up to date.
+    Refresh(Refresh),
+    /// Say what the token can read and how document types are treated.
+    Check,
+}
+
+/// How much a refresh fetches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// What changed. Until the state of a run is kept, this is everything.
+    #[default]
+    Incremental,
+    /// Everything.
+    Full,
+}
+
+/// How to refresh.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Refresh {
+    /// How much is fetched.
+    pub mode: Mode,
+    /// Fetch the periods from this month on again.
+    pub from: Option<Month>,
+    /// Fetch the periods up to this month again.
+    pub to: Option<Month>,
+    /// Do everything but publish.
+    pub dry_run: bool,
+}
+
+impl Event {
+    /// Reads an event. An EventBridge schedule's event, and an empty one, ask for a refresh.
+    ///
+    /// # Errors
+    /// [`FailureKind::EventInvalid`], naming everything that is wrong.
+    pub fn parse(event: &Value) -> Result<Self, Failure> {
+        let Some(keys) = event.as_object() else {
+            return Err(invalid(&["it is not a JSON object; send {} for a refresh".to_owned()]));
+        };
+        if is_schedule(keys) {
+            return Ok(Self::Refresh(Refresh::default()));
+        }
+        let mut faults = Vec::new();
+        let action = word(keys, "action", &["refresh", "check"], &mut faults).unwrap_or("refresh");
+        let known: &[&str] = if action == "check" { &["action"] } else { &["action", "mode", "from", "to", "dry_run"] };
+        for key in keys.keys().filter(|key| !known.contains(&key.as_str())) {
+            let key: String = key.chars().filter(|c| !c.is_control()).take(40).collect();
+            faults.push(format!("`{key}` is no key of the action {action}, which takes {}", known.join(", ")));
+        }
+        let mode = match word(keys, "mode", &["incremental", "full"], &mut faults) {
+            Some("full") => Mode::Full,
+            _ => Mode::Incremental,
+        };
+        let (from, to) = (month(keys, "from", &mut faults), month(keys, "to", &mut faults));
+        if let (Some(from), Some(to)) = (from, to)
+            && from > to
+        {
+            faults.push("`from` is after `to`".to_owned());
+        }
+        let dry_run = match keys.get("dry_run") {
+            None | Some(Value::Null) => false,
+            Some(Value::Bool(dry_run)) => *dry_run,
+            Some(_) => {
+                faults.push("`dry_run` is neither true nor false".to_owned());
+                false
+            }
+        };
+        match (faults.is_empty(), action) {
+            (false, _) => Err(invalid(&faults)),
+            (true, "check") => Ok(Self::Check),
+            (true, _) => Ok(Self::Refresh(Refresh { mode, from, to, dry_run })),
+        }
+    }
+}
+
+/// EventBridge's own envelope, from a rule or from the Scheduler.
+fn is_schedule(keys: &Map<String, Value>) -> bool {
+    let text = |key| keys.get(key).and_then(Value::as_str);
+    text("detail-type") == Some("Scheduled Event") && matches!(text("source"), Some("aws.events" | "aws.scheduler"))
+}
+
+fn word<'a>(keys: &'a Map<String, Value>, key: &str, words: &[&str], faults: &mut Vec<String>) -> Option<&'a str> {
+    let value = keys.get(key).filter(|value| !value.is_null())?;
+    let word = value.as_str().filter(|word| words.contains(word));
+    if word.is_none() {
+        faults.push(format!("`{key}` is none of {}", words.join(", ")));
+    }
+    word
+}
+
+fn month(keys: &Map<String, Value>, key: &str, faults: &mut Vec<String>) -> Option<Month> {
+    let value = keys.get(key).filter(|value| !value.is_null())?;
+    let month = value.as_str().and_then(|text| text.parse().ok());
+    if month.is_none() {
+        faults.push(format!("`{key}` is not a month; write a year and a month, as in 2025-01"));
+    }
+    month
+}
+
+fn invalid(faults: &[String]) -> Failure {
+    Failure::new(FailureKind::EventInvalid, format!("the event cannot be understood; nothing was done. {}", faults.join("; ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn events_are_read() {
+        let schedule = json!({"version": "0", "id": "x", "detail-type": "Scheduled Event", "source": "aws.scheduler", "detail": "{}"});
+        let default = Event::Refresh(Refresh::default());
+        let full = Refresh { mode: Mode::Full, from: Month::new(2025, 1), to: Month::new(2025, 6), dry_run: true };
+        for (event, parsed) in [
+            (schedule, default.clone()),
+            (json!({}), default.clone()),
+            (json!({"action": "refresh", "mode": null}), default),
+            (json!({"action": "refresh", "mode": "full", "from": "2025-01", "to": "2025-06", "dry_run": true}), Event::Refresh(full)),
+            (json!({"action": "check"}), Event::Check),
+        ] {
+            assert_eq!(Event::parse(&event), Ok(parsed), "{event}");
+        }
+    }
+
+    #[test]
+    fn every_fault_of_an_event_is_named() {
+        let event = json!({"action": "refresh", "mode": "some", "from": "2025-13", "to": 3, "dry_run": "no", "colour": "red"});
+        let failure = Event::parse(&event).unwrap_err();
+        assert_eq!(failure.kind, FailureKind::EventInvalid);
+        for word in ["mode", "from", "to", "dry_run", "colour"] {
+            assert!(failure.message.contains(&format!("`{word}`")), "{word}: {failure}");
+        }
+        for event in [json!([]), json!({"action": "delete"}), json!({"action": "check", "mode": "full"}), json!({"from": "2025-02", "to": "2025-01"})] {
+            assert!(Event::parse(&event).is_err(), "{event}");
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Why a run failed: a kind to branch on, and words for a person. The kind is the function's `errorType`, the `error_kind` of the `runs`
+//! table, and what decides the command line's exit status.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::{lake, table, xledger};
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $kind:ident = $name:literal,)*) => {
+        /// The kind of a failure.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum FailureKind { $($(#[$doc])* $kind,)* }
+
+        impl FailureKind {
+            /// Every kind.
+            pub const ALL: &[FailureKind] = &[$(FailureKind::$kind),*];
+
+            /// The name that users see, stable.
+            pub fn as_str(self) -> &'static str {
+                match self { $(FailureKind::$kind => $name,)* }
+            }
+        }
+    };
+}
+
+kinds! {
+    /// One or more settings are missing or wrong.
+    SettingsInvalid = "settings_invalid",
+    /// The event is not one that the function knows.
+    EventInvalid = "event_invalid",
+    /// There is no token where it should be.
+    TokenMissing = "token_missing",
+    /// The secret cannot be read.
+    SecretUnreadable = "secret_unreadable",
+    /// The token is not of the form that Xledger gives out.
+    TokenMalformed = "token_malformed",
+    /// Xledger refuses the token.
+    TokenRefused = "token_refused",
+    /// The token lacks a right.
+    RightMissing = "right_missing",
+    /// Xledger cannot be reached, or is down.
+    XledgerUnavailable = "xledger_unavailable",
+    /// The endpoint does not answer with GraphQL.
+    EndpointNotGraphql = "endpoint_not_graphql",
+    /// A limit of the API held on, whatever was waited.
+    LimitReached = "limit_reached",
+    /// The month's API credits are used up.
+    CreditsUsedUp = "credits_used_up",
+    /// Xledger's schema is not the known one.
+    SchemaMismatch = "schema_mismatch",
+    /// An answer breaks the schema.
+    AnswerMalformed = "answer_malformed",
+    /// Xledger answered with an error that is not known.
+    XledgerError = "xledger_error",
+    /// The run's time was over.
+    DeadlineReached = "deadline_reached",
+    /// A line came that was not asked for.
+    UnaskedLine = "unasked_line",
+    /// A payroll line came.
+    PayrollReceived = "payroll_received",
+    /// A line changed between listing and fetching so that the rules leave it out.
+    LineChanged = "line_changed",
+    /// A value does not fit its column.
+    ValueUnfit = "value_unfit",
+    /// The bucket or directory does not exist or is of the wrong kind.
+    LakeMissing = "lake_missing",
+    /// The lake may not be read or written.
+    LakeDenied = "lake_denied",
+    /// Another run writes to the lake.
+    LakeInUse = "lake_in_use",
+    /// A file of the lake is not what it should be.
+    LakeCorrupt = "lake_corrupt",
+    /// The lake cannot be reached, is full, or failed.
+    LakeUnavailable = "lake_unavailable",
+}
+
+impl Serialize for FailureKind {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// Why a run failed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Failure {
+    /// What to branch on.
+    pub kind: FailureKind,
+    /// What is wrong, where, and what to do. Never a row value, a free text or the token.
+    pub message: String,
+}
+
+impl Failure {
+    /// A failure of a kind.
+    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<xledger::Error> for Failure {
+    fn from(error: xledger::Error) -> Self {
+        use xledger::Error;
+        let kind = match &error {
+            Error::TokenMalformed => FailureKind::TokenMalformed,
+            Error::TokenRefused { .. } => FailureKind::TokenRefused,
+            Error::RightMissing { .. } => FailureKind::RightMissing,
+            Error::BurstLimit | Error::ConcurrencyLimit | Error::QueryTimedOut { .. } => FailureKind::LimitReached,
+            Error::CreditsUsedUp { .. } => FailureKind::CreditsUsedUp,
+            Error::SchemaMismatch { .. } => FailureKind::SchemaMismatch,
+            Error::Malformed { .. } | Error::TooLarge { .. } | Error::CursorRepeated { .. } => FailureKind::AnswerMalformed,
+            Error::Api { .. } => FailureKind::XledgerError,
+            Error::NotGraphql { .. } => FailureKind::EndpointNotGraphql,
+            Error::Unavailable { .. } | Error::Unreachable { .. } => FailureKind::XledgerUnavailable,
+            Error::Deadline { .. } => FailureKind::DeadlineReached,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+impl From<table::EncodeError> for Failure {
+    fn from(error: table::EncodeError) -> Self {
+        Self::new(FailureKind::ValueUnfit, error.to_string())
+    }
+}

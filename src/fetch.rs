@@ -1,0 +1,255 @@
+//! Asks for exactly the admitted lines, by id, in parallel batches, and judges each once more when it comes.
+
+use std::sync::Arc;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use rustc_hash::FxHashSet;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::failure::{Failure, FailureKind};
+use crate::index::{DocumentType, PayableEntry, month};
+use crate::screen::{AdmittedLine, AdmittedPayable, LineFacts, Screen, Verdict};
+use crate::value::{Day, Instant, Money, Month};
+use crate::xledger::node::{LedgerLineNode, PayableLineNode};
+use crate::xledger::query::{self, Query};
+use crate::xledger::scalar::{reference, text};
+use crate::xledger::{Client, Dialect, Error, IdType, walk};
+
+/// A ledger line with all that its row in `spend` needs, references unresolved.
+#[derive(Clone, Debug)]
+pub struct Line {
+    pub(crate) id: i64,
+    pub(crate) owner: i64,
+    pub(crate) account: i64,
+    pub(crate) company: Option<i64>,
+    pub(crate) voucher: Option<i64>,
+    pub(crate) voucher_number: Option<i64>,
+    pub(crate) voucher_modified_at: Option<Instant>,
+    pub(crate) match_id: Option<i64>,
+    pub(crate) dimensions: [Option<i64>; 5],
+    pub(crate) amount: Option<Money>,
+    pub(crate) invoice_amount: Option<Money>,
+    pub(crate) vat_amount: Option<Money>,
+    pub(crate) text: Option<Box<str>>,
+    pub(crate) document_type: Option<Arc<str>>,
+    pub(crate) document_type_name: Option<Arc<str>>,
+    pub(crate) currency: Option<Arc<str>>,
+    pub(crate) vat_code: Option<Arc<str>>,
+    pub(crate) posted_date: Option<Day>,
+    pub(crate) month: Month,
+    pub(crate) fiscal_year: Option<i32>,
+    pub(crate) fiscal_period: Option<i32>,
+}
+
+/// An AP line: whose voucher it is, and of which invoice.
+#[derive(Clone, Debug)]
+pub struct Payable {
+    pub(crate) id: i64,
+    pub(crate) owner: i64,
+    pub(crate) voucher: i64,
+    pub(crate) subledger: Option<i64>,
+    pub(crate) company: Option<i64>,
+    pub(crate) invoice_number: Option<Box<str>>,
+    pub(crate) invoice_date: Option<Day>,
+    pub(crate) due_date: Option<Day>,
+}
+
+/// Lines that were fetched, by id, and how many of those asked for are gone.
+#[derive(Debug)]
+pub struct Fetched<T> {
+    /// The lines.
+    pub rows: Vec<T>,
+    /// Ids that did not come back, though asked for twice.
+    pub gone: u64,
+}
+
+/// What a fetch needs to know.
+pub(crate) struct Fetch<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) dialect: &'a Dialect,
+    pub(crate) base: &'a Map<String, Value>,
+    pub(crate) batch_rows: usize,
+    pub(crate) screen: &'a Screen,
+}
+
+impl Fetch<'_> {
+    /// Fetches the admitted ledger lines.
+    pub(crate) async fn lines(&self, admitted: &[AdmittedLine], mut came: impl FnMut(usize)) -> Result<Fetched<Line>, Failure> {
+        let ids: Vec<i64> = admitted.iter().map(|line| line.id()).collect();
+        let mut names = Names::default();
+        let mut rows: Vec<Line> = Vec::with_capacity(ids.len());
+        let gone = self
+            .all(query::LEDGER_LINES, self.dialect.ledger_ids, &ids, |node: &LedgerLineNode| reference(node.db_id), |nodes| {
+                came(nodes.len());
+                for node in nodes {
+                    rows.push(self.line(node, &mut names)?);
+                }
+                Ok(())
+            })
+            .await?;
+        rows.sort_by_key(|line| line.id);
+        rows.dedup_by_key(|line| line.id);
+        Ok(Fetched { rows, gone })
+    }
+
+    /// Fetches the admitted AP lines.
+    pub(crate) async fn payables(&self, admitted: &[AdmittedPayable], mut came: impl FnMut(usize)) -> Result<Fetched<Payable>, Failure> {
+        let ids: Vec<i64> = admitted.iter().map(|line| line.id()).collect();
+        let mut rows: Vec<Payable> = Vec::with_capacity(ids.len());
+        let gone = self
+            .all(query::PAYABLE_LINES, self.dialect.payable_ids, &ids, |node: &PayableLineNode| reference(node.db_id), |nodes| {
+                came(nodes.len());
+                for node in nodes {
+                    rows.push(self.payable(node)?);
+                }
+                Ok(())
+            })
+            .await?;
+        rows.sort_by_key(|line| line.id);
+        rows.dedup_by_key(|line| line.id);
+        Ok(Fetched { rows, gone })
+    }
+
+    /// Asks for `ids`, and once more for those that do not come back. Returns how many are gone.
+    async fn all<N: DeserializeOwned>(
+        &self,
+        query: Query,
+        id_type: IdType,
+        ids: &[i64],
+        id_of: impl Fn(&N) -> Option<i64>,
+        mut take: impl FnMut(Vec<N>) -> Result<(), Failure>,
+    ) -> Result<u64, Failure> {
+        let mut asked: FxHashSet<i64> = ids.iter().copied().collect();
+        let mut missing = asked.clone();
+        for _ in 0..2 {
+            let batch_ids: Vec<i64> = ids.iter().copied().filter(|id| missing.contains(id)).collect();
+            let mut batches = stream::iter(batch_ids.chunks(self.batch_rows.max(1)).map(|batch| by_id(self.client, query, id_type, self.base, batch)))
+                .buffer_unordered(self.client.max_in_flight());
+            while let Some(nodes) = batches.try_next().await? {
+                for node in &nodes {
+                    // A row that was not asked for is not looked at any further.
+                    let id = id_of(node).filter(|id| asked.contains(id)).ok_or_else(|| unasked(query))?;
+                    missing.remove(&id);
+                }
+                take(nodes)?;
+            }
+            if missing.is_empty() {
+                break;
+            }
+        }
+        asked.clear();
+        Ok(missing.len() as u64)
+    }
+
+    /// Judges a line as it came, and takes what its row needs.
+    fn line(&self, node: LedgerLineNode, names: &mut Names) -> Result<Line, Failure> {
+        let header = node.header.unwrap_or_default();
+        let document_type = DocumentType::of(header.transaction_source);
+        let owner = reference(node.owner_db_id).unwrap_or(0);
+        let account = reference(node.account_db_id).unwrap_or(0);
+        let match_id = reference(node.match_id);
+        let month = node.period.as_ref().and_then(month);
+        let facts = LineFacts { owner, account, match_id: match_id.unwrap_or(0), month, treatment: self.screen.treatment(&document_type) };
+        let verdict = self.screen.judge(&facts);
+        let (Some(month), Verdict::Kept { .. }) = (month, verdict) else { return Err(unadmissible("ledger", verdict == Verdict::Payroll)) };
+        let period = node.period.unwrap_or_default();
+        let objects = [node.gl_object1_db_id, node.gl_object2_db_id, node.gl_object3_db_id, node.gl_object4_db_id, node.gl_object5_db_id];
+        Ok(Line {
+            id: reference(node.db_id).unwrap_or(0),
+            owner,
+            account,
+            company: reference(node.company_db_id),
+            voucher: reference(header.db_id),
+            voucher_number: header.transaction_number.map(|number| number.0),
+            voucher_modified_at: header.modified_at.map(|at| at.0),
+            match_id,
+            dimensions: objects.map(reference),
+            amount: node.amount.map(|amount| amount.0),
+            invoice_amount: node.invoice_amount.map(|amount| amount.0),
+            vat_amount: node.tax_amount.map(|amount| amount.0),
+            text: text(node.text),
+            document_type: names.get(document_type.code),
+            document_type_name: names.get(document_type.description),
+            currency: names.get(node.currency.and_then(|currency| currency.code)),
+            vat_code: names.get(node.tax_rule.and_then(|rule| rule.code)),
+            posted_date: header.posted_date.map(|date| date.0),
+            month,
+            fiscal_year: small(period.fiscal_year.map(|year| year.0), "period.fiscalYear")?,
+            fiscal_period: small(period.fiscal_period.map(|period| period.0), "period.fiscalPeriod")?,
+        })
+    }
+
+    fn payable(&self, node: PayableLineNode) -> Result<Payable, Failure> {
+        let entry = PayableEntry {
+            id: reference(node.db_id).unwrap_or(0),
+            owner: reference(node.owner_db_id).unwrap_or(0),
+            voucher: node.transaction_header.and_then(|header| reference(header.db_id)).unwrap_or(0),
+            match_id: reference(node.match_id).unwrap_or(0),
+            document_type: reference(node.header_transaction_source_db_id).unwrap_or(0),
+        };
+        if !self.screen.admits_payable(&entry) {
+            return Err(unadmissible("AP", self.screen.is_payroll_payable(&entry)));
+        }
+        Ok(Payable {
+            id: entry.id,
+            owner: entry.owner,
+            voucher: entry.voucher,
+            subledger: reference(node.subledger_db_id),
+            company: node.company.and_then(|company| reference(company.db_id)),
+            invoice_number: text(node.invoice_number),
+            invoice_date: node.invoice_date.map(|date| date.0),
+            due_date: node.due_date.map(|date| date.0),
+        })
+    }
+}
+
+/// All rows of the given ids.
+pub(crate) async fn by_id<N: DeserializeOwned>(client: &Client, query: Query, id_type: IdType, base: &Map<String, Value>, ids: &[i64]) -> Result<Vec<N>, Error> {
+    let mut variables = base.clone();
+    variables.insert("filter".to_owned(), id_type.filter(ids));
+    let mut rows = Vec::new();
+    walk(client, query, &variables, ids.len(), |nodes| {
+        rows.extend(nodes);
+        Ok(())
+    })
+    .await?;
+    Ok(rows)
+}
+
+/// Texts that many lines share, each kept once.
+#[derive(Default)]
+struct Names(FxHashSet<Arc<str>>);
+
+impl Names {
+    fn get(&mut self, name: Option<Box<str>>) -> Option<Arc<str>> {
+        let name = text(name)?;
+        if let Some(known) = self.0.get(&*name) {
+            return Some(known.clone());
+        }
+        let name: Arc<str> = name.into();
+        self.0.insert(name.clone());
+        Some(name)
+    }
+}
+
+fn small(value: Option<i64>, field: &'static str) -> Result<Option<i32>, Failure> {
+    let out_of_range = |_| Failure::new(FailureKind::AnswerMalformed, format!("a ledger line's {field} is larger than any year or period"));
+    value.map(i32::try_from).transpose().map_err(out_of_range)
+}
+
+fn unasked(query: Query) -> Failure {
+    Failure::new(
+        FailureKind::UnaskedLine,
+        format!("Xledger answered query {} with a line that was not asked for; nothing is published. Does its `dbId_in` filter work?", query.name),
+    )
+}
+
+fn unadmissible(ledger: &'static str, payroll: bool) -> Failure {
+    if payroll {
+        let message = format!("a {ledger} line that was asked for turned out to be payroll; nothing is published. If somebody re-coded it just now, run again");
+        return Failure::new(FailureKind::PayrollReceived, message);
+    }
+    let message = format!("a {ledger} line no longer fits the rules it was admitted by; nothing is published. Somebody changed it during the run: run again");
+    Failure::new(FailureKind::LineChanged, message)
+}

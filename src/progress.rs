@@ -1,0 +1,81 @@
+//! Where a run stands, for whoever watches it from outside.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A stage of a refresh, in the order of the flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Reads the schema.
+    Schema,
+    /// Lists the chart of accounts, the ledger and accounts payable.
+    Index,
+    /// Decides which lines may be asked for.
+    Screen,
+    /// Fetches the admitted ledger lines.
+    Lines,
+    /// Fetches the admitted AP lines.
+    Payables,
+    /// Lists what the lines name.
+    Refer,
+    /// Joins, encodes and publishes the tables.
+    Publish,
+}
+
+impl Stage {
+    const ALL: [Stage; 7] = [Stage::Schema, Stage::Index, Stage::Screen, Stage::Lines, Stage::Payables, Stage::Refer, Stage::Publish];
+
+    /// One word for logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Stage::Schema => "schema",
+            Stage::Index => "index",
+            Stage::Screen => "screen",
+            Stage::Lines => "lines",
+            Stage::Payables => "payables",
+            Stage::Refer => "refer",
+            Stage::Publish => "publish",
+        }
+    }
+}
+
+/// Where a run stands. Cheap to clone; all clones are one.
+#[derive(Clone, Debug, Default)]
+pub struct Progress(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    stage: AtomicUsize,
+    rows: AtomicU64,
+    of: AtomicU64,
+    begun: Mutex<Option<tokio::time::Instant>>,
+}
+
+impl Progress {
+    /// A stage begins. `of` rows are expected in it; 0 if nobody knows.
+    pub(crate) fn begin(&self, stage: Stage, of: u64) {
+        self.end();
+        self.0.stage.store(stage as usize, Relaxed);
+        self.0.rows.store(0, Relaxed);
+        self.0.of.store(of, Relaxed);
+        *self.0.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(tokio::time::Instant::now());
+    }
+
+    /// The stage ends: one line in the log.
+    pub(crate) fn end(&self) {
+        let Some(begun) = self.0.begun.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let (stage, rows, _) = self.now();
+        tracing::info!(stage = stage.as_str(), rows, duration_ms = begun.elapsed().as_millis() as u64, "stage done");
+    }
+
+    /// More rows of the stage are there.
+    pub(crate) fn rows(&self, rows: usize) {
+        self.0.rows.fetch_add(rows as u64, Relaxed);
+    }
+
+    /// The stage, its rows so far, and how many are expected (0 if nobody knows).
+    pub fn now(&self) -> (Stage, u64, u64) {
+        let stage = Stage::ALL.get(self.0.stage.load(Relaxed)).copied().unwrap_or(Stage::Schema);
+        (stage, self.0.rows.load(Relaxed), self.0.of.load(Relaxed))
+    }
+}

@@ -1,0 +1,277 @@
+//! Decides, from the lists alone, which lines may be asked for. Only this module makes an [`AdmittedLine`] or an [`AdmittedPayable`], and
+//! the fetch takes nothing else: a payroll line cannot be asked for by mistake.
+//!
+//! Each line gets one verdict, the first that holds in the order of [`Verdict`]. A rule that cannot be evaluated refuses the line.
+
+mod payroll;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::Serialize;
+
+use crate::chart::{Chart, Number};
+use crate::index::{DocumentType, Ledger, LedgerEntry, PayableEntry, Payables};
+use crate::rules::{Rules, Treatment};
+use crate::value::Month;
+use payroll::PayrollMatches;
+
+/// The id of a ledger line that may be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AdmittedLine(i64);
+
+/// The id of an AP line that may be asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AdmittedPayable(i64);
+
+impl AdmittedLine {
+    /// The line's id.
+    pub fn id(self) -> i64 {
+        self.0
+    }
+}
+
+impl AdmittedPayable {
+    /// The AP line's id.
+    pub fn id(self) -> i64 {
+        self.0
+    }
+}
+
+/// What becomes of a line. The order is the precedence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// By its document type, its account, or a match.
+    Payroll,
+    /// It cannot be judged.
+    Refused,
+    /// Its document type is not one that is kept.
+    DocumentType,
+    /// Its account is in an excluded range.
+    Account,
+    /// Its period is before the history.
+    History,
+    /// It may be asked for.
+    Kept {
+        /// Whether its account's code has digits.
+        numbered: bool,
+    },
+}
+
+/// What a ledger line is judged by. 0 stands for no reference.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LineFacts {
+    pub(crate) owner: i64,
+    pub(crate) account: i64,
+    pub(crate) match_id: i64,
+    pub(crate) month: Option<Month>,
+    pub(crate) treatment: Treatment,
+}
+
+/// Lines by what became of them. Every listed line is counted once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// All of them.
+    pub listed: u64,
+    /// Payroll.
+    pub excluded_payroll: u64,
+    /// Could not be judged.
+    pub refused: u64,
+    /// Of a document type that is not kept.
+    pub excluded_document_type: u64,
+    /// On an excluded account.
+    pub excluded_account: u64,
+    /// Before the history.
+    pub excluded_history: u64,
+    /// Admitted.
+    pub kept: u64,
+    /// Of the kept ones, those on an account whose code has no digits.
+    pub without_account_number: u64,
+}
+
+impl Counts {
+    fn add(&mut self, verdict: Verdict) {
+        self.listed += 1;
+        match verdict {
+            Verdict::Payroll => self.excluded_payroll += 1,
+            Verdict::Refused => self.refused += 1,
+            Verdict::DocumentType => self.excluded_document_type += 1,
+            Verdict::Account => self.excluded_account += 1,
+            Verdict::History => self.excluded_history += 1,
+            Verdict::Kept { numbered } => {
+                self.kept += 1;
+                self.without_account_number += u64::from(!numbered);
+            }
+        }
+    }
+}
+
+/// AP lines by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PayableCounts {
+    /// All of them.
+    pub listed: u64,
+    /// Payroll.
+    pub excluded_payroll: u64,
+    /// Of a voucher, or of a document type, that is not kept or not known.
+    pub not_needed: u64,
+    /// Admitted.
+    pub kept: u64,
+}
+
+/// A document type, how it is treated, and how many ledger lines it has.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TypeCount {
+    /// Its code.
+    pub code: Option<String>,
+    /// Its description.
+    pub description: Option<String>,
+    /// How it is treated.
+    pub treatment: Treatment,
+    /// Ledger lines of it.
+    pub lines: u64,
+}
+
+/// The rules with all that they need to judge one line.
+pub struct Screen {
+    rules: Rules,
+    chart: Chart,
+    matches: PayrollMatches,
+    /// By the id of a document type; of several readings the strictest.
+    treatments: FxHashMap<i64, Treatment>,
+    /// Vouchers of a payroll document type.
+    payroll_vouchers: FxHashSet<i64>,
+    kept_vouchers: FxHashSet<i64>,
+}
+
+/// What came out.
+pub struct Screened {
+    /// Ledger lines that may be asked for, by id.
+    pub lines: Vec<AdmittedLine>,
+    /// AP lines that may be asked for, by id.
+    pub payables: Vec<AdmittedPayable>,
+    /// What became of the ledger lines.
+    pub counts: Counts,
+    /// What became of the AP lines.
+    pub payable_counts: PayableCounts,
+    /// The document types that were found, by code.
+    pub document_types: Vec<TypeCount>,
+    /// Judges fetched lines once more.
+    pub screen: Screen,
+}
+
+/// Judges both lists.
+pub fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Payables) -> Screened {
+    let treatments: Vec<Treatment> = ledger.document_types.iter().map(|kind| rules.treatment(kind.code.as_deref(), kind.description.as_deref())).collect();
+    let mut screen = Screen::new(rules, chart, &ledger.document_types, &treatments);
+    screen.find_payroll(ledger, &treatments, payables);
+
+    let mut counts = Counts::default();
+    let mut lines = Vec::new();
+    let mut lines_of_type = vec![0_u64; treatments.len()];
+    // A line that was listed twice is judged by its strictest reading, and counted once.
+    for readings in ledger.entries.chunk_by(|a, b| a.id == b.id) {
+        let Some(last) = readings.last() else { continue };
+        let verdicts = readings.iter().map(|entry| screen.judge(&facts(entry, &treatments)));
+        let verdict = verdicts.min().unwrap_or(Verdict::Refused);
+        counts.add(verdict);
+        lines_of_type[last.document_type as usize] += 1;
+        if let Verdict::Kept { .. } = verdict {
+            lines.push(AdmittedLine(last.id));
+            screen.kept_vouchers.extend(readings.iter().map(|entry| entry.voucher).filter(|voucher| *voucher != 0));
+        }
+    }
+
+    let mut payable_counts = PayableCounts::default();
+    let mut admitted = Vec::new();
+    for readings in payables.entries.chunk_by(|a, b| a.id == b.id) {
+        payable_counts.listed += 1;
+        if readings.iter().any(|entry| screen.is_payroll_payable(entry)) {
+            payable_counts.excluded_payroll += 1;
+        } else if readings.iter().all(|entry| screen.admits_payable(entry)) {
+            payable_counts.kept += 1;
+            admitted.extend(readings.last().map(|entry| AdmittedPayable(entry.id)));
+        } else {
+            payable_counts.not_needed += 1;
+        }
+    }
+    let document_types = type_counts(&ledger.document_types, &treatments, &lines_of_type);
+    Screened { lines, payables: admitted, counts, payable_counts, document_types, screen }
+}
+
+fn facts(entry: &LedgerEntry, treatments: &[Treatment]) -> LineFacts {
+    let treatment = treatments.get(entry.document_type as usize).copied().unwrap_or(Treatment::Refused);
+    LineFacts { owner: entry.owner, account: entry.account, match_id: entry.match_id, month: entry.month, treatment }
+}
+
+fn type_counts(types: &[DocumentType], treatments: &[Treatment], lines: &[u64]) -> Vec<TypeCount> {
+    let mut counts: std::collections::BTreeMap<_, TypeCount> = std::collections::BTreeMap::new();
+    for ((kind, treatment), lines) in types.iter().zip(treatments).zip(lines) {
+        let (code, description) = (kind.code.as_deref().map(str::to_owned), kind.description.as_deref().map(str::to_owned));
+        let count = counts.entry((code.clone(), description.clone()));
+        count.or_insert(TypeCount { code, description, treatment: *treatment, lines: 0 }).lines += lines;
+    }
+    counts.into_values().collect()
+}
+
+impl Screen {
+    fn new(rules: Rules, chart: Chart, types: &[DocumentType], treatments: &[Treatment]) -> Self {
+        let mut by_id = FxHashMap::default();
+        for (kind, treatment) in types.iter().zip(treatments) {
+            let Some(id) = kind.id else { continue };
+            by_id.entry(id).and_modify(|known: &mut Treatment| *known = (*known).min(*treatment)).or_insert(*treatment);
+        }
+        let (payroll_vouchers, kept_vouchers) = Default::default();
+        Self { rules, chart, matches: PayrollMatches::default(), treatments: by_id, payroll_vouchers, kept_vouchers }
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The chart of accounts.
+    pub fn chart(&self) -> &Chart {
+        &self.chart
+    }
+
+    /// How lines of a document type are treated.
+    pub(crate) fn treatment(&self, kind: &DocumentType) -> Treatment {
+        self.rules.treatment(kind.code.as_deref(), kind.description.as_deref())
+    }
+
+    /// What becomes of a ledger line.
+    pub(crate) fn judge(&self, line: &LineFacts) -> Verdict {
+        let number = self.chart.account(line.account).map_or(Number::Unknown, |account| account.number);
+        if self.is_payroll_by_itself(line.treatment, number) || self.matches.hold(line.owner, line.match_id) {
+            return Verdict::Payroll;
+        }
+        let number = match number {
+            Number::Unknown => return Verdict::Refused,
+            Number::WithoutDigits => None,
+            Number::Digits(number) => Some(number),
+        };
+        let Some(month) = line.month else { return Verdict::Refused };
+        // Without an owner, payroll matches cannot be looked up.
+        if line.owner == 0 || line.treatment == Treatment::Refused {
+            return Verdict::Refused;
+        }
+        if line.treatment != Treatment::Kept {
+            return Verdict::DocumentType;
+        }
+        if number.is_some_and(|number| self.rules.excluded_accounts.contains(number)) {
+            return Verdict::Account;
+        }
+        if self.rules.history_from.is_some_and(|first| month < first) {
+            return Verdict::History;
+        }
+        Verdict::Kept { numbered: number.is_some() }
+    }
+
+    /// Whether an AP line may be asked for.
+    pub(crate) fn admits_payable(&self, line: &PayableEntry) -> bool {
+        let kept_type = self.treatments.get(&line.document_type) == Some(&Treatment::Kept);
+        kept_type && line.owner != 0 && self.kept_vouchers.contains(&line.voucher) && !self.is_payroll_payable(line)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,305 @@
+//! The settings: read once, checked together, every fault named. The only place of the library that knows their names.
+
+use std::fmt;
+use std::str::FromStr;
+
+use secrecy::SecretString;
+
+use crate::failure::{Failure, FailureKind};
+use crate::lake::LakeUrl;
+use crate::rules::Rules;
+
+macro_rules! names {
+    ($($constant:ident = $name:literal: $help:literal;)*) => {
+        $(const $constant: &str = $name;)*
+        /// Every setting: the environment variable's name, and what it is for. On the command line the flag of the same name.
+        pub const NAMES: &[(&str, &str)] = &[$(($name, $help)),*];
+    };
+}
+
+names! {
+    ENDPOINT = "XLEDGER_ENDPOINT": "The GraphQL address [default: https://www.xledger.net/graphql]";
+    TOKEN = "XLEDGER_TOKEN": "The API token, on the command line only; better as an environment variable than as a flag";
+    TOKEN_SECRET_ID = "XLEDGER_TOKEN_SECRET_ID": "The Secrets Manager secret that holds the API token";
+    OWNER_SET = "XLEDGER_OWNER_SET": "CURRENT, UPPER, LOWER, MINE or ALL, sent with every query [default: MINE]";
+    PAGE_ROWS = "XLEDGER_PAGE_ROWS": "Rows of a listing's page, 100 to 10000; lines are fetched half as many at a time [default: 10000]";
+    MAX_IN_FLIGHT = "XLEDGER_MAX_IN_FLIGHT": "Requests at once, 1 to 20 [default: 5]";
+    LAKE = "LAKE_URL": "Where the tables go: s3://bucket/prefix, or a directory";
+    DOCUMENT_TYPES = "SPEND_DOCUMENT_TYPES": "Keep only lines of these document types [default: AP,BA,ER]";
+    EXCLUDED_ACCOUNTS = "SPEND_EXCLUDED_ACCOUNTS": "Leave out lines on these accounts [default: 1900-3000]";
+    PAYROLL_DOCUMENT_TYPES = "SPEND_PAYROLL_DOCUMENT_TYPES": "Lines of these document types are payroll [default: PR,PY,SA,SAL,LO,LON,LØ]";
+    PAYROLL_ACCOUNTS = "SPEND_PAYROLL_ACCOUNTS": "Lines on these accounts are payroll [default: 5000-5499]";
+    PAYROLL_MATCHES = "SPEND_PAYROLL_MATCHES": "on or off: lines matched with a payroll line are payroll [default: on]";
+    HISTORY_FROM = "SPEND_HISTORY_FROM": "Leave out periods before this month, as in 2023-01 [default: none]";
+    VAT_RATES = "SPEND_VAT_RATES": "Percentages of further tax rule codes, as in 3=15,33=11.11";
+}
+
+/// Who asks: the function and the command line differ in where the token comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Caller {
+    /// The Lambda function: the token is in Secrets Manager, the lake on S3.
+    Function,
+    /// The command line.
+    CommandLine,
+}
+
+/// Where the token comes from.
+#[derive(Clone, Debug)]
+pub enum TokenSource {
+    /// Given as it is.
+    Given(SecretString),
+    /// A secret of Secrets Manager, by name or ARN.
+    Secret(String),
+}
+
+/// Whose rows are listed, as seen from the token's owner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnerSet(&'static str);
+
+impl OwnerSet {
+    /// As Xledger writes it.
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+impl FromStr for OwnerSet {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = ["CURRENT", "UPPER", "LOWER", "MINE", "ALL"].into_iter().find(|known| known.eq_ignore_ascii_case(text));
+        known.map(OwnerSet).ok_or_else(|| format!("`{text}` is none of CURRENT, UPPER, LOWER, MINE, ALL"))
+    }
+}
+
+/// All settings of a run.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The GraphQL address.
+    pub endpoint: reqwest::Url,
+    /// Where the token comes from.
+    pub token: TokenSource,
+    /// Sent with every query.
+    pub owner_set: OwnerSet,
+    /// Rows of a listing's page.
+    pub page_rows: usize,
+    /// Requests at once.
+    pub max_in_flight: usize,
+    /// Where the tables go; `None` only on a command line that needs no lake.
+    pub lake: Option<LakeUrl>,
+    /// What is spend.
+    pub rules: Rules,
+}
+
+/// One thing that is wrong with the settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// The setting's name.
+    pub setting: &'static str,
+    /// What is wrong and what to write instead. Never the token.
+    pub what: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.setting, self.what)
+    }
+}
+
+/// All that is wrong with the settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Faults(pub Vec<Fault>);
+
+impl From<Faults> for Failure {
+    fn from(Faults(faults): Faults) -> Self {
+        let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
+        let things = if faults.len() == 1 { "a setting is".to_owned() } else { format!("{} settings are", faults.len()) };
+        Failure::new(FailureKind::SettingsInvalid, format!("{things} missing or wrong; nothing was done. {}", lines.join("; ")))
+    }
+}
+
+/// Takes settings one by one and gathers what is wrong with them.
+struct Reader<L> {
+    lookup: L,
+    faults: Vec<Fault>,
+}
+
+impl<L: Fn(&str) -> Option<String>> Reader<L> {
+    fn text(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).filter(|text| !text.trim().is_empty())
+    }
+
+    fn fault(&mut self, setting: &'static str, what: impl Into<String>) {
+        self.faults.push(Fault { setting, what: what.into() });
+    }
+
+    /// A setting that is set, even to nothing: an empty list of accounts is a list.
+    fn list<T: FromStr<Err = String>>(&mut self, name: &'static str, default: T) -> T {
+        let Some(text) = (self.lookup)(name) else { return default };
+        text.parse().unwrap_or_else(|what: String| {
+            self.fault(name, what);
+            default
+        })
+    }
+
+    fn value<T>(&mut self, name: &'static str, default: T, parse: impl Fn(&str) -> Result<T, String>) -> T {
+        let Some(text) = self.text(name) else { return default };
+        parse(text.trim()).unwrap_or_else(|what| {
+            self.fault(name, what);
+            default
+        })
+    }
+
+    fn number(&mut self, name: &'static str, default: usize, least: usize, most: usize) -> usize {
+        self.value(name, default, |text| {
+            let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+            number.ok_or_else(|| format!("`{text}` is not a whole number from {least} to {most}"))
+        })
+    }
+}
+
+impl Settings {
+    /// Reads the settings by their names.
+    ///
+    /// # Errors
+    /// [`Faults`]: everything that is missing or wrong.
+    pub fn read(caller: Caller, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
+        let mut read = Reader { lookup, faults: Vec::new() };
+        let endpoint = endpoint(&mut read);
+        let token = token(&mut read, caller);
+        let lake = lake(&mut read, caller);
+        let mut rules = Rules::default();
+        rules.document_types = read.list(DOCUMENT_TYPES, rules.document_types);
+        if rules.document_types.is_empty() {
+            read.fault(DOCUMENT_TYPES, "is empty, so that no line would be kept; leave it out for AP,BA,ER");
+        }
+        rules.excluded_accounts = read.list(EXCLUDED_ACCOUNTS, rules.excluded_accounts);
+        rules.payroll_document_types = read.list(PAYROLL_DOCUMENT_TYPES, rules.payroll_document_types);
+        if rules.payroll_document_types.is_empty() {
+            read.fault(PAYROLL_DOCUMENT_TYPES, "is empty; name the document types of payroll, or leave it out for PR,PY,SA,SAL,LO,LON,LØ");
+        }
+        rules.payroll_accounts = read.list(PAYROLL_ACCOUNTS, rules.payroll_accounts);
+        rules.payroll_matches = read.value(PAYROLL_MATCHES, rules.payroll_matches, |text| match text.to_ascii_lowercase().as_str() {
+            "on" | "true" => Ok(true),
+            "off" | "false" => Ok(false),
+            _ => Err(format!("`{text}` is neither on nor off")),
+        });
+        rules.history_from = read.value(HISTORY_FROM, None, |text| text.parse().map(Some));
+        rules.vat_rates = read.list(VAT_RATES, rules.vat_rates);
+        let owner_set = read.value(OWNER_SET, OwnerSet("MINE"), str::parse);
+        let page_rows = read.number(PAGE_ROWS, 10_000, 100, 10_000);
+        let max_in_flight = read.number(MAX_IN_FLIGHT, 5, 1, 20);
+        match (endpoint, token) {
+            (Some(endpoint), Some(token)) if read.faults.is_empty() => {
+                Ok(Self { endpoint, token, owner_set, page_rows, max_in_flight, lake, rules })
+            }
+            _ => Err(Faults(read.faults)),
+        }
+    }
+}
+
+fn endpoint<L: Fn(&str) -> Option<String>>(read: &mut Reader<L>) -> Option<reqwest::Url> {
+    let text = read.text(ENDPOINT).unwrap_or_else(|| "https://www.xledger.net/graphql".to_owned());
+    let Ok(url) = reqwest::Url::parse(text.trim()) else {
+        read.fault(ENDPOINT, "is not an address; write it as in https://www.xledger.net/graphql");
+        return None;
+    };
+    let here = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    if !(url.scheme() == "https" || url.scheme() == "http" && here) {
+        read.fault(ENDPOINT, "must begin with https://, for the token goes there (http:// is taken for this machine alone)");
+    } else if !url.username().is_empty() || url.password().is_some() {
+        read.fault(ENDPOINT, "must not hold a user name or password");
+    } else {
+        return Some(url);
+    }
+    None
+}
+
+fn token<L: Fn(&str) -> Option<String>>(read: &mut Reader<L>, caller: Caller) -> Option<TokenSource> {
+    match (read.text(TOKEN), read.text(TOKEN_SECRET_ID), caller) {
+        (Some(_), _, Caller::Function) => read.fault(TOKEN, "is for the command line only; store the token in Secrets Manager and name the secret in XLEDGER_TOKEN_SECRET_ID"),
+        (Some(token), None, Caller::CommandLine) => match crate::token::check(&token) {
+            Ok(token) => return Some(TokenSource::Given(token)),
+            Err(what) => read.fault(TOKEN, what),
+        },
+        (Some(_), Some(_), Caller::CommandLine) => read.fault(TOKEN, "and XLEDGER_TOKEN_SECRET_ID are both set; set one of them"),
+        (None, Some(secret), _) => return Some(TokenSource::Secret(secret.trim().to_owned())),
+        (None, None, Caller::Function) => read.fault(TOKEN_SECRET_ID, "is missing; name the Secrets Manager secret that holds the API token"),
+        (None, None, Caller::CommandLine) => read.fault(TOKEN, "is missing; set it to the API token, or set XLEDGER_TOKEN_SECRET_ID"),
+    }
+    None
+}
+
+fn lake<L: Fn(&str) -> Option<String>>(read: &mut Reader<L>, caller: Caller) -> Option<LakeUrl> {
+    let Some(text) = read.text(LAKE) else {
+        if caller == Caller::Function {
+            read.fault(LAKE, "is missing; set it to s3://bucket/prefix");
+        }
+        return None;
+    };
+    match LakeUrl::parse(&text) {
+        Ok(LakeUrl::Directory(_)) if caller == Caller::Function => {
+            read.fault(LAKE, "must be on S3 for the function, as in s3://bucket/prefix: its own disk is gone after the run");
+        }
+        Ok(url) => return Some(url),
+        Err(error) => read.fault(LAKE, error.to_string()),
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashMap;
+
+    fn read(caller: Caller, set: &[(&str, &str)]) -> Result<Settings, Vec<&'static str>> {
+        let set: HashMap<&str, &str> = set.iter().copied().collect();
+        Settings::read(caller, |name| set.get(name).map(|text| (*text).to_owned())).map_err(|faults| faults.0.iter().map(|f| f.setting).collect())
+    }
+
+    #[test]
+    fn defaults_are_the_contracts() {
+        let settings = read(Caller::Function, &[(TOKEN_SECRET_ID, "xledger"), (LAKE, "s3://bucket/prefix/")]).unwrap();
+        assert_eq!(settings.endpoint.as_str(), "https://www.xledger.net/graphql");
+        assert_eq!((settings.page_rows, settings.max_in_flight, settings.owner_set.as_str()), (10_000, 5, "MINE"));
+        assert_eq!(settings.rules, Rules::default());
+    }
+
+    #[test]
+    fn every_fault_is_named_at_once() {
+        let set = [
+            (ENDPOINT, "http://example.com/graphql"),
+            (OWNER_SET, "YOURS"),
+            (PAGE_ROWS, "20000"),
+            (MAX_IN_FLIGHT, "0"),
+            (LAKE, "/tmp/lake"),
+            (DOCUMENT_TYPES, ","),
+            (EXCLUDED_ACCOUNTS, "3000-1900"),
+            (PAYROLL_DOCUMENT_TYPES, ""),
+            (PAYROLL_MATCHES, "perhaps"),
+            (HISTORY_FROM, "2023-13"),
+            (VAT_RATES, "3"),
+        ];
+        let expected = vec![
+            ENDPOINT, TOKEN_SECRET_ID, LAKE, DOCUMENT_TYPES, EXCLUDED_ACCOUNTS, PAYROLL_DOCUMENT_TYPES, PAYROLL_MATCHES, HISTORY_FROM, VAT_RATES,
+            OWNER_SET, PAGE_ROWS, MAX_IN_FLIGHT,
+        ];
+        assert_eq!(read(Caller::Function, &set).err().unwrap(), expected);
+    }
+
+    #[test]
+    fn payroll_accounts_may_be_empty() {
+        let settings = read(Caller::CommandLine, &[(TOKEN, "abc"), (PAYROLL_ACCOUNTS, "")]).unwrap();
+        assert!(!settings.rules.payroll_accounts.contains(5000));
+    }
+
+    #[test]
+    fn a_token_is_for_the_command_line_and_never_shown() {
+        assert_eq!(read(Caller::Function, &[(TOKEN, "t"), (LAKE, "s3://bucket")]).err().unwrap(), [TOKEN]);
+        assert_eq!(read(Caller::CommandLine, &[(TOKEN, "token secret")]).err().unwrap(), [TOKEN]);
+        let faults = Settings::read(Caller::CommandLine, |name| (name == TOKEN).then(|| "a secret\n".to_owned()));
+        assert!(faults.is_err_and(|faults| !format!("{faults:?}").contains("secret\n")));
+        let shown = format!("{:?}", read(Caller::CommandLine, &[(TOKEN, "canary")]).unwrap());
+        assert!(!shown.contains("canary"));
+    }
+}

@@ -1,0 +1,81 @@
+//! The API token: what one looks like, and how it is read from Secrets Manager. Its text is never shown.
+
+use aws_sdk_secretsmanager::error::DisplayErrorContext;
+use secrecy::SecretString;
+
+use crate::failure::{Failure, FailureKind};
+use crate::settings::TokenSource;
+
+/// Takes a token as it was given.
+///
+/// # Errors
+/// What is wrong with it, without repeating it.
+pub fn check(text: &str) -> Result<SecretString, &'static str> {
+    let token = text.trim();
+    if token.is_empty() {
+        return Err("is empty; it is the API token that Xledger showed when it was made");
+    }
+    if token.to_ascii_lowercase().starts_with("token ") || token.to_ascii_lowercase().starts_with("bearer ") {
+        return Err("begins with a word that belongs to the request's header; leave out `token ` and give the token alone");
+    }
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err("holds spaces, line breaks or characters that no token has; give the token alone, as Xledger showed it");
+    }
+    Ok(SecretString::from(token))
+}
+
+/// Reads the token of a run. A secret is a plain string, or JSON with the key `token`.
+///
+/// # Errors
+/// [`FailureKind::SecretUnreadable`] if Secrets Manager does not give it out, [`FailureKind::TokenMissing`] if it is empty,
+/// [`FailureKind::TokenMalformed`] if it can be no token.
+pub async fn read(source: &TokenSource, aws: &aws_config::SdkConfig) -> Result<SecretString, Failure> {
+    let id = match source {
+        TokenSource::Given(token) => return Ok(token.clone()),
+        TokenSource::Secret(id) => id,
+    };
+    let answer = aws_sdk_secretsmanager::Client::new(aws).get_secret_value().secret_id(id).send().await;
+    let answer = answer.map_err(|error| unreadable(id, &error))?;
+    let text = answer.secret_string().unwrap_or_default().trim();
+    if text.is_empty() {
+        let message = format!("the secret {id} is empty; store the API token in it with `aws secretsmanager put-secret-value`");
+        return Err(Failure::new(FailureKind::TokenMissing, message));
+    }
+    let token = match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text) {
+        Ok(keys) => keys.get("token").and_then(|token| token.as_str()).unwrap_or_default().to_owned(),
+        Err(_) if text.starts_with('{') => String::new(),
+        Err(_) => text.to_owned(),
+    };
+    if token.is_empty() {
+        let message = format!("the secret {id} is JSON without a key `token` that holds a text; store {{\"token\": \"…\"}} or the token alone");
+        return Err(Failure::new(FailureKind::TokenMissing, message));
+    }
+    check(&token).map_err(|what| Failure::new(FailureKind::TokenMalformed, format!("the token in the secret {id} {what}")))
+}
+
+fn unreadable(
+    id: &str,
+    error: &aws_sdk_secretsmanager::error::SdkError<aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError>,
+) -> Failure {
+    use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
+    let advice = match error.code() {
+        Some("ResourceNotFoundException") => "it does not exist, or has no value yet: store the token with `aws secretsmanager put-secret-value`".to_owned(),
+        Some("AccessDeniedException") => "allow secretsmanager:GetSecretValue on it to the role or user that this program runs as".to_owned(),
+        Some(code) => format!("Secrets Manager answered {code}"),
+        None => DisplayErrorContext(error).to_string().chars().take(300).collect(),
+    };
+    Failure::new(FailureKind::SecretUnreadable, format!("the secret {id} cannot be read: {advice}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+
+    #[test]
+    fn a_token_stands_alone() {
+        assert!(check(" abc-123/+= \n").is_ok());
+        for text in ["", "  ", "token abc", "Bearer abc", "a b", "a\nb", "æ"] {
+            assert!(check(text).is_err(), "{text:?}");
+        }
+    }
+}

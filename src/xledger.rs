@@ -1,0 +1,16 @@
+//! The edge to Xledger: questions as documents, answers as rows, waits and limits in between. Nothing here knows Arrow or the lake.
+
+mod answer;
+mod client;
+mod dialect;
+mod error;
+pub(crate) mod node;
+mod pacing;
+mod pages;
+pub mod query;
+pub(crate) mod scalar;
+
+pub use client::{Client, Connection, Meter, Usage};
+pub use dialect::{Dialect, IdType};
+pub use error::{Error, Verdict};
+pub(crate) use pages::walk;

@@ -1,0 +1,329 @@
+//! Reads an answer as it arrives: rows are decoded one by one from the stream, and the little that stands around them is kept.
+
+use flate2::write::GzDecoder;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use std::borrow::Cow;
+use std::io::Write;
+
+/// One row of a connection, with its cursor.
+#[derive(Deserialize)]
+#[serde(bound(deserialize = "T: Deserialize<'de>"))]
+struct Edge<'a, T> {
+    #[serde(borrow, default)]
+    cursor: Option<Cow<'a, str>>,
+    #[serde(default = "none")]
+    node: Option<T>,
+}
+
+fn none<T>() -> Option<T> {
+    None
+}
+
+/// Why an answer cannot be read.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Fault {
+    /// No JSON, or JSON of another shape. `path` names fields and rows, `what` what was expected: never a value.
+    Malformed { path: String, what: String },
+    /// One row, or all that is not rows, passes the limit.
+    TooLarge,
+    /// The compressed stream is damaged or cut short.
+    Gzip,
+}
+
+/// Bytes that one row, or all that is not rows, may take: a row holds a few short texts.
+const PART_LIMIT: usize = 8 << 20;
+
+/// An answer that is being read. `T` is what a row of its connection decodes to.
+pub(crate) struct Answer<T> {
+    gunzip: Option<GzDecoder<Inflated>>,
+    reader: Reader<T>,
+}
+
+/// Where the decompressor puts what it has: emptied after every chunk.
+#[derive(Default)]
+struct Inflated(Vec<u8>);
+
+impl Write for Inflated {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<T: DeserializeOwned> Answer<T> {
+    pub(crate) fn new(gzip: bool) -> Self {
+        Self { gunzip: gzip.then(|| GzDecoder::new(Inflated::default())), reader: Reader::new() }
+    }
+
+    /// Reads the next bytes as they came over the wire.
+    pub(crate) fn feed(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        let Some(gunzip) = &mut self.gunzip else { return self.reader.feed(bytes) };
+        // In small pieces, so that a little input cannot become a lot of memory before it is looked at.
+        for piece in bytes.chunks(8 << 10) {
+            gunzip.write_all(piece).map_err(|_| Fault::Gzip)?;
+            let inflated = std::mem::take(&mut gunzip.get_mut().0);
+            self.reader.feed(&inflated)?;
+            let mut inflated = inflated;
+            inflated.clear();
+            gunzip.get_mut().0 = inflated;
+        }
+        Ok(())
+    }
+
+    /// Ends the answer: its rows, and the rest of it as JSON with the rows left out.
+    pub(crate) fn finish(mut self) -> Result<Rows<T>, Fault> {
+        if let Some(mut gunzip) = self.gunzip.take() {
+            gunzip.try_finish().map_err(|_| Fault::Gzip)?;
+            let rest = std::mem::take(&mut gunzip.get_mut().0);
+            self.reader.feed(&rest)?;
+        }
+        Ok(Rows { nodes: self.reader.nodes, empty_nodes: self.reader.empty_nodes, cursor: self.reader.cursor, envelope: self.reader.envelope })
+    }
+}
+
+/// A whole answer.
+pub(crate) struct Rows<T> {
+    /// The rows that are not null.
+    pub(crate) nodes: Vec<T>,
+    /// Rows that are null: skipped, and counted.
+    pub(crate) empty_nodes: usize,
+    /// The last row's cursor.
+    pub(crate) cursor: Option<String>,
+    /// All of the answer but its rows, as JSON.
+    pub(crate) envelope: Vec<u8>,
+}
+
+/// Finds `data.<root>.edges[…]` in a stream of JSON and decodes its elements.
+struct Reader<T> {
+    nodes: Vec<T>,
+    empty_nodes: usize,
+    cursor: Option<String>,
+    envelope: Vec<u8>,
+    scan: Scan,
+    /// Bytes of an element that is not complete yet; only used between the brackets of `edges`.
+    pending: Vec<u8>,
+}
+
+/// Where in the envelope the reader stands.
+#[derive(Default)]
+struct Scan {
+    depth: usize,
+    in_string: bool,
+    escaped: bool,
+    in_rows: bool,
+    /// Start of the last string in the envelope: a key, if a colon follows.
+    string_at: usize,
+    /// Whether the last key was `edges`, at the depth of a connection's fields.
+    at_edges: bool,
+    /// Whether the reader is inside `data`.
+    in_data: bool,
+}
+
+impl<T: DeserializeOwned> Reader<T> {
+    fn new() -> Self {
+        Self { nodes: Vec::new(), empty_nodes: 0, cursor: None, envelope: Vec::new(), scan: Scan::default(), pending: Vec::new() }
+    }
+
+    fn feed(&mut self, mut bytes: &[u8]) -> Result<(), Fault> {
+        while !bytes.is_empty() {
+            bytes = if self.scan.in_rows { self.feed_rows(bytes)? } else { self.feed_envelope(bytes)? };
+        }
+        Ok(())
+    }
+
+    /// Takes bytes outside of the rows; returns those that are left when the rows begin.
+    fn feed_envelope<'b>(&mut self, bytes: &'b [u8]) -> Result<&'b [u8], Fault> {
+        let scan = &mut self.scan;
+        for (at, &byte) in bytes.iter().enumerate() {
+            self.envelope.push(byte);
+            if self.envelope.len() > PART_LIMIT {
+                return Err(Fault::TooLarge);
+            }
+            if scan.in_string {
+                match byte {
+                    _ if scan.escaped => scan.escaped = false,
+                    b'\\' => scan.escaped = true,
+                    b'"' => scan.in_string = false,
+                    _ => {}
+                }
+                continue;
+            }
+            match byte {
+                b'"' => {
+                    scan.in_string = true;
+                    scan.string_at = self.envelope.len() - 1;
+                }
+                b':' => {
+                    let key = &self.envelope[scan.string_at..];
+                    if scan.depth == 1 {
+                        scan.in_data = key.starts_with(b"\"data\"");
+                    }
+                    scan.at_edges = scan.in_data && scan.depth == 3 && key.starts_with(b"\"edges\"");
+                }
+                b'[' if scan.at_edges => {
+                    scan.at_edges = false;
+                    scan.in_rows = true;
+                    return Ok(&bytes[at + 1..]);
+                }
+                b'{' | b'[' => {
+                    scan.depth += 1;
+                    scan.at_edges = false;
+                }
+                b'}' | b']' => scan.depth = scan.depth.saturating_sub(1),
+                b',' => scan.at_edges = false,
+                _ => {}
+            }
+        }
+        Ok(&[])
+    }
+
+    /// Takes bytes between the brackets of `edges`; returns those that are left when the rows end.
+    fn feed_rows<'b>(&mut self, bytes: &'b [u8]) -> Result<&'b [u8], Fault> {
+        let mut pending = std::mem::take(&mut self.pending);
+        let carried = pending.len();
+        // Most chunks hold many rows: only what was cut in two is copied.
+        let buffer: &[u8] = if carried == 0 {
+            bytes
+        } else {
+            pending.extend_from_slice(bytes);
+            &pending
+        };
+        let mut at = 0;
+        loop {
+            while let Some(b',' | b' ' | b'\n' | b'\r' | b'\t') = buffer.get(at) {
+                at += 1;
+            }
+            match buffer.get(at) {
+                None => break,
+                Some(b']') => {
+                    self.scan.in_rows = false;
+                    self.envelope.push(b']');
+                    return Ok(&bytes[at + 1 - carried..]);
+                }
+                Some(_) => {}
+            }
+            let mut edges = serde_json::Deserializer::from_slice(&buffer[at..]).into_iter::<Option<Edge<'_, T>>>();
+            match edges.next() {
+                Some(Ok(edge)) => {
+                    let edge = edge.unwrap_or(Edge { cursor: None, node: None });
+                    if let Some(cursor) = edge.cursor {
+                        let last = self.cursor.get_or_insert_default();
+                        last.clear();
+                        last.push_str(&cursor);
+                    }
+                    match edge.node {
+                        Some(node) => self.nodes.push(node),
+                        None => self.empty_nodes += 1,
+                    }
+                    at += edges.byte_offset();
+                }
+                Some(Err(error)) if error.is_eof() => break,
+                _ => return Err(self.row_fault(&buffer[at..])),
+            }
+        }
+        let rest = buffer[at..].to_vec();
+        if rest.len() > PART_LIMIT {
+            return Err(Fault::TooLarge);
+        }
+        self.pending = rest;
+        Ok(&[])
+    }
+
+    /// Says where a row breaks the schema and what was expected there.
+    fn row_fault(&self, row: &[u8]) -> Fault {
+        let number = self.nodes.len() + self.empty_nodes + 1;
+        let fault = fault_in::<Option<Edge<'_, T>>>(row);
+        let Fault::Malformed { path, what } = fault else { return fault };
+        Fault::Malformed { path: format!("row {number}, {path}"), what }
+    }
+}
+
+/// Decodes a whole answer that has no rows.
+pub(crate) fn whole<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Fault> {
+    serde_json::from_slice(json).map_err(|_| fault_in::<T>(json))
+}
+
+/// Decodes again to learn where it fails. The decoder's own words may repeat a value, so only what was expected is taken of them.
+fn fault_in<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Fault {
+    let mut decoder = serde_json::Deserializer::from_slice(json);
+    let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut decoder) else {
+        return Fault::Malformed { path: "its end".to_owned(), what: "expected nothing more".to_owned() };
+    };
+    let path = error.path().to_string();
+    let what = expectation(&error.inner().to_string());
+    Fault::Malformed { path, what }
+}
+
+/// `invalid type: string "Kari", expected a date at line 1 column 7` becomes `expected a date`.
+fn expectation(message: &str) -> String {
+    let message = message.rsplit_once(" at line ").map_or(message, |(message, _)| message);
+    match message.rfind("expected ") {
+        Some(at) => message[at..].to_owned(),
+        None => "expected JSON of the schema's shape".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::xledger::scalar::Whole;
+
+    #[derive(Deserialize, Debug, PartialEq)]
+    struct Node {
+        id: Option<Whole>,
+        text: Option<Box<str>>,
+    }
+
+    const JSON: &str = r#"{"errors":[{"message":"edges\":["}],"data":{"root":{"more":{"edges":[1]},"edges" : [
+        {"cursor":"a.1","node":{"id":"1","text":"x]},{\"\\"}}, {"node":null,"cursor":null},null,
+        {"cursor":"b\"2","node":{"id":2,"text":null}} ] ,"pageInfo":{"hasNextPage":true}}}}"#;
+
+    fn read(json: &[u8], chunk: usize, gzip: bool) -> Result<Rows<Node>, Fault> {
+        let mut answer = Answer::new(gzip);
+        for chunk in json.chunks(chunk) {
+            answer.feed(chunk)?;
+        }
+        answer.finish()
+    }
+
+    #[test]
+    fn rows_are_found_however_the_stream_is_cut() {
+        let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gz.write_all(JSON.as_bytes()).unwrap();
+        let gz = gz.finish().unwrap();
+        for chunk in 1..JSON.len() {
+            for (bytes, gzip) in [(JSON.as_bytes(), false), (&gz[..], true)] {
+                let rows = read(bytes, chunk, gzip).unwrap();
+                let ids: Vec<_> = rows.nodes.iter().map(|n| n.id.unwrap().0).collect();
+                assert_eq!(ids, [1, 2]);
+                assert_eq!(rows.nodes[0].text.as_deref(), Some("x]},{\"\\"));
+                assert_eq!((rows.empty_nodes, rows.cursor.as_deref()), (2, Some("b\"2")));
+                let rest: serde_json::Value = serde_json::from_slice(&rows.envelope).unwrap();
+                assert_eq!(rest["data"]["root"]["pageInfo"]["hasNextPage"], true);
+                assert_eq!(rest["data"]["root"]["edges"], serde_json::json!([]));
+            }
+        }
+    }
+
+    #[test]
+    fn a_fault_names_the_place_and_never_the_value() {
+        let json = JSON.replace("\"id\":2", "\"id\":\"Kari, expected a secret\"");
+        let Err(Fault::Malformed { path, what }) = read(json.as_bytes(), 7, false) else { panic!() };
+        assert_eq!((path.as_str(), what.as_str()), ("row 4, node.id", "expected a whole number, as a number or a string"));
+        let json = JSON.replace("\"text\":null", "\"text\":{\"Kari\":1}");
+        let Err(Fault::Malformed { path, what }) = read(json.as_bytes(), 7, false) else { panic!() };
+        assert_eq!((path.as_str(), what.as_str()), ("row 4, node.text", "expected a string"));
+    }
+
+    #[test]
+    fn a_damaged_stream_is_noticed() {
+        let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gz.write_all(JSON.as_bytes()).unwrap();
+        let gz = gz.finish().unwrap();
+        assert!(matches!(read(&gz[..gz.len() / 2], 9, true), Err(Fault::Gzip)));
+    }
+}

@@ -1,0 +1,357 @@
+//! Sends a question, waits and asks again where that helps, and hands back rows. The only place that holds the token.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::answer::{self, Answer, Fault, Rows};
+use super::error::{Error, Verdict};
+use super::pacing::Pace;
+use super::query::Query;
+
+/// No answer takes longer to begin: Xledger's own queries time out well before.
+const TIME_TO_FIRST_BYTE: Duration = Duration::from_secs(120);
+/// A connection that is silent for so long is broken.
+const SILENCE: Duration = Duration::from_secs(60);
+/// The largest answer read, as sent: 10,000 rows are 5 MB without compression.
+const ANSWER_LIMIT_MIB: u64 = 64;
+
+/// What a client used of the API.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Requests sent.
+    pub requests: u64,
+    /// Bytes of request bodies.
+    pub bytes_up: u64,
+    /// Bytes of answer bodies as sent over the wire, compressed ones as compressed.
+    pub bytes_down: u64,
+    /// Milliseconds waited after refusals and failures.
+    pub waited_ms: u64,
+    /// Rows that Xledger answered as null; skipped.
+    pub null_rows: u64,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    requests: AtomicU64,
+    bytes_up: AtomicU64,
+    bytes_down: AtomicU64,
+    waited_ms: AtomicU64,
+    null_rows: AtomicU64,
+    waiting_ms: AtomicU64,
+}
+
+/// What may be watched of a client from outside while it works.
+#[derive(Clone, Debug, Default)]
+pub struct Meter(Arc<Counters>);
+
+impl Meter {
+    /// What was used so far.
+    pub fn usage(&self) -> Usage {
+        let c = &self.0;
+        Usage {
+            requests: c.requests.load(Relaxed),
+            bytes_up: c.bytes_up.load(Relaxed),
+            bytes_down: c.bytes_down.load(Relaxed),
+            waited_ms: c.waited_ms.load(Relaxed),
+            null_rows: c.null_rows.load(Relaxed),
+        }
+    }
+
+    /// The length of the wait that goes on now, in milliseconds; 0 if none does.
+    pub fn waiting_ms(&self) -> u64 {
+        self.0.waiting_ms.load(Relaxed)
+    }
+}
+
+/// How to reach Xledger.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// The GraphQL address.
+    pub endpoint: reqwest::Url,
+    /// The API token.
+    pub token: SecretString,
+    /// Requests at once, at most.
+    pub max_in_flight: usize,
+    /// No request and no wait goes beyond this.
+    pub deadline: Instant,
+}
+
+/// A client of one endpoint with one token, for one run.
+pub struct Client {
+    http: reqwest::Client,
+    endpoint: reqwest::Url,
+    authorization: HeaderValue,
+    token: SecretString,
+    pace: Pace,
+    deadline: Instant,
+    max_in_flight: usize,
+    meter: Meter,
+}
+
+/// A page of a connection.
+pub(crate) struct Page<T> {
+    pub(crate) nodes: Vec<T>,
+    /// The cursor of the last row, and whether more follow.
+    pub(crate) cursor: Option<String>,
+    pub(crate) has_next: bool,
+}
+
+impl Client {
+    /// A client for one run. Redirects are not followed: the token is for one host.
+    ///
+    /// # Errors
+    /// [`Error::TokenMalformed`] if the token cannot stand in a header, [`Error::Unreachable`] if TLS cannot be set up.
+    pub fn new(connection: Connection, meter: Meter) -> Result<Self, Error> {
+        let Connection { endpoint, token, max_in_flight, deadline } = connection;
+        let mut authorization = HeaderValue::from_str(&format!("token {}", token.expose_secret())).map_err(|_| Error::TokenMalformed)?;
+        authorization.set_sensitive(true);
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .connect_timeout(Duration::from_secs(20))
+            .read_timeout(SILENCE)
+            .user_agent(concat!("xledger-spend/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| Error::Unreachable { endpoint: endpoint.to_string(), what: chain(&error) })?;
+        Ok(Self { http, endpoint, authorization, token, pace: Pace::new(max_in_flight), deadline, max_in_flight, meter })
+    }
+
+    /// Requests at once, at most.
+    pub(crate) fn max_in_flight(&self) -> usize {
+        self.max_in_flight
+    }
+
+    /// Asks for a page of a connection.
+    pub(crate) async fn page<T: DeserializeOwned>(&self, query: Query, variables: &Value, rows: usize) -> Result<Page<T>, Error> {
+        let answer = self.ask::<T>(query, variables, rows).await?;
+        let envelope: Envelope<ConnectionFields> = self.decode(query, &answer.envelope)?;
+        // A connection that is null without an error holds nothing.
+        let has_next = envelope.data.and_then(|data| data.into_values().next().flatten()).is_some_and(|c| c.page_info.has_next_page);
+        self.meter.0.null_rows.fetch_add(answer.empty_nodes as u64, Relaxed);
+        Ok(Page { nodes: answer.nodes, cursor: answer.cursor, has_next })
+    }
+
+    /// Asks for something that is no connection.
+    pub(crate) async fn value<T: DeserializeOwned>(&self, query: Query, variables: &Value) -> Result<T, Error> {
+        let answer = self.ask::<serde::de::IgnoredAny>(query, variables, 1).await?;
+        #[derive(Deserialize)]
+        struct Data<T> {
+            data: T,
+        }
+        let data: Data<T> = self.decode(query, &answer.envelope)?;
+        Ok(data.data)
+    }
+
+    fn decode<T: DeserializeOwned>(&self, query: Query, json: &[u8]) -> Result<T, Error> {
+        answer::whole(json).map_err(|fault| self.fault(query, fault))
+    }
+
+    /// Asks until there is an answer without errors, or until [`Error::verdict`] says to stop.
+    async fn ask<T: DeserializeOwned>(&self, query: Query, variables: &Value, rows: usize) -> Result<Rows<T>, Error> {
+        let body = json!({"query": query.document, "variables": variables, "operationName": query.name}).to_string();
+        let mut attempt = 1;
+        loop {
+            let error = {
+                let waiting = || Error::Deadline { doing: format!("waiting to send query {}", query.name) };
+                let slot = self.pace.slot(self.deadline).await.ok_or_else(waiting)?;
+                let sent = tokio::time::timeout_at(self.deadline, self.send(query, body.clone(), rows)).await;
+                let sent = sent.unwrap_or_else(|_| Err(Error::Deadline { doing: format!("waiting for the answer to query {}", query.name) }));
+                drop(slot);
+                match sent {
+                    Ok(rows) => {
+                        self.pace.calm();
+                        return Ok(rows);
+                    }
+                    Err(error) => error,
+                }
+            };
+            let Verdict::Retry(wait) = error.verdict(attempt) else { return Err(error) };
+            // Nobody watches a retry that ends beyond the deadline: the error itself says more.
+            if Instant::now() + wait >= self.deadline {
+                return Err(error);
+            }
+            tracing::warn!(query = query.name, attempt, wait_ms = wait.as_millis() as u64, reason = %error, "Xledger asks to wait");
+            self.pace.refused(wait, error == Error::ConcurrencyLimit);
+            let wait_ms = wait.as_millis() as u64;
+            self.meter.0.waiting_ms.store(wait_ms, Relaxed);
+            tokio::time::sleep(wait).await;
+            self.meter.0.waiting_ms.store(0, Relaxed);
+            self.meter.0.waited_ms.fetch_add(wait_ms, Relaxed);
+            attempt += 1;
+        }
+    }
+
+    /// Sends once and reads the answer.
+    async fn send<T: DeserializeOwned>(&self, query: Query, body: String, rows: usize) -> Result<Rows<T>, Error> {
+        let counters = &self.meter.0;
+        counters.requests.fetch_add(1, Relaxed);
+        counters.bytes_up.fetch_add(body.len() as u64, Relaxed);
+        let request = self
+            .http
+            .post(self.endpoint.clone())
+            .header(AUTHORIZATION, self.authorization.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .header(ACCEPT_ENCODING, "gzip")
+            .body(body);
+        let answer = tokio::time::timeout(TIME_TO_FIRST_BYTE, request.send()).await;
+        let mut response = answer.map_err(|_| self.unreachable("no answer within 120 s".to_owned()))?.map_err(|error| self.broken(&error))?;
+
+        let status = response.status().as_u16();
+        let header = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+        let content_type = header(CONTENT_TYPE);
+        let gzip = header(CONTENT_ENCODING).contains("gzip");
+        if status >= 500 || status == 429 {
+            return Err(Error::Unavailable { endpoint: self.endpoint.to_string(), status });
+        }
+        // A refused request may be explained in JSON; a page for people, or a redirect to one, may not.
+        if !content_type.contains("json") {
+            let what = content_type.split(';').next().filter(|kind| !kind.is_empty()).unwrap_or("nothing that says its type").to_owned();
+            return Err(Error::NotGraphql { endpoint: self.endpoint.to_string(), what, status });
+        }
+        let mut answer = Answer::new(gzip);
+        let mut size = 0;
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
+            counters.bytes_down.fetch_add(chunk.len() as u64, Relaxed);
+            size += chunk.len() as u64;
+            if size > ANSWER_LIMIT_MIB << 20 {
+                return Err(self.fault(query, Fault::TooLarge));
+            }
+            answer.feed(&chunk).map_err(|fault| self.fault(query, fault))?;
+        }
+        let answer = answer.finish().map_err(|fault| self.fault(query, fault))?;
+        let envelope: Envelope<serde::de::IgnoredAny> = self.decode(query, &answer.envelope)?;
+        match envelope.errors.unwrap_or_default().into_iter().map(|error| self.classify(query, rows, error)).min_by_key(rank) {
+            Some(error) => Err(error),
+            None if status >= 400 => Err(Error::NotGraphql { endpoint: self.endpoint.to_string(), what: "JSON without errors".to_owned(), status }),
+            None => Ok(answer),
+        }
+    }
+
+    fn classify(&self, query: Query, rows: usize, error: GraphqlError) -> Error {
+        let GraphqlError { message, code, path, extensions } = error;
+        let text = message.unwrap_or_default();
+        let message = self.printable(&text);
+        let extensions = extensions.unwrap_or_default();
+        let reset_at = extensions.reset_at.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
+        let code = code.or(extensions.code).map(|code| self.printable(&code)).unwrap_or_else(|| "none".to_owned());
+        let path = path.map_or_else(|| "none".to_owned(), |path| path_text(&path));
+        let words = text.to_lowercase();
+        let query = query.name;
+        match code.as_str() {
+            "BAD_REQUEST.BURST_RATE_LIMIT_REACHED" => Error::BurstLimit,
+            "BAD_REQUEST.CONCURRENCY_LIMIT_REACHED" => Error::ConcurrencyLimit,
+            "BAD_REQUEST.INSUFFICIENT_CREDITS" => Error::CreditsUsedUp { reset_at },
+            "FIELDS_ON_CORRECT_TYPE" | "ARGUMENTS_OF_CORRECT_TYPE" | "INVALID_VALUE" => Error::SchemaMismatch { query, code, message },
+            _ if words.contains("query timed out") => Error::QueryTimedOut { query, rows },
+            _ if words.contains("bad format for api token") => Error::TokenMalformed,
+            // The words for a token that is refused and for a right that is missing are not known. What they must be about is.
+            _ if path != "none" && denies(&words, &code) => Error::RightMissing { what: path, message },
+            _ if denies(&words, &code) && words.contains("token") => Error::TokenRefused { message },
+            _ if code.to_uppercase().contains("UNAUTHENTICATED") => Error::TokenRefused { message },
+            _ if denies(&words, &code) => Error::RightMissing { what: format!("what query {query} asks for"), message },
+            _ => Error::Api { query, code, path, message },
+        }
+    }
+
+    /// A server's text, fit for a log: short, on one line, without the token.
+    fn printable(&self, text: &str) -> String {
+        let text = text.replace(self.token.expose_secret(), "***");
+        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
+    }
+
+    fn broken(&self, error: &reqwest::Error) -> Error {
+        self.unreachable(if error.is_timeout() { "no answer in time".to_owned() } else { chain(error) })
+    }
+
+    fn unreachable(&self, what: String) -> Error {
+        Error::Unreachable { endpoint: self.endpoint.to_string(), what }
+    }
+
+    fn fault(&self, query: Query, fault: Fault) -> Error {
+        match fault {
+            Fault::Malformed { path, what } => Error::Malformed { query: query.name, path, what },
+            Fault::TooLarge => Error::TooLarge { query: query.name, limit_mib: ANSWER_LIMIT_MIB },
+            Fault::Gzip => self.unreachable("the compressed answer is damaged or cut short".to_owned()),
+        }
+    }
+}
+
+/// Whether the words or the code of an error deny access.
+fn denies(words: &str, code: &str) -> bool {
+    let code = code.to_uppercase();
+    ["access", "permission", "not authorized", "unauthorized", "not allowed", "forbidden", "revoked", "expired"].iter().any(|w| words.contains(w))
+        || ["UNAUTHORIZED", "FORBIDDEN", "ACCESS", "PERMISSION"].iter().any(|w| code.contains(w))
+        || (words.contains("token") && (words.contains("invalid") || words.contains("unknown")))
+}
+
+/// Of several errors the one to act on: first what a wait cures, then what a person must do, then the rest.
+fn rank(error: &Error) -> u8 {
+    match error {
+        Error::CreditsUsedUp { .. } => 0,
+        Error::BurstLimit => 1,
+        Error::ConcurrencyLimit => 2,
+        Error::TokenMalformed | Error::TokenRefused { .. } => 3,
+        Error::RightMissing { .. } => 4,
+        Error::QueryTimedOut { .. } => 6,
+        _ => 5,
+    }
+}
+
+/// An error and its causes, without addresses' queries.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
+
+/// `transactions/edges/3/node/text`.
+fn path_text(path: &[Value]) -> String {
+    let names: Vec<String> = path.iter().map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned)).collect();
+    names.join("/").chars().filter(|c| c.is_ascii_graphic()).take(200).collect()
+}
+
+#[derive(Deserialize)]
+struct Envelope<T> {
+    data: Option<std::collections::BTreeMap<String, Option<T>>>,
+    errors: Option<Vec<GraphqlError>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ConnectionFields {
+    page_info: PageInfo,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PageInfo {
+    has_next_page: bool,
+}
+
+#[derive(Deserialize)]
+struct GraphqlError {
+    message: Option<String>,
+    code: Option<String>,
+    path: Option<Vec<Value>>,
+    extensions: Option<Extensions>,
+}
+
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Extensions {
+    code: Option<String>,
+    reset_at: Option<String>,
+}

@@ -1,0 +1,190 @@
+//! What can go wrong between here and Xledger, as situations that a caller can act on.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// Why a question to Xledger has no answer.
+///
+/// No variant holds a row value, a variable of the request or the token. `message` is the server's own text of an `errors[]` entry,
+/// shortened, with the token and control characters taken out.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Error {
+    /// The token is not of the form that Xledger gives out.
+    #[error("Xledger says that the API token has a wrong format; store the token as Xledger showed it, without `token ` before it")]
+    TokenMalformed,
+    /// The token is unknown, revoked or expired.
+    #[error("Xledger refuses the API token ({message}); make a new one under Administration > Access control > GraphQL > API tokens")]
+    TokenRefused {
+        /// The server's words.
+        message: String,
+    },
+    /// The token lacks a right.
+    #[error("the API token may not read {what} ({message}); tick *read* for it under Administration > Access control > GraphQL > API tokens")]
+    RightMissing {
+        /// The field that was refused, as a path.
+        what: String,
+        /// The server's words.
+        message: String,
+    },
+    /// More than 20 requests in 5 seconds.
+    #[error("Xledger's burst limit was reached, again after every wait; is something else using the same token?")]
+    BurstLimit,
+    /// Too many requests at once.
+    #[error("Xledger's concurrency limit was reached, again after every wait; lower XLEDGER_MAX_IN_FLIGHT")]
+    ConcurrencyLimit,
+    /// The month's credits are used up.
+    #[error("the API credits are used up until {}", reset_at.map_or_else(|| "a time that Xledger does not name".to_owned(), |at| at.to_string()))]
+    CreditsUsedUp {
+        /// When Xledger gives new ones, if it says so.
+        reset_at: Option<Timestamp>,
+    },
+    /// `Your query timed out.`
+    #[error("Xledger ran out of time on query {query}, even for {rows} rows; lower XLEDGER_PAGE_ROWS or try again later")]
+    QueryTimedOut {
+        /// The operation's name.
+        query: &'static str,
+        /// Rows that were asked for.
+        rows: usize,
+    },
+    /// The schema is not the one that the query was written for.
+    #[error("Xledger's schema does not take query {query}: {message} ({code})")]
+    SchemaMismatch {
+        /// The operation's name.
+        query: &'static str,
+        /// The server's code of the fault.
+        code: String,
+        /// The server's words.
+        message: String,
+    },
+    /// An entry of `errors[]` that is not known.
+    #[error("Xledger answered query {query} with an error: {message} (code {code}, path {path})")]
+    Api {
+        /// The operation's name.
+        query: &'static str,
+        /// The server's code, or `none`.
+        code: String,
+        /// Where in the answer, or `none`.
+        path: String,
+        /// The server's words.
+        message: String,
+    },
+    /// An answer that breaks the schema: a value of the wrong type, an impossible date, an amount with too many digits.
+    #[error("the answer to query {query} breaks Xledger's schema at {path}: {what}")]
+    Malformed {
+        /// The operation's name.
+        query: &'static str,
+        /// Where in the answer: field names and row numbers only.
+        path: String,
+        /// What was expected there.
+        what: String,
+    },
+    /// HTML, or another thing that is not GraphQL.
+    #[error("{endpoint} answers with {what}, not with GraphQL (HTTP status {status}); is XLEDGER_ENDPOINT right, or is Xledger under maintenance?")]
+    NotGraphql {
+        /// The address.
+        endpoint: String,
+        /// The content type of the answer.
+        what: String,
+        /// The HTTP status of the answer.
+        status: u16,
+    },
+    /// 5xx, as during maintenance, or 429.
+    #[error("{endpoint} is unavailable (HTTP status {status}); try again later")]
+    Unavailable {
+        /// The address.
+        endpoint: String,
+        /// The HTTP status of the answer.
+        status: u16,
+    },
+    /// No connection, or one that broke.
+    #[error("{endpoint} cannot be reached: {what}")]
+    Unreachable {
+        /// The address.
+        endpoint: String,
+        /// What the connection ended with.
+        what: String,
+    },
+    /// An answer beyond what any page may hold.
+    #[error("the answer to query {query} is larger than {limit_mib} MiB")]
+    TooLarge {
+        /// The operation's name.
+        query: &'static str,
+        /// The limit that was passed.
+        limit_mib: u64,
+    },
+    /// The run's time is over, or would be before a wait ends.
+    #[error("the run's deadline came while {doing}")]
+    Deadline {
+        /// What was going on.
+        doing: String,
+    },
+    /// A page ends with a cursor that was seen before, or with none though more pages are said to follow.
+    #[error("query {query} pages in a circle: page {page} ends with {what}")]
+    CursorRepeated {
+        /// The operation's name.
+        query: &'static str,
+        /// The page's number, from 1.
+        page: usize,
+        /// `no cursor` or `the cursor of an earlier page`.
+        what: &'static str,
+    },
+}
+
+/// What to do about an error: decided here and nowhere else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Ask again after this long.
+    Retry(Duration),
+    /// Ask for half as many rows.
+    Shrink,
+    /// Give up.
+    Fail,
+}
+
+/// How often a question is asked at most, the first time included.
+const ATTEMPTS: u32 = 7;
+
+impl Error {
+    /// What to do after the `attempt`-th failure (from 1) of one question.
+    ///
+    /// Limits are waited out as Xledger documents them; a broken or unavailable server is tried again after 1, 2, 4, … seconds;
+    /// everything else is final, because asking again would only cost.
+    pub fn verdict(&self, attempt: u32) -> Verdict {
+        let again = |wait| if attempt < ATTEMPTS { Verdict::Retry(wait) } else { Verdict::Fail };
+        let backoff = Duration::from_secs(1 << (attempt.clamp(1, 6) - 1));
+        match self {
+            Error::BurstLimit => again(Duration::from_secs(5)),
+            Error::ConcurrencyLimit => again(Duration::from_secs(1)),
+            Error::Unavailable { .. } | Error::Unreachable { .. } => again(backoff),
+            Error::QueryTimedOut { .. } => Verdict::Shrink,
+            _ => Verdict::Fail,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_again() {
+        let down = Error::Unavailable { endpoint: String::new(), status: 503 };
+        let s = |seconds| Verdict::Retry(Duration::from_secs(seconds));
+        for (error, attempt, verdict) in [
+            (Error::BurstLimit, 1, s(5)),
+            (Error::BurstLimit, 6, s(5)),
+            (Error::BurstLimit, 7, Verdict::Fail),
+            (Error::ConcurrencyLimit, 2, s(1)),
+            (down.clone(), 1, s(1)),
+            (down.clone(), 2, s(2)),
+            (down.clone(), 6, s(32)),
+            (down, 7, Verdict::Fail),
+            (Error::QueryTimedOut { query: "q", rows: 9 }, 3, Verdict::Shrink),
+            (Error::TokenMalformed, 1, Verdict::Fail),
+            (Error::CreditsUsedUp { reset_at: None }, 1, Verdict::Fail),
+        ] {
+            assert_eq!(error.verdict(attempt), verdict, "{error:?} {attempt}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The rows of the wire, as the documents in `queries/` ask for them. Nearly everything can be null.
+
+use serde::Deserialize;
+
+use super::scalar::{Amount, Date, WallTime, Whole};
+
+type Text = Box<str>;
+
+macro_rules! nodes {
+    ($($(#[$doc:meta])* $name:ident { $($field:ident : $type:ty),* $(,)? })*) => {$(
+        $(#[$doc])*
+        #[derive(Deserialize, Debug, Default)]
+        #[serde(rename_all = "camelCase")]
+        pub(crate) struct $name { $(pub(crate) $field: Option<$type>,)* }
+    )*};
+}
+
+nodes! {
+    /// A ledger line, as listed.
+    LedgerIndexNode { db_id: Whole, owner_db_id: Whole, account_db_id: Whole, match_id: Whole, period: PeriodNode, header: HeaderNode }
+
+    /// An AP line, as listed.
+    PayableIndexNode {
+        db_id: Whole, owner_db_id: Whole, match_id: Whole, header_transaction_source_db_id: Whole, transaction_header: ReferenceNode,
+    }
+
+    /// A ledger line, as fetched.
+    LedgerLineNode {
+        db_id: Whole, owner_db_id: Whole, account_db_id: Whole, match_id: Whole, period: PeriodNode, header: HeaderNode,
+        text: Text, amount: Amount, invoice_amount: Amount, tax_amount: Amount, company_db_id: Whole,
+        gl_object1_db_id: Whole, gl_object2_db_id: Whole, gl_object3_db_id: Whole, gl_object4_db_id: Whole, gl_object5_db_id: Whole,
+        currency: CodeNode, tax_rule: CodeNode,
+    }
+
+    /// An AP line, as fetched.
+    PayableLineNode {
+        db_id: Whole, owner_db_id: Whole, match_id: Whole, header_transaction_source_db_id: Whole, transaction_header: ReferenceNode,
+        subledger_db_id: Whole, invoice_number: Text, invoice_date: Date, due_date: Date, company: ReferenceNode,
+    }
+
+    /// An accounting period. The listing asks for year and month alone.
+    PeriodNode { year: Whole, month_number: Whole, fiscal_year: Whole, fiscal_period: Whole }
+
+    /// A voucher. The listing asks for its id and document type alone.
+    HeaderNode { db_id: Whole, transaction_source: SourceNode, modified_at: WallTime, transaction_number: Whole, posted_date: Date }
+
+    /// A document type.
+    SourceNode { db_id: Whole, code: Text, description: Text }
+
+    /// A reference to a row.
+    ReferenceNode { db_id: Whole }
+
+    /// A row of which only the code is asked.
+    CodeNode { code: Text }
+
+    /// An account of the chart.
+    AccountNode {
+        db_id: Whole, code: Text, description: Text, asset: bool, liabilities: bool, equity: bool, revenue: bool, cost: bool,
+        cost_wages_salaries: bool, cost_of_goods_sold: bool, cost_other_operating: bool, finance: bool, account_group: DescriptionNode,
+    }
+
+    /// A row of which only the description is asked.
+    DescriptionNode { description: Text }
+
+    /// A supplier of the register.
+    SupplierNode {
+        db_id: Whole, owner_db_id: Whole, code: Text, description: Text, email: Text, phone: Text, from_date: Date, to_date: Date,
+        modified_at: WallTime, company_db_id: Whole, company: CompanyNode, subledger_group: DescriptionNode, address: AddressNode,
+        contact: NameNode,
+    }
+
+    /// A company, as a supplier names it.
+    CompanyNode { company_number: Text }
+
+    /// An address.
+    AddressNode { street_address: Text, zip_code: Text, place: Text, country: CodeAndDescriptionNode }
+
+    /// A row of which code and description are asked.
+    CodeAndDescriptionNode { code: Text, description: Text }
+
+    /// A row of which only the name is asked.
+    NameNode { name: Text }
+
+    /// The owner of one line.
+    OwnerOfLineNode { db_id: Whole, owner: OwnerNode }
+
+    /// An owner: a company that keeps books.
+    OwnerNode { db_id: Whole, code: Text, description: Text, currency: CodeNode }
+
+    /// The dimension values of one line.
+    DimensionsOfLineNode { db_id: Whole, gl_dimension: DimensionsNode }
+
+    /// The five GL objects.
+    DimensionsNode {
+        gl_object1: ObjectNode, gl_object2: ObjectNode, gl_object3: ObjectNode, gl_object4: ObjectNode, gl_object5: ObjectNode,
+    }
+
+    /// A dimension value.
+    ObjectNode { db_id: Whole, code: Text, description: Text, object_kind: NameNode }
+}
