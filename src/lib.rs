@@ -1,2 +1,3 @@
 //! x
+pub mod table;
 pub mod value;
