@@ -1,0 +1,55 @@
+//! The tables that readers see: their columns, each stated once, and the way from rows to the bytes of a Parquet file.
+//!
+//! ```text
+//! spend::Row, supplier::Row   one field a column; the field's Rust type decides the column's type, its comment is the column's
+//!   partition                 which rows go into which file, and in which order
+//!   Builder                   rows -> Arrow record batches          (spend::Builder, supplier::Builder)
+//!   parquet_file              record batches -> bytes, a piece at a time
+//! runs::Row                   one line of JSON a run
+//!   ddl, dictionary           the same columns as Athena DDL, Glue table properties and a page for people
+//! ```
+//!
+//! Encoding is total and fallible: a value that does not fit its column is an [`EncodeError`] that names the column, never a null and
+//! never a rounding. No error here holds a value of a row.
+
+mod cell;
+pub mod column;
+pub mod spend;
+pub mod supplier;
+pub mod runs;
+pub mod partition;
+pub mod parquet_file;
+
+pub use column::{Column, ColumnType, SortKey, Table};
+
+/// The version of the tables' columns. It goes up when a column is added, removed, renamed, moved or given another type or meaning, so
+/// that a reader of a manifest or of a file's `created_by` can tell.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The rows that a caller gathers into one record batch before handing it to [`parquet_file::ParquetFile::push`]. One number for all
+/// callers: where batches end shows in the bytes of a file.
+pub const BATCH_ROWS: usize = 8 * 1024;
+
+/// All tables, in the order in which documents list them.
+pub fn tables() -> [&'static Table; 3] {
+    [spend::table(), supplier::table(), runs::table()]
+}
+
+/// Why rows could not be made into a file.
+#[derive(Debug, thiserror::Error)]
+pub enum EncodeError {
+    /// A value is too large for its column.
+    #[error("a value does not fit column {column}, a {column_type}")]
+    DoesNotFit {
+        /// The column's name.
+        column: String,
+        /// The column's type, as Athena writes it.
+        column_type: String,
+    },
+    /// Arrow refused the columns.
+    #[error("the rows could not be made into a record batch")]
+    Arrow(#[from] arrow::error::ArrowError),
+    /// The Parquet writer failed.
+    #[error("the record batch could not be made into Parquet")]
+    Parquet(#[from] parquet::errors::ParquetError),
+}

@@ -1,0 +1,110 @@
+//! Record batches -> the bytes of one Parquet file, a piece at a time: a caller sends what is ready and never holds the whole file.
+
+use std::mem;
+
+use arrow::array::RecordBatch;
+use bytes::Bytes;
+use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions};
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::SortingColumn;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+
+use super::{EncodeError, SCHEMA_VERSION, Table};
+
+/// The rows of a row group, at most. A row group is what the encoder holds in memory, and what a reader reads in one go.
+pub const ROW_GROUP_ROWS: usize = 128 * 1024;
+
+/// The bytes of a row group before compression, about and at most: long texts make row groups of fewer rows.
+pub const ROW_GROUP_BYTES: usize = 64 * 1024 * 1024;
+
+/// The bytes after which a file is full, and the rest of its partition goes into the next file.
+pub const FULL_BYTES: u64 = 256 * 1024 * 1024;
+
+/// One Parquet file in the making.
+///
+/// The same batches give the same bytes: no clock, no random id, no version of this program in the file. Compressed with zstd, with
+/// dictionaries, statistics of row groups and pages, and the sort order written down; without bloom filters.
+pub struct ParquetFile {
+    writer: ArrowWriter<Vec<u8>>,
+    rows: u64,
+}
+
+/// The end of a file.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// The bytes that [`ParquetFile::take_ready`] had not given yet.
+    pub tail: Bytes,
+    /// The rows in the file.
+    pub rows: u64,
+    /// The bytes of the whole file.
+    pub bytes: u64,
+}
+
+impl ParquetFile {
+    /// A file without rows.
+    ///
+    /// # Errors
+    /// The table's columns cannot be kept in Parquet; never, for the tables of this crate.
+    pub fn new(table: &Table) -> Result<Self, EncodeError> {
+        // The Arrow schema is left out of the file: every type of ours has one reading in Parquet, and a second statement of the
+        // columns would be 5 kB in each of many small files.
+        let options = ArrowWriterOptions::new().with_properties(properties(table)?).with_skip_arrow_metadata(true);
+        Ok(Self { writer: ArrowWriter::try_new_with_options(Vec::new(), table.schema(), options)?, rows: 0 })
+    }
+
+    /// Adds rows, which must come in the table's sort order.
+    ///
+    /// # Errors
+    /// The batch is not of the table's schema, or the writer fails. The file can then only be dropped.
+    pub fn push(&mut self, batch: &RecordBatch) -> Result<(), EncodeError> {
+        self.writer.write(batch)?;
+        self.rows += batch.num_rows() as u64;
+        Ok(())
+    }
+
+    /// The bytes that are final and were not given before: they follow the ones given before. Often empty, for bytes become final a
+    /// row group at a time.
+    pub fn take_ready(&mut self) -> Bytes {
+        mem::take(self.writer.inner_mut()).into()
+    }
+
+    /// The bytes of the file so far, those given already and an estimate of those not yet final included.
+    pub fn len_so_far(&self) -> u64 {
+        (self.writer.bytes_written() + self.writer.in_progress_size()) as u64
+    }
+
+    /// Whether the file has passed [`FULL_BYTES`]: what follows of the partition belongs into a next file.
+    pub fn is_full(&self) -> bool {
+        self.len_so_far() > FULL_BYTES
+    }
+
+    /// The rows so far.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Ends the file.
+    ///
+    /// # Errors
+    /// The writer fails.
+    pub fn finish(mut self) -> Result<Finished, EncodeError> {
+        self.writer.finish()?;
+        let bytes = self.writer.bytes_written() as u64;
+        Ok(Finished { tail: self.take_ready(), rows: self.rows, bytes })
+    }
+}
+
+fn properties(table: &Table) -> Result<WriterProperties, EncodeError> {
+    let sorting_column = |key: &super::SortKey| {
+        let index = table.columns.iter().position(|column| column.name == key.0)?;
+        Some(SortingColumn { column_idx: i32::try_from(index).ok()?, descending: false, nulls_first: false })
+    };
+    Ok(WriterProperties::builder()
+        .set_created_by(format!("xledger-spend version {SCHEMA_VERSION}"))
+        .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
+        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_sorting_columns(Some(table.sort.iter().filter_map(sorting_column).collect()))
+        .build())
+}

@@ -1,0 +1,36 @@
+//! How a table's rows are split into partitions, in which order they stand there, and where the files lie.
+
+use crate::value::{Day, Month};
+
+/// The directory of a partition of `spend`, below the table's: `year=2026/month=05`.
+pub fn spend_directory(month: Month) -> String {
+    format!("year={:04}/month={:02}", month.year, month.month)
+}
+
+/// The directory of a partition of `supplier`, below the table's: `owner_id=4242`.
+pub fn supplier_directory(owner_id: i64) -> String {
+    format!("owner_id={owner_id}")
+}
+
+/// The name of a partition's file, the first being number 0: `part-00000.parquet`. A partition has one file until that is full (see
+/// [`super::parquet_file::ParquetFile::is_full`]).
+pub fn file_name(number: usize) -> String {
+    format!("part-{number:05}.parquet")
+}
+
+/// The sort key of a row of `spend` within its partition: by posted date, nulls last, then by line id.
+pub fn spend_order(posted_date: Option<Day>, line_id: i64) -> impl Ord + Copy {
+    (posted_date.is_none(), posted_date, line_id)
+}
+
+/// Sorts items by partition and, within it, by `order`, and gives each partition's items, partitions ascending. If no two items of a
+/// partition have the same `order`, the result does not depend on the order in which they came.
+pub fn split<T, P: Ord, O: Ord>(
+    items: &mut [T],
+    partition: impl Fn(&T) -> P,
+    order: impl Fn(&T) -> O,
+) -> impl Iterator<Item = (P, &[T])> {
+    items.sort_unstable_by_key(|item| (partition(item), order(item)));
+    let chunks: Vec<&[T]> = items.chunk_by(|a, b| partition(a) == partition(b)).collect();
+    chunks.into_iter().filter_map(move |chunk| Some((partition(chunk.first()?), chunk)))
+}

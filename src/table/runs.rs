@@ -1,0 +1,118 @@
+//! `runs`: one row per run, kept as one line of JSON in a file of its own.
+
+use std::sync::LazyLock;
+
+use arrow::array::{StringBuilder, TimestampMillisecondBuilder};
+use serde::{Serialize, Serializer};
+
+use super::cell::{columns, primitive, word};
+use super::column::{ColumnType, Format, SortKey, Table};
+use crate::value::Instant;
+
+/// The table `runs`.
+pub fn table() -> &'static Table {
+    static TABLE: LazyLock<Table> = LazyLock::new(|| {
+        Table::new(
+            "runs",
+            "One row per run, whatever its end. lines_kept, refused and the excluded_ columns add up to lines_listed.",
+            Format::JsonLines,
+            columns(),
+            vec![],
+            &[SortKey("started_at")],
+        )
+    });
+    &TABLE
+}
+
+columns! {
+    /// A row of `runs`. Its JSON has the columns' names as keys, in their order, null where a value is missing.
+    #[derive(Clone, Debug, Serialize)]
+    pub struct Row<'a> {
+        /// Id of the run, unique, and later for a later run when sorted as text.
+        pub run_id: &'a str,
+        /// Name of the snapshot that the run published or moved back to. Null if it published none.
+        pub snapshot: Option<&'a str>,
+        /// What was asked for: refresh, check or rollback.
+        pub action: &'a str,
+        /// How a refresh was made: full or incremental. Null if the action was not a refresh.
+        pub mode: Option<&'a str>,
+        /// How the run ended.
+        pub status: Status,
+        /// When the run began, in UTC.
+        pub started_at: Time,
+        /// When the run ended, in UTC.
+        pub finished_at: Time,
+        /// Ledger lines that Xledger listed. Null if the run ended before all were listed.
+        pub lines_listed: Option<u64>,
+        /// Ledger lines that the rules admit. Null if the run ended before the lines were screened.
+        pub lines_kept: Option<u64>,
+        /// Ledger lines that were fetched by this run. Null if the run ended before it fetched any.
+        pub lines_fetched: Option<u64>,
+        /// Ledger lines left out as payroll. Null if the run ended before the lines were screened.
+        pub excluded_payroll: Option<u64>,
+        /// Ledger lines left out because they cannot be judged. Null if the run ended before the lines were screened.
+        pub refused: Option<u64>,
+        /// Ledger lines left out by document type. Null if the run ended before the lines were screened.
+        pub excluded_document_type: Option<u64>,
+        /// Ledger lines left out by account. Null if the run ended before the lines were screened.
+        pub excluded_account: Option<u64>,
+        /// Ledger lines left out because their period is too old. Null if the run ended before the lines were screened.
+        pub excluded_history: Option<u64>,
+        /// Kept ledger lines on an account whose code has no digits. Null if the run ended before the lines were screened.
+        pub lines_without_account_number: Option<u64>,
+        /// Suppliers published. Null if the run published nothing.
+        pub suppliers: Option<u64>,
+        /// Requests sent to Xledger, repeated ones counted each time.
+        pub api_requests: u64,
+        /// Bytes of the answers from Xledger, as sent over the wire.
+        pub api_bytes_down: u64,
+        /// Milliseconds spent waiting for the request limits of Xledger.
+        pub api_waited_ms: u64,
+        /// What sort of error ended the run. Null if none did.
+        pub error_kind: Option<&'a str>,
+        /// What went wrong, in words, without any value of a row. Null if nothing did.
+        pub error_message: Option<&'a str>,
+    }
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// All was done.
+    Succeeded,
+    /// Time ran out; a next run goes on from here.
+    Incomplete,
+    /// An error ended it.
+    Failed,
+    /// All was done but publishing, as asked.
+    DryRun,
+}
+
+impl Status {
+    /// The word in the column.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::Incomplete => "incomplete",
+            Self::Failed => "failed",
+            Self::DryRun => "dry_run",
+        }
+    }
+}
+
+/// An instant that is written as `yyyy-MM-dd HH:mm:ss.SSS` in UTC: of the ways to write a time, the one that Athena's JSON reader takes
+/// for a `timestamp` without being told a format, and that DuckDB, Spark and pandas take for one too. The `T` and `Z` of ISO 8601 it
+/// does not take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Time(pub Instant);
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let time = jiff::Timestamp::from_millisecond(self.0.0).map_err(serde::ser::Error::custom)?;
+        serializer.collect_str(&time.strftime("%Y-%m-%d %H:%M:%S%.3f"))
+    }
+}
+
+word!(Status);
+primitive!(Time, ColumnType::TimestampMsUtc, TimestampMillisecondBuilder, |time| Some(time.0.0));

@@ -1,0 +1,261 @@
+//! `spend`: one row per general-ledger line.
+
+use std::sync::LazyLock;
+
+use arrow::array::{ArrayRef, Decimal128Builder, StringBuilder};
+
+use super::EncodeError;
+use super::cell::{Field, column, columns, primitive, word};
+use super::column::{Column, ColumnType, Format, SortKey, Table};
+use crate::value::{Day, Instant, Money};
+
+/// The table `spend`.
+pub fn table() -> &'static Table {
+    static TABLE: LazyLock<Table> = LazyLock::new(|| {
+        Table::new(
+            "spend",
+            "One row per general-ledger line that matters for spend, without payroll. Amounts are debit positive and in the currency \
+             of the line's owner: add up rows of one owner, or of owners that keep one currency.",
+            Format::Parquet,
+            columns(),
+            vec![
+                column::<i32>("year", false, "Calendar year of the line's accounting period. Xledger: period.year."),
+                column::<i32>(
+                    "month",
+                    false,
+                    "Calendar month of the line's accounting period, 1 to 12. A 13th period falls into its calendar month. Xledger: \
+                     period.monthNumber.",
+                ),
+            ],
+            &[SortKey("posted_date"), SortKey("line_id")],
+        )
+    });
+    &TABLE
+}
+
+columns! {
+    /// A row of `spend`.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Row<'a> {
+        /// Id of the ledger line, unique in the table. Xledger: transaction.dbId.
+        pub line_id: i64,
+        /// Id of the owner (the legal entity) whose ledger holds the line. Xledger: ownerDbId. Null if Xledger gives no owner.
+        pub owner_id: Option<i64>,
+        /// Code of the owner. Codes can repeat between owners of one token, so join on ids. Xledger: owner.code. Null if Xledger gives
+        /// none.
+        pub owner_code: Option<&'a str>,
+        /// Name of the owner. Xledger: owner.description. Null if Xledger gives none.
+        pub owner_name: Option<&'a str>,
+        /// Id of the voucher that the line belongs to. Xledger: header.dbId. Null if Xledger gives none.
+        pub voucher_id: Option<i64>,
+        /// Number of the voucher, as accountants quote it. It can repeat between owners and years. Xledger: header.transactionNumber.
+        /// Null if Xledger gives none.
+        pub voucher_number: Option<i64>,
+        /// Code of the document type, such as AP (supplier invoice), BA (bank) or ER (expense report). Xledger:
+        /// header.transactionSource.code.
+        pub document_type: &'a str,
+        /// Name of the document type. Xledger: header.transactionSource.description. Null if Xledger gives none.
+        pub document_type_name: Option<&'a str>,
+        /// Day on which the voucher is posted. It need not lie in the accounting period. Xledger: header.postedDate. Null if Xledger
+        /// gives none.
+        pub posted_date: Option<Day>,
+        /// Fiscal year of the line's own accounting period, which can differ from the calendar year in the column year. Xledger:
+        /// period.fiscalYear. Null if Xledger gives none.
+        pub fiscal_year: Option<i32>,
+        /// Number of the line's own accounting period in its fiscal year, 1 to 12, or 13 for closing entries. Xledger:
+        /// period.fiscalPeriod. Null if Xledger gives none.
+        pub fiscal_period: Option<i32>,
+        /// Code of the ledger account, as text: codes can have letters or leading zeros. Xledger: account.code. Null if the account
+        /// has no code.
+        pub account_code: Option<&'a str>,
+        /// Name of the ledger account. Xledger: account.description. Null if Xledger gives none.
+        pub account_name: Option<&'a str>,
+        /// Name of the group that the account belongs to. Xledger: account.accountGroup.description. Null if the account is in no
+        /// group.
+        pub account_group: Option<&'a str>,
+        /// What the account holds: asset, liability, equity, revenue, cost or finance, the first of the flags that the account has in
+        /// this order. Any cost flag counts as cost. Null if the account has none of them.
+        pub account_kind: Option<AccountKind>,
+        /// Id of the supplier, as in the table supplier. Found as supplier_match says. Null if there is none, see supplier_match.
+        pub supplier_id: Option<i64>,
+        /// Code (supplier number) of the supplier. It can repeat between owners. Null if there is no supplier or it has no code.
+        pub supplier_code: Option<&'a str>,
+        /// Name of the supplier. Null if there is no supplier or it has no name.
+        pub supplier_name: Option<&'a str>,
+        /// Organisation number of the company behind the supplier, which is the same whichever owner buys. Xledger:
+        /// company.companyNumber. Null if there is no supplier or Xledger gives none.
+        pub supplier_company_number: Option<&'a str>,
+        /// Country code of the supplier address. Xledger: address.country.code. Null if there is no supplier or Xledger gives none.
+        pub supplier_country_code: Option<&'a str>,
+        /// How the supplier was found: voucher (by its AP lines), company (by the company of the line), or not: ambiguous (several
+        /// fit), not_a_supplier (an employee or the like), none (nothing to go by).
+        pub supplier_match: SupplierMatch,
+        /// Invoice number from the supplier AP lines of the voucher. Xledger: apTransaction.invoiceNumber. Null without such lines, or
+        /// if they disagree.
+        pub invoice_number: Option<&'a str>,
+        /// Invoice date from the supplier AP lines of the voucher. Xledger: apTransaction.invoiceDate. Null without such lines, or if
+        /// they disagree.
+        pub invoice_date: Option<Day>,
+        /// Due date from the supplier AP lines of the voucher. Xledger: apTransaction.dueDate. Null without such lines, or if they
+        /// disagree.
+        pub due_date: Option<Day>,
+        /// Amount posted on the account, debit positive (a cost is positive, a credit note negative), in amount_currency_code.
+        /// Exact. Xledger: amount. Null if Xledger gives none.
+        pub amount: Option<Money>,
+        /// Currency of amount and vat_amount: the base currency of the owner. Null if the schema or the rights of the token do not
+        /// give it.
+        pub amount_currency_code: Option<&'a str>,
+        /// The same amount in the currency of the document, debit positive, in invoice_currency_code. Xledger: invoiceAmount. Null if
+        /// Xledger gives none.
+        pub invoice_amount: Option<Money>,
+        /// Currency of invoice_amount. Xledger: currency.code. Null if Xledger gives none.
+        pub invoice_currency_code: Option<&'a str>,
+        /// Code of the tax rule on the line. Xledger: taxRule.code. Null if the line has no tax rule.
+        pub vat_code: Option<&'a str>,
+        /// VAT rate of vat_code in percent, such as 25.00. From the table of codes in the settings. Null if the line has no tax rule
+        /// or the table does not know its code.
+        pub vat_rate: Option<VatRate>,
+        /// VAT that belongs to the line, debit positive, in amount_currency_code. Xledger: taxAmount. Null if Xledger gives none.
+        pub vat_amount: Option<Money>,
+        /// Text of the ledger line. Free text: it can name people and hold line breaks. Xledger: text. Null if it is empty.
+        pub text: Option<&'a str>,
+        /// The analytical dimension on the line.
+        pub dimension: [Dimension<'a>; DIMENSIONS],
+        /// Id that open-item matching gives to lines settled against each other, such as an invoice and its payment. Xledger:
+        /// matchId. Null if the line is not matched.
+        pub match_id: Option<i64>,
+        /// When the voucher was last changed, in UTC. Xledger: header.modifiedAt, converted from Central European wall time. Null if
+        /// Xledger gives none.
+        pub voucher_modified_at: Option<Instant>,
+    }
+    encode Builder;
+}
+
+/// The analytical dimensions that a ledger line has room for.
+pub const DIMENSIONS: usize = 5;
+
+/// An analytical dimension on a line, such as a cost centre: a field that makes three columns, `dimension_1_kind` and so on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Dimension<'a> {
+    /// The name of the object kind, such as `Project`.
+    pub kind: Option<&'a str>,
+    /// The code of the object.
+    pub code: Option<&'a str>,
+    /// The name of the object.
+    pub name: Option<&'a str>,
+}
+
+const DIMENSION_PARTS: [&str; 3] = ["kind", "code", "name"];
+
+impl Field for [Dimension<'_>; DIMENSIONS] {
+    type Builders = [[StringBuilder; 3]; DIMENSIONS];
+
+    fn columns(name: &'static str, _doc: String) -> Vec<Column> {
+        let parts = |number: usize| {
+            let docs = [
+                format!(
+                    "What dimension {number} stands for, such as cost centre or project. It can differ from owner to owner. Xledger: \
+                     glObject{number}.objectKind.name. Null if the line does not use the dimension."
+                ),
+                format!(
+                    "Code of the object in dimension {number}. Xledger: glObject{number}.code. Null if the line does not use the dimension."
+                ),
+                format!(
+                    "Name of the object in dimension {number}. Xledger: glObject{number}.description. Null if the line does not use the \
+                     dimension."
+                ),
+            ];
+            let named = DIMENSION_PARTS.into_iter().zip(docs);
+            named.map(move |(part, doc)| column::<&str>(format!("{name}_{number}_{part}"), true, doc))
+        };
+        (1..=DIMENSIONS).flat_map(parts).collect()
+    }
+
+    fn builders() -> Self::Builders {
+        Default::default()
+    }
+
+    fn append(self, name: &'static str, to: &mut Self::Builders) -> Result<(), EncodeError> {
+        for (dimension, [kind, code, label]) in self.into_iter().zip(to) {
+            Field::append(dimension.kind, name, kind)?;
+            Field::append(dimension.code, name, code)?;
+            Field::append(dimension.name, name, label)?;
+        }
+        Ok(())
+    }
+
+    fn finish(builders: &mut Self::Builders, arrays: &mut Vec<ArrayRef>) {
+        for builder in builders.iter_mut().flatten() {
+            <Option<&str> as Field>::finish(builder, arrays);
+        }
+    }
+}
+
+/// What an account holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AccountKind {
+    /// An asset.
+    Asset,
+    /// A liability.
+    Liability,
+    /// Equity.
+    Equity,
+    /// Revenue.
+    Revenue,
+    /// A cost of any sort.
+    Cost,
+    /// Financial income or expense.
+    Finance,
+}
+
+impl AccountKind {
+    /// The word in the column.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Asset => "asset",
+            Self::Liability => "liability",
+            Self::Equity => "equity",
+            Self::Revenue => "revenue",
+            Self::Cost => "cost",
+            Self::Finance => "finance",
+        }
+    }
+}
+
+/// How the supplier of a line was found, or why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SupplierMatch {
+    /// By the AP lines of the voucher, which name one subledger.
+    Voucher,
+    /// By the line's company.
+    Company,
+    /// Not: the voucher's AP lines name several subledgers, and the line's company does not decide between them.
+    Ambiguous,
+    /// Not: the subledger that was found is not in the supplier register.
+    NotASupplier,
+    /// Not: there is nothing to go by.
+    None,
+}
+
+impl SupplierMatch {
+    /// The word in the column.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Voucher => "voucher",
+            Self::Company => "company",
+            Self::Ambiguous => "ambiguous",
+            Self::NotASupplier => "not_a_supplier",
+            Self::None => "none",
+        }
+    }
+}
+
+/// A VAT rate in hundredths of a percent: 2500 is 25 %.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct VatRate(pub i32);
+
+word!(AccountKind);
+word!(SupplierMatch);
+primitive!(VatRate, ColumnType::Decimal { precision: 5, scale: 2 }, Decimal128Builder, |rate| {
+    (-99_999..=99_999).contains(&rate.0).then_some(i128::from(rate.0))
+});

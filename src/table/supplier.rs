@@ -1,0 +1,96 @@
+//! `supplier`: one row per supplier in the token's reach.
+
+use std::sync::LazyLock;
+
+use arrow::array::Decimal128Builder;
+
+use super::cell::{column, columns, primitive};
+use super::column::{ColumnType, Format, SortKey, Table};
+use crate::value::{Day, Instant, Money};
+
+/// The table `supplier`.
+pub fn table() -> &'static Table {
+    static TABLE: LazyLock<Table> = LazyLock::new(|| {
+        Table::new(
+            "supplier",
+            "One row per supplier in the token's reach, closed ones and ones without spend too. A company that several owners buy from \
+             is a row for each of them: company_number is what they share.",
+            Format::Parquet,
+            columns(),
+            vec![column::<i64>(
+                "owner_id",
+                false,
+                "Id of the owner (the legal entity) whose register holds the supplier. Xledger: supplier.ownerDbId.",
+            )],
+            &[SortKey("supplier_id")],
+        )
+    });
+    &TABLE
+}
+
+columns! {
+    /// A row of `supplier`.
+    #[derive(Clone, Copy, Debug)]
+    pub struct Row<'a> {
+        /// Id of the supplier, unique in the table, as in spend.supplier_id. Xledger: supplier.dbId.
+        pub supplier_id: i64,
+        /// Code (supplier number) of the supplier. It can repeat between owners. Xledger: code. Null if Xledger gives none.
+        pub supplier_code: Option<&'a str>,
+        /// Name of the supplier. Xledger: description. Null if Xledger gives none.
+        pub supplier_name: Option<&'a str>,
+        /// Id of the company behind the supplier, shared by the suppliers of several owners. Xledger: companyDbId. Null if Xledger
+        /// gives none.
+        pub company_id: Option<i64>,
+        /// Organisation number of the company behind the supplier. Xledger: company.companyNumber. Null if Xledger gives none.
+        pub company_number: Option<&'a str>,
+        /// Name of the supplier group. Xledger: subledgerGroup.description. Null if the supplier is in no group.
+        pub group_name: Option<&'a str>,
+        /// Email address. Xledger: email. Null if Xledger gives none.
+        pub email: Option<&'a str>,
+        /// Telephone number as entered. Xledger: phone. Null if Xledger gives none.
+        pub phone: Option<&'a str>,
+        /// Street address. Xledger: address.streetAddress. Null if Xledger gives none.
+        pub street_address: Option<&'a str>,
+        /// Postal code, as text: it can have leading zeros. Xledger: address.zipCode. Null if Xledger gives none.
+        pub postal_code: Option<&'a str>,
+        /// Town or city. Xledger: address.place. Null if Xledger gives none.
+        pub city: Option<&'a str>,
+        /// Country code of the address. Xledger: address.country.code. Null if Xledger gives none.
+        pub country_code: Option<&'a str>,
+        /// Country name of the address. Xledger: address.country.description. Null if Xledger gives none.
+        pub country_name: Option<&'a str>,
+        /// Name of the contact person. Xledger: contact.name. Null if Xledger gives none.
+        pub contact_name: Option<&'a str>,
+        /// First day on which the supplier is open for use. Xledger: fromDate. Null if it has no first day.
+        pub valid_from: Option<Day>,
+        /// Last day on which the supplier is open for use. Xledger: toDate. Null if it has no last day.
+        pub valid_to: Option<Day>,
+        /// When the supplier was last changed, in UTC. Xledger: modifiedAt, converted from Central European wall time. Null if Xledger
+        /// gives none.
+        pub modified_at: Option<Instant>,
+        /// Earliest posted_date of the rows of spend with this supplier. Null if no such row has one.
+        pub first_posted_date: Option<Day>,
+        /// Latest posted_date of the rows of spend with this supplier. Null if no such row has one.
+        pub last_posted_date: Option<Day>,
+        /// Number of rows of spend with this supplier, in the same snapshot.
+        pub line_count: u64,
+        /// Sum of amount over the rows of spend with this supplier, debit positive, 0 where there are none. Null if the rows are of
+        /// several owners that are not known to keep one currency.
+        pub spend_amount: Option<Total>,
+    }
+    encode Builder;
+}
+
+/// A sum of amounts in ten-thousandths of the currency's unit: the value of a `decimal(38,4)`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Total(pub i128);
+
+const TOTAL_PRECISION: u8 = 38;
+const TOTAL_LIMIT: i128 = 10_i128.pow(TOTAL_PRECISION as u32);
+
+primitive!(
+    Total,
+    ColumnType::Decimal { precision: TOTAL_PRECISION, scale: Money::SCALE },
+    Decimal128Builder,
+    |total| (-TOTAL_LIMIT < total.0 && total.0 < TOTAL_LIMIT).then_some(total.0)
+);
