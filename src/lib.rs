@@ -1,2 +1,3 @@
 //! x
 pub mod value;
+pub mod lake;
