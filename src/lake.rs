@@ -17,8 +17,14 @@ pub mod digest;
 pub mod store;
 pub mod directory;
 pub mod s3;
+pub mod layout;
+pub mod manifest;
+pub mod publish;
 
 pub use error::Error;
 pub use key::Key;
+pub use layout::{Partition, SnapshotName, Table};
+pub use manifest::{Current, DataFile, Manifest, ManifestParts};
+pub use publish::{DataWriter, Lake, Publisher, Snapshot};
 pub use store::{Access, Store, Version};
 pub use url::LakeUrl;
