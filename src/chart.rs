@@ -78,12 +78,19 @@ fn account(node: AccountNode) -> Account {
         Some(None) => Number::WithoutDigits,
         Some(Some(number)) => Number::Digits(number),
     };
-    Account { number, code, name: text(node.description), group: node.account_group.and_then(|group| text(group.description)), kind }
+    Account {
+        number,
+        code,
+        name: text(node.description),
+        group: node.account_group.and_then(|group| text(group.description)),
+        kind,
+    }
 }
 
 /// The first of the account's flags.
 fn kind(node: &AccountNode) -> Option<AccountKind> {
-    let cost = [node.cost, node.cost_wages_salaries, node.cost_of_goods_sold, node.cost_other_operating].contains(&Some(true));
+    let cost =
+        [node.cost, node.cost_wages_salaries, node.cost_of_goods_sold, node.cost_other_operating].contains(&Some(true));
     let flags = [
         (node.asset == Some(true), AccountKind::Asset),
         (node.liabilities == Some(true), AccountKind::Liability),

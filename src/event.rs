@@ -26,6 +26,16 @@ pub enum Mode {
     Full,
 }
 
+impl Mode {
+    /// The word in an event and in the table `runs`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Mode::Incremental => "incremental",
+            Mode::Full => "full",
+        }
+    }
+}
+
 /// How to refresh.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Refresh {
@@ -109,7 +119,10 @@ fn month(keys: &Map<String, Value>, key: &str, faults: &mut Vec<String>) -> Opti
 }
 
 fn invalid(faults: &[String]) -> Failure {
-    Failure::new(FailureKind::EventInvalid, format!("the event cannot be understood; nothing was done. {}", faults.join("; ")))
+    Failure::new(
+        FailureKind::EventInvalid,
+        format!("the event cannot be understood; nothing was done. {}", faults.join("; ")),
+    )
 }
 
 #[cfg(test)]
@@ -126,7 +139,10 @@ mod tests {
             (schedule, default.clone()),
             (json!({}), default.clone()),
             (json!({"action": "refresh", "mode": null}), default),
-            (json!({"action": "refresh", "mode": "full", "from": "2025-01", "to": "2025-06", "dry_run": true}), Event::Refresh(full)),
+            (
+                json!({"action": "refresh", "mode": "full", "from": "2025-01", "to": "2025-06", "dry_run": true}),
+                Event::Refresh(full),
+            ),
             (json!({"action": "check"}), Event::Check),
         ] {
             assert_eq!(Event::parse(&event), Ok(parsed), "{event}");
@@ -135,13 +151,19 @@ mod tests {
 
     #[test]
     fn every_fault_of_an_event_is_named() {
-        let event = json!({"action": "refresh", "mode": "some", "from": "2025-13", "to": 3, "dry_run": "no", "colour": "red"});
+        let event =
+            json!({"action": "refresh", "mode": "some", "from": "2025-13", "to": 3, "dry_run": "no", "colour": "red"});
         let failure = Event::parse(&event).unwrap_err();
         assert_eq!(failure.kind, FailureKind::EventInvalid);
         for word in ["mode", "from", "to", "dry_run", "colour"] {
             assert!(failure.message.contains(&format!("`{word}`")), "{word}: {failure}");
         }
-        for event in [json!([]), json!({"action": "delete"}), json!({"action": "check", "mode": "full"}), json!({"from": "2025-02", "to": "2025-01"})] {
+        for event in [
+            json!([]),
+            json!({"action": "delete"}),
+            json!({"action": "check", "mode": "full"}),
+            json!({"from": "2025-02", "to": "2025-01"}),
+        ] {
             assert!(Event::parse(&event).is_err(), "{event}");
         }
     }

@@ -116,7 +116,9 @@ impl From<xledger::Error> for Failure {
             Error::BurstLimit | Error::ConcurrencyLimit | Error::QueryTimedOut { .. } => FailureKind::LimitReached,
             Error::CreditsUsedUp { .. } => FailureKind::CreditsUsedUp,
             Error::SchemaMismatch { .. } => FailureKind::SchemaMismatch,
-            Error::Malformed { .. } | Error::TooLarge { .. } | Error::CursorRepeated { .. } => FailureKind::AnswerMalformed,
+            Error::Malformed { .. } | Error::TooLarge { .. } | Error::CursorRepeated { .. } => {
+                FailureKind::AnswerMalformed
+            }
             Error::Api { .. } => FailureKind::XledgerError,
             Error::NotGraphql { .. } => FailureKind::EndpointNotGraphql,
             Error::Unavailable { .. } | Error::Unreachable { .. } => FailureKind::XledgerUnavailable,
@@ -129,5 +131,29 @@ impl From<xledger::Error> for Failure {
 impl From<table::EncodeError> for Failure {
     fn from(error: table::EncodeError) -> Self {
         Self::new(FailureKind::ValueUnfit, error.to_string())
+    }
+}
+
+impl From<lake::Error> for Failure {
+    fn from(error: lake::Error) -> Self {
+        use lake::Error;
+        let kind = match &error {
+            Error::Url { .. } | Error::NoRegion { .. } => FailureKind::SettingsInvalid,
+            Error::NotFound { .. }
+            | Error::NoSuchBucket { .. }
+            | Error::WrongRegion { .. }
+            | Error::NotADirectory { .. } => FailureKind::LakeMissing,
+            Error::AccessDenied { .. } | Error::Credentials { .. } => FailureKind::LakeDenied,
+            Error::InUse { .. } | Error::Precondition { .. } | Error::AlreadyExists { .. } => FailureKind::LakeInUse,
+            Error::Corrupt { .. } | Error::InTheWay { .. } => FailureKind::LakeCorrupt,
+            _ => FailureKind::LakeUnavailable,
+        };
+        let mut message = error.to_string();
+        let mut source = std::error::Error::source(&error);
+        while let Some(error) = source {
+            message = format!("{message}: {error}");
+            source = error.source();
+        }
+        Self::new(kind, message)
     }
 }

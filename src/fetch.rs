@@ -11,10 +11,10 @@ use crate::failure::{Failure, FailureKind};
 use crate::index::{DocumentType, PayableEntry, month};
 use crate::screen::{AdmittedLine, AdmittedPayable, LineFacts, Screen, Verdict};
 use crate::value::{Day, Instant, Money, Month};
-use crate::xledger::node::{LedgerLineNode, PayableLineNode};
+use crate::xledger::node::{Identified, LedgerLineNode, PayableLineNode};
 use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::{reference, text};
-use crate::xledger::{Client, Dialect, Error, IdType, walk};
+use crate::xledger::{Client, Dialect, IdType, walk};
 
 /// A ledger line with all that its row in `spend` needs, references unresolved.
 #[derive(Clone, Debug)]
@@ -75,12 +75,16 @@ pub(crate) struct Fetch<'a> {
 
 impl Fetch<'_> {
     /// Fetches the admitted ledger lines.
-    pub(crate) async fn lines(&self, admitted: &[AdmittedLine], mut came: impl FnMut(usize)) -> Result<Fetched<Line>, Failure> {
+    pub(crate) async fn lines(
+        &self,
+        admitted: &[AdmittedLine],
+        mut came: impl FnMut(usize),
+    ) -> Result<Fetched<Line>, Failure> {
         let ids: Vec<i64> = admitted.iter().map(|line| line.id()).collect();
         let mut names = Names::default();
         let mut rows: Vec<Line> = Vec::with_capacity(ids.len());
         let gone = self
-            .all(query::LEDGER_LINES, self.dialect.ledger_ids, &ids, |node: &LedgerLineNode| reference(node.db_id), |nodes| {
+            .all(query::LEDGER_LINES, self.dialect.ledger_ids, &ids, |nodes: Vec<LedgerLineNode>| {
                 came(nodes.len());
                 for node in nodes {
                     rows.push(self.line(node, &mut names)?);
@@ -94,11 +98,15 @@ impl Fetch<'_> {
     }
 
     /// Fetches the admitted AP lines.
-    pub(crate) async fn payables(&self, admitted: &[AdmittedPayable], mut came: impl FnMut(usize)) -> Result<Fetched<Payable>, Failure> {
+    pub(crate) async fn payables(
+        &self,
+        admitted: &[AdmittedPayable],
+        mut came: impl FnMut(usize),
+    ) -> Result<Fetched<Payable>, Failure> {
         let ids: Vec<i64> = admitted.iter().map(|line| line.id()).collect();
         let mut rows: Vec<Payable> = Vec::with_capacity(ids.len());
         let gone = self
-            .all(query::PAYABLE_LINES, self.dialect.payable_ids, &ids, |node: &PayableLineNode| reference(node.db_id), |nodes| {
+            .all(query::PAYABLE_LINES, self.dialect.payable_ids, &ids, |nodes: Vec<PayableLineNode>| {
                 came(nodes.len());
                 for node in nodes {
                     rows.push(self.payable(node)?);
@@ -112,33 +120,30 @@ impl Fetch<'_> {
     }
 
     /// Asks for `ids`, and once more for those that do not come back. Returns how many are gone.
-    async fn all<N: DeserializeOwned>(
+    async fn all<N: DeserializeOwned + Identified>(
         &self,
         query: Query,
         id_type: IdType,
         ids: &[i64],
-        id_of: impl Fn(&N) -> Option<i64>,
         mut take: impl FnMut(Vec<N>) -> Result<(), Failure>,
     ) -> Result<u64, Failure> {
-        let mut asked: FxHashSet<i64> = ids.iter().copied().collect();
-        let mut missing = asked.clone();
+        let mut missing = ids.to_vec();
         for _ in 0..2 {
-            let batch_ids: Vec<i64> = ids.iter().copied().filter(|id| missing.contains(id)).collect();
-            let mut batches = stream::iter(batch_ids.chunks(self.batch_rows.max(1)).map(|batch| by_id(self.client, query, id_type, self.base, batch)))
-                .buffer_unordered(self.client.max_in_flight());
+            let mut came = FxHashSet::default();
+            let batches = missing
+                .chunks(self.batch_rows.max(1))
+                .map(|batch| by_id(self.client, query, id_type, self.base, batch));
+            let mut batches = stream::iter(batches).buffer_unordered(self.client.max_in_flight());
             while let Some(nodes) = batches.try_next().await? {
-                for node in &nodes {
-                    // A row that was not asked for is not looked at any further.
-                    let id = id_of(node).filter(|id| asked.contains(id)).ok_or_else(|| unasked(query))?;
-                    missing.remove(&id);
-                }
+                came.extend(nodes.iter().filter_map(N::id));
                 take(nodes)?;
             }
+            drop(batches);
+            missing.retain(|id| !came.contains(id));
             if missing.is_empty() {
                 break;
             }
         }
-        asked.clear();
         Ok(missing.len() as u64)
     }
 
@@ -150,11 +155,25 @@ impl Fetch<'_> {
         let account = reference(node.account_db_id).unwrap_or(0);
         let match_id = reference(node.match_id);
         let month = node.period.as_ref().and_then(month);
-        let facts = LineFacts { owner, account, match_id: match_id.unwrap_or(0), month, treatment: self.screen.treatment(&document_type) };
+        let facts = LineFacts {
+            owner,
+            account,
+            match_id: match_id.unwrap_or(0),
+            month,
+            treatment: self.screen.treatment(&document_type),
+        };
         let verdict = self.screen.judge(&facts);
-        let (Some(month), Verdict::Kept { .. }) = (month, verdict) else { return Err(unadmissible("ledger", verdict == Verdict::Payroll)) };
+        let (Some(month), Verdict::Kept { .. }) = (month, verdict) else {
+            return Err(unadmissible("ledger", verdict == Verdict::Payroll));
+        };
         let period = node.period.unwrap_or_default();
-        let objects = [node.gl_object1_db_id, node.gl_object2_db_id, node.gl_object3_db_id, node.gl_object4_db_id, node.gl_object5_db_id];
+        let objects = [
+            node.gl_object1_db_id,
+            node.gl_object2_db_id,
+            node.gl_object3_db_id,
+            node.gl_object4_db_id,
+            node.gl_object5_db_id,
+        ];
         Ok(Line {
             id: reference(node.db_id).unwrap_or(0),
             owner,
@@ -204,16 +223,31 @@ impl Fetch<'_> {
     }
 }
 
-/// All rows of the given ids.
-pub(crate) async fn by_id<N: DeserializeOwned>(client: &Client, query: Query, id_type: IdType, base: &Map<String, Value>, ids: &[i64]) -> Result<Vec<N>, Error> {
+/// All rows of the given ids, and no others: a row that was not asked for ends the run, unread.
+pub(crate) async fn by_id<N: DeserializeOwned + Identified>(
+    client: &Client,
+    query: Query,
+    id_type: IdType,
+    base: &Map<String, Value>,
+    ids: &[i64],
+) -> Result<Vec<N>, Failure> {
+    let asked: FxHashSet<i64> = ids.iter().copied().collect();
     let mut variables = base.clone();
     variables.insert("filter".to_owned(), id_type.filter(ids));
-    let mut rows = Vec::new();
-    walk(client, query, &variables, ids.len(), |nodes| {
+    let (mut rows, mut unasked) = (Vec::with_capacity(ids.len()), false);
+    walk(client, query, &variables, ids.len(), |nodes: Vec<N>| {
+        unasked |= !nodes.iter().all(|node| node.id().is_some_and(|id| asked.contains(&id)));
         rows.extend(nodes);
         Ok(())
     })
     .await?;
+    if unasked {
+        let message = format!(
+            "Xledger answered query {} with a line that was not asked for; nothing is published. Does its `dbId_in` filter work?",
+            query.name
+        );
+        return Err(Failure::new(FailureKind::UnaskedLine, message));
+    }
     Ok(rows)
 }
 
@@ -234,22 +268,21 @@ impl Names {
 }
 
 fn small(value: Option<i64>, field: &'static str) -> Result<Option<i32>, Failure> {
-    let out_of_range = |_| Failure::new(FailureKind::AnswerMalformed, format!("a ledger line's {field} is larger than any year or period"));
+    let out_of_range = |_| {
+        Failure::new(FailureKind::AnswerMalformed, format!("a ledger line's {field} is larger than any year or period"))
+    };
     value.map(i32::try_from).transpose().map_err(out_of_range)
-}
-
-fn unasked(query: Query) -> Failure {
-    Failure::new(
-        FailureKind::UnaskedLine,
-        format!("Xledger answered query {} with a line that was not asked for; nothing is published. Does its `dbId_in` filter work?", query.name),
-    )
 }
 
 fn unadmissible(ledger: &'static str, payroll: bool) -> Failure {
     if payroll {
-        let message = format!("a {ledger} line that was asked for turned out to be payroll; nothing is published. If somebody re-coded it just now, run again");
+        let message = format!(
+            "a {ledger} line that was asked for turned out to be payroll; nothing is published. If somebody re-coded it just now, run again"
+        );
         return Failure::new(FailureKind::PayrollReceived, message);
     }
-    let message = format!("a {ledger} line no longer fits the rules it was admitted by; nothing is published. Somebody changed it during the run: run again");
+    let message = format!(
+        "a {ledger} line no longer fits the rules it was admitted by; nothing is published. Somebody changed it during the run: run again"
+    );
     Failure::new(FailureKind::LineChanged, message)
 }

@@ -66,7 +66,12 @@ pub struct Payables {
 ///
 /// # Errors
 /// What the client cannot get over.
-pub async fn ledger(client: &Client, base: &Map<String, Value>, page_rows: usize, mut rows: impl FnMut(usize)) -> Result<Ledger, Error> {
+pub async fn ledger(
+    client: &Client,
+    base: &Map<String, Value>,
+    page_rows: usize,
+    mut rows: impl FnMut(usize),
+) -> Result<Ledger, Error> {
     let mut ledger = Ledger::default();
     walk(client, query::LEDGER_INDEX, base, page_rows, |nodes: Vec<LedgerIndexNode>| {
         rows(nodes.len());
@@ -83,7 +88,12 @@ pub async fn ledger(client: &Client, base: &Map<String, Value>, page_rows: usize
 ///
 /// # Errors
 /// What the client cannot get over.
-pub async fn payables(client: &Client, base: &Map<String, Value>, page_rows: usize, mut rows: impl FnMut(usize)) -> Result<Payables, Error> {
+pub async fn payables(
+    client: &Client,
+    base: &Map<String, Value>,
+    page_rows: usize,
+    mut rows: impl FnMut(usize),
+) -> Result<Payables, Error> {
     let mut payables = Payables::default();
     walk(client, query::PAYABLE_INDEX, base, page_rows, |nodes: Vec<PayableIndexNode>| {
         rows(nodes.len());

@@ -119,7 +119,8 @@ impl<'a> Books<'a> {
         let chosen = match only(payables.iter().map(|payable| payable.subledger)) {
             Agreement::One(subledger) => Some((subledger, SupplierMatch::Voucher)),
             _ => {
-                let company = payables.iter().filter(|payable| line.company.is_some() && payable.company == line.company);
+                let company =
+                    payables.iter().filter(|payable| line.company.is_some() && payable.company == line.company);
                 match only(company.map(|payable| payable.subledger)) {
                     Agreement::One(subledger) => Some((subledger, SupplierMatch::Company)),
                     _ => None,

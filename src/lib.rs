@@ -1,5 +1,48 @@
-//! x
+//! Keeps a company's purchasing data from the Xledger ERP ready for analysis: two tables, `spend` and `supplier`, as Parquet in a lake that
+//! switches from one complete snapshot to the next in one step. Payroll is left out before any amount, text or name is asked for.
+//!
+//! ```text
+//!  event ─┐
+//!         ├─> run ─> pipeline ──────────────────────────────────────────────────────────────┐
+//!  settings          chart ─┐                                                                │
+//!                    index ─┴> screen ─> fetch ─> refer ─> join ─> table ─> lake             ├─> report
+//!                      ▲    (admitted ids)  ▲       ▲                        │               │
+//!                      └──────── xledger ───┴───────┘                        └ CURRENT.json ─┘
+//! ```
+//!
+//! Effects are at the two edges, [`xledger`] and [`lake`]; what lies between is pure. The modules stand in the order of the flow.
+
+// What is asked.
+pub mod settings;
+pub mod event;
+pub mod token;
+pub mod run;
+pub mod pipeline;
+
+// From Xledger ...
+pub mod xledger;
+pub mod chart;
+pub mod index;
+
+// ... what may be asked for, and is ...
 pub mod rules;
 pub mod vat;
-pub mod xledger;
+pub mod screen;
+pub mod fetch;
+pub mod refer;
+
+// ... to tables in the lake.
+pub mod join;
+pub mod supplier_totals;
+pub mod table;
+pub mod tables;
+pub mod lake;
+
+// What is said about it.
+pub mod check;
+pub mod progress;
+pub mod report;
+pub mod failure;
+
+// What rows are made of.
 pub mod value;

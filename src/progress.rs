@@ -23,7 +23,8 @@ pub enum Stage {
 }
 
 impl Stage {
-    const ALL: [Stage; 7] = [Stage::Schema, Stage::Index, Stage::Screen, Stage::Lines, Stage::Payables, Stage::Refer, Stage::Publish];
+    const ALL: [Stage; 7] =
+        [Stage::Schema, Stage::Index, Stage::Screen, Stage::Lines, Stage::Payables, Stage::Refer, Stage::Publish];
 
     /// One word for logs.
     pub fn as_str(self) -> &'static str {

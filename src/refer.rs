@@ -7,9 +7,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::failure::{Failure, FailureKind};
 use crate::fetch::{Line, by_id};
 use crate::value::{Day, Instant};
-use crate::xledger::node::{DimensionsOfLineNode, ObjectNode, OwnerOfLineNode, SupplierNode};
+use crate::xledger::node::{DimensionsOfLineNode, Identified, ObjectNode, OwnerOfLineNode, SupplierNode};
 use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::{reference, text};
 use crate::xledger::{Client, Dialect, Error, walk};
@@ -85,13 +86,14 @@ pub async fn suppliers(client: &Client, base: &Map<String, Value>, page_rows: us
 /// Reads the names of owners and dimension values off the lines that carry them.
 ///
 /// # Errors
-/// What the client cannot get over. Without the right to read a dimension or a currency the names are null, and the run goes on.
+/// What the client cannot get over, and a line that was not asked for. Without the right to read an owner's currency it is null, and the
+/// run goes on.
 pub async fn names(
     client: &Client,
     dialect: &Dialect,
     base: &Map<String, Value>,
     lines: &[Line],
-) -> Result<(FxHashMap<i64, Owner>, FxHashMap<i64, DimensionValue>), Error> {
+) -> Result<(FxHashMap<i64, Owner>, FxHashMap<i64, DimensionValue>), Failure> {
     let asked = Asked { client, dialect, base };
 
     let owner_examples = first_lines(lines, |line| [Some(line.owner)]);
@@ -102,7 +104,10 @@ pub async fn names(
         owners.insert(id, Owner { code: text(owner.code), name: text(owner.description), currency: None });
     }
     if dialect.owner_currency {
-        for node in optional("the currency of owners", asked.rows::<OwnerOfLineNode>(query::OWNER_CURRENCIES, &owner_examples).await)? {
+        for node in optional(
+            "the currency of owners",
+            asked.rows::<OwnerOfLineNode>(query::OWNER_CURRENCIES, &owner_examples).await,
+        )? {
             let Some(owner) = node.owner else { continue };
             let Some(known) = reference(owner.db_id).and_then(|id| owners.get_mut(&id)) else { continue };
             known.currency = owner.currency.and_then(|currency| text(currency.code));
@@ -110,9 +115,13 @@ pub async fn names(
     }
 
     let mut dimensions = FxHashMap::default();
-    for node in asked.rows::<DimensionsOfLineNode>(query::DIMENSIONS, &first_lines(lines, |line| line.dimensions)).await? {
+    for node in
+        asked.rows::<DimensionsOfLineNode>(query::DIMENSIONS, &first_lines(lines, |line| line.dimensions)).await?
+    {
         let Some(all) = node.gl_dimension else { continue };
-        for object in [all.gl_object1, all.gl_object2, all.gl_object3, all.gl_object4, all.gl_object5].into_iter().flatten() {
+        for object in
+            [all.gl_object1, all.gl_object2, all.gl_object3, all.gl_object4, all.gl_object5].into_iter().flatten()
+        {
             if let Some((id, value)) = dimension(object) {
                 dimensions.insert(id, value);
             }
@@ -124,15 +133,16 @@ pub async fn names(
 /// The lines that between them carry every value of `values`: for each value the first line that has it.
 fn first_lines<const N: usize>(lines: &[Line], values: impl Fn(&Line) -> [Option<i64>; N]) -> Vec<i64> {
     let mut seen = FxHashSet::default();
-    let new = lines.iter().filter(|line| values(line).into_iter().flatten().filter(|value| seen.insert(*value)).count() > 0);
+    let new =
+        lines.iter().filter(|line| values(line).into_iter().flatten().filter(|value| seen.insert(*value)).count() > 0);
     new.map(|line| line.id).collect()
 }
 
 /// Nothing, with a warning, where the token lacks a right that no column depends on.
-fn optional<T>(what: &'static str, rows: Result<Vec<T>, Error>) -> Result<Vec<T>, Error> {
+fn optional<T>(what: &'static str, rows: Result<Vec<T>, Failure>) -> Result<Vec<T>, Failure> {
     match rows {
-        Err(error @ (Error::RightMissing { .. } | Error::SchemaMismatch { .. })) => {
-            tracing::warn!(what, reason = %error, "not readable; its column is null");
+        Err(failure) if matches!(failure.kind, FailureKind::RightMissing | FailureKind::SchemaMismatch) => {
+            tracing::warn!(what, reason = %failure, "not readable; its column is null");
             Ok(Vec::new())
         }
         rows => rows,
@@ -146,7 +156,7 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    async fn rows<N: DeserializeOwned>(&self, query: Query, ids: &[i64]) -> Result<Vec<N>, Error> {
+    async fn rows<N: DeserializeOwned + Identified>(&self, query: Query, ids: &[i64]) -> Result<Vec<N>, Failure> {
         let mut rows = Vec::new();
         for ids in ids.chunks(EXAMPLE_ROWS) {
             rows.extend(by_id(self.client, query, self.dialect.ledger_ids, self.base, ids).await?);

@@ -99,7 +99,9 @@ impl FromStr for AccountRanges {
             digits if (1..=4).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) => {
                 digits.parse::<u16>().map_err(|error| error.to_string())
             }
-            other => Err(format!("`{other}` is not an account number of one to four digits; write ranges as in `1900-3000,7770`")),
+            other => Err(format!(
+                "`{other}` is not an account number of one to four digits; write ranges as in `1900-3000,7770`"
+            )),
         };
         let ranges = text.split(',').filter(|part| !part.trim().is_empty()).map(|part| {
             let (first, last) = part.split_once('-').unwrap_or((part, part));
@@ -144,7 +146,9 @@ impl Rules {
     /// How lines of a document type are treated.
     pub fn treatment(&self, code: Option<&str>, description: Option<&str>) -> Treatment {
         let code = code.map(str::trim).filter(|code| !code.is_empty());
-        if code.is_some_and(|code| self.payroll_document_types.contains(code)) || description.is_some_and(describes_payroll) {
+        if code.is_some_and(|code| self.payroll_document_types.contains(code))
+            || description.is_some_and(describes_payroll)
+        {
             return Treatment::Payroll;
         }
         match code {
@@ -161,7 +165,8 @@ fn describes_payroll(description: &str) -> bool {
     if ["lønn", "payroll", "feriepenge"].iter().any(|word| text.contains(word)) {
         return true;
     }
-    text.split(|c: char| !c.is_alphabetic()).any(|word| ["lonn", "salar", "wage"].iter().any(|start| word.starts_with(start)) || word.ends_with("lonn"))
+    text.split(|c: char| !c.is_alphabetic())
+        .any(|word| ["lonn", "salar", "wage"].iter().any(|start| word.starts_with(start)) || word.ends_with("lonn"))
 }
 
 /// The number that account rules go by: the code's digits, leading zeros dropped, at most the first four. `None` for a code without digits.
@@ -203,7 +208,15 @@ mod tests {
 
     #[test]
     fn account_numbers_come_from_the_code() {
-        for (code, number) in [("1920", Some(1920)), ("01920", Some(1920)), ("50001", Some(5000)), ("A-43*", Some(43)), ("ABC", None), ("000", Some(0)), ("5000*", Some(5000))] {
+        for (code, number) in [
+            ("1920", Some(1920)),
+            ("01920", Some(1920)),
+            ("50001", Some(5000)),
+            ("A-43*", Some(43)),
+            ("ABC", None),
+            ("000", Some(0)),
+            ("5000*", Some(5000)),
+        ] {
             assert_eq!(account_number(code), number, "{code}");
         }
     }

@@ -160,7 +160,11 @@ pub struct Screened {
 
 /// Judges both lists.
 pub fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Payables) -> Screened {
-    let treatments: Vec<Treatment> = ledger.document_types.iter().map(|kind| rules.treatment(kind.code.as_deref(), kind.description.as_deref())).collect();
+    let treatments: Vec<Treatment> = ledger
+        .document_types
+        .iter()
+        .map(|kind| rules.treatment(kind.code.as_deref(), kind.description.as_deref()))
+        .collect();
     let mut screen = Screen::new(rules, chart, &ledger.document_types, &treatments);
     screen.find_payroll(ledger, &treatments, payables);
 
@@ -205,7 +209,8 @@ fn facts(entry: &LedgerEntry, treatments: &[Treatment]) -> LineFacts {
 fn type_counts(types: &[DocumentType], treatments: &[Treatment], lines: &[u64]) -> Vec<TypeCount> {
     let mut counts: std::collections::BTreeMap<_, TypeCount> = std::collections::BTreeMap::new();
     for ((kind, treatment), lines) in types.iter().zip(treatments).zip(lines) {
-        let (code, description) = (kind.code.as_deref().map(str::to_owned), kind.description.as_deref().map(str::to_owned));
+        let (code, description) =
+            (kind.code.as_deref().map(str::to_owned), kind.description.as_deref().map(str::to_owned));
         let count = counts.entry((code.clone(), description.clone()));
         count.or_insert(TypeCount { code, description, treatment: *treatment, lines: 0 }).lines += lines;
     }

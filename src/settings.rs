@@ -67,7 +67,8 @@ impl FromStr for OwnerSet {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let known = ["CURRENT", "UPPER", "LOWER", "MINE", "ALL"].into_iter().find(|known| known.eq_ignore_ascii_case(text));
+        let known =
+            ["CURRENT", "UPPER", "LOWER", "MINE", "ALL"].into_iter().find(|known| known.eq_ignore_ascii_case(text));
         known.map(OwnerSet).ok_or_else(|| format!("`{text}` is none of CURRENT, UPPER, LOWER, MINE, ALL"))
     }
 }
@@ -113,8 +114,12 @@ pub struct Faults(pub Vec<Fault>);
 impl From<Faults> for Failure {
     fn from(Faults(faults): Faults) -> Self {
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
-        let things = if faults.len() == 1 { "a setting is".to_owned() } else { format!("{} settings are", faults.len()) };
-        Failure::new(FailureKind::SettingsInvalid, format!("{things} missing or wrong; nothing was done. {}", lines.join("; ")))
+        let things =
+            if faults.len() == 1 { "a setting is".to_owned() } else { format!("{} settings are", faults.len()) };
+        Failure::new(
+            FailureKind::SettingsInvalid,
+            format!("{things} missing or wrong; nothing was done. {}", lines.join("; ")),
+        )
     }
 }
 
@@ -176,14 +181,18 @@ impl Settings {
         rules.excluded_accounts = read.list(EXCLUDED_ACCOUNTS, rules.excluded_accounts);
         rules.payroll_document_types = read.list(PAYROLL_DOCUMENT_TYPES, rules.payroll_document_types);
         if rules.payroll_document_types.is_empty() {
-            read.fault(PAYROLL_DOCUMENT_TYPES, "is empty; name the document types of payroll, or leave it out for PR,PY,SA,SAL,LO,LON,LØ");
+            read.fault(
+                PAYROLL_DOCUMENT_TYPES,
+                "is empty; name the document types of payroll, or leave it out for PR,PY,SA,SAL,LO,LON,LØ",
+            );
         }
         rules.payroll_accounts = read.list(PAYROLL_ACCOUNTS, rules.payroll_accounts);
-        rules.payroll_matches = read.value(PAYROLL_MATCHES, rules.payroll_matches, |text| match text.to_ascii_lowercase().as_str() {
-            "on" | "true" => Ok(true),
-            "off" | "false" => Ok(false),
-            _ => Err(format!("`{text}` is neither on nor off")),
-        });
+        rules.payroll_matches =
+            read.value(PAYROLL_MATCHES, rules.payroll_matches, |text| match text.to_ascii_lowercase().as_str() {
+                "on" | "true" => Ok(true),
+                "off" | "false" => Ok(false),
+                _ => Err(format!("`{text}` is neither on nor off")),
+            });
         rules.history_from = read.value(HISTORY_FROM, None, |text| text.parse().map(Some));
         rules.vat_rates = read.list(VAT_RATES, rules.vat_rates);
         let owner_set = read.value(OWNER_SET, OwnerSet("MINE"), str::parse);
@@ -206,7 +215,10 @@ fn endpoint<L: Fn(&str) -> Option<String>>(read: &mut Reader<L>) -> Option<reqwe
     };
     let here = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
     if !(url.scheme() == "https" || url.scheme() == "http" && here) {
-        read.fault(ENDPOINT, "must begin with https://, for the token goes there (http:// is taken for this machine alone)");
+        read.fault(
+            ENDPOINT,
+            "must begin with https://, for the token goes there (http:// is taken for this machine alone)",
+        );
     } else if !url.username().is_empty() || url.password().is_some() {
         read.fault(ENDPOINT, "must not hold a user name or password");
     } else {
@@ -239,7 +251,10 @@ fn lake<L: Fn(&str) -> Option<String>>(read: &mut Reader<L>, caller: Caller) -> 
     };
     match LakeUrl::parse(&text) {
         Ok(LakeUrl::Directory(_)) if caller == Caller::Function => {
-            read.fault(LAKE, "must be on S3 for the function, as in s3://bucket/prefix: its own disk is gone after the run");
+            read.fault(
+                LAKE,
+                "must be on S3 for the function, as in s3://bucket/prefix: its own disk is gone after the run",
+            );
         }
         Ok(url) => return Some(url),
         Err(error) => read.fault(LAKE, error.to_string()),
@@ -254,7 +269,8 @@ mod tests {
 
     fn read(caller: Caller, set: &[(&str, &str)]) -> Result<Settings, Vec<&'static str>> {
         let set: HashMap<&str, &str> = set.iter().copied().collect();
-        Settings::read(caller, |name| set.get(name).map(|text| (*text).to_owned())).map_err(|faults| faults.0.iter().map(|f| f.setting).collect())
+        Settings::read(caller, |name| set.get(name).map(|text| (*text).to_owned()))
+            .map_err(|faults| faults.0.iter().map(|f| f.setting).collect())
     }
 
     #[test]
@@ -281,8 +297,18 @@ mod tests {
             (VAT_RATES, "3"),
         ];
         let expected = vec![
-            ENDPOINT, TOKEN_SECRET_ID, LAKE, DOCUMENT_TYPES, EXCLUDED_ACCOUNTS, PAYROLL_DOCUMENT_TYPES, PAYROLL_MATCHES, HISTORY_FROM, VAT_RATES,
-            OWNER_SET, PAGE_ROWS, MAX_IN_FLIGHT,
+            ENDPOINT,
+            TOKEN_SECRET_ID,
+            LAKE,
+            DOCUMENT_TYPES,
+            EXCLUDED_ACCOUNTS,
+            PAYROLL_DOCUMENT_TYPES,
+            PAYROLL_MATCHES,
+            HISTORY_FROM,
+            VAT_RATES,
+            OWNER_SET,
+            PAGE_ROWS,
+            MAX_IN_FLIGHT,
         ];
         assert_eq!(read(Caller::Function, &set).err().unwrap(), expected);
     }

@@ -16,10 +16,14 @@ pub fn check(text: &str) -> Result<SecretString, &'static str> {
         return Err("is empty; it is the API token that Xledger showed when it was made");
     }
     if token.to_ascii_lowercase().starts_with("token ") || token.to_ascii_lowercase().starts_with("bearer ") {
-        return Err("begins with a word that belongs to the request's header; leave out `token ` and give the token alone");
+        return Err(
+            "begins with a word that belongs to the request's header; leave out `token ` and give the token alone",
+        );
     }
     if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err("holds spaces, line breaks or characters that no token has; give the token alone, as Xledger showed it");
+        return Err(
+            "holds spaces, line breaks or characters that no token has; give the token alone, as Xledger showed it",
+        );
     }
     Ok(SecretString::from(token))
 }
@@ -38,7 +42,8 @@ pub async fn read(source: &TokenSource, aws: &aws_config::SdkConfig) -> Result<S
     let answer = answer.map_err(|error| unreadable(id, &error))?;
     let text = answer.secret_string().unwrap_or_default().trim();
     if text.is_empty() {
-        let message = format!("the secret {id} is empty; store the API token in it with `aws secretsmanager put-secret-value`");
+        let message =
+            format!("the secret {id} is empty; store the API token in it with `aws secretsmanager put-secret-value`");
         return Err(Failure::new(FailureKind::TokenMissing, message));
     }
     let token = match serde_json::from_str::<serde_json::Map<String, serde_json::Value>>(text) {
@@ -47,20 +52,30 @@ pub async fn read(source: &TokenSource, aws: &aws_config::SdkConfig) -> Result<S
         Err(_) => text.to_owned(),
     };
     if token.is_empty() {
-        let message = format!("the secret {id} is JSON without a key `token` that holds a text; store {{\"token\": \"…\"}} or the token alone");
+        let message = format!(
+            "the secret {id} is JSON without a key `token` that holds a text; store {{\"token\": \"…\"}} or the token alone"
+        );
         return Err(Failure::new(FailureKind::TokenMissing, message));
     }
-    check(&token).map_err(|what| Failure::new(FailureKind::TokenMalformed, format!("the token in the secret {id} {what}")))
+    check(&token)
+        .map_err(|what| Failure::new(FailureKind::TokenMalformed, format!("the token in the secret {id} {what}")))
 }
 
 fn unreadable(
     id: &str,
-    error: &aws_sdk_secretsmanager::error::SdkError<aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError>,
+    error: &aws_sdk_secretsmanager::error::SdkError<
+        aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError,
+    >,
 ) -> Failure {
     use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
     let advice = match error.code() {
-        Some("ResourceNotFoundException") => "it does not exist, or has no value yet: store the token with `aws secretsmanager put-secret-value`".to_owned(),
-        Some("AccessDeniedException") => "allow secretsmanager:GetSecretValue on it to the role or user that this program runs as".to_owned(),
+        Some("ResourceNotFoundException") => {
+            "it does not exist, or has no value yet: store the token with `aws secretsmanager put-secret-value`"
+                .to_owned()
+        }
+        Some("AccessDeniedException") => {
+            "allow secretsmanager:GetSecretValue on it to the role or user that this program runs as".to_owned()
+        }
         Some(code) => format!("Secrets Manager answered {code}"),
         None => DisplayErrorContext(error).to_string().chars().take(300).collect(),
     };

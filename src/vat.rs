@@ -7,7 +7,8 @@ use serde::Serialize;
 
 /// The standard codes, from the published set-up guide of the RecMan integration: 25 %, 15 % and 12 % inside the tax area, 0 % for exempt,
 /// foreign and outside it.
-const STANDARD: &[(&str, i32)] = &[("2", 2500), ("2N", 2500), ("21", 1500), ("22", 1200), ("20", 0), ("27", 0), ("29", 0)];
+const STANDARD: &[(&str, i32)] =
+    &[("2", 2500), ("2N", 2500), ("21", 1500), ("22", 1200), ("20", 0), ("27", 0), ("29", 0)];
 
 /// Percentages by tax rule code, in hundredths of a percent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -38,7 +39,13 @@ impl FromStr for VatRates {
             let (code, percent) = (code.trim().to_uppercase(), percent.trim());
             let (whole, fraction) = percent.split_once('.').unwrap_or((percent, ""));
             let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-            if code.is_empty() || whole.is_empty() || whole.len() > 3 || fraction.len() > 2 || !digits(whole) || !digits(fraction) {
+            if code.is_empty()
+                || whole.is_empty()
+                || whole.len() > 3
+                || fraction.len() > 2
+                || !digits(whole)
+                || !digits(fraction)
+            {
                 return Err(fault());
             }
             let rate = format!("{whole}{fraction:0<2}").parse().map_err(|_| fault())?;
@@ -55,7 +62,16 @@ mod tests {
     #[test]
     fn the_table_is_extended_exactly() {
         let rates: VatRates = "3=15, 33=11.11,x=0.5".parse().unwrap();
-        for (code, rate) in [("2", Some(2500)), ("2n", Some(2500)), ("22", Some(1200)), ("29", Some(0)), ("3", Some(1500)), ("33", Some(1111)), ("X", Some(50)), ("99", None)] {
+        for (code, rate) in [
+            ("2", Some(2500)),
+            ("2n", Some(2500)),
+            ("22", Some(1200)),
+            ("29", Some(0)),
+            ("3", Some(1500)),
+            ("33", Some(1111)),
+            ("X", Some(50)),
+            ("99", None),
+        ] {
             assert_eq!(rates.rate(code), rate, "{code}");
         }
         for text in ["3", "3=", "=4", "3=1.234", "3=-1", "3=1e2"] {

@@ -13,4 +13,4 @@ pub(crate) mod scalar;
 pub use client::{Client, Connection, Meter, Usage};
 pub use dialect::{Dialect, IdType};
 pub use error::{Error, Verdict};
-pub(crate) use pages::walk;
+pub(crate) use pages::{by_page, walk};

@@ -33,7 +33,8 @@ impl PayrollMatches {
 impl Screen {
     /// Whether a line is payroll whatever it is matched with.
     pub(super) fn is_payroll_by_itself(&self, treatment: Treatment, number: Number) -> bool {
-        let on_payroll_account = matches!(number, Number::Digits(number) if self.rules.payroll_accounts.contains(number));
+        let on_payroll_account =
+            matches!(number, Number::Digits(number) if self.rules.payroll_accounts.contains(number));
         treatment == Treatment::Payroll || on_payroll_account
     }
 
@@ -60,7 +61,8 @@ impl Screen {
 
     /// An AP line has its voucher's document type: known by its id, or by the voucher's ledger lines.
     fn is_payroll_payable_by_itself(&self, line: &PayableEntry) -> bool {
-        self.treatments.get(&line.document_type) == Some(&Treatment::Payroll) || self.payroll_vouchers.contains(&line.voucher)
+        self.treatments.get(&line.document_type) == Some(&Treatment::Payroll)
+            || self.payroll_vouchers.contains(&line.voucher)
     }
 
     /// Whether an AP line is payroll.

@@ -81,7 +81,12 @@ impl<T: DeserializeOwned> Answer<T> {
             let rest = std::mem::take(&mut gunzip.get_mut().0);
             self.reader.feed(&rest)?;
         }
-        Ok(Rows { nodes: self.reader.nodes, empty_nodes: self.reader.empty_nodes, cursor: self.reader.cursor, envelope: self.reader.envelope })
+        Ok(Rows {
+            nodes: self.reader.nodes,
+            empty_nodes: self.reader.empty_nodes,
+            cursor: self.reader.cursor,
+            envelope: self.reader.envelope,
+        })
     }
 }
 
@@ -125,7 +130,14 @@ struct Scan {
 
 impl<T: DeserializeOwned> Reader<T> {
     fn new() -> Self {
-        Self { nodes: Vec::new(), empty_nodes: 0, cursor: None, envelope: Vec::new(), scan: Scan::default(), pending: Vec::new() }
+        Self {
+            nodes: Vec::new(),
+            empty_nodes: 0,
+            cursor: None,
+            envelope: Vec::new(),
+            scan: Scan::default(),
+            pending: Vec::new(),
+        }
     }
 
     fn feed(&mut self, mut bytes: &[u8]) -> Result<(), Fault> {
@@ -313,7 +325,10 @@ mod tests {
     fn a_fault_names_the_place_and_never_the_value() {
         let json = JSON.replace("\"id\":2", "\"id\":\"Kari, expected a secret\"");
         let Err(Fault::Malformed { path, what }) = read(json.as_bytes(), 7, false) else { panic!() };
-        assert_eq!((path.as_str(), what.as_str()), ("row 4, node.id", "expected a whole number, as a number or a string"));
+        assert_eq!(
+            (path.as_str(), what.as_str()),
+            ("row 4, node.id", "expected a whole number, as a number or a string")
+        );
         let json = JSON.replace("\"text\":null", "\"text\":{\"Kari\":1}");
         let Err(Fault::Malformed { path, what }) = read(json.as_bytes(), 7, false) else { panic!() };
         assert_eq!((path.as_str(), what.as_str()), ("row 4, node.text", "expected a string"));

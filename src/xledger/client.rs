@@ -25,7 +25,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 const ANSWER_LIMIT_MIB: u64 = 64;
 
 /// What a client used of the API.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Usage {
     /// Requests sent.
     pub requests: u64,
@@ -112,7 +112,8 @@ impl Client {
     /// [`Error::TokenMalformed`] if the token cannot stand in a header, [`Error::Unreachable`] if TLS cannot be set up.
     pub fn new(connection: Connection, meter: Meter) -> Result<Self, Error> {
         let Connection { endpoint, token, max_in_flight, deadline } = connection;
-        let mut authorization = HeaderValue::from_str(&format!("token {}", token.expose_secret())).map_err(|_| Error::TokenMalformed)?;
+        let mut authorization =
+            HeaderValue::from_str(&format!("token {}", token.expose_secret())).map_err(|_| Error::TokenMalformed)?;
         authorization.set_sensitive(true);
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -122,7 +123,21 @@ impl Client {
             .user_agent(concat!("xledger-spend/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| Error::Unreachable { endpoint: endpoint.to_string(), what: chain(&error) })?;
-        Ok(Self { http, endpoint, authorization, token, pace: Pace::new(max_in_flight), deadline, max_in_flight, meter })
+        Ok(Self {
+            http,
+            endpoint,
+            authorization,
+            token,
+            pace: Pace::new(max_in_flight),
+            deadline,
+            max_in_flight,
+            meter,
+        })
+    }
+
+    /// What was used of the API so far.
+    pub fn usage(&self) -> Usage {
+        self.meter.usage()
     }
 
     /// Requests at once, at most.
@@ -131,11 +146,19 @@ impl Client {
     }
 
     /// Asks for a page of a connection.
-    pub(crate) async fn page<T: DeserializeOwned>(&self, query: Query, variables: &Value, rows: usize) -> Result<Page<T>, Error> {
+    pub(crate) async fn page<T: DeserializeOwned>(
+        &self,
+        query: Query,
+        variables: &Value,
+        rows: usize,
+    ) -> Result<Page<T>, Error> {
         let answer = self.ask::<T>(query, variables, rows).await?;
         let envelope: Envelope<ConnectionFields> = self.decode(query, &answer.envelope)?;
         // A connection that is null without an error holds nothing.
-        let has_next = envelope.data.and_then(|data| data.into_values().next().flatten()).is_some_and(|c| c.page_info.has_next_page);
+        let has_next = envelope
+            .data
+            .and_then(|data| data.into_values().next().flatten())
+            .is_some_and(|c| c.page_info.has_next_page);
         self.meter.0.null_rows.fetch_add(answer.empty_nodes as u64, Relaxed);
         Ok(Page { nodes: answer.nodes, cursor: answer.cursor, has_next })
     }
@@ -164,7 +187,9 @@ impl Client {
                 let waiting = || Error::Deadline { doing: format!("waiting to send query {}", query.name) };
                 let slot = self.pace.slot(self.deadline).await.ok_or_else(waiting)?;
                 let sent = tokio::time::timeout_at(self.deadline, self.send(query, body.clone(), rows)).await;
-                let sent = sent.unwrap_or_else(|_| Err(Error::Deadline { doing: format!("waiting for the answer to query {}", query.name) }));
+                let sent = sent.unwrap_or_else(|_| {
+                    Err(Error::Deadline { doing: format!("waiting for the answer to query {}", query.name) })
+                });
                 drop(slot);
                 match sent {
                     Ok(rows) => {
@@ -203,10 +228,19 @@ impl Client {
             .header(ACCEPT_ENCODING, "gzip")
             .body(body);
         let answer = tokio::time::timeout(TIME_TO_FIRST_BYTE, request.send()).await;
-        let mut response = answer.map_err(|_| self.unreachable("no answer within 120 s".to_owned()))?.map_err(|error| self.broken(&error))?;
+        let mut response = answer
+            .map_err(|_| self.unreachable("no answer within 120 s".to_owned()))?
+            .map_err(|error| self.broken(&error))?;
 
         let status = response.status().as_u16();
-        let header = |name| response.headers().get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+        let header = |name| {
+            response
+                .headers()
+                .get(name)
+                .and_then(|value: &HeaderValue| value.to_str().ok())
+                .unwrap_or_default()
+                .to_ascii_lowercase()
+        };
         let content_type = header(CONTENT_TYPE);
         let gzip = header(CONTENT_ENCODING).contains("gzip");
         if status >= 500 || status == 429 {
@@ -214,7 +248,12 @@ impl Client {
         }
         // A refused request may be explained in JSON; a page for people, or a redirect to one, may not.
         if !content_type.contains("json") {
-            let what = content_type.split(';').next().filter(|kind| !kind.is_empty()).unwrap_or("nothing that says its type").to_owned();
+            let what = content_type
+                .split(';')
+                .next()
+                .filter(|kind| !kind.is_empty())
+                .unwrap_or("nothing that says its type")
+                .to_owned();
             return Err(Error::NotGraphql { endpoint: self.endpoint.to_string(), what, status });
         }
         let mut answer = Answer::new(gzip);
@@ -229,9 +268,19 @@ impl Client {
         }
         let answer = answer.finish().map_err(|fault| self.fault(query, fault))?;
         let envelope: Envelope<serde::de::IgnoredAny> = self.decode(query, &answer.envelope)?;
-        match envelope.errors.unwrap_or_default().into_iter().map(|error| self.classify(query, rows, error)).min_by_key(rank) {
+        match envelope
+            .errors
+            .unwrap_or_default()
+            .into_iter()
+            .map(|error| self.classify(query, rows, error))
+            .min_by_key(rank)
+        {
             Some(error) => Err(error),
-            None if status >= 400 => Err(Error::NotGraphql { endpoint: self.endpoint.to_string(), what: "JSON without errors".to_owned(), status }),
+            None if status >= 400 => Err(Error::NotGraphql {
+                endpoint: self.endpoint.to_string(),
+                what: "JSON without errors".to_owned(),
+                status,
+            }),
             None => Ok(answer),
         }
     }
@@ -250,7 +299,9 @@ impl Client {
             "BAD_REQUEST.BURST_RATE_LIMIT_REACHED" => Error::BurstLimit,
             "BAD_REQUEST.CONCURRENCY_LIMIT_REACHED" => Error::ConcurrencyLimit,
             "BAD_REQUEST.INSUFFICIENT_CREDITS" => Error::CreditsUsedUp { reset_at },
-            "FIELDS_ON_CORRECT_TYPE" | "ARGUMENTS_OF_CORRECT_TYPE" | "INVALID_VALUE" => Error::SchemaMismatch { query, code, message },
+            "FIELDS_ON_CORRECT_TYPE" | "ARGUMENTS_OF_CORRECT_TYPE" | "INVALID_VALUE" => {
+                Error::SchemaMismatch { query, code, message }
+            }
             _ if words.contains("query timed out") => Error::QueryTimedOut { query, rows },
             _ if words.contains("bad format for api token") => Error::TokenMalformed,
             // The words for a token that is refused and for a right that is missing are not known. What they must be about is.
@@ -288,7 +339,9 @@ impl Client {
 /// Whether the words or the code of an error deny access.
 fn denies(words: &str, code: &str) -> bool {
     let code = code.to_uppercase();
-    ["access", "permission", "not authorized", "unauthorized", "not allowed", "forbidden", "revoked", "expired"].iter().any(|w| words.contains(w))
+    ["access", "permission", "not authorized", "unauthorized", "not allowed", "forbidden", "revoked", "expired"]
+        .iter()
+        .any(|w| words.contains(w))
         || ["UNAUTHORIZED", "FORBIDDEN", "ACCESS", "PERMISSION"].iter().any(|w| code.contains(w))
         || (words.contains("token") && (words.contains("invalid") || words.contains("unknown")))
 }
@@ -319,7 +372,8 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 /// `transactions/edges/3/node/text`.
 fn path_text(path: &[Value]) -> String {
-    let names: Vec<String> = path.iter().map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned)).collect();
+    let names: Vec<String> =
+        path.iter().map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned)).collect();
     names.join("/").chars().filter(|c| c.is_ascii_graphic()).take(200).collect()
 }
 

@@ -8,7 +8,7 @@ use super::error::Error;
 use super::query::{DIALECT, TYPE_FIELDS};
 
 /// How ids stand in a filter's list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 pub enum IdType {
     /// `Int`: JSON numbers.
     Int,
@@ -56,7 +56,12 @@ impl Dialect {
         let mut dialect = Self::default();
         let schema: Schema = match client.value(DIALECT, &json!({})).await {
             Ok(schema) => schema,
-            Err(error @ (Error::SchemaMismatch { .. } | Error::Api { .. } | Error::RightMissing { .. } | Error::Malformed { .. })) => {
+            Err(
+                error @ (Error::SchemaMismatch { .. }
+                | Error::Api { .. }
+                | Error::RightMissing { .. }
+                | Error::Malformed { .. }),
+            ) => {
                 tracing::warn!(reason = %error, "the schema cannot be read; the known one is assumed");
                 return Ok(dialect);
             }
@@ -69,7 +74,8 @@ impl Dialect {
         let owner = schema.ledger.as_ref().and_then(|ledger| ledger.leaf("owner"));
         if let Some(owner) = owner {
             let fields: TypeAnswer = client.value(TYPE_FIELDS, &json!({"name": owner})).await?;
-            dialect.owner_currency = fields.r#type.is_some_and(|owner| owner.names().iter().any(|name| name == "currency"));
+            dialect.owner_currency =
+                fields.r#type.is_some_and(|owner| owner.names().iter().any(|name| name == "currency"));
         }
         Ok(dialect)
     }

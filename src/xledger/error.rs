@@ -11,16 +11,22 @@ use jiff::Timestamp;
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Error {
     /// The token is not of the form that Xledger gives out.
-    #[error("Xledger says that the API token has a wrong format; store the token as Xledger showed it, without `token ` before it")]
+    #[error(
+        "Xledger says that the API token has a wrong format; store the token as Xledger showed it, without `token ` before it"
+    )]
     TokenMalformed,
     /// The token is unknown, revoked or expired.
-    #[error("Xledger refuses the API token ({message}); make a new one under Administration > Access control > GraphQL > API tokens")]
+    #[error(
+        "Xledger refuses the API token ({message}); make a new one under Administration > Access control > GraphQL > API tokens"
+    )]
     TokenRefused {
         /// The server's words.
         message: String,
     },
     /// The token lacks a right.
-    #[error("the API token may not read {what} ({message}); tick *read* for it under Administration > Access control > GraphQL > API tokens")]
+    #[error(
+        "the API token may not read {what} ({message}); tick *read* for it under Administration > Access control > GraphQL > API tokens"
+    )]
     RightMissing {
         /// The field that was refused, as a path.
         what: String,
@@ -40,7 +46,9 @@ pub enum Error {
         reset_at: Option<Timestamp>,
     },
     /// `Your query timed out.`
-    #[error("Xledger ran out of time on query {query}, even for {rows} rows; lower XLEDGER_PAGE_ROWS or try again later")]
+    #[error(
+        "Xledger ran out of time on query {query}, even for {rows} rows; lower XLEDGER_PAGE_ROWS or try again later"
+    )]
     QueryTimedOut {
         /// The operation's name.
         query: &'static str,
@@ -80,7 +88,9 @@ pub enum Error {
         what: String,
     },
     /// HTML, or another thing that is not GraphQL.
-    #[error("{endpoint} answers with {what}, not with GraphQL (HTTP status {status}); is XLEDGER_ENDPOINT right, or is Xledger under maintenance?")]
+    #[error(
+        "{endpoint} answers with {what}, not with GraphQL (HTTP status {status}); is XLEDGER_ENDPOINT right, or is Xledger under maintenance?"
+    )]
     NotGraphql {
         /// The address.
         endpoint: String,

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::scalar::{Amount, Date, WallTime, Whole};
+use super::scalar::{Amount, Date, WallTime, Whole, reference};
 
 type Text = Box<str>;
 
@@ -98,3 +98,20 @@ nodes! {
     /// A dimension value.
     ObjectNode { db_id: Whole, code: Text, description: Text, object_kind: NameNode }
 }
+
+/// A row that can be asked for by its id.
+pub(crate) trait Identified {
+    /// Its id; `None` if it has none.
+    fn id(&self) -> Option<i64>;
+}
+
+macro_rules! identified {
+    ($($node:ty),*) => {$(
+        impl Identified for $node {
+            fn id(&self) -> Option<i64> {
+                reference(self.db_id)
+            }
+        }
+    )*};
+}
+identified!(LedgerLineNode, PayableLineNode, OwnerOfLineNode, DimensionsOfLineNode);

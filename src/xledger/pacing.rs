@@ -44,7 +44,14 @@ impl Drop for Slot<'_> {
 
 impl Pace {
     pub(crate) fn new(most_in_flight: usize) -> Self {
-        let state = State { sent: VecDeque::new(), not_before: None, in_flight: 0, allowed: most_in_flight, most: most_in_flight, calm: 0 };
+        let state = State {
+            sent: VecDeque::new(),
+            not_before: None,
+            in_flight: 0,
+            allowed: most_in_flight,
+            most: most_in_flight,
+            calm: 0,
+        };
         Self { state: Mutex::new(state), freed: Notify::new() }
     }
 

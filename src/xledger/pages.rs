@@ -34,7 +34,11 @@ pub(crate) async fn walk<T: DeserializeOwned>(
             match client.page::<T>(query, &Value::Object(variables.clone()), rows).await {
                 Err(Error::QueryTimedOut { .. }) if rows > LEAST_ROWS => {
                     rows = (rows / 2).max(LEAST_ROWS);
-                    tracing::warn!(query = query.name, page_rows = rows, "Xledger ran out of time; pages are smaller from now on");
+                    tracing::warn!(
+                        query = query.name,
+                        page_rows = rows,
+                        "Xledger ran out of time; pages are smaller from now on"
+                    );
                 }
                 other => break other?,
             }
@@ -52,4 +56,15 @@ pub(crate) async fn walk<T: DeserializeOwned>(
         variables.insert("after".to_owned(), json!(cursor));
     }
     Err(Error::CursorRepeated { query: query.name, page: MOST_PAGES, what: "no end in sight" })
+}
+
+/// One page, for a question of which any rows will do.
+pub(crate) async fn by_page<T: DeserializeOwned>(
+    client: &Client,
+    query: Query,
+    mut variables: Map<String, Value>,
+    rows: usize,
+) -> Result<Vec<T>, Error> {
+    variables.insert("first".to_owned(), json!(rows));
+    Ok(client.page(query, &Value::Object(variables), rows).await?.nodes)
 }

@@ -201,21 +201,39 @@ mod tests {
 
     #[test]
     fn ids_are_numbers_or_strings() {
-        for (json, id) in [("7", Some(7)), ("\"109349000000467\"", Some(109_349_000_000_467)), ("7.0", None), ("\"x\"", None), ("true", None)] {
+        for (json, id) in [
+            ("7", Some(7)),
+            ("\"109349000000467\"", Some(109_349_000_000_467)),
+            ("7.0", None),
+            ("\"x\"", None),
+            ("true", None),
+        ] {
             assert_eq!(serde_json::from_str::<Whole>(json).ok().map(|id| id.0), id, "{json}");
         }
     }
 
     #[test]
     fn money_is_read_from_its_text() {
-        for (json, units) in [("\"101.00\"", Some(1_010_000)), ("0.1", Some(1_000)), ("-3", Some(-30_000)), ("\"1.23456\"", None), ("{}", None)] {
+        for (json, units) in [
+            ("\"101.00\"", Some(1_010_000)),
+            ("0.1", Some(1_000)),
+            ("-3", Some(-30_000)),
+            ("\"1.23456\"", None),
+            ("{}", None),
+        ] {
             assert_eq!(serde_json::from_str::<Amount>(json).ok().map(|m| m.0.ten_thousandths()), units, "{json}");
         }
     }
 
     #[test]
     fn dates_exist_or_are_refused() {
-        for (text, day) in [("1970-01-02", Some(1)), ("2026-02-28", Some(20_512)), ("2026-02-29", None), ("2026-2-1", None), ("2026-01-01T00:00:00", Some(20_454))] {
+        for (text, day) in [
+            ("1970-01-02", Some(1)),
+            ("2026-02-28", Some(20_512)),
+            ("2026-02-29", None),
+            ("2026-2-1", None),
+            ("2026-01-01T00:00:00", Some(20_454)),
+        ] {
             assert_eq!(serde_json::from_str::<Date>(&format!("{text:?}")).ok().map(|d| d.0.0), day, "{text}");
         }
     }

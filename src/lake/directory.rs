@@ -1,0 +1,262 @@
+//! The store in a directory.
+//!
+//! A new object is written to a temporary file beside its place, flushed to the disk, and given its name by a hard link, which fails if
+//! the name is taken. A replaced object is renamed into place while a lock is held. Directories are flushed after each change of a
+//! name. Temporary files begin with a dot, which no key does: readers and listings pass them by.
+
+mod fault;
+mod lock;
+mod place;
+mod writer;
+
+use crate::lake::digest::Digest;
+use crate::lake::key::is_segment;
+use crate::lake::store::{Access, Entry, Version};
+use crate::lake::{Error, Key};
+use bytes::Bytes;
+use fault::situation;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+pub use lock::Claim;
+pub use writer::Writer;
+pub(super) use writer::failed_before;
+
+/// A lake in a directory of this machine.
+#[derive(Clone, Debug)]
+pub struct Directory {
+    root: PathBuf,
+}
+
+impl Directory {
+    /// The lake in this directory. Does not touch the disk.
+    pub fn new(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+
+    /// Where the lake lies.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) fn path(&self, key: &Key) -> PathBuf {
+        self.root.join(key.as_str())
+    }
+
+    pub(super) fn describe(&self) -> String {
+        self.root.display().to_string()
+    }
+
+    pub(super) fn place(&self, key: &Key) -> String {
+        self.path(key).display().to_string()
+    }
+
+    /// Runs file operations where they do not hold up the others of this thread.
+    pub(super) async fn blocking<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let store = self.clone();
+        match tokio::task::spawn_blocking(move || work(&store)).await {
+            Ok(result) => result,
+            Err(error) => {
+                Err(Error::Unreadable { operation: "work on", place: self.describe(), source: Box::new(error) })
+            }
+        }
+    }
+
+    pub(super) async fn probe(&self, access: Access) -> Result<(), Error> {
+        self.blocking(move |store| {
+            if access == Access::Write {
+                let trial = store.root.join("state/trial");
+                let mut temporary = place::Temporary::beside(&trial, &store.root)?;
+                return temporary.fill(b"{}\n");
+            }
+            fs::read_dir(&store.root).map(drop).map_err(|e| match e.kind() {
+                ErrorKind::NotFound => Error::NotFound { place: store.describe() },
+                _ => situation("read", &store.root, e),
+            })
+        })
+        .await
+    }
+
+    pub(super) async fn get(&self, key: &Key, limit_bytes: u64) -> Result<Option<(Bytes, Version)>, Error> {
+        let path = self.path(key);
+        self.blocking(move |_| Ok(read(&path, limit_bytes)?.map(|bytes| (version(&bytes), bytes)).map(|(v, b)| (b, v))))
+            .await
+    }
+
+    pub(super) async fn get_range(&self, key: &Key, range: Range<u64>) -> Result<Bytes, Error> {
+        let path = self.path(key);
+        self.blocking(move |_| {
+            let length = range.end.saturating_sub(range.start);
+            let mut bytes = Vec::new();
+            let read = File::open(&path).and_then(|mut file| {
+                file.seek(SeekFrom::Start(range.start))?;
+                file.take(length).read_to_end(&mut bytes)
+            });
+            match read {
+                Ok(size) if size as u64 == length => Ok(bytes.into()),
+                Ok(_) => Err(ends_early(path.display().to_string(), &range)),
+                Err(e) if e.kind() == ErrorKind::NotFound => Err(Error::NotFound { place: path.display().to_string() }),
+                Err(e) => Err(situation("read", &path, e)),
+            }
+        })
+        .await
+    }
+
+    pub(super) async fn size(&self, key: &Key) -> Result<Option<u64>, Error> {
+        let path = self.path(key);
+        self.blocking(move |_| match fs::metadata(&path) {
+            Ok(file) if file.is_file() => Ok(Some(file.len())),
+            Ok(_) => Ok(None),
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+            Err(e) => Err(situation("read", &path, e)),
+        })
+        .await
+    }
+
+    pub(super) async fn create(&self, key: &Key, bytes: Bytes) -> Result<Version, Error> {
+        let path = self.path(key);
+        self.blocking(move |store| {
+            let mut temporary = place::Temporary::beside(&path, &store.root)?;
+            temporary.fill(&bytes)?;
+            temporary.create()?;
+            Ok(version(&bytes))
+        })
+        .await
+    }
+
+    pub(super) async fn replace(&self, key: &Key, bytes: Bytes, expected: Option<&Version>) -> Result<Version, Error> {
+        let (path, expected) = (self.path(key), expected.cloned());
+        self.blocking(move |store| {
+            let _held = lock::swap(&store.root)?;
+            if read(&path, u64::MAX)?.map(|bytes| version(&bytes)) != expected {
+                return Err(Error::Precondition { place: path.display().to_string() });
+            }
+            let mut temporary = place::Temporary::beside(&path, &store.root)?;
+            temporary.fill(&bytes)?;
+            temporary.replace()?;
+            Ok(version(&bytes))
+        })
+        .await
+    }
+
+    pub(super) async fn writer(&self, key: &Key) -> Result<Writer, Error> {
+        let path = self.path(key);
+        let temporary = self.blocking(move |store| place::Temporary::beside(&path, &store.root)).await?;
+        Ok(Writer::new(self.clone(), temporary))
+    }
+
+    pub(super) async fn list(&self, directory: &Key) -> Result<Vec<Entry>, Error> {
+        let directory = directory.clone();
+        self.blocking(move |store| {
+            let (mut entries, mut open) = (Vec::new(), vec![directory]);
+            while let Some(directory) = open.pop() {
+                for (key, kind) in store.children(&directory)? {
+                    if kind.is_dir() {
+                        open.push(key);
+                    } else if kind.is_file() {
+                        // A file that was removed in the meantime is not listed.
+                        let size = fs::metadata(store.path(&key)).map(|file| file.len());
+                        entries.extend(size.ok().map(|size_bytes| Entry { key, size_bytes }));
+                    }
+                }
+            }
+            entries.sort_by(|a, b| a.key.cmp(&b.key));
+            Ok(entries)
+        })
+        .await
+    }
+
+    pub(super) async fn list_directories(&self, directory: &Key) -> Result<Vec<Key>, Error> {
+        let directory = directory.clone();
+        self.blocking(move |store| {
+            let children = store.children(&directory)?.into_iter();
+            let mut keys: Vec<Key> = children.filter(|(_, kind)| kind.is_dir()).map(|(key, _)| key).collect();
+            keys.sort();
+            Ok(keys)
+        })
+        .await
+    }
+
+    /// What lies right in a directory under names that are keys; nothing if there is no such directory.
+    fn children(&self, directory: &Key) -> Result<Vec<(Key, fs::FileType)>, Error> {
+        let path = self.path(directory);
+        let read = || -> io::Result<Vec<_>> {
+            let mut children = Vec::new();
+            for entry in fs::read_dir(&path)? {
+                let entry = entry?;
+                let name = entry.file_name();
+                let Some(name) = name.to_str().filter(|name| is_segment(name)) else { continue };
+                children.extend(directory.join(name).ok().zip(entry.file_type().ok()));
+            }
+            Ok(children)
+        };
+        match read() {
+            Err(e) if e.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            result => result.map_err(|e| situation("list", &path, e)),
+        }
+    }
+
+    pub(super) async fn delete(&self, key: &Key) -> Result<(), Error> {
+        let path = self.path(key);
+        self.blocking(move |store| {
+            match fs::remove_file(&path) {
+                Err(e) if e.kind() != ErrorKind::NotFound => return Err(situation("delete", &path, e)),
+                _ => place::prune(&path, &store.root),
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    pub(super) async fn delete_below(&self, directory: &Key) -> Result<(), Error> {
+        let path = self.path(directory);
+        self.blocking(move |store| {
+            match fs::remove_dir_all(&path) {
+                Err(e) if e.kind() != ErrorKind::NotFound => return Err(situation("delete", &path, e)),
+                _ => place::prune(&path, &store.root),
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    /// Makes the symbolic link `name` of the root point to `target`, in one step.
+    pub(super) async fn link(&self, name: &'static str, target: String) -> Result<(), Error> {
+        self.blocking(move |store| place::link(&store.root.join(name), Path::new(&target))).await
+    }
+
+    /// Takes the lake for one writer, until the claim is dropped or the process ends, however it ends.
+    pub(super) async fn claim(&self, by: &str) -> Result<Claim, Error> {
+        let by = by.to_owned();
+        self.blocking(move |store| Claim::take(&store.root, &by)).await
+    }
+}
+
+fn version(bytes: &[u8]) -> Version {
+    Version(Digest::of(bytes))
+}
+
+/// A file's content, if it exists.
+fn read(path: &Path, limit_bytes: u64) -> Result<Option<Bytes>, Error> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(limit_bytes.saturating_add(1)).read_to_end(&mut bytes));
+    match read {
+        Ok(size) if size as u64 > limit_bytes => Err(too_large(path.display().to_string(), limit_bytes)),
+        Ok(_) => Ok(Some(bytes.into())),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(situation("read", path, e)),
+    }
+}
+
+pub(super) fn too_large(place: String, limit_bytes: u64) -> Error {
+    Error::Corrupt { place, what: format!("it is larger than {limit_bytes} bytes") }
+}
+
+pub(super) fn ends_early(place: String, range: &Range<u64>) -> Error {
+    Error::Corrupt { place, what: format!("it ends before byte {}", range.end) }
+}

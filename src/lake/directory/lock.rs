@@ -1,0 +1,64 @@
+//! The locks of a lake in a directory. Both are advisory locks of the operating system, which releases them when the process ends,
+//! however it ends: a lock file that lies around means nothing.
+
+use super::fault::situation;
+use super::place::make_directory;
+use crate::lake::Error;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+
+/// Held by one writer for the whole of its run.
+const CLAIM: &str = "state/lock";
+/// Held for the moment of a compare-and-swap.
+const SWAP: &str = "state/.swap";
+/// A holder's name is a run's id and a word or two.
+const NAME_LIMIT_BYTES: u64 = 256;
+
+/// The right to publish into a lake, until dropped.
+#[derive(Debug)]
+pub struct Claim {
+    _file: File,
+}
+
+impl Claim {
+    pub(super) fn take(root: &Path, by: &str) -> Result<Self, Error> {
+        let (mut file, path) = open(root, CLAIM)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut name = String::new();
+                let read = file.take(NAME_LIMIT_BYTES).read_to_string(&mut name);
+                let by = match read.is_ok() && !name.trim().is_empty() {
+                    true => name.trim().escape_debug().to_string(),
+                    false => "another run".to_owned(),
+                };
+                return Err(Error::InUse { lake: root.display().to_string(), by });
+            }
+            Err(TryLockError::Error(e)) => return Err(situation("lock", &path, e)),
+        }
+        file.set_len(0)
+            .and_then(|()| file.rewind())
+            .and_then(|()| writeln!(file, "{by}"))
+            .map_err(|e| situation("write", &path, e))?;
+        Ok(Self { _file: file })
+    }
+}
+
+/// Waits for the lock of a compare-and-swap, which is held for milliseconds, and holds it until dropped.
+pub(super) fn swap(root: &Path) -> Result<File, Error> {
+    let (file, path) = open(root, SWAP)?;
+    file.lock().map_err(|e| situation("lock", &path, e))?;
+    Ok(file)
+}
+
+fn open(root: &Path, name: &str) -> Result<(File, PathBuf), Error> {
+    let path = root.join(name);
+    if let Some(directory) = path.parent() {
+        make_directory(directory)?;
+    }
+    match OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path) {
+        Ok(file) => Ok((file, path)),
+        Err(e) => Err(situation("open", &path, e)),
+    }
+}

@@ -1,0 +1,164 @@
+//! How a file gets its name: whole, durable, and never over another one unless that is meant.
+
+use super::fault::situation;
+use super::lock;
+use crate::lake::Error;
+use std::ffi::OsString;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Told apart by process and count; a leftover of an ended process with the same number is stepped over.
+static COUNT: AtomicU64 = AtomicU64::new(0);
+
+/// A file beside its future place. It goes away when dropped, with the directories that were made for it.
+#[derive(Debug)]
+pub(super) struct Temporary {
+    file: Option<File>,
+    path: PathBuf,
+    place: PathBuf,
+    root: PathBuf,
+}
+
+impl Temporary {
+    pub(super) fn beside(place: &Path, root: &Path) -> Result<Self, Error> {
+        let directory = place.parent().unwrap_or(root);
+        for _ in 0..100 {
+            let path = beside(place);
+            match OpenOptions::new().write(true).create_new(true).open(&path) {
+                Ok(file) => return Ok(Self { file: Some(file), path, place: place.to_owned(), root: root.to_owned() }),
+                // Not made yet, or just removed by somebody who found it empty.
+                Err(e) if e.kind() == ErrorKind::NotFound => make_directory(directory)?,
+                Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+                Err(e) => return Err(situation("write", place, e)),
+            }
+        }
+        Err(situation("write", place, ErrorKind::AlreadyExists.into()))
+    }
+
+    pub(super) fn place(&self) -> &Path {
+        &self.place
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        let Some(file) = &mut self.file else { return Ok(()) };
+        file.write_all(bytes).map_err(|e| situation("write", &self.place, e))
+    }
+
+    /// Flushes what was written to the disk.
+    pub(super) fn flush(&mut self) -> Result<(), Error> {
+        let Some(file) = self.file.take() else { return Ok(()) };
+        file.sync_all().map_err(|e| situation("write", &self.place, e))
+    }
+
+    pub(super) fn fill(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        self.write(bytes)?;
+        self.flush()
+    }
+
+    /// Gives the file its name, unless that is taken.
+    pub(super) fn create(self) -> Result<(), Error> {
+        let created = match fs::hard_link(&self.path, &self.place) {
+            // A file system without hard links: look and rename while nobody else of this program does.
+            Err(e) if matches!(e.kind(), ErrorKind::Unsupported | ErrorKind::PermissionDenied) => {
+                let _held = lock::swap(&self.root)?;
+                match self.place.symlink_metadata() {
+                    Ok(_) => Err(ErrorKind::AlreadyExists.into()),
+                    Err(_) => fs::rename(&self.path, &self.place),
+                }
+            }
+            result => result,
+        };
+        self.named(created)
+    }
+
+    /// Gives the file its name, in the place of the one that had it.
+    pub(super) fn replace(self) -> Result<(), Error> {
+        let replaced = fs::rename(&self.path, &self.place);
+        self.named(replaced)
+    }
+
+    fn named(self, result: io::Result<()>) -> Result<(), Error> {
+        let place = self.place.clone();
+        // Removes the temporary name.
+        drop(self);
+        match result.and_then(|()| flush_directory(&place)) {
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {
+                Err(Error::AlreadyExists { place: place.display().to_string() })
+            }
+            result => result.map_err(|e| situation("write", &place, e)),
+        }
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // What cannot be removed stays, under a name that nobody reads.
+        let _ = fs::remove_file(&self.path);
+        prune(&self.path, &self.root);
+    }
+}
+
+/// Makes the symbolic link at `place` point to `target`, in one step, whatever it pointed to.
+pub(super) fn link(place: &Path, target: &Path) -> Result<(), Error> {
+    match place.symlink_metadata() {
+        Ok(found) if !found.is_symlink() => return Err(Error::InTheWay { path: place.to_owned() }),
+        Ok(_) if fs::read_link(place).is_ok_and(|found| found == target) => return Ok(()),
+        _ => {}
+    }
+    let path = beside(place);
+    // A leftover of an ended process with the same number.
+    let _ = fs::remove_file(&path);
+    let linked = std::os::unix::fs::symlink(target, &path)
+        .and_then(|()| fs::rename(&path, place))
+        .and_then(|()| flush_directory(place));
+    if linked.is_err() {
+        let _ = fs::remove_file(&path);
+    }
+    linked.map_err(|e| situation("link", place, e))
+}
+
+/// Removes the directories above `path` that have become empty, below the root.
+pub(super) fn prune(path: &Path, root: &Path) {
+    let inside = path.ancestors().skip(1).take_while(|directory| *directory != root && directory.starts_with(root));
+    for directory in inside {
+        if fs::remove_dir(directory).is_err() {
+            break;
+        }
+    }
+}
+
+/// Makes a directory and those above it, each durable before the next is made in it.
+pub(super) fn make_directory(path: &Path) -> Result<(), Error> {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    for _ in 0..10 {
+        match fs::create_dir(path).and_then(|()| flush_directory(path)) {
+            Ok(()) => return Ok(()),
+            Err(_) if path.is_dir() => return Ok(()),
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {
+                return Err(Error::NotADirectory { path: path.to_owned() });
+            }
+            Err(e) if e.kind() == ErrorKind::NotFound => match path.parent() {
+                Some(parent) => make_directory(parent)?,
+                None => return Err(situation("make", path, e)),
+            },
+            Err(e) => return Err(situation("make", path, e)),
+        }
+    }
+    Err(situation("make", path, ErrorKind::NotFound.into()))
+}
+
+/// Flushes the directory that holds `path`, so that its names outlive a power cut.
+fn flush_directory(path: &Path) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(parent)?.sync_all()
+}
+
+/// A name beside a place, which no key has.
+fn beside(place: &Path) -> PathBuf {
+    let mut name = OsString::from(".");
+    name.push(place.file_name().unwrap_or_default());
+    name.push(format!("~{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
+    place.with_file_name(name)
+}

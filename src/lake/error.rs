@@ -1,0 +1,170 @@
+//! What can go wrong with a lake, by the situations that a caller can act on.
+
+use std::path::PathBuf;
+
+/// The cause below an error, for the chain that a log shows.
+pub type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// A fault of the lake. Each message says what happened, where, and what to do next; none holds a value of a row.
+///
+/// `place` is a full address: a path, or `s3://bucket/key`.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The address of the lake cannot be used.
+    #[error("the lake's address {url:?} {fault}; give a directory, or s3://bucket/prefix")]
+    Url {
+        /// The address, as far as it may be shown.
+        url: String,
+        /// What is wrong with it, to be read after the address.
+        fault: &'static str,
+    },
+    /// A text that is no key: an empty one, or one with a segment outside `[A-Za-z0-9_=.-]+` or beginning with a dot.
+    #[error(
+        "{key:?} cannot be the name of an object in the lake; use letters, digits and _ = . - in parts divided by /"
+    )]
+    Key {
+        /// The text.
+        key: String,
+    },
+    /// There is nothing at this place, where something must be.
+    #[error("{place} does not exist")]
+    NotFound {
+        /// Where.
+        place: String,
+    },
+    /// A create-only write found something at its place. What was there stays.
+    #[error("{place} exists already, and objects in a lake are never overwritten; run again to write under a new name")]
+    AlreadyExists {
+        /// Where.
+        place: String,
+    },
+    /// The object is not the version that a compare-and-swap expected. What was there stays.
+    #[error("{place} was changed by somebody else in the meantime; run again to build on its new state")]
+    Precondition {
+        /// Where.
+        place: String,
+    },
+    /// The bucket does not exist.
+    #[error("the bucket {bucket:?} does not exist; create it, or correct the lake's address")]
+    NoSuchBucket {
+        /// Its name.
+        bucket: String,
+    },
+    /// The bucket is in another region than the one the client talks to.
+    #[error(
+        "the bucket {bucket:?} is in {}, not in the region this program uses; set AWS_REGION to the bucket's region",
+        region.as_deref().unwrap_or("another region")
+    )]
+    WrongRegion {
+        /// Its name.
+        bucket: String,
+        /// Its region, where S3 told.
+        region: Option<String>,
+    },
+    /// Whoever this program runs as may not do this.
+    #[error("{operation} was denied on {place}; allow it to the role or user that this program runs as")]
+    AccessDenied {
+        /// The IAM action (`s3:PutObject`), or what was tried on a file.
+        operation: &'static str,
+        /// Where.
+        place: String,
+        /// What the system said.
+        #[source]
+        source: Source,
+    },
+    /// No AWS credentials, expired ones, or some that AWS does not know.
+    #[error(
+        "no valid AWS credentials for {place}; sign in, choose a profile with AWS_PROFILE, or give the function a role"
+    )]
+    Credentials {
+        /// Where they were needed.
+        place: String,
+        /// What the system said.
+        #[source]
+        source: Source,
+    },
+    /// No AWS region is configured.
+    #[error("no AWS region is known for {place}; set AWS_REGION")]
+    NoRegion {
+        /// Where it was needed.
+        place: String,
+    },
+    /// Another run holds the lake.
+    #[error("the lake {lake} is in use by {by}; wait until it has ended")]
+    InUse {
+        /// The lake.
+        lake: String,
+        /// The holder, as it named itself.
+        by: String,
+    },
+    /// Something that is no directory stands where one must be.
+    #[error("{} is not a directory; move it away, or choose another place for the lake", path.display())]
+    NotADirectory {
+        /// Where.
+        path: PathBuf,
+    },
+    /// Something stands where the lake keeps a symbolic link.
+    #[error("{} is not a symbolic link that this program made; move it away", path.display())]
+    InTheWay {
+        /// Where.
+        path: PathBuf,
+    },
+    /// A file or directory cannot be read or written, for a reason that is none of the others.
+    #[error("cannot {operation} {place}")]
+    Unreadable {
+        /// What was tried.
+        operation: &'static str,
+        /// Where.
+        place: String,
+        /// What the system said.
+        #[source]
+        source: Source,
+    },
+    /// The disk or the quota is full.
+    #[error("no space left to write {place}; make room, then run again")]
+    NoSpace {
+        /// Where.
+        place: String,
+    },
+    /// An object is there, but is not what this program writes.
+    #[error("{place} is damaged or not of this program's making: {what}")]
+    Corrupt {
+        /// Where.
+        place: String,
+        /// What is wrong with it; never a value of a row.
+        what: String,
+    },
+    /// The store did not answer in time, or answered that it cannot now; retries are used up. A write may or may not have happened.
+    #[error(
+        "{operation} on {place} found no answer in time, after retries; check the network and the service, then run again"
+    )]
+    Unavailable {
+        /// The IAM action, such as `s3:PutObject`.
+        operation: &'static str,
+        /// Where.
+        place: String,
+        /// What the last attempt met.
+        #[source]
+        source: Source,
+    },
+    /// The store refused a request for a reason that this program does not know.
+    #[error("{operation} on {place} was refused: {code}")]
+    Refused {
+        /// The IAM action, such as `s3:PutObject`.
+        operation: &'static str,
+        /// Where.
+        place: String,
+        /// The service's error code.
+        code: String,
+        /// What the service said.
+        #[source]
+        source: Source,
+    },
+    /// A snapshot was to be committed while one of its files was still being written.
+    #[error("the snapshot {snapshot} has a file that was begun and not finished; nothing was published")]
+    Unfinished {
+        /// The snapshot.
+        snapshot: String,
+    },
+}

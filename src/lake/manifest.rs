@@ -1,0 +1,309 @@
+//! The two files that describe a lake: `_manifest.json` in each snapshot, and `CURRENT.json`.
+//!
+//! They are read strictly: a field that is missing, unknown or of another type is a fault, and so is a sum that is wrong. They are
+//! written in one way only: fields in the order given here, objects handed in by others sorted by key, two spaces of indentation, and
+//! a line break at the end.
+
+use crate::lake::layout::{SnapshotName, Table};
+use crate::lake::{Error, Key};
+use crate::value::Instant;
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// The version of both formats. Another one is refused, and a change of either format raises it.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// What a snapshot consists of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// The snapshot.
+    pub snapshot: SnapshotName,
+    /// When it was made.
+    #[serde(with = "instant")]
+    pub created_at: Instant,
+    /// The version of the tables' schema.
+    pub schema_version: u32,
+    /// The tables and their files.
+    pub tables: Tables,
+    /// The settings that the rows depend on.
+    pub settings: Value,
+    /// Sums and counts to check the tables by.
+    pub control_totals: Value,
+    /// The report of the run that made it.
+    pub report: Value,
+}
+
+/// What the caller says in a manifest; the rest is known to the snapshot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ManifestParts {
+    /// When the snapshot was made.
+    pub created_at: Instant,
+    /// The version of the tables' schema.
+    pub schema_version: u32,
+    /// The settings that the rows depend on.
+    pub settings: Value,
+    /// Sums and counts to check the tables by.
+    pub control_totals: Value,
+    /// The report of the run that made it.
+    pub report: Value,
+}
+
+/// The tables of a snapshot.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tables {
+    /// The table `spend`.
+    pub spend: TableFiles,
+    /// The table `supplier`.
+    pub supplier: TableFiles,
+}
+
+/// The files of a table, sorted by path.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TableFiles {
+    /// Rows in all files.
+    pub rows: u64,
+    /// Bytes of all files.
+    pub bytes: u64,
+    /// The files.
+    pub files: Vec<DataFile>,
+}
+
+/// A Parquet file of a snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataFile {
+    /// Its path relative to the snapshot's directory: `spend/year=2026/month=05/part-00000.parquet`.
+    pub path: String,
+    /// Its rows.
+    pub rows: u64,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Its checksum, as `sha256sum` prints it.
+    pub sha256: String,
+}
+
+/// Which snapshot is current: the content of `CURRENT.json`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Current {
+    /// [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// The current snapshot.
+    pub snapshot: SnapshotName,
+    /// When it became current.
+    #[serde(with = "instant")]
+    pub committed_at: Instant,
+    /// The snapshot that was current before it.
+    pub previous: Option<SnapshotName>,
+    /// The checksum of its manifest, as `sha256sum` prints it.
+    pub manifest_sha256: String,
+}
+
+impl Tables {
+    /// The tables made of these files, in whatever order they come.
+    pub fn of(files: Vec<DataFile>) -> Self {
+        let mut tables = Self::default();
+        for file in files {
+            let table = if file.is_of(Table::Supplier) { &mut tables.supplier } else { &mut tables.spend };
+            table.rows += file.rows;
+            table.bytes += file.bytes;
+            table.files.push(file);
+        }
+        tables.spend.files.sort_by(|a, b| a.path.cmp(&b.path));
+        tables.supplier.files.sort_by(|a, b| a.path.cmp(&b.path));
+        tables
+    }
+}
+
+impl DataFile {
+    fn is_of(&self, table: Table) -> bool {
+        self.path.strip_prefix(&table.to_string()).is_some_and(|rest| rest.starts_with('/'))
+    }
+}
+
+impl Manifest {
+    /// The manifest of a snapshot.
+    pub fn new(snapshot: SnapshotName, files: Vec<DataFile>, parts: ManifestParts) -> Self {
+        let ManifestParts { created_at, schema_version, mut settings, mut control_totals, mut report } = parts;
+        for value in [&mut settings, &mut control_totals, &mut report] {
+            value.sort_all_objects();
+        }
+        let (format_version, tables) = (FORMAT_VERSION, Tables::of(files));
+        Self { format_version, snapshot, created_at, schema_version, tables, settings, control_totals, report }
+    }
+
+    /// Reads a manifest found at `place`.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], saying what is wrong with it.
+    pub fn read(bytes: &[u8], place: &str) -> Result<Self, Error> {
+        let manifest: Self = read(bytes, place)?;
+        let fault = |what: &str| Err(Error::Corrupt { place: place.to_owned(), what: what.to_owned() });
+        for (table, name) in [(&manifest.tables.spend, Table::Spend), (&manifest.tables.supplier, Table::Supplier)] {
+            if table.files.iter().any(|file| Key::parse(&file.path).is_err() || !file.is_of(name)) {
+                return fault("it names a file outside its table");
+            }
+            if table.files.iter().map(|file| file.rows).try_fold(0, u64::checked_add) != Some(table.rows)
+                || table.files.iter().map(|file| file.bytes).try_fold(0, u64::checked_add) != Some(table.bytes)
+            {
+                return fault("the rows or bytes of its files do not add up");
+            }
+        }
+        Ok(manifest)
+    }
+}
+
+impl Current {
+    /// Reads a `CURRENT.json` found at `place`.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], saying what is wrong with it.
+    pub fn read(bytes: &[u8], place: &str) -> Result<Self, Error> {
+        read(bytes, place)
+    }
+}
+
+/// The bytes of a file that is to be written at `place`.
+///
+/// # Errors
+/// [`Error::Corrupt`] if a value has no form in JSON, such as an instant beyond the calendar.
+pub(super) fn write<T: Serialize>(file: &T, place: &str) -> Result<Bytes, Error> {
+    finish(serde_json::to_vec_pretty(file), place)
+}
+
+/// As [`write`], on one line.
+pub(super) fn write_line<T: Serialize>(file: &T, place: &str) -> Result<Bytes, Error> {
+    finish(serde_json::to_vec(file), place)
+}
+
+fn finish(bytes: serde_json::Result<Vec<u8>>, place: &str) -> Result<Bytes, Error> {
+    let mut bytes = bytes.map_err(|e| Error::Corrupt { place: place.to_owned(), what: e.to_string() })?;
+    bytes.push(b'\n');
+    Ok(bytes.into())
+}
+
+fn read<T: DeserializeOwned>(bytes: &[u8], place: &str) -> Result<T, Error> {
+    #[derive(Deserialize)]
+    struct Header {
+        format_version: u32,
+    }
+    // The place in the file and not the parser's words, which repeat values.
+    let fault = |e: serde_json::Error| Error::Corrupt {
+        place: place.to_owned(),
+        what: format!("it is not the expected JSON, at line {} column {}", e.line(), e.column()),
+    };
+    let Header { format_version } = serde_json::from_slice(bytes).map_err(fault)?;
+    if format_version != FORMAT_VERSION {
+        let what = format!(
+            "it has format version {format_version} and this program reads {FORMAT_VERSION}; use the program that wrote it"
+        );
+        return Err(Error::Corrupt { place: place.to_owned(), what });
+    }
+    serde_json::from_slice(bytes).map_err(fault)
+}
+
+/// Instants as `2026-11-21T01:30:00.123Z`.
+mod instant {
+    use crate::value::Instant;
+    use jiff::Timestamp;
+    use serde::{Deserialize as _, Deserializer, Serializer, de, ser};
+
+    pub(super) fn serialize<S: Serializer>(instant: &Instant, out: S) -> Result<S::Ok, S::Error> {
+        let timestamp = Timestamp::from_millisecond(instant.0).map_err(ser::Error::custom)?;
+        out.collect_str(&format_args!("{timestamp:.3}"))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(text: D) -> Result<Instant, D::Error> {
+        let timestamp: Timestamp = String::deserialize(text)?.parse().map_err(de::Error::custom)?;
+        Ok(Instant(timestamp.as_millisecond()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn manifest() -> Manifest {
+        let file =
+            |path: &str, rows| DataFile { path: path.to_owned(), rows, bytes: 10 * rows, sha256: "00".repeat(32) };
+        let parts = ManifestParts {
+            created_at: Instant(1_795_224_600_120),
+            schema_version: 1,
+            settings: json!({"zebra": 1, "ant": {"y": 1, "x": 2}}),
+            control_totals: json!({}),
+            report: Value::Null,
+        };
+        let files = vec![
+            file("supplier/owner_id=1/part-00000.parquet", 3),
+            file("spend/year=2026/month=05/part-00000.parquet", 2),
+            file("spend/year=2025/month=12/part-00000.parquet", 1),
+        ];
+        Manifest::new(SnapshotName::read("20261121T013000Z-0a1b2c3d").unwrap(), files, parts)
+    }
+
+    #[test]
+    fn written_in_one_way() {
+        let bytes = write(&manifest(), "m").unwrap();
+        let text = std::str::from_utf8(&bytes).unwrap();
+        let start = r#"{
+  "format_version": 1,
+  "snapshot": "20261121T013000Z-0a1b2c3d",
+  "created_at": "2026-11-21T01:30:00.120Z",
+  "schema_version": 1,
+  "tables": {
+    "spend": {
+      "rows": 3,
+      "bytes": 30,
+      "files": [
+        {
+          "path": "spend/year=2025/month=12/part-00000.parquet","#;
+        assert!(text.starts_with(start), "{text}");
+        assert!(text.ends_with("\"report\": null\n}\n"), "{text}");
+        assert!(text.find("ant").unwrap() < text.find("zebra").unwrap());
+        assert_eq!(Manifest::read(&bytes, "m").unwrap(), manifest());
+    }
+
+    #[test]
+    fn read_strictly() {
+        let good = serde_json::to_value(manifest()).unwrap();
+        let fault = |change: &dyn Fn(&mut Value)| {
+            let mut value = good.clone();
+            change(&mut value);
+            Manifest::read(value.to_string().as_bytes(), "s3://b/m").unwrap_err().to_string()
+        };
+        for (change, named) in [
+            (&(|m: &mut Value| m["format_version"] = json!(2)) as &dyn Fn(&mut Value), "format version 2"),
+            (&|m| m["extra"] = json!(1), "line 1"),
+            (&|m| drop(m.as_object_mut().unwrap().remove("tables")), "line 1"),
+            (&|m| m["snapshot"] = json!("latest"), "line 1"),
+            (&|m| m["tables"]["spend"]["rows"] = json!(4), "add up"),
+            (&|m| m["tables"]["spend"]["rows"] = json!(-1), "line 1"),
+            (&|m| m["tables"]["spend"]["files"][0]["rows"] = json!(u64::MAX), "add up"),
+            (&|m| m["tables"]["spend"]["files"][0]["path"] = json!("../x"), "outside"),
+            (&|m| m["tables"]["spend"]["files"][0]["path"] = json!("supplier/x"), "outside"),
+        ] {
+            let error = fault(change);
+            assert!(error.contains(named) && error.contains("s3://b/m"), "{named}: {error}");
+        }
+        for bytes in [&b""[..], b"{", b"null", b"\xff", b"{}"] {
+            assert!(matches!(Manifest::read(bytes, "m"), Err(Error::Corrupt { .. })), "{bytes:?}");
+        }
+        let secret = br#"{"format_version": "hush"}"#;
+        assert!(!Current::read(secret, "c").unwrap_err().to_string().contains("hush"));
+    }
+
+    #[test]
+    fn no_instant_beyond_the_calendar() {
+        let mut manifest = manifest();
+        manifest.created_at = Instant(i64::MAX);
+        assert!(matches!(write(&manifest, "m"), Err(Error::Corrupt { .. })));
+    }
+}

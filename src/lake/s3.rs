@@ -1,0 +1,181 @@
+//! The store in a bucket of S3, or of a service that speaks like it.
+//!
+//! What makes it atomic is S3's own: a `PutObject` or `CompleteMultipartUpload` happens whole or not at all, `If-None-Match: *` lets one
+//! of many creators win, and `If-Match` one of many that replace. `conditional.rs` adds what a lost answer needs.
+
+mod client;
+mod conditional;
+mod fault;
+mod object;
+mod upload;
+
+use crate::lake::store::{Access, Entry, Version};
+use crate::lake::{Error, Key};
+use aws_config::SdkConfig;
+use aws_sdk_s3::Client;
+use aws_sdk_s3::types::{CommonPrefix, Object};
+use bytes::Bytes;
+use conditional::Condition;
+use fault::Fault;
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use std::fmt;
+
+pub use upload::Writer;
+
+/// Pages of a listing, 1,000 objects each: far above any lake, so that a server that never ends a listing is noticed.
+const PAGES_LIMIT: usize = 10_000;
+/// Deletions under way at once.
+const DELETIONS_AT_ONCE: usize = 8;
+
+/// A lake in a bucket.
+#[derive(Clone)]
+pub struct S3 {
+    client: Client,
+    /// The same without retries, for `conditional.rs`, which must know what each attempt met.
+    once: Client,
+    bucket: String,
+    prefix: Option<Key>,
+}
+
+impl S3 {
+    /// The lake in this bucket, below this prefix. Touches no network.
+    ///
+    /// # Errors
+    /// [`Error::NoRegion`] if the configuration names no region.
+    pub fn new(aws: &SdkConfig, bucket: &str, prefix: Option<Key>) -> Result<Self, Error> {
+        let store = |client, once| Self { client, once, bucket: bucket.to_owned(), prefix };
+        let (client, once) = client::pair(aws);
+        let store = store(client, once);
+        match aws.region() {
+            Some(_) => Ok(store),
+            None => Err(Error::NoRegion { place: store.describe() }),
+        }
+    }
+
+    pub(super) fn describe(&self) -> String {
+        match &self.prefix {
+            None => format!("s3://{}", self.bucket),
+            Some(prefix) => format!("s3://{}/{prefix}", self.bucket),
+        }
+    }
+
+    pub(super) fn place(&self, key: &Key) -> String {
+        format!("s3://{}/{}", self.bucket, self.name(key))
+    }
+
+    /// The object's name in the bucket.
+    fn name(&self, key: &Key) -> String {
+        match &self.prefix {
+            None => key.to_string(),
+            Some(prefix) => format!("{prefix}/{key}"),
+        }
+    }
+
+    /// The key of an object of the bucket; `None` for one that this program cannot have made.
+    fn key(&self, name: &str) -> Option<Key> {
+        let below = match &self.prefix {
+            None => name,
+            Some(prefix) => name.strip_prefix(prefix.as_str())?.strip_prefix('/')?,
+        };
+        Key::parse(below).ok()
+    }
+
+    /// The error of an operation on a key.
+    fn error(&self, operation: &'static str, key: &Key, fault: Fault) -> Error {
+        fault.error(operation, self.place(key), &self.bucket)
+    }
+
+    pub(super) async fn probe(&self, access: Access) -> Result<(), Error> {
+        let prefix = self.prefix.as_ref().map(|prefix| format!("{prefix}/"));
+        // A listing and not `HeadBucket`, whose answers have no body to tell the faults apart by.
+        let listed = self.client.list_objects_v2().bucket(&self.bucket).set_prefix(prefix).max_keys(1).send().await;
+        listed.map_err(|e| Fault::of(e).error("s3:ListBucket", self.describe(), &self.bucket))?;
+        if access == Access::Write {
+            let trial = Key::known("state/trial".to_owned());
+            match self.create(&trial, Bytes::from_static(b"{}\n")).await {
+                // Another program is trying right now, or was stopped while it did.
+                Ok(_) | Err(Error::AlreadyExists { .. }) => self.delete(&trial).await?,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn create(&self, key: &Key, bytes: Bytes) -> Result<Version, Error> {
+        self.put(key, bytes, Condition::Absent).await?.ok_or_else(|| Error::AlreadyExists { place: self.place(key) })
+    }
+
+    pub(super) async fn replace(&self, key: &Key, bytes: Bytes, expected: Option<&Version>) -> Result<Version, Error> {
+        let condition = expected.map_or(Condition::Absent, Condition::Is);
+        self.put(key, bytes, condition).await?.ok_or_else(|| Error::Precondition { place: self.place(key) })
+    }
+
+    pub(super) fn writer(&self, key: &Key) -> Writer {
+        Writer::new(self.clone(), key.clone())
+    }
+
+    pub(super) async fn list(&self, directory: &Key) -> Result<Vec<Entry>, Error> {
+        let (objects, _) = self.pages(directory, None).await?;
+        let entry = |object: Object| {
+            let size_bytes = u64::try_from(object.size()?).ok()?;
+            Some(Entry { key: self.key(object.key()?)?, size_bytes })
+        };
+        let mut entries: Vec<Entry> = objects.into_iter().filter_map(entry).collect();
+        entries.sort_by(|a, b| a.key.cmp(&b.key));
+        Ok(entries)
+    }
+
+    pub(super) async fn list_directories(&self, directory: &Key) -> Result<Vec<Key>, Error> {
+        let (_, prefixes) = self.pages(directory, Some("/")).await?;
+        let key = |prefix: CommonPrefix| self.key(prefix.prefix()?.strip_suffix('/')?);
+        let mut keys: Vec<Key> = prefixes.into_iter().filter_map(key).collect();
+        keys.sort();
+        Ok(keys)
+    }
+
+    /// All pages of a listing.
+    async fn pages(&self, directory: &Key, delimiter: Option<&str>) -> Result<(Vec<Object>, Vec<CommonPrefix>), Error> {
+        let (mut objects, mut prefixes) = (Vec::new(), Vec::new());
+        let mut next: Option<String> = None;
+        for _ in 0..PAGES_LIMIT {
+            let page = self
+                .client
+                .list_objects_v2()
+                .bucket(&self.bucket)
+                .prefix(format!("{}/", self.name(directory)))
+                .set_delimiter(delimiter.map(str::to_owned))
+                .set_continuation_token(next.clone())
+                .send()
+                .await
+                .map_err(|e| self.error("s3:ListBucket", directory, Fault::of(e)))?;
+            objects.extend(page.contents.unwrap_or_default());
+            prefixes.extend(page.common_prefixes.unwrap_or_default());
+            match page.next_continuation_token {
+                Some(token) if page.is_truncated == Some(true) && next.as_ref() != Some(&token) => next = Some(token),
+                Some(_) if page.is_truncated == Some(true) => break,
+                _ => return Ok((objects, prefixes)),
+            }
+        }
+        Err(Error::Corrupt { place: self.place(directory), what: "its listing does not end".to_owned() })
+    }
+
+    pub(super) async fn delete(&self, key: &Key) -> Result<(), Error> {
+        let deleted = self.client.delete_object().bucket(&self.bucket).key(self.name(key)).send().await;
+        match deleted.map_err(Fault::of) {
+            Ok(_) | Err(Fault::NotFound) => Ok(()),
+            Err(fault) => Err(self.error("s3:DeleteObject", key, fault)),
+        }
+    }
+
+    pub(super) async fn delete_below(&self, directory: &Key) -> Result<(), Error> {
+        let entries = self.list(directory).await?;
+        let deletions = entries.iter().map(|entry| self.delete(&entry.key));
+        stream::iter(deletions).buffer_unordered(DELETIONS_AT_ONCE).try_collect().await
+    }
+}
+
+impl fmt::Debug for S3 {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_tuple("S3").field(&self.describe()).finish()
+    }
+}

@@ -1,0 +1,137 @@
+//! What an answer of S3, or the lack of one, means for a lake.
+
+use crate::lake::Error;
+use crate::lake::error::Source;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_sdk_s3::config::http::HttpResponse;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::operation::RequestId as _;
+
+/// An operation that did not succeed, by what there is to be done about it.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// No such object.
+    NotFound,
+    /// No such upload: completed, aborted, or never begun.
+    NoSuchUpload { source: Source },
+    /// No such bucket.
+    NoSuchBucket,
+    /// The bucket is in another region.
+    WrongRegion { region: Option<String> },
+    /// A condition of the request does not hold.
+    Refused,
+    /// Another conditional write of this object was under way: nothing happened, try again.
+    Conflict { source: Source },
+    /// The service asks to come back later: nothing happened.
+    Busy { source: Source },
+    /// No answer, or one that says nothing: it may have happened.
+    Lost { source: Source },
+    /// Not allowed.
+    Denied { source: Source },
+    /// Credentials that are missing, expired, or not known to AWS.
+    Credentials { source: Source },
+    /// Anything else that the service refuses.
+    Other { code: String, source: Source },
+}
+
+/// What S3 said, without the rest of its answer.
+#[derive(Debug, thiserror::Error)]
+#[error("{code} (HTTP {status}): {message} [request {request}]")]
+struct Said {
+    code: String,
+    status: u16,
+    message: String,
+    request: String,
+}
+
+impl Fault {
+    pub(super) fn of<E>(error: SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        match &error {
+            SdkError::ServiceError(answer) => {
+                let raw = answer.raw();
+                let said = Said {
+                    code: answer.err().code().unwrap_or("no code").to_owned(),
+                    status: raw.status().as_u16(),
+                    message: answer.err().message().unwrap_or("no message").to_owned(),
+                    request: answer.err().meta().request_id().unwrap_or("unknown").to_owned(),
+                };
+                let region = raw.headers().get("x-amz-bucket-region").map(str::to_owned);
+                Self::said(said, region)
+            }
+            _ if credentials_failed(&error) => Self::Credentials { source: source(error) },
+            SdkError::ConstructionFailure(_) => {
+                Self::Other { code: "invalid request".to_owned(), source: source(error) }
+            }
+            _ => Self::Lost { source: source(error) },
+        }
+    }
+
+    /// Codes first, since several share a status; then the status, since an answer to `HEAD` has no code.
+    fn said(said: Said, region: Option<String>) -> Self {
+        match (said.code.as_str(), said.status) {
+            ("NoSuchBucket", _) => Self::NoSuchBucket,
+            ("NoSuchUpload", _) => Self::NoSuchUpload { source: said.into() },
+            ("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException", _)
+            | (_, 301 | 307) => Self::WrongRegion { region },
+            (
+                "InvalidAccessKeyId"
+                | "SignatureDoesNotMatch"
+                | "ExpiredToken"
+                | "ExpiredTokenException"
+                | "InvalidToken"
+                | "TokenRefreshRequired"
+                | "RequestTimeTooSkewed",
+                _,
+            ) => Self::Credentials { source: said.into() },
+            ("ConditionalRequestConflict", _) => Self::Conflict { source: said.into() },
+            ("PreconditionFailed", _) | (_, 412) => Self::Refused,
+            ("SlowDown" | "ServiceUnavailable" | "Throttling" | "ThrottlingException" | "RequestLimitExceeded", _)
+            | (_, 429 | 503) => Self::Busy { source: said.into() },
+            ("RequestTimeout", _) | (_, 500..) => Self::Lost { source: said.into() },
+            (_, 401 | 403) => Self::Denied { source: said.into() },
+            (_, 404) => Self::NotFound,
+            _ => Self::Other { code: said.code.clone(), source: said.into() },
+        }
+    }
+
+    /// An answer whose body broke off.
+    pub(super) fn lost(error: impl Into<Source>) -> Self {
+        Self::Lost { source: error.into() }
+    }
+
+    /// The lake's error for this fault of an operation (the IAM action) at a place.
+    pub(super) fn error(self, operation: &'static str, place: String, bucket: &str) -> Error {
+        let bucket = bucket.to_owned();
+        match self {
+            Self::NotFound => Error::NotFound { place },
+            Self::NoSuchUpload { source } => {
+                Error::Refused { operation, place, code: "NoSuchUpload".to_owned(), source }
+            }
+            Self::NoSuchBucket => Error::NoSuchBucket { bucket },
+            Self::WrongRegion { region } => Error::WrongRegion { bucket, region },
+            Self::Refused => Error::Precondition { place },
+            Self::Conflict { source } | Self::Busy { source } | Self::Lost { source } => {
+                Error::Unavailable { operation, place, source }
+            }
+            Self::Denied { source } => Error::AccessDenied { operation, place, source },
+            Self::Credentials { source } => Error::Credentials { place, source },
+            Self::Other { code, source } => Error::Refused { operation, place, code, source },
+        }
+    }
+}
+
+/// The cause below the SDK's own wrapping.
+fn source<E>(error: SdkError<E, HttpResponse>) -> Source
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    error.into_source().unwrap_or_else(|error| error.to_string().into())
+}
+
+/// Whether the SDK had no credentials to sign with.
+fn credentials_failed(error: &(dyn std::error::Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<CredentialsError>())
+}

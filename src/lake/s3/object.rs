@@ -1,0 +1,113 @@
+//! Reading objects.
+
+use super::S3;
+use super::fault::Fault;
+use crate::lake::digest::Digest;
+use crate::lake::directory::{ends_early, too_large};
+use crate::lake::store::{Version, Written};
+use crate::lake::{Error, Key};
+use aws_sdk_s3::operation::get_object::GetObjectOutput;
+use aws_sdk_s3::primitives::ByteStream;
+use bytes::{Bytes, BytesMut};
+use std::ops::Range;
+use std::time::Duration;
+
+/// Attempts at an answer whose body breaks off, which the SDK does not repeat by itself.
+const BODY_ATTEMPTS: u32 = 3;
+const BODY_WAIT: Duration = Duration::from_millis(200);
+
+impl S3 {
+    pub(in crate::lake) async fn get(&self, key: &Key, limit_bytes: u64) -> Result<Option<(Bytes, Version)>, Error> {
+        let mut attempt = 1;
+        loop {
+            let Some(answer) = self.object(key, None).await? else { return Ok(None) };
+            if content_length(&answer) > limit_bytes {
+                return Err(too_large(self.place(key), limit_bytes));
+            }
+            let version = self.version(key, answer.e_tag)?;
+            match collect(answer.body, limit_bytes).await {
+                Ok(Some(bytes)) => return Ok(Some((bytes, version))),
+                Ok(None) => return Err(too_large(self.place(key), limit_bytes)),
+                Err(fault) if attempt == BODY_ATTEMPTS => return Err(self.error("s3:GetObject", key, fault)),
+                Err(_) => tokio::time::sleep(BODY_WAIT * attempt).await,
+            }
+            attempt += 1;
+        }
+    }
+
+    pub(in crate::lake) async fn get_range(&self, key: &Key, range: Range<u64>) -> Result<Bytes, Error> {
+        let length = range.end.saturating_sub(range.start);
+        if length == 0 {
+            return Ok(Bytes::new());
+        }
+        let mut attempt = 1;
+        loop {
+            let header = format!("bytes={}-{}", range.start, range.end - 1);
+            let answer = match self.object(key, Some(header)).await {
+                Err(Error::Refused { code, .. }) if code == "InvalidRange" => {
+                    return Err(ends_early(self.place(key), &range));
+                }
+                answer => answer?.ok_or_else(|| Error::NotFound { place: self.place(key) })?,
+            };
+            match collect(answer.body, length).await {
+                Ok(Some(bytes)) if bytes.len() as u64 == length => return Ok(bytes),
+                Ok(_) => return Err(ends_early(self.place(key), &range)),
+                Err(fault) if attempt == BODY_ATTEMPTS => return Err(self.error("s3:GetObject", key, fault)),
+                Err(_) => tokio::time::sleep(BODY_WAIT * attempt).await,
+            }
+            attempt += 1;
+        }
+    }
+
+    pub(in crate::lake) async fn size(&self, key: &Key) -> Result<Option<u64>, Error> {
+        match self.client.head_object().bucket(&self.bucket).key(self.name(key)).send().await.map_err(Fault::of) {
+            Ok(answer) => Ok(answer.content_length().and_then(|size| u64::try_from(size).ok())),
+            Err(Fault::NotFound) => Ok(None),
+            Err(fault) => Err(self.error("s3:GetObject", key, fault)),
+        }
+    }
+
+    /// The version of an object if it holds just these bytes, which are read again for that.
+    pub(super) async fn holds(&self, key: &Key, expected: &Written) -> Result<Option<Version>, Error> {
+        let Some(mut answer) = self.object(key, None).await? else { return Ok(None) };
+        if content_length(&answer) != expected.size_bytes {
+            return Ok(None);
+        }
+        let mut digest = Digest::default();
+        while let Some(chunk) = answer.body.next().await {
+            digest.update(&chunk.map_err(|e| self.error("s3:GetObject", key, Fault::lost(e)))?);
+        }
+        if digest.finish() == expected.sha256 { self.version(key, answer.e_tag).map(Some) } else { Ok(None) }
+    }
+
+    /// Begins to read an object; `None` if there is none.
+    async fn object(&self, key: &Key, range: Option<String>) -> Result<Option<GetObjectOutput>, Error> {
+        let request = self.client.get_object().bucket(&self.bucket).key(self.name(key)).set_range(range);
+        match request.send().await.map_err(Fault::of) {
+            Ok(answer) => Ok(Some(answer)),
+            Err(Fault::NotFound) => Ok(None),
+            Err(fault) => Err(self.error("s3:GetObject", key, fault)),
+        }
+    }
+
+    pub(super) fn version(&self, key: &Key, tag: Option<String>) -> Result<Version, Error> {
+        let missing = || Error::Corrupt { place: self.place(key), what: "the service gave it no ETag".to_owned() };
+        tag.map(Version).ok_or_else(missing)
+    }
+}
+
+fn content_length(answer: &GetObjectOutput) -> u64 {
+    answer.content_length().and_then(|size| u64::try_from(size).ok()).unwrap_or(0)
+}
+
+/// A body whole; `None` if it is longer than the limit.
+async fn collect(mut body: ByteStream, limit_bytes: u64) -> Result<Option<Bytes>, Fault> {
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = body.next().await {
+        bytes.extend_from_slice(&chunk.map_err(Fault::lost)?);
+        if bytes.len() as u64 > limit_bytes {
+            return Ok(None);
+        }
+    }
+    Ok(Some(bytes.freeze()))
+}

@@ -1,0 +1,136 @@
+//! The story of a refresh, one stage after the other. It knows neither where it runs nor which lake it writes to.
+
+use serde_json::{Map, Value, json};
+
+use crate::event::Refresh;
+use crate::failure::{Failure, FailureKind};
+use crate::fetch::{Fetch, Fetched};
+use crate::join::Books;
+use crate::lake::{ManifestParts, Publisher, SnapshotName};
+use crate::progress::{Progress, Stage};
+use crate::refer::References;
+use crate::report::Report;
+use crate::rules::Rules;
+use crate::screen::Screened;
+use crate::table::SCHEMA_VERSION;
+use crate::table::runs::Status;
+use crate::xledger::{Client, Dialect};
+use crate::{chart, index, refer, screen, tables};
+
+/// What a refresh works with.
+pub struct Refreshing<'a> {
+    /// The edge to Xledger.
+    pub xledger: &'a Client,
+    /// The edge to the lake, claimed for this run.
+    pub lake: &'a Publisher,
+    /// How to refresh.
+    pub refresh: Refresh,
+    /// What is spend.
+    pub rules: &'a Rules,
+    /// Sent with every query.
+    pub owner_set: &'static str,
+    /// Rows of a listing's page.
+    pub page_rows: usize,
+    /// Tells the time at which the snapshot is committed.
+    pub clock: fn() -> crate::value::Instant,
+    /// Is told where the run stands.
+    pub progress: &'a Progress,
+}
+
+/// Variables that go with every query.
+pub(crate) fn base(owner_set: &str) -> Map<String, Value> {
+    Map::from_iter([("ownerSet".to_owned(), json!(owner_set))])
+}
+
+impl Refreshing<'_> {
+    /// Brings the lake up to date, and notes in the report how far it came.
+    ///
+    /// # Errors
+    /// Whatever ends the run; the lake is then as it was.
+    pub async fn run(&self, report: &mut Report) -> Result<Status, Failure> {
+        let (client, progress, base) = (self.xledger, self.progress, &base(self.owner_set));
+
+        progress.begin(Stage::Schema, 0);
+        let dialect = Dialect::read(client).await?;
+
+        let Screened { lines, payables, counts, payable_counts, document_types, screen } =
+            self.list_and_screen(base).await?;
+        (report.lines, report.payables, report.document_types) = (Some(counts), Some(payable_counts), document_types);
+
+        let fetch = Fetch { client, dialect: &dialect, base, batch_rows: self.page_rows.div_ceil(2), screen: &screen };
+        progress.begin(Stage::Lines, lines.len() as u64);
+        let Fetched { rows: mut lines, gone } = fetch.lines(&lines, |rows| progress.rows(rows)).await?;
+        (report.lines_fetched, report.lines_gone) = (Some(lines.len() as u64), Some(gone));
+
+        progress.begin(Stage::Payables, payables.len() as u64);
+        let Fetched { rows: payables, gone } = fetch.payables(&payables, |rows| progress.rows(rows)).await?;
+        (report.payables_fetched, report.payables_gone) = (Some(payables.len() as u64), Some(gone));
+
+        progress.begin(Stage::Refer, 0);
+        let suppliers = refer::suppliers(client, base, self.page_rows).await?;
+        let (owners, dimensions) = refer::names(client, &dialect, base, &lines).await?;
+        let references = References { suppliers, owners, dimensions };
+
+        progress.begin(Stage::Publish, lines.len() as u64);
+        let books = Books::new(screen.chart(), &references, &self.rules.vat_rates, &payables);
+        let status = self.publish(&books, &mut lines, &references, report).await?;
+        progress.end();
+        Ok(status)
+    }
+
+    /// Lists the chart, the ledger and accounts payable side by side, and decides what may be asked for.
+    async fn list_and_screen(&self, base: &Map<String, Value>) -> Result<Screened, Failure> {
+        let (client, progress) = (self.xledger, self.progress);
+        progress.begin(Stage::Index, 0);
+        let (chart, ledger, payables) = futures::try_join!(
+            chart::list(client, base, self.page_rows),
+            index::ledger(client, base, self.page_rows, |rows| progress.rows(rows)),
+            index::payables(client, base, self.page_rows, |_| ()),
+        )?;
+        progress.begin(Stage::Screen, 0);
+        Ok(screen::screen(self.rules.clone(), chart, &ledger, &payables))
+    }
+
+    /// Writes both tables into a new snapshot and makes it current; or, for a dry run, only makes them.
+    async fn publish(
+        &self,
+        books: &Books<'_>,
+        lines: &mut [crate::fetch::Line],
+        references: &References,
+        report: &mut Report,
+    ) -> Result<Status, Failure> {
+        if self.refresh.dry_run {
+            let written = tables::write(None, books, lines, references, self.progress).await?;
+            report.tables = Some(written.sizes);
+            return Ok(Status::DryRun);
+        }
+        let expected = self.lake.lake().current().await?;
+        let mut snapshot = self.lake.begin(SnapshotName::new(report.started_at, &report.run_id)).await?;
+        let outcome = async {
+            let written = tables::write(Some(&snapshot), books, lines, references, self.progress).await?;
+            report.tables = Some(written.sizes);
+            report.snapshot = Some(snapshot.name().to_string());
+            let now = (self.clock)();
+            report.end(now, self.xledger.usage(), Ok(Status::Succeeded));
+            let parts = ManifestParts {
+                created_at: now,
+                schema_version: SCHEMA_VERSION,
+                settings: to_json(self.rules)?,
+                control_totals: written.control_totals(),
+                report: to_json(report)?,
+            };
+            snapshot.commit(parts, expected.as_ref(), now).await?;
+            Ok(Status::Succeeded)
+        }
+        .await;
+        if outcome.is_err() {
+            report.snapshot = None;
+            snapshot.discard().await;
+        }
+        outcome
+    }
+}
+
+fn to_json(value: &impl serde::Serialize) -> Result<Value, Failure> {
+    serde_json::to_value(value).map_err(|error| Failure::new(FailureKind::ValueUnfit, error.to_string()))
+}

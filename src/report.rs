@@ -1,0 +1,148 @@
+//! What a run did: the function's response, the command line's `--json`, a part of the manifest, and a row of the table `runs`. Counts and
+//! names of settings only: never a value of a row.
+
+use serde::{Serialize, Serializer};
+
+use crate::event::Mode;
+use crate::failure::Failure;
+use crate::screen::{Counts, PayableCounts, TypeCount};
+use crate::table::runs::{self, Status, Time};
+use crate::value::Instant;
+use crate::xledger::Usage;
+
+/// The report of one run. What a run did not come to is `None`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The run's id.
+    pub run_id: String,
+    /// `refresh` or `check`.
+    pub action: &'static str,
+    /// How much was fetched.
+    pub mode: Option<Mode>,
+    /// How it ended.
+    pub status: Status,
+    /// The snapshot that was published.
+    pub snapshot: Option<String>,
+    /// When it began.
+    #[serde(serialize_with = "utc")]
+    pub started_at: Instant,
+    /// When it ended.
+    #[serde(serialize_with = "utc")]
+    pub finished_at: Instant,
+    /// How long it took, in milliseconds.
+    pub duration_ms: i64,
+    /// What became of the ledger lines.
+    pub lines: Option<Counts>,
+    /// Ledger lines fetched.
+    pub lines_fetched: Option<u64>,
+    /// Ledger lines that were listed and admitted, and did not come back when asked for twice.
+    pub lines_gone: Option<u64>,
+    /// What became of the AP lines.
+    pub payables: Option<PayableCounts>,
+    /// AP lines fetched.
+    pub payables_fetched: Option<u64>,
+    /// AP lines that did not come back.
+    pub payables_gone: Option<u64>,
+    /// The document types that were found.
+    pub document_types: Vec<TypeCount>,
+    /// The tables that were made.
+    pub tables: Option<Tables>,
+    /// What was used of the API.
+    pub api: Usage,
+    /// Why it failed.
+    pub error: Option<Failure>,
+}
+
+/// Sizes of the tables.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Tables {
+    /// The table `spend`.
+    pub spend: TableSize,
+    /// The table `supplier`.
+    pub supplier: TableSize,
+}
+
+/// The size of a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TableSize {
+    /// Rows.
+    pub rows: u64,
+    /// Files.
+    pub files: u64,
+    /// Bytes of its files.
+    pub bytes: u64,
+}
+
+impl Report {
+    /// The report of a run that has just begun.
+    pub fn begin(run_id: &str, action: &'static str, mode: Option<Mode>, started_at: Instant) -> Self {
+        Self {
+            run_id: run_id.to_owned(),
+            action,
+            mode,
+            status: Status::Failed,
+            snapshot: None,
+            started_at,
+            finished_at: started_at,
+            duration_ms: 0,
+            lines: None,
+            lines_fetched: None,
+            lines_gone: None,
+            payables: None,
+            payables_fetched: None,
+            payables_gone: None,
+            document_types: Vec::new(),
+            tables: None,
+            api: Usage::default(),
+            error: None,
+        }
+    }
+
+    /// Closes the report.
+    pub fn end(&mut self, finished_at: Instant, api: Usage, outcome: Result<Status, Failure>) {
+        self.finished_at = finished_at;
+        self.duration_ms = finished_at.0 - self.started_at.0;
+        self.api = api;
+        match outcome {
+            Ok(status) => self.status = status,
+            Err(failure) => {
+                self.status = Status::Failed;
+                self.error = Some(failure);
+            }
+        }
+    }
+
+    /// The run's row in the table `runs`.
+    pub fn row(&self) -> runs::Row<'_> {
+        let counted = |count: fn(&Counts) -> u64| self.lines.as_ref().map(count);
+        runs::Row {
+            run_id: &self.run_id,
+            snapshot: self.snapshot.as_deref(),
+            action: self.action,
+            mode: self.mode.map(Mode::as_str),
+            status: self.status,
+            started_at: Time(self.started_at),
+            finished_at: Time(self.finished_at),
+            lines_listed: counted(|counts| counts.listed),
+            lines_kept: counted(|counts| counts.kept),
+            lines_fetched: self.lines_fetched,
+            excluded_payroll: counted(|counts| counts.excluded_payroll),
+            refused: counted(|counts| counts.refused),
+            excluded_document_type: counted(|counts| counts.excluded_document_type),
+            excluded_account: counted(|counts| counts.excluded_account),
+            excluded_history: counted(|counts| counts.excluded_history),
+            lines_without_account_number: counted(|counts| counts.without_account_number),
+            suppliers: self.tables.map(|tables| tables.supplier.rows),
+            api_requests: self.api.requests,
+            api_bytes_down: self.api.bytes_down,
+            api_waited_ms: self.api.waited_ms,
+            error_kind: self.error.as_ref().map(|error| error.kind.as_str()),
+            error_message: self.error.as_ref().map(|error| error.message.as_str()),
+        }
+    }
+}
+
+fn utc<S: Serializer>(instant: &Instant, out: S) -> Result<S::Ok, S::Error> {
+    let time = jiff::Timestamp::from_millisecond(instant.0).map_err(serde::ser::Error::custom)?;
+    out.collect_str(&format_args!("{time:.3}"))
+}

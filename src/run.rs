@@ -1,0 +1,182 @@
+//! From settings and an event to a report: what the function and the command line have in common.
+
+use std::time::Duration;
+
+use crate::check::{self, Checked};
+use crate::event::{Event, Mode, Refresh};
+use crate::failure::{Failure, FailureKind};
+use crate::lake::{Access, Lake, LakeUrl, Store};
+use crate::pipeline::Refreshing;
+use crate::progress::Progress;
+use crate::report::Report;
+use crate::settings::{Settings, TokenSource};
+use crate::table::runs::Status;
+use crate::token;
+use crate::value::Instant;
+use crate::xledger::{Client, Connection, Meter};
+
+/// Who and when a run is: made where a program begins, for nothing else reads the clock or makes an id.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Unique, made of letters, digits and hyphens; later for a later run.
+    pub id: String,
+    /// When it began.
+    pub started_at: Instant,
+    /// No request and no wait goes beyond this.
+    pub deadline: tokio::time::Instant,
+    /// Tells the time.
+    pub clock: fn() -> Instant,
+    /// Is told where the run stands.
+    pub progress: Progress,
+    /// Counts what is used of the API.
+    pub meter: Meter,
+}
+
+/// What a run answers.
+#[derive(Clone, Debug, serde::Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// Of a refresh.
+    Refreshed(Box<Report>),
+    /// Of a check.
+    Checked(Box<Checked>),
+}
+
+/// Time to end a run within its deadline, once no request may be sent any more.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+impl Run {
+    /// Does what an event asks for.
+    ///
+    /// # Errors
+    /// A check that cannot be made. A refresh that fails answers with its report, which says why.
+    pub async fn answer(
+        &self,
+        event: Event,
+        settings: &Settings,
+        aws: &aws_config::SdkConfig,
+    ) -> Result<Answer, Failure> {
+        match event {
+            Event::Refresh(refresh) => {
+                Ok(Answer::Refreshed(Box::new(Box::pin(self.refresh(refresh, settings, aws)).await)))
+            }
+            Event::Check => Ok(Answer::Checked(Box::new(Box::pin(self.check(settings, aws)).await?))),
+        }
+    }
+
+    /// Refreshes the lake. What ends the run is in the report.
+    pub async fn refresh(&self, refresh: Refresh, settings: &Settings, aws: &aws_config::SdkConfig) -> Report {
+        // Everything is fetched, whatever the mode: nothing is kept yet that a run could build on.
+        let mut report = Report::begin(&self.id, "refresh", Some(Mode::Full), self.started_at);
+        tracing::info!(run_id = self.id, endpoint = %settings.endpoint, dry_run = refresh.dry_run, "refresh begins");
+        let lake = match open(settings, aws, if refresh.dry_run { Access::Read } else { Access::Write }).await {
+            Ok(lake) => lake,
+            Err(failure) => {
+                self.end(&mut report, Err(failure));
+                return report;
+            }
+        };
+        let outcome = self.with_token(settings, aws, async |client| {
+            let publisher = lake.claim(&format!("run {}", self.id)).await?;
+            let refreshing = Refreshing {
+                xledger: &client,
+                lake: &publisher,
+                refresh,
+                rules: &settings.rules,
+                owner_set: settings.owner_set.as_str(),
+                page_rows: settings.page_rows,
+                clock: self.clock,
+                progress: &self.progress,
+            };
+            Box::pin(refreshing.run(&mut report)).await
+        });
+        let outcome = outcome.await;
+        self.end(&mut report, outcome);
+        if let Err(error) = lake.record_run(&self.id, &report.row()).await {
+            tracing::warn!(%error, "the run has no row in the table runs");
+        }
+        report
+    }
+
+    fn end(&self, report: &mut Report, outcome: Result<Status, Failure>) {
+        if let Err(failure) = &outcome {
+            tracing::error!(
+                run_id = self.id,
+                error_kind = failure.kind.as_str(),
+                error_message = failure.message,
+                "run failed"
+            );
+        }
+        report.end((self.clock)(), self.meter.usage(), outcome);
+        let seconds = report.duration_ms / 1_000;
+        tracing::info!(
+            run_id = self.id,
+            status = report.status.as_str(),
+            duration_s = seconds,
+            api_requests = report.api.requests,
+            "refresh ended"
+        );
+    }
+
+    /// Says what the token can read.
+    ///
+    /// # Errors
+    /// No token, a refused one, or no Xledger. A missing right is no error but part of the answer.
+    pub async fn check(&self, settings: &Settings, aws: &aws_config::SdkConfig) -> Result<Checked, Failure> {
+        self.with_token(settings, aws, async |client| check::check(&client, settings, &self.progress).await).await
+    }
+
+    /// Works with the token; once more with the token read anew if Xledger refuses a stored one, which may just have been replaced.
+    async fn with_token<T>(
+        &self,
+        settings: &Settings,
+        aws: &aws_config::SdkConfig,
+        mut work: impl AsyncFnMut(Client) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let mut again = matches!(settings.token, TokenSource::Secret(_));
+        loop {
+            let token = token::read(&settings.token, aws).await?;
+            let connection = Connection {
+                endpoint: settings.endpoint.clone(),
+                token,
+                max_in_flight: settings.max_in_flight,
+                deadline: self.deadline - LAST_WORDS,
+            };
+            let outcome = work(Client::new(connection, self.meter.clone())?).await;
+            match outcome {
+                Err(failure)
+                    if again && matches!(failure.kind, FailureKind::TokenRefused | FailureKind::TokenMalformed) =>
+                {
+                    tracing::warn!(
+                        error_kind = failure.kind.as_str(),
+                        "Xledger refuses the token; it is read once more"
+                    );
+                    again = false;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+}
+
+/// Opens the lake of the settings.
+///
+/// # Errors
+/// [`FailureKind::SettingsInvalid`] if the settings name none; else what storage can meet.
+pub async fn open(settings: &Settings, aws: &aws_config::SdkConfig, access: Access) -> Result<Lake, Failure> {
+    let missing = || {
+        Failure::new(
+            FailureKind::SettingsInvalid,
+            "LAKE_URL: is missing; set it to s3://bucket/prefix or to a directory",
+        )
+    };
+    open_at(settings.lake.as_ref().ok_or_else(missing)?, aws, access).await
+}
+
+/// Opens a lake.
+///
+/// # Errors
+/// What storage can meet.
+pub async fn open_at(url: &LakeUrl, aws: &aws_config::SdkConfig, access: Access) -> Result<Lake, Failure> {
+    Ok(Lake::open(Store::open(url, aws)?, access).await?)
+}
