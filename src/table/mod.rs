@@ -6,7 +6,7 @@
 //!   Builder                   rows -> Arrow record batches          (spend::Builder, supplier::Builder)
 //!   parquet_file              record batches -> bytes, a piece at a time
 //! runs::Row                   one line of JSON a run
-//!   ddl, dictionary           the same columns as Athena DDL, Glue table properties and a page for people
+//!   glue, ddl, dictionary     the same columns as Glue parameters, as SQL, and on a page for people
 //! ```
 //!
 //! Encoding is total and fallible: a value that does not fit its column is an [`EncodeError`] that names the column, never a null and
@@ -19,6 +19,11 @@ pub mod supplier;
 pub mod runs;
 pub mod partition;
 pub mod parquet_file;
+pub mod glue;
+pub mod ddl;
+pub mod dictionary;
+#[cfg(test)]
+mod generated;
 
 pub use column::{Column, ColumnType, SortKey, Table};
 

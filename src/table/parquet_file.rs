@@ -14,8 +14,8 @@ use super::{EncodeError, SCHEMA_VERSION, Table};
 /// The rows of a row group, at most. A row group is what the encoder holds in memory, and what a reader reads in one go.
 pub const ROW_GROUP_ROWS: usize = 128 * 1024;
 
-/// The bytes of a row group before compression, about and at most: long texts make row groups of fewer rows.
-pub const ROW_GROUP_BYTES: usize = 64 * 1024 * 1024;
+/// The bytes of a row group as encoded and compressed, at most and about: long texts make row groups of fewer rows.
+pub const ROW_GROUP_BYTES: usize = 32 * 1024 * 1024;
 
 /// The bytes after which a file is full, and the rest of its partition goes into the next file.
 pub const FULL_BYTES: u64 = 256 * 1024 * 1024;
@@ -108,3 +108,6 @@ fn properties(table: &Table) -> Result<WriterProperties, EncodeError> {
         .set_sorting_columns(Some(table.sort.iter().filter_map(sorting_column).collect()))
         .build())
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -116,3 +116,6 @@ impl Serialize for Time {
 
 word!(Status);
 primitive!(Time, ColumnType::TimestampMsUtc, TimestampMillisecondBuilder, |time| Some(time.0.0));
+
+#[cfg(test)]
+mod tests;

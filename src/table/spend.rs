@@ -15,15 +15,15 @@ pub fn table() -> &'static Table {
         Table::new(
             "spend",
             "One row per general-ledger line that matters for spend, without payroll. Amounts are debit positive and in the currency \
-             of the line's owner: add up rows of one owner, or of owners that keep one currency.",
+             of the owner: add up rows of one owner, or of owners that keep one currency.",
             Format::Parquet,
             columns(),
             vec![
-                column::<i32>("year", false, "Calendar year of the line's accounting period. Xledger: period.year."),
+                column::<i32>("year", false, "Calendar year of the accounting period. Xledger: period.year."),
                 column::<i32>(
                     "month",
                     false,
-                    "Calendar month of the line's accounting period, 1 to 12. A 13th period falls into its calendar month. Xledger: \
+                    "Calendar month of the accounting period, 1 to 12. A 13th period falls into its calendar month. Xledger: \
                      period.monthNumber.",
                 ),
             ],
@@ -59,10 +59,10 @@ columns! {
         /// Day on which the voucher is posted. It need not lie in the accounting period. Xledger: header.postedDate. Null if Xledger
         /// gives none.
         pub posted_date: Option<Day>,
-        /// Fiscal year of the line's own accounting period, which can differ from the calendar year in the column year. Xledger:
+        /// Fiscal year of the accounting period of the line, which can differ from the calendar year in the column year. Xledger:
         /// period.fiscalYear. Null if Xledger gives none.
         pub fiscal_year: Option<i32>,
-        /// Number of the line's own accounting period in its fiscal year, 1 to 12, or 13 for closing entries. Xledger:
+        /// Number of the accounting period of the line in its fiscal year, 1 to 12, or 13 for closing entries. Xledger:
         /// period.fiscalPeriod. Null if Xledger gives none.
         pub fiscal_period: Option<i32>,
         /// Code of the ledger account, as text: codes can have letters or leading zeros. Xledger: account.code. Null if the account
@@ -259,3 +259,6 @@ word!(SupplierMatch);
 primitive!(VatRate, ColumnType::Decimal { precision: 5, scale: 2 }, Decimal128Builder, |rate| {
     (-99_999..=99_999).contains(&rate.0).then_some(i128::from(rate.0))
 });
+
+#[cfg(test)]
+pub(crate) mod tests;
