@@ -1,4 +1,7 @@
--- Generated from the columns in src/table/spend.rs. Replace ${location} by the address of the table's directory, ${year_range} by its first and last value (1,12), ${month_range} by its first and last value (1,12).
+-- Generated from the columns in src/table/spend.rs.
+-- Replace ${location} by the s3:// address of the directory of the table,
+-- ${year_range} by the first and the last year with a comma between,
+-- ${month_range} by the first and the last month with a comma between.
 CREATE EXTERNAL TABLE IF NOT EXISTS `spend` (
   `line_id` bigint COMMENT 'Id of the ledger line, unique in the table. Xledger: transaction.dbId.',
   `owner_id` bigint COMMENT 'Id of the owner (the legal entity) whose ledger holds the line. Xledger: ownerDbId. Null if Xledger gives no owner.',
@@ -24,13 +27,13 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `spend` (
   `invoice_number` string COMMENT 'Invoice number from the supplier AP lines of the voucher. Xledger: apTransaction.invoiceNumber. Null without such lines, or if they disagree.',
   `invoice_date` date COMMENT 'Invoice date from the supplier AP lines of the voucher. Xledger: apTransaction.invoiceDate. Null without such lines, or if they disagree.',
   `due_date` date COMMENT 'Due date from the supplier AP lines of the voucher. Xledger: apTransaction.dueDate. Null without such lines, or if they disagree.',
-  `amount` decimal(18,4) COMMENT 'Amount posted on the account, debit positive (a cost is positive, a credit note negative), in amount_currency_code. Exact. Xledger: amount. Null if Xledger gives none.',
+  `amount` decimal(18,4) COMMENT 'Amount posted on the account, debit positive (a cost is positive, a credit note negative), exact, in amount_currency_code. Xledger: amount. Null if Xledger gives none.',
   `amount_currency_code` string COMMENT 'Currency of amount and vat_amount: the base currency of the owner. Null if the schema or the rights of the token do not give it.',
   `invoice_amount` decimal(18,4) COMMENT 'The same amount in the currency of the document, debit positive, in invoice_currency_code. Xledger: invoiceAmount. Null if Xledger gives none.',
   `invoice_currency_code` string COMMENT 'Currency of invoice_amount. Xledger: currency.code. Null if Xledger gives none.',
   `vat_code` string COMMENT 'Code of the tax rule on the line. Xledger: taxRule.code. Null if the line has no tax rule.',
-  `vat_rate` decimal(5,2) COMMENT 'VAT rate of vat_code in percent, such as 25.00. From the table of codes in the settings. Null if the line has no tax rule or the table does not know its code.',
-  `vat_amount` decimal(18,4) COMMENT 'VAT that belongs to the line, debit positive, in amount_currency_code. Xledger: taxAmount. Null if Xledger gives none.',
+  `vat_rate` decimal(5,2) COMMENT 'VAT rate that the settings give for vat_code, in percent, such as 25.00. Null if the line has no tax rule or the settings do not know its code.',
+  `vat_amount` decimal(18,4) COMMENT 'VAT that belongs to the line, in amount_currency_code, with the sign that Xledger gives it. Xledger: taxAmount. Null if Xledger gives none.',
   `text` string COMMENT 'Text of the ledger line. Free text: it can name people and hold line breaks. Xledger: text. Null if it is empty.',
   `dimension_1_kind` string COMMENT 'What dimension 1 stands for, such as cost centre or project. It can differ from owner to owner. Xledger: glObject1.objectKind.name. Null if the line does not use the dimension.',
   `dimension_1_code` string COMMENT 'Code of the object in dimension 1. Xledger: glObject1.code. Null if the line does not use the dimension.',
@@ -50,7 +53,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `spend` (
   `match_id` bigint COMMENT 'Id that open-item matching gives to lines settled against each other, such as an invoice and its payment. Xledger: matchId. Null if the line is not matched.',
   `voucher_modified_at` timestamp COMMENT 'When the voucher was last changed, in UTC. Xledger: header.modifiedAt, converted from Central European wall time. Null if Xledger gives none.'
 )
-COMMENT 'One row per general-ledger line that matters for spend, without payroll. Amounts are debit positive and in the currency of the owner: add up rows of one owner, or of owners that keep one currency.'
+COMMENT 'One row per general-ledger line that matters for spend, as the settings for document types, accounts and payroll decide. Payroll is never in it. Amounts are debit positive and in the currency of the owner: add up rows of one owner, or of owners that keep one currency.'
 PARTITIONED BY (
   `year` int COMMENT 'Calendar year of the accounting period. Xledger: period.year.',
   `month` int COMMENT 'Calendar month of the accounting period, 1 to 12. A 13th period falls into its calendar month. Xledger: period.monthNumber.'

@@ -1,4 +1,6 @@
--- Generated from the columns in src/table/supplier.rs. Replace ${location} by the address of the table's directory, ${owner_id_range} by its first and last value (1,12).
+-- Generated from the columns in src/table/supplier.rs.
+-- Replace ${location} by the s3:// address of the directory of the table,
+-- ${owner_id_range} by the first and the last owner_id with a comma between.
 CREATE EXTERNAL TABLE IF NOT EXISTS `supplier` (
   `supplier_id` bigint COMMENT 'Id of the supplier, unique in the table, as in spend.supplier_id. Xledger: supplier.dbId.',
   `supplier_code` string COMMENT 'Code (supplier number) of the supplier. It can repeat between owners. Xledger: code. Null if Xledger gives none.',

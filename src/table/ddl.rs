@@ -29,16 +29,14 @@ pub fn athena(table: &Table, location: &str, partitions: &Partitions) -> String 
 
 /// The Athena DDL as it is kept in the repository: with placeholders for what differs from lake to lake.
 pub fn athena_template(table: &Table) -> String {
-    let placeholders: String = table
-        .partitions
-        .iter()
-        .map(|column| format!(", ${{{}_range}} by its first and last value (1,12)", column.name))
-        .collect();
-    format!(
-        "-- Generated from the columns in src/table/{name}.rs. Replace ${{location}} by the address of the table's directory{placeholders}.\n{}",
-        athena(table, "${location}", &Partitions::Placeholders),
-        name = table.name,
-    )
+    let mut header = format!(
+        "-- Generated from the columns in src/table/{}.rs.\n-- Replace ${{location}} by the s3:// address of the directory of the table",
+        table.name
+    );
+    for Column { name, .. } in &table.partitions {
+        let _ = write!(header, ",\n-- ${{{name}_range}} by the first and the last {name} with a comma between");
+    }
+    format!("{header}.\n{}", athena(table, "${location}", &Partitions::Placeholders))
 }
 
 /// A DuckDB query of the whole table in the local lake at `lake`, from its current snapshot, with the columns' types stated.

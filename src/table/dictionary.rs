@@ -28,15 +28,15 @@ fn section(page: &mut String, table: &Table) {
         Format::JsonLines => "JSON, one line a row",
     };
     let _ = write!(page, "Kept as {kept}.");
+    let quoted = |column: &Column| format!("`{}`", column.name);
     if !table.partitions.is_empty() {
-        let _ = write!(
-            page,
-            " Partitioned by {}, which stand in the path and not in the files.",
-            names(table.partitions.iter().map(|c| &*c.name))
-        );
+        let columns: Vec<_> = table.partitions.iter().map(quoted).collect();
+        let _ = write!(page, " Partitioned by {}: in the path, not in the files.", columns.join(" and "));
     }
     if table.format == Format::Parquet {
-        let _ = write!(page, " Sorted by {}, nulls last.", names(table.sort.iter().map(|key| key.0)));
+        let keys = table.sort.iter().filter_map(|key| table.columns.iter().find(|column| column.name == key.0));
+        let keys: Vec<_> = keys.map(|key| quoted(key) + if key.nullable { " (nulls last)" } else { "" }).collect();
+        let _ = write!(page, " Sorted by {}.", keys.join(", then "));
     }
     page.push_str("\n\n| column | type | meaning | null |\n|---|---|---|---|\n");
     for column in table.columns.iter().chain(&table.partitions) {
@@ -49,8 +49,4 @@ fn line(page: &mut String, column: &Column) {
     let null = column.null_when().unwrap_or("never");
     let _ =
         writeln!(page, "| `{}` | {} | {} | {} |", column.name, column.column_type, cell(column.meaning()), cell(null));
-}
-
-fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -16,7 +16,7 @@ pub fn table() -> &'static Table {
             "One row per supplier in the reach of the token, closed ones and ones without spend too. A company that several owners buy from \
              is a row for each of them: company_number is what they share.",
             Format::Parquet,
-            columns(),
+            Row::columns(),
             vec![column::<i64>(
                 "owner_id",
                 false,
