@@ -18,7 +18,7 @@ pub fn table() -> &'static Table {
             Format::JsonLines,
             Row::columns(),
             vec![],
-            &[SortKey("started_at")],
+            &[SortKey("run_id")],
         )
     });
     &TABLE
