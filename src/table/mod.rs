@@ -25,7 +25,7 @@ pub mod dictionary;
 #[cfg(test)]
 mod generated;
 
-pub use column::{Column, ColumnType, SortKey, Table};
+pub use column::{Column, ColumnType, Format, SortKey, Table};
 
 /// The version of the tables' columns. It goes up when a column is added, removed, renamed, moved or given another type or meaning, so
 /// that a reader of a manifest or of a file's `created_by` can tell.
