@@ -1,1 +1,11 @@
-//! x
+//! The product against the simulator and against real servers: each file is a situation.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail loudly")]
+
+mod bad_answers;
+mod check_says_what_is_missing;
+mod desk;
+mod documents_fit_the_schema;
+mod limits_reached;
+mod log;
+mod payroll_never_leaves;
+mod run_twice;
