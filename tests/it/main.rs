@@ -1,5 +1,5 @@
 //! The product against the simulator and against real servers: each file is a situation.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail loudly")]
+
 
 mod bad_answers;
 mod check_says_what_is_missing;
