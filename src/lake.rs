@@ -21,10 +21,12 @@ pub mod layout;
 pub mod manifest;
 pub mod publish;
 
+pub use directory::Directory;
 pub use error::Error;
 pub use key::Key;
 pub use layout::{Partition, SnapshotName, Table};
 pub use manifest::{Current, DataFile, Manifest, ManifestParts};
 pub use publish::{DataWriter, Lake, Publisher, Snapshot};
+pub use s3::S3;
 pub use store::{Access, Store, Version};
 pub use url::LakeUrl;
