@@ -19,7 +19,7 @@ const LIMIT: u64 = 1 << 30;
 /// A place for lakes: a directory of its own, or a bucket of its own.
 pub(crate) enum Home {
     Directory(TempDir),
-    Bucket { bucket: String, aws: SdkConfig },
+    Bucket { bucket: String, aws: Box<SdkConfig> },
 }
 
 impl Home {
@@ -29,7 +29,7 @@ impl Home {
 
     pub(crate) async fn bucket(make: Make) -> Option<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
-        let aws = make.configuration()?;
+        let aws = Box::new(make.configuration()?);
         let bucket = format!("lake-{}", COUNT.fetch_add(1, Ordering::Relaxed));
         client(&aws).create_bucket().bucket(&bucket).send().await.unwrap();
         Some(Self::Bucket { bucket, aws })
@@ -41,7 +41,7 @@ impl Home {
             Self::Directory(directory) => {
                 (directory.path().join(prefix).display().to_string(), SdkConfig::builder().build())
             }
-            Self::Bucket { bucket, aws } => (format!("s3://{bucket}/{prefix}"), aws.clone()),
+            Self::Bucket { bucket, aws } => (format!("s3://{bucket}/{prefix}"), SdkConfig::clone(aws)),
         };
         Store::open(&LakeUrl::parse(&address).unwrap(), &aws).unwrap()
     }

@@ -121,6 +121,16 @@ async fn an_upload_whose_last_answer_was_lost_has_happened() {
 }
 
 #[tokio::test]
+async fn an_upload_that_fails_after_the_answer_began_is_completed_again() {
+    let (server, store) = scripted().await;
+    let mut writer = store.writer(&key("a")).await.unwrap();
+    writer.write(Bytes::from(vec![7; 9 << 20])).await.unwrap();
+    server.play([Step::Serve, Step::Refuse(200, "InternalError"), CONFLICT]);
+    writer.finish().await.unwrap();
+    assert_eq!((server.object("lake/a").unwrap().len(), server.open_uploads()), (9 << 20, 0));
+}
+
+#[tokio::test]
 async fn an_upload_that_fails_is_aborted() {
     for step in [Step::Refuse(403, "AccessDenied"), Step::Refuse(412, "PreconditionFailed")] {
         let (server, store) = scripted().await;

@@ -253,10 +253,7 @@ async fn read(connection: &mut BufReader<TcpStream>) -> Option<Request> {
     let mut words = lines[0].split(' ');
     let (method, target) = (words.next()?.to_owned(), words.next()?);
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let query = query
-        .split('&')
-        .filter_map(|pair| Some(pair.split_once('=').unwrap_or((pair, ""))))
-        .filter(|(k, _)| !k.is_empty());
+    let query = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))).filter(|(k, _)| !k.is_empty());
     let query = query.map(|(key, value)| (key.to_owned(), value.replace("%2F", "/"))).collect();
     Some(Request { method, path: path.replace("%3D", "="), query, headers, body })
 }
