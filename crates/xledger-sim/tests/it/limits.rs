@@ -28,7 +28,7 @@ async fn too_many_at_once_are_refused() {
     .await;
     let (one, two, three) = tokio::join!(ask(&server, PROBE), ask(&server, PROBE), ask(&server, PROBE));
     let refused = [one, two, three]
-        .iter()
+        .into_iter()
         .filter(|answer| answer["errors"][0]["code"] == json!("BAD_REQUEST.CONCURRENCY_LIMIT_REACHED"));
     assert_eq!(refused.count(), 1);
     assert!(ask(&server, PROBE).await.get("errors").is_none());
