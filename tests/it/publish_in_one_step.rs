@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::pin::Pin;
 use xledger_spend::lake::layout::{self, Partition, SnapshotName};
 use xledger_spend::lake::{Access, Current, Error, Lake, ManifestParts, Publisher, S3, Snapshot, Store, Version};
 use xledger_spend::value::{Instant, Month};
@@ -38,7 +39,10 @@ async fn begun(publisher: &Publisher, n: i64) -> Snapshot<'_> {
 }
 
 async fn published(publisher: &Publisher, n: i64, expected: Option<&(Current, Version)>) -> Current {
-    begun(publisher, n).await.commit(parts(n), expected, at(n + 1)).await.unwrap()
+    let mut snapshot = begun(publisher, n).await;
+    // A run may move between the runtime's threads.
+    let commit: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(snapshot.commit(parts(n), expected, at(n + 1)));
+    commit.await.unwrap()
 }
 
 async fn from_one_snapshot_to_the_next(home: &Home) {
