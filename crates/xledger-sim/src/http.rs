@@ -2,7 +2,6 @@
 
 use crate::access;
 use crate::company::Company;
-use crate::dialect::MissingRight;
 use crate::execute::{Answer, Engine, refuse};
 use crate::journal::{Exchange, Journal};
 use crate::limits::Limits;
@@ -122,12 +121,7 @@ fn work(desk: &Desk, refusal: Option<Problem>, body: &[u8], number: u64, gzip: b
         None => desk.engine.answer(&desk.books, &desk.options, body, number),
         Some(problem) => {
             let mut answer = Answer::default();
-            if problem.kind == Kind::Token && dialect.unknown_token_shape == MissingRight::NullField {
-                answer.body = serde_json::json!({ "data": null, "errors": [problem.json()] }).to_string().into_bytes();
-                answer.problems = vec![problem];
-            } else {
-                refuse(&mut answer, vec![problem]);
-            }
+            refuse(&mut answer, vec![problem]);
             answer
         }
     };
