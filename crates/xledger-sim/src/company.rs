@@ -1,0 +1,97 @@
+//! The generated company: a plain data structure, the same for the same number of lines and seed.
+//!
+//! Registers refer to each other by place (an index into the other list), the API's ids are fields. Every list is sorted by id.
+
+pub mod account;
+mod booking;
+pub mod date;
+pub(crate) mod dice;
+pub mod ledger;
+mod oddities;
+mod ordinary;
+pub mod owner;
+mod payroll;
+pub mod period;
+mod purchases;
+mod registers;
+pub mod supplier;
+pub mod text;
+
+use account::Account;
+use date::{Day, day};
+use ledger::{ApLine, DOCUMENT_TYPES, Line, Voucher};
+use owner::{DimensionValue, Owner, Reach};
+use period::Period;
+use supplier::{Contact, Party, Subledger};
+
+/// The first day of the books.
+pub const FIRST_DAY: Day = day(2022, 11, 1);
+/// The last day of the books.
+pub const LAST_DAY: Day = day(2026, 10, 31);
+
+/// A company with its books.
+#[derive(Debug, Clone, Default)]
+pub struct Company {
+    /// The owners; the first is the token's own entity.
+    pub owners: Vec<Owner>,
+    /// The accounting periods.
+    pub periods: Vec<Period>,
+    /// The values of all dimensions of all owners.
+    pub dimension_values: Vec<DimensionValue>,
+    /// The accounts of all owners.
+    pub accounts: Vec<Account>,
+    /// The shared company register.
+    pub parties: Vec<Party>,
+    /// The contact persons.
+    pub contacts: Vec<Contact>,
+    /// The subledgers: suppliers and employees.
+    pub subledgers: Vec<Subledger>,
+    /// The vouchers.
+    pub vouchers: Vec<Voucher>,
+    /// The general-ledger lines.
+    pub lines: Vec<Line>,
+    /// The accounts-payable lines.
+    pub ap_lines: Vec<ApLine>,
+    /// Texts that no vocabulary holds.
+    pub own_texts: Vec<String>,
+}
+
+impl Company {
+    /// Generates a company of which exactly `lines` general-ledger lines are within the token's reach (some more are not).
+    #[must_use]
+    pub fn generate(lines: u64, seed: u64) -> Self {
+        let mut booker = booking::Booker::new(registers::fill(lines, seed), lines, seed);
+        booker.keep_the_books();
+        booker.company
+    }
+
+    /// The line with this `dbId`.
+    #[must_use]
+    pub fn line(&self, id: i64) -> Option<&Line> {
+        self.lines.binary_search_by_key(&id, |line| line.id).ok().map(|place| &self.lines[place])
+    }
+
+    /// The accounts-payable line with this `dbId`.
+    #[must_use]
+    pub fn ap_line(&self, id: i32) -> Option<&ApLine> {
+        self.ap_lines.binary_search_by_key(&id, |line| line.id).ok().map(|place| &self.ap_lines[place])
+    }
+
+    /// The voucher of a line.
+    #[must_use]
+    pub fn voucher(&self, line: &Line) -> &Voucher {
+        &self.vouchers[line.voucher as usize]
+    }
+
+    /// Whether the token reaches the owner at this place.
+    #[must_use]
+    pub fn reaches(&self, owner: u8) -> bool {
+        self.owners[usize::from(owner)].reach != Reach::Above
+    }
+
+    /// The code of a voucher's document type.
+    #[must_use]
+    pub fn document_type(&self, voucher: &Voucher) -> Option<&'static str> {
+        voucher.document_type.map(|place| DOCUMENT_TYPES[usize::from(place)].code)
+    }
+}

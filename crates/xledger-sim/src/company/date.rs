@@ -1,0 +1,116 @@
+//! Days and seconds of Central European wall time, and how Xledger writes them.
+
+/// A day, counted from 1970-01-01.
+pub type Day = i32;
+
+/// A wall-clock time, in seconds counted from 1970-01-01T00:00:00 on the same wall clock: it has no offset.
+pub type WallTime = i64;
+
+/// Seconds of a day.
+pub const DAY_SECONDS: i64 = 86_400;
+
+/// The day of a calendar date (proleptic Gregorian).
+#[must_use]
+pub const fn day(year: i32, month: i32, of_month: i32) -> Day {
+    let shifted = if month <= 2 { year - 1 } else { year };
+    let era = shifted.div_euclid(400);
+    let of_era = shifted - era * 400;
+    let month_from_march = (month + 9) % 12;
+    let of_year = (153 * month_from_march + 2) / 5 + of_month - 1;
+    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
+}
+
+/// The year, month and day of the month of a day.
+#[must_use]
+pub const fn calendar(day: Day) -> (i32, i32, i32) {
+    let shifted = day + 719_468;
+    let era = shifted.div_euclid(146_097);
+    let of_era = shifted - era * 146_097;
+    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
+    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * of_year + 2) / 153;
+    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
+    let year = year_of_era + era * 400 + if month <= 2 { 1 } else { 0 };
+    (year, month, of_year - (153 * from_march + 2) / 5 + 1)
+}
+
+/// Appends `yyyy-MM-dd`.
+pub fn write_day(out: &mut Vec<u8>, day: Day) {
+    let (year, month, of_month) = calendar(day);
+    digits(out, year, 1000);
+    out.push(b'-');
+    digits(out, month, 10);
+    out.push(b'-');
+    digits(out, of_month, 10);
+}
+
+/// Appends `yyyy-MM-ddTHH:mm:ss`.
+pub fn write_time(out: &mut Vec<u8>, time: WallTime) {
+    let seconds = time.rem_euclid(DAY_SECONDS) as i32;
+    write_day(out, time.div_euclid(DAY_SECONDS) as Day);
+    out.push(b'T');
+    digits(out, seconds / 3600, 10);
+    out.push(b':');
+    digits(out, seconds / 60 % 60, 10);
+    out.push(b':');
+    digits(out, seconds % 60, 10);
+}
+
+/// Reads `yyyy-MM-dd`; nothing if it is not a date of the calendar.
+#[must_use]
+pub fn read_day(text: &str) -> Option<Day> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
+        return None;
+    }
+    let (year, month, of_month) = (number(&text[..4])?, number(&text[5..7])?, number(&text[8..])?);
+    let result = day(year, month, of_month);
+    (calendar(result) == (year, month, of_month)).then_some(result)
+}
+
+/// Reads `yyyy-MM-ddTHH:mm:ss`; nothing if it is not such a time.
+#[must_use]
+pub fn read_time(text: &str) -> Option<WallTime> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 19 || !text.is_ascii() || bytes[10] != b'T' || bytes[13] != b':' || bytes[16] != b':' {
+        return None;
+    }
+    let (hours, minutes, seconds) = (number(&text[11..13])?, number(&text[14..16])?, number(&text[17..])?);
+    let in_range = hours < 24 && minutes < 60 && seconds < 60;
+    let of_day = i64::from(hours * 3600 + minutes * 60 + seconds);
+    in_range.then_some(i64::from(read_day(&text[..10])?) * DAY_SECONDS + of_day)
+}
+
+fn number(digits: &str) -> Option<i32> {
+    if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
+}
+
+fn digits(out: &mut Vec<u8>, number: i32, mut place: i32) {
+    while place > 0 {
+        out.push(b'0' + (number / place % 10) as u8);
+        place /= 10;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn days_and_dates_are_the_same_thing() {
+        assert_eq!(day(1970, 1, 1), 0);
+        assert_eq!(day(2026, 10, 31), 20_757);
+        for of_era in -1000..40_000 {
+            let (year, month, of_month) = calendar(of_era);
+            assert_eq!(day(year, month, of_month), of_era);
+        }
+    }
+
+    #[test]
+    fn only_real_dates_are_read() {
+        assert_eq!(read_day("2024-02-29"), Some(day(2024, 2, 29)));
+        assert_eq!(read_day("2025-02-29"), None);
+        assert_eq!(read_time("2025-10-26T02:30:00"), Some(i64::from(day(2025, 10, 26)) * DAY_SECONDS + 9000));
+        assert_eq!(read_time("2025-10-26 02:30:00"), None);
+    }
+}

@@ -1,0 +1,236 @@
+//! The books themselves: document types, tax rules, vouchers and the lines of the two ledgers.
+
+use crate::company::date::{Day, WallTime};
+use crate::company::text::Text;
+
+/// Stands for "none" in references by place.
+pub const NONE: u32 = u32::MAX;
+
+/// A document type (`transactionSource`).
+#[derive(Debug, Clone, Copy)]
+pub struct DocumentType {
+    /// `dbId`.
+    pub id: i32,
+    /// `code`.
+    pub code: &'static str,
+    /// `description`.
+    pub name: &'static str,
+}
+
+/// The document types in use; the place of each is [`Voucher::document_type`].
+pub const DOCUMENT_TYPES: [DocumentType; 11] = [
+    DocumentType { id: 612, code: "AP", name: "Leverandørfaktura" },
+    DocumentType { id: 640, code: "BA", name: "Bank" },
+    DocumentType { id: 655, code: "ER", name: "Reiseregning og utlegg" },
+    DocumentType { id: 797, code: "AR", name: "Kundefaktura" },
+    DocumentType { id: 600, code: "SO", name: "Salgsordre" },
+    DocumentType { id: 610, code: "GL", name: "Hovedbok" },
+    DocumentType { id: 3536, code: "OS", name: "Åpningssaldo" },
+    DocumentType { id: 670, code: "OCR", name: "Innbetaling" },
+    DocumentType { id: 690, code: "LØ", name: "Lønn" },
+    DocumentType { id: 691, code: "PR", name: "Payroll" },
+    DocumentType { id: 694, code: "XV", name: "Variabel lønn" },
+];
+
+/// Tax rules: `dbId`, `code`, `description` and the rate in percent.
+pub const TAX_RULES: [(i32, &str, &str, i64); 8] = [
+    (9001, "2", "Innenlands høy sats", 25),
+    (9002, "2N", "Innenlands høy sats, netto", 25),
+    (9003, "20", "Fritatt", 0),
+    (9004, "27", "Utenlandske kunder", 0),
+    (9005, "29", "Utenfor avgiftsområdet", 0),
+    (9006, "21", "Middels sats", 15),
+    (9007, "22", "Lav sats", 12),
+    (9008, "81", "Omvendt avgiftsplikt", 25),
+];
+
+/// A voucher (`TransactionHeader`).
+#[derive(Debug, Clone)]
+pub struct Voucher {
+    /// `dbId`.
+    pub id: i32,
+    /// `transactionNumber`.
+    pub number: i32,
+    /// The owner's place in [`crate::Company::owners`].
+    pub owner: u8,
+    /// The place of its type in [`DOCUMENT_TYPES`]; none means a null `transactionSource`.
+    pub document_type: Option<u8>,
+    /// The place of its period in [`crate::Company::periods`].
+    pub period: Option<u16>,
+    /// `postedDate`.
+    pub posted: Option<Day>,
+    /// `createdAt`.
+    pub created_at: WallTime,
+    /// `modifiedAt`.
+    pub modified_at: Option<WallTime>,
+    /// `text`.
+    pub text: Text,
+    /// Whether it books payroll, wholly or in part.
+    pub payroll: bool,
+}
+
+/// A general-ledger line (`Transaction`).
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// `dbId`.
+    pub id: i64,
+    /// `amount` in hundredths of the owner's base currency; debit is positive.
+    pub amount: i64,
+    /// `invoiceAmount` in hundredths of [`Line::currency`].
+    pub invoice_amount: i64,
+    /// `taxAmount` in hundredths; none means null.
+    pub tax_amount: Option<i64>,
+    /// `text`.
+    pub text: Text,
+    /// The place of its voucher in [`crate::Company::vouchers`].
+    pub voucher: u32,
+    /// The place of its account in [`crate::Company::accounts`]; none means null.
+    pub account: Option<u16>,
+    /// The place of its counterparty in [`crate::Company::parties`], or [`NONE`].
+    pub party: u32,
+    /// `matchId`; 0 means not matched.
+    pub match_id: i32,
+    /// The places of its GL objects in [`crate::Company::dimension_values`], or [`NONE`].
+    pub dimensions: [u32; 5],
+    /// The place of its period in [`crate::Company::periods`].
+    pub period: Option<u16>,
+    /// `positionNumber`.
+    pub position: u16,
+    /// The place of its currency in [`crate::company::supplier::CURRENCIES`].
+    pub currency: u8,
+    /// The place of its tax rule in [`TAX_RULES`].
+    pub tax_rule: Option<u8>,
+    /// Whether its `header` is answered as null.
+    pub headless: bool,
+    payroll: bool,
+}
+
+impl Line {
+    /// A line of a voucher with an amount and nothing else.
+    #[must_use]
+    pub fn new(id: i64, voucher: u32, amount: i64) -> Self {
+        Self {
+            id,
+            amount,
+            invoice_amount: amount,
+            tax_amount: None,
+            text: Text::None,
+            voucher,
+            account: None,
+            party: NONE,
+            match_id: 0,
+            dimensions: [NONE; 5],
+            period: None,
+            position: 0,
+            currency: 0,
+            tax_rule: None,
+            headless: false,
+            payroll: false,
+        }
+    }
+
+    /// Marks the line as payroll: done when it is booked, by whoever knows what is being booked.
+    pub fn book_as_payroll(&mut self) {
+        self.payroll = true;
+    }
+
+    /// Whether the line was booked as payroll: known from what it is, not from any rule.
+    #[must_use]
+    pub fn is_payroll_by_nature(&self) -> bool {
+        self.payroll
+    }
+}
+
+/// A line of the accounts-payable ledger (`APTransaction`).
+#[derive(Debug, Clone)]
+pub struct ApLine {
+    /// `dbId`.
+    pub id: i32,
+    /// The place of its voucher in [`crate::Company::vouchers`].
+    pub voucher: u32,
+    /// The place of its subledger in [`crate::Company::subledgers`], or [`NONE`].
+    pub subledger: u32,
+    /// The place of its counterparty in [`crate::Company::parties`], or [`NONE`].
+    pub party: u32,
+    /// The place of its account in [`crate::Company::accounts`].
+    pub account: Option<u16>,
+    /// `amount` in hundredths of the owner's base currency.
+    pub amount: i64,
+    /// `invoiceAmount` in hundredths of [`ApLine::currency`].
+    pub invoice_amount: i64,
+    /// `invoiceRemaining` in hundredths of [`ApLine::currency`].
+    pub remaining: i64,
+    /// The invoice's number in the supplier's own series; 0 means null.
+    pub invoice: u32,
+    /// `invoiceDate`.
+    pub invoice_date: Option<Day>,
+    /// `dueDate`.
+    pub due_date: Option<Day>,
+    /// `paymentDate` and `lastPaymentDate`.
+    pub paid: Option<Day>,
+    /// `matchId`; 0 means not matched.
+    pub match_id: i32,
+    /// `text`.
+    pub text: Text,
+    /// The place of its currency in [`crate::company::supplier::CURRENCIES`].
+    pub currency: u8,
+    /// The place of its type in [`AP_TYPES`].
+    pub kind: u8,
+    payroll: bool,
+}
+
+/// Types of an accounts-payable line (`slTransactionType`): `dbId` and `name`.
+pub const AP_TYPES: [(i32, &str); 4] = [(1, "Invoice"), (2, "Credit note"), (3, "Payment"), (4, "Expense")];
+
+impl ApLine {
+    /// A line of a voucher with a subledger and an amount and nothing else.
+    #[must_use]
+    pub fn new(id: i32, voucher: u32, subledger: u32, amount: i64) -> Self {
+        Self {
+            id,
+            voucher,
+            subledger,
+            party: NONE,
+            account: None,
+            amount,
+            invoice_amount: amount,
+            remaining: amount,
+            invoice: 0,
+            invoice_date: None,
+            due_date: None,
+            paid: None,
+            match_id: 0,
+            text: Text::None,
+            currency: 0,
+            kind: 0,
+            payroll: false,
+        }
+    }
+
+    /// Marks the line as payroll: done when it is booked, by whoever knows what is being booked.
+    pub fn book_as_payroll(&mut self) {
+        self.payroll = true;
+        self.text = Text::Marker;
+    }
+
+    /// Whether the line was booked as payroll: known from what it is, not from any rule.
+    #[must_use]
+    pub fn is_payroll_by_nature(&self) -> bool {
+        self.payroll
+    }
+
+    /// The invoice number as the supplier writes it.
+    #[must_use]
+    pub fn invoice_number(&self) -> Option<String> {
+        if self.payroll {
+            return Some(format!("{}{}", crate::PAYROLL_MARKER, self.id));
+        }
+        let number = self.invoice;
+        match (number, self.subledger % 4) {
+            (0, _) => None,
+            (_, 1) => Some(format!("F-{number}")),
+            (_, 3) => Some(format!("20{:02}/{number:06}", 22 + number % 5)),
+            _ => Some(number.to_string()),
+        }
+    }
+}

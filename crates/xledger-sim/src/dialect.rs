@@ -1,0 +1,134 @@
+//! The switches: how far the server's wire differs from what has been verified.
+
+use std::collections::BTreeSet;
+
+/// The names of the access rights as Xledger's token page has them and as the reference integration ticks them.
+pub const RIGHTS: [&str; 17] = [
+    "APTransaction",
+    "Address",
+    "Company",
+    "Contact",
+    "Country",
+    "Currency",
+    "GLDimension",
+    "Object",
+    "ObjectValue",
+    "Owner",
+    "Subledger",
+    "Supplier",
+    "SystemValue",
+    "Account",
+    "RecentTransaction",
+    "Transaction",
+    "TransactionHeader",
+];
+
+/// Everything about the wire that can be switched. The default is the verified or likeliest behaviour.
+#[derive(Debug, Clone, Default)]
+pub struct Dialect {
+    /// Cursors are composite, `id.id`, instead of the plain id.
+    pub dotted_cursors: bool,
+    /// `Int64String` is answered as a JSON number.
+    pub ids_as_numbers: bool,
+    /// Ids of type `Int` are answered as strings.
+    pub ids_as_strings: bool,
+    /// `APTransaction`, `Supplier`, `Subledger` and `TransactionHeader` have ids of type `Int64String`, filters too.
+    pub wide_ids: bool,
+    /// Money is answered as a JSON number.
+    pub money_as_numbers: bool,
+    /// After every so many edges comes one more whose node is null.
+    pub null_nodes: Option<u32>,
+    /// Every so many-th row is answered twice, on consecutive pages or on the same one.
+    pub duplicate_rows: Option<u32>,
+    /// The order of rows where none is asked for.
+    pub row_order: RowOrder,
+    /// Every page is the first one, and says that there are more.
+    pub endless_cursor: bool,
+    /// An empty connection has `edges: []`.
+    pub empty_edges_as_array: bool,
+    /// Access rights that the token lacks, by their names on the token page (see [`RIGHTS`]).
+    pub missing_rights: BTreeSet<String>,
+    /// Access rights that the token has beyond the reference list, such as `PeriodStatusItem`.
+    pub extra_rights: BTreeSet<String>,
+    /// What a missing right looks like.
+    pub missing_right_shape: MissingRight,
+    /// What an unknown token looks like.
+    pub unknown_token_shape: MissingRight,
+    /// The HTTP status of an answer to a malformed or unknown token; 0 stands for 200.
+    pub token_error_status: u16,
+    /// The HTTP status of an answer to an invalid query; 0 stands for 200.
+    pub validation_status: u16,
+    /// Introspection is refused.
+    pub closed_introspection: bool,
+    /// `first` above the cap is an error instead of being cut.
+    pub refuse_large_first: bool,
+    /// The guesses that the schema holds: names of `@guess(switch: …)` that are on, such as `owner_currency`.
+    pub guesses: BTreeSet<String>,
+    /// One row with a value that breaks the schema.
+    pub damage: Option<Damage>,
+    /// A `dbId_in` query for ledger lines is answered with a payroll line that was not asked for.
+    pub leak: bool,
+}
+
+/// The order of rows where none is asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum RowOrder {
+    /// By id, oldest first.
+    #[default]
+    Ascending,
+    /// By id, newest first.
+    Descending,
+    /// Pages follow each other by id, but the rows of a page are mixed; cursors belong to places, not to rows.
+    Mixed,
+}
+
+/// How a refusal for lack of access is shaped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum MissingRight {
+    /// The field is null and an error carries its path.
+    #[default]
+    NullField,
+    /// `data` is null beside the error.
+    NullData,
+}
+
+/// A value that breaks the schema in one ledger or accounts-payable row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Damage {
+    /// The `dbId` of the row.
+    pub row: i64,
+    /// What is wrong with it.
+    pub kind: DamageKind,
+}
+
+/// What is wrong with a damaged row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DamageKind {
+    /// `accountDbId` is the string `abc`.
+    TextForNumber,
+    /// Dates are the 30th of February.
+    ImpossibleDate,
+    /// Amounts have seven decimals.
+    LongAmount,
+    /// Amounts have thirty digits.
+    HugeAmount,
+    /// Amounts are a word.
+    WordForAmount,
+    /// Texts are numbers.
+    NumberForText,
+}
+
+impl Dialect {
+    /// Whether a guess of the schema is on.
+    #[must_use]
+    pub fn guesses(&self, switch: &str) -> bool {
+        self.guesses.contains(switch)
+    }
+
+    /// Whether the token has a right.
+    #[must_use]
+    pub fn grants(&self, right: &str) -> bool {
+        let listed = RIGHTS.contains(&right) || self.extra_rights.contains(right);
+        listed && !self.missing_rights.contains(right)
+    }
+}

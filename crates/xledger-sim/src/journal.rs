@@ -1,0 +1,125 @@
+//! What was asked and answered: the journal that tests read.
+
+use serde::Serialize;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The journal of a server.
+#[derive(Debug, Default)]
+pub struct Journal(Mutex<Pages>);
+
+#[derive(Debug, Default)]
+struct Pages {
+    exchanges: Vec<Exchange>,
+    violations: Vec<Violation>,
+}
+
+/// One request and its answer.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Exchange {
+    /// Counted from 1 in the order of arrival.
+    pub number: u64,
+    /// The operation's name, if it has one.
+    pub operation: Option<String>,
+    /// The root fields.
+    pub roots: Vec<String>,
+    /// The `variables` as JSON, in bytes.
+    pub variables_bytes: u64,
+    /// The request's body, in bytes.
+    pub bytes_up: u64,
+    /// The answer's body as sent, in bytes.
+    pub bytes_down: u64,
+    /// The answer's body before compression, in bytes.
+    pub bytes_plain: u64,
+    /// The HTTP status.
+    pub status: u16,
+    /// Rows answered, over all roots.
+    pub rows: u64,
+    /// The first error's code, or its message where it has none.
+    pub error: Option<String>,
+    /// From arrival to answer, in milliseconds.
+    pub duration_ms: u64,
+}
+
+/// Something about payroll that was asked for or answered and should not have been.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// The request's number.
+    pub request: u64,
+    /// The root field.
+    pub root: String,
+    /// The `dbId` of the payroll row; none where a payroll root was asked.
+    pub row: Option<i64>,
+    /// The fields beyond the index fields.
+    pub fields: Vec<String>,
+}
+
+/// Sums over all requests.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Totals {
+    /// Requests, refused ones included.
+    pub requests: u64,
+    /// Requests that were answered with an error.
+    pub errors: u64,
+    /// Bytes of request bodies.
+    pub bytes_up: u64,
+    /// Bytes of answers as sent.
+    pub bytes_down: u64,
+    /// Bytes of answers before compression.
+    pub bytes_plain: u64,
+    /// Rows answered.
+    pub rows: u64,
+}
+
+impl Journal {
+    fn pages(&self) -> MutexGuard<'_, Pages> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn note(&self, exchange: Exchange, violations: Vec<Violation>) {
+        let mut pages = self.pages();
+        pages.exchanges.push(exchange);
+        pages.violations.extend(violations);
+    }
+
+    /// All exchanges, in the order in which they ended.
+    #[must_use]
+    pub fn exchanges(&self) -> Vec<Exchange> {
+        self.pages().exchanges.clone()
+    }
+
+    /// Sums over all requests.
+    #[must_use]
+    pub fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        for exchange in &self.pages().exchanges {
+            totals.requests += 1;
+            totals.errors += u64::from(exchange.error.is_some());
+            totals.bytes_up += exchange.bytes_up;
+            totals.bytes_down += exchange.bytes_down;
+            totals.bytes_plain += exchange.bytes_plain;
+            totals.rows += exchange.rows;
+        }
+        totals
+    }
+
+    /// Payroll rows answered with more than the index fields, and payroll roots that were asked.
+    #[must_use]
+    pub fn payroll_violations(&self) -> Vec<Violation> {
+        self.pages().violations.clone()
+    }
+
+    /// Forgets everything.
+    pub fn clear(&self) {
+        *self.pages() = Pages::default();
+    }
+
+    /// Totals, violations and exchanges as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "totals": self.totals(),
+            "payroll_violations": self.payroll_violations(),
+            "exchanges": self.exchanges(),
+        })
+    }
+}

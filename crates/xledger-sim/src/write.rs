@@ -1,0 +1,248 @@
+//! Writes the answer as JSON, row by row.
+
+use crate::column::Column;
+use crate::company::Company;
+use crate::dialect::{DamageKind, Dialect};
+use crate::execute::{Answer, Connection, ConnectionPlan, OneObject, Part, Root};
+use crate::journal::Violation;
+use crate::node::{Link, Node};
+use crate::page::Page;
+use crate::plan::{Action, Plan};
+use crate::problem::Problem;
+use crate::table::Table;
+use crate::value::{Shape, Value, write, write_number, write_text};
+use apollo_compiler::response::JsonMap;
+
+/// Writes one answer.
+pub(crate) struct Writer<'a> {
+    books: &'a Company,
+    dialect: &'a Dialect,
+    out: Vec<u8>,
+}
+
+/// What the parts of a connection are written from.
+struct Written<'p> {
+    page: &'p Page,
+    connection: Option<&'p Connection>,
+    cursors: Vec<i64>,
+}
+
+impl<'a> Writer<'a> {
+    pub(crate) fn new(books: &'a Company, dialect: &'a Dialect) -> Self {
+        Self { books, dialect, out: Vec::with_capacity(64 * 1024) }
+    }
+
+    /// Writes `data`, and counts rows and violations into the answer.
+    pub(crate) fn roots(&mut self, introspected: &JsonMap, roots: &[(String, Root)], number: u64, answer: &mut Answer) {
+        self.out.extend_from_slice(b"{\"data\":");
+        let mut first = true;
+        for (key, value) in introspected.iter() {
+            self.key(&mut first, key.as_str());
+            self.out.extend_from_slice(serde_json::to_string(value).unwrap_or_default().as_bytes());
+        }
+        for (key, root) in roots {
+            if introspected.contains_key(key.as_str()) {
+                continue;
+            }
+            self.key(&mut first, key);
+            match root {
+                Root::Connection(connection) => self.connection(connection, number, answer),
+                Root::Empty(plan) => {
+                    let page = Page::default();
+                    self.parts(&plan.parts, &Written { page: &page, connection: None, cursors: Vec::new() });
+                }
+                Root::Object(Some(OneObject::Viewer), plan) => self.viewer(plan),
+                Root::Object(Some(OneObject::Subledger(place)), plan) => {
+                    self.node(Node::Subledger(&self.books.subledgers[*place as usize]), plan, None);
+                }
+                Root::TypeName => self.out.extend_from_slice(b"\"Query\""),
+                Root::Object(None, _) | Root::Denied => self.out.extend_from_slice(b"null"),
+            }
+        }
+        self.out.extend_from_slice(if first { b"{}" } else { b"}" });
+    }
+
+    /// Ends the answer with its errors.
+    pub(crate) fn finish(mut self, problems: &[Problem]) -> Vec<u8> {
+        if !problems.is_empty() {
+            let errors: Vec<_> = problems.iter().map(Problem::json).collect();
+            self.out.extend_from_slice(b",\"errors\":");
+            self.out.extend_from_slice(serde_json::Value::from(errors).to_string().as_bytes());
+        }
+        self.out.push(b'}');
+        self.out
+    }
+
+    fn key(&mut self, first: &mut bool, key: &str) {
+        self.out.push(if *first { b'{' } else { b',' });
+        *first = false;
+        write_text(&mut self.out, key);
+        self.out.push(b':');
+    }
+
+    /// `viewer` has no fields of its own but the entity.
+    fn viewer(&mut self, plan: &Plan) {
+        for step in &plan.steps {
+            self.out.extend_from_slice(&step.key);
+            match &step.action {
+                Action::Object(Column::Entity, plan) => self.node(Node::Owner(&self.books.owners[0]), plan, None),
+                Action::TypeName(name) => write_text(&mut self.out, name),
+                _ => self.out.extend_from_slice(b"null"),
+            }
+        }
+        self.out.push(b'}');
+    }
+
+    fn connection(&mut self, connection: &Connection, number: u64, answer: &mut Answer) {
+        let (books, table) = (self.books, connection.query.table);
+        let count_all = connection.plan.parts.iter().any(|(_, part)| matches!(part, Part::TotalCount));
+        let mut page = connection.query.select(books, self.dialect, count_all);
+        if self.dialect.leak && table == Table::Lines && connection.query.by_ids() {
+            let secret = books.lines.iter().position(crate::company::ledger::Line::is_payroll_by_nature);
+            page.places.extend(secret);
+        }
+        answer.rows += page.places.len() as u64;
+        if !connection.beyond.is_empty() {
+            for &place in page.places.iter().filter(|&&place| table.is_payroll(books, place)) {
+                answer.violations.push(Violation {
+                    request: number,
+                    root: connection.root.clone(),
+                    row: Some(table.node(books, place).id()),
+                    fields: connection.beyond.clone(),
+                });
+            }
+        }
+        // Cursors belong to places on the page: where rows are mixed or repeated, they still go on from the end.
+        let mut cursors: Vec<i64> = page.places.iter().map(|&place| table.node(books, place).id()).collect();
+        if self.dialect.row_order == crate::dialect::RowOrder::Mixed {
+            cursors.sort_unstable();
+        }
+        self.parts(&connection.plan.parts, &Written { page: &page, connection: Some(connection), cursors });
+    }
+
+    fn parts(&mut self, parts: &[(Vec<u8>, Part)], written: &Written<'_>) {
+        for (key, part) in parts {
+            self.out.extend_from_slice(key);
+            match part {
+                Part::Edges(edge) => self.edges(edge, written),
+                Part::PageInfo(parts) => self.parts(parts, written),
+                Part::HasNextPage => write(&mut self.out, &Value::Flag(written.page.has_next), Shape::Number),
+                Part::HasPreviousPage => write(&mut self.out, &Value::Flag(written.page.has_previous), Shape::Number),
+                Part::TotalCount => {
+                    let total = written.page.total.unwrap_or_default();
+                    write_number(&mut self.out, total as i64);
+                }
+                Part::EndCursor => match written.cursors.last() {
+                    Some(&cursor) => self.cursor(cursor),
+                    None => self.out.extend_from_slice(b"null"),
+                },
+                Part::TypeName(name) => write_text(&mut self.out, name),
+                Part::Cursor | Part::Node(_) => self.out.extend_from_slice(b"null"),
+            }
+        }
+        self.out.push(b'}');
+    }
+
+    fn edges(&mut self, edge: &[(Vec<u8>, Part)], written: &Written<'_>) {
+        let Some(connection) = written.connection.filter(|_| !written.page.places.is_empty()) else {
+            let empty: &[u8] = if self.dialect.empty_edges_as_array { b"[]" } else { b"null" };
+            return self.out.extend_from_slice(empty);
+        };
+        let table = connection.query.table;
+        self.out.push(b'[');
+        for (row, &place) in written.page.places.iter().enumerate() {
+            if row > 0 {
+                self.out.push(b',');
+            }
+            let node = table.node(self.books, place);
+            self.edge(edge, Some(node), written.cursors[row]);
+            if self.dialect.null_nodes.is_some_and(|every| (row + 1) % every.max(1) as usize == 0) {
+                self.out.push(b',');
+                self.edge(edge, None, written.cursors[row]);
+            }
+        }
+        self.out.push(b']');
+    }
+
+    fn edge(&mut self, edge: &[(Vec<u8>, Part)], node: Option<Node<'a>>, cursor: i64) {
+        for (key, part) in edge {
+            self.out.extend_from_slice(key);
+            match (part, node) {
+                (Part::Cursor, _) => self.cursor(cursor),
+                (Part::Node(plan), Some(node)) => {
+                    let damage = self.dialect.damage.filter(|damage| is_ledger(node) && damage.row == node.id());
+                    self.node(node, plan, damage.map(|damage| damage.kind));
+                }
+                (Part::TypeName(name), _) => write_text(&mut self.out, name),
+                _ => self.out.extend_from_slice(b"null"),
+            }
+        }
+        self.out.push(b'}');
+    }
+
+    fn cursor(&mut self, id: i64) {
+        self.out.push(b'"');
+        write_number(&mut self.out, id);
+        if self.dialect.dotted_cursors {
+            self.out.push(b'.');
+            write_number(&mut self.out, id + 2);
+        }
+        self.out.push(b'"');
+    }
+
+    fn node(&mut self, node: Node<'a>, plan: &Plan, damage: Option<DamageKind>) {
+        for step in &plan.steps {
+            self.out.extend_from_slice(&step.key);
+            match &step.action {
+                Action::Value(column, shape) => match damage.and_then(|kind| damaged(*column, kind)) {
+                    Some(json) => self.out.extend_from_slice(json.as_bytes()),
+                    None => write(&mut self.out, &node.value(self.books, *column), *shape),
+                },
+                Action::Object(column, plan) => match node.link(self.books, *column) {
+                    Link::None => self.out.extend_from_slice(b"null"),
+                    Link::One(linked) => self.node(linked, plan, damage),
+                    Link::Many(many) => {
+                        for (place, linked) in many.into_iter().enumerate() {
+                            self.out.push(if place == 0 { b'[' } else { b',' });
+                            self.node(linked, plan, damage);
+                        }
+                        self.out.push(b']');
+                    }
+                },
+                Action::TypeName(name) => write_text(&mut self.out, name),
+                Action::Denied => self.out.extend_from_slice(b"null"),
+            }
+        }
+        self.out.push(b'}');
+    }
+}
+
+impl ConnectionPlan {
+    /// Whether nothing is asked of the connection, which validation does not let happen.
+    #[cfg(test)]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+}
+
+fn is_ledger(node: Node<'_>) -> bool {
+    matches!(node, Node::Line(_) | Node::ApLine(_))
+}
+
+/// What a damaged row says instead.
+fn damaged(column: Column, kind: DamageKind) -> Option<&'static str> {
+    let hit = match kind {
+        DamageKind::TextForNumber => column == Column::AccountDbId || column == Column::SubledgerDbId,
+        DamageKind::ImpossibleDate => column.is_date(),
+        DamageKind::LongAmount | DamageKind::HugeAmount | DamageKind::WordForAmount => column.is_decimal(),
+        DamageKind::NumberForText => column == Column::Text || column == Column::InvoiceNumber,
+    };
+    hit.then_some(match kind {
+        DamageKind::TextForNumber => "\"abc\"",
+        DamageKind::ImpossibleDate => "\"2025-02-30\"",
+        DamageKind::LongAmount => "\"12.3456789\"",
+        DamageKind::HugeAmount => "\"123456789012345678901234567890.00\"",
+        DamageKind::WordForAmount => "\"twelve\"",
+        DamageKind::NumberForText => "42",
+    })
+}
