@@ -166,7 +166,7 @@ impl Value for &str {
 /// States the columns of a table as the fields of its row. The comment of a field becomes the column's comment, its Rust type the
 /// column's type (see [`Value`]; an `Option` makes the column nullable), and their order the order of columns.
 ///
-/// Makes the struct and `fn columns() -> Vec<Column>`; with `encode Builder`, also the builder that makes record batches of rows.
+/// Makes the struct and its `columns()`; with `encode Builder`, also the builder that makes record batches of rows.
 macro_rules! columns {
     (@encode $builder:ident Row<$lifetime:lifetime> { $( $(#[doc = $doc:literal])+ pub $name:ident: $type:ty, )+ }) => {
         struct Builders<$lifetime> {
@@ -253,10 +253,16 @@ macro_rules! columns {
             $( $(#[doc = $doc])+ pub $name: $type, )+
         }
 
-        fn columns<$lifetime>() -> Vec<$crate::table::Column> {
-            let mut columns = Vec::new();
-            $( columns.extend(<$type as $crate::table::cell::Field>::columns(stringify!($name), concat!($($doc),+).trim().to_owned())); )+
-            columns
+        impl<$lifetime> Row<$lifetime> {
+            /// The columns that the fields make.
+            fn columns() -> Vec<$crate::table::Column> {
+                let mut columns = Vec::new();
+                $(
+                    let doc = concat!($($doc),+).trim().to_owned();
+                    columns.extend(<$type as $crate::table::cell::Field>::columns(stringify!($name), doc));
+                )+
+                columns
+            }
         }
     };
 }

@@ -116,7 +116,7 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// The columns in the path alone, outermost first.
     pub partitions: Vec<Column>,
-    /// The order of rows within a partition.
+    /// The order of rows within a partition; the last key is the rows' id.
     pub sort: &'static [SortKey],
     schema: SchemaRef,
 }

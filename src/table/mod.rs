@@ -6,7 +6,7 @@
 //!   Builder                   rows -> Arrow record batches          (spend::Builder, supplier::Builder)
 //!   parquet_file              record batches -> bytes, a piece at a time
 //! runs::Row                   one line of JSON a run
-//!   ddl, dictionary           the same columns as Athena DDL, Glue table properties and a page for people
+//!   glue, ddl, dictionary     the same columns as Glue parameters, as SQL, and on a page for people
 //! ```
 //!
 //! Encoding is total and fallible: a value that does not fit its column is an [`EncodeError`] that names the column, never a null and
@@ -19,8 +19,13 @@ pub mod supplier;
 pub mod runs;
 pub mod partition;
 pub mod parquet_file;
+pub mod glue;
+pub mod ddl;
+pub mod dictionary;
+#[cfg(test)]
+mod generated;
 
-pub use column::{Column, ColumnType, SortKey, Table};
+pub use column::{Column, ColumnType, Format, SortKey, Table};
 
 /// The version of the tables' columns. It goes up when a column is added, removed, renamed, moved or given another type or meaning, so
 /// that a reader of a manifest or of a file's `created_by` can tell.

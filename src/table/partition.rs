@@ -2,9 +2,12 @@
 
 use crate::value::{Day, Month};
 
+/// The digits of a month in a path, zeros in front.
+pub const MONTH_DIGITS: usize = 2;
+
 /// The directory of a partition of `spend`, below the table's: `year=2026/month=05`.
 pub fn spend_directory(month: Month) -> String {
-    format!("year={:04}/month={:02}", month.year, month.month)
+    format!("year={:04}/month={:0MONTH_DIGITS$}", month.year, month.month)
 }
 
 /// The directory of a partition of `supplier`, below the table's: `owner_id=4242`.
@@ -33,4 +36,39 @@ pub fn split<T, P: Ord, O: Ord>(
     items.sort_unstable_by_key(|item| (partition(item), order(item)));
     let chunks: Vec<&[T]> = items.chunk_by(|a, b| partition(a) == partition(b)).collect();
     chunks.into_iter().filter_map(move |chunk| Some((partition(chunk.first()?), chunk)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_split_and_sorted_whatever_order_they_came_in() {
+        let may = Month { year: 2026, month: 5 };
+        let december = Month { year: 2025, month: 12 };
+        let sorted = [
+            (december, Some(Day(9)), 7),
+            (may, Some(Day(3)), 4),
+            (may, Some(Day(3)), 5),
+            (may, Some(Day(8)), 1),
+            (may, None, 2),
+        ];
+        for turn in 0..sorted.len() {
+            let mut rows = sorted;
+            rows.rotate_left(turn);
+            rows.swap(0, 3);
+            let groups: Vec<_> = split(&mut rows, |row| row.0, |row| spend_order(row.1, row.2))
+                .map(|(month, rows)| (month, rows.to_vec()))
+                .collect();
+            assert_eq!(groups, [(december, sorted[..1].to_vec()), (may, sorted[1..].to_vec())]);
+        }
+        assert_eq!(split(&mut Vec::<i64>::new(), |id| *id, |id| *id).count(), 0);
+    }
+
+    #[test]
+    fn directories_are_hive_paths() {
+        assert_eq!(spend_directory(Month { year: 2026, month: 5 }), "year=2026/month=05");
+        assert_eq!(supplier_directory(4242), "owner_id=4242");
+        assert_eq!(file_name(0), "part-00000.parquet");
+    }
 }

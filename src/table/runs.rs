@@ -16,9 +16,9 @@ pub fn table() -> &'static Table {
             "runs",
             "One row per run, whatever its end. lines_kept, refused and the excluded_ columns add up to lines_listed.",
             Format::JsonLines,
-            columns(),
+            Row::columns(),
             vec![],
-            &[SortKey("started_at")],
+            &[SortKey("run_id")],
         )
     });
     &TABLE
@@ -36,7 +36,7 @@ columns! {
         pub action: &'a str,
         /// How a refresh was made: full or incremental. Null if the action was not a refresh.
         pub mode: Option<&'a str>,
-        /// How the run ended.
+        /// How the run ended: succeeded, incomplete (a next run goes on from there), failed, or dry_run (all but publishing).
         pub status: Status,
         /// When the run began, in UTC.
         pub started_at: Time,
@@ -48,15 +48,15 @@ columns! {
         pub lines_kept: Option<u64>,
         /// Ledger lines that were fetched by this run. Null if the run ended before it fetched any.
         pub lines_fetched: Option<u64>,
-        /// Ledger lines left out as payroll. Null if the run ended before the lines were screened.
+        /// Ledger lines left out as payroll, of which no amount, text or name was asked for. Null if the run ended before the lines were screened.
         pub excluded_payroll: Option<u64>,
-        /// Ledger lines left out because they cannot be judged. Null if the run ended before the lines were screened.
+        /// Ledger lines left out because they cannot be judged: they lack a document type, a known account or a period. Null if the run ended before the lines were screened.
         pub refused: Option<u64>,
-        /// Ledger lines left out by document type. Null if the run ended before the lines were screened.
+        /// Ledger lines left out because their document type is not one of those to keep. Null if the run ended before the lines were screened.
         pub excluded_document_type: Option<u64>,
-        /// Ledger lines left out by account. Null if the run ended before the lines were screened.
+        /// Ledger lines left out because their account is one of those to leave out. Null if the run ended before the lines were screened.
         pub excluded_account: Option<u64>,
-        /// Ledger lines left out because their period is too old. Null if the run ended before the lines were screened.
+        /// Ledger lines left out because their period is before the first month to keep. Null if the run ended before the lines were screened.
         pub excluded_history: Option<u64>,
         /// Kept ledger lines on an account whose code has no digits. Null if the run ended before the lines were screened.
         pub lines_without_account_number: Option<u64>,
@@ -116,3 +116,6 @@ impl Serialize for Time {
 
 word!(Status);
 primitive!(Time, ColumnType::TimestampMsUtc, TimestampMillisecondBuilder, |time| Some(time.0.0));
+
+#[cfg(test)]
+mod tests;

@@ -14,16 +14,17 @@ pub fn table() -> &'static Table {
     static TABLE: LazyLock<Table> = LazyLock::new(|| {
         Table::new(
             "spend",
-            "One row per general-ledger line that matters for spend, without payroll. Amounts are debit positive and in the currency \
-             of the line's owner: add up rows of one owner, or of owners that keep one currency.",
+            "One row per general-ledger line that matters for spend, as the settings for document types, accounts and payroll \
+             decide. Payroll is never in it. Amounts are debit positive and in the currency \
+             of the owner: add up rows of one owner, or of owners that keep one currency.",
             Format::Parquet,
-            columns(),
+            Row::columns(),
             vec![
-                column::<i32>("year", false, "Calendar year of the line's accounting period. Xledger: period.year."),
+                column::<i32>("year", false, "Calendar year of the accounting period. Xledger: period.year."),
                 column::<i32>(
                     "month",
                     false,
-                    "Calendar month of the line's accounting period, 1 to 12. A 13th period falls into its calendar month. Xledger: \
+                    "Calendar month of the accounting period, 1 to 12. A 13th period falls into its calendar month. Xledger: \
                      period.monthNumber.",
                 ),
             ],
@@ -59,10 +60,10 @@ columns! {
         /// Day on which the voucher is posted. It need not lie in the accounting period. Xledger: header.postedDate. Null if Xledger
         /// gives none.
         pub posted_date: Option<Day>,
-        /// Fiscal year of the line's own accounting period, which can differ from the calendar year in the column year. Xledger:
+        /// Fiscal year of the accounting period of the line, which can differ from the calendar year in the column year. Xledger:
         /// period.fiscalYear. Null if Xledger gives none.
         pub fiscal_year: Option<i32>,
-        /// Number of the line's own accounting period in its fiscal year, 1 to 12, or 13 for closing entries. Xledger:
+        /// Number of the accounting period of the line in its fiscal year, 1 to 12, or 13 for closing entries. Xledger:
         /// period.fiscalPeriod. Null if Xledger gives none.
         pub fiscal_period: Option<i32>,
         /// Code of the ledger account, as text: codes can have letters or leading zeros. Xledger: account.code. Null if the account
@@ -99,8 +100,8 @@ columns! {
         /// Due date from the supplier AP lines of the voucher. Xledger: apTransaction.dueDate. Null without such lines, or if they
         /// disagree.
         pub due_date: Option<Day>,
-        /// Amount posted on the account, debit positive (a cost is positive, a credit note negative), in amount_currency_code.
-        /// Exact. Xledger: amount. Null if Xledger gives none.
+        /// Amount posted on the account, debit positive (a cost is positive, a credit note negative), exact, in
+        /// amount_currency_code. Xledger: amount. Null if Xledger gives none.
         pub amount: Option<Money>,
         /// Currency of amount and vat_amount: the base currency of the owner. Null if the schema or the rights of the token do not
         /// give it.
@@ -112,10 +113,10 @@ columns! {
         pub invoice_currency_code: Option<&'a str>,
         /// Code of the tax rule on the line. Xledger: taxRule.code. Null if the line has no tax rule.
         pub vat_code: Option<&'a str>,
-        /// VAT rate of vat_code in percent, such as 25.00. From the table of codes in the settings. Null if the line has no tax rule
-        /// or the table does not know its code.
+        /// VAT rate that the settings give for vat_code, in percent, such as 25.00. Null if the line has no tax rule or the settings
+        /// do not know its code.
         pub vat_rate: Option<VatRate>,
-        /// VAT that belongs to the line, debit positive, in amount_currency_code. Xledger: taxAmount. Null if Xledger gives none.
+        /// VAT that belongs to the line, in amount_currency_code, with the sign that Xledger gives it. Xledger: taxAmount. Null if Xledger gives none.
         pub vat_amount: Option<Money>,
         /// Text of the ledger line. Free text: it can name people and hold line breaks. Xledger: text. Null if it is empty.
         pub text: Option<&'a str>,
@@ -259,3 +260,6 @@ word!(SupplierMatch);
 primitive!(VatRate, ColumnType::Decimal { precision: 5, scale: 2 }, Decimal128Builder, |rate| {
     (-99_999..=99_999).contains(&rate.0).then_some(i128::from(rate.0))
 });
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -13,10 +13,10 @@ pub fn table() -> &'static Table {
     static TABLE: LazyLock<Table> = LazyLock::new(|| {
         Table::new(
             "supplier",
-            "One row per supplier in the token's reach, closed ones and ones without spend too. A company that several owners buy from \
+            "One row per supplier in the reach of the token, closed ones and ones without spend too. A company that several owners buy from \
              is a row for each of them: company_number is what they share.",
             Format::Parquet,
-            columns(),
+            Row::columns(),
             vec![column::<i64>(
                 "owner_id",
                 false,
@@ -94,3 +94,6 @@ primitive!(
     Decimal128Builder,
     |total| (-TOTAL_LIMIT < total.0 && total.0 < TOTAL_LIMIT).then_some(total.0)
 );
+
+#[cfg(test)]
+mod tests;

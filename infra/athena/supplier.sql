@@ -1,0 +1,39 @@
+-- Generated from the columns in src/table/supplier.rs.
+-- Replace ${location} by the s3:// address of the directory of the table,
+-- ${owner_id_range} by the first and the last owner_id with a comma between.
+CREATE EXTERNAL TABLE IF NOT EXISTS `supplier` (
+  `supplier_id` bigint COMMENT 'Id of the supplier, unique in the table, as in spend.supplier_id. Xledger: supplier.dbId.',
+  `supplier_code` string COMMENT 'Code (supplier number) of the supplier. It can repeat between owners. Xledger: code. Null if Xledger gives none.',
+  `supplier_name` string COMMENT 'Name of the supplier. Xledger: description. Null if Xledger gives none.',
+  `company_id` bigint COMMENT 'Id of the company behind the supplier, shared by the suppliers of several owners. Xledger: companyDbId. Null if Xledger gives none.',
+  `company_number` string COMMENT 'Organisation number of the company behind the supplier. Xledger: company.companyNumber. Null if Xledger gives none.',
+  `group_name` string COMMENT 'Name of the supplier group. Xledger: subledgerGroup.description. Null if the supplier is in no group.',
+  `email` string COMMENT 'Email address. Xledger: email. Null if Xledger gives none.',
+  `phone` string COMMENT 'Telephone number as entered. Xledger: phone. Null if Xledger gives none.',
+  `street_address` string COMMENT 'Street address. Xledger: address.streetAddress. Null if Xledger gives none.',
+  `postal_code` string COMMENT 'Postal code, as text: it can have leading zeros. Xledger: address.zipCode. Null if Xledger gives none.',
+  `city` string COMMENT 'Town or city. Xledger: address.place. Null if Xledger gives none.',
+  `country_code` string COMMENT 'Country code of the address. Xledger: address.country.code. Null if Xledger gives none.',
+  `country_name` string COMMENT 'Country name of the address. Xledger: address.country.description. Null if Xledger gives none.',
+  `contact_name` string COMMENT 'Name of the contact person. Xledger: contact.name. Null if Xledger gives none.',
+  `valid_from` date COMMENT 'First day on which the supplier is open for use. Xledger: fromDate. Null if it has no first day.',
+  `valid_to` date COMMENT 'Last day on which the supplier is open for use. Xledger: toDate. Null if it has no last day.',
+  `modified_at` timestamp COMMENT 'When the supplier was last changed, in UTC. Xledger: modifiedAt, converted from Central European wall time. Null if Xledger gives none.',
+  `first_posted_date` date COMMENT 'Earliest posted_date of the rows of spend with this supplier. Null if no such row has one.',
+  `last_posted_date` date COMMENT 'Latest posted_date of the rows of spend with this supplier. Null if no such row has one.',
+  `line_count` bigint COMMENT 'Number of rows of spend with this supplier, in the same snapshot.',
+  `spend_amount` decimal(38,4) COMMENT 'Sum of amount over the rows of spend with this supplier, debit positive, 0 where there are none. Null if the rows are of several owners that are not known to keep one currency.'
+)
+COMMENT 'One row per supplier in the reach of the token, closed ones and ones without spend too. A company that several owners buy from is a row for each of them: company_number is what they share.'
+PARTITIONED BY (
+  `owner_id` bigint COMMENT 'Id of the owner (the legal entity) whose register holds the supplier. Xledger: supplier.ownerDbId.'
+)
+STORED AS PARQUET
+LOCATION '${location}/'
+TBLPROPERTIES (
+  'classification' = 'parquet',
+  'projection.enabled' = 'true',
+  'projection.owner_id.type' = 'integer',
+  'projection.owner_id.range' = '${owner_id_range}',
+  'storage.location.template' = '${location}/owner_id=${owner_id}/'
+);

@@ -1,0 +1,53 @@
+//! The committed files that are generated from the columns are what would be generated now.
+
+use std::fs;
+use std::path::Path;
+
+use super::{ddl, dictionary, tables};
+
+/// Compares a committed file with what it should be; with `UPDATE_GENERATED=1` writes it instead.
+fn assert_generated(path: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    #[allow(clippy::disallowed_methods)] // a switch of this test, no setting of the product
+    if std::env::var_os("UPDATE_GENERATED").is_some() {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == text,
+        "{} is not what the columns in src/table say; to write it anew: UPDATE_GENERATED=1 cargo test -p xledger-spend --lib generated",
+        path.display()
+    );
+}
+
+#[test]
+fn the_ddl_is_up_to_date() {
+    for table in tables() {
+        assert_generated(&format!("infra/athena/{}.sql", table.name), &ddl::athena_template(table));
+    }
+}
+
+#[test]
+fn the_data_dictionary_is_up_to_date() {
+    assert_generated("docs/tables.md", &dictionary::markdown());
+}
+
+/// What Glue takes for a comment, and what may stand in one pair of quotes in any dialect.
+#[test]
+fn every_comment_can_be_a_comment() {
+    for table in tables() {
+        assert!(table.doc.len() <= 2048 && !table.doc.contains(['\'', '\\', ';', '\n']), "{}", table.name);
+        for column in table.columns.iter().chain(&table.partitions) {
+            let doc = &column.doc;
+            assert!(doc.len() <= 255 && doc.ends_with('.'), "{}: {} bytes", column.name, doc.len());
+            assert!(!doc.contains(['\'', '\\', ';', '\n']) && !doc.contains("  "), "{}: {doc}", column.name);
+            assert_eq!(
+                column.null_when().is_some(),
+                column.nullable,
+                "{} says when it is null, if it can be",
+                column.name
+            );
+        }
+    }
+}
