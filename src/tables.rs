@@ -14,6 +14,7 @@ use crate::report::{TableSize, Tables};
 use crate::supplier_totals::SupplierTotals;
 use crate::table::parquet_file::ParquetFile;
 use crate::table::{BATCH_ROWS, EncodeError, Table, partition, spend, supplier};
+use crate::value::Month;
 use arrow::array::RecordBatch;
 
 /// Both tables, as written.
@@ -21,18 +22,17 @@ use arrow::array::RecordBatch;
 pub struct Written {
     /// Their sizes.
     pub sizes: Tables,
-    /// Lines and amounts in ten-thousandths of `spend`, by owner: what the files must add up to.
-    totals: BTreeMap<i64, (u64, i128)>,
+    /// Lines and amounts in ten-thousandths of `spend`, by month and owner: what the files must add up to.
+    totals: BTreeMap<(Month, i64), (u64, i128)>,
 }
 
 impl Written {
     /// What a reader may add up to check the tables.
     pub fn control_totals(&self) -> Value {
-        let owners = self
-            .totals
-            .iter()
-            .map(|(owner, (lines, sum))| json!({"owner_id": owner, "lines": lines, "amount": decimal(*sum)}));
-        json!({"spend_by_owner": owners.collect::<Vec<_>>()})
+        let totals = self.totals.iter().map(|((month, owner), (lines, sum))| {
+            json!({"year": month.year, "month": month.month, "owner_id": owner, "lines": lines, "amount": decimal(*sum)})
+        });
+        json!({ "spend": totals.collect::<Vec<_>>() })
     }
 }
 
@@ -64,7 +64,7 @@ pub async fn write(
             for line in lines {
                 let row = books.row(line);
                 suppliers.add(&row);
-                let total = written.totals.entry(line.owner).or_default();
+                let total = written.totals.entry((month, line.owner)).or_default();
                 total.0 += 1;
                 total.1 += row.amount.map_or(0, |amount| i128::from(amount.ten_thousandths()));
                 builder.append(&row)?;

@@ -28,9 +28,9 @@ impl Booker {
         PURCHASE_CODES[self.dice.below(PURCHASE_CODES.len() as u64) as usize]
     }
 
-    /// An invoice with one to four cost lines, their VAT and the debt.
+    /// An invoice with one to six cost lines, their VAT and the debt.
     pub(crate) fn purchase(&mut self, owner: u8) {
-        let lines = *self.dice.pick(&[1, 1, 2, 2, 3, 4]);
+        let lines = *self.dice.pick(&[1, 2, 3, 3, 4, 6]);
         let rule = *self.dice.pick(&RULES);
         self.invoice(owner, lines, rule, 1);
     }
@@ -93,7 +93,7 @@ impl Booker {
         first
     }
 
-    /// Books the debt of an invoice in both ledgers; about a third will be paid within the books.
+    /// Books the debt of an invoice in both ledgers; some will be paid within the books.
     fn debt(&mut self, voucher: usize, supplier: u32, amount: i64, invoiced: i64, currency: u8, kind: u8) {
         let line = self.line(voucher, "2400", amount);
         let party = self.party_of(supplier);
@@ -113,7 +113,7 @@ impl Booker {
         booked.invoice_date = invoice_date;
         booked.due_date = due;
         let queue = &mut self.unpaid[usize::from(owner)];
-        if self.dice.below(100) < 40 && queue.len() < 4_000 {
+        if self.dice.below(100) < 30 && queue.len() < 4_000 {
             queue.push_back(Unpaid { line, ap_line });
         }
     }
