@@ -185,7 +185,9 @@ impl Booker {
     /// Bought with a card: a company on the line, nothing in the payables ledger.
     pub(crate) fn card_purchase(&mut self, owner: u8) {
         let voucher = self.voucher(owner, Type::Bank);
-        let supplier = self.supplier(owner);
+        // Now and then the company is a supplier of another owner only.
+        let registrar = if self.dice.once_in(3) { self.dice.below(5) as u8 } else { owner };
+        let supplier = self.supplier(registrar);
         let (amount, code) = (self.amount(), self.purchase_code());
         let place = self.line(voucher, code, amount);
         self.dimensions(place);
