@@ -1,25 +1,9 @@
-//! How a table's rows are split into partitions, in which order they stand there, and where the files lie.
+//! How a table's rows are split into partitions, in which order they stand there.
 
-use crate::value::{Day, Month};
+use crate::value::Day;
 
 /// The digits of a month in a path, zeros in front.
 pub const MONTH_DIGITS: usize = 2;
-
-/// The directory of a partition of `spend`, below the table's: `year=2026/month=05`.
-pub fn spend_directory(month: Month) -> String {
-    format!("year={:04}/month={:0MONTH_DIGITS$}", month.year, month.month)
-}
-
-/// The directory of a partition of `supplier`, below the table's: `owner_id=4242`.
-pub fn supplier_directory(owner_id: i64) -> String {
-    format!("owner_id={owner_id}")
-}
-
-/// The name of a partition's file, the first being number 0: `part-00000.parquet`. A partition has one file until that is full (see
-/// [`super::parquet_file::ParquetFile::is_full`]).
-pub fn file_name(number: usize) -> String {
-    format!("part-{number:05}.parquet")
-}
 
 /// The sort key of a row of `spend` within its partition: by posted date, nulls last, then by line id.
 pub fn spend_order(posted_date: Option<Day>, line_id: i64) -> impl Ord + Copy {
@@ -41,6 +25,7 @@ pub fn split<T, P: Ord, O: Ord>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::Month;
 
     #[test]
     fn rows_are_split_and_sorted_whatever_order_they_came_in() {
@@ -67,8 +52,5 @@ mod tests {
 
     #[test]
     fn directories_are_hive_paths() {
-        assert_eq!(spend_directory(Month { year: 2026, month: 5 }), "year=2026/month=05");
-        assert_eq!(supplier_directory(4242), "owner_id=4242");
-        assert_eq!(file_name(0), "part-00000.parquet");
     }
 }
