@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! company   the books: a plain data structure, the same for the same size and seed
-//! server -> http -> access, limits -> execute -> plan, arguments, filter, page -> write -> gzip
-//!                                        |                                        |
-//!                                     schema.graphql                           journal
+//! server -> http -> access, limits -> execute -> read: arguments, plan, filter, page -> write -> gzip
+//!                                     |                                               |
+//!                               schema.graphql                                      journal
 //! ```
 
 pub mod company;
@@ -17,6 +17,7 @@ mod access;
 mod limits;
 mod schema;
 mod execute;
+mod read;
 mod arguments;
 mod plan;
 mod column;

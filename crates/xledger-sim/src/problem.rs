@@ -9,7 +9,7 @@ pub(crate) struct Problem {
     /// Xledger's own codes: `errors[].code`.
     pub(crate) code: Option<String>,
     /// Codes of the GraphQL library: `errors[].extensions.code`.
-    pub(crate) library_code: Option<String>,
+    pub(crate) library_code: Option<&'static str>,
     /// `errors[].extensions.resetAt`.
     pub(crate) reset_at: Option<String>,
     pub(crate) path: Vec<Json>,
@@ -26,6 +26,16 @@ pub(crate) enum Kind {
     Right,
 }
 
+/// Why a request is not answered at all.
+#[derive(Debug)]
+pub(crate) struct Refusal(pub(crate) Vec<Problem>);
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        Self(vec![problem])
+    }
+}
+
 impl Problem {
     /// Xledger's own error.
     pub(crate) fn own(code: &str, message: impl Into<String>) -> Self {
@@ -33,8 +43,8 @@ impl Problem {
     }
 
     /// The GraphQL library's error about an invalid query.
-    pub(crate) fn invalid(code: &str, message: impl Into<String>) -> Self {
-        let library_code = Some(code.to_owned());
+    pub(crate) fn invalid(code: &'static str, message: impl Into<String>) -> Self {
+        let library_code = Some(code);
         Self { message: message.into(), library_code, kind: Kind::Invalid, ..Self::default() }
     }
 
@@ -46,7 +56,7 @@ impl Problem {
 
     /// The code for the journal.
     pub(crate) fn any_code(&self) -> String {
-        self.code.clone().or_else(|| self.library_code.clone()).unwrap_or_else(|| self.message.clone())
+        self.code.clone().or_else(|| self.library_code.map(str::to_owned)).unwrap_or_else(|| self.message.clone())
     }
 
     /// As it stands in the answer.
@@ -55,7 +65,7 @@ impl Problem {
         if let Some(code) = &self.code {
             entry["code"] = json!(code);
         }
-        if let Some(code) = &self.library_code {
+        if let Some(code) = self.library_code {
             entry["extensions"]["code"] = json!(code);
         }
         if let Some(reset_at) = &self.reset_at {

@@ -3,12 +3,13 @@
 use crate::column::Column;
 use crate::company::Company;
 use crate::dialect::{DamageKind, Dialect};
-use crate::execute::{Answer, Connection, ConnectionPlan, OneObject, Part, Root};
+use crate::execute::Answer;
 use crate::journal::Violation;
 use crate::node::{Link, Node};
 use crate::page::Page;
 use crate::plan::{Action, Plan};
 use crate::problem::Problem;
+use crate::read::{Connection, OneObject, Part, Root};
 use crate::table::Table;
 use crate::value::{Shape, Value, write, write_number, write_text};
 use apollo_compiler::response::JsonMap;
@@ -214,14 +215,6 @@ impl<'a> Writer<'a> {
             }
         }
         self.out.push(b'}');
-    }
-}
-
-impl ConnectionPlan {
-    /// Whether nothing is asked of the connection, which validation does not let happen.
-    #[cfg(test)]
-    pub(crate) fn is_empty(&self) -> bool {
-        self.parts.is_empty()
     }
 }
 

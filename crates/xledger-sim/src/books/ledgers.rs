@@ -1,0 +1,134 @@
+//! The ledgers as CSV.
+
+use super::sheet::Sheet;
+use crate::Company;
+use crate::company::ledger::{DOCUMENT_TYPES, NONE, TAX_RULES};
+use crate::company::supplier::CURRENCIES;
+
+pub(super) const GL_LINES: &str = "line_id,voucher_id,owner_id,position,account_id,period_id,company_id,match_id,\
+    amount,currency_code,invoice_amount,tax_amount,vat_code,dimension_1_id,dimension_2_id,dimension_3_id,\
+    dimension_4_id,dimension_5_id,text,header_is_null,within_reach,is_payroll_by_nature";
+
+fn matched(match_id: i32) -> Option<i32> {
+    (match_id != 0).then_some(match_id)
+}
+
+fn place<T>(list: &[T], place: u32) -> Option<&T> {
+    if place == NONE { None } else { list.get(place as usize) }
+}
+
+pub(super) fn gl_lines(books: &Company, sheet: &mut Sheet) {
+    for line in &books.lines {
+        let voucher = books.voucher(line);
+        let text = line.text.render(line.id, &books.own_texts);
+        sheet
+            .number(Some(line.id))
+            .number(Some(voucher.id))
+            .number(Some(books.owners[usize::from(voucher.owner)].id))
+            .number(Some(line.position))
+            .number(line.account.map(|place| books.accounts[usize::from(place)].id))
+            .number(line.period.map(|place| books.periods[usize::from(place)].id))
+            .number(place(&books.parties, line.party).map(|party| party.id))
+            .number(matched(line.match_id))
+            .money(Some(line.amount))
+            .text(Some(CURRENCIES[usize::from(line.currency)].1))
+            .money(Some(line.invoice_amount))
+            .money(line.tax_amount)
+            .text(line.tax_rule.map(|place| TAX_RULES[usize::from(place)].1));
+        for dimension in line.dimensions {
+            sheet.number(place(&books.dimension_values, dimension).map(|value| value.id));
+        }
+        sheet
+            .text(text.as_deref())
+            .flag(line.headless)
+            .flag(books.reaches(voucher.owner))
+            .flag(line.is_payroll_by_nature())
+            .end_row();
+    }
+}
+
+pub(super) const AP_LINES: &str = "ap_line_id,voucher_id,owner_id,subledger_id,company_id,account_id,match_id,amount,\
+    currency_code,invoice_amount,invoice_remaining,invoice_number,invoice_date,due_date,payment_date,text,\
+    within_reach,is_payroll_by_nature";
+
+pub(super) fn ap_lines(books: &Company, sheet: &mut Sheet) {
+    for line in &books.ap_lines {
+        let voucher = &books.vouchers[line.voucher as usize];
+        let text = line.text.render(line.id.into(), &books.own_texts);
+        sheet
+            .number(Some(line.id))
+            .number(Some(voucher.id))
+            .number(Some(books.owners[usize::from(voucher.owner)].id))
+            .number(place(&books.subledgers, line.subledger).map(|subledger| subledger.id))
+            .number(place(&books.parties, line.party).map(|party| party.id))
+            .number(line.account.map(|place| books.accounts[usize::from(place)].id))
+            .number(matched(line.match_id))
+            .money(Some(line.amount))
+            .text(Some(CURRENCIES[usize::from(line.currency)].1))
+            .money(Some(line.invoice_amount))
+            .money(Some(line.remaining))
+            .text(line.invoice_number().as_deref())
+            .day(line.invoice_date)
+            .day(line.due_date)
+            .day(line.paid)
+            .text(text.as_deref())
+            .flag(books.reaches(voucher.owner))
+            .flag(line.is_payroll_by_nature())
+            .end_row();
+    }
+}
+
+pub(super) const VOUCHERS: &str = "voucher_id,voucher_number,owner_id,document_type_id,document_type_code,period_id,\
+    posted_date,created_at,modified_at,text,within_reach,is_payroll_by_nature";
+
+pub(super) fn vouchers(books: &Company, sheet: &mut Sheet) {
+    for voucher in &books.vouchers {
+        let kind = voucher.document_type.map(|place| DOCUMENT_TYPES[usize::from(place)]);
+        sheet
+            .number(Some(voucher.id))
+            .number(Some(voucher.number))
+            .number(Some(books.owners[usize::from(voucher.owner)].id))
+            .number(kind.map(|kind| kind.id))
+            .text(kind.map(|kind| kind.code))
+            .number(voucher.period.map(|place| books.periods[usize::from(place)].id))
+            .day(voucher.posted)
+            .time(Some(voucher.created_at))
+            .time(voucher.modified_at)
+            .text(voucher.text.render(voucher.id.into(), &books.own_texts).as_deref())
+            .flag(books.reaches(voucher.owner))
+            .flag(voucher.payroll)
+            .end_row();
+    }
+}
+
+pub(super) const PERIODS: &str = "period_id,year,month,fiscal_year,fiscal_period,from_date,to_date";
+
+pub(super) fn periods(books: &Company, sheet: &mut Sheet) {
+    for period in &books.periods {
+        sheet
+            .number(Some(period.id))
+            .number(Some(period.year))
+            .number(Some(period.month))
+            .number(Some(period.fiscal_year))
+            .number(Some(period.fiscal_period))
+            .day(Some(period.from))
+            .day(Some(period.to))
+            .end_row();
+    }
+}
+
+pub(super) const DOCUMENT_TYPE_COLUMNS: &str = "document_type_id,code,name";
+
+pub(super) fn document_types(_: &Company, sheet: &mut Sheet) {
+    for kind in DOCUMENT_TYPES {
+        sheet.number(Some(kind.id)).text(Some(kind.code)).text(Some(kind.name)).end_row();
+    }
+}
+
+pub(super) const TAX_RULE_COLUMNS: &str = "tax_rule_id,code,name";
+
+pub(super) fn tax_rules(_: &Company, sheet: &mut Sheet) {
+    for (id, code, name, _) in TAX_RULES {
+        sheet.number(Some(id)).text(Some(code)).text(Some(name)).end_row();
+    }
+}

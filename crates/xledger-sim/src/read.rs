@@ -1,0 +1,206 @@
+//! Reads the root fields of a request: everything is known and checked before the first row is written.
+
+use crate::company::Company;
+use crate::company::ledger::NONE;
+use crate::dialect::Dialect;
+use crate::execute::Answer;
+use crate::journal::Violation;
+use crate::options::Options;
+use crate::page::Query;
+use crate::plan::{Plan, Planner, written_key};
+use crate::problem::{Problem, Refusal};
+use crate::table::Table;
+use crate::{arguments, table};
+use apollo_compiler::executable::{Field, SelectionSet};
+use apollo_compiler::validation::Valid;
+use apollo_compiler::{Name, Node, Schema};
+use serde_json::json;
+
+/// A root field, read and checked.
+pub(crate) enum Root {
+    Connection(Box<Connection>),
+    /// `viewer` and `subledger`: one object or null.
+    Object(Option<OneObject>, Plan),
+    /// A root without rows: deltas.
+    Empty(ConnectionPlan),
+    TypeName,
+    Denied,
+}
+
+/// An object that a root names.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum OneObject {
+    Viewer,
+    Subledger(u32),
+}
+
+/// A connection that is asked for.
+pub(crate) struct Connection {
+    pub(crate) query: Query,
+    pub(crate) plan: ConnectionPlan,
+    /// The fields beyond the index fields; empty if a payroll row may be answered.
+    pub(crate) beyond: Vec<String>,
+    pub(crate) root: String,
+}
+
+/// What is asked of a connection.
+#[derive(Default)]
+pub(crate) struct ConnectionPlan {
+    pub(crate) parts: Vec<(Vec<u8>, Part)>,
+}
+
+/// A field of a connection, of `pageInfo` or of an edge.
+pub(crate) enum Part {
+    Edges(Vec<(Vec<u8>, Part)>),
+    PageInfo(Vec<(Vec<u8>, Part)>),
+    TotalCount,
+    HasNextPage,
+    HasPreviousPage,
+    EndCursor,
+    Cursor,
+    Node(Plan),
+    TypeName(Name),
+}
+
+/// Reads the root fields of an operation.
+pub(crate) struct Reader<'a> {
+    pub(crate) schema: &'a Valid<Schema>,
+    pub(crate) books: &'a Company,
+    pub(crate) options: &'a Options,
+    pub(crate) planner: Planner<'a>,
+    /// Roots that the token may not read.
+    pub(crate) problems: Vec<Problem>,
+}
+
+impl<'a> Reader<'a> {
+    /// The root fields by their keys in the answer.
+    pub(crate) fn roots(
+        &mut self,
+        set: &'a SelectionSet,
+        number: u64,
+        answer: &mut Answer,
+    ) -> Result<Vec<(String, Root)>, Refusal> {
+        let mut roots = Vec::new();
+        for (key, merged) in self.planner.fields([set]) {
+            if !merged[0].name.starts_with("__") {
+                let root = self.root(key, &merged, number, answer)?;
+                roots.push((key.to_string(), root));
+            } else if merged[0].name == "__typename" {
+                roots.push((key.to_string(), Root::TypeName));
+            }
+        }
+        Ok(roots)
+    }
+
+    fn root(
+        &mut self,
+        key: &'a Name,
+        merged: &[&'a Node<Field>],
+        number: u64,
+        answer: &mut Answer,
+    ) -> Result<Root, Refusal> {
+        let field = merged[0];
+        let sets = || merged.iter().map(|field| &field.selection_set).collect::<Vec<_>>();
+        let given = arguments::resolve(self.schema, field, self.planner.variables)?;
+        let type_name = field.definition.ty.inner_named_type();
+        let path = vec![json!(key.as_str())];
+        match field.name.as_str() {
+            "viewer" => {
+                return Ok(Root::Object(Some(OneObject::Viewer), self.planner.object(type_name, sets(), &path)));
+            }
+            "subledger" => {
+                if !self.dialect().grants("Subledger") {
+                    return Ok(self.deny("Subledger", path));
+                }
+                let id = given.get("dbId").and_then(|id| id.as_i64().or_else(|| id.as_str()?.parse().ok()));
+                let place = table::subledger(self.books, id.unwrap_or_default());
+                let object = (place != NONE).then_some(OneObject::Subledger(place));
+                return Ok(Root::Object(object, self.planner.object(type_name, sets(), &path)));
+            }
+            _ => {}
+        }
+        let mut plan = ConnectionPlan::default();
+        let Some((table, right)) = Table::of_root(&field.name) else {
+            let right = match field.name.as_str() {
+                "payrollTransactions" | "payrollRates" | "employees" => {
+                    let (root, row, fields) = (field.name.to_string(), None, Vec::new());
+                    answer.violations.push(Violation { request: number, root, row, fields });
+                    Some("Payroll")
+                }
+                "transaction_deltas" => (!self.dialect().grants("Transaction")).then_some("Transaction"),
+                "apTransaction_deltas" => (!self.dialect().grants("APTransaction")).then_some("APTransaction"),
+                _ => (!self.dialect().grants("Supplier")).then_some("Supplier"),
+            };
+            if let Some(right) = right {
+                return Ok(self.deny(right, path));
+            }
+            self.connection(&mut plan, sets(), &path);
+            return Ok(Root::Empty(plan));
+        };
+        let query = Query::read(table, &given, self.options.page_cap, self.dialect())?;
+        if !self.dialect().grants(right) {
+            return Ok(self.deny(right, path));
+        }
+        let node_sets = self.connection(&mut plan, sets(), &path);
+        let node_type = type_name.trim_end_matches("Connection");
+        let beyond = self.planner.beyond_index(node_type, node_sets);
+        Ok(Root::Connection(Box::new(Connection { query, plan, beyond, root: field.name.to_string() })))
+    }
+
+    fn dialect(&self) -> &'a Dialect {
+        &self.options.dialect
+    }
+
+    fn deny(&mut self, right: &str, path: Vec<serde_json::Value>) -> Root {
+        self.problems.push(Problem::right(right, path));
+        Root::Denied
+    }
+
+    /// Plans a connection; returns what is selected of its nodes.
+    fn connection(
+        &mut self,
+        plan: &mut ConnectionPlan,
+        sets: Vec<&'a SelectionSet>,
+        path: &[serde_json::Value],
+    ) -> Vec<&'a SelectionSet> {
+        let mut nodes = Vec::new();
+        plan.parts = self.parts(sets, path, &mut nodes);
+        nodes
+    }
+
+    fn parts(
+        &mut self,
+        sets: Vec<&'a SelectionSet>,
+        path: &[serde_json::Value],
+        nodes: &mut Vec<&'a SelectionSet>,
+    ) -> Vec<(Vec<u8>, Part)> {
+        let of = sets.first().map(|set| set.ty.clone());
+        let mut parts = Vec::new();
+        for (key, merged) in self.planner.fields(sets) {
+            let inner = || merged.iter().map(|field| &field.selection_set).collect::<Vec<_>>();
+            let mut path = path.to_vec();
+            path.push(json!(key.as_str()));
+            let part = match (merged[0].name.as_str(), &of) {
+                ("edges", _) => {
+                    path.push(json!(0));
+                    Part::Edges(self.parts(inner(), &path, nodes))
+                }
+                ("pageInfo", _) => Part::PageInfo(self.parts(inner(), &path, nodes)),
+                ("totalCount", _) => Part::TotalCount,
+                ("hasNextPage", _) => Part::HasNextPage,
+                ("hasPreviousPage", _) => Part::HasPreviousPage,
+                ("endCursor", _) => Part::EndCursor,
+                ("cursor", _) => Part::Cursor,
+                ("node", _) => {
+                    nodes.extend(inner());
+                    let type_name = merged[0].definition.ty.inner_named_type();
+                    Part::Node(self.planner.object(type_name, inner(), &path))
+                }
+                (_, Some(of)) => Part::TypeName(of.clone()),
+                (_, None) => continue,
+            };
+            parts.push((written_key(parts.is_empty(), key), part));
+        }
+        parts
+    }
+}
