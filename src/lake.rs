@@ -1,12 +1,18 @@
 //! The lake: where the tables lie, how a new state of them becomes visible in one step, and what holds that promise.
 //!
 //! ```text
-//! Publisher ── begin ─> Snapshot ── writer ─> DataWriter ── finish     publish.rs: files, then manifest, then CURRENT.json
-//!     │                     └────── commit ─> Current                  manifest.rs: what those two files say
-//!   Claim: one writer at a time                                        layout.rs:   what every key is called
-//!     │
-//!   Store ── Directory | S3                                            store.rs:    atomic operations on keys
+//! Lake ── claim ─> Publisher ── begin ─> Snapshot ── writer ─> DataWriter ── finish ─> DataFile
+//!  │              one at a time              └───── commit ─> Current: seen by all, in one step
+//! Store ── Directory | S3
 //! ```
+//!
+//! | file | what it settles |
+//! |---|---|
+//! | `publish.rs` | who may publish, and the one step |
+//! | `snapshot.rs` | data files, then the manifest, then that step |
+//! | `manifest.rs` | what `_manifest.json` and `CURRENT.json` say |
+//! | `layout.rs` | what every key is called |
+//! | `store.rs` | operations on keys that are atomic |
 //!
 //! Nothing in here reads the clock, the environment or makes an id: instants, run ids and the AWS configuration are passed in.
 
@@ -20,11 +26,15 @@ pub mod s3;
 pub mod layout;
 pub mod manifest;
 pub mod publish;
+pub mod snapshot;
 
+pub use directory::Directory;
 pub use error::Error;
 pub use key::Key;
 pub use layout::{Partition, SnapshotName, Table};
 pub use manifest::{Current, DataFile, Manifest, ManifestParts};
-pub use publish::{DataWriter, Lake, Publisher, Snapshot};
+pub use publish::{Lake, Publisher};
+pub use s3::S3;
+pub use snapshot::{DataWriter, Snapshot};
 pub use store::{Access, Store, Version};
 pub use url::LakeUrl;

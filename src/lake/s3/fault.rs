@@ -69,7 +69,7 @@ impl Fault {
         }
     }
 
-    /// Codes first, since several share a status; then the status, since an answer to `HEAD` has no code.
+    /// Codes first, since several share a status and a long operation can fail after it has answered 200; then the status, since an answer to `HEAD` has no code.
     fn said(said: Said, region: Option<String>) -> Self {
         match (said.code.as_str(), said.status) {
             ("NoSuchBucket", _) => Self::NoSuchBucket,
@@ -86,11 +86,11 @@ impl Fault {
                 | "RequestTimeTooSkewed",
                 _,
             ) => Self::Credentials { source: said.into() },
-            ("ConditionalRequestConflict", _) => Self::Conflict { source: said.into() },
+            ("ConditionalRequestConflict" | "OperationAborted", _) => Self::Conflict { source: said.into() },
             ("PreconditionFailed", _) | (_, 412) => Self::Refused,
             ("SlowDown" | "ServiceUnavailable" | "Throttling" | "ThrottlingException" | "RequestLimitExceeded", _)
             | (_, 429 | 503) => Self::Busy { source: said.into() },
-            ("RequestTimeout", _) | (_, 500..) => Self::Lost { source: said.into() },
+            ("RequestTimeout" | "InternalError", _) | (_, 500..) => Self::Lost { source: said.into() },
             (_, 401 | 403) => Self::Denied { source: said.into() },
             (_, 404) => Self::NotFound,
             _ => Self::Other { code: said.code.clone(), source: said.into() },

@@ -1,0 +1,27 @@
+# make test    everything that is checked, from a clean clone: tools, then the tests, then the tables as other programs read them
+# make lint    formatting and lints
+# make tools   what the tests need beside Rust, into .tools/ (Python 3 and a package index, the first time)
+
+PYTHON ?= python3
+VENV := .tools/venv
+REQUIREMENTS := tests/tools/requirements.txt
+STAMP := $(VENV)/installed
+
+.PHONY: test lint tools
+
+test: tools
+	cargo test --locked --workspace --quiet
+	@if [ -d tests/readers ]; then $(VENV)/bin/pytest -q tests/readers; fi
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets --quiet -- -D warnings
+
+tools: $(STAMP)
+
+# Made anew when the pins change. The stamp comes last, so that a broken download is not taken for a finished one.
+$(STAMP): $(REQUIREMENTS)
+	@echo "installing the test tools into $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $(REQUIREMENTS)
+	@touch $(STAMP)

@@ -1,0 +1,131 @@
+//! A snapshot being made: the data files first, then the manifest, then the commit.
+//!
+//! Until the commit nobody sees anything of it; after it, everybody sees all of it. Whatever `CURRENT.json` names is never written to
+//! and never deleted.
+
+use crate::lake::digest::Digest;
+use crate::lake::layout::{Partition, SnapshotName};
+use crate::lake::manifest::{self, Current, DataFile, Manifest, ManifestParts};
+use crate::lake::publish::Publisher;
+use crate::lake::store::{Version, Writer};
+use crate::lake::{Error, Key};
+use crate::value::Instant;
+use bytes::Bytes;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A snapshot being made, of which nobody sees anything yet.
+#[derive(Debug)]
+pub struct Snapshot<'a> {
+    publisher: &'a Publisher,
+    name: SnapshotName,
+    /// Shared with each open [`DataWriter`].
+    files: Arc<Mutex<Vec<DataFile>>>,
+    stage: Stage,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Nothing names it.
+    Open,
+    /// `CURRENT.json` names it, or may yet come to.
+    Committing,
+}
+
+impl<'a> Snapshot<'a> {
+    pub(super) fn new(publisher: &'a Publisher, name: SnapshotName) -> Self {
+        Self { publisher, name, files: Arc::default(), stage: Stage::Open }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &SnapshotName {
+        &self.name
+    }
+
+    /// Begins file number `n` of a partition. Several files can be written at once.
+    ///
+    /// # Errors
+    /// What storage can meet.
+    pub async fn writer(&self, partition: Partition, n: u32) -> Result<DataWriter, Error> {
+        let path = partition.file(n);
+        let key = Key::known(format!("{}/{path}", self.name.directory()));
+        let writer = self.publisher.lake().store().writer(&key).await?;
+        Ok(DataWriter { writer, path, files: Arc::clone(&self.files) })
+    }
+
+    /// Publishes the snapshot, made of every file that was finished: writes its manifest, then makes it current if `CURRENT.json` is
+    /// still what `expected` says.
+    ///
+    /// # Errors
+    /// [`Error::Precondition`] if another run has published in the meantime, [`Error::Unfinished`] if a file is still open. After
+    /// [`Error::Unavailable`] the snapshot may have become current; [`Lake::current`](crate::lake::Lake::current) tells.
+    pub async fn commit(
+        &mut self,
+        parts: ManifestParts,
+        expected: Option<&(Current, Version)>,
+        committed_at: Instant,
+    ) -> Result<Current, Error> {
+        if Arc::strong_count(&self.files) > 1 {
+            return Err(Error::Unfinished { snapshot: self.name.to_string() });
+        }
+        let (store, key) = (self.publisher.lake().store(), self.name.manifest());
+        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let manifest = Manifest::new(self.name.clone(), files, parts);
+        let bytes = manifest::write(&manifest, &store.place(&key))?;
+        let sha256 = Digest::of(&bytes);
+        store.create(&key, bytes).await?;
+        // Set before the wait, since a caller who stops waiting does not know either how it ended; and a write whose answer was lost
+        // may still arrive.
+        self.stage = Stage::Committing;
+        let committed = self.publisher.switch(&self.name, sha256, expected, committed_at).await;
+        if let Err(Error::Precondition { .. } | Error::AccessDenied { .. } | Error::NoSpace { .. }) = &committed {
+            self.stage = Stage::Open;
+        }
+        committed
+    }
+
+    /// Gives the snapshot up and removes its files, as far as that goes: what stays is in nobody's way and is removed with old
+    /// snapshots. Does nothing once it is committed, or may be.
+    pub async fn discard(self) {
+        let (lake, directory) = (self.publisher.lake(), self.name.directory());
+        if self.stage == Stage::Committing {
+            return;
+        }
+        let removed = match lake.current().await {
+            Ok(Some((current, _))) if current.snapshot == self.name => Ok(()),
+            Ok(_) => lake.store().delete_below(&directory).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = removed {
+            tracing::warn!(place = lake.store().place(&directory), %error, "an unfinished snapshot is left behind");
+        }
+    }
+}
+
+/// A data file of a snapshot being written. Dropped unfinished, it leaves nothing behind.
+#[derive(Debug)]
+pub struct DataWriter {
+    writer: Writer,
+    path: String,
+    files: Arc<Mutex<Vec<DataFile>>>,
+}
+
+impl DataWriter {
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// What storage can meet.
+    pub async fn write(&mut self, bytes: Bytes) -> Result<(), Error> {
+        self.writer.write(bytes).await
+    }
+
+    /// Completes the file, which holds this many rows, and counts it among the snapshot's.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`] if the snapshot has this file already; else what storage can meet.
+    pub async fn finish(self, rows: u64) -> Result<DataFile, Error> {
+        let written = self.writer.finish().await?;
+        let file = DataFile { path: self.path, rows, bytes: written.size_bytes, sha256: written.sha256 };
+        self.files.lock().unwrap_or_else(PoisonError::into_inner).push(file.clone());
+        Ok(file)
+    }
+}

@@ -1,0 +1,259 @@
+//! A small S3 that can be told to misbehave: it keeps objects in memory, and meets its first requests as its script says.
+
+use aws_config::SdkConfig;
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+/// How a request is met.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Step {
+    /// As S3 would.
+    Serve,
+    /// With this status and error code; nothing happens.
+    Refuse(u16, &'static str),
+    /// As S3 would, but the connection breaks before the answer.
+    LoseAnswer,
+    /// Not at all: the connection breaks and nothing happens.
+    LoseRequest,
+    /// As S3 would, but the connection breaks in the middle of the answer's body.
+    CutBody,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    script: VecDeque<Step>,
+    requests: Vec<String>,
+    objects: BTreeMap<String, Vec<u8>>,
+    uploads: BTreeMap<String, BTreeMap<u32, Vec<u8>>>,
+}
+
+/// The server; it ends with the runtime of its test.
+#[derive(Clone, Debug)]
+pub(crate) struct Scripted {
+    endpoint: String,
+    state: Arc<Mutex<State>>,
+}
+
+struct Request {
+    method: String,
+    path: String,
+    query: BTreeMap<String, String>,
+    headers: BTreeMap<String, String>,
+    body: Vec<u8>,
+}
+
+struct Answer {
+    status: u16,
+    headers: String,
+    body: Vec<u8>,
+}
+
+impl Scripted {
+    /// Starts one that has the bucket `bucket`.
+    pub(crate) async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let server = Self { endpoint, state: Arc::default() };
+        let accepting = server.clone();
+        tokio::spawn(async move {
+            while let Ok((connection, _)) = listener.accept().await {
+                let server = accepting.clone();
+                tokio::spawn(async move { server.converse(connection).await });
+            }
+        });
+        server
+    }
+
+    /// The configuration of a client of this server.
+    pub(crate) fn configuration(&self) -> SdkConfig {
+        super::configuration(&self.endpoint)
+    }
+
+    /// Meets the next requests so, and those after them as S3 would.
+    pub(crate) fn play(&self, steps: impl IntoIterator<Item = Step>) {
+        self.state().script.extend(steps);
+    }
+
+    /// Puts an object there, as another program would.
+    pub(crate) fn put(&self, name: &str, bytes: &[u8]) {
+        self.state().objects.insert(name.to_owned(), bytes.to_vec());
+    }
+
+    pub(crate) fn object(&self, name: &str) -> Option<Vec<u8>> {
+        self.state().objects.get(name).cloned()
+    }
+
+    /// Begun uploads that were neither completed nor aborted.
+    pub(crate) fn open_uploads(&self) -> usize {
+        self.state().uploads.len()
+    }
+
+    /// What was asked so far: `PUT name`, `POST name uploads`, …
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.state().requests.clone()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    async fn converse(&self, connection: TcpStream) {
+        let mut connection = BufReader::new(connection);
+        while let Some(request) = read(&mut connection).await {
+            let (step, answer) = self.state().meet(&request);
+            let Answer { status, headers, body } = answer;
+            let length = body.len();
+            let mut bytes = format!("HTTP/1.1 {status} X\r\n{headers}Content-Length: {length}\r\n\r\n").into_bytes();
+            let sent = match step {
+                Step::LoseAnswer | Step::LoseRequest => return,
+                Step::CutBody => length / 2,
+                _ if request.method == "HEAD" => 0,
+                _ => length,
+            };
+            bytes.extend_from_slice(&body[..sent]);
+            let written = connection.write_all(&bytes).await;
+            if written.is_err() || matches!(step, Step::CutBody) {
+                return;
+            }
+        }
+    }
+}
+
+impl State {
+    fn meet(&mut self, request: &Request) -> (Step, Answer) {
+        let asked: Vec<&str> = request.query.keys().map(String::as_str).filter(|key| *key != "x-id").collect();
+        self.requests.push(format!("{} {} {}", request.method, request.path, asked.join(" ")).trim_end().to_owned());
+        let step = self.script.pop_front().unwrap_or(Step::Serve);
+        let answer = match step {
+            Step::Refuse(status, code) => error(status, code),
+            Step::LoseRequest => ok(String::new(), ""),
+            Step::Serve | Step::LoseAnswer | Step::CutBody => self.serve(request),
+        };
+        (step, answer)
+    }
+
+    fn serve(&mut self, request: &Request) -> Answer {
+        let Some(name) = request.path.strip_prefix("/bucket").map(|name| name.trim_start_matches('/')) else {
+            return error(404, "NoSuchBucket");
+        };
+        let upload = request.query.get("uploadId");
+        match (request.method.as_str(), upload) {
+            ("GET", _) if name.is_empty() => self.list(request),
+            ("GET" | "HEAD", _) => match self.objects.get(name) {
+                Some(bytes) => Answer { status: 200, headers: tag(bytes), body: bytes.clone() },
+                None => error(404, "NoSuchKey"),
+            },
+            ("PUT", None) => self.store(name, request, request.body.clone()),
+            ("DELETE", None) => {
+                self.objects.remove(name);
+                Answer { status: 204, headers: String::new(), body: Vec::new() }
+            }
+            ("POST", None) => {
+                let id = format!("upload-{}", self.requests.len());
+                self.uploads.insert(id.clone(), BTreeMap::new());
+                let body =
+                    format!("<InitiateMultipartUploadResult><UploadId>{id}</UploadId></InitiateMultipartUploadResult>");
+                ok(String::new(), &body)
+            }
+            (method, Some(id)) => {
+                let Some(parts) = self.uploads.get_mut(id) else { return error(404, "NoSuchUpload") };
+                match method {
+                    "PUT" => {
+                        parts.insert(request.query["partNumber"].parse().unwrap(), request.body.clone());
+                        ok(tag(&request.body), "")
+                    }
+                    "DELETE" => {
+                        self.uploads.remove(id);
+                        Answer { status: 204, headers: String::new(), body: Vec::new() }
+                    }
+                    _ => {
+                        let bytes: Vec<u8> = parts.values().flatten().copied().collect();
+                        let answer = self.store(name, request, bytes);
+                        if answer.status == 200 {
+                            self.uploads.remove(id);
+                            return ok(
+                                answer.headers,
+                                "<CompleteMultipartUploadResult></CompleteMultipartUploadResult>",
+                            );
+                        }
+                        answer
+                    }
+                }
+            }
+            _ => error(405, "MethodNotAllowed"),
+        }
+    }
+
+    fn store(&mut self, name: &str, request: &Request, bytes: Vec<u8>) -> Answer {
+        let found = self.objects.get(name);
+        if request.headers.contains_key("if-none-match") && found.is_some() {
+            return error(412, "PreconditionFailed");
+        }
+        match (request.headers.get("if-match"), found) {
+            (Some(_), None) => return error(404, "NoSuchKey"),
+            (Some(expected), Some(found)) if !tag(found).contains(expected.as_str()) => {
+                return error(412, "PreconditionFailed");
+            }
+            _ => {}
+        }
+        let headers = tag(&bytes);
+        self.objects.insert(name.to_owned(), bytes);
+        ok(headers, "")
+    }
+
+    fn list(&self, request: &Request) -> Answer {
+        let prefix = request.query.get("prefix").map_or("", String::as_str);
+        let entries = self.objects.iter().filter(|(name, _)| name.starts_with(prefix));
+        let entries: String = entries
+            .map(|(name, bytes)| format!("<Contents><Key>{name}</Key><Size>{}</Size></Contents>", bytes.len()))
+            .collect();
+        ok(String::new(), &format!("<ListBucketResult><IsTruncated>false</IsTruncated>{entries}</ListBucketResult>"))
+    }
+}
+
+fn ok(headers: String, body: &str) -> Answer {
+    Answer { status: 200, headers, body: body.as_bytes().to_vec() }
+}
+
+fn error(status: u16, code: &str) -> Answer {
+    let body = format!("<Error><Code>{code}</Code><Message>as the script says</Message></Error>");
+    Answer { status, headers: "x-amz-bucket-region: eu-north-1\r\n".to_owned(), body: body.into_bytes() }
+}
+
+fn tag(bytes: &[u8]) -> String {
+    let sum = bytes.iter().fold(17_u64, |sum, byte| sum.wrapping_mul(31).wrapping_add(u64::from(*byte)));
+    format!("ETag: \"{sum:x}\"\r\n")
+}
+
+/// The next request of a connection; `None` when there is none.
+async fn read(connection: &mut BufReader<TcpStream>) -> Option<Request> {
+    let mut lines = Vec::new();
+    loop {
+        let mut line = String::new();
+        if connection.read_line(&mut line).await.ok()? == 0 {
+            return None;
+        }
+        match line.trim_end() {
+            "" => break,
+            line => lines.push(line.to_owned()),
+        }
+    }
+    let headers: BTreeMap<String, String> = lines[1..]
+        .iter()
+        .filter_map(|line| line.split_once(": "))
+        .map(|(k, v)| (k.to_lowercase(), v.to_owned()))
+        .collect();
+    if headers.contains_key("expect") {
+        connection.write_all(b"HTTP/1.1 100 Continue\r\n\r\n").await.ok()?;
+    }
+    let mut body = vec![0; headers.get("content-length").map_or(0, |length| length.parse().unwrap())];
+    connection.read_exact(&mut body).await.ok()?;
+    let mut words = lines[0].split(' ');
+    let (method, target) = (words.next()?.to_owned(), words.next()?);
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let query = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, ""))).filter(|(k, _)| !k.is_empty());
+    let query = query.map(|(key, value)| (key.to_owned(), value.replace("%2F", "/"))).collect();
+    Some(Request { method, path: path.replace("%3D", "="), query, headers, body })
+}
