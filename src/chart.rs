@@ -56,6 +56,12 @@ impl Chart {
     }
 }
 
+impl FromIterator<(i64, Account)> for Chart {
+    fn from_iter<I: IntoIterator<Item = (i64, Account)>>(accounts: I) -> Self {
+        Self(accounts.into_iter().collect())
+    }
+}
+
 /// Lists the chart.
 ///
 /// # Errors

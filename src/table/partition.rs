@@ -49,8 +49,4 @@ mod tests {
         }
         assert_eq!(split(&mut Vec::<i64>::new(), |id| *id, |id| *id).count(), 0);
     }
-
-    #[test]
-    fn directories_are_hive_paths() {
-    }
 }

@@ -1,8 +1,16 @@
-//! The product against real servers and real files: one binary, one module for each situation.
+//! The product against the simulator and against real servers: each file is a situation.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "in a test, that is how a fault is told")]
 
+mod bad_answers;
+mod check_says_what_is_missing;
+mod desk;
+mod documents_fit_the_schema;
+mod limits_reached;
+mod log;
+mod payroll_never_leaves;
+mod publish_in_one_step;
+mod run_twice;
 mod servers;
 mod store_conformance;
 mod store_faults;
-mod publish_in_one_step;

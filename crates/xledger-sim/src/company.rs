@@ -7,6 +7,7 @@ mod booking;
 pub mod date;
 pub(crate) mod dice;
 pub mod ledger;
+mod names;
 mod oddities;
 mod ordinary;
 pub mod owner;

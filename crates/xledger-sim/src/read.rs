@@ -38,7 +38,7 @@ pub(crate) enum OneObject {
 pub(crate) struct Connection {
     pub(crate) query: Query,
     pub(crate) plan: ConnectionPlan,
-    /// The fields beyond the index fields; empty if a payroll row may be answered.
+    /// The fields beyond the index fields: with none, a payroll row may be answered.
     pub(crate) beyond: Vec<String>,
     pub(crate) root: String,
 }

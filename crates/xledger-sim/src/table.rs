@@ -124,6 +124,15 @@ impl Table {
         wanted && owners.has(books.owners[usize::from(owner)].reach)
     }
 
+    /// Whether the row's voucher books payroll, if only in part: then its text is a secret too.
+    pub(crate) fn is_of_payroll_voucher(self, books: &Company, place: usize) -> bool {
+        match self {
+            Self::Lines => books.vouchers[books.lines[place].voucher as usize].payroll,
+            Self::ApLines => books.vouchers[books.ap_lines[place].voucher as usize].payroll,
+            _ => false,
+        }
+    }
+
     /// Whether the row is payroll by nature.
     pub(crate) fn is_payroll(self, books: &Company, place: usize) -> bool {
         match self {

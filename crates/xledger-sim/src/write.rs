@@ -103,22 +103,38 @@ impl<'a> Writer<'a> {
             page.places.extend(secret);
         }
         answer.rows += page.places.len() as u64;
-        if !connection.beyond.is_empty() {
-            for &place in page.places.iter().filter(|&&place| table.is_payroll(books, place)) {
-                answer.violations.push(Violation {
-                    request: number,
-                    root: connection.root.clone(),
-                    row: Some(table.node(books, place).id()),
-                    fields: connection.beyond.clone(),
-                });
-            }
-        }
+        self.look_for_payroll(connection, &page, number, answer);
         // Cursors belong to places on the page: where rows are mixed or repeated, they still go on from the end.
         let mut cursors: Vec<i64> = page.places.iter().map(|&place| table.node(books, place).id()).collect();
         if self.dialect.row_order == crate::dialect::RowOrder::Mixed {
             cursors.sort_unstable();
         }
         self.parts(&connection.plan.parts, &Written { page: &page, connection: Some(connection), cursors });
+    }
+
+    /// Notes payroll rows of which more than the index fields is answered, and texts of vouchers that hold payroll.
+    fn look_for_payroll(&self, connection: &Connection, page: &Page, number: u64, answer: &mut Answer) {
+        if connection.beyond.is_empty() {
+            return;
+        }
+        let (books, table) = (self.books, connection.query.table);
+        let is_voucher_text = |field: &&String| *field == "header.text" || *field == "transactionHeader.text";
+        let voucher_texts: Vec<String> = connection.beyond.iter().filter(is_voucher_text).cloned().collect();
+        for &place in &page.places {
+            let fields = if table.is_payroll(books, place) {
+                &connection.beyond
+            } else if !voucher_texts.is_empty() && table.is_of_payroll_voucher(books, place) {
+                &voucher_texts
+            } else {
+                continue;
+            };
+            answer.violations.push(Violation {
+                request: number,
+                root: connection.root.clone(),
+                row: Some(table.node(books, place).id()),
+                fields: fields.clone(),
+            });
+        }
     }
 
     fn parts(&mut self, parts: &[(Vec<u8>, Part)], written: &Written<'_>) {

@@ -118,15 +118,16 @@ impl Booker {
                     rare[which](self, owner);
                 }
                 6..16 => self.purchase(4),
-                16..430 => self.purchase(owner),
-                430..455 => self.credit_note(owner),
-                455..480 => self.shared_purchase(owner),
-                480..570 => self.payment(owner),
-                570..600 => self.expense(owner),
-                600..780 => self.sale(owner),
-                780..870 => self.receipt(owner),
-                870..930 => self.journal(owner),
-                930..940 => self.opening_balance(owner),
+                16..390 => self.purchase(owner),
+                390..405 => self.credit_note(owner),
+                405..420 => self.shared_purchase(owner),
+                420..470 => self.payment(owner),
+                470..490 => self.expense(owner),
+                490..500 => self.card_purchase(owner),
+                500..690 => self.sale(owner),
+                690..830 => self.receipt(owner),
+                830..910 => self.journal(owner),
+                910..920 => self.opening_balance(owner),
                 _ => self.payroll_run(owner),
             }
         }

@@ -28,9 +28,9 @@ impl Booker {
         PURCHASE_CODES[self.dice.below(PURCHASE_CODES.len() as u64) as usize]
     }
 
-    /// An invoice with one to four cost lines, their VAT and the debt.
+    /// An invoice with one to six cost lines, their VAT and the debt.
     pub(crate) fn purchase(&mut self, owner: u8) {
-        let lines = *self.dice.pick(&[1, 1, 2, 2, 3, 4]);
+        let lines = *self.dice.pick(&[1, 2, 3, 3, 4, 6]);
         let rule = *self.dice.pick(&RULES);
         self.invoice(owner, lines, rule, 1);
     }
@@ -93,7 +93,7 @@ impl Booker {
         first
     }
 
-    /// Books the debt of an invoice in both ledgers; about a third will be paid within the books.
+    /// Books the debt of an invoice in both ledgers; some will be paid within the books.
     fn debt(&mut self, voucher: usize, supplier: u32, amount: i64, invoiced: i64, currency: u8, kind: u8) {
         let line = self.line(voucher, "2400", amount);
         let party = self.party_of(supplier);
@@ -113,7 +113,7 @@ impl Booker {
         booked.invoice_date = invoice_date;
         booked.due_date = due;
         let queue = &mut self.unpaid[usize::from(owner)];
-        if self.dice.below(100) < 40 && queue.len() < 4_000 {
+        if self.dice.below(100) < 30 && queue.len() < 4_000 {
             queue.push_back(Unpaid { line, ap_line });
         }
     }
@@ -180,6 +180,38 @@ impl Booker {
             total += fee;
         }
         self.line(voucher, "1920", -total);
+    }
+
+    /// Bought with a card: a company on the line, nothing in the payables ledger.
+    pub(crate) fn card_purchase(&mut self, owner: u8) {
+        let voucher = self.voucher(owner, Type::Bank);
+        // Now and then the company is a supplier of another owner only.
+        let registrar = if self.dice.once_in(3) { self.dice.below(5) as u8 } else { owner };
+        let supplier = self.supplier(registrar);
+        let (amount, code) = (self.amount(), self.purchase_code());
+        let place = self.line(voucher, code, amount);
+        self.dimensions(place);
+        let party = self.party_of(supplier);
+        let text_only = self.dice.once_in(4);
+        self.company.lines[place].party = if text_only { NONE } else { party };
+        self.line(voucher, "1920", -amount);
+    }
+
+    /// Two invoices of one supplier in one voucher, and a debt without a subledger.
+    pub(crate) fn split_invoice(&mut self, owner: u8) {
+        let voucher = self.voucher(owner, Type::Purchase);
+        let supplier = self.supplier(owner);
+        for nameless in [false, false, true] {
+            let (amount, code) = (self.amount(), self.purchase_code());
+            let place = self.line(voucher, code, amount);
+            self.dimensions(place);
+            let currency = self.company.lines[place].currency;
+            self.debt(voucher, supplier, -amount, -amount, currency, 0);
+            if let (true, Some(ap_line)) = (nameless, self.company.ap_lines.last_mut()) {
+                ap_line.subledger = NONE;
+                ap_line.party = NONE;
+            }
+        }
     }
 
     fn bank_fee(&mut self, owner: u8) {

@@ -3,75 +3,12 @@
 use crate::company::account::{Account, CHART};
 use crate::company::date::{DAY_SECONDS, WallTime};
 use crate::company::dice::Dice;
+use crate::company::names::{FIRST_NAMES, FORMS, LAST_NAMES, PLACES, STREETS, TRADES};
 use crate::company::owner::{DimensionValue, owners};
 use crate::company::period::periods;
 use crate::company::supplier::{Address, Contact, Party, Role, Subledger};
 use crate::company::text::PAYROLL_MARKER;
 use crate::company::{Company, FIRST_DAY, LAST_DAY};
-
-const FIRST_NAMES: [&str; 16] = [
-    "Åse", "Bjørn", "Cecilie", "Dagfinn", "Eirin", "Frøydis", "Gaute", "Håkon", "Ingvild", "Jørn", "Kåre", "Liv",
-    "Marte", "Njål", "Oddny", "Pål",
-];
-const LAST_NAMES: [&str; 16] = [
-    "Aasgård",
-    "Bekkelund",
-    "Dyrøy",
-    "Eikemo",
-    "Fjærestad",
-    "Grønnevik",
-    "Hallvardsen",
-    "Isfjell",
-    "Jakobshavn",
-    "Kvernbekk",
-    "Lyngås",
-    "Myrvold",
-    "Nøkleby",
-    "Oterholm",
-    "Pollestad",
-    "Røsnes",
-];
-const TRADES: [&str; 24] = [
-    "Rør",
-    "Elektro",
-    "Kontor",
-    "Data",
-    "Transport",
-    "Regnskap",
-    "Renhold",
-    "Bygg",
-    "Maskin",
-    "Frakt",
-    "Catering",
-    "Trykk",
-    "Reklame",
-    "Vakt",
-    "Energi",
-    "Tele",
-    "Møbel",
-    "Emballasje",
-    "Fisk",
-    "Verktøy",
-    "Bil",
-    "Kurs",
-    "Jus",
-    "Sky",
-];
-const PLACES: [(&str, &str); 10] = [
-    ("9008", "Tromsø"),
-    ("6002", "Ålesund"),
-    ("7010", "Trondheim"),
-    ("5003", "Bergen"),
-    ("0150", "Oslo"),
-    ("4006", "Stavanger"),
-    ("8006", "Bodø"),
-    ("9600", "Hammerfest"),
-    ("6905", "Florø"),
-    ("1605", "Fredrikstad"),
-];
-const STREETS: [&str; 8] =
-    ["Sjøgata", "Storgata", "Kirkegata", "Havnegata", "Øvre Bakkeveg", "Fiskebrygga", "Åsveien", "Nordre Ring"];
-const FORMS: [&str; 6] = ["AS", "AS", "AS", "ASA", "DA", "& Sønner AS"];
 
 /// A company with full registers and empty books.
 pub(crate) fn fill(lines: u64, seed: u64) -> Company {
@@ -84,7 +21,7 @@ pub(crate) fn fill(lines: u64, seed: u64) -> Company {
         let party = registrar.party(Some(name));
         registrar.company.owners[place].party = party;
     }
-    registrar.suppliers((lines / 400).max(12));
+    registrar.suppliers((lines / 400).max(16));
     for _ in 0..(lines / 600).max(6) {
         let name = registrar.trade_name("Kunde");
         registrar.party(Some(name));
@@ -111,6 +48,7 @@ impl Registrar {
             for place in 0..copies {
                 let (code, name, closed) = CHART[if owner == 0 { place } else { place * 5 + 10 }];
                 let id = 50_100 + self.company.accounts.len() as i32 * 3;
+                let closed = closed && owner == 0;
                 let modified_at = self.changed();
                 self.company.accounts.push(Account { id, owner, code, name, closed, modified_at });
             }

@@ -61,3 +61,20 @@ async fn the_leak_answers_a_payroll_line_that_nobody_asked_for() {
     assert!(answer.to_string().contains(xledger_sim::PAYROLL_MARKER));
     assert_eq!(server.journal().payroll_violations().len(), 1);
 }
+
+#[tokio::test]
+async fn the_text_of_a_voucher_with_a_salary_in_it_is_a_secret_of_all_its_lines() {
+    let server = serve(|_| {}).await;
+    let company = server.company();
+    let fee = company.lines.iter().find(|line| !line.is_payroll_by_nature() && company.voucher(line).payroll);
+    let fee = fee.unwrap().id.to_string();
+    let query = |fields: &str| {
+        format!(
+            "query($ids: [Int64String!]) {{ transactions(ownerSet: MINE, filter: {{dbId_in: $ids}}) {{ edges {{ node {{ {fields} }} }} }} }}"
+        )
+    };
+    ask_with(&server, &query("text amount header { transactionNumber }"), json!({ "ids": [fee] })).await;
+    assert_eq!(server.journal().payroll_violations(), []);
+    ask_with(&server, &query("amount header { text }"), json!({ "ids": [fee] })).await;
+    assert_eq!(server.journal().payroll_violations()[0].fields, ["header.text"]);
+}

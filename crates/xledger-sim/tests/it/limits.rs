@@ -28,10 +28,25 @@ async fn too_many_at_once_are_refused() {
     .await;
     let (one, two, three) = tokio::join!(ask(&server, PROBE), ask(&server, PROBE), ask(&server, PROBE));
     let refused = [one, two, three]
-        .iter()
+        .into_iter()
         .filter(|answer| answer["errors"][0]["code"] == json!("BAD_REQUEST.CONCURRENCY_LIMIT_REACHED"));
     assert_eq!(refused.count(), 1);
     assert!(ask(&server, PROBE).await.get("errors").is_none());
+}
+
+#[tokio::test]
+async fn with_jitter_answers_overtake_each_other() {
+    let server = serve(|options| options.jitter = Duration::from_millis(120)).await;
+    let mut asking = tokio::task::JoinSet::new();
+    let server = std::sync::Arc::new(server);
+    for _ in 0..12 {
+        let server = server.clone();
+        asking.spawn(async move { ask(&server, PROBE).await });
+    }
+    asking.join_all().await;
+    let order: Vec<u64> = server.journal().exchanges().iter().map(|exchange| exchange.number).collect();
+    assert_eq!(order.len(), 12);
+    assert!(!order.is_sorted());
 }
 
 #[tokio::test]

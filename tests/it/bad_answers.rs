@@ -1,0 +1,142 @@
+//! Xledger answers with something else than it should: a clear error of its own kind, no row's value in it, and the lake as it was.
+
+use crate::desk::Desk;
+use crate::log;
+use xledger_sim::{Damage, DamageKind, Fault, FaultKind, Options};
+use xledger_spend::failure::FailureKind;
+use xledger_spend::screen;
+use xledger_spend::table::runs::Status;
+
+/// The first line that the default rules keep.
+fn kept_line(desk: &Desk) -> i64 {
+    let books = desk.sim.company();
+    let line = books.lines.iter().find(|line| {
+        let voucher = books.voucher(line);
+        let account = line.account.map(|account| books.accounts[usize::from(account)].code).unwrap_or_default();
+        books.reaches(voucher.owner)
+            && books.document_type(voucher) == Some("AP")
+            && ("4000".."5000").contains(&account)
+            && line.match_id == 0
+            && line.period.is_some()
+            && !line.headless
+    });
+    line.unwrap().id
+}
+
+#[tokio::test]
+async fn a_value_that_breaks_the_schema_is_named_by_its_place() {
+    let healthy = Desk::new(Options::fast(2_000, 9)).await;
+    let row = kept_line(&healthy);
+    for (kind, field) in [
+        (DamageKind::TextForNumber, "accountDbId"),
+        (DamageKind::ImpossibleDate, "postedDate"),
+        (DamageKind::LongAmount, "mount"),
+        (DamageKind::HugeAmount, "mount"),
+        (DamageKind::WordForAmount, "mount"),
+        (DamageKind::NumberForText, "text"),
+    ] {
+        let mut options = Options::fast(2_000, 9);
+        options.dialect.damage = Some(Damage { row, kind });
+        let desk = Desk::new(options).await;
+        let log = log::capture();
+        let report = desk.refresh(&[]).await;
+        let error = report.error.clone().unwrap();
+        assert_eq!((report.status, error.kind), (Status::Failed, FailureKind::AnswerMalformed), "{kind:?}");
+        assert!(error.message.contains(field), "{kind:?}: {}", error.message);
+        let said = format!("{} {}", serde_json::to_string(&report).unwrap(), log.text());
+        assert!(!said.contains("abc\"") && !said.contains("-02-30"), "{said}");
+        assert_eq!(desk.data_files().len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn each_kind_of_answer_has_its_own_error() {
+    let fault = |kind| Fault { from_request: 4, requests: 1_000, kind };
+    let error = |code: &str, message: &str| FaultKind::Error(code.to_owned(), message.to_owned());
+    for (kind, expected) in [
+        (FaultKind::Html(200), FailureKind::EndpointNotGraphql),
+        (FaultKind::TokenRefused, FailureKind::TokenRefused),
+        (error("BAD_REQUEST.INSUFFICIENT_CREDITS", "No credits"), FailureKind::CreditsUsedUp),
+        (error("SOMETHING.NEW", "A new error"), FailureKind::XledgerError),
+        (FaultKind::Timeout, FailureKind::LimitReached),
+    ] {
+        let desk = Desk::new(Options { faults: vec![fault(kind.clone())], ..Options::fast(2_000, 9) }).await;
+        let report = desk.refresh(&[]).await;
+        let error = report.error.unwrap();
+        assert_eq!(error.kind, expected, "{kind:?}: {}", error.message);
+        assert_eq!(desk.data_files().len(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_fails_leaves_the_last_snapshot_as_it_was() {
+    let desk = Desk::new(Options {
+        faults: vec![Fault { from_request: 20, requests: 1_000, kind: FaultKind::Html(200) }],
+        ..Options::fast(2_000, 9)
+    })
+    .await;
+    assert_eq!(desk.refresh(&[]).await.status, Status::Succeeded);
+    let published = || -> Vec<_> {
+        desk.all_files().into_iter().filter(|(name, _)| !name.starts_with("runs/") && name != "state/lock").collect()
+    };
+    let before = published();
+    assert_eq!(desk.refresh(&[]).await.status, Status::Failed);
+    let names = |files: &[(String, Vec<u8>)]| files.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&before), names(&published()));
+    assert!(before == published());
+    assert_eq!(desk.all_files().iter().filter(|(name, _)| name.starts_with("runs/")).count(), 2);
+}
+
+#[tokio::test]
+async fn a_circle_of_pages_is_noticed() {
+    let mut options = Options::fast(2_000, 9);
+    options.dialect.endless_cursor = true;
+    let report = Desk::new(options).await.refresh(&[]).await;
+    let error = report.error.unwrap();
+    assert_eq!(error.kind, FailureKind::AnswerMalformed);
+    assert!(error.message.contains("circle"), "{}", error.message);
+}
+
+/// Every fault that the wire is known to have, at once: the tables are those of a clean wire.
+#[tokio::test]
+async fn an_odd_wire_gives_the_same_tables() {
+    let plain = Desk::new(Options::fast(3_000, 9)).await;
+    let report = plain.refresh(&[]).await;
+    assert_eq!(report.status, Status::Succeeded);
+    let tables = plain.data_files();
+    let counts: screen::Counts = report.lines.unwrap();
+
+    let odd = |change: fn(&mut xledger_sim::Dialect)| {
+        let mut options = Options::fast(3_000, 9);
+        change(&mut options.dialect);
+        options
+    };
+    for options in [
+        odd(|d| {
+            d.dotted_cursors = true;
+            d.null_nodes = Some(7);
+            d.duplicate_rows = Some(11);
+            d.empty_edges_as_array = true;
+            d.row_order = xledger_sim::RowOrder::Mixed;
+            d.money_as_numbers = true;
+        }),
+        odd(|d| {
+            d.ids_as_numbers = true;
+            d.row_order = xledger_sim::RowOrder::Descending;
+        }),
+        odd(|d| {
+            d.ids_as_strings = true;
+            d.closed_introspection = true;
+        }),
+        odd(|d| d.wide_ids = true),
+        Options { timeout_rows: Some(900), ..Options::fast(3_000, 9) },
+        Options { gzip_level: 0, ..Options::fast(3_000, 9) },
+    ] {
+        let shown = format!("{:?}", options.dialect);
+        let desk = Desk::new(options).await;
+        let report = desk.refresh(&[]).await;
+        assert_eq!((report.status, &report.error), (Status::Succeeded, &None), "{shown}");
+        assert_eq!(report.lines, Some(counts), "{shown}");
+        assert!(desk.data_files() == tables, "{shown}");
+    }
+}

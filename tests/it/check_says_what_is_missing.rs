@@ -1,0 +1,77 @@
+//! A check names each missing right by its name on Xledger's token page, and shows how each document type is treated.
+
+use crate::desk::Desk;
+use xledger_sim::{MissingRight, Options};
+use xledger_spend::check::Access;
+use xledger_spend::failure::FailureKind;
+use xledger_spend::rules::Treatment;
+
+#[tokio::test]
+async fn a_good_token_is_ready() {
+    let desk = Desk::new(Options::fast(4_000, 4)).await;
+    let checked = desk.check(&[]).await.unwrap();
+    assert!(checked.ready, "{:?}", checked.rights);
+    assert!(
+        checked.rights.iter().all(|right| matches!(right.access, Access::Readable | Access::NotUsed)),
+        "{:?}",
+        checked.rights
+    );
+    assert_eq!(checked.rights.len(), 17);
+    let treated = |code: &str| {
+        checked.document_types.iter().find(|kind| kind.code.as_deref() == Some(code)).map(|kind| kind.treatment)
+    };
+    assert_eq!(
+        (treated("AP"), treated("LØ"), treated("XV"), treated("GL")),
+        (Some(Treatment::Kept), Some(Treatment::Payroll), Some(Treatment::Payroll), Some(Treatment::LeftOut))
+    );
+    assert_eq!(desk.sim.journal().payroll_violations().len(), 0);
+    assert_eq!(desk.all_files().len(), 0);
+}
+
+#[tokio::test]
+async fn each_missing_right_is_named() {
+    let names = [
+        "APTransaction",
+        "Address",
+        "Company",
+        "Contact",
+        "Country",
+        "Currency",
+        "Owner",
+        "Supplier",
+        "Account",
+        "Transaction",
+        "TransactionHeader",
+    ];
+    let cases =
+        [MissingRight::NullField, MissingRight::NullData].into_iter().flat_map(|shape| names.map(|name| (shape, name)));
+    // Side by side: each client keeps to the pace that Xledger allows.
+    futures::future::join_all(cases.map(async |(shape, name)| {
+        let mut options = Options::fast(1_000, 4);
+        options.dialect.missing_rights = [name.to_owned()].into();
+        options.dialect.missing_right_shape = shape;
+        let checked = Desk::new(options).await.check(&[]).await.unwrap();
+        let missing: Vec<_> =
+            checked.rights.iter().filter(|right| right.access == Access::Missing).map(|right| right.name).collect();
+        assert!(missing.contains(&name), "{name}: {missing:?}");
+        assert!(!checked.ready);
+    }))
+    .await;
+}
+
+#[tokio::test]
+async fn a_refresh_without_a_right_says_which() {
+    let mut options = Options::fast(1_000, 4);
+    options.dialect.missing_rights = ["Supplier".to_owned()].into();
+    let error = Desk::new(options).await.refresh(&[]).await.error.unwrap();
+    assert_eq!(error.kind, FailureKind::RightMissing);
+    assert!(error.message.to_lowercase().contains("supplier"), "{}", error.message);
+}
+
+#[tokio::test]
+async fn a_bad_token_is_refused_clearly() {
+    let desk = Desk::new(Options::fast(1_000, 4)).await;
+    let failure = desk.check(&[("XLEDGER_TOKEN", "not-the-one")]).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::TokenRefused);
+    assert!(!failure.message.contains("not-the-one"));
+}
