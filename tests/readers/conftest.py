@@ -134,7 +134,7 @@ def refreshed(order, directory, *arguments, **settings):
     books = export_books(order, directory / "books")
     with serve(order) as server:
         lake = directory / "lake"
-        run = refresh(server, lake, "--json", *arguments, **settings)
+        run = refresh(server, lake, "--json", "--verbose", *arguments, **settings)
         yield Company(books, lake, server, run, server.journal())
 
 
