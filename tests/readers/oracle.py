@@ -53,8 +53,8 @@ class Books:
         self.dimension_values = _by(_rows(directory, "dimension_values"), "dimension_value_id")
 
     def document_type(self, line):
-        """The document type of a ledger or AP line's voucher, or none."""
-        if line.get("header_is_null") == "true":
+        """The document type of a ledger or AP line's voucher, or none. An AP line says it itself, even where its voucher is missing."""
+        if line["header_is_null"] == "true" and "line_id" in line:
             return None
         return self.document_types.get(self.vouchers[line["voucher_id"]]["document_type_id"])
 
@@ -144,7 +144,9 @@ def screen(books, rules=Rules()):
         screened.ap_counts["listed"] += 1
         if payroll.has(line):
             screened.ap_counts["excluded_payroll"] += 1
-        elif kind and rules.keeps_type(kind) and (line["owner_id"], line["voucher_id"]) in kept_vouchers:
+            continue
+        has_kept_voucher = line["header_is_null"] == "false" and (line["owner_id"], line["voucher_id"]) in kept_vouchers
+        if has_kept_voucher and kind and rules.keeps_type(kind):
             screened.ap_counts["kept"] += 1
             screened.ap_lines.append(line)
         else:

@@ -4,6 +4,7 @@ Each case changes a few rows. Afterwards the oracle calculates from the changed 
 as a server with those books would.
 """
 
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 
@@ -312,3 +313,24 @@ def test_matches_are_of_one_owner_and_one_step(books, check):
     kept = {line["line_id"] for line in expected.screened.lines}
     assert [line["line_id"] in kept for line in (payroll, same[0], other, same[1], same[2])] == [False, False, True, True, True]
     assert ap_line["ap_line_id"] not in {line["ap_line_id"] for line in expected.screened.ap_lines}
+
+
+def test_names_come_from_other_lines_where_one_line_lacks_them(books, small_server, tmp_path):
+    """Nested objects may be null on any line: that takes nothing from the other lines of the same owner and dimension values."""
+    expected = Expected(books)
+    values = {line["line_id"]: [line[f"dimension_{slot}_id"] for slot in range(1, 6)] for line in expected.screened.lines}
+    carried = Counter(value for each in values.values() for value in each if value)
+    poor = {}
+    for line in expected.screened.lines:
+        if all(carried[value] > 1 for value in values[line["line_id"]] if value):
+            poor.setdefault(line["owner_id"], line["line_id"])
+
+    def alter(data):
+        for node in nodes(data, "transactions"):
+            if str(node["dbId"]) in poor.values():
+                for name in {"owner", "glDimension"} & node.keys():
+                    node[name] = None
+
+    with wire(small_server, alter=alter) as changed:
+        run = refresh(small_server, tmp_path / "lake", "--json", endpoint=changed.endpoint)
+    assert_same_rows(read_rows(Company(books, tmp_path / "lake", small_server, run, {}), "spend"), expected.spend, "line_id")
