@@ -154,11 +154,15 @@ impl Client {
     ) -> Result<Page<T>, Error> {
         let answer = self.ask::<T>(query, variables, rows).await?;
         let envelope: Envelope<ConnectionFields> = self.decode(query, &answer.envelope)?;
-        // A connection that is null without an error holds nothing.
-        let has_next = envelope
-            .data
-            .and_then(|data| data.into_values().next().flatten())
-            .is_some_and(|c| c.page_info.has_next_page);
+        // Xledger answers an empty connection with null edges. A connection that is null itself says nothing, least of all that the ledger
+        // is empty.
+        let connection = envelope.data.and_then(|data| data.into_values().next().flatten());
+        let null = || Error::Malformed {
+            query: query.name,
+            path: "data".to_owned(),
+            what: "expected a connection, not null".to_owned(),
+        };
+        let has_next = connection.ok_or_else(null)?.page_info.has_next_page;
         self.meter.0.null_rows.fetch_add(answer.empty_nodes as u64, Relaxed);
         Ok(Page { nodes: answer.nodes, cursor: answer.cursor, has_next })
     }
