@@ -292,3 +292,6 @@ fn unadmissible(ledger: &'static str, payroll: bool) -> Failure {
     );
     Failure::new(FailureKind::LineChanged, message)
 }
+
+#[cfg(test)]
+mod tests;
