@@ -59,11 +59,11 @@ impl Refreshing<'_> {
 
         let fetch = Fetch { client, dialect: &dialect, base, batch_rows: self.page_rows.div_ceil(2), screen: &screen };
         progress.begin(Stage::Lines, lines.len() as u64);
-        let Fetched { rows: mut lines, gone } = fetch.lines(&lines, |rows| progress.rows(rows)).await?;
+        let (Fetched { rows: mut lines, gone }, names) = fetch.lines(lines, |rows| progress.rows(rows)).await?;
         (report.lines_fetched, report.lines_gone) = (Some(lines.len() as u64), Some(gone));
 
         progress.begin(Stage::Payables, payables.len() as u64);
-        let Fetched { rows: payables, gone } = fetch.payables(&payables, |rows| progress.rows(rows)).await?;
+        let Fetched { rows: payables, gone } = fetch.payables(payables, |rows| progress.rows(rows)).await?;
         (report.payables_fetched, report.payables_gone) = (Some(payables.len() as u64), Some(gone));
 
         progress.begin(Stage::Refer, 0);
@@ -72,7 +72,7 @@ impl Refreshing<'_> {
         let references = References { suppliers, owners, dimensions };
 
         progress.begin(Stage::Publish, lines.len() as u64);
-        let books = Books::new(screen.chart(), &references, &self.rules.vat_rates, &payables);
+        let books = Books::new(screen.chart(), &references, &names, &self.rules.vat_rates, &payables);
         let status = self.publish(&books, &mut lines, &references, report).await?;
         progress.end();
         Ok(status)

@@ -96,7 +96,7 @@ pub async fn names(
 ) -> Result<(FxHashMap<i64, Owner>, FxHashMap<i64, DimensionValue>), Failure> {
     let asked = Asked { client, dialect, base };
 
-    let owner_examples = first_lines(lines, |line| [Some(line.owner)]);
+    let owner_examples = first_lines(lines, |line| [line.owner]);
     let mut owners: FxHashMap<i64, Owner> = FxHashMap::default();
     for node in asked.rows::<OwnerOfLineNode>(query::OWNERS, &owner_examples).await? {
         let Some(owner) = node.owner else { continue };
@@ -131,10 +131,11 @@ pub async fn names(
 }
 
 /// The lines that between them carry every value of `values`: for each value the first line that has it.
-fn first_lines<const N: usize>(lines: &[Line], values: impl Fn(&Line) -> [Option<i64>; N]) -> Vec<i64> {
+fn first_lines<const N: usize>(lines: &[Line], values: impl Fn(&Line) -> [i64; N]) -> Vec<i64> {
     let mut seen = FxHashSet::default();
-    let new =
-        lines.iter().filter(|line| values(line).into_iter().flatten().filter(|value| seen.insert(*value)).count() > 0);
+    let new = lines
+        .iter()
+        .filter(|line| values(line).into_iter().filter(|value| *value != 0 && seen.insert(*value)).count() > 0);
     new.map(|line| line.id).collect()
 }
 

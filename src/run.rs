@@ -140,7 +140,7 @@ impl Run {
                 endpoint: settings.endpoint.clone(),
                 token,
                 max_in_flight: settings.max_in_flight,
-                deadline: self.deadline - LAST_WORDS,
+                deadline: self.deadline.checked_sub(LAST_WORDS).unwrap_or(self.deadline),
             };
             let outcome = work(Client::new(connection, self.meter.clone())?).await;
             match outcome {

@@ -1,2 +1,115 @@
-//! x
-fn main() {}
+//! The command line of `xledger-spend`: the same runs as the function's, on a desk, against Xledger or the built-in simulator of it.
+//!
+//! ```text
+//! arguments ─> given (a flag, else the environment) ─> commands/* ─> outcome ─> standard output, exit status
+//!                                                         │
+//!                                     stages, screen, log: what one sees meanwhile, on standard error
+//! ```
+//!
+//! A composition root: nothing else in here reads the environment or the clock, or makes an id.
+
+mod arguments;
+mod given;
+mod commands;
+mod outcome;
+
+// What a person reads afterwards ...
+mod snapshot;
+mod summary;
+mod figures;
+mod lines;
+
+// ... and meanwhile.
+mod screen;
+mod stages;
+mod log;
+
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime};
+
+use tokio::signal::unix::{SignalKind, signal};
+use xledger_spend::run::Run;
+use xledger_spend::value;
+
+use crate::arguments::{Arguments, Command};
+use crate::commands::Desk;
+use crate::given::Given;
+use crate::outcome::Exit;
+use crate::screen::Screen;
+
+fn main() -> ExitCode {
+    let (arguments, flags) = arguments::read();
+    let screen = Screen::on_standard_error();
+    let watched = log::start(&screen, arguments.verbose, matches!(arguments.command, Command::Check));
+    let given = Given::new(flags, environment);
+    let run = Run {
+        id: run_id(),
+        started_at: clock(),
+        deadline: tokio::time::Instant::now() + Duration::from_secs(60 * arguments.deadline_minutes),
+        clock,
+        progress: Default::default(),
+        meter: Default::default(),
+    };
+    let desk = Desk { given, run, screen, watched, json: arguments.json, program: program() };
+    work(&desk, arguments).code()
+}
+
+/// Does what was asked, unless it is stopped.
+fn work(desk: &Desk, arguments: Arguments) -> Exit {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return desk.screen.failed(&format!("this program cannot start: {error}")),
+    };
+    let publishes = arguments.command.publishes();
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            outcome = Box::pin(commands::work(desk, arguments.command)) => Some(outcome),
+            () = stopped() => None,
+        }
+    });
+    // Waits for what is being written at this moment, so that it is known what was done.
+    drop(runtime);
+    match outcome {
+        Some(outcome) => outcome::show(desk, outcome),
+        None => commands::stopped(desk, publishes),
+    }
+}
+
+/// Waits until somebody wants the program to end.
+async fn stopped() {
+    let terminated = async {
+        match signal(SignalKind::terminate()) {
+            Ok(mut terminated) => drop(terminated.recv().await),
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        Ok(()) = tokio::signal::ctrl_c() => (),
+        () = terminated => (),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a composition root")]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a composition root")]
+fn clock() -> value::Instant {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    value::Instant(i64::try_from(now.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// `20261121T013000Z-0a1b2c3d`: the second, and a random part.
+fn run_id() -> String {
+    let second = jiff::Timestamp::from_millisecond(clock().0).unwrap_or_default().strftime("%Y%m%dT%H%M%SZ");
+    format!("{second}-{:08x}", RandomState::new().build_hasher().finish() as u32)
+}
+
+/// How this program was called, for commands to paste.
+fn program() -> String {
+    let called = std::env::args().next().unwrap_or_else(|| "xledger-spend".to_owned());
+    let here = std::env::current_dir().ok().and_then(|here| here.to_str().map(|here| format!("{here}/")));
+    here.and_then(|here| called.strip_prefix(&here).map(str::to_owned)).unwrap_or(called)
+}

@@ -1,0 +1,186 @@
+//! What can be typed. Each setting of [`settings::NAMES`] is a flag of the same name for the commands that heed it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use xledger_spend::event::Mode;
+use xledger_spend::settings::NAMES;
+use xledger_spend::value::Month;
+
+use crate::given::LAKE;
+
+/// Keeps a company's purchasing data from the Xledger ERP ready for analysis, as Parquet tables in a directory or on S3.
+#[derive(Debug, Parser)]
+#[command(name = "xledger-spend", version, max_term_width = 110, after_help = AFTER_HELP)]
+pub(crate) struct Arguments {
+    /// Where the tables are: a directory, or s3://bucket/prefix [environment: LAKE_URL]
+    #[arg(long, visible_alias = "lake-url", global = true, value_name = "DIR|s3://…")]
+    lake: Option<String>,
+    /// Print the report as JSON, alone on standard output
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Show the log of what is done
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+    /// Give up after so many minutes
+    #[arg(long, global = true, value_name = "N", default_value_t = 720, value_parser = clap::value_parser!(u64).range(1..=10_080))]
+    pub(crate) deadline_minutes: u64,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const AFTER_HELP: &str = "Exit status: 0 done, 1 failed, 2 wrong usage or settings, 3 incomplete, to be continued.\n\
+    Begin with `demo`: it needs no account and no token.";
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Refresh a lake from an invented company, served by the built-in simulator of Xledger
+    ///
+    /// Reads no environment variables and writes to ./lake unless --lake says otherwise.
+    Demo {
+        /// Ledger lines of the invented company
+        #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(100..=10_000_000))]
+        lines: u64,
+        /// Another seed, another company
+        #[arg(long, value_name = "S", default_value_t = 1)]
+        seed: u64,
+    },
+    /// Bring the tables up to date with Xledger
+    Refresh(RefreshArguments),
+    /// Say what the token can read, what the schema offers, and how each document type is treated
+    Check,
+    /// Say what is in the tables now
+    Show,
+    /// Say what the columns of the tables mean
+    Schema {
+        /// Print the tables as Athena DDL; with an s3:// lake, for its current snapshot
+        #[arg(long, conflicts_with = "json")]
+        ddl: bool,
+    },
+    /// Answer an event as the function does, and print its answer
+    Invoke {
+        /// A file that holds the event, or - for standard input
+        file: PathBuf,
+    },
+}
+
+/// How to refresh.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RefreshArguments {
+    /// How much to fetch
+    #[arg(long, value_enum, default_value_t = ModeArgument::Incremental)]
+    pub(crate) mode: ModeArgument,
+    /// Fetch the periods from this month on again, as in 2025-01
+    #[arg(long, value_name = "MONTH")]
+    pub(crate) from: Option<Month>,
+    /// Fetch the periods up to this month again
+    #[arg(long, value_name = "MONTH")]
+    pub(crate) to: Option<Month>,
+    /// Do everything but publish
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ModeArgument {
+    /// What changed
+    Incremental,
+    /// Everything
+    Full,
+}
+
+impl From<ModeArgument> for Mode {
+    fn from(mode: ModeArgument) -> Self {
+        match mode {
+            ModeArgument::Incremental => Mode::Incremental,
+            ModeArgument::Full => Mode::Full,
+        }
+    }
+}
+
+/// Into which lake a command may publish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Publishes {
+    Nowhere,
+    IntoTheLake,
+    IntoTheDemonstrations,
+}
+
+impl Command {
+    /// Whether it may make a new snapshot current, and where.
+    pub(crate) fn publishes(&self) -> Publishes {
+        match self {
+            Self::Demo { .. } => Publishes::IntoTheDemonstrations,
+            Self::Refresh(RefreshArguments { dry_run: false, .. }) | Self::Invoke { .. } => Publishes::IntoTheLake,
+            Self::Refresh(_) | Self::Check | Self::Show | Self::Schema { .. } => Publishes::Nowhere,
+        }
+    }
+}
+
+/// The arguments, and the settings given as flags. Ends the program if they are wrong, or ask for help.
+pub(crate) fn read() -> (Arguments, BTreeMap<String, String>) {
+    let matches = command().get_matches();
+    let flags = flags(&matches);
+    (Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()), flags)
+}
+
+fn command() -> clap::Command {
+    let mut command = Arguments::command();
+    for name in ["refresh", "check", "invoke"] {
+        command = command.mut_subcommand(name, |command| command.args(settings(|_| true)));
+    }
+    // The simulator takes the place of an address and a token.
+    let simulated = |name: &str| matches!(name, "XLEDGER_ENDPOINT" | "XLEDGER_TOKEN" | "XLEDGER_TOKEN_SECRET_ID");
+    command.mut_subcommand("demo", |command| command.args(settings(|name| !simulated(name))))
+}
+
+fn settings(heeded: impl Fn(&str) -> bool) -> Vec<Arg> {
+    let heeded = NAMES.iter().filter(|(name, _)| *name != LAKE && heeded(name));
+    let flag = |(name, help): &(&'static str, &'static str)| {
+        Arg::new(*name)
+            .long(name.to_lowercase().replace('_', "-"))
+            .help(format!("{help} [environment: {name}]"))
+            .help_heading("Settings")
+            .value_name("VALUE")
+            .hide_short_help(false)
+    };
+    heeded.map(flag).collect()
+}
+
+fn flags(matches: &ArgMatches) -> BTreeMap<String, String> {
+    let mut flags: BTreeMap<String, String> = BTreeMap::new();
+    flags.extend(matches.get_one::<String>("lake").map(|lake| (LAKE.to_owned(), lake.clone())));
+    if let Some((_, matches)) = matches.subcommand() {
+        let given = NAMES.iter().filter_map(|(name, _)| {
+            let value = matches.try_get_one::<String>(name).ok().flatten()?;
+            Some(((*name).to_owned(), value.clone()))
+        });
+        flags.extend(given);
+    }
+    flags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_holds_together() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn each_setting_is_a_flag() {
+        for (name, _) in NAMES.iter().filter(|(name, _)| *name != LAKE) {
+            let flag = format!("--{}", name.to_lowercase().replace('_', "-"));
+            let matches = command().try_get_matches_from(["xledger-spend", "refresh", &flag, "x"]).unwrap();
+            assert_eq!(flags(&matches), BTreeMap::from([((*name).to_owned(), "x".to_owned())]), "{name}");
+        }
+        for typed in [["--lake", "x", "show"], ["show", "--lake", "x"], ["show", "--lake-url", "x"]] {
+            let matches = command().try_get_matches_from([&["xledger-spend"], &typed[..]].concat()).unwrap();
+            assert_eq!(flags(&matches).get(LAKE).map(String::as_str), Some("x"), "{typed:?}");
+        }
+    }
+}

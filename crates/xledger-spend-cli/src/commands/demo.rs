@@ -1,0 +1,28 @@
+//! `demo`: a refresh from an invented company. The simulator keeps the limits of the real Xledger, so that the pace is what one would see.
+
+use xledger_spend::event::{Mode, Refresh};
+use xledger_spend::failure::{Failure, FailureKind};
+
+use super::{Desk, refreshed};
+use crate::given;
+use crate::outcome::Outcome;
+
+pub(super) async fn demo(desk: &Desk, lines: u64, seed: u64) -> Result<Outcome, Failure> {
+    // Whatever is wrong with the flags is said before a company is invented.
+    desk.given.demonstration("http://127.0.0.1/graphql", "none")?;
+    let lake = desk.given.demonstrations_lake()?;
+    desk.screen.line(&format!("An invented company of {} ledger lines, seed {seed}", crate::figures::count(lines)));
+    let options = xledger_sim::Options { lines, seed, ..Default::default() };
+    let simulator = xledger_sim::start(options).await;
+    let simulator = simulator.map_err(|error| {
+        Failure::new(FailureKind::XledgerUnavailable, format!("the simulator cannot start: {error}"))
+    })?;
+    let settings = desk.given.demonstration(&simulator.endpoint(), simulator.token())?;
+    let aws = given::aws(Some(&lake), None).await;
+    let following = desk.screen.follow(&desk.run, &desk.watched);
+    let refresh = Refresh { mode: Mode::Full, ..Default::default() };
+    let report = Box::pin(desk.run.refresh(refresh, &settings, &aws)).await;
+    drop(following);
+    simulator.stop().await;
+    refreshed(desk, report, &lake, &aws, true).await
+}

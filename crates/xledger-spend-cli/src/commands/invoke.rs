@@ -1,0 +1,44 @@
+//! `invoke`: answers an event as the function does, through the same code, and prints its answer.
+
+use std::io::Read;
+use std::path::Path;
+
+use xledger_spend::event::Event;
+use xledger_spend::failure::{Failure, FailureKind};
+
+use super::Desk;
+use crate::given::{self, NeedsLake};
+use crate::outcome::{self, Outcome};
+
+/// No event is longer: it is what Lambda takes.
+const LIMIT_BYTES: u64 = 6 << 20;
+
+pub(super) async fn invoke(desk: &Desk, file: &Path) -> Result<Outcome, Failure> {
+    let event = Event::parse(&read(file)?)?;
+    let needs_lake = if matches!(event, Event::Check) { NeedsLake::No } else { NeedsLake::Yes };
+    let settings = desk.given.settings(needs_lake)?;
+    let aws = given::aws(settings.lake.as_ref(), Some(&settings.token)).await;
+    let following = desk.screen.follow(&desk.run, &desk.watched);
+    let answer = Box::pin(desk.run.answer(event, &settings, &aws)).await;
+    drop(following);
+    let answer = answer?;
+    Ok(Outcome::answered(&answer, outcome::json(&answer)?))
+}
+
+fn read(file: &Path) -> Result<serde_json::Value, Failure> {
+    let invalid = |what: String| Failure::new(FailureKind::EventInvalid, what);
+    let mut text = String::new();
+    let read = if file == Path::new("-") {
+        std::io::stdin().lock().take(LIMIT_BYTES).read_to_string(&mut text)
+    } else {
+        std::fs::File::open(file).and_then(|opened| opened.take(LIMIT_BYTES).read_to_string(&mut text))
+    };
+    read.map_err(|error| invalid(format!("the event {} cannot be read: {error}", file.display())))?;
+    if text.trim().is_empty() {
+        return Err(invalid(format!("the event {} is empty; write {{}} for a refresh", file.display())));
+    }
+    serde_json::from_str(&text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        invalid(format!("the event {} is not JSON, at line {line} column {column}", file.display()))
+    })
+}

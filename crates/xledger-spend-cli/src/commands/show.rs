@@ -1,0 +1,25 @@
+//! `show`: what is in the tables now.
+
+use xledger_spend::failure::{Failure, FailureKind};
+use xledger_spend::lake::Access;
+use xledger_spend::run;
+
+use super::Desk;
+use crate::given;
+use crate::outcome::{self, Outcome};
+use crate::snapshot::Snapshot;
+use crate::summary;
+
+pub(super) async fn show(desk: &Desk) -> Result<Outcome, Failure> {
+    let url = desk.given.lake()?;
+    let aws = given::aws(Some(&url), None).await;
+    let lake = run::open_at(&url, &aws, Access::Read).await?;
+    let Some(snapshot) = Snapshot::read(&lake).await? else {
+        let message = format!("nothing was published into {url} yet; `{} refresh` does", desk.program);
+        return Err(Failure::new(FailureKind::LakeMissing, message));
+    };
+    if desk.json {
+        return Ok(Outcome::done(outcome::json(&snapshot.json(&lake))?));
+    }
+    Ok(Outcome::done(summary::run(&snapshot.manifest.report) + &summary::tables(&snapshot, &url)))
+}

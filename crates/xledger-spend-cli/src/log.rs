@@ -1,0 +1,128 @@
+//! The log: warnings, and on request what is done. What a run says of its stages becomes lines for a person.
+
+use std::fmt;
+use std::io;
+
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Metadata, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::figures::time;
+use crate::lines::escaped;
+use crate::screen::Screen;
+use crate::stages::{self, Watched};
+
+/// Begins to log on standard error.
+pub(crate) fn start(screen: &Screen, verbose: bool, check: bool) -> Watched {
+    let watched = Watched::new(check);
+    let lines = tracing_subscriber::fmt::layer()
+        .with_writer(Lines(screen.clone()))
+        .with_ansi(false)
+        .with_target(false)
+        .with_filter(filter_fn(move |event| is_logged(event, verbose)));
+    let told = Told { screen: screen.clone(), watched: watched.clone(), verbose };
+    let told = told.with_filter(filter_fn(is_told));
+    // It fails only where there is a subscriber already.
+    drop(tracing_subscriber::registry().with(lines).with(told).try_init());
+    watched
+}
+
+/// What a run tells about where it stands.
+fn is_told(event: &Metadata<'_>) -> bool {
+    matches!(event.target(), "xledger_spend::progress" | "xledger_spend::xledger::client")
+}
+
+fn is_logged(event: &Metadata<'_>, verbose: bool) -> bool {
+    let level = *event.level();
+    if event.target().starts_with("xledger_spend") {
+        // What ends a run is told at its end, once; waits are told by `Told`.
+        level != Level::ERROR && if verbose { level <= Level::INFO } else { level <= Level::WARN && !is_told(event) }
+    } else {
+        level <= Level::WARN
+    }
+}
+
+/// Makes lines for a person of what a run says.
+struct Told {
+    screen: Screen,
+    watched: Watched,
+    verbose: bool,
+}
+
+impl<S: Subscriber> Layer<S> for Told {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        if let Some(stage) = &fields.stage {
+            if !self.verbose {
+                self.screen.line(&stages::done(&self.watched, stage, fields.rows, fields.duration_ms));
+            }
+        } else if let Some(reason) = &fields.reason {
+            self.watched.waits_for(reason);
+            // On a terminal the line that changes shows it.
+            if !self.verbose && !self.screen.is_terminal() {
+                self.screen.line(&format!("Waiting {}: {}", time(fields.wait_ms), escaped(reason)));
+            }
+        }
+    }
+}
+
+#[derive(Default)]
+struct Fields {
+    stage: Option<String>,
+    rows: u64,
+    duration_ms: u64,
+    wait_ms: u64,
+    reason: Option<String>,
+}
+
+impl Visit for Fields {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        match field.name() {
+            "rows" => self.rows = value,
+            "duration_ms" => self.duration_ms = value,
+            "wait_ms" => self.wait_ms = value,
+            _ => (),
+        }
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        if field.name() == "stage" {
+            self.stage = Some(value.to_owned());
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        if field.name() == "reason" {
+            self.reason = Some(format!("{value:?}"));
+        }
+    }
+}
+
+/// Writes the log's lines to the screen.
+#[derive(Clone)]
+struct Lines(Screen);
+
+impl io::Write for Lines {
+    /// Is given a line whole.
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.line(&escaped(String::from_utf8_lossy(line).trim_end_matches('\n')));
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}

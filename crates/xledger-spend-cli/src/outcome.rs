@@ -1,0 +1,138 @@
+//! How a command ended: what goes to standard output, and the exit status.
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use serde::Serialize;
+use xledger_spend::failure::{Failure, FailureKind};
+use xledger_spend::run::Answer;
+use xledger_spend::table::runs::Status;
+
+use crate::commands::Desk;
+use crate::lines::escaped;
+
+/// The exit status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// All was done.
+    Done = 0,
+    /// It failed.
+    Failed = 1,
+    /// Wrong usage or settings.
+    Usage = 2,
+    /// Time ran out; a next run goes on from here.
+    Incomplete = 3,
+}
+
+impl Exit {
+    pub(crate) fn code(self) -> ExitCode {
+        ExitCode::from(self as u8)
+    }
+
+    /// Of a failure.
+    pub(crate) fn of(kind: FailureKind) -> Self {
+        match kind {
+            FailureKind::SettingsInvalid | FailureKind::EventInvalid => Self::Usage,
+            _ => Self::Failed,
+        }
+    }
+
+    /// Of an answer.
+    pub(crate) fn of_answer(answer: &Answer) -> Self {
+        match answer {
+            Answer::Refreshed(report) => match (&report.error, report.status) {
+                (Some(failure), _) => Self::of(failure.kind),
+                (None, Status::Succeeded | Status::DryRun) => Self::Done,
+                (None, Status::Incomplete) => Self::Incomplete,
+                (None, Status::Failed) => Self::Failed,
+            },
+            Answer::Checked(checked) if checked.ready => Self::Done,
+            Answer::Checked(_) => Self::Failed,
+        }
+    }
+}
+
+/// How a command ended.
+pub(crate) struct Outcome {
+    /// For standard output, each line ended.
+    pub(crate) text: String,
+    /// The exit status.
+    pub(crate) exit: Exit,
+    /// What went wrong, where that is not all there is to say.
+    pub(crate) failure: Option<Failure>,
+}
+
+impl Outcome {
+    /// It is done, and this is the result.
+    pub(crate) fn done(text: String) -> Self {
+        Self { text, exit: Exit::Done, failure: None }
+    }
+
+    /// An answer, told as `text`.
+    pub(crate) fn answered(answer: &Answer, text: String) -> Self {
+        let failure = match answer {
+            Answer::Refreshed(report) => report.error.clone(),
+            Answer::Checked(_) => None,
+        };
+        Self { text, exit: Exit::of_answer(answer), failure }
+    }
+}
+
+/// JSON for standard output, without a character that a terminal would obey.
+pub(crate) fn json(value: &impl Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(value);
+    let text = text.map_err(|error| Failure::new(FailureKind::ValueUnfit, error.to_string()))?;
+    // JSON's own line breaks stay; other control characters stand inside strings only, where an escape means the same.
+    let mut safe = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        if c != '\n' && crate::lines::is_obeyed(c) {
+            safe.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            safe.push(c);
+        }
+    }
+    safe.push('\n');
+    Ok(safe)
+}
+
+/// Prints the result on standard output, and what went wrong, once, on standard error.
+pub(crate) fn show(desk: &Desk, outcome: Result<Outcome, Failure>) -> Exit {
+    let Outcome { text, exit, failure } = outcome.unwrap_or_else(|failure| {
+        let answer = serde_json::json!({ "error": failure });
+        let text = if desk.json { json(&answer).unwrap_or_default() } else { String::new() };
+        Outcome { text, exit: Exit::of(failure.kind), failure: Some(failure) }
+    });
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        // Whoever reads has read enough.
+        if error.kind() != std::io::ErrorKind::BrokenPipe {
+            return desk.screen.failed(&format!("standard output cannot be written: {error}"));
+        }
+    }
+    if let Some(Failure { kind, message }) = failure {
+        desk.screen.line(&format!("error: {}", escaped(&message)));
+        desk.screen.line(&format!("kind: {}", kind.as_str()));
+    }
+    exit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_user_can_correct_is_wrong_usage() {
+        for kind in FailureKind::ALL {
+            let usage = matches!(kind.as_str(), "settings_invalid" | "event_invalid");
+            assert_eq!(Exit::of(*kind), if usage { Exit::Usage } else { Exit::Failed }, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn json_holds_nothing_that_a_terminal_obeys() {
+        let value = serde_json::json!({"name": "a\u{1b}[2J\u{9b}1m\u{7f}\u{202e}b\næ"});
+        let text = json(&value).unwrap();
+        assert!(text.chars().all(|c| c == '\n' || !crate::lines::is_obeyed(c)), "{text:?}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+}

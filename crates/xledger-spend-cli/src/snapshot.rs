@@ -1,0 +1,103 @@
+//! What is in the current snapshot of a lake: its manifest, and the names that a summary shows.
+
+mod owners;
+mod suppliers;
+mod data_file;
+
+use serde_json::{Value, json};
+use xledger_spend::failure::Failure;
+use xledger_spend::lake::{Current, Lake, Manifest};
+
+use crate::figures::ten_thousandths;
+pub(crate) use owners::Owners;
+pub(crate) use suppliers::Supplier;
+
+/// How many suppliers a summary names.
+const TOP: usize = 5;
+
+/// The current snapshot.
+pub(crate) struct Snapshot {
+    pub(crate) current: Current,
+    pub(crate) manifest: Manifest,
+    pub(crate) owners: Owners,
+    pub(crate) top_suppliers: Vec<Supplier>,
+}
+
+/// The lines and amounts of an owner in a month.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct MonthTotal {
+    pub(crate) year: i64,
+    pub(crate) month: i64,
+    pub(crate) owner: i64,
+    pub(crate) lines: u64,
+    pub(crate) ten_thousandths: i128,
+}
+
+impl Snapshot {
+    /// Reads the current snapshot; `None` in a lake that nothing was published into.
+    pub(crate) async fn read(lake: &Lake) -> Result<Option<Self>, Failure> {
+        let Some((current, _)) = lake.current().await? else { return Ok(None) };
+        let manifest = lake.manifest(&current).await?;
+        let owners = owners::read_newest(lake, &manifest).await?;
+        let top_suppliers = suppliers::top(lake, &manifest, TOP).await?;
+        Ok(Some(Self { current, manifest, owners, top_suppliers }))
+    }
+
+    /// The months' totals, by month and owner; empty if the manifest holds none of the known form.
+    pub(crate) fn months(&self) -> Vec<MonthTotal> {
+        months(&self.manifest.control_totals)
+    }
+
+    /// All of it but the list of files.
+    pub(crate) fn json(&self, lake: &Lake) -> Value {
+        let (current, manifest) = (&self.current, &self.manifest);
+        let sizes =
+            [("spend", &manifest.tables.spend), ("supplier", &manifest.tables.supplier)].map(|(name, table)| {
+                (name.to_owned(), json!({"rows": table.rows, "bytes": table.bytes, "files": table.files.len()}))
+            });
+        json!({
+            "lake": lake.store().describe(),
+            "current": current,
+            "schema_version": manifest.schema_version,
+            "tables": Value::Object(sizes.into_iter().collect()),
+            "settings": manifest.settings,
+            "control_totals": manifest.control_totals,
+            "top_suppliers": self.top_suppliers.iter().map(Supplier::json).collect::<Vec<_>>(),
+            "report": manifest.report,
+        })
+    }
+}
+
+fn months(control_totals: &Value) -> Vec<MonthTotal> {
+    let rows = control_totals.get("spend").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let total = |row: &Value| {
+        Some(MonthTotal {
+            year: row.get("year")?.as_i64()?,
+            month: row.get("month")?.as_i64()?,
+            owner: row.get("owner_id")?.as_i64()?,
+            lines: row.get("lines")?.as_u64()?,
+            ten_thousandths: ten_thousandths(row.get("amount")?.as_str()?)?,
+        })
+    };
+    let mut months: Vec<MonthTotal> = rows.iter().filter_map(total).collect();
+    months.sort_by_key(|total| (total.year, total.month, total.owner));
+    months
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_are_read_in_order() {
+        let totals = json!({"spend": [
+            {"year": 2026, "month": 1, "owner_id": 7, "lines": 2, "amount": "-1.5000"},
+            {"year": 2025, "month": 12, "owner_id": 8, "lines": 1, "amount": "3.0000"},
+            {"year": 2025, "month": "?"},
+        ]});
+        let first = MonthTotal { year: 2025, month: 12, owner: 8, lines: 1, ten_thousandths: 30_000 };
+        let second = MonthTotal { year: 2026, month: 1, owner: 7, lines: 2, ten_thousandths: -15_000 };
+        assert_eq!(months(&totals), [first, second]);
+        assert_eq!(months(&Value::Null), []);
+    }
+}

@@ -1,0 +1,146 @@
+//! What is in the tables: suppliers, months, and how to ask for more.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use xledger_spend::lake::{LakeUrl, SnapshotName};
+
+use crate::figures::{amount, count};
+use crate::lines::{Side, aligned, aligned_rows, cut, escaped};
+use crate::snapshot::{MonthTotal, Owners, Snapshot, Supplier};
+
+/// How many months are shown.
+const MONTHS: usize = 12;
+/// How many owners have a column of their own where amounts may not be added up.
+const OWNERS: usize = 4;
+
+/// What is in the tables of a snapshot, and where they are.
+pub(crate) fn tables(snapshot: &Snapshot, lake: &LakeUrl) -> String {
+    let name = &snapshot.current.snapshot;
+    let mut text = suppliers(&snapshot.top_suppliers, &snapshot.owners);
+    text.push_str(&months(&snapshot.months(), &snapshot.owners));
+    text.push_str(&format!("\nWhere\n  {}\n  snapshot {name}\n", escaped(&place(lake, name))));
+    text.push_str(&format!("\nTo ask in DuckDB\n  {}\n", escaped(&query(lake, name))));
+    text
+}
+
+fn suppliers(suppliers: &[Supplier], owners: &Owners) -> String {
+    if suppliers.is_empty() {
+        return String::new();
+    }
+    let row = |supplier: &Supplier| {
+        let name = supplier.name.clone().unwrap_or_else(|| format!("supplier {}", supplier.id));
+        let lines = format!("{} lines", count(u64::try_from(supplier.lines).unwrap_or(0)));
+        let currency = owners.currency(supplier.owner).unwrap_or_default().to_owned();
+        [name, owners.name(supplier.owner), lines, amount(supplier.ten_thousandths), currency]
+    };
+    let rows: Vec<_> = suppliers.iter().map(row).collect();
+    let sides = [Side::Left, Side::Left, Side::Right, Side::Right, Side::Left];
+    format!("\nTop suppliers, each in an owner's register and currency\n{}", aligned(sides, &rows))
+}
+
+/// The last months: one sum where all owners keep one known currency, else a sum for each owner.
+fn months(totals: &[MonthTotal], owners: &Owners) -> String {
+    let months: BTreeSet<(i64, i64)> = totals.iter().map(|total| (total.year, total.month)).collect();
+    let months: Vec<(i64, i64)> = months.into_iter().rev().take(MONTHS).collect();
+    let totals: Vec<&MonthTotal> = totals.iter().filter(|total| months.contains(&(total.year, total.month))).collect();
+    let ids: BTreeSet<i64> = totals.iter().map(|total| total.owner).collect();
+    if totals.is_empty() {
+        return String::new();
+    }
+    let mut columns: Vec<(String, BTreeSet<i64>)> = match owners.one_currency(&ids) {
+        Some(currency) => vec![(currency.to_owned(), ids.clone())],
+        None => largest(&totals).into_iter().map(|id| (heading(owners, id), BTreeSet::from([id]))).collect(),
+    };
+    let shown: BTreeSet<i64> = columns.iter().flat_map(|(_, ids)| ids).copied().collect();
+    let hidden = ids.len() - shown.len();
+    let mut rows = vec![vec![String::new(), "lines".to_owned()]];
+    if let Some(heading) = rows.first_mut() {
+        heading.extend(columns.iter_mut().map(|(heading, _)| std::mem::take(heading)));
+    }
+    for &(year, month) in months.iter().rev() {
+        let totals = || totals.iter().filter(|total| (total.year, total.month) == (year, month));
+        let mut row = vec![format!("{year:04}-{month:02}"), count(totals().map(|total| total.lines).sum())];
+        row.extend(columns.iter().map(|(_, ids)| {
+            amount(totals().filter(|total| ids.contains(&total.owner)).map(|total| total.ten_thousandths).sum())
+        }));
+        rows.push(row);
+    }
+    let sides: Vec<Side> =
+        std::iter::once(Side::Left).chain(std::iter::repeat_n(Side::Right, columns.len() + 1)).collect();
+    let mut text = format!("\nMonths\n{}", aligned_rows(&sides, &rows));
+    if hidden > 0 {
+        text.push_str(&format!("  (and {} owners whose amounts are not shown)\n", count(hidden as u64)));
+    }
+    text
+}
+
+/// The owners with most lines, by id.
+fn largest(totals: &[&MonthTotal]) -> BTreeSet<i64> {
+    let mut lines: BTreeMap<i64, u64> = BTreeMap::new();
+    for total in totals {
+        *lines.entry(total.owner).or_default() += total.lines;
+    }
+    let mut lines: Vec<(u64, i64)> = lines.into_iter().map(|(owner, lines)| (lines, owner)).collect();
+    lines.sort_by_key(|(lines, owner)| (std::cmp::Reverse(*lines), *owner));
+    lines.into_iter().take(OWNERS).map(|(_, owner)| owner).collect()
+}
+
+fn heading(owners: &Owners, id: i64) -> String {
+    let name = cut(&owners.name(id), 20);
+    match owners.currency(id) {
+        Some(currency) => format!("{name} {currency}"),
+        None => name,
+    }
+}
+
+/// Where the files of the snapshot are.
+fn place(lake: &LakeUrl, snapshot: &SnapshotName) -> String {
+    match lake.directory() {
+        Some(directory) => directory.join("current").display().to_string(),
+        None => format!("{lake}/{}", snapshot.directory()),
+    }
+}
+
+/// The suppliers once more, asked of the files: by owner, for only the amounts of one owner are sure to be of one currency.
+fn query(lake: &LakeUrl, snapshot: &SnapshotName) -> String {
+    let place = place(lake, snapshot).replace('\'', "''");
+    format!(
+        "SELECT owner_name, supplier_name, count(*) AS lines, sum(amount) AS spend \
+         FROM read_parquet('{place}/spend/**/*.parquet', hive_partitioning = true) \
+         GROUP BY ALL ORDER BY spend DESC NULLS LAST LIMIT 10;"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_of_owners_with_unknown_currencies_are_not_added_up() {
+        let total = |month, owner, lines, whole: i128| MonthTotal {
+            year: 2026,
+            month,
+            owner,
+            lines,
+            ten_thousandths: whole * 10_000,
+        };
+        let totals = [total(4, 1, 10, 1_000), total(5, 1, 20, 2_000), total(5, 2, 30, -3)];
+        let expected = "
+Months
+           lines   owner 1  owner 2
+  2026-04     10  1,000.00     0.00
+  2026-05     50  2,000.00    -3.00
+";
+        assert_eq!(months(&totals, &Owners::default()), expected);
+        assert_eq!(months(&[], &Owners::default()), "");
+    }
+
+    #[test]
+    fn a_place_with_quotes_stays_a_text() {
+        let lake = LakeUrl::parse("it's/lake").unwrap();
+        let snapshot = SnapshotName::read("20261121T013000Z-0a1b2c3d").unwrap();
+        assert!(query(&lake, &snapshot).contains("read_parquet('it''s/lake/current/spend/**/*.parquet'"));
+        let lake = LakeUrl::parse("s3://bucket/x/").unwrap();
+        assert_eq!(place(&lake, &snapshot), "s3://bucket/x/snapshots/20261121T013000Z-0a1b2c3d");
+    }
+}
