@@ -154,11 +154,13 @@ impl Client {
     ) -> Result<Page<T>, Error> {
         let answer = self.ask::<T>(query, variables, rows).await?;
         let envelope: Envelope<ConnectionFields> = self.decode(query, &answer.envelope)?;
-        // A connection that is null without an error holds nothing.
-        let has_next = envelope
-            .data
-            .and_then(|data| data.into_values().next().flatten())
-            .is_some_and(|c| c.page_info.has_next_page);
+        // A connection that is null without an error holds nothing. An answer without the connection is no answer to the question:
+        // taken for an empty ledger, it would empty the lake.
+        let Some(connection) = envelope.data.and_then(|data| data.into_values().next()) else {
+            let what = "expected the connection that was asked for".to_owned();
+            return Err(self.fault(query, Fault::Malformed { path: "data".to_owned(), what }));
+        };
+        let has_next = connection.is_some_and(|c| c.page_info.has_next_page);
         self.meter.0.null_rows.fetch_add(answer.empty_nodes as u64, Relaxed);
         Ok(Page { nodes: answer.nodes, cursor: answer.cursor, has_next })
     }
