@@ -54,6 +54,29 @@ fn of_lake(lake: &Scripted) -> Objects {
     lake.objects().into_iter().map(|(name, bytes)| (name.strip_prefix("lake/").unwrap().to_owned(), bytes)).collect()
 }
 
+/// A write at which a run is killed.
+struct Moment {
+    write: fn(&str) -> bool,
+    /// Whether it reaches the bucket.
+    done: bool,
+    /// Whether the new snapshot is current by then.
+    committed: bool,
+}
+
+impl Moment {
+    fn before(write: fn(&str) -> bool) -> Self {
+        Self { write, done: false, committed: false }
+    }
+
+    fn after(write: fn(&str) -> bool) -> Self {
+        Self { write, done: true, committed: false }
+    }
+
+    fn committed(self) -> Self {
+        Self { committed: true, ..self }
+    }
+}
+
 /// Each write of a run, before it reaches the bucket and after it did: there the run is killed.
 #[tokio::test]
 async fn at_each_write_into_a_bucket() {
@@ -69,29 +92,29 @@ async fn at_each_write_into_a_bucket() {
     let manifest = |request: &str| request.starts_with("PUT ") && request.ends_with("/_manifest.json");
     let current = |request: &str| request == "PUT /bucket/lake/CURRENT.json";
     let line = |request: &str| request.starts_with("PUT /bucket/lake/runs/");
-    let moments: [(fn(&str) -> bool, bool, bool); 8] = [
-        (trial, true, false),
-        (data, false, false),
-        (data, true, false),
-        (manifest, false, false),
-        (manifest, true, false),
-        (current, false, false),
-        (current, true, true),
-        (line, false, true),
+    let moments = [
+        Moment::after(trial),
+        Moment::before(data),
+        Moment::after(data),
+        Moment::before(manifest),
+        Moment::after(manifest),
+        Moment::before(current),
+        Moment::after(current).committed(),
+        Moment::before(line).committed(),
     ];
-    join_all(moments.into_iter().enumerate().map(async |(moment, (request, served, commits))| {
+    join_all(moments.into_iter().enumerate().map(async |(moment, Moment { write, done, committed })| {
         let lake = Scripted::start().await;
         for (name, bytes) in first.objects() {
             lake.put(&name, &bytes);
         }
-        lake.hold(Hold { request, served });
+        lake.hold(Hold { request: write, served: done });
         let environment = apart(&sim.endpoint(), &lake, &secrets);
         let function = Function::start(&environment).await;
         function.begin(&json!({}), MINUTES);
         until("the write", async || lake.held() > 0).await;
         function.kill();
         let after = whole(&of_lake(&lake));
-        assert_eq!(after != before, commits, "moment {moment}");
+        assert_eq!(after != before, committed, "moment {moment}");
 
         lake.release();
         let report = Function::start(&environment).await.invoke(&json!({}), MINUTES).await.unwrap();

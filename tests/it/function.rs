@@ -77,7 +77,9 @@ async fn a_schedule_and_an_empty_event_publish_what_a_desk_publishes() {
         snapshots.push(report["snapshot"].as_str().unwrap().to_owned());
         said.push_str(&report.to_string());
     }
-    said.push_str(&function.kill());
+    let log = function.kill();
+    assert_eq!(log_lines(&log).iter().filter(|line| line["message"] == "refresh ended").count(), 2, "{log}");
+    said.push_str(&log);
 
     let objects = account.objects().await;
     let current: Value = serde_json::from_slice(&objects["CURRENT.json"]).unwrap();
