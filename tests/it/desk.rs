@@ -88,7 +88,7 @@ impl Desk {
     }
 }
 
-fn files_below(root: &Path, directory: &Path) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn files_below(root: &Path, directory: &Path) -> Vec<(String, Vec<u8>)> {
     let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
     let mut files = Vec::new();
     for entry in entries.map(Result::unwrap) {

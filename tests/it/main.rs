@@ -2,15 +2,20 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "in a test, that is how a fault is told")]
 
+mod account;
 mod bad_answers;
+mod bad_input;
 mod check_says_what_is_missing;
 mod desk;
+mod die_before_commit;
 mod documents_fit_the_schema;
+mod function;
 mod limits_reached;
 mod log;
 mod payroll_never_leaves;
 mod publish_in_one_step;
 mod run_twice;
+mod runtime_api;
 mod servers;
 mod store_conformance;
 mod store_faults;

@@ -1,6 +1,7 @@
 //! Servers on loopback that speak S3: two real ones, of different makes, and one that plays a script.
 
 pub(crate) mod scripted;
+pub(crate) mod secrets;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_s3::config::{Credentials, SharedCredentialsProvider};

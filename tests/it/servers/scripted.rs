@@ -21,9 +21,20 @@ pub(crate) enum Step {
     CutBody,
 }
 
+/// A request that never hears an answer.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hold {
+    /// Which one: `PUT /bucket/name`.
+    pub(crate) request: fn(&str) -> bool,
+    /// Whether it happens all the same.
+    pub(crate) served: bool,
+}
+
 #[derive(Debug, Default)]
 struct State {
     script: VecDeque<Step>,
+    hold: Option<Hold>,
+    held: usize,
     requests: Vec<String>,
     objects: BTreeMap<String, Vec<u8>>,
     uploads: BTreeMap<String, BTreeMap<u32, Vec<u8>>>,
@@ -76,6 +87,25 @@ impl Scripted {
         self.state().script.extend(steps);
     }
 
+    /// Leaves every such request without an answer.
+    pub(crate) fn hold(&self, hold: Hold) {
+        self.state().hold = Some(hold);
+    }
+
+    /// How many requests were left without an answer.
+    pub(crate) fn held(&self) -> usize {
+        self.state().held
+    }
+
+    /// Leaves no further request without an answer.
+    pub(crate) fn release(&self) {
+        self.state().hold = None;
+    }
+
+    pub(crate) fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
     /// Puts an object there, as another program would.
     pub(crate) fn put(&self, name: &str, bytes: &[u8]) {
         self.state().objects.insert(name.to_owned(), bytes.to_vec());
@@ -83,6 +113,11 @@ impl Scripted {
 
     pub(crate) fn object(&self, name: &str) -> Option<Vec<u8>> {
         self.state().objects.get(name).cloned()
+    }
+
+    /// All objects by their names.
+    pub(crate) fn objects(&self) -> BTreeMap<String, Vec<u8>> {
+        self.state().objects.clone()
     }
 
     /// Begun uploads that were neither completed nor aborted.
@@ -102,7 +137,14 @@ impl Scripted {
     async fn converse(&self, connection: TcpStream) {
         let mut connection = BufReader::new(connection);
         while let Some(request) = read(&mut connection).await {
+            let hold = self.state().holds(&request);
+            if hold.is_some_and(|hold| !hold.served) {
+                return std::future::pending().await;
+            }
             let (step, answer) = self.state().meet(&request);
+            if hold.is_some() {
+                return std::future::pending().await;
+            }
             let Answer { status, headers, body } = answer;
             let length = body.len();
             let mut bytes = format!("HTTP/1.1 {status} X\r\n{headers}Content-Length: {length}\r\n\r\n").into_bytes();
@@ -122,6 +164,13 @@ impl Scripted {
 }
 
 impl State {
+    fn holds(&mut self, request: &Request) -> Option<Hold> {
+        let asked = format!("{} {}", request.method, request.path);
+        let hold = self.hold.filter(|hold| (hold.request)(&asked))?;
+        self.held += 1;
+        Some(hold)
+    }
+
     fn meet(&mut self, request: &Request) -> (Step, Answer) {
         let asked: Vec<&str> = request.query.keys().map(String::as_str).filter(|key| *key != "x-id").collect();
         self.requests.push(format!("{} {} {}", request.method, request.path, asked.join(" ")).trim_end().to_owned());

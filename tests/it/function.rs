@@ -1,0 +1,211 @@
+//! The function as Lambda runs it: the real program, its settings from the environment, its token from Secrets Manager, its lake on S3.
+
+use crate::account::{Account, Objects, data_files, environment};
+use crate::desk::Desk;
+use crate::payroll_never_leaves::{contains, texts};
+use crate::runtime_api::{Deadline, Function, MINUTES};
+use crate::servers::scripted::Scripted;
+use crate::servers::secrets::{Secret, Secrets};
+use serde_json::{Value, json};
+use std::time::Duration;
+use xledger_sim::{Options, PAYROLL_MARKER};
+use xledger_spend::table::runs::Status;
+
+/// What the scheduler sends.
+fn schedule() -> Value {
+    json!({
+        "version": "0",
+        "id": "53dc4d37-cffa-4f76-80c9-8b7d4a4d2eaa",
+        "detail-type": "Scheduled Event",
+        "source": "aws.scheduler",
+        "account": "123456789012",
+        "time": "2026-11-21T01:30:00Z",
+        "region": "us-east-1",
+        "resources": ["arn:aws:scheduler:us-east-1:123456789012:schedule/default/xledger-spend"],
+        "detail": "{}"
+    })
+}
+
+/// Every line is an object that tells when, how grave and what, in this form and no other.
+pub(crate) fn log_lines(output: &str) -> Vec<Value> {
+    let lines: Vec<Value> =
+        output.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect();
+    for line in &lines {
+        for key in ["timestamp", "level", "message"] {
+            assert!(line[key].as_str().is_some_and(|text| !text.is_empty()), "{key}: {line}");
+        }
+        assert!(["INFO", "WARN", "ERROR"].contains(&line["level"].as_str().unwrap()), "{line}");
+    }
+    lines
+}
+
+/// The first line with this message.
+fn line<'a>(lines: &'a [Value], message: &str) -> &'a Value {
+    lines.iter().find(|line| line["message"] == message).unwrap_or_else(|| panic!("no line {message}: {lines:?}"))
+}
+
+fn keys(line: &Value) -> Vec<&str> {
+    // `serde_json` sorts them.
+    line.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+/// Neither the token nor a byte of payroll is in anything that the function wrote.
+pub(crate) fn assert_nothing_leaked(token: &str, said: &str, objects: &Objects) {
+    for word in [token, PAYROLL_MARKER] {
+        assert!(!said.contains(word), "{word} in {said}");
+        for (name, bytes) in objects {
+            assert!(!contains(bytes, word), "{word} in {name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_schedule_and_an_empty_event_publish_what_a_desk_publishes() {
+    let Some(account) = Account::open().await else { return };
+    let desk = Desk::new(Options::fast(1_500, 21)).await;
+    assert_eq!(desk.refresh(&[]).await.status, Status::Succeeded);
+    let expected = desk.data_files();
+    assert!(expected.len() > 10);
+
+    let secret = account.secret(desk.sim.token()).await;
+    let mut function = Function::start(&account.environment(&desk.sim.endpoint(), &secret)).await;
+    let mut said = String::new();
+    let mut snapshots = Vec::new();
+    for event in [schedule(), json!({})] {
+        let report = function.invoke(&event, MINUTES).await.unwrap();
+        assert_eq!((&report["status"], &report["error"]), (&json!("succeeded"), &Value::Null), "{report}");
+        snapshots.push(report["snapshot"].as_str().unwrap().to_owned());
+        said.push_str(&report.to_string());
+    }
+    let log = function.kill();
+    assert_eq!(log_lines(&log).iter().filter(|line| line["message"] == "refresh ended").count(), 2, "{log}");
+    said.push_str(&log);
+
+    let objects = account.objects().await;
+    let current: Value = serde_json::from_slice(&objects["CURRENT.json"]).unwrap();
+    assert_eq!((&current["snapshot"], &current["previous"]), (&json!(snapshots[1]), &json!(snapshots[0])));
+    for snapshot in &snapshots {
+        assert!(data_files(&objects, snapshot) == expected, "{snapshot}");
+    }
+    let runs: Vec<&str> = objects.keys().filter_map(|name| name.strip_prefix("runs/")).collect();
+    assert_eq!(runs.len(), 2, "{runs:?}");
+    assert!(!objects.contains_key("state/trial"));
+    assert_nothing_leaked(desk.sim.token(), &said, &objects);
+    assert!(texts(&expected).iter().all(|text| !text.contains(PAYROLL_MARKER)));
+    assert_eq!(desk.sim.journal().payroll_violations().len(), 0);
+}
+
+#[tokio::test]
+async fn a_check_and_a_dry_run_publish_nothing() {
+    let Some(account) = Account::open().await else { return };
+    let sim = xledger_sim::start(Options::fast(800, 22)).await.unwrap();
+    let secret = account.secret(&json!({"token": sim.token(), "comment": "read only"}).to_string()).await;
+    let mut function = Function::start(&account.environment(&sim.endpoint(), &secret)).await;
+    let checked = function.invoke(&json!({"action": "check"}), MINUTES).await.unwrap();
+    assert!(checked["rights"].as_array().is_some_and(|rights| rights.len() > 5), "{checked}");
+    assert!(checked["document_types"].as_array().is_some_and(|types| types.len() > 3), "{checked}");
+    assert_eq!(account.names().await.len(), 0);
+
+    let report =
+        function.invoke(&json!({"action": "refresh", "mode": "full", "dry_run": true}), MINUTES).await.unwrap();
+    assert_eq!((&report["status"], &report["snapshot"]), (&json!("dry_run"), &Value::Null), "{report}");
+    assert!(report["tables"]["spend"]["rows"].as_u64().unwrap() > 50, "{report}");
+    let objects = account.objects().await;
+    assert!(objects.keys().all(|name| name.starts_with("runs/")) && objects.len() == 1, "{:?}", objects.keys());
+    assert_nothing_leaked(sim.token(), &format!("{checked}{report}{}", function.kill()), &objects);
+}
+
+/// The log is made for a query: the same keys in every run, and one line that says how it ended.
+#[tokio::test]
+async fn the_log_is_one_object_a_line_with_stable_keys() {
+    let sim = xledger_sim::start(Options::fast(800, 23)).await.unwrap();
+    let (lake, secrets) = (Scripted::start().await, Secrets::start([Secret::text(sim.token())]).await);
+    let mut function = Function::start(&apart(&sim.endpoint(), &lake, &secrets)).await;
+    let report = function.invoke(&json!({}), MINUTES).await.unwrap();
+    function.invoke(&json!({"action": "forget"}), MINUTES).await.unwrap_err();
+    drop(sim);
+    let fault = function.invoke(&json!({}), Deadline::In(Duration::from_millis(6_500))).await.unwrap_err();
+    assert_eq!(fault.kind, "xledger_unavailable");
+    let lines = log_lines(&function.kill());
+    let basic = ["level", "message", "timestamp"];
+    for (message, own) in [
+        ("refresh begins", vec!["dry_run", "endpoint", "run_id"]),
+        ("stage done", vec!["duration_ms", "rows", "stage"]),
+        ("refresh ended", vec!["api_requests", "duration_s", "run_id", "status"]),
+        ("run failed", vec!["error_kind", "error_message", "run_id"]),
+    ] {
+        let mut expected = [&basic[..], &own].concat();
+        expected.sort_unstable();
+        assert_eq!(keys(line(&lines, message)), expected);
+    }
+    assert_eq!(line(&lines, "refresh ended")["run_id"], report["run_id"]);
+    assert_eq!(lines.iter().filter(|line| line["message"] == "stage done").count(), 7, "{lines:?}");
+}
+
+/// Services at endpoints of their own, as `AWS_ENDPOINT_URL_…` names them.
+pub(crate) fn apart(xledger: &str, lake: &Scripted, secrets: &Secrets) -> crate::runtime_api::Environment {
+    let mut environment = environment(xledger, "s3://bucket/lake", "xledger/token");
+    environment.insert("AWS_ENDPOINT_URL_S3", lake.endpoint().to_owned());
+    environment.insert("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets.endpoint.clone());
+    environment
+}
+
+/// A token is replaced in two places, in Xledger and in Secrets Manager: a run between the two reads it once more.
+#[tokio::test]
+async fn a_token_that_is_replaced_in_the_meantime_is_read_once_more() {
+    let sim = xledger_sim::start(Options::fast(800, 24)).await.unwrap();
+    let secrets = Secrets::start([Secret::text("the-old-token-4711"), Secret::text(sim.token())]).await;
+    let lake = Scripted::start().await;
+    let mut function = Function::start(&apart(&sim.endpoint(), &lake, &secrets)).await;
+    let report = function.invoke(&json!({}), MINUTES).await.unwrap();
+    assert_eq!((&report["status"], secrets.reads()), (&json!("succeeded"), 2), "{report}");
+    assert!(lake.object("lake/CURRENT.json").is_some());
+    // The next invocation asks anew, and once.
+    let report = function.invoke(&json!({"dry_run": true}), MINUTES).await.unwrap();
+    assert_eq!((&report["status"], secrets.reads()), (&json!("dry_run"), 3), "{report}");
+    let said = format!("{report}{}", function.kill());
+    assert!(said.contains("it is read once more"), "{said}");
+    assert_nothing_leaked(sim.token(), &said, &lake.objects());
+    assert_nothing_leaked("the-old-token-4711", &said, &lake.objects());
+}
+
+#[tokio::test]
+async fn a_token_corrected_between_two_invocations_is_used() {
+    let Some(account) = Account::open().await else { return };
+    let sim = xledger_sim::start(Options::fast(800, 25)).await.unwrap();
+    let secret = account.secret("the-old-token-4711").await;
+    let mut function = Function::start(&account.environment(&sim.endpoint(), &secret)).await;
+    let fault = function.invoke(&json!({}), MINUTES).await.unwrap_err();
+    assert_eq!(fault.kind, "token_refused", "{}", fault.message);
+    account.replace_secret(&secret, sim.token()).await;
+    let report = function.invoke(&json!({"dry_run": true}), MINUTES).await.unwrap();
+    assert_eq!(report["status"], "dry_run", "{report}");
+}
+
+/// Local emulators send the time that is left where Lambda sends the time of day: that is no deadline in 1970.
+#[tokio::test]
+async fn a_deadline_that_is_no_time_of_day_is_none() {
+    let sim = xledger_sim::start(Options::fast(800, 26)).await.unwrap();
+    let (lake, secrets) = (Scripted::start().await, Secrets::start([Secret::text(sim.token())]).await);
+    let mut function = Function::start(&apart(&sim.endpoint(), &lake, &secrets)).await;
+    let report = function.invoke(&json!({}), Deadline::Header(600_000)).await.unwrap();
+    assert_eq!(report["status"], "succeeded", "{report}");
+}
+
+#[tokio::test]
+async fn a_deadline_too_close_ends_the_run_in_time_and_publishes_nothing() {
+    let options = Options { delay: Duration::from_millis(400), ..Options::fast(800, 27) };
+    let sim = xledger_sim::start(options).await.unwrap();
+    let (lake, secrets) = (Scripted::start().await, Secrets::start([Secret::text(sim.token())]).await);
+    let mut function = Function::start(&apart(&sim.endpoint(), &lake, &secrets)).await;
+    let begun = tokio::time::Instant::now();
+    let fault = function.invoke(&json!({}), Deadline::In(Duration::from_secs(6))).await.unwrap_err();
+    assert!(begun.elapsed() < Duration::from_secs(6));
+    assert_eq!(fault.kind, "deadline_reached", "{}", fault.message);
+    let objects = lake.objects();
+    let names: Vec<&String> = objects.keys().collect();
+    assert!(names.len() == 1 && names[0].starts_with("lake/runs/"), "{names:?}");
+    let run: Value = serde_json::from_slice(&objects[names[0]]).unwrap();
+    assert_eq!((&run["status"], &run["error_kind"]), (&json!("failed"), &json!("deadline_reached")));
+    assert_eq!(run["snapshot"], Value::Null);
+}
