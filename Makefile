@@ -11,6 +11,7 @@ STAMP := $(VENV)/installed
 
 test: tools
 	cargo test --locked --workspace --quiet
+	cargo build --locked --workspace --bins --quiet
 	@if [ -d tests/readers ]; then $(VENV)/bin/pytest -q tests/readers; fi
 
 lint:

@@ -5,11 +5,13 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
+use crate::fetch::by_id;
 use crate::pipeline::base;
 use crate::progress::{Progress, Stage};
 use crate::screen::{Counts, PayableCounts, Screened, TypeCount};
 use crate::settings::Settings;
+use crate::xledger::node::ProbeNode;
 use crate::xledger::query::{self, Query};
 use crate::xledger::{Client, Dialect, Error, IdType, Usage, by_page};
 use crate::{chart, index, screen};
@@ -144,20 +146,18 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
     progress.begin(Stage::Refer, RIGHTS.len() as u64);
     let mut rights = Vec::new();
     for &(area, name, ask) in RIGHTS {
-        let (query, filter) = match ask {
+        let (query, ids) = match ask {
             Nothing => (None, None),
             Anything(query) => (Some(query), None),
-            AdmittedLines(query) => {
-                (Some(query).filter(|_| !lines.is_empty()), Some(dialect.ledger_ids.filter(&lines)))
-            }
+            AdmittedLines(query) => (Some(query).filter(|_| !lines.is_empty()), Some((dialect.ledger_ids, &lines))),
             AdmittedPayables(query) => {
-                (Some(query).filter(|_| !payables.is_empty()), Some(dialect.payable_ids.filter(&payables)))
+                (Some(query).filter(|_| !payables.is_empty()), Some((dialect.payable_ids, &payables)))
             }
         };
         let (access, message) = match query {
             None if matches!(ask, Nothing) => (Access::NotUsed, None),
             None => (Access::Untested, None),
-            Some(query) => match may(probe(client, query, &base, filter).await)? {
+            Some(query) => match may(probe(client, query, &base, ids).await)? {
                 Ok(()) => (Access::Readable, None),
                 Err(message) => (Access::Missing, Some(message)),
             },
@@ -198,20 +198,28 @@ async fn list(
     Ok(screen::screen(settings.rules.clone(), chart, &ledger, &payables))
 }
 
-async fn probe(client: &Client, query: Query, base: &Map<String, Value>, filter: Option<Value>) -> Result<(), Error> {
-    let mut variables = base.clone();
-    variables.extend(filter.map(|filter| ("filter".to_owned(), filter)));
-    by_page::<IgnoredAny>(client, query, variables, PROBE_ROWS).await.map(drop)
+/// Asks, and forgets the answer.
+async fn probe(
+    client: &Client,
+    query: Query,
+    base: &Map<String, Value>,
+    ids: Option<(IdType, &Vec<i64>)>,
+) -> Result<(), Failure> {
+    match ids {
+        None => Ok(by_page::<IgnoredAny>(client, query, base.clone(), PROBE_ROWS).await.map(drop)?),
+        Some((id_type, ids)) => by_id::<ProbeNode>(client, query, id_type, base, ids).await.map(drop),
+    }
 }
 
-/// Sets apart what is refused, in Xledger's words, from what ends a check.
-fn may<T>(outcome: Result<T, Error>) -> Result<Result<T, String>, Error> {
-    match outcome {
+/// Sets apart what is refused, in words, from what ends a check.
+fn may<T>(outcome: Result<T, impl Into<Failure>>) -> Result<Result<T, String>, Failure> {
+    match outcome.map_err(Into::into) {
         Ok(value) => Ok(Ok(value)),
-        Err(
-            Error::RightMissing { message, .. } | Error::SchemaMismatch { message, .. } | Error::Api { message, .. },
-        ) => Ok(Err(message)),
-        Err(error) => Err(error),
+        Err(Failure {
+            kind: FailureKind::RightMissing | FailureKind::SchemaMismatch | FailureKind::XledgerError,
+            message,
+        }) => Ok(Err(message)),
+        Err(failure) => Err(failure),
     }
 }
 

@@ -3,43 +3,44 @@
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::failure::{Failure, FailureKind};
 use crate::index::{DocumentType, PayableEntry, month};
 use crate::screen::{AdmittedLine, AdmittedPayable, LineFacts, Screen, Verdict};
-use crate::value::{Day, Instant, Money, Month};
+use crate::value::{Day, Instant, MaybeMoney, Month};
 use crate::xledger::node::{Identified, LedgerLineNode, PayableLineNode};
 use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::{reference, text};
 use crate::xledger::{Client, Dialect, IdType, walk};
 
-/// A ledger line with all that its row in `spend` needs, references unresolved.
+/// A ledger line with all that its row in `spend` needs, references unresolved. Kept small, for a run holds millions: 0 stands for no
+/// reference, as it does in Xledger.
 #[derive(Clone, Debug)]
 pub struct Line {
     pub(crate) id: i64,
     pub(crate) owner: i64,
     pub(crate) account: i64,
-    pub(crate) company: Option<i64>,
-    pub(crate) voucher: Option<i64>,
+    pub(crate) company: i64,
+    pub(crate) voucher: i64,
     pub(crate) voucher_number: Option<i64>,
     pub(crate) voucher_modified_at: Option<Instant>,
-    pub(crate) match_id: Option<i64>,
-    pub(crate) dimensions: [Option<i64>; 5],
-    pub(crate) amount: Option<Money>,
-    pub(crate) invoice_amount: Option<Money>,
-    pub(crate) vat_amount: Option<Money>,
+    pub(crate) match_id: i64,
+    pub(crate) dimensions: [i64; 5],
+    pub(crate) amount: MaybeMoney,
+    pub(crate) invoice_amount: MaybeMoney,
+    pub(crate) vat_amount: MaybeMoney,
     pub(crate) text: Option<Box<str>>,
-    pub(crate) document_type: Option<Arc<str>>,
-    pub(crate) document_type_name: Option<Arc<str>>,
-    pub(crate) currency: Option<Arc<str>>,
-    pub(crate) vat_code: Option<Arc<str>>,
+    pub(crate) document_type: Name,
+    pub(crate) document_type_name: Name,
+    pub(crate) currency: Name,
+    pub(crate) vat_code: Name,
     pub(crate) posted_date: Option<Day>,
     pub(crate) month: Month,
-    pub(crate) fiscal_year: Option<i32>,
-    pub(crate) fiscal_period: Option<i32>,
+    pub(crate) fiscal_year: Option<i16>,
+    pub(crate) fiscal_period: Option<i16>,
 }
 
 /// An AP line: whose voucher it is, and of which invoice.
@@ -74,47 +75,45 @@ pub(crate) struct Fetch<'a> {
 }
 
 impl Fetch<'_> {
-    /// Fetches the admitted ledger lines.
+    /// Fetches the admitted ledger lines, and the names that they share.
     pub(crate) async fn lines(
         &self,
-        admitted: &[AdmittedLine],
+        admitted: Vec<AdmittedLine>,
         mut came: impl FnMut(usize),
-    ) -> Result<Fetched<Line>, Failure> {
-        let ids: Vec<i64> = admitted.iter().map(|line| line.id()).collect();
+    ) -> Result<(Fetched<Line>, Names), Failure> {
+        let ids: Vec<i64> = admitted.into_iter().map(AdmittedLine::id).collect();
         let mut names = Names::default();
         let mut rows: Vec<Line> = Vec::with_capacity(ids.len());
-        let gone = self
-            .all(query::LEDGER_LINES, self.dialect.ledger_ids, &ids, |nodes: Vec<LedgerLineNode>| {
-                came(nodes.len());
-                for node in nodes {
-                    rows.push(self.line(node, &mut names)?);
-                }
-                Ok(())
-            })
-            .await?;
-        rows.sort_by_key(|line| line.id);
+        let take = |nodes: Vec<LedgerLineNode>| {
+            came(nodes.len());
+            for node in nodes {
+                rows.push(self.line(node, &mut names)?);
+            }
+            Ok(())
+        };
+        let gone = self.all(query::LEDGER_LINES, self.dialect.ledger_ids, ids, take).await?;
+        rows.sort_unstable_by_key(|line| line.id);
         rows.dedup_by_key(|line| line.id);
-        Ok(Fetched { rows, gone })
+        Ok((Fetched { rows, gone }, names))
     }
 
     /// Fetches the admitted AP lines.
     pub(crate) async fn payables(
         &self,
-        admitted: &[AdmittedPayable],
+        admitted: Vec<AdmittedPayable>,
         mut came: impl FnMut(usize),
     ) -> Result<Fetched<Payable>, Failure> {
-        let ids: Vec<i64> = admitted.iter().map(|line| line.id()).collect();
+        let ids: Vec<i64> = admitted.into_iter().map(AdmittedPayable::id).collect();
         let mut rows: Vec<Payable> = Vec::with_capacity(ids.len());
-        let gone = self
-            .all(query::PAYABLE_LINES, self.dialect.payable_ids, &ids, |nodes: Vec<PayableLineNode>| {
-                came(nodes.len());
-                for node in nodes {
-                    rows.push(self.payable(node)?);
-                }
-                Ok(())
-            })
-            .await?;
-        rows.sort_by_key(|line| line.id);
+        let take = |nodes: Vec<PayableLineNode>| {
+            came(nodes.len());
+            for node in nodes {
+                rows.push(self.payable(node)?);
+            }
+            Ok(())
+        };
+        let gone = self.all(query::PAYABLE_LINES, self.dialect.payable_ids, ids, take).await?;
+        rows.sort_unstable_by_key(|line| line.id);
         rows.dedup_by_key(|line| line.id);
         Ok(Fetched { rows, gone })
     }
@@ -124,27 +123,25 @@ impl Fetch<'_> {
         &self,
         query: Query,
         id_type: IdType,
-        ids: &[i64],
+        mut ids: Vec<i64>,
         mut take: impl FnMut(Vec<N>) -> Result<(), Failure>,
     ) -> Result<u64, Failure> {
-        let mut missing = ids.to_vec();
         for _ in 0..2 {
-            let mut came = FxHashSet::default();
-            let batches = missing
-                .chunks(self.batch_rows.max(1))
-                .map(|batch| by_id(self.client, query, id_type, self.base, batch));
+            let mut missing = Vec::new();
+            let batches = ids.chunks(self.batch_rows.max(1)).map(async |batch| {
+                let rows: Vec<N> = by_id(self.client, query, id_type, self.base, batch).await?;
+                Ok::<_, Failure>((batch, rows))
+            });
             let mut batches = stream::iter(batches).buffer_unordered(self.client.max_in_flight());
-            while let Some(nodes) = batches.try_next().await? {
-                came.extend(nodes.iter().filter_map(N::id));
-                take(nodes)?;
+            while let Some((batch, rows)) = batches.try_next().await? {
+                let came: FxHashSet<i64> = rows.iter().filter_map(N::id).collect();
+                missing.extend(batch.iter().filter(|id| !came.contains(id)));
+                take(rows)?;
             }
             drop(batches);
-            missing.retain(|id| !came.contains(id));
-            if missing.is_empty() {
-                break;
-            }
+            ids = missing;
         }
-        Ok(missing.len() as u64)
+        Ok(ids.len() as u64)
     }
 
     /// Judges a line as it came, and takes what its row needs.
@@ -153,15 +150,9 @@ impl Fetch<'_> {
         let document_type = DocumentType::of(header.transaction_source);
         let owner = reference(node.owner_db_id).unwrap_or(0);
         let account = reference(node.account_db_id).unwrap_or(0);
-        let match_id = reference(node.match_id);
+        let match_id = reference(node.match_id).unwrap_or(0);
         let month = node.period.as_ref().and_then(month);
-        let facts = LineFacts {
-            owner,
-            account,
-            match_id: match_id.unwrap_or(0),
-            month,
-            treatment: self.screen.treatment(&document_type),
-        };
+        let facts = LineFacts { owner, account, match_id, month, treatment: self.screen.treatment(&document_type) };
         let verdict = self.screen.judge(&facts);
         let (Some(month), Verdict::Kept { .. }) = (month, verdict) else {
             return Err(unadmissible("ledger", verdict == Verdict::Payroll));
@@ -178,20 +169,20 @@ impl Fetch<'_> {
             id: reference(node.db_id).unwrap_or(0),
             owner,
             account,
-            company: reference(node.company_db_id),
-            voucher: reference(header.db_id),
+            company: reference(node.company_db_id).unwrap_or(0),
+            voucher: reference(header.db_id).unwrap_or(0),
             voucher_number: header.transaction_number.map(|number| number.0),
             voucher_modified_at: header.modified_at.map(|at| at.0),
             match_id,
-            dimensions: objects.map(reference),
-            amount: node.amount.map(|amount| amount.0),
-            invoice_amount: node.invoice_amount.map(|amount| amount.0),
-            vat_amount: node.tax_amount.map(|amount| amount.0),
+            dimensions: objects.map(|id| reference(id).unwrap_or(0)),
+            amount: node.amount.map(|amount| amount.0).into(),
+            invoice_amount: node.invoice_amount.map(|amount| amount.0).into(),
+            vat_amount: node.tax_amount.map(|amount| amount.0).into(),
             text: text(node.text),
-            document_type: names.get(document_type.code),
-            document_type_name: names.get(document_type.description),
-            currency: names.get(node.currency.and_then(|currency| currency.code)),
-            vat_code: names.get(node.tax_rule.and_then(|rule| rule.code)),
+            document_type: names.name(document_type.code),
+            document_type_name: names.name(document_type.description),
+            currency: names.name(node.currency.and_then(|currency| currency.code)),
+            vat_code: names.name(node.tax_rule.and_then(|rule| rule.code)),
             posted_date: header.posted_date.map(|date| date.0),
             month,
             fiscal_year: small(period.fiscal_year.map(|year| year.0), "period.fiscalYear")?,
@@ -251,27 +242,42 @@ pub(crate) async fn by_id<N: DeserializeOwned + Identified>(
     Ok(rows)
 }
 
-/// Texts that many lines share, each kept once.
-#[derive(Default)]
-struct Names(FxHashSet<Arc<str>>);
+/// A text that many lines share.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Name(u32);
+
+/// The texts that many lines share, each kept once.
+#[derive(Debug, Default)]
+pub struct Names {
+    texts: Vec<Arc<str>>,
+    /// Where a text stands, from 1: 0 is no text.
+    places: FxHashMap<Arc<str>, Name>,
+}
 
 impl Names {
-    fn get(&mut self, name: Option<Box<str>>) -> Option<Arc<str>> {
-        let name = text(name)?;
-        if let Some(known) = self.0.get(&*name) {
-            return Some(known.clone());
+    /// The text of a name, if it has one.
+    pub fn text(&self, name: Name) -> Option<&str> {
+        self.texts.get((name.0 as usize).checked_sub(1)?).map(|text| &**text)
+    }
+
+    pub(crate) fn name(&mut self, name: Option<Box<str>>) -> Name {
+        let Some(name) = text(name) else { return Name::default() };
+        if let Some(known) = self.places.get(&*name) {
+            return *known;
         }
         let name: Arc<str> = name.into();
-        self.0.insert(name.clone());
-        Some(name)
+        self.texts.push(name.clone());
+        let place = Name(u32::try_from(self.texts.len()).unwrap_or(0));
+        self.places.insert(name, place);
+        place
     }
 }
 
-fn small(value: Option<i64>, field: &'static str) -> Result<Option<i32>, Failure> {
+fn small(value: Option<i64>, field: &'static str) -> Result<Option<i16>, Failure> {
     let out_of_range = |_| {
         Failure::new(FailureKind::AnswerMalformed, format!("a ledger line's {field} is larger than any year or period"))
     };
-    value.map(i32::try_from).transpose().map_err(out_of_range)
+    value.map(i16::try_from).transpose().map_err(out_of_range)
 }
 
 fn unadmissible(ledger: &'static str, payroll: bool) -> Failure {

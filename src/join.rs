@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::chart::Chart;
-use crate::fetch::{Line, Payable};
+use crate::fetch::{Line, Names, Payable};
 use crate::refer::{References, Supplier};
 use crate::table::spend::{self, Dimension, SupplierMatch, VatRate};
 use crate::vat::VatRates;
@@ -12,6 +12,7 @@ use crate::vat::VatRates;
 pub struct Books<'a> {
     chart: &'a Chart,
     references: &'a References,
+    names: &'a Names,
     vat_rates: &'a VatRates,
     /// By voucher, owner and id.
     payables: Vec<&'a Payable>,
@@ -37,9 +38,16 @@ struct Invoice<'a> {
 
 impl<'a> Books<'a> {
     /// Sets up the look-ups.
-    pub fn new(chart: &'a Chart, references: &'a References, vat_rates: &'a VatRates, payables: &'a [Payable]) -> Self {
+    pub fn new(
+        chart: &'a Chart,
+        references: &'a References,
+        names: &'a Names,
+        vat_rates: &'a VatRates,
+        payables: &'a [Payable],
+    ) -> Self {
         // AP lines without a subledger name nobody.
-        let mut named: Vec<&Payable> = payables.iter().filter(|payable| payable.subledger.is_some()).collect();
+        let mut named: Vec<&Payable> =
+            payables.iter().filter(|payable| payable.subledger.is_some() && payable.voucher != 0).collect();
         named.sort_by_key(|payable| (payable.voucher, payable.owner, payable.id));
         let mut of_company: FxHashMap<i64, Vec<&Supplier>> = FxHashMap::default();
         for supplier in &references.suppliers {
@@ -48,26 +56,27 @@ impl<'a> Books<'a> {
             }
         }
         let suppliers = references.suppliers.iter().map(|supplier| (supplier.id, supplier)).collect();
-        Self { chart, references, vat_rates, payables: named, suppliers, of_company }
+        Self { chart, references, names, vat_rates, payables: named, suppliers, of_company }
     }
 
     /// The row of a line in `spend`.
     pub fn row(&self, line: &'a Line) -> spend::Row<'a> {
         let account = self.chart.account(line.account);
         let owner = self.references.owners.get(&line.owner);
+        let vat_code = self.names.text(line.vat_code);
         let Choice { how, supplier, invoice } = self.supplier_of(line);
         spend::Row {
             line_id: line.id,
             owner_id: Some(line.owner),
             owner_code: owner.and_then(|owner| owner.code.as_deref()),
             owner_name: owner.and_then(|owner| owner.name.as_deref()),
-            voucher_id: line.voucher,
+            voucher_id: referenced(line.voucher),
             voucher_number: line.voucher_number,
-            document_type: line.document_type.as_deref().unwrap_or_default(),
-            document_type_name: line.document_type_name.as_deref(),
+            document_type: self.names.text(line.document_type).unwrap_or_default(),
+            document_type_name: self.names.text(line.document_type_name),
             posted_date: line.posted_date,
-            fiscal_year: line.fiscal_year,
-            fiscal_period: line.fiscal_period,
+            fiscal_year: line.fiscal_year.map(i32::from),
+            fiscal_period: line.fiscal_period.map(i32::from),
             account_code: account.and_then(|account| account.code.as_deref()),
             account_name: account.and_then(|account| account.name.as_deref()),
             account_group: account.and_then(|account| account.group.as_deref()),
@@ -81,29 +90,28 @@ impl<'a> Books<'a> {
             invoice_number: invoice.number,
             invoice_date: invoice.date,
             due_date: invoice.due,
-            amount: line.amount,
+            amount: line.amount.get(),
             amount_currency_code: owner.and_then(|owner| owner.currency.as_deref()),
-            invoice_amount: line.invoice_amount,
-            invoice_currency_code: line.currency.as_deref(),
-            vat_code: line.vat_code.as_deref(),
-            vat_rate: line.vat_code.as_deref().and_then(|code| self.vat_rates.rate(code)).map(VatRate),
-            vat_amount: line.vat_amount,
+            invoice_amount: line.invoice_amount.get(),
+            invoice_currency_code: self.names.text(line.currency),
+            vat_code,
+            vat_rate: vat_code.and_then(|code| self.vat_rates.rate(code)).map(VatRate),
+            vat_amount: line.vat_amount.get(),
             text: line.text.as_deref(),
             dimension: line.dimensions.map(|id| self.dimension(id)),
-            match_id: line.match_id,
+            match_id: referenced(line.match_id),
             voucher_modified_at: line.voucher_modified_at,
         }
     }
 
-    fn dimension(&self, id: Option<i64>) -> Dimension<'a> {
-        let Some(value) = id.and_then(|id| self.references.dimensions.get(&id)) else { return Dimension::default() };
+    fn dimension(&self, id: i64) -> Dimension<'a> {
+        let Some(value) = self.references.dimensions.get(&id) else { return Dimension::default() };
         Dimension { kind: value.kind.as_deref(), code: value.code.as_deref(), name: value.name.as_deref() }
     }
 
     /// The AP lines of a line's voucher, in the line's owner, that name a subledger.
     fn payables_of(&self, line: &Line) -> &[&'a Payable] {
-        let Some(voucher) = line.voucher else { return &[] };
-        let key = (voucher, line.owner);
+        let key = (line.voucher, line.owner);
         let first = self.payables.partition_point(|payable| (payable.voucher, payable.owner) < key);
         let rest = &self.payables[first..];
         &rest[..rest.partition_point(|payable| (payable.voucher, payable.owner) == key)]
@@ -112,7 +120,7 @@ impl<'a> Books<'a> {
     fn supplier_of(&self, line: &Line) -> Choice<'a> {
         let payables = self.payables_of(line);
         if payables.is_empty() {
-            let supplier = line.company.and_then(|company| self.only_supplier_of(company, line.owner));
+            let supplier = self.only_supplier_of(line.company, line.owner);
             let how = if supplier.is_some() { SupplierMatch::Company } else { SupplierMatch::None };
             return Choice { how, supplier, invoice: Invoice::default() };
         }
@@ -120,7 +128,7 @@ impl<'a> Books<'a> {
             Agreement::One(subledger) => Some((subledger, SupplierMatch::Voucher)),
             _ => {
                 let company =
-                    payables.iter().filter(|payable| line.company.is_some() && payable.company == line.company);
+                    payables.iter().filter(|payable| payable.company.is_some_and(|company| company == line.company));
                 match only(company.map(|payable| payable.subledger)) {
                     Agreement::One(subledger) => Some((subledger, SupplierMatch::Company)),
                     _ => None,
@@ -153,6 +161,11 @@ impl<'a> Books<'a> {
             _ => None,
         }
     }
+}
+
+/// A reference that is one.
+fn referenced(id: i64) -> Option<i64> {
+    Some(id).filter(|id| *id != 0)
 }
 
 /// What the values that are not null agree on.

@@ -6,7 +6,7 @@ use crate::event::Refresh;
 use crate::failure::{Failure, FailureKind};
 use crate::fetch::{Fetch, Fetched};
 use crate::join::Books;
-use crate::lake::{ManifestParts, Publisher, SnapshotName};
+use crate::lake::{Current, ManifestParts, Publisher, SnapshotName, Version};
 use crate::progress::{Progress, Stage};
 use crate::refer::References;
 use crate::report::Report;
@@ -49,6 +49,8 @@ impl Refreshing<'_> {
     /// Whatever ends the run; the lake is then as it was.
     pub async fn run(&self, report: &mut Report) -> Result<Status, Failure> {
         let (client, progress, base) = (self.xledger, self.progress, &base(self.owner_set));
+        // What is replaced is what was current when the run began: a run that began later and is quicker is not overwritten.
+        let expected = self.lake.lake().current().await?;
 
         progress.begin(Stage::Schema, 0);
         let dialect = Dialect::read(client).await?;
@@ -59,11 +61,11 @@ impl Refreshing<'_> {
 
         let fetch = Fetch { client, dialect: &dialect, base, batch_rows: self.page_rows.div_ceil(2), screen: &screen };
         progress.begin(Stage::Lines, lines.len() as u64);
-        let Fetched { rows: mut lines, gone } = fetch.lines(&lines, |rows| progress.rows(rows)).await?;
+        let (Fetched { rows: mut lines, gone }, names) = fetch.lines(lines, |rows| progress.rows(rows)).await?;
         (report.lines_fetched, report.lines_gone) = (Some(lines.len() as u64), Some(gone));
 
         progress.begin(Stage::Payables, payables.len() as u64);
-        let Fetched { rows: payables, gone } = fetch.payables(&payables, |rows| progress.rows(rows)).await?;
+        let Fetched { rows: payables, gone } = fetch.payables(payables, |rows| progress.rows(rows)).await?;
         (report.payables_fetched, report.payables_gone) = (Some(payables.len() as u64), Some(gone));
 
         progress.begin(Stage::Refer, 0);
@@ -72,8 +74,8 @@ impl Refreshing<'_> {
         let references = References { suppliers, owners, dimensions };
 
         progress.begin(Stage::Publish, lines.len() as u64);
-        let books = Books::new(screen.chart(), &references, &self.rules.vat_rates, &payables);
-        let status = self.publish(&books, &mut lines, &references, report).await?;
+        let books = Books::new(screen.chart(), &references, &names, &self.rules.vat_rates, &payables);
+        let status = self.publish(&books, &mut lines, &references, expected.as_ref(), report).await?;
         progress.end();
         Ok(status)
     }
@@ -97,6 +99,7 @@ impl Refreshing<'_> {
         books: &Books<'_>,
         lines: &mut [crate::fetch::Line],
         references: &References,
+        expected: Option<&(Current, Version)>,
         report: &mut Report,
     ) -> Result<Status, Failure> {
         if self.refresh.dry_run {
@@ -104,7 +107,6 @@ impl Refreshing<'_> {
             report.tables = Some(written.sizes);
             return Ok(Status::DryRun);
         }
-        let expected = self.lake.lake().current().await?;
         let mut snapshot = self.lake.begin(SnapshotName::new(report.started_at, &report.run_id)).await?;
         let outcome = async {
             let written = tables::write(Some(&snapshot), books, lines, references, self.progress).await?;
@@ -119,7 +121,7 @@ impl Refreshing<'_> {
                 control_totals: written.control_totals(),
                 report: to_json(report)?,
             };
-            snapshot.commit(parts, expected.as_ref(), now).await?;
+            snapshot.commit(parts, expected, now).await?;
             Ok(Status::Succeeded)
         }
         .await;

@@ -96,56 +96,81 @@ pub async fn names(
 ) -> Result<(FxHashMap<i64, Owner>, FxHashMap<i64, DimensionValue>), Failure> {
     let asked = Asked { client, dialect, base };
 
-    let owner_examples = first_lines(lines, |line| [Some(line.owner)]);
     let mut owners: FxHashMap<i64, Owner> = FxHashMap::default();
-    for node in asked.rows::<OwnerOfLineNode>(query::OWNERS, &owner_examples).await? {
-        let Some(owner) = node.owner else { continue };
-        let Some(id) = reference(owner.db_id) else { continue };
-        owners.insert(id, Owner { code: text(owner.code), name: text(owner.description), currency: None });
-    }
-    if dialect.owner_currency {
-        for node in optional(
-            "the currency of owners",
-            asked.rows::<OwnerOfLineNode>(query::OWNER_CURRENCIES, &owner_examples).await,
-        )? {
+    let mut sought = Sought::new(lines, |line| [line.owner]);
+    while let Some(ids) = sought.next(|id| owners.contains_key(&id)) {
+        for node in asked.rows::<OwnerOfLineNode>(query::OWNERS, &ids).await? {
             let Some(owner) = node.owner else { continue };
+            let Some(id) = reference(owner.db_id) else { continue };
+            owners.insert(id, Owner { code: text(owner.code), name: text(owner.description), currency: None });
+        }
+    }
+
+    let mut sought = Sought::new(lines, |line| [line.owner]);
+    while dialect.owner_currency
+        && let Some(ids) = sought.next(|id| owners.get(&id).is_none_or(|owner| owner.currency.is_some()))
+    {
+        let rows = asked.rows::<OwnerOfLineNode>(query::OWNER_CURRENCIES, &ids).await;
+        let Some(rows) = optional("the currency of owners", rows)? else { break };
+        for owner in rows.into_iter().filter_map(|node| node.owner) {
             let Some(known) = reference(owner.db_id).and_then(|id| owners.get_mut(&id)) else { continue };
             known.currency = owner.currency.and_then(|currency| text(currency.code));
         }
     }
 
     let mut dimensions = FxHashMap::default();
-    for node in
-        asked.rows::<DimensionsOfLineNode>(query::DIMENSIONS, &first_lines(lines, |line| line.dimensions)).await?
-    {
-        let Some(all) = node.gl_dimension else { continue };
-        for object in
-            [all.gl_object1, all.gl_object2, all.gl_object3, all.gl_object4, all.gl_object5].into_iter().flatten()
-        {
-            if let Some((id, value)) = dimension(object) {
-                dimensions.insert(id, value);
-            }
+    let mut sought = Sought::new(lines, |line| line.dimensions);
+    while let Some(ids) = sought.next(|id| dimensions.contains_key(&id)) {
+        for node in asked.rows::<DimensionsOfLineNode>(query::DIMENSIONS, &ids).await? {
+            let Some(all) = node.gl_dimension else { continue };
+            let objects = [all.gl_object1, all.gl_object2, all.gl_object3, all.gl_object4, all.gl_object5];
+            dimensions.extend(objects.into_iter().flatten().filter_map(dimension));
         }
     }
     Ok((owners, dimensions))
 }
 
-/// The lines that between them carry every value of `values`: for each value the first line that has it.
-fn first_lines<const N: usize>(lines: &[Line], values: impl Fn(&Line) -> [Option<i64>; N]) -> Vec<i64> {
-    let mut seen = FxHashSet::default();
-    let new =
-        lines.iter().filter(|line| values(line).into_iter().flatten().filter(|value| seen.insert(*value)).count() > 0);
-    new.map(|line| line.id).collect()
+/// How often a name is sought: any object of any line may be null, though others of the same id are not.
+const TRIES: usize = 6;
+
+/// The lines to ask for names: for each value that has none yet, the first line that carries it and was not asked.
+struct Sought<'a, V> {
+    lines: &'a [Line],
+    values: V,
+    asked: FxHashSet<i64>,
+    tries: usize,
+}
+
+impl<'a, const N: usize, V: Fn(&Line) -> [i64; N]> Sought<'a, V> {
+    fn new(lines: &'a [Line], values: V) -> Self {
+        Self { lines, values, asked: FxHashSet::default(), tries: 0 }
+    }
+
+    /// The next lines to ask; `None` if every value is named, or was sought often enough.
+    fn next(&mut self, named: impl Fn(i64) -> bool) -> Option<Vec<i64>> {
+        let mut seen = FxHashSet::default();
+        let mut ids = Vec::new();
+        for line in self.lines.iter().filter(|_| self.tries < TRIES) {
+            let values = (self.values)(line).into_iter().filter(|value| *value != 0 && !named(*value));
+            let new = values.filter(|value| !seen.contains(value)).collect::<Vec<_>>();
+            if !new.is_empty() && self.asked.insert(line.id) {
+                seen.extend(new);
+                ids.push(line.id);
+            }
+        }
+        self.tries += 1;
+        Some(ids).filter(|ids| !ids.is_empty())
+    }
 }
 
 /// Nothing, with a warning, where the token lacks a right that no column depends on.
-fn optional<T>(what: &'static str, rows: Result<Vec<T>, Failure>) -> Result<Vec<T>, Failure> {
+fn optional<T>(what: &'static str, rows: Result<Vec<T>, Failure>) -> Result<Option<Vec<T>>, Failure> {
     match rows {
         Err(failure) if matches!(failure.kind, FailureKind::RightMissing | FailureKind::SchemaMismatch) => {
             tracing::warn!(what, reason = %failure, "not readable; its column is null");
-            Ok(Vec::new())
+            Ok(None)
         }
-        rows => rows,
+        rows => rows.map(Some),
     }
 }
 

@@ -69,7 +69,7 @@ impl Run {
         // Everything is fetched, whatever the mode: nothing is kept yet that a run could build on.
         let mut report = Report::begin(&self.id, "refresh", Some(Mode::Full), self.started_at);
         tracing::info!(run_id = self.id, endpoint = %settings.endpoint, dry_run = refresh.dry_run, "refresh begins");
-        let lake = match open(settings, aws, if refresh.dry_run { Access::Read } else { Access::Write }).await {
+        let lake = match open(settings, aws, Access::Write).await {
             Ok(lake) => lake,
             Err(failure) => {
                 self.end(&mut report, Err(failure));
@@ -140,7 +140,7 @@ impl Run {
                 endpoint: settings.endpoint.clone(),
                 token,
                 max_in_flight: settings.max_in_flight,
-                deadline: self.deadline - LAST_WORDS,
+                deadline: self.deadline.checked_sub(LAST_WORDS).unwrap_or(self.deadline),
             };
             let outcome = work(Client::new(connection, self.meter.clone())?).await;
             match outcome {

@@ -96,6 +96,24 @@ impl Money {
     }
 }
 
+/// An amount that may be missing, in the eight bytes of one that is not: a run holds millions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MaybeMoney(i64);
+
+impl From<Option<Money>> for MaybeMoney {
+    fn from(money: Option<Money>) -> Self {
+        // No amount is as small as this.
+        Self(money.map_or(i64::MIN, Money::ten_thousandths))
+    }
+}
+
+impl MaybeMoney {
+    /// The amount, if there is one.
+    pub fn get(self) -> Option<Money> {
+        Money::from_ten_thousandths(self.0)
+    }
+}
+
 /// A calendar day, in days since 1970-01-01: the value of an Arrow `date32`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(pub i32);
@@ -116,6 +134,15 @@ pub struct Month {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_missing_amount_stays_missing() {
+        for money in
+            [None, Money::parse("0"), Money::parse("-99999999999999.9999"), Money::parse("99999999999999.9999")]
+        {
+            assert_eq!(MaybeMoney::from(money).get(), money);
+        }
+    }
 
     #[test]
     fn money_is_exact_or_refused() {

@@ -20,24 +20,25 @@ fn payable(id: i64, voucher: i64, subledger: Option<i64>, company: i64, invoice:
 }
 
 fn line(voucher: i64, company: Option<i64>) -> Line {
+    let none = crate::fetch::Name::default();
     Line {
         id: 1,
         owner: 1,
         account: 1,
-        company,
-        voucher: Some(voucher),
+        company: company.unwrap_or(0),
+        voucher,
         voucher_number: None,
         voucher_modified_at: None,
-        match_id: None,
-        dimensions: [None; 5],
-        amount: Money::parse("1"),
-        invoice_amount: None,
-        vat_amount: None,
+        match_id: 0,
+        dimensions: [0; 5],
+        amount: Money::parse("1").into(),
+        invoice_amount: None.into(),
+        vat_amount: None.into(),
         text: None,
-        document_type: Some("AP".into()),
-        document_type_name: None,
-        currency: None,
-        vat_code: Some("21".into()),
+        document_type: none,
+        document_type_name: none,
+        currency: none,
+        vat_code: none,
         posted_date: None,
         month: Month { year: 2026, month: 5 },
         fiscal_year: None,
@@ -46,7 +47,7 @@ fn line(voucher: i64, company: Option<i64>) -> Line {
 }
 
 /// What `spend` says of a line: how the supplier was found, who it is, the invoice's number and date.
-fn found(line: Line) -> (SupplierMatch, Option<i64>, Option<String>, Option<Day>) {
+fn found(mut line: Line) -> (SupplierMatch, Option<i64>, Option<String>, Option<Day>) {
     let suppliers = vec![
         supplier(10, 1, 100),
         supplier(11, 1, 101),
@@ -71,8 +72,9 @@ fn found(line: Line) -> (SupplierMatch, Option<i64>, Option<String>, Option<Day>
         payable(11, 56, Some(10), 100, "A-9"),
         payable(12, 56, Some(10), 100, ""),
     ];
-    let (chart, rates) = (Chart::default(), VatRates::default());
-    let books = Books::new(&chart, &references, &rates, &payables);
+    let (chart, rates, mut names) = (Chart::default(), VatRates::default(), Names::default());
+    line.vat_code = names.name(Some("21".into()));
+    let books = Books::new(&chart, &references, &names, &rates, &payables);
     let row = books.row(&line);
     assert_eq!(row.vat_rate.map(|rate| rate.0), Some(1500));
     (row.supplier_match, row.supplier_id, row.invoice_number.map(str::to_owned), row.invoice_date)

@@ -57,7 +57,7 @@ impl<'a> Snapshot<'a> {
     ///
     /// # Errors
     /// [`Error::Precondition`] if another run has published in the meantime, [`Error::Unfinished`] if a file is still open. After
-    /// [`Error::Unavailable`] the snapshot may have become current; [`Lake::current`] tells.
+    /// [`Error::Unavailable`] the snapshot may have become current; [`Lake::current`](crate::lake::Lake::current) tells.
     pub async fn commit(
         &mut self,
         parts: ManifestParts,
@@ -73,7 +73,8 @@ impl<'a> Snapshot<'a> {
         let bytes = manifest::write(&manifest, &store.place(&key))?;
         let sha256 = Digest::of(&bytes);
         store.create(&key, bytes).await?;
-        // Before the first await of the commit: a caller who stops waiting does not know either how it ended.
+        // Set before the wait, since a caller who stops waiting does not know either how it ended; and a write whose answer was lost
+        // may still arrive.
         self.stage = Stage::Committing;
         let committed = self.publisher.switch(&self.name, sha256, expected, committed_at).await;
         if let Err(Error::Precondition { .. } | Error::AccessDenied { .. } | Error::NoSpace { .. }) = &committed {

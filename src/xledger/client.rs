@@ -154,11 +154,15 @@ impl Client {
     ) -> Result<Page<T>, Error> {
         let answer = self.ask::<T>(query, variables, rows).await?;
         let envelope: Envelope<ConnectionFields> = self.decode(query, &answer.envelope)?;
-        // A connection that is null without an error holds nothing.
-        let has_next = envelope
-            .data
-            .and_then(|data| data.into_values().next().flatten())
-            .is_some_and(|c| c.page_info.has_next_page);
+        // Xledger answers an empty connection with null edges. A connection that is null itself says nothing, least of all that the ledger
+        // is empty.
+        let connection = envelope.data.and_then(|data| data.into_values().next().flatten());
+        let null = || Error::Malformed {
+            query: query.name,
+            path: "data".to_owned(),
+            what: "expected a connection, not null".to_owned(),
+        };
+        let has_next = connection.ok_or_else(null)?.page_info.has_next_page;
         self.meter.0.null_rows.fetch_add(answer.empty_nodes as u64, Relaxed);
         Ok(Page { nodes: answer.nodes, cursor: answer.cursor, has_next })
     }
@@ -243,18 +247,16 @@ impl Client {
         };
         let content_type = header(CONTENT_TYPE);
         let gzip = header(CONTENT_ENCODING).contains("gzip");
-        if status >= 500 || status == 429 {
-            return Err(Error::Unavailable { endpoint: self.endpoint.to_string(), status });
+        let json = content_type.contains("json");
+        // Only JSON can say more than the status does.
+        if !json && (status >= 500 || status == 429) {
+            return Err(self.unavailable(status));
         }
-        // A refused request may be explained in JSON; a page for people, or a redirect to one, may not.
-        if !content_type.contains("json") {
-            let what = content_type
-                .split(';')
-                .next()
-                .filter(|kind| !kind.is_empty())
-                .unwrap_or("nothing that says its type")
-                .to_owned();
-            return Err(Error::NotGraphql { endpoint: self.endpoint.to_string(), what, status });
+        if !json && matches!(status, 401 | 403) {
+            return Err(Error::TokenRefused { message: format!("HTTP status {status}") });
+        }
+        if content_type.contains("html") || (300..400).contains(&status) {
+            return Err(self.not_graphql(&content_type, status));
         }
         let mut answer = Answer::new(gzip);
         let mut size = 0;
@@ -267,22 +269,30 @@ impl Client {
             answer.feed(&chunk).map_err(|fault| self.fault(query, fault))?;
         }
         let answer = answer.finish().map_err(|fault| self.fault(query, fault))?;
-        let envelope: Envelope<serde::de::IgnoredAny> = self.decode(query, &answer.envelope)?;
-        match envelope
-            .errors
-            .unwrap_or_default()
-            .into_iter()
-            .map(|error| self.classify(query, rows, error))
-            .min_by_key(rank)
-        {
+        let envelope: Envelope<serde::de::IgnoredAny> = match self.decode(query, &answer.envelope) {
+            Err(Error::Malformed { .. }) if !json || status >= 400 => {
+                return Err(self.not_graphql(&content_type, status));
+            }
+            envelope => envelope?,
+        };
+        let errors = envelope.errors.unwrap_or_default().into_iter().map(|error| self.classify(query, rows, error));
+        match errors.min_by_key(rank) {
+            Some(Error::Api { .. }) if status >= 500 => Err(self.unavailable(status)),
             Some(error) => Err(error),
-            None if status >= 400 => Err(Error::NotGraphql {
-                endpoint: self.endpoint.to_string(),
-                what: "JSON without errors".to_owned(),
-                status,
-            }),
+            None if status >= 500 || status == 429 => Err(self.unavailable(status)),
+            None if status >= 400 => Err(self.not_graphql(&content_type, status)),
             None => Ok(answer),
         }
+    }
+
+    fn unavailable(&self, status: u16) -> Error {
+        Error::Unavailable { endpoint: self.endpoint.to_string(), status }
+    }
+
+    fn not_graphql(&self, content_type: &str, status: u16) -> Error {
+        let kind = content_type.split(';').next().map(str::trim).filter(|kind| !kind.is_empty());
+        let what = kind.unwrap_or("nothing that says its type").chars().take(80).collect();
+        Error::NotGraphql { endpoint: self.endpoint.to_string(), what, status }
     }
 
     fn classify(&self, query: Query, rows: usize, error: GraphqlError) -> Error {

@@ -81,6 +81,9 @@ nodes! {
     /// A row of which only the name is asked.
     NameNode { name: Text }
 
+    /// A row of which only the id is looked at.
+    ProbeNode { db_id: Whole }
+
     /// The owner of one line.
     OwnerOfLineNode { db_id: Whole, owner: OwnerNode }
 
@@ -114,4 +117,4 @@ macro_rules! identified {
         }
     )*};
 }
-identified!(LedgerLineNode, PayableLineNode, OwnerOfLineNode, DimensionsOfLineNode);
+identified!(LedgerLineNode, PayableLineNode, OwnerOfLineNode, DimensionsOfLineNode, ProbeNode);

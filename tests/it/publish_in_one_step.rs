@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde_json::json;
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::pin::Pin;
 use xledger_spend::lake::layout::{self, Partition, SnapshotName};
 use xledger_spend::lake::{Access, Current, Error, Lake, ManifestParts, Publisher, S3, Snapshot, Store, Version};
 use xledger_spend::value::{Instant, Month};
@@ -38,7 +39,10 @@ async fn begun(publisher: &Publisher, n: i64) -> Snapshot<'_> {
 }
 
 async fn published(publisher: &Publisher, n: i64, expected: Option<&(Current, Version)>) -> Current {
-    begun(publisher, n).await.commit(parts(n), expected, at(n + 1)).await.unwrap()
+    let mut snapshot = begun(publisher, n).await;
+    // A run may move between the runtime's threads.
+    let commit: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(snapshot.commit(parts(n), expected, at(n + 1)));
+    commit.await.unwrap()
 }
 
 async fn from_one_snapshot_to_the_next(home: &Home) {
@@ -160,7 +164,7 @@ async fn damaged_files_are_named_and_nothing_is_published_over_them() {
     assert!(matches!(error, Error::Corrupt { .. }) && error.to_string().contains("CURRENT.json"), "{error}");
 }
 
-/// A commit whose outcome nobody knows: it happened, its answer was lost, and so was every attempt to find out.
+/// A commit whose outcome nobody knows: every answer was lost, and so was every attempt to find out. The write may yet arrive.
 #[tokio::test]
 async fn a_snapshot_whose_commit_is_in_doubt_is_kept() {
     let server = Scripted::start().await;
@@ -168,12 +172,12 @@ async fn a_snapshot_whose_commit_is_in_doubt_is_kept() {
     let lake = Lake::open(store, Access::Write).await.unwrap();
     let publisher = lake.claim("run").await.unwrap();
     let mut snapshot = begun(&publisher, 1).await;
-    server.play([Step::Serve, Step::LoseAnswer]);
-    server.play([Step::LoseRequest; 10]);
+    // The manifest; six attempts at the commit; five at reading what became of it.
+    server.play([Step::Serve]);
+    server.play([Step::LoseRequest; 11]);
     let error = snapshot.commit(parts(1), None, at(2)).await.unwrap_err();
     assert!(matches!(error, Error::Unavailable { .. }), "{error:?}");
     snapshot.discard().await;
-    let (current, _) = lake.current().await.unwrap().unwrap();
-    assert_eq!(current.snapshot, name(1));
-    assert_eq!(lake.manifest(&current).await.unwrap().tables.spend.rows, 3);
+    assert_eq!(lake.current().await.unwrap(), None);
+    assert_eq!(lake.store().list(&name(1).directory()).await.unwrap().len(), 4);
 }

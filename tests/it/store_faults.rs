@@ -86,6 +86,15 @@ async fn a_create_that_lost_its_request_to_another_is_refused() {
 }
 
 #[tokio::test]
+async fn a_write_in_doubt_is_not_called_denied() {
+    let (server, store) = scripted().await;
+    server.play([Step::LoseRequest, Step::Refuse(403, "AccessDenied")]);
+    let error = create(&store, "mine").await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable { operation: "s3:PutObject", .. }), "{error:?}");
+    assert!(chain(&error).contains("denied"), "{}", chain(&error));
+}
+
+#[tokio::test]
 async fn the_same_bytes_of_another_writer_are_not_taken_for_ours() {
     let (server, store) = scripted().await;
     server.put("lake/a", b"mine");

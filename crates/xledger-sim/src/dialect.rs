@@ -52,8 +52,6 @@ pub struct Dialect {
     pub extra_rights: BTreeSet<String>,
     /// What a missing right looks like.
     pub missing_right_shape: MissingRight,
-    /// What an unknown token looks like.
-    pub unknown_token_shape: MissingRight,
     /// The HTTP status of an answer to a malformed or unknown token; 0 stands for 200.
     pub token_error_status: u16,
     /// The HTTP status of an answer to an invalid query; 0 stands for 200.

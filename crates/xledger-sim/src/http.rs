@@ -2,7 +2,7 @@
 
 use crate::access;
 use crate::company::Company;
-use crate::dialect::MissingRight;
+use crate::company::dice::mix;
 use crate::execute::{Answer, Engine, refuse};
 use crate::journal::{Exchange, Journal};
 use crate::limits::Limits;
@@ -20,7 +20,7 @@ use flate2::write::GzEncoder;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What all requests share.
 pub(crate) struct Desk {
@@ -49,10 +49,11 @@ async fn query(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes) -
     let arrival = Instant::now();
     let number = desk.arrived.fetch_add(1, Ordering::AcqRel) + 1;
     let fault = fault(&desk.options, number);
-    let pause = match &fault {
-        Some(FaultKind::Late(late)) => desk.options.delay + *late,
-        _ => desk.options.delay,
+    let late = match &fault {
+        Some(FaultKind::Late(late)) => *late,
+        _ => Duration::ZERO,
     };
+    let pause = desk.options.delay + late + jitter(desk.options.jitter, number);
     let entered = desk.limits.enter(&desk.options, arrival);
     if !pause.is_zero() {
         tokio::time::sleep(pause).await;
@@ -109,6 +110,12 @@ async fn query(State(desk): State<Arc<Desk>>, headers: HeaderMap, body: Bytes) -
     respond(status, "application/json; charset=utf-8", gzip, sent)
 }
 
+/// A part of the jitter that depends on the request's number and on the jitter itself.
+fn jitter(most: Duration, number: u64) -> Duration {
+    let parts = mix(number ^ (u64::from(most.subsec_nanos()) << 20)) % 1_024;
+    most * parts as u32 / 1_024
+}
+
 fn fault(options: &Options, number: u64) -> Option<FaultKind> {
     let met =
         |fault: &&crate::options::Fault| (fault.from_request..fault.from_request + fault.requests).contains(&number);
@@ -122,12 +129,7 @@ fn work(desk: &Desk, refusal: Option<Problem>, body: &[u8], number: u64, gzip: b
         None => desk.engine.answer(&desk.books, &desk.options, body, number),
         Some(problem) => {
             let mut answer = Answer::default();
-            if problem.kind == Kind::Token && dialect.unknown_token_shape == MissingRight::NullField {
-                answer.body = serde_json::json!({ "data": null, "errors": [problem.json()] }).to_string().into_bytes();
-                answer.problems = vec![problem];
-            } else {
-                refuse(&mut answer, vec![problem]);
-            }
+            refuse(&mut answer, vec![problem]);
             answer
         }
     };

@@ -20,6 +20,9 @@ pub struct Options {
     pub token: String,
     /// Added to every request.
     pub delay: Duration,
+    /// The most that is added to a request on top, more to some than to others, so that answers overtake each other. Another
+    /// length gives another order.
+    pub jitter: Duration,
     /// The burst limit, or none.
     pub burst: Option<Burst>,
     /// How many requests may be under way at once, or any number.
@@ -85,6 +88,7 @@ impl Default for Options {
             seed: 1,
             token: DEFAULT_TOKEN.to_owned(),
             delay: Duration::ZERO,
+            jitter: Duration::ZERO,
             burst: Some(Burst { requests: 20, window: Duration::from_secs(5) }),
             concurrency: Some(5),
             credits: None,

@@ -56,3 +56,16 @@ impl Options {
         Some(self)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scenario_can_be_put_on() {
+        for scenario in SCENARIOS {
+            assert!(Options::default().with_scenario(scenario.name).is_some(), "{}", scenario.name);
+        }
+        assert!(Options::default().with_scenario("stormy").is_none());
+    }
+}

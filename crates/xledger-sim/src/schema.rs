@@ -87,3 +87,54 @@ fn widened(ty: &Type) -> Type {
         Type::NonNullList(inner) => Type::NonNullList(Box::new(widened(inner))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::column::Column;
+    use apollo_compiler::schema::ExtendedType;
+
+    fn objects(schema: &Schema) -> Vec<&apollo_compiler::schema::ObjectType> {
+        let objects = schema.types.values().filter_map(|ty| match ty {
+            ExtendedType::Object(object) if !object.name.starts_with("__") => Some(object.as_ref()),
+            _ => None,
+        });
+        objects.collect()
+    }
+
+    #[test]
+    fn the_file_as_a_whole_is_valid_and_says_how_sure_it_is() {
+        let schema = Schema::parse_and_validate(SCHEMA, "schema.graphql").unwrap();
+        let has_standing = |text: &str| ["[V]", "[I]", "[G]"].iter().any(|standing| text.starts_with(standing));
+        for object in objects(&schema) {
+            assert!(object.description.as_ref().is_some_and(|text| has_standing(text)), "{}", object.name);
+            for (name, field) in &object.fields {
+                assert!(field.description.as_ref().is_some_and(|text| has_standing(text)), "{}.{name}", object.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_field_of_a_row_is_known_to_the_simulator() {
+        let schema = Schema::parse_and_validate(SCHEMA, "schema.graphql").unwrap();
+        for object in objects(&schema) {
+            let is_frame = object.name.ends_with("Connection") || object.name.ends_with("Edge");
+            if is_frame || object.name == "Query" || object.name == "PageInfo" {
+                continue;
+            }
+            for name in object.fields.keys() {
+                assert!(Column::named(name).is_some(), "{}.{name}", object.name);
+            }
+        }
+    }
+
+    #[test]
+    fn guesses_are_not_served_unless_switched_on() {
+        let calm = serve(&Dialect::default()).unwrap();
+        assert!(calm.type_field("Owner", "currency").is_err());
+        assert!(!calm.to_string().contains("@guess"));
+        let mut dialect = Dialect::default();
+        dialect.guesses.insert("owner_currency".to_owned());
+        assert!(serve(&dialect).unwrap().type_field("Owner", "currency").is_ok());
+    }
+}

@@ -38,3 +38,28 @@ fn has_own_endpoint(aws: &SdkConfig) -> bool {
     let of_s3 = || aws.service_config()?.load_config(key.ok()?);
     aws.endpoint_url().is_some() || of_s3().is_some()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_types::service_config::LoadServiceConfig;
+
+    /// As the SDK reads `AWS_ENDPOINT_URL_S3`, or the profile's service section.
+    #[derive(Debug)]
+    struct OfS3(Option<&'static str>);
+
+    impl LoadServiceConfig for OfS3 {
+        fn load_config(&self, key: ServiceConfigKey<'_>) -> Option<String> {
+            (key.service_id() == "S3" && key.env() == "AWS_ENDPOINT_URL").then_some(self.0?.to_owned())
+        }
+    }
+
+    #[test]
+    fn an_own_endpoint_is_noticed_wherever_it_is_set() {
+        let bare = SdkConfig::builder;
+        assert!(!has_own_endpoint(&bare().build()));
+        assert!(!has_own_endpoint(&bare().service_config(OfS3(None)).build()));
+        assert!(has_own_endpoint(&bare().service_config(OfS3(Some("http://s3.local"))).build()));
+        assert!(has_own_endpoint(&bare().endpoint_url("http://all.local").build()));
+    }
+}

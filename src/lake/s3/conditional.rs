@@ -103,11 +103,16 @@ impl S3 {
         operation: &'static str,
         fault: Option<Fault>,
     ) -> Result<Option<Version>, Error> {
+        let in_doubt = |error| match error {
+            Error::Unavailable { .. } => error,
+            // Whatever the last attempt met: an earlier one may have happened, or may yet.
+            _ => Error::Unavailable { operation, place: self.place(key), source: Box::new(error) },
+        };
         match (self.holds(key, ours).await, fault) {
             (Ok(Some(version)), _) => Ok(Some(version)),
-            (_, Some(fault)) => Err(self.error(operation, key, fault)),
+            (_, Some(fault)) => Err(in_doubt(self.error(operation, key, fault))),
             (Ok(None), None) => Ok(None),
-            (Err(error), None) => Err(error),
+            (Err(error), None) => Err(in_doubt(error)),
         }
     }
 }

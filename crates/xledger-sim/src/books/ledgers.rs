@@ -31,8 +31,8 @@ pub(super) fn gl_lines(books: &Company, sheet: &mut Sheet) {
             .number(place(&books.parties, line.party).map(|party| party.id))
             .number(matched(line.match_id))
             .money(Some(line.amount))
-            .text(Some(CURRENCIES[usize::from(line.currency)].1))
-            .money(Some(line.invoice_amount))
+            .text((!line.bare).then_some(CURRENCIES[usize::from(line.currency)].1))
+            .money((!line.bare).then_some(line.invoice_amount))
             .money(line.tax_amount)
             .text(line.tax_rule.map(|place| TAX_RULES[usize::from(place)].1));
         for dimension in line.dimensions {
@@ -49,7 +49,7 @@ pub(super) fn gl_lines(books: &Company, sheet: &mut Sheet) {
 
 pub(super) const AP_LINES: &str = "ap_line_id,voucher_id,owner_id,subledger_id,company_id,account_id,match_id,amount,\
     currency_code,invoice_amount,invoice_remaining,invoice_number,invoice_date,due_date,payment_date,text,\
-    within_reach,is_payroll_by_nature";
+    header_is_null,within_reach,is_payroll_by_nature";
 
 pub(super) fn ap_lines(books: &Company, sheet: &mut Sheet) {
     for line in &books.ap_lines {
@@ -72,6 +72,7 @@ pub(super) fn ap_lines(books: &Company, sheet: &mut Sheet) {
             .day(line.due_date)
             .day(line.paid)
             .text(text.as_deref())
+            .flag(line.headless)
             .flag(books.reaches(voucher.owner))
             .flag(line.is_payroll_by_nature())
             .end_row();

@@ -102,6 +102,8 @@ pub struct Line {
     pub tax_rule: Option<u8>,
     /// Whether its `header` is answered as null.
     pub headless: bool,
+    /// Whether its `owner`, `currency` and `invoiceAmount` are answered as null.
+    pub bare: bool,
     payroll: bool,
 }
 
@@ -125,6 +127,7 @@ impl Line {
             currency: 0,
             tax_rule: None,
             headless: false,
+            bare: false,
             payroll: false,
         }
     }
@@ -176,6 +179,8 @@ pub struct ApLine {
     pub currency: u8,
     /// The place of its type in [`AP_TYPES`].
     pub kind: u8,
+    /// Whether its `transactionHeader` is answered as null.
+    pub headless: bool,
     payroll: bool,
 }
 
@@ -203,6 +208,7 @@ impl ApLine {
             text: Text::None,
             currency: 0,
             kind: 0,
+            headless: false,
             payroll: false,
         }
     }

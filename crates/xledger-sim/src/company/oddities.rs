@@ -7,7 +7,7 @@ use crate::company::date::{DAY_SECONDS, day};
 pub(crate) type Rare = fn(&mut Booker, u8);
 
 /// The rare cases in the order in which they are booked.
-pub(crate) const RARE: [Rare; 26] = [
+pub(crate) const RARE: [Rare; 32] = [
     Booker::purchase,
     Booker::ordinary_run,
     Booker::expense,
@@ -24,6 +24,12 @@ pub(crate) const RARE: [Rare; 26] = [
     Booker::lost_period,
     Booker::lost_header,
     Booker::foreign_account,
+    Booker::matched_in_payables_only,
+    Booker::card_purchase,
+    Booker::split_invoice,
+    Booker::bare_line,
+    Booker::lost_payables_header,
+    Booker::never_posted,
     Booker::english_run,
     Booker::receipt,
     Booker::all_tax_rules,
@@ -56,6 +62,25 @@ impl Booker {
     fn lost_header(&mut self, owner: u8) {
         let line = self.invoice(owner, 2, 99, 1);
         self.company.lines[line].headless = true;
+    }
+
+    fn bare_line(&mut self, owner: u8) {
+        let line = self.invoice(owner, 1, 99, 1);
+        self.company.lines[line].bare = true;
+    }
+
+    fn lost_payables_header(&mut self, owner: u8) {
+        self.invoice(owner, 1, 99, 1);
+        if let Some(ap_line) = self.company.ap_lines.last_mut() {
+            ap_line.headless = true;
+        }
+    }
+
+    /// A voucher without a posted date.
+    fn never_posted(&mut self, owner: u8) {
+        let line = self.invoice(owner, 1, 0, 1);
+        let voucher = self.company.lines[line].voucher as usize;
+        self.company.vouchers[voucher].posted = None;
     }
 
     /// An account of an owner that the token does not reach: the chart does not know it.

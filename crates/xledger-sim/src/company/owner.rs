@@ -48,11 +48,11 @@ pub(crate) fn owners() -> Vec<Owner> {
         dimension_kinds,
     };
     vec![
-        owner(4242, "1000", "NVF", "Nordavind Fisk AS", 0, 0, Reach::Own, [30, 31, 32, 40, 0]),
-        owner(4251, "1100", "NVT", "Nordavind Transport AS", 0, 0, Reach::Below, [31, 30, 0, 0, 40]),
-        owner(4257, "1200", "NVE", "Nordavind Eiendom AS", 0, 1, Reach::Below, [30, 0, 33, 0, 40]),
-        owner(4263, "1300", "NVU", "Nordavind Europe GmbH", 1, 0, Reach::Below, [32, 31, 30, 33, 40]),
-        owner(4300, "900", "HLD", "Havlandet Holding AS", 0, 0, Reach::Above, [30, 31, 0, 0, 40]),
+        owner(4242, "1000", "SKF", "Skarvøyfjord Fisk AS", 0, 0, Reach::Own, [30, 31, 32, 40, 0]),
+        owner(4251, "1100", "SKT", "Skarvøyfjord Transport AS", 0, 0, Reach::Below, [31, 30, 0, 0, 40]),
+        owner(4257, "1200", "SKE", "Skarvøyfjord Eiendom AS", 0, 1, Reach::Below, [30, 0, 33, 0, 40]),
+        owner(4263, "1300", "SKU", "Skarvøyfjord Europe GmbH", 1, 0, Reach::Below, [32, 31, 30, 33, 40]),
+        owner(4300, "900", "YTH", "Ytterhavn Holding AS", 0, 0, Reach::Above, [30, 31, 0, 0, 40]),
     ]
 }
 

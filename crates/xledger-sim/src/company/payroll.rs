@@ -143,11 +143,25 @@ impl Booker {
         self.secret_line(run, "2930", -cost, None, 0);
     }
 
+    /// A salary whose payment is matched in the payables ledger alone: nothing in the ledger lines of the run tells.
+    pub(crate) fn matched_in_payables_only(&mut self, owner: u8) {
+        let run = self.voucher(owner, Type::Salary);
+        let (person, salary, match_id) = (self.person(owner), self.salary(), self.new_match(owner));
+        self.secret_line(run, "5000", salary, Some(person), 0);
+        let owed = self.secret_line(run, "2930", -salary, Some(person), 0);
+        self.secret_ap_line(owed, person, 0);
+        if let Some(ap_line) = self.company.ap_lines.last_mut() {
+            ap_line.match_id = match_id;
+        }
+        self.pay_salary(owner, person, salary, match_id);
+    }
+
     /// A supplier's invoice of which one line is a pension, on a payroll account.
     pub(crate) fn pension_invoice(&mut self, owner: u8) {
         let before = self.company.vouchers.len();
         let first = self.invoice(owner, 2, 99, 1);
-        let pension = self.salary();
+        // So large that the debt, which is no secret, does not look like one.
+        let pension = 770_139_900 + self.dice.between(0, 99);
         let (was, was_invoiced) = (self.company.lines[first].amount, self.company.lines[first].invoice_amount);
         let debt = self.company.lines.len() - 1;
         // The first cost line becomes the pension; the debt follows.

@@ -182,6 +182,38 @@ impl Booker {
         self.line(voucher, "1920", -total);
     }
 
+    /// Bought with a card: a company on the line, nothing in the payables ledger.
+    pub(crate) fn card_purchase(&mut self, owner: u8) {
+        let voucher = self.voucher(owner, Type::Bank);
+        // Now and then the company is a supplier of another owner only.
+        let registrar = if self.dice.once_in(3) { self.dice.below(5) as u8 } else { owner };
+        let supplier = self.supplier(registrar);
+        let (amount, code) = (self.amount(), self.purchase_code());
+        let place = self.line(voucher, code, amount);
+        self.dimensions(place);
+        let party = self.party_of(supplier);
+        let text_only = self.dice.once_in(4);
+        self.company.lines[place].party = if text_only { NONE } else { party };
+        self.line(voucher, "1920", -amount);
+    }
+
+    /// Two invoices of one supplier in one voucher, and a debt without a subledger.
+    pub(crate) fn split_invoice(&mut self, owner: u8) {
+        let voucher = self.voucher(owner, Type::Purchase);
+        let supplier = self.supplier(owner);
+        for nameless in [false, false, true] {
+            let (amount, code) = (self.amount(), self.purchase_code());
+            let place = self.line(voucher, code, amount);
+            self.dimensions(place);
+            let currency = self.company.lines[place].currency;
+            self.debt(voucher, supplier, -amount, -amount, currency, 0);
+            if let (true, Some(ap_line)) = (nameless, self.company.ap_lines.last_mut()) {
+                ap_line.subledger = NONE;
+                ap_line.party = NONE;
+            }
+        }
+    }
+
     fn bank_fee(&mut self, owner: u8) {
         let voucher = self.voucher(owner, Type::Bank);
         let fee = self.dice.between(300, 9_900);

@@ -21,7 +21,7 @@ pub(crate) fn fill(lines: u64, seed: u64) -> Company {
         let party = registrar.party(Some(name));
         registrar.company.owners[place].party = party;
     }
-    registrar.suppliers((lines / 400).max(12));
+    registrar.suppliers((lines / 400).max(16));
     for _ in 0..(lines / 600).max(6) {
         let name = registrar.trade_name("Kunde");
         registrar.party(Some(name));

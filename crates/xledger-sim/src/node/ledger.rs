@@ -26,6 +26,7 @@ pub(super) fn line_value<'a>(books: &'a Company, line: &'a Line, column: Column)
         Column::DbId => Value::Int(line.id),
         Column::Text => line.text.render(line.id, &books.own_texts).map_or(Value::Null, Value::Text),
         Column::Amount => Value::money(line.amount),
+        Column::InvoiceAmount if line.bare => Value::Null,
         Column::InvoiceAmount => Value::money(line.invoice_amount),
         Column::TaxAmount => line.tax_amount.map_or(Value::Null, Value::money),
         Column::OwnerDbId => Value::Int(books.owners[usize::from(books.voucher(line).owner)].id.into()),
@@ -56,6 +57,7 @@ pub(super) fn line_value<'a>(books: &'a Company, line: &'a Line, column: Column)
 
 pub(super) fn line_link<'a>(books: &'a Company, line: &'a Line, column: Column) -> Option<Node<'a>> {
     match column {
+        Column::Owner | Column::Currency if line.bare => None,
         Column::Owner => Some(Node::Owner(&books.owners[usize::from(books.voucher(line).owner)])),
         Column::Account => line.account.map(|place| Node::Account(&books.accounts[usize::from(place)])),
         Column::Company => at(&books.parties, line.party).map(Node::Party),
@@ -185,7 +187,7 @@ pub(super) fn ap_link<'a>(books: &'a Company, line: &'a ApLine, column: Column) 
         }),
         Column::PaymentStatus => line.paid.map(|_| Node::Small(2, "Paid")),
         Column::Subledger => at(&books.subledgers, line.subledger).map(Node::Subledger),
-        Column::TransactionHeader => Some(Node::Voucher(voucher)),
+        Column::TransactionHeader => (!line.headless).then_some(Node::Voucher(voucher)),
         Column::Owner => Some(Node::Owner(&books.owners[usize::from(voucher.owner)])),
         _ => None,
     }

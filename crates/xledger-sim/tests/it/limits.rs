@@ -35,6 +35,21 @@ async fn too_many_at_once_are_refused() {
 }
 
 #[tokio::test]
+async fn with_jitter_answers_overtake_each_other() {
+    let server = serve(|options| options.jitter = Duration::from_millis(120)).await;
+    let mut asking = tokio::task::JoinSet::new();
+    let server = std::sync::Arc::new(server);
+    for _ in 0..12 {
+        let server = server.clone();
+        asking.spawn(async move { ask(&server, PROBE).await });
+    }
+    asking.join_all().await;
+    let order: Vec<u64> = server.journal().exchanges().iter().map(|exchange| exchange.number).collect();
+    assert_eq!(order.len(), 12);
+    assert!(!order.is_sorted());
+}
+
+#[tokio::test]
 async fn credits_end() {
     let server = serve(|options| {
         options.credits = Some(1);

@@ -3,6 +3,8 @@
 use crate::client::{all, ask, ask_with, nodes, serve};
 use serde_json::{Value, json};
 
+type Holds = fn(&Value) -> bool;
+
 fn code(answer: &Value) -> &str {
     assert!(answer.get("data").is_none(), "{answer}");
     answer["errors"][0]["extensions"]["code"].as_str().unwrap_or("none")
@@ -53,8 +55,8 @@ async fn a_variable_of_the_wrong_type_rejects_the_query() {
 async fn filters_choose_rows() {
     let server = serve(|_| {}).await;
     let rows = all(&server, "apTransactions", "ownerSet: MINE", "dbId invoiceDate amount matchId", 10_000).await;
-    let expect = |holds: fn(&Value) -> bool| -> Vec<&Value> { rows.iter().filter(|row| holds(row)).collect() };
-    let cases: [(&str, fn(&Value) -> bool); 4] = [
+    let expect = |holds: Holds| -> Vec<&Value> { rows.iter().filter(|row| holds(row)).collect() };
+    let cases: [(&str, Holds); 4] = [
         ("{invoiceDate_gte: \"2024-01-01\", invoiceDate_lt: \"2025-01-01\"}", |row| {
             row["invoiceDate"].as_str().is_some_and(|date| date.starts_with("2024"))
         }),
