@@ -48,7 +48,7 @@ impl Given {
         let settings = Settings::read(Caller::CommandLine, |name| match name {
             "XLEDGER_ENDPOINT" => Some(endpoint.to_owned()),
             "XLEDGER_TOKEN" => Some(token.to_owned()),
-            LAKE => self.demonstrations_lake().ok().map(|lake| lake.to_string()),
+            LAKE => Some(self.flags.get(LAKE).map_or("./lake", String::as_str).to_owned()),
             name => self.flags.get(name).cloned(),
         });
         Ok(settings?)

@@ -5,7 +5,7 @@ mod tables;
 use serde_json::Value;
 use xledger_spend::lake::LakeUrl;
 
-use crate::figures::{count, share, size, time};
+use crate::figures::{count, counted, share, size, time};
 use crate::lines::{Side, aligned, escaped};
 
 pub(crate) use tables::tables;
@@ -91,14 +91,14 @@ fn used(report: &Value) -> String {
         return String::new();
     }
     let mut text = format!(
-        "\nXledger\n  {} requests, {} down, {} up, {}",
-        count(of_api("requests")),
+        "\nXledger\n  {}, {} down, {} up, {}",
+        counted(of_api("requests"), "request"),
         size(of_api("bytes_down")),
         size(of_api("bytes_up")),
         time(number(report, "/duration_ms").unwrap_or(0)),
     );
     if of_api("waited_ms") > 0 {
-        text.push_str(&format!(", {} of it waiting for its limits", time(of_api("waited_ms"))));
+        text.push_str(&format!(", waited {} after refusals and failures", time(of_api("waited_ms"))));
     }
     text.push('\n');
     text
@@ -108,8 +108,8 @@ fn used(report: &Value) -> String {
 fn sizes(report: &Value) -> String {
     let row = |table: &str| {
         let of = |key| number(report, &format!("/tables/{table}/{key}"));
-        let (rows, files) = (count(of("rows")?), count(of("files")?));
-        Some([table.to_owned(), format!("{rows} rows"), format!("{files} files"), size(of("bytes")?)])
+        let (rows, files) = (counted(of("rows")?, "row"), counted(of("files")?, "file"));
+        Some([table.to_owned(), rows, files, size(of("bytes")?)])
     };
     let rows: Vec<_> = ["spend", "supplier"].into_iter().filter_map(row).collect();
     if rows.is_empty() {
@@ -171,7 +171,7 @@ Document types
   AP  Faktura\\u{1b}[2J  kept  1,234
 
 Xledger
-  67 requests, 12.3 MB down, 1.0 kB up, 21.5 s, 5.0 s of it waiting for its limits
+  67 requests, 12.3 MB down, 1.0 kB up, 21.5 s, waited 5.0 s after refusals and failures
 
 Tables
   spend     51,767 rows  36 files   3.2 MB

@@ -9,8 +9,8 @@ use xledger_spend::lake::{Lake, Manifest};
 use super::data_file::{number, read, text};
 use super::months;
 
-/// How many files are read at most to find them: they are names for a summary, and the newest months have nearly all.
-const MOST_FILES: usize = 3;
+/// How many files are read at most to find them: they are names for a summary, and the months that it shows have all that it needs.
+const MOST_FILES: usize = 12;
 
 /// Owners by id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

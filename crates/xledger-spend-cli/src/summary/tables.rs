@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use xledger_spend::lake::{LakeUrl, SnapshotName};
 
-use crate::figures::{amount, count};
+use crate::figures::{amount, count, counted};
 use crate::lines::{Side, aligned, aligned_rows, cut, escaped};
 use crate::snapshot::{MonthTotal, Owners, Snapshot, Supplier};
 
@@ -29,7 +29,7 @@ fn suppliers(suppliers: &[Supplier], owners: &Owners) -> String {
     }
     let row = |supplier: &Supplier| {
         let name = supplier.name.clone().unwrap_or_else(|| format!("supplier {}", supplier.id));
-        let lines = format!("{} lines", count(u64::try_from(supplier.lines).unwrap_or(0)));
+        let lines = counted(u64::try_from(supplier.lines).unwrap_or(0), "line");
         let currency = owners.currency(supplier.owner).unwrap_or_default().to_owned();
         [name, owners.name(supplier.owner), lines, amount(supplier.ten_thousandths), currency]
     };

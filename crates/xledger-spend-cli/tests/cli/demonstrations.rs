@@ -1,0 +1,61 @@
+//! `demo`, with nothing set, and with everything set to something else.
+
+use crate::called::{Called, call};
+use xledger_sim::PAYROLL_MARKER;
+
+const SET: &[(&str, &str)] = &[
+    ("LAKE_URL", "s3://production"),
+    ("XLEDGER_ENDPOINT", "https://xledger.invalid/graphql"),
+    ("XLEDGER_TOKEN", "canary4711"),
+    ("XLEDGER_TOKEN_SECRET_ID", "secret"),
+    ("SPEND_DOCUMENT_TYPES", ""),
+];
+
+fn is_told(called: &Called) {
+    assert_eq!(called.status, Some(0), "{called:?}");
+    for word in [
+        "Ledger lines",
+        "listed",
+        "1,000",
+        "payroll",
+        "kept",
+        "Document types",
+        "requests",
+        "Top suppliers",
+        "Months",
+        "lake/current",
+        "SELECT",
+        "Next",
+    ] {
+        assert!(called.out.contains(word), "{word}: {called:?}");
+    }
+    assert!(called.err.contains("Listing the ledger") && !called.err.contains("error"), "{called:?}");
+    assert!(!called.both().contains(PAYROLL_MARKER) && !called.both().contains("canary4711"), "{called:?}");
+}
+
+#[test]
+fn twice_in_a_row_and_then_shown() {
+    let here = tempfile::tempdir().unwrap();
+    for set in [&[][..], SET] {
+        is_told(&call(here.path(), &["demo", "--lines", "1000"], set));
+    }
+    let snapshots = std::fs::read_dir(here.path().join("lake/snapshots")).unwrap().count();
+    assert_eq!(snapshots, 2);
+
+    let shown = call(here.path(), &["show", "--lake", "lake"], &[]);
+    assert!(shown.status == Some(0) && shown.err.is_empty(), "{shown:?}");
+    assert!(shown.out.contains("Top suppliers") && shown.out.contains("SELECT"), "{shown:?}");
+    let facts = call(here.path(), &["show", "--json"], &[("LAKE_URL", "lake")]).json();
+    assert_eq!(facts["report"]["lines"]["listed"], 1_000);
+    assert_eq!(facts["tables"]["spend"]["rows"], facts["report"]["tables"]["spend"]["rows"]);
+    assert!(facts["top_suppliers"].as_array().is_some_and(|top| !top.is_empty()));
+}
+
+#[test]
+fn the_report_alone() {
+    let here = tempfile::tempdir().unwrap();
+    let called = call(here.path(), &["demo", "--lines", "500", "--seed", "3", "--json", "--lake", "else"], SET);
+    let report = called.json();
+    assert_eq!((called.status, &report["status"]), (Some(0), &"succeeded".into()), "{called:?}");
+    assert!(here.path().join("else/current/spend").is_dir());
+}

@@ -1,0 +1,11 @@
+//! The command line from outside: what it prints, where, and its exit status.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up has failed")]
+
+mod called;
+
+mod wrong_usage;
+mod no_xledger;
+mod demonstrations;
+mod on_the_simulator;
+mod stopped;

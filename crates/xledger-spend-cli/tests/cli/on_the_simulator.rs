@@ -1,0 +1,81 @@
+//! `check`, `refresh` and `invoke` on a simulator beside the program.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use xledger_sim::{Options, Running};
+
+use crate::called::{Called, call, command};
+
+fn simulator(options: Options) -> (tokio::runtime::Runtime, Running) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let running = runtime.block_on(xledger_sim::start(options)).unwrap();
+    (runtime, running)
+}
+
+#[test]
+fn a_missing_right_is_named_with_its_place() {
+    let here = tempfile::tempdir().unwrap();
+    let mut options = Options::fast(500, 1);
+    options.dialect.missing_rights.insert("Supplier".to_owned());
+    let (_runtime, running) = simulator(options);
+    let set = [("XLEDGER_ENDPOINT", &*running.endpoint()), ("XLEDGER_TOKEN", running.token())];
+    let called = call(here.path(), &["check"], &set);
+    assert_eq!(called.status, Some(1), "{called:?}");
+    assert!(called.out.contains("Supplier (under Common)") && called.out.contains("API tokens"), "{called:?}");
+    assert!(called.out.contains("Document types") && !called.both().contains(running.token()), "{called:?}");
+    let called = call(here.path(), &["check", "--json"], &set);
+    assert_eq!((called.status, &called.json()["ready"]), (Some(1), &false.into()), "{called:?}");
+}
+
+#[test]
+fn all_rights_are_there() {
+    let here = tempfile::tempdir().unwrap();
+    let (_runtime, running) = simulator(Options::fast(500, 1));
+    let called = call(
+        here.path(),
+        &["check", "--xledger-endpoint", &running.endpoint(), "--xledger-token", running.token()],
+        &[],
+    );
+    assert_eq!(called.status, Some(0), "{called:?}");
+    assert!(called.out.contains("Ready") && !called.both().contains(running.token()), "{called:?}");
+    // What is stored looks like a token and is none.
+    let called = call(
+        here.path(),
+        &["refresh", "--lake", "lake", "--xledger-endpoint", &running.endpoint()],
+        &[("XLEDGER_TOKEN", "canary4711")],
+    );
+    assert_eq!(called.status, Some(1), "{called:?}");
+    assert!(called.err.contains("kind: token_") && !called.both().contains("canary4711"), "{called:?}");
+}
+
+#[test]
+fn an_event_is_answered_as_the_function_does() {
+    let here = tempfile::tempdir().unwrap();
+    let (_runtime, running) = simulator(Options::fast(500, 1));
+    let set = [("XLEDGER_ENDPOINT", &*running.endpoint()), ("XLEDGER_TOKEN", running.token()), ("LAKE_URL", "lake")];
+    let file = here.path().join("event.json");
+    std::fs::create_dir(here.path().join("lake")).unwrap();
+    for (event, status, key) in [
+        (r#"{"action": "refresh", "dry_run": true}"#, Some(0), Some(("status", "dry_run"))),
+        (r#"{"action": "check"}"#, Some(0), Some(("action", "check"))),
+        (r#"{"action": "chekc"}"#, Some(2), None),
+        ("{", Some(2), None),
+    ] {
+        std::fs::write(&file, event).unwrap();
+        let mut child = command(here.path(), &["invoke", "-"]);
+        let mut child =
+            child.envs(set).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(event.as_bytes()).unwrap();
+        for called in
+            [Called::from(child.wait_with_output().unwrap()), call(here.path(), &["invoke", "event.json"], &set)]
+        {
+            assert_eq!(called.status, status, "{event}: {called:?}");
+            match key {
+                Some((key, value)) => assert_eq!(called.json()[key], value),
+                None => assert!(called.out.is_empty() && called.err.contains("kind: event_invalid"), "{called:?}"),
+            }
+        }
+    }
+    assert!(!here.path().join("lake/CURRENT.json").exists());
+}

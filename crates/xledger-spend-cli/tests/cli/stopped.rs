@@ -1,0 +1,29 @@
+//! Ctrl-C ends a run with a message, and the lake is as it was.
+
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use xledger_sim::Options;
+
+use crate::called::{Called, call, command};
+
+#[test]
+fn nothing_is_published() {
+    let here = tempfile::tempdir().unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let options = Options { delay: Duration::from_secs(2), ..Options::fast(500, 1) };
+    let running = runtime.block_on(xledger_sim::start(options)).unwrap();
+    let set = [("XLEDGER_ENDPOINT", &*running.endpoint()), ("XLEDGER_TOKEN", running.token())];
+    for signal in ["-INT", "-TERM"] {
+        let mut child = command(here.path(), &["refresh", "--lake", "lake"]);
+        let child = child.envs(set).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        std::thread::sleep(Duration::from_secs(1));
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        let called = Called::from(child.wait_with_output().unwrap());
+        assert_eq!(called.status, Some(1), "{called:?}");
+        assert!(called.err.contains("error: stopped; nothing was published"), "{called:?}");
+    }
+    assert!(!here.path().join("lake/CURRENT.json").exists());
+    // Nobody holds the lake any more.
+    assert_eq!(call(here.path(), &["demo", "--lines", "500"], &[]).status, Some(0));
+}
