@@ -60,7 +60,8 @@ fn a_ledger_line_is_judged_again_as_it_comes() {
 
 #[test]
 fn an_ap_line_is_judged_again_as_it_comes() {
-    let kept = r#"{"dbId":1,"ownerDbId":1,"matchId":0,"headerTransactionSourceDbId":800,"transactionHeader":{"dbId":7}}"#;
+    let kept =
+        r#"{"dbId":1,"ownerDbId":1,"matchId":0,"headerTransactionSourceDbId":800,"transactionHeader":{"dbId":7}}"#;
     for (change, to, kind) in [
         ("", "", None),
         (r#"Id":800"#, r#"Id":802"#, Some(FailureKind::PayrollReceived)),
