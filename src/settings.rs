@@ -213,7 +213,7 @@ fn endpoint<L: Fn(&str) -> Option<String>>(read: &mut Reader<L>) -> Option<reqwe
         read.fault(ENDPOINT, "is not an address; write it as in https://www.xledger.net/graphql");
         return None;
     };
-    let here = matches!(url.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"));
+    let here = crate::xledger::is_this_machine(&url);
     if !(url.scheme() == "https" || url.scheme() == "http" && here) {
         read.fault(
             ENDPOINT,

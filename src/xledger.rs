@@ -10,7 +10,7 @@ mod pages;
 pub mod query;
 pub(crate) mod scalar;
 
-pub use client::{Client, Connection, Meter, Usage};
+pub use client::{Client, Connection, Meter, Usage, is_this_machine};
 pub use dialect::{Dialect, IdType};
 pub use error::{Error, Verdict};
 pub(crate) use pages::{by_page, walk};

@@ -115,7 +115,12 @@ impl Client {
         let mut authorization =
             HeaderValue::from_str(&format!("token {}", token.expose_secret())).map_err(|_| Error::TokenMalformed)?;
         authorization.set_sensitive(true);
-        let http = reqwest::Client::builder()
+        let mut http = reqwest::Client::builder();
+        if is_this_machine(&endpoint) {
+            // A proxy stands between networks, never between a machine and itself.
+            http = http.no_proxy();
+        }
+        let http = http
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .connect_timeout(Duration::from_secs(20))
@@ -189,7 +194,7 @@ impl Client {
         loop {
             let error = {
                 let waiting = || Error::Deadline { doing: format!("waiting to send query {}", query.name) };
-                let slot = self.pace.slot(self.deadline).await.ok_or_else(waiting)?;
+                let slot = self.pace.slot(self.deadline, &self.meter.0.waiting_ms).await.ok_or_else(waiting)?;
                 let sent = tokio::time::timeout_at(self.deadline, self.send(query, body.clone(), rows)).await;
                 let sent = sent.unwrap_or_else(|_| {
                     Err(Error::Deadline { doing: format!("waiting for the answer to query {}", query.name) })
@@ -344,6 +349,11 @@ impl Client {
             Fault::Gzip => self.unreachable("the compressed answer is damaged or cut short".to_owned()),
         }
     }
+}
+
+/// Whether an address is this machine's own.
+pub fn is_this_machine(endpoint: &reqwest::Url) -> bool {
+    matches!(endpoint.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
 }
 
 /// Whether the words or the code of an error deny access.

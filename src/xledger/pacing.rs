@@ -1,6 +1,7 @@
 //! When a request may be sent: below the burst limit, and no more at once than the server bears.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -60,8 +61,8 @@ impl Pace {
     }
 
     /// Waits until a request may be sent. `None` if that would be after `deadline`. Waiting for one's own requests to end is bounded by
-    /// their timeouts.
-    pub(crate) async fn slot(&self, deadline: Instant) -> Option<Slot<'_>> {
+    /// their timeouts. While it waits for the limit, `waiting_ms` says how long.
+    pub(crate) async fn slot(&self, deadline: Instant, waiting_ms: &AtomicU64) -> Option<Slot<'_>> {
         loop {
             let freed = self.freed.notified();
             let until = {
@@ -85,7 +86,11 @@ impl Pace {
             };
             match until {
                 Some(at) if at > deadline => return None,
-                Some(at) => tokio::time::sleep_until(at).await,
+                Some(at) => {
+                    waiting_ms.store((at - Instant::now()).as_millis() as u64, Relaxed);
+                    tokio::time::sleep_until(at).await;
+                    waiting_ms.store(0, Relaxed);
+                }
                 None => tokio::time::timeout_at(deadline, freed).await.ok()?,
             }
         }
@@ -130,7 +135,7 @@ mod tests {
         let start = Instant::now();
         let mut sent = Vec::new();
         for _ in 0..100 {
-            drop(pace.slot(start + Duration::from_secs(60)).await);
+            drop(pace.slot(start + Duration::from_secs(60), &AtomicU64::new(0)).await);
             sent.push(start.elapsed());
         }
         for window in sent.windows(20) {
@@ -144,8 +149,8 @@ mod tests {
         let pace = Pace::new(1);
         pace.refused(Duration::from_secs(5), true);
         let start = Instant::now();
-        assert!(pace.slot(start + Duration::from_secs(4)).await.is_none());
-        assert!(pace.slot(start + Duration::from_secs(6)).await.is_some());
+        assert!(pace.slot(start + Duration::from_secs(4), &AtomicU64::new(0)).await.is_none());
+        assert!(pace.slot(start + Duration::from_secs(6), &AtomicU64::new(0)).await.is_some());
         assert_eq!(start.elapsed(), Duration::from_secs(5));
     }
 
