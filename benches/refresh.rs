@@ -133,7 +133,7 @@ fn compare(lines: u64) {
     row("peak resident memory, MiB", number(&whole, "/peak_bytes") / 1_048_576.0, 400.0);
     let further = (number(&whole, "/peak_bytes") - number(&tenth, "/peak_bytes"))
         / (listed - number(&tenth, "/report/lines/listed"));
-    row("memory per further listed line, kept ones too, bytes", further, 400.0 * 1_048_576.0 / 1_000_000.0);
+    row("memory per further listed line, kept ones too, bytes", further, 100.0);
     row("requests", requests, listed / 8_000.0 + kept / 4_000.0 + 40.0);
     row(
         "bytes on the wire per listed line",

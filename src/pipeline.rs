@@ -117,7 +117,11 @@ impl Refreshing<'_> {
             let parts = ManifestParts {
                 created_at: now,
                 schema_version: SCHEMA_VERSION,
-                settings: to_json(self.rules)?,
+                settings: json!({
+                    "endpoint": self.xledger.endpoint(),
+                    "owner_set": self.owner_set,
+                    "rules": to_json(self.rules)?,
+                }),
                 control_totals: written.control_totals(),
                 report: to_json(report)?,
             };

@@ -140,6 +140,11 @@ impl Client {
         })
     }
 
+    /// The address that is asked.
+    pub fn endpoint(&self) -> &str {
+        self.endpoint.as_str()
+    }
+
     /// What was used of the API so far.
     pub fn usage(&self) -> Usage {
         self.meter.usage()

@@ -2,6 +2,8 @@
 
 use xledger_spend::event::{Mode, Refresh};
 use xledger_spend::failure::{Failure, FailureKind};
+use xledger_spend::lake::{Access, LakeUrl};
+use xledger_spend::{run, xledger};
 
 use super::{Desk, refreshed};
 use crate::given;
@@ -11,6 +13,8 @@ pub(super) async fn demo(desk: &Desk, lines: u64, seed: u64) -> Result<Outcome, 
     // Whatever is wrong with the flags is said before a company is invented.
     desk.given.demonstration("http://127.0.0.1/graphql", "none")?;
     let lake = desk.given.demonstrations_lake()?;
+    let aws = given::aws(Some(&lake), None).await;
+    spare_real_data(&lake, &aws).await?;
     desk.screen.line(&format!("An invented company of {} ledger lines, seed {seed}", crate::figures::count(lines)));
     let options = xledger_sim::Options { lines, seed, ..Default::default() };
     let simulator = xledger_sim::start(options).await;
@@ -18,11 +22,26 @@ pub(super) async fn demo(desk: &Desk, lines: u64, seed: u64) -> Result<Outcome, 
         Failure::new(FailureKind::XledgerUnavailable, format!("the simulator cannot start: {error}"))
     })?;
     let settings = desk.given.demonstration(&simulator.endpoint(), simulator.token())?;
-    let aws = given::aws(Some(&lake), None).await;
     let following = desk.screen.follow(&desk.run, &desk.watched);
     let refresh = Refresh { mode: Mode::Full, ..Default::default() };
     let report = Box::pin(desk.run.refresh(refresh, &settings, &aws)).await;
     drop(following);
     simulator.stop().await;
     refreshed(desk, report, &lake, &aws, true).await
+}
+
+/// Stops where an invented company would take the place of a real one.
+async fn spare_real_data(lake: &LakeUrl, aws: &aws_config::SdkConfig) -> Result<(), Failure> {
+    // A lake that is not there yet, or cannot be read, is the refresh's business.
+    let Ok(opened) = run::open_at(lake, aws, Access::Read).await else { return Ok(()) };
+    let Ok(Some((current, _))) = opened.current().await else { return Ok(()) };
+    let Ok(manifest) = opened.manifest(&current).await else { return Ok(()) };
+    let endpoint = manifest.settings["endpoint"].as_str().and_then(|endpoint| endpoint.parse().ok());
+    if endpoint.is_some_and(|endpoint| xledger::is_this_machine(&endpoint)) {
+        return Ok(());
+    }
+    let message = format!(
+        "the lake {lake} holds tables that did not come from a simulator on this machine; give --lake another place"
+    );
+    Err(Failure::new(FailureKind::SettingsInvalid, message))
 }
