@@ -4,13 +4,16 @@ mod answer;
 mod client;
 mod dialect;
 mod error;
+mod meter;
 pub(crate) mod node;
 mod pacing;
 mod pages;
 pub mod query;
+mod refusal;
 pub(crate) mod scalar;
 
-pub use client::{Client, Connection, Meter, Usage, is_this_machine};
+pub use client::{Client, Connection, is_this_machine};
 pub use dialect::{Dialect, IdType};
 pub use error::{Error, Verdict};
+pub use meter::{Meter, Usage};
 pub(crate) use pages::{by_page, walk};

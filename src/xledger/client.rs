@@ -1,10 +1,8 @@
 //! Sends a question, waits and asks again where that helps, and hands back rows. The only place that holds the token.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -14,8 +12,10 @@ use tokio::time::Instant;
 
 use super::answer::{self, Answer, Fault, Rows};
 use super::error::{Error, Verdict};
+use super::meter::{Meter, Usage};
 use super::pacing::Pace;
 use super::query::Query;
+use super::refusal;
 
 /// No answer takes longer to begin: Xledger's own queries time out well before.
 const TIME_TO_FIRST_BYTE: Duration = Duration::from_secs(120);
@@ -23,54 +23,6 @@ const TIME_TO_FIRST_BYTE: Duration = Duration::from_secs(120);
 const SILENCE: Duration = Duration::from_secs(60);
 /// The largest answer read, as sent: 10,000 rows are 5 MB without compression.
 const ANSWER_LIMIT_MIB: u64 = 64;
-
-/// What a client used of the API.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Usage {
-    /// Requests sent.
-    pub requests: u64,
-    /// Bytes of request bodies.
-    pub bytes_up: u64,
-    /// Bytes of answer bodies as sent over the wire, compressed ones as compressed.
-    pub bytes_down: u64,
-    /// Milliseconds waited after refusals and failures.
-    pub waited_ms: u64,
-    /// Rows that Xledger answered as null; skipped.
-    pub null_rows: u64,
-}
-
-#[derive(Debug, Default)]
-struct Counters {
-    requests: AtomicU64,
-    bytes_up: AtomicU64,
-    bytes_down: AtomicU64,
-    waited_ms: AtomicU64,
-    null_rows: AtomicU64,
-    waiting_ms: AtomicU64,
-}
-
-/// What may be watched of a client from outside while it works.
-#[derive(Clone, Debug, Default)]
-pub struct Meter(Arc<Counters>);
-
-impl Meter {
-    /// What was used so far.
-    pub fn usage(&self) -> Usage {
-        let c = &self.0;
-        Usage {
-            requests: c.requests.load(Relaxed),
-            bytes_up: c.bytes_up.load(Relaxed),
-            bytes_down: c.bytes_down.load(Relaxed),
-            waited_ms: c.waited_ms.load(Relaxed),
-            null_rows: c.null_rows.load(Relaxed),
-        }
-    }
-
-    /// The length of the wait that goes on now, in milliseconds; 0 if none does.
-    pub fn waiting_ms(&self) -> u64 {
-        self.0.waiting_ms.load(Relaxed)
-    }
-}
 
 /// How to reach Xledger.
 #[derive(Clone, Debug)]
@@ -285,8 +237,7 @@ impl Client {
             }
             envelope => envelope?,
         };
-        let errors = envelope.errors.unwrap_or_default().into_iter().map(|error| self.classify(query, rows, error));
-        match errors.min_by_key(rank) {
+        match refusal::of(query.name, rows, &envelope.errors.unwrap_or_default(), self.token.expose_secret()) {
             Some(Error::Api { .. }) if status >= 500 => Err(self.unavailable(status)),
             Some(error) => Err(error),
             None if status >= 500 || status == 429 => Err(self.unavailable(status)),
@@ -303,40 +254,6 @@ impl Client {
         let kind = content_type.split(';').next().map(str::trim).filter(|kind| !kind.is_empty());
         let what = kind.unwrap_or("nothing that says its type").chars().take(80).collect();
         Error::NotGraphql { endpoint: self.endpoint.to_string(), what, status }
-    }
-
-    fn classify(&self, query: Query, rows: usize, error: GraphqlError) -> Error {
-        let GraphqlError { message, code, path, extensions } = error;
-        let text = message.unwrap_or_default();
-        let message = self.printable(&text);
-        let extensions = extensions.unwrap_or_default();
-        let reset_at = extensions.reset_at.as_deref().and_then(|text| text.parse::<Timestamp>().ok());
-        let code = code.or(extensions.code).map(|code| self.printable(&code)).unwrap_or_else(|| "none".to_owned());
-        let path = path.map_or_else(|| "none".to_owned(), |path| path_text(&path));
-        let words = text.to_lowercase();
-        let query = query.name;
-        match code.as_str() {
-            "BAD_REQUEST.BURST_RATE_LIMIT_REACHED" => Error::BurstLimit,
-            "BAD_REQUEST.CONCURRENCY_LIMIT_REACHED" => Error::ConcurrencyLimit,
-            "BAD_REQUEST.INSUFFICIENT_CREDITS" => Error::CreditsUsedUp { reset_at },
-            "FIELDS_ON_CORRECT_TYPE" | "ARGUMENTS_OF_CORRECT_TYPE" | "INVALID_VALUE" => {
-                Error::SchemaMismatch { query, code, message }
-            }
-            _ if words.contains("query timed out") => Error::QueryTimedOut { query, rows },
-            _ if words.contains("bad format for api token") => Error::TokenMalformed,
-            // The words for a token that is refused and for a right that is missing are not known. What they must be about is.
-            _ if path != "none" && denies(&words, &code) => Error::RightMissing { what: path, message },
-            _ if denies(&words, &code) && words.contains("token") => Error::TokenRefused { message },
-            _ if code.to_uppercase().contains("UNAUTHENTICATED") => Error::TokenRefused { message },
-            _ if denies(&words, &code) => Error::RightMissing { what: format!("what query {query} asks for"), message },
-            _ => Error::Api { query, code, path, message },
-        }
-    }
-
-    /// A server's text, fit for a log: short, on one line, without the token.
-    fn printable(&self, text: &str) -> String {
-        let text = text.replace(self.token.expose_secret(), "***");
-        text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
     }
 
     fn broken(&self, error: &reqwest::Error) -> Error {
@@ -361,29 +278,6 @@ pub fn is_this_machine(endpoint: &reqwest::Url) -> bool {
     matches!(endpoint.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
 }
 
-/// Whether the words or the code of an error deny access.
-fn denies(words: &str, code: &str) -> bool {
-    let code = code.to_uppercase();
-    ["access", "permission", "not authorized", "unauthorized", "not allowed", "forbidden", "revoked", "expired"]
-        .iter()
-        .any(|w| words.contains(w))
-        || ["UNAUTHORIZED", "FORBIDDEN", "ACCESS", "PERMISSION"].iter().any(|w| code.contains(w))
-        || (words.contains("token") && (words.contains("invalid") || words.contains("unknown")))
-}
-
-/// Of several errors the one to act on: first what a wait cures, then what a person must do, then the rest.
-fn rank(error: &Error) -> u8 {
-    match error {
-        Error::CreditsUsedUp { .. } => 0,
-        Error::BurstLimit => 1,
-        Error::ConcurrencyLimit => 2,
-        Error::TokenMalformed | Error::TokenRefused { .. } => 3,
-        Error::RightMissing { .. } => 4,
-        Error::QueryTimedOut { .. } => 6,
-        _ => 5,
-    }
-}
-
 /// An error and its causes, without addresses' queries.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -395,17 +289,10 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// `transactions/edges/3/node/text`.
-fn path_text(path: &[Value]) -> String {
-    let names: Vec<String> =
-        path.iter().map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned)).collect();
-    names.join("/").chars().filter(|c| c.is_ascii_graphic()).take(200).collect()
-}
-
 #[derive(Deserialize)]
 struct Envelope<T> {
     data: Option<std::collections::BTreeMap<String, Option<T>>>,
-    errors: Option<Vec<GraphqlError>>,
+    errors: Option<Vec<Value>>,
 }
 
 #[derive(Deserialize)]
@@ -418,19 +305,4 @@ struct ConnectionFields {
 #[serde(rename_all = "camelCase")]
 struct PageInfo {
     has_next_page: bool,
-}
-
-#[derive(Deserialize)]
-struct GraphqlError {
-    message: Option<String>,
-    code: Option<String>,
-    path: Option<Vec<Value>>,
-    extensions: Option<Extensions>,
-}
-
-#[derive(Deserialize, Default)]
-#[serde(rename_all = "camelCase")]
-struct Extensions {
-    code: Option<String>,
-    reset_at: Option<String>,
 }
