@@ -59,3 +59,33 @@ fn the_report_alone() {
     assert_eq!((called.status, &report["status"]), (Some(0), &"succeeded".into()), "{called:?}");
     assert!(here.path().join("else/current/spend").is_dir());
 }
+
+/// Publishes an empty snapshot that says that it came from a real Xledger.
+async fn publish_real_data(directory: &std::path::Path) {
+    use xledger_spend::lake::{Access, Lake, LakeUrl, ManifestParts, SnapshotName, Store};
+    use xledger_spend::value::Instant;
+
+    let url = LakeUrl::parse(directory.to_str().unwrap()).unwrap();
+    let store = Store::open(&url, &aws_config::SdkConfig::builder().build()).unwrap();
+    let publisher = Lake::open(store, Access::Write).await.unwrap().claim("a test").await.unwrap();
+    let mut snapshot = publisher.begin(SnapshotName::new(Instant(0), "real")).await.unwrap();
+    let parts = ManifestParts {
+        created_at: Instant(0),
+        schema_version: 1,
+        settings: serde_json::json!({"endpoint": "https://www.xledger.net/graphql"}),
+        control_totals: serde_json::Value::Null,
+        report: serde_json::Value::Null,
+    };
+    snapshot.commit(parts, None, Instant(0)).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_invented_company_never_takes_the_place_of_a_real_one() {
+    let here = tempfile::tempdir().unwrap();
+    let lake = here.path().join("lake");
+    publish_real_data(&lake).await;
+    let current = std::fs::read(lake.join("CURRENT.json")).unwrap();
+    let called = call(here.path(), &["demo", "--lines", "1000"], &[]);
+    assert!(called.status == Some(2) && called.err.contains("give --lake another place"), "{called:?}");
+    assert_eq!(std::fs::read(lake.join("CURRENT.json")).unwrap(), current);
+}
