@@ -12,6 +12,7 @@ mod documents_fit_the_schema;
 mod function;
 mod limits_reached;
 mod log;
+mod optional_fields;
 mod payroll_never_leaves;
 mod publish_in_one_step;
 mod run_twice;
