@@ -67,7 +67,7 @@ impl<'a> Books<'a> {
         let Choice { how, supplier, invoice } = self.supplier_of(line);
         spend::Row {
             line_id: line.id,
-            owner_id: Some(line.owner),
+            owner_id: referenced(line.owner),
             owner_code: owner.and_then(|owner| owner.code.as_deref()),
             owner_name: owner.and_then(|owner| owner.name.as_deref()),
             voucher_id: referenced(line.voucher),

@@ -255,8 +255,7 @@ impl Screen {
             Number::Digits(number) => Some(number),
         };
         let Some(month) = line.month else { return Verdict::Refused };
-        // Without an owner, payroll matches cannot be looked up.
-        if line.owner == 0 || line.treatment == Treatment::Refused {
+        if !self.match_is_known(line.owner, line.match_id) || line.treatment == Treatment::Refused {
             return Verdict::Refused;
         }
         if line.treatment != Treatment::Kept {
@@ -274,7 +273,10 @@ impl Screen {
     /// Whether an AP line may be asked for.
     pub(crate) fn admits_payable(&self, line: &PayableEntry) -> bool {
         let kept_type = self.treatments.get(&line.document_type) == Some(&Treatment::Kept);
-        kept_type && line.owner != 0 && self.kept_vouchers.contains(&line.voucher) && !self.is_payroll_payable(line)
+        kept_type
+            && self.match_is_known(line.owner, line.match_id)
+            && self.kept_vouchers.contains(&line.voucher)
+            && !self.is_payroll_payable(line)
     }
 }
 

@@ -38,6 +38,11 @@ impl Screen {
         treatment == Treatment::Payroll || on_payroll_account
     }
 
+    /// Whether it can be said if a line's match is payroll: without an owner it cannot be looked up.
+    pub(super) fn match_is_known(&self, owner: i64, match_id: i64) -> bool {
+        owner != 0 || match_id == 0 || !self.rules.payroll_matches
+    }
+
     /// Works out the payroll vouchers and matches over both whole lists. One step: what is payroll only by a match passes nothing on.
     pub(super) fn find_payroll(&mut self, ledger: &Ledger, treatments: &[Treatment], payables: &Payables) {
         for entry in &ledger.entries {

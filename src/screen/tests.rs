@@ -51,27 +51,27 @@ fn each_line_is_counted_once_by_its_first_verdict() {
     let history = Rules { history_from: Month::new(2026, 1), ..Rules::default() };
     let old = |line: LedgerEntry| LedgerEntry { month: Month::new(2025, 12), ..line };
     let entries = vec![
-        line(1, 3, 0),                                 // kept
-        line(2, 20, 0),                                // kept, without an account number
-        line(3, 3, 2),                                 // payroll by type
-        line(4, 4, 0),                                 // payroll by account
-        line(5, 6, 3),                                 // payroll by account, though its type is left out
-        old(line(6, 4, 0)),                            // payroll before history
-        line(7, 21, 0),                                // refused: account without a code
-        line(8, 99, 0),                                // refused: account that the chart does not know
-        line(9, 0, 0),                                 // refused: no account
-        line(10, 3, 4),                                // refused: no document type
-        LedgerEntry { month: None, ..line(11, 3, 0) }, // refused: no period
-        LedgerEntry { owner: 0, ..line(12, 3, 0) },    // refused: no owner
-        LedgerEntry { month: None, ..line(13, 3, 3) }, // refused before document type
-        line(14, 1, 3),                                // document type before account
-        line(15, 1, 0),                                // account
-        line(16, 8, 1),                                // account: first of the range
-        line(17, 9, 1),                                // account: last of the range
-        old(line(18, 1, 0)),                           // account before history
-        old(line(19, 3, 0)),                           // history
-        line(20, 10, 1),                               // kept: behind the range
-        line(21, 7, 1),                                // kept: behind the payroll range
+        line(1, 3, 0),                                           // kept
+        line(2, 20, 0),                                          // kept, without an account number
+        line(3, 3, 2),                                           // payroll by type
+        line(4, 4, 0),                                           // payroll by account
+        line(5, 6, 3),                                           // payroll by account, though its type is left out
+        old(line(6, 4, 0)),                                      // payroll before history
+        line(7, 21, 0),                                          // refused: account without a code
+        line(8, 99, 0),                                          // refused: account that the chart does not know
+        line(9, 0, 0),                                           // refused: no account
+        line(10, 3, 4),                                          // refused: no document type
+        LedgerEntry { month: None, ..line(11, 3, 0) },           // refused: no period
+        LedgerEntry { owner: 0, match_id: 8, ..line(12, 3, 0) }, // refused: a match, and no owner to look it up in
+        LedgerEntry { month: None, ..line(13, 3, 3) },           // refused before document type
+        line(14, 1, 3),                                          // document type before account
+        line(15, 1, 0),                                          // account
+        line(16, 8, 1),                                          // account: first of the range
+        line(17, 9, 1),                                          // account: last of the range
+        old(line(18, 1, 0)),                                     // account before history
+        old(line(19, 3, 0)),                                     // history
+        line(20, 10, 1),                                         // kept: behind the range
+        line(21, 7, 1),                                          // kept: behind the payroll range
     ];
     let screened = run(history, entries, vec![]);
     assert_eq!(kept(&screened), [1, 2, 20, 21]);
@@ -119,6 +119,14 @@ fn payroll_without_an_owner_holds_for_every_owner() {
 }
 
 #[test]
+fn a_line_without_an_owner_and_without_a_match_can_be_judged() {
+    let entries = vec![LedgerEntry { owner: 0, ..line(1, 3, 0) }, LedgerEntry { owner: 0, ..line(2, 4, 0) }];
+    let payables = vec![PayableEntry { owner: 0, ..ap(1, 101, 800, 0) }];
+    let screened = run(Rules::default(), entries, payables);
+    assert_eq!((kept(&screened), screened.payables.len()), (vec![1], 1));
+}
+
+#[test]
 fn a_line_listed_twice_is_judged_by_its_strictest_reading() {
     let entries = vec![line(1, 3, 0), line(1, 3, 2), line(2, 3, 0), line(2, 3, 0)];
     let screened = run(Rules::default(), entries, vec![]);
@@ -130,11 +138,11 @@ fn ap_lines_are_admitted_with_a_kept_line_of_their_voucher() {
     let entries = vec![line(1, 3, 0), line(2, 1, 0)];
     let payables = vec![
         ap(1, 101, 800, 0),
-        ap(2, 102, 800, 0), // no kept line in its voucher
-        ap(3, 101, 803, 0), // document type left out
-        ap(4, 101, 0, 0),   // no document type
-        ap(5, 101, 999, 0), // one that no ledger line has
-        PayableEntry { owner: 0, ..ap(6, 101, 800, 0) },
+        ap(2, 102, 800, 0),                              // no kept line in its voucher
+        ap(3, 101, 803, 0),                              // document type left out
+        ap(4, 101, 0, 0),                                // no document type
+        ap(5, 101, 999, 0),                              // one that no ledger line has
+        PayableEntry { owner: 0, ..ap(6, 101, 800, 8) }, // a match, and no owner to look it up in
         ap(7, 0, 800, 0),
     ];
     let screened = run(Rules::default(), entries, payables);
