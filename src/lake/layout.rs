@@ -26,8 +26,8 @@ pub const CURRENT_LINK: &str = "current";
 /// `20261121T013000Z`.
 const TIME: &str = "%Y%m%dT%H%M%SZ";
 
-/// The name of a snapshot: `20261121T013000Z-0a1b2c3d`, the second in which its run began, and eight hexadecimal digits that tell
-/// runs of one second apart. Names sort by time.
+/// The name of a snapshot: `20261121T013000Z-07b1c2d3`, the second in which its run began, and eight hexadecimal digits that tell
+/// runs of one second apart: three of the millisecond, five of the run's id. Names sort by time, to the millisecond.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SnapshotName(String);
@@ -37,8 +37,9 @@ impl SnapshotName {
     pub fn new(started_at: Instant, run_id: &str) -> Self {
         // Names have room for the years 0 to 9999, which no clock leaves.
         let time = Timestamp::from_millisecond(started_at.0).unwrap_or(Timestamp::UNIX_EPOCH);
-        let digits = &Digest::of(run_id.as_bytes())[..8];
-        Self(format!("{}-{digits}", time.strftime(TIME)))
+        let millisecond = time.subsec_millisecond().unsigned_abs();
+        let digits = &Digest::of(run_id.as_bytes())[..5];
+        Self(format!("{}-{millisecond:03x}{digits}", time.strftime(TIME)))
     }
 
     /// Reads a name.
@@ -205,7 +206,10 @@ mod tests {
         assert_eq!(name.started_at(), Some(Instant(1_795_224_600_000)));
         assert_eq!(name, SnapshotName::new(AT, "run-1"));
         assert_ne!(name, SnapshotName::new(AT, "run-2"));
-        assert!(name < SnapshotName::new(Instant(AT.0 + 1_000), "run-1"));
+        for run_id in ["run-1", "run-2", "run-3", "run-4"] {
+            assert!(name < SnapshotName::new(Instant(AT.0 + 1), run_id));
+            assert!(name < SnapshotName::new(Instant(AT.0 + 1_000), run_id));
+        }
         // As Lambda, the command line and tests name runs.
         for run_id in ["", "a/b", "0d0a7d1e-5f4e-4a53-9c0d-4b1c3a4f8a55", "ø"] {
             assert!(SnapshotName::read(SnapshotName::new(AT, run_id).as_str()).is_some());
