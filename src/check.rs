@@ -7,14 +7,13 @@ use serde_json::{Map, Value, json};
 
 use crate::failure::{Failure, FailureKind};
 use crate::fetch::by_id;
-use crate::pipeline::base;
+use crate::pipeline::{base, list_and_screen};
 use crate::progress::{Progress, Stage};
-use crate::screen::{Counts, PayableCounts, Screened, TypeCount};
+use crate::screen::{Counts, PayableCounts, TypeCount};
 use crate::settings::Settings;
 use crate::xledger::node::ProbeNode;
 use crate::xledger::query::{self, Query};
-use crate::xledger::{Client, Dialect, Error, IdType, Usage, by_page};
-use crate::{chart, index, screen};
+use crate::xledger::{Client, Dialect, IdType, Usage, one_page};
 
 /// What a check found.
 #[derive(Clone, Debug, Serialize)]
@@ -135,8 +134,8 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
     let owner_id = may(client.value::<Viewer>(query::VIEWER, &json!({})).await)?.ok().and_then(Viewer::owner_id);
     let dialect = Dialect::read(client).await?;
 
-    progress.begin(Stage::Index, 0);
-    let screened = may(list(client, settings, &base, progress).await)?.ok();
+    let screened = list_and_screen(client, &base, settings.page_rows, &settings.rules, progress).await;
+    let screened = may(screened)?.ok();
 
     let (mut lines, mut payables) = (Vec::new(), Vec::new());
     if let Some(screened) = &screened {
@@ -184,20 +183,6 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
     })
 }
 
-async fn list(
-    client: &Client,
-    settings: &Settings,
-    base: &Map<String, Value>,
-    progress: &Progress,
-) -> Result<Screened, Error> {
-    let (chart, ledger, payables) = futures::try_join!(
-        chart::list(client, base, settings.page_rows),
-        index::ledger(client, base, settings.page_rows, |rows| progress.rows(rows)),
-        index::payables(client, base, settings.page_rows, |_| ()),
-    )?;
-    Ok(screen::screen(settings.rules.clone(), chart, &ledger, &payables))
-}
-
 /// Asks, and forgets the answer.
 async fn probe(
     client: &Client,
@@ -206,7 +191,7 @@ async fn probe(
     ids: Option<(IdType, &Vec<i64>)>,
 ) -> Result<(), Failure> {
     match ids {
-        None => Ok(by_page::<IgnoredAny>(client, query, base.clone(), PROBE_ROWS).await.map(drop)?),
+        None => Ok(one_page::<IgnoredAny>(client, query, base.clone(), PROBE_ROWS).await.map(drop)?),
         Some((id_type, ids)) => by_id::<ProbeNode>(client, query, id_type, base, ids).await.map(drop),
     }
 }

@@ -14,7 +14,7 @@ use crate::rules::Rules;
 use crate::screen::Screened;
 use crate::table::SCHEMA_VERSION;
 use crate::table::runs::Status;
-use crate::xledger::{Client, Dialect};
+use crate::xledger::{Client, Dialect, Error};
 use crate::{chart, index, refer, screen, tables};
 
 /// What a refresh works with.
@@ -56,7 +56,7 @@ impl Refreshing<'_> {
         let dialect = Dialect::read(client).await?;
 
         let Screened { lines, payables, counts, payable_counts, document_types, screen } =
-            self.list_and_screen(base).await?;
+            list_and_screen(client, base, self.page_rows, self.rules, progress).await?;
         (report.lines, report.payables, report.document_types) = (Some(counts), Some(payable_counts), document_types);
 
         let fetch = Fetch { client, dialect: &dialect, base, batch_rows: self.page_rows.div_ceil(2), screen: &screen };
@@ -78,19 +78,6 @@ impl Refreshing<'_> {
         let status = self.publish(&books, &mut lines, &references, expected.as_ref(), report).await?;
         progress.end();
         Ok(status)
-    }
-
-    /// Lists the chart, the ledger and accounts payable side by side, and decides what may be asked for.
-    async fn list_and_screen(&self, base: &Map<String, Value>) -> Result<Screened, Failure> {
-        let (client, progress) = (self.xledger, self.progress);
-        progress.begin(Stage::Index, 0);
-        let (chart, ledger, payables) = futures::try_join!(
-            chart::list(client, base, self.page_rows),
-            index::ledger(client, base, self.page_rows, |rows| progress.rows(rows)),
-            index::payables(client, base, self.page_rows, |_| ()),
-        )?;
-        progress.begin(Stage::Screen, 0);
-        Ok(screen::screen(self.rules.clone(), chart, &ledger, &payables))
     }
 
     /// Writes both tables into a new snapshot and makes it current; or, for a dry run, only makes them.
@@ -135,6 +122,24 @@ impl Refreshing<'_> {
         }
         outcome
     }
+}
+
+/// Lists the chart, the ledger and accounts payable side by side, and decides what may be asked for.
+pub(crate) async fn list_and_screen(
+    client: &Client,
+    base: &Map<String, Value>,
+    page_rows: usize,
+    rules: &Rules,
+    progress: &Progress,
+) -> Result<Screened, Error> {
+    progress.begin(Stage::Index, 0);
+    let (chart, ledger, payables) = futures::try_join!(
+        chart::list(client, base, page_rows),
+        index::ledger(client, base, page_rows, |rows| progress.rows(rows)),
+        index::payables(client, base, page_rows, |_| ()),
+    )?;
+    progress.begin(Stage::Screen, 0);
+    Ok(screen::screen(rules.clone(), chart, &ledger, &payables))
 }
 
 fn to_json(value: &impl serde::Serialize) -> Result<Value, Failure> {

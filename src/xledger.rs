@@ -16,4 +16,4 @@ pub use client::{Client, Connection, is_this_machine};
 pub use dialect::{Dialect, IdType};
 pub use error::{Error, Verdict};
 pub use meter::{Meter, Usage};
-pub(crate) use pages::{by_page, walk};
+pub(crate) use pages::{one_page, walk};

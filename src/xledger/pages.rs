@@ -59,7 +59,7 @@ pub(crate) async fn walk<T: DeserializeOwned>(
 }
 
 /// One page, for a question of which any rows will do.
-pub(crate) async fn by_page<T: DeserializeOwned>(
+pub(crate) async fn one_page<T: DeserializeOwned>(
     client: &Client,
     query: Query,
     mut variables: Map<String, Value>,
