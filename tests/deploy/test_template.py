@@ -587,3 +587,34 @@ def test_the_token_is_typed_and_goes_through_a_pipe(template, tmp_path):
     assert (tmp_path / "token").read_text("utf-8") == "tok-canary%s\\n", "to the letter, without a line break"
     assert "canary" not in (tmp_path / "arguments").read_text("utf-8") + done.stdout + done.stderr
     assert "left=[]" in done.stdout
+
+
+# --------------------------------------------------------------------------------------------- the names of other files
+
+
+def test_every_metric_that_is_watched_is_written(template):
+    source = (REPOSITORY / "src" / "metrics.rs").read_text("utf-8")
+    written = set(re.findall(r'metric\(\s*"(\w+)"', source))
+    assert len(written) > 20 and '"XledgerSpend"' in source and '"FunctionName"' in source
+    watched = {alarm["MetricName"]: alarm["Dimensions"] for alarm in alarms(template).values() if alarm["Namespace"] == "XledgerSpend"}
+    assert watched.keys() <= written
+    assert all(dimensions == [{"Name": "FunctionName", "Value": {"Ref": "RefreshFunction"}}] for dimensions in watched.values())
+    assert shown_on(dashboard(template)) == written, "each metric is on the dashboard, and none that there is not"
+
+
+def shown_on(dashboard):
+    """The metrics of ours on a dashboard, in which a dot repeats the line above."""
+    found = set()
+    for widget in dashboard["widgets"]:
+        namespace = None
+        for metric in widget["properties"].get("metrics", []):
+            namespace = namespace if metric[0] == "." else metric[0]
+            if namespace == "XledgerSpend":
+                found.add(metric[1])
+    return found
+
+
+def test_every_alarm_has_its_chapter(template):
+    """The page that each alarm sends a person to."""
+    chapters = re.findall(r"^#+ .*", (REPOSITORY / "docs" / "operations.md").read_text("utf-8"), re.MULTILINE)
+    assert [name for name in alarms(template) if not any(name in chapter for chapter in chapters)] == []
