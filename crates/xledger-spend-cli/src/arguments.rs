@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use xledger_spend::event::Mode;
+use xledger_spend::lake::SnapshotName;
 use xledger_spend::settings::NAMES;
 use xledger_spend::value::Month;
 
@@ -53,6 +54,16 @@ pub(crate) enum Command {
     Check,
     /// Say what is in the tables now
     Show,
+    /// List the snapshots that the lake keeps, newest first
+    Snapshots,
+    /// Make an older snapshot current again
+    ///
+    /// Asks Xledger nothing. The next refresh makes a new snapshot current; to stay on the old one, stop the schedule.
+    Rollback {
+        /// The snapshot, as `snapshots` lists it
+        #[arg(value_parser = snapshot)]
+        snapshot: SnapshotName,
+    },
     /// Say what the columns of the tables mean
     Schema {
         /// Print the tables as Athena DDL; with an s3:// lake, for its current snapshot
@@ -101,10 +112,12 @@ impl From<ModeArgument> for Mode {
 }
 
 /// Into which lake a command may publish.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Publishes {
     Nowhere,
     IntoTheLake,
+    /// A snapshot that is there already.
+    Again(SnapshotName),
     IntoTheDemonstrations,
 }
 
@@ -114,9 +127,14 @@ impl Command {
         match self {
             Self::Demo { .. } => Publishes::IntoTheDemonstrations,
             Self::Refresh(RefreshArguments { dry_run: false, .. }) | Self::Invoke { .. } => Publishes::IntoTheLake,
-            Self::Refresh(_) | Self::Check | Self::Show | Self::Schema { .. } => Publishes::Nowhere,
+            Self::Rollback { snapshot } => Publishes::Again(snapshot.clone()),
+            Self::Refresh(_) | Self::Check | Self::Show | Self::Snapshots | Self::Schema { .. } => Publishes::Nowhere,
         }
     }
+}
+
+fn snapshot(text: &str) -> Result<SnapshotName, &'static str> {
+    SnapshotName::read(text).ok_or("no snapshot's name; write it as in 20261121T013000Z-0a1b2c3d")
 }
 
 /// The arguments, and the settings given as flags. Ends the program if they are wrong, or ask for help.
