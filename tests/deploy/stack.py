@@ -1,0 +1,176 @@
+"""The stack as its users meet it: deployed by the documented commands, asked and invoked by the commands that it puts out."""
+
+import json
+import time
+from dataclasses import dataclass
+from functools import cached_property
+
+from cloud import REGION, REPOSITORY
+
+NAME = "xledger-spend"
+# A build for users is optimised for minutes. This one is not, but is built by the same tools, for the same target.
+BUILD = {
+    "CARGO_PROFILE_RELEASE_LTO": "off",
+    "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16",
+    "CARGO_PROFILE_RELEASE_OPT_LEVEL": "1",
+}
+LONGEST_BUILD_S = 1800
+
+
+def build(account):
+    """`sam build`, as the documentation says."""
+    account.succeed("sam build", limit_s=LONGEST_BUILD_S, **BUILD)
+
+
+def deploy(account, **parameters):
+    """`sam deploy`, as the documentation says."""
+    overrides = " ".join(f"{name}='{value}'" for name, value in parameters.items())
+    account.succeed(
+        f"sam deploy --stack-name {NAME} --region {REGION} --resolve-s3 --capabilities CAPABILITY_IAM --no-confirm-changeset"
+        + (f" --parameter-overrides {overrides}" if overrides else ""),
+        limit_s=300,
+    )
+    return Stack(account)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an invocation answered, and what the function wrote into its log on the way."""
+
+    payload: dict
+    failed: bool
+    records: list
+
+    @property
+    def error_kind(self):
+        return self.payload.get("errorType") if self.failed else None
+
+    @property
+    def message(self):
+        return self.payload.get("errorMessage", "")
+
+
+class Stack:
+    """A deployed stack."""
+
+    def __init__(self, account):
+        self.account = account
+        [described] = account.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"]
+        assert described["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE"), described
+        self.outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+
+    @cached_property
+    def resources(self):
+        """Physical ids by logical id."""
+        pages = self.account.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=NAME)
+        return {each["LogicalResourceId"]: each["PhysicalResourceId"] for page in pages for each in page["StackResourceSummaries"]}
+
+    # -------------------------------------------------------------------------------------------------------------- commands
+
+    def command(self, output, typed="", **options):
+        """Runs a command that the stack put out."""
+        return self.account.succeed(self.outputs[output], typed=typed, **options)
+
+    def put_token(self, token):
+        self.command("PutTokenCommand", typed=f"{token}\n")
+
+    # ------------------------------------------------------------------------------------------------------------ invocations
+
+    def invoke(self, event):
+        """Invokes the function and waits for its answer."""
+        client = self.account.client("lambda")
+        before = self._streams()
+        answered = client.invoke(FunctionName=self.outputs["FunctionName"], Payload=json.dumps(event))
+        payload = json.loads(answered["Payload"].read())
+        return Answer(payload, "FunctionError" in answered, self._records(self._streams() - before))
+
+    def refresh(self, **more):
+        answer = self.invoke({"action": "refresh"} | more)
+        assert not answer.failed, answer.payload
+        return answer
+
+    def invoke_asynchronously(self, event):
+        answered = self.account.client("lambda").invoke(
+            FunctionName=self.outputs["FunctionName"], InvocationType="Event", Payload=json.dumps(event)
+        )
+        assert answered["StatusCode"] == 202
+
+    # -------------------------------------------------------------------------------------------------------------------- log
+
+    def _streams(self):
+        pages = self.account.client("logs").get_paginator("describe_log_streams").paginate(logGroupName=self.resources["FunctionLogGroup"])
+        return {stream["logStreamName"] for page in pages for stream in page["logStreams"]}
+
+    def _records(self, streams):
+        client, records = self.account.client("logs"), []
+        for stream in streams:
+            pages = client.get_paginator("filter_log_events").paginate(
+                logGroupName=self.resources["FunctionLogGroup"], logStreamNames=[stream]
+            )
+            records += [event for page in pages for event in page["events"]]
+        return [json.loads(event["message"]) for event in records if event["message"].startswith("{")]
+
+    def log(self):
+        """All that was logged in JSON, whatever invocation it was of."""
+        return self._records(self._streams())
+
+    # ---------------------------------------------------------------------------------------------------------------- settings
+
+    def configured(self, timeout_s=None, memory_mb=None, **variables):
+        """Runs the function with other settings than the template's; a context manager."""
+        return _Configured(self, timeout_s, memory_mb, variables)
+
+    # ------------------------------------------------------------------------------------------------------------------ Athena
+
+    def query(self, statement):
+        """The rows of a query in the stack's workgroup: texts, as Athena gives them, by column."""
+        athena = self.account.client("athena")
+        started = athena.start_query_execution(
+            QueryString=statement,
+            QueryExecutionContext={"Database": self.outputs["DatabaseName"]},
+            WorkGroup=self.outputs["WorkGroupName"],
+        )
+        query = started["QueryExecutionId"]
+        status = wait_for(lambda: self._ended(athena, query), 60, "the query's end")
+        assert status["State"] == "SUCCEEDED", f"{statement}: {status}"
+        pages = athena.get_paginator("get_query_results").paginate(QueryExecutionId=query)
+        rows = [[cell.get("VarCharValue") for cell in row["Data"]] for page in pages for row in page["ResultSet"]["Rows"]]
+        header, *rows = rows
+        return [dict(zip(header, row, strict=True)) for row in rows]
+
+    @staticmethod
+    def _ended(athena, query):
+        status = athena.get_query_execution(QueryExecutionId=query)["QueryExecution"]["Status"]
+        return status if status["State"] in ("SUCCEEDED", "FAILED", "CANCELLED") else None
+
+
+class _Configured:
+    """Settings of the function that hold for a while."""
+
+    def __init__(self, stack, timeout_s, memory_mb, variables):
+        self._client = stack.account.client("lambda")
+        self._function = stack.outputs["FunctionName"]
+        self._timeout_s, self._memory_mb, self._variables = timeout_s, memory_mb, variables
+
+    def __enter__(self):
+        self._before = self._client.get_function_configuration(FunctionName=self._function)
+        variables = self._before["Environment"]["Variables"] | self._variables
+        self._set(self._timeout_s or self._before["Timeout"], self._memory_mb or self._before["MemorySize"], variables)
+
+    def __exit__(self, *_):
+        self._set(self._before["Timeout"], self._before["MemorySize"], self._before["Environment"]["Variables"])
+
+    def _set(self, timeout_s, memory_mb, variables):
+        self._client.update_function_configuration(
+            FunctionName=self._function, Timeout=timeout_s, MemorySize=memory_mb, Environment={"Variables": variables}
+        )
+
+
+def wait_for(look, limit_s, what):
+    """What `look` gives once it gives something."""
+    end = time.monotonic() + limit_s
+    while time.monotonic() < end:
+        if found := look():
+            return found
+        time.sleep(0.2)
+    raise AssertionError(f"waited {limit_s} s in vain for {what}")
