@@ -24,13 +24,14 @@ def build(account):
 
 def deploy(account, **parameters):
     """`sam deploy`, as the documentation says."""
-    overrides = " ".join(f"{name}='{value}'" for name, value in parameters.items())
+    # SAM takes a value with a space only in quotes of its own.
+    overrides = " ".join(f"{name}='\"{value}\"'" for name, value in parameters.items())
     account.succeed(
         f"sam deploy --stack-name {NAME} --region {REGION} --resolve-s3 --capabilities CAPABILITY_IAM --no-confirm-changeset"
         + (f" --parameter-overrides {overrides}" if overrides else ""),
         limit_s=300,
     )
-    return Stack(account)
+    return Stack(account, parameters)
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,9 @@ class Answer:
 class Stack:
     """A deployed stack."""
 
-    def __init__(self, account):
+    def __init__(self, account, parameters):
         self.account = account
+        self.parameters = parameters
         [described] = account.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"]
         assert described["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE"), described
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
@@ -64,6 +66,10 @@ class Stack:
         """Physical ids by logical id."""
         pages = self.account.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=NAME)
         return {each["LogicalResourceId"]: each["PhysicalResourceId"] for page in pages for each in page["StackResourceSummaries"]}
+
+    def deploy_again(self, **parameters):
+        """The same command again, with some parameters changed."""
+        return deploy(self.account, **self.parameters | parameters)
 
     # -------------------------------------------------------------------------------------------------------------- commands
 
@@ -114,6 +120,36 @@ class Stack:
         """All that was logged in JSON, whatever invocation it was of."""
         return self._records(self._streams())
 
+    # ------------------------------------------------------------------------------------------------ schedule, queue, alarms
+
+    def stop_schedule(self):
+        """Switches the schedule off, as somebody does who wants no runs but his own."""
+        client, name = self.account.client("scheduler"), self.resources["RefreshSchedule"]
+        schedule = client.get_schedule(Name=name)
+        kept = ("Name", "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "FlexibleTimeWindow", "Target", "Description")
+        client.update_schedule(**{field: schedule[field] for field in kept if field in schedule}, State="DISABLED")
+
+    def take_undelivered(self):
+        """What lies in the queue of undelivered events, which is empty afterwards."""
+        client, queue = self.account.client("sqs"), self.resources["UndeliveredQueue"]
+        messages = client.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        for message in messages:
+            client.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+        return [json.loads(message["Body"]) for message in messages]
+
+    def undelivered(self):
+        """How many events lie in the queue."""
+        attributes = self.account.client("sqs").get_queue_attributes(
+            QueueUrl=self.resources["UndeliveredQueue"], AttributeNames=["ApproximateNumberOfMessages"]
+        )
+        return int(attributes["Attributes"]["ApproximateNumberOfMessages"])
+
+    def alarms(self):
+        """The alarms by logical id, as they were deployed."""
+        names = {physical: logical for logical, physical in self.resources.items() if logical.endswith("Alarm")}
+        found = self.account.client("cloudwatch").describe_alarms(AlarmNames=list(names))["MetricAlarms"]
+        return {names[alarm["AlarmName"]]: alarm for alarm in found}
+
     # ---------------------------------------------------------------------------------------------------------------- settings
 
     def configured(self, timeout_s=None, memory_mb=None, **variables):
@@ -121,6 +157,11 @@ class Stack:
         return _Configured(self, timeout_s, memory_mb, variables)
 
     # ------------------------------------------------------------------------------------------------------------------ Athena
+
+    def has_table(self, table):
+        database = self.outputs["DatabaseName"]
+        tables = self.account.client("glue").get_tables(DatabaseName=database)["TableList"]
+        return table in {each["Name"] for each in tables}
 
     def query(self, statement):
         """The rows of a query in the stack's workgroup: texts, as Athena gives them, by column."""

@@ -29,6 +29,7 @@ class Xledger:
         """By how much each answer is held back."""
         self.alter = None
         """What changes an answer's `data` in place, if anything does."""
+        self._wire = None
         self._books = books
         self._screened = oracle.screen(books) if books else None
 
@@ -36,10 +37,15 @@ class Xledger:
     def with_answers(self, alter=None, delay_s=0):
         """Changes or holds back answers for a while."""
         self.alter, self.delay_s = alter, delay_s
+        self._before = len(self._wire.requests)
         try:
             yield
         finally:
             self.alter, self.delay_s = None, 0
+
+    def is_asked(self):
+        """Whether a question was answered since answers are changed or held back."""
+        return len(self._wire.requests) > self._before
 
     @property
     def line_counts(self):
@@ -68,7 +74,7 @@ def xledger(order, directory):
                 running.alter(data)
 
         with wire(server, delay_s=lambda body: running.delay_s, alter=alter) as passing:
-            running.endpoint = passing.endpoint
+            running.endpoint, running._wire = passing.endpoint, passing
             yield running
 
 

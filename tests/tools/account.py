@@ -1,8 +1,8 @@
 """MiniStack as the AWS account that the stack is deployed into, with what it lacks of the real services added.
 
-MiniStack's CloudFormation does not know named queries and forgets some properties; its Scheduler runs the function itself instead of
-handing the event to it; and it does not ask whether a role may do what AWS does in the role's name. The template must not bend to
-any of that, so it is mended here. Nothing here knows the product.
+MiniStack's CloudFormation does not know named queries and forgets some properties; its Lambda drops events instead of letting them wait;
+its Scheduler runs the function itself instead of handing the event to it; and it does not ask whether a role may do what AWS does in
+the role's name. The template must not bend to any of that, so it is mended here. Nothing here knows the product.
 
 Settings, from the environment:
 - `AUTH=true`: signatures and rights are checked (MiniStack's own switch).
@@ -10,8 +10,11 @@ Settings, from the environment:
 - `ACCOUNT_BROKEN_PARTS`: while this file exists, S3 refuses every part of a multipart upload but the first.
 """
 
+import contextvars
 import json
 import os
+import threading
+import time
 from pathlib import Path
 
 from ministack import app
@@ -24,6 +27,7 @@ from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS as
 def complete():
     """Adds what is missing. Call once, before serving."""
     _complete_cloudformation()
+    _complete_asynchronous_invocations()
     _complete_scheduler()
     _complete_rights()
 
@@ -74,10 +78,52 @@ def _leave_without_value(name, properties):
 
 
 def _keep_times(name, properties):
-    schedule = scheduler._schedules[f"{properties.get('GroupName', 'default')}/{name}"]
-    schedule["StartDate"] = properties.get("StartDate")
+    """A schedule's times, which are dropped; with a start the first firing is then, and not an interval after its making."""
+    key = f"{properties.get('GroupName', 'default')}/{name}"
+    schedule = scheduler._schedules[key]
     schedule["EndDate"] = properties.get("EndDate")
     schedule["ScheduleExpressionTimezone"] = properties.get("ScheduleExpressionTimezone", "UTC")
+    schedule["StartDate"] = properties.get("StartDate")
+    interval = eventbridge._parse_rate_seconds(schedule["ScheduleExpression"])
+    if schedule["StartDate"] and interval:
+        start = scheduler._to_epoch(schedule["StartDate"])
+        scheduler._schedule_last_fired[get_account_id(), get_region(), key] = start - interval
+
+
+# ------------------------------------------------------------------------------------------------------ asynchronous invocations
+
+
+def _complete_asynchronous_invocations():
+    """An event waits while the function is at its concurrency, which is no failed attempt; and each failed attempt counts as an error.
+
+    MiniStack has neither. As there, attempts follow each other sooner than in AWS.
+    """
+    lambda_svc.invoke_async_with_retry = _invoke_asynchronously
+
+
+def _invoke_asynchronously(function, event):
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(_attempts, function, event), daemon=True).start()
+
+
+def _attempts(function, event):
+    config = function["config"]
+    settings = (function.get("event_invoke_configs") or {}).get("$LATEST") or {}
+    destination = (settings.get("DestinationConfig") or {}).get("OnFailure", {}).get("Destination")
+    expires = time.monotonic() + settings.get("MaximumEventAgeInSeconds", 21_600)
+    attempts_left, result = 1 + settings.get("MaximumRetryAttempts", 2), {}
+    while attempts_left and time.monotonic() < expires:
+        began = time.time()
+        result = lambda_svc._execute_function_with_config_scope(function, event)
+        if not result.get("throttle"):
+            attempts_left -= 1
+            milliseconds = 1_000 * (time.time() - began)
+            lambda_svc._emit_lambda_metrics(config["FunctionName"], milliseconds, error=bool(result.get("error")), throttle=False)
+            if not result.get("error"):
+                return
+        time.sleep(0.2)
+    if destination:
+        lambda_svc._route_async_failure(destination, config["FunctionName"], event, result)
 
 
 # ------------------------------------------------------------------------------------------------------------------- Scheduler
@@ -104,7 +150,7 @@ def _deliver(target, schedule):
     function, _, _ = lambda_svc._get_func_record_for_ref(target["Arn"])
     payload = target.get("Input", "{}")
     if function and may(target["RoleArn"], "lambda:InvokeFunction", target["Arn"]):
-        lambda_svc.invoke_async_with_retry(dict(function), json.loads(payload))
+        _invoke_asynchronously(function, json.loads(payload))
         return
     dead_letters = (target.get("DeadLetterConfig") or {}).get("Arn")
     if dead_letters and may(target["RoleArn"], "sqs:SendMessage", dead_letters):

@@ -38,9 +38,7 @@ def ministack():
 def account():
     """MiniStack as an AWS account to deploy into: functions that find it, Athena on DuckDB, and what `account.py` adds."""
     listener = listen()
-    # A failed asynchronous invocation is tried again after minutes; here after a moment.
-    os.environ.update(ATHENA_ENGINE="duckdb", LAMBDA_ASYNC_RETRY_BASE_SECONDS="0.2")
-    os.environ.update(AWS_ENDPOINT_URL=f"http://127.0.0.1:{listener.getsockname()[1]}")
+    os.environ.update(ATHENA_ENGINE="duckdb", AWS_ENDPOINT_URL=f"http://127.0.0.1:{listener.getsockname()[1]}")
     from ministack.app import app
 
     import account
