@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::{lake, table, xledger};
+use crate::{catalog, lake, table, xledger};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $name:literal,)*) => {
@@ -74,6 +74,14 @@ kinds! {
     LakeCorrupt = "lake_corrupt",
     /// The lake cannot be reached, is full, or failed.
     LakeUnavailable = "lake_unavailable",
+    /// The Glue database does not exist.
+    CatalogMissing = "catalog_missing",
+    /// The Glue tables may not be read, made or moved.
+    CatalogDenied = "catalog_denied",
+    /// A table of the Glue database is another lake's.
+    CatalogForeign = "catalog_foreign",
+    /// Glue gave no answer, or refused.
+    CatalogUnavailable = "catalog_unavailable",
 }
 
 impl Serialize for FailureKind {
@@ -148,12 +156,26 @@ impl From<lake::Error> for Failure {
             Error::Corrupt { .. } | Error::InTheWay { .. } => FailureKind::LakeCorrupt,
             _ => FailureKind::LakeUnavailable,
         };
-        let mut message = error.to_string();
-        let mut source = std::error::Error::source(&error);
-        while let Some(error) = source {
-            message = format!("{message}: {error}");
-            source = error.source();
-        }
-        Self::new(kind, message)
+        Self::new(kind, with_causes(&error))
     }
+}
+
+impl From<catalog::Error> for Failure {
+    fn from(error: catalog::Error) -> Self {
+        use catalog::Error;
+        let kind = match &error {
+            Error::NoDatabase { .. } => FailureKind::CatalogMissing,
+            Error::AccessDenied { .. } | Error::Credentials { .. } => FailureKind::CatalogDenied,
+            Error::Foreign { .. } => FailureKind::CatalogForeign,
+            Error::Manifest { .. } => FailureKind::LakeCorrupt,
+            _ => FailureKind::CatalogUnavailable,
+        };
+        Self::new(kind, with_causes(&error))
+    }
+}
+
+/// The words of an error and of what lies below it.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    causes.fold(error.to_string(), |message, cause| format!("{message}: {cause}"))
 }

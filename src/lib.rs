@@ -37,6 +37,7 @@ pub mod supplier_totals;
 pub mod table;
 pub mod tables;
 pub mod lake;
+pub mod catalog;
 
 // What is said about it.
 pub mod check;
@@ -46,3 +47,6 @@ pub mod failure;
 
 // What rows are made of.
 pub mod value;
+
+// What AWS says.
+mod aws;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::catalog::Catalog;
 use crate::check::{self, Checked};
 use crate::event::{Event, Mode, Refresh};
 use crate::failure::{Failure, FailureKind};
@@ -76,7 +77,35 @@ impl Run {
                 return report;
             }
         };
-        let outcome = self.with_token(settings, aws, async |client| {
+        let catalog = match &settings.lake {
+            Some(url) if !refresh.dry_run => {
+                settings.glue_database.as_ref().map(|database| Catalog::new(aws, database, url))
+            }
+            _ => None,
+        };
+        let outcome = self.refresh_opened(refresh, settings, aws, &lake, catalog.as_ref(), &mut report).await;
+        self.end(&mut report, outcome);
+        if let Err(error) = lake.record_run(&self.id, &report.row()).await {
+            tracing::warn!(%error, "the run has no row in the table runs");
+        }
+        report
+    }
+
+    /// What a refresh does once its lake is open. The catalogue is mended before Xledger is asked anything: what keeps it from being
+    /// moved is known before a request is spent.
+    async fn refresh_opened(
+        &self,
+        refresh: Refresh,
+        settings: &Settings,
+        aws: &aws_config::SdkConfig,
+        lake: &Lake,
+        catalog: Option<&Catalog>,
+        report: &mut Report,
+    ) -> Result<Status, Failure> {
+        if let Some(catalog) = catalog {
+            catalog.mend(lake).await?;
+        }
+        let status = self.with_token(settings, aws, async |client| {
             let publisher = lake.claim(&format!("run {}", self.id)).await?;
             let refreshing = Refreshing {
                 xledger: &client,
@@ -88,14 +117,13 @@ impl Run {
                 clock: self.clock,
                 progress: &self.progress,
             };
-            Box::pin(refreshing.run(&mut report)).await
+            Box::pin(refreshing.run(report)).await
         });
-        let outcome = outcome.await;
-        self.end(&mut report, outcome);
-        if let Err(error) = lake.record_run(&self.id, &report.row()).await {
-            tracing::warn!(%error, "the run has no row in the table runs");
+        let status = status.await?;
+        if let Some(catalog) = catalog {
+            catalog.follow(lake).await?;
         }
-        report
+        Ok(status)
     }
 
     fn end(&self, report: &mut Report, outcome: Result<Status, Failure>) {

@@ -25,6 +25,7 @@ names! {
     PAGE_ROWS = "XLEDGER_PAGE_ROWS": "Rows of a listing's page, 100 to 10000; lines are fetched half as many at a time [default: 10000]";
     MAX_IN_FLIGHT = "XLEDGER_MAX_IN_FLIGHT": "Requests at once, 1 to 20 [default: 5]";
     LAKE = "LAKE_URL": "Where the tables go: s3://bucket/prefix, or a directory";
+    GLUE_DATABASE = "GLUE_DATABASE": "The Glue database whose tables are to follow the lake, for Athena [default: none]";
     DOCUMENT_TYPES = "SPEND_DOCUMENT_TYPES": "Keep only lines of these document types [default: AP,BA,ER]";
     EXCLUDED_ACCOUNTS = "SPEND_EXCLUDED_ACCOUNTS": "Leave out lines on these accounts [default: 1900-3000]";
     PAYROLL_DOCUMENT_TYPES = "SPEND_PAYROLL_DOCUMENT_TYPES": "Lines of these document types are payroll [default: PR,PY,SA,SAL,LO,LON,LØ]";
@@ -88,6 +89,8 @@ pub struct Settings {
     pub max_in_flight: usize,
     /// Where the tables go; `None` only on a command line that needs no lake.
     pub lake: Option<LakeUrl>,
+    /// The Glue database whose tables follow the lake, which is then on S3.
+    pub glue_database: Option<String>,
     /// What is spend.
     pub rules: Rules,
 }
@@ -173,6 +176,7 @@ impl Settings {
         let endpoint = endpoint(&mut read);
         let token = token(&mut read, caller);
         let lake = lake(&mut read, caller);
+        let glue_database = glue_database(&mut read, lake.as_ref());
         let mut rules = Rules::default();
         rules.document_types = read.list(DOCUMENT_TYPES, rules.document_types);
         if rules.document_types.is_empty() {
@@ -200,7 +204,7 @@ impl Settings {
         let max_in_flight = read.number(MAX_IN_FLIGHT, 5, 1, 20);
         match (endpoint, token) {
             (Some(endpoint), Some(token)) if read.faults.is_empty() => {
-                Ok(Self { endpoint, token, owner_set, page_rows, max_in_flight, lake, rules })
+                Ok(Self { endpoint, token, owner_set, page_rows, max_in_flight, lake, glue_database, rules })
             }
             _ => Err(Faults(read.faults)),
         }
@@ -262,6 +266,18 @@ fn lake<L: Fn(&str) -> Option<String>>(read: &mut Reader<L>, caller: Caller) -> 
     None
 }
 
+fn glue_database<L: Fn(&str) -> Option<String>>(read: &mut Reader<L>, lake: Option<&LakeUrl>) -> Option<String> {
+    let name = read.text(GLUE_DATABASE)?.trim().to_owned();
+    // What Glue takes for Athena; it would make small letters of capitals.
+    let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-');
+    if name.len() > 255 || !name.bytes().all(is_name) {
+        read.fault(GLUE_DATABASE, "is no name of a database for Athena; use small letters, digits and _");
+    } else if matches!(lake, Some(LakeUrl::Directory(_))) {
+        read.fault(GLUE_DATABASE, "is for a lake on S3, which LAKE_URL is not; leave it out for a directory");
+    }
+    Some(name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -289,6 +305,7 @@ mod tests {
             (PAGE_ROWS, "20000"),
             (MAX_IN_FLIGHT, "0"),
             (LAKE, "/tmp/lake"),
+            (GLUE_DATABASE, "Spend data"),
             (DOCUMENT_TYPES, ","),
             (EXCLUDED_ACCOUNTS, "3000-1900"),
             (PAYROLL_DOCUMENT_TYPES, ""),
@@ -300,6 +317,7 @@ mod tests {
             ENDPOINT,
             TOKEN_SECRET_ID,
             LAKE,
+            GLUE_DATABASE,
             DOCUMENT_TYPES,
             EXCLUDED_ACCOUNTS,
             PAYROLL_DOCUMENT_TYPES,
@@ -311,6 +329,14 @@ mod tests {
             MAX_IN_FLIGHT,
         ];
         assert_eq!(read(Caller::Function, &set).err().unwrap(), expected);
+    }
+
+    #[test]
+    fn a_catalogue_is_for_a_lake_on_s3() {
+        let set = |lake| [(TOKEN, "abc"), (LAKE, lake), (GLUE_DATABASE, "spend_data")];
+        let settings = read(Caller::CommandLine, &set("s3://bucket/prefix")).unwrap();
+        assert_eq!(settings.glue_database.as_deref(), Some("spend_data"));
+        assert_eq!(read(Caller::CommandLine, &set("lake")).err().unwrap(), [GLUE_DATABASE]);
     }
 
     #[test]

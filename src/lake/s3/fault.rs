@@ -1,11 +1,10 @@
 //! What an answer of S3, or the lack of one, means for a lake.
 
+use crate::aws::{Said, Unsuccessful};
 use crate::lake::Error;
 use crate::lake::error::Source;
-use aws_credential_types::provider::error::CredentialsError;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::operation::RequestId as _;
 
 /// An operation that did not succeed, by what there is to be done about it.
 #[derive(Debug)]
@@ -34,38 +33,17 @@ pub(super) enum Fault {
     Other { code: String, source: Source },
 }
 
-/// What S3 said, without the rest of its answer.
-#[derive(Debug, thiserror::Error)]
-#[error("{code} (HTTP {status}): {message} [request {request}]")]
-struct Said {
-    code: String,
-    status: u16,
-    message: String,
-    request: String,
-}
-
 impl Fault {
     pub(super) fn of<E>(error: SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        match &error {
-            SdkError::ServiceError(answer) => {
-                let raw = answer.raw();
-                let said = Said {
-                    code: answer.err().code().unwrap_or("no code").to_owned(),
-                    status: raw.status().as_u16(),
-                    message: answer.err().message().unwrap_or("no message").to_owned(),
-                    request: answer.err().meta().request_id().unwrap_or("unknown").to_owned(),
-                };
-                let region = raw.headers().get("x-amz-bucket-region").map(str::to_owned);
-                Self::said(said, region)
-            }
-            _ if credentials_failed(&error) => Self::Credentials { source: source(error) },
-            SdkError::ConstructionFailure(_) => {
-                Self::Other { code: "invalid request".to_owned(), source: source(error) }
-            }
-            _ => Self::Lost { source: source(error) },
+        let region = error.raw_response().and_then(|raw| raw.headers().get("x-amz-bucket-region").map(str::to_owned));
+        match Unsuccessful::of(error) {
+            Unsuccessful::Said(said) => Self::said(said, region),
+            Unsuccessful::NoCredentials(source) => Self::Credentials { source },
+            Unsuccessful::Unmade(source) => Self::Other { code: "invalid request".to_owned(), source },
+            Unsuccessful::Lost(source) => Self::Lost { source },
         }
     }
 
@@ -76,20 +54,10 @@ impl Fault {
             ("NoSuchUpload", _) => Self::NoSuchUpload { source: said.into() },
             ("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException", _)
             | (_, 301 | 307) => Self::WrongRegion { region },
-            (
-                "InvalidAccessKeyId"
-                | "SignatureDoesNotMatch"
-                | "ExpiredToken"
-                | "ExpiredTokenException"
-                | "InvalidToken"
-                | "TokenRefreshRequired"
-                | "RequestTimeTooSkewed",
-                _,
-            ) => Self::Credentials { source: said.into() },
+            _ if said.blames_credentials() => Self::Credentials { source: said.into() },
             ("ConditionalRequestConflict" | "OperationAborted", _) => Self::Conflict { source: said.into() },
             ("PreconditionFailed", _) | (_, 412) => Self::Refused,
-            ("SlowDown" | "ServiceUnavailable" | "Throttling" | "ThrottlingException" | "RequestLimitExceeded", _)
-            | (_, 429 | 503) => Self::Busy { source: said.into() },
+            _ if said.asks_for_patience() => Self::Busy { source: said.into() },
             ("RequestTimeout" | "InternalError", _) | (_, 500..) => Self::Lost { source: said.into() },
             (_, 401 | 403) => Self::Denied { source: said.into() },
             (_, 404) => Self::NotFound,
@@ -121,17 +89,4 @@ impl Fault {
             Self::Other { code, source } => Error::Refused { operation, place, code, source },
         }
     }
-}
-
-/// The cause below the SDK's own wrapping.
-fn source<E>(error: SdkError<E, HttpResponse>) -> Source
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
-    error.into_source().unwrap_or_else(|error| error.to_string().into())
-}
-
-/// Whether the SDK had no credentials to sign with.
-fn credentials_failed(error: &(dyn std::error::Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |error| error.source()).any(|error| error.is::<CredentialsError>())
 }

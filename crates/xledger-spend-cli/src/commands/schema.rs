@@ -1,13 +1,11 @@
 //! `schema`: what the columns of the tables mean, for people, for Athena, or for programs.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
+use xledger_spend::catalog::partitions;
 use xledger_spend::failure::Failure;
 use xledger_spend::lake::{Access, LakeUrl, Manifest};
 use xledger_spend::run;
-use xledger_spend::table::glue::Partitions;
-use xledger_spend::table::{Column, Table, ddl, tables};
+use xledger_spend::table::{Column, Format, Table, ddl, tables};
 
 use super::Desk;
 use crate::given;
@@ -29,32 +27,23 @@ pub(super) async fn schema(desk: &Desk, as_ddl: bool) -> Result<Outcome, Failure
             match lake.current().await? {
                 Some((current, _)) => {
                     let manifest = lake.manifest(&current).await?;
-                    tables().map(|table| of_snapshot(table, &url, &manifest))
+                    tables().into_iter().map(|table| of_snapshot(table, &url, &manifest)).collect::<Result<_, _>>()?
                 }
-                None => tables().map(ddl::athena_template),
+                None => tables().map(ddl::athena_template).to_vec(),
             }
         }
-        _ => tables().map(ddl::athena_template),
+        _ => tables().map(ddl::athena_template).to_vec(),
     };
     Ok(Outcome::done(texts.join("\n")))
 }
 
 /// The DDL of a table as the snapshot has it.
-fn of_snapshot(table: &Table, lake: &LakeUrl, manifest: &Manifest) -> String {
-    let files = match table.name {
-        "spend" => &manifest.tables.spend.files,
-        "supplier" => &manifest.tables.supplier.files,
-        name => return ddl::athena(table, &format!("{lake}/{name}"), &Partitions::Found(Vec::new())),
+fn of_snapshot(table: &Table, lake: &LakeUrl, manifest: &Manifest) -> Result<String, Failure> {
+    let location = match table.format {
+        Format::Parquet => format!("{lake}/{}/{}", manifest.snapshot.directory(), table.name),
+        Format::JsonLines => format!("{lake}/{}", table.name),
     };
-    let values = |column: &Column| -> BTreeSet<i64> {
-        let value = |path: &str| {
-            let named = |part: &str| part.strip_prefix(column.name.as_ref())?.strip_prefix('=')?.parse().ok();
-            path.split('/').find_map(named)
-        };
-        files.iter().filter_map(|file| value(&file.path)).collect()
-    };
-    let found = Partitions::Found(table.partitions.iter().map(values).collect());
-    ddl::athena(table, &format!("{lake}/{}/{}", manifest.snapshot.directory(), table.name), &found)
+    Ok(ddl::athena(table, &location, &partitions(table, manifest)?))
 }
 
 fn for_people(table: &Table) -> String {

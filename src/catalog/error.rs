@@ -1,0 +1,126 @@
+//! What can go wrong with the catalogue, by the situations that a caller can act on.
+
+use aws_sdk_glue::config::http::HttpResponse;
+use aws_sdk_glue::error::{ProvideErrorMetadata, SdkError};
+
+use crate::aws::{Source, Unsuccessful};
+
+/// A fault of the catalogue. Each message says what happened, where, and what to do next.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// There is no such table, or no such database.
+    #[error("{place} does not exist")]
+    NotFound {
+        /// Where.
+        place: String,
+    },
+    /// There is no such database.
+    #[error("the Glue database {database} does not exist; create it, or correct GLUE_DATABASE")]
+    NoDatabase {
+        /// Its name.
+        database: String,
+    },
+    /// The table is there already.
+    #[error("the table exists already")]
+    AlreadyExists,
+    /// The table is not the version any more that was read.
+    #[error("the table was changed by somebody else in the meantime")]
+    Changed,
+    /// The table was changed by others again and again.
+    #[error("{place} is being changed by somebody else all the time; it stays as it is until the next run")]
+    Contended {
+        /// Where.
+        place: String,
+    },
+    /// The table is another lake's, or was not made by this program.
+    #[error(
+        "{place} is not this lake's ({root}) but belongs to {lake}; it was left as it is. Give each lake a database of its own in \
+         GLUE_DATABASE; or, if the lake was moved here, delete the table in Glue (no data is lost by that) and run again"
+    )]
+    Foreign {
+        /// Where.
+        place: String,
+        /// Whose it is.
+        lake: String,
+        /// Whose it should be.
+        root: String,
+    },
+    /// Whoever this program runs as may not do this.
+    #[error("{operation} was denied on {place}; allow it to the role or user that this program runs as")]
+    AccessDenied {
+        /// The IAM action.
+        operation: &'static str,
+        /// Where.
+        place: String,
+        /// What AWS said.
+        #[source]
+        source: Source,
+    },
+    /// No AWS credentials, expired ones, or some that AWS does not know.
+    #[error(
+        "no valid AWS credentials for {place}; sign in, choose a profile with AWS_PROFILE, or give the function a role"
+    )]
+    Credentials {
+        /// Where they were needed.
+        place: String,
+        /// What the system said.
+        #[source]
+        source: Source,
+    },
+    /// No answer, or one that asks to come back later.
+    #[error("{operation} got no answer for {place}; check the network and run again")]
+    Unavailable {
+        /// The IAM action.
+        operation: &'static str,
+        /// Where.
+        place: String,
+        /// What the system said.
+        #[source]
+        source: Source,
+    },
+    /// Glue refuses what was asked.
+    #[error("{operation} was refused for {place}")]
+    Refused {
+        /// The IAM action.
+        operation: &'static str,
+        /// Where.
+        place: String,
+        /// What AWS said.
+        #[source]
+        source: Source,
+    },
+    /// The manifest names a file that lies in no partition of its table.
+    #[error("the manifest of the snapshot {snapshot} names a file outside of the table's partitions")]
+    Manifest {
+        /// The snapshot.
+        snapshot: String,
+    },
+}
+
+impl Error {
+    /// What this end of a call (the IAM action) on a table means.
+    pub(super) fn of<E>(operation: &'static str, place: String, error: SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    {
+        match Unsuccessful::of(error) {
+            Unsuccessful::NoCredentials(source) => Self::Credentials { place, source },
+            Unsuccessful::Lost(source) => Self::Unavailable { operation, place, source },
+            Unsuccessful::Unmade(source) => Self::Refused { operation, place, source },
+            Unsuccessful::Said(said) => match said.code.as_str() {
+                "EntityNotFoundException" => Self::NotFound { place },
+                "AlreadyExistsException" => Self::AlreadyExists,
+                "ConcurrentModificationException" | "VersionMismatchException" => Self::Changed,
+                "AccessDeniedException" | "AccessDenied" => {
+                    Self::AccessDenied { operation, place, source: said.into() }
+                }
+                _ if said.blames_credentials() => Self::Credentials { place, source: said.into() },
+                _ if said.asks_for_patience() || said.status >= 500 => {
+                    Self::Unavailable { operation, place, source: said.into() }
+                }
+                _ => Self::Refused { operation, place, source: said.into() },
+            },
+        }
+    }
+}
