@@ -79,6 +79,10 @@ class Account(Shell):
         self.broken_parts = home / "broken-parts"
         self._keys = keys
 
+    def signed_in_as(self, access_key, secret_key):
+        """The same account, seen by somebody else."""
+        return Account(self.endpoint.rpartition(":")[2], self.home, self.server_pid, (access_key, secret_key))
+
     @property
     def environment(self):
         return super().environment | {
@@ -121,6 +125,8 @@ def account(home, checks_rights=False):
     environment = inherited | {
         "HOME": str(home),
         "TMPDIR": str(home),
+        # Athena's times are in UTC.
+        "TZ": "UTC",
         "AUTH": str(checks_rights).lower(),
         "ACCOUNT_JOURNAL": str(home / "rights.jsonl"),
         "ACCOUNT_BROKEN_PARTS": str(home / "broken-parts"),

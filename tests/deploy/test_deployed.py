@@ -62,7 +62,7 @@ def like(text, wanted):
     if text is None or wanted is None:
         return text
     if isinstance(wanted, datetime):
-        return datetime.fromisoformat(text).replace(tzinfo=timezone.utc)
+        return datetime.fromisoformat(text.removesuffix("+00:00")).replace(tzinfo=timezone.utc)
     if isinstance(wanted, date):
         return date.fromisoformat(text)
     return type(wanted)(text) if isinstance(wanted, int | Decimal) else text
