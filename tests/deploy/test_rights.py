@@ -46,7 +46,11 @@ class Role:
     def without(self, action):
         """Takes an action away for a while."""
         statements = [statement | {"Action": [each for each in listed(statement["Action"]) if each != action]} for statement in self.document["Statement"]]
-        self._put(self.document | {"Statement": [statement for statement in statements if statement["Action"]]})
+        left = [statement for statement in statements if statement["Action"]]
+        if left:
+            self._put(self.document | {"Statement": left})
+        else:
+            self._iam.delete_role_policy(RoleName=self.name, PolicyName=self._policy)
         try:
             yield
         finally:
@@ -101,6 +105,13 @@ def refusal(account, stack):
     return refused.value.response["Error"]["Code"]
 
 
+def test_an_upload_that_breaks_off_is_cleared_up(guarded, company):
+    answer = broken_off_refresh(guarded, company)
+    assert [record for record in answer.records if "left behind" in record.get("message", "")] == []
+    uploads = guarded.account.client("s3").list_multipart_uploads(Bucket=guarded.outputs["BucketName"])
+    assert uploads.get("Uploads", []) == []
+
+
 # --------------------------------------------------------------------------------------------------------- one taken away each
 
 
@@ -121,15 +132,21 @@ def refused_first_refresh(guarded, company):
 
 def refused_clearing_up(guarded, company):
     """A refresh of which a large file breaks off; what is left of the upload stays, and the log says so."""
+    answer = broken_off_refresh(guarded, company)
+    [warning] = [record for record in answer.records if "left behind" in record.get("message", "")]
+    return f"{answer.error_kind}: {warning['error']}"
+
+
+def broken_off_refresh(guarded, company):
+    """A refresh of which a large file breaks off."""
     guarded.account.broken_parts.touch()
     try:
         with company.with_answers(one_large_month), guarded.configured(XLEDGER_PAGE_ROWS="200"):
             answer = guarded.invoke({"action": "refresh", "mode": "full"})
     finally:
         guarded.account.broken_parts.unlink()
-    assert answer.failed and "the test says so" in answer.message
-    [warning] = [record for record in answer.records if record.get("level") == "WARN" and "left behind" in record["message"]]
-    return f"{answer.error_kind}: {warning['error']}"
+    assert answer.failed and "the test says so" in answer.message, answer.payload
+    return answer
 
 
 def one_large_month(data):
@@ -171,12 +188,11 @@ RIGHTS = {
     "s3:DeleteObject": (refused_refresh, "lake_denied", "s3:DeleteObject"),
     "s3:AbortMultipartUpload": (refused_clearing_up, "lake_denied", "s3:AbortMultipartUpload"),
     "secretsmanager:GetSecretValue": (refused_refresh, "secret_unreadable", "secretsmanager:GetSecretValue"),
-    "glue:GetDatabase": (refused_refresh, "catalog_denied", "glue:GetDatabase"),
     "glue:GetTable": (refused_refresh, "catalog_denied", "glue:GetTable"),
     "glue:CreateTable": (refused_first_refresh, "catalog_denied", "glue:CreateTable"),
     "glue:UpdateTable": (refused_refresh, "catalog_denied", "glue:UpdateTable"),
     "kms:GenerateDataKey": (refused_refresh, "lake_denied", "kms:GenerateDataKey"),
-    "kms:Decrypt": (refused_refresh, "secret_unreadable", "kms:Decrypt"),
+    "kms:Decrypt": (refused_refresh, "lake_denied", "kms:Decrypt"),
     "logs:CreateLogStream": (no_log, "AccessDenied", "logs:CreateLogStream"),
     "logs:PutLogEvents": (no_log, "AccessDenied", "logs:PutLogEvents"),
     "sqs:SendMessage": (no_message_put_aside, "AccessDenied", "sqs:SendMessage"),
@@ -195,6 +211,14 @@ def test_without_it_the_run_fails_and_names_it(guarded, company, role, action):
     assert said.startswith(f"{kind}: "), said
     assert words in said
     guarded.refresh()
+
+
+def test_the_secret_is_behind_the_key_as_well(guarded, role):
+    """A check asks for the token before anything else."""
+    with role.without("kms:Decrypt"):
+        answer = guarded.invoke({"action": "check"})
+    assert answer.error_kind == "secret_unreadable"
+    assert "not authorized to perform: kms:Decrypt" in answer.message
 
 
 # ---------------------------------------------------------------------------------------------------------------- the schedule
@@ -265,7 +289,8 @@ def matches(pattern, resource):
 
 
 def test_no_statement_is_wider_than_the_stack(guarded, role, schedule_role):
-    own = {name.rpartition(":")[2].rpartition("/")[2] for name in guarded.resources.values()}
+    made = [*guarded.resources.values(), guarded.parameters["KmsKeyArn"]]
+    own = {name.rpartition(":")[2].rpartition("/")[2] for name in made}
     for each in (role, schedule_role):
         for statement in each.document["Statement"]:
             assert [action for action in listed(statement["Action"]) if "*" in action] == []

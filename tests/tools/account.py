@@ -39,6 +39,7 @@ def _complete_cloudformation():
     TYPES["AWS::Athena::NamedQuery"] = {"create": _create_named_query, "delete": _delete_named_query}
     _after("AWS::Lambda::Function", "create", _reserve_concurrency)
     _after("AWS::Lambda::Function", "update", _reserve_concurrency)
+    _after("AWS::S3::Bucket", "create", _keep_encryption)
     _after("AWS::SecretsManager::Secret", "create", _leave_without_value)
     _after("AWS::Scheduler::Schedule", "create", _keep_times)
     _after("AWS::Scheduler::Schedule", "update", _keep_times)
@@ -69,6 +70,13 @@ def _after(resource_type, verb, mend):
 def _reserve_concurrency(name, properties):
     if properties.get("ReservedConcurrentExecutions") is not None:
         lambda_svc._functions[name]["concurrency"] = int(properties["ReservedConcurrentExecutions"])
+
+
+def _keep_encryption(name, properties):
+    rules = properties.get("BucketEncryption", {}).get("ServerSideEncryptionConfiguration", [])
+    for default in (rule["ServerSideEncryptionByDefault"] for rule in rules):
+        fields = "".join(f"<{field}>{value}</{field}>" for field, value in default.items())
+        s3._put_bucket_encryption(name, f"<Rule><ApplyServerSideEncryptionByDefault>{fields}</ApplyServerSideEncryptionByDefault></Rule>".encode())
 
 
 def _leave_without_value(name, properties):
