@@ -9,8 +9,8 @@ SELECT
   vat_rate,
   sum(amount) AS amount,
   sum(vat_amount) AS vat_amount,
-  round(sum(amount * vat_rate / 100), 2) AS expected_vat_amount,
-  sum(vat_amount) - round(sum(amount * vat_rate / 100), 2) AS difference,
+  round(sum(amount * vat_rate * 0.01), 2) AS expected_vat_amount,
+  sum(vat_amount) - round(sum(amount * vat_rate * 0.01), 2) AS difference,
   amount_currency_code,
   count(*) AS lines
 FROM spend
