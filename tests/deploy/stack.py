@@ -5,9 +5,9 @@ import time
 from dataclasses import dataclass
 from functools import cached_property
 
-from cloud import REGION, REPOSITORY
-
 NAME = "xledger-spend"
+BUILD = "sam build"
+DEPLOY = f"sam deploy --stack-name {NAME} --resolve-s3 --capabilities CAPABILITY_IAM"
 # A build for users is optimised for minutes. This one is as `cargo test` builds, by the same tools and for the same target.
 QUICKLY = {"SAM_BUILD_MODE": "debug", "CARGO_PROFILE_DEV_STRIP": "true", "CARGO_INCREMENTAL": "0"}
 LONGEST_BUILD_S = 1800
@@ -15,18 +15,15 @@ LONGEST_BUILD_S = 1800
 
 def build(shell):
     """`sam build`, as the documentation says."""
-    shell.succeed("sam build", limit_s=LONGEST_BUILD_S, **QUICKLY)
+    shell.succeed(BUILD, limit_s=LONGEST_BUILD_S, **QUICKLY)
 
 
 def deploy(account, **parameters):
     """`sam deploy`, as the documentation says."""
     # SAM takes a value with a space only in quotes of its own.
     overrides = " ".join(f"{name}='\"{value}\"'" for name, value in parameters.items())
-    account.succeed(
-        f"sam deploy --stack-name {NAME} --region {REGION} --resolve-s3 --capabilities CAPABILITY_IAM --no-confirm-changeset"
-        + (f" --parameter-overrides {overrides}" if overrides else ""),
-        limit_s=300,
-    )
+    command = f"{DEPLOY} --no-progressbar" + (f" --parameter-overrides {overrides}" if overrides else "")
+    account.succeed(command, limit_s=300)
     return Stack(account, parameters)
 
 
@@ -62,6 +59,10 @@ class Stack:
         """Physical ids by logical id."""
         pages = self.account.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=NAME)
         return {each["LogicalResourceId"]: each["PhysicalResourceId"] for page in pages for each in page["StackResourceSummaries"]}
+
+    def seen_by(self, account):
+        """The same stack for somebody else of its account."""
+        return Stack(account, self.parameters)
 
     def deploy_again(self, **parameters):
         """The same command again, with some parameters changed."""

@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import stack as deployment
+from cloud import REPOSITORY
 from stack import wait_for
 from wire import nodes
 
@@ -20,11 +21,25 @@ from wire import nodes
 def guarded(built, guarded_account, company):
     """The stack in an account that checks rights, with a KMS key, so that the role's statement on it is needed as well."""
     key = guarded_account.client("kms").create_key(Description="the lake's")["KeyMetadata"]["Arn"]
-    parameters = {"XledgerEndpoint": company.endpoint, "ScheduleExpression": "rate(3 days)", "KmsKeyArn": key}
-    guarded = deployment.deploy(guarded_account, **parameters)
+    deployed = deployment.deploy(deployer(guarded_account), XledgerEndpoint=company.endpoint, KmsKeyArn=key)
+    deployed.put_token(company.token)
+    guarded = deployed.seen_by(guarded_account)
     guarded.stop_schedule()
-    guarded.put_token(company.token)
     return guarded
+
+
+def deployer(account):
+    """Somebody with the policy for deployers and nothing else.
+
+    What CloudFormation does in the deployer's name is not asked for here: this shows that the commands are allowed.
+    """
+    iam = account.client("iam")
+    policy = (REPOSITORY / "infra" / "deployer-policy.json").read_text("utf-8")
+    number = account.client("sts").get_caller_identity()["Account"]
+    iam.create_user(UserName="deployer")
+    iam.put_user_policy(UserName="deployer", PolicyName="deployer", PolicyDocument=policy.replace("123456789012", number))
+    key = iam.create_access_key(UserName="deployer")["AccessKey"]
+    return account.signed_in_as(key["AccessKeyId"], key["SecretAccessKey"])
 
 
 class Role:
