@@ -4,6 +4,7 @@ Run with `pytest tests/deploy`, after `cargo build --workspace` and `make tools`
 what a user does, in order.
 """
 
+import platform
 import shutil
 from datetime import datetime, timedelta, timezone
 
@@ -27,6 +28,8 @@ def company(tmp_path_factory):
 @pytest.fixture(scope="session")
 def built(tmp_path_factory):
     """The function, built by SAM."""
+    if platform.machine() != "x86_64":
+        pytest.skip(f"the function is built for x86_64 and cannot run on {platform.machine()}")
     missing = [name for name in ("sam", "cargo-lambda", "aws") if not (cloud.TOOLS / name).is_file()]
     if missing:
         pytest.exit(f"{', '.join(missing)} not in {cloud.TOOLS}: run `make tools`", 2)
