@@ -43,6 +43,7 @@ pub mod check;
 pub mod progress;
 pub mod report;
 pub mod failure;
+pub mod told;
 
 // What rows are made of.
 pub mod value;
