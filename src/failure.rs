@@ -74,6 +74,8 @@ kinds! {
     LakeCorrupt = "lake_corrupt",
     /// The lake cannot be reached, is full, or failed.
     LakeUnavailable = "lake_unavailable",
+    /// The program met a fault of its own.
+    Panic = "panic",
 }
 
 impl Serialize for FailureKind {

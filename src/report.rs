@@ -51,6 +51,9 @@ pub struct Report {
     pub api: Usage,
     /// Why it failed.
     pub error: Option<Failure>,
+    /// When the current snapshot became current, as far as the run knows: for its metrics alone.
+    #[serde(skip)]
+    pub last_success_at: Option<Instant>,
 }
 
 /// Sizes of the tables.
@@ -95,6 +98,7 @@ impl Report {
             tables: None,
             api: Usage::default(),
             error: None,
+            last_success_at: None,
         }
     }
 
