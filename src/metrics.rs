@@ -68,10 +68,15 @@ pub const METRICS: &[Metric] = &[
     metric("RunsIncomplete", "Count", "1 if time ran out and a next run goes on from there", |run| {
         is(run.status() == Status::Incomplete)
     }),
-    metric("TokenRefused", "Count", "1 if there is no token, none that can be read, or none that Xledger takes", |run| {
-        use FailureKind::{SecretUnreadable, TokenMalformed, TokenMissing, TokenRefused};
-        is(matches!(run.failure(), Some(TokenMissing | SecretUnreadable | TokenMalformed | TokenRefused)))
-    }),
+    metric(
+        "TokenRefused",
+        "Count",
+        "1 if there is no token, none that can be read, or none that Xledger takes",
+        |run| {
+            use FailureKind::{SecretUnreadable, TokenMalformed, TokenMissing, TokenRefused};
+            is(matches!(run.failure(), Some(TokenMissing | SecretUnreadable | TokenMalformed | TokenRefused)))
+        },
+    ),
     metric("PayrollReceived", "Count", "1 if a line came that is payroll, or that was not asked for", |run| {
         is(matches!(run.failure(), Some(FailureKind::PayrollReceived | FailureKind::UnaskedLine)))
     }),

@@ -124,8 +124,7 @@ fn each_kind_of_failure_has_its_metric_and_no_words() {
 #[test]
 fn time_goes_by_since_the_last_success() {
     for (last, seconds) in [(Some(COMMITTED), Some(3)), (Some(Instant(i64::MAX)), Some(0)), (None, None)] {
-        let report =
-            Report { last_success_at: last, ..report(Status::Failed, Some(FailureKind::XledgerUnavailable)) };
+        let report = Report { last_success_at: last, ..report(Status::Failed, Some(FailureKind::XledgerUnavailable)) };
         assert_eq!(ended(Ok(&report)).seconds_since_last_success(), seconds, "{last:?}");
     }
 }
