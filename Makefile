@@ -1,18 +1,21 @@
-# make test    everything that is checked, from a clean clone: tools, then the tests, then the tables as other programs read them
-# make lint    formatting and lints
-# make tools   what the tests need beside Rust, into .tools/ (Python 3 and a package index, the first time)
+# make test           everything that is checked, from a clean clone: tools, then the tests, then the tables as other programs read them, then
+#                     the template, linted and deployed
+# make lint           formatting and lints
+# make lint-template  the template and what stands in infra/ alone, in a minute
+# make tools          what the tests need beside Rust, into .tools/ (Python 3 and a package index, the first time)
 
 PYTHON ?= python3
 VENV := .tools/venv
-REQUIREMENTS := tests/tools/requirements.txt
-STAMP := $(VENV)/installed
+# Three environments, for their pins contradict each other.
+STAMPS := $(VENV)/installed .tools/sam/installed .tools/lint/installed
 
-.PHONY: test lint tools
+.PHONY: test lint lint-template tools
 
 test: tools lint
 	cargo test --locked --workspace --quiet
 	cargo build --locked --workspace --bins --quiet
-	@if [ -d tests/readers ]; then $(VENV)/bin/pytest -q tests/readers; fi
+	$(VENV)/bin/pytest -q tests/readers
+	$(VENV)/bin/pytest -q tests/deploy
 
 # The lints hold a part of the architecture (ARCHITECTURE.md), so the tests include them where the toolchain has them.
 lint:
@@ -20,11 +23,18 @@ lint:
 	  cargo fmt --all --check && cargo clippy --locked --workspace --all-targets --quiet -- -D warnings; \
 	else echo "SKIPPED: formatting and lints, for this toolchain has no rustfmt or no clippy (rustup component add rustfmt clippy)"; fi
 
-tools: $(STAMP)
+lint-template: tools
+	$(VENV)/bin/pytest -q tests/deploy/test_template.py
+
+tools: $(STAMPS)
+
+$(VENV)/installed: tests/tools/requirements.txt
+.tools/sam/installed: tests/tools/requirements-sam.txt
+.tools/lint/installed: tests/tools/requirements-lint.txt
 
 # Made anew when the pins change. The stamp comes last, so that a broken download is not taken for a finished one.
-$(STAMP): $(REQUIREMENTS)
-	@echo "installing the test tools into $(VENV)"
-	@$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement $(REQUIREMENTS)
-	@touch $(STAMP)
+$(STAMPS):
+	@echo "installing test tools into $(@D)"
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@

@@ -1,0 +1,16 @@
+-- What was spent in which currency: one row for each owner, year, currency of the owner and currency of the document.
+-- amount is in amount_currency_code and invoice_amount in invoice_currency_code: each row adds up amounts of one currency alone.
+-- amount_currency_code is null if Xledger does not give the currency of the owner: then add up within one owner only.
+SELECT
+  owner_code,
+  owner_name,
+  year,
+  amount_currency_code,
+  sum(amount) AS amount,
+  invoice_currency_code,
+  sum(invoice_amount) AS invoice_amount,
+  count(*) AS lines
+FROM spend
+WHERE account_kind = 'cost'
+GROUP BY owner_id, owner_code, owner_name, year, amount_currency_code, invoice_currency_code
+ORDER BY owner_code, year DESC, lines DESC
