@@ -18,6 +18,7 @@ use aws_sdk_glue::types::{Table as GlueTable, TableInput};
 
 use crate::failure::{Failure, FailureKind};
 use crate::lake::{Lake, LakeUrl, Manifest};
+use crate::settings::Settings;
 use crate::table::{Table, runs, spend, supplier};
 
 pub use definition::partitions;
@@ -42,6 +43,11 @@ pub struct Catalog {
 }
 
 impl Catalog {
+    /// The catalogue that the settings name, if they name one.
+    pub fn of(settings: &Settings, aws: &SdkConfig) -> Option<Self> {
+        Some(Self::new(aws, settings.glue_database.as_deref()?, settings.lake.as_ref()?))
+    }
+
     /// The tables of this lake in this database. Touches no network.
     pub fn new(aws: &SdkConfig, database: &str, lake: &LakeUrl) -> Self {
         let timeouts = TimeoutConfig::builder()

@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::failure::{Failure, FailureKind};
+use crate::lake::SnapshotName;
 use crate::value::Month;
 
 /// What to do.
@@ -13,6 +14,8 @@ pub enum Event {
     Refresh(Refresh),
     /// Say what the token can read and how document types are treated.
     Check,
+    /// Make an older snapshot current again.
+    Rollback(SnapshotName),
 }
 
 /// How much a refresh fetches.
@@ -62,36 +65,57 @@ impl Event {
             return Ok(Self::Refresh(Refresh::default()));
         }
         let mut faults = Vec::new();
-        let action = word(keys, "action", &["refresh", "check"], &mut faults).unwrap_or("refresh");
-        let known: &[&str] = if action == "check" { &["action"] } else { &["action", "mode", "from", "to", "dry_run"] };
+        let action = word(keys, "action", &["refresh", "check", "rollback"], &mut faults).unwrap_or("refresh");
+        let known: &[&str] = match action {
+            "check" => &["action"],
+            "rollback" => &["action", "snapshot"],
+            _ => &["action", "mode", "from", "to", "dry_run"],
+        };
         for key in keys.keys().filter(|key| !known.contains(&key.as_str())) {
             let key: String = key.chars().filter(|c| !c.is_control()).take(40).collect();
             faults.push(format!("`{key}` is no key of the action {action}, which takes {}", known.join(", ")));
         }
-        let mode = match word(keys, "mode", &["incremental", "full"], &mut faults) {
-            Some("full") => Mode::Full,
-            _ => Mode::Incremental,
+        let event = match action {
+            "check" => Some(Self::Check),
+            "rollback" => snapshot(keys, &mut faults).map(Self::Rollback),
+            _ => Some(Self::Refresh(refresh(keys, &mut faults))),
         };
-        let (from, to) = (month(keys, "from", &mut faults), month(keys, "to", &mut faults));
-        if let (Some(from), Some(to)) = (from, to)
-            && from > to
-        {
-            faults.push("`from` is after `to`".to_owned());
-        }
-        let dry_run = match keys.get("dry_run") {
-            None | Some(Value::Null) => false,
-            Some(Value::Bool(dry_run)) => *dry_run,
-            Some(_) => {
-                faults.push("`dry_run` is neither true nor false".to_owned());
-                false
-            }
-        };
-        match (faults.is_empty(), action) {
-            (false, _) => Err(invalid(&faults)),
-            (true, "check") => Ok(Self::Check),
-            (true, _) => Ok(Self::Refresh(Refresh { mode, from, to, dry_run })),
-        }
+        event.filter(|_| faults.is_empty()).ok_or_else(|| invalid(&faults))
     }
+}
+
+fn refresh(keys: &Map<String, Value>, faults: &mut Vec<String>) -> Refresh {
+    let mode = match word(keys, "mode", &["incremental", "full"], faults) {
+        Some("full") => Mode::Full,
+        _ => Mode::Incremental,
+    };
+    let (from, to) = (month(keys, "from", faults), month(keys, "to", faults));
+    if let (Some(from), Some(to)) = (from, to)
+        && from > to
+    {
+        faults.push("`from` is after `to`".to_owned());
+    }
+    let dry_run = match keys.get("dry_run") {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(dry_run)) => *dry_run,
+        Some(_) => {
+            faults.push("`dry_run` is neither true nor false".to_owned());
+            false
+        }
+    };
+    Refresh { mode, from, to, dry_run }
+}
+
+fn snapshot(keys: &Map<String, Value>, faults: &mut Vec<String>) -> Option<SnapshotName> {
+    let Some(value) = keys.get("snapshot").filter(|value| !value.is_null()) else {
+        faults.push("`snapshot` is missing; name the one to go back to, as in 20261121T013000Z-0a1b2c3d".to_owned());
+        return None;
+    };
+    let name = value.as_str().and_then(SnapshotName::read);
+    if name.is_none() {
+        faults.push("`snapshot` is no snapshot's name; write it as in 20261121T013000Z-0a1b2c3d".to_owned());
+    }
+    name
 }
 
 /// EventBridge's own envelope, from a rule or from the Scheduler.
@@ -144,6 +168,10 @@ mod tests {
                 Event::Refresh(full),
             ),
             (json!({"action": "check"}), Event::Check),
+            (
+                json!({"action": "rollback", "snapshot": "20261121T013000Z-0a1b2c3d"}),
+                Event::Rollback(SnapshotName::read("20261121T013000Z-0a1b2c3d").unwrap()),
+            ),
         ] {
             assert_eq!(Event::parse(&event), Ok(parsed), "{event}");
         }
@@ -163,8 +191,58 @@ mod tests {
             json!({"action": "delete"}),
             json!({"action": "check", "mode": "full"}),
             json!({"from": "2025-02", "to": "2025-01"}),
+            json!({"snapshot": "20261121T013000Z-0a1b2c3d"}),
         ] {
             assert!(Event::parse(&event).is_err(), "{event}");
         }
+    }
+
+    #[test]
+    fn a_rollback_names_its_snapshot_and_nothing_else() {
+        for (event, words) in [
+            (json!({"action": "rollback"}), &["`snapshot` is missing"][..]),
+            (json!({"action": "rollback", "snapshot": null}), &["`snapshot` is missing"]),
+            (json!({"action": "rollback", "snapshot": "yesterday"}), &["`snapshot` is no snapshot's name"]),
+            (json!({"action": "rollback", "snapshot": "../20261121T013000Z-0a1b2c3d"}), &["`snapshot` is no"]),
+            (json!({"action": "rollback", "snapshot": 20_261_121}), &["`snapshot` is no snapshot's name"]),
+            (
+                json!({"action": "rollback", "snapshots": "20261121T013000Z-0a1b2c3d", "dry_run": true}),
+                &["`snapshot` is missing", "`snapshots` is no key", "`dry_run` is no key", "takes action, snapshot"],
+            ),
+        ] {
+            let failure = Event::parse(&event).unwrap_err();
+            assert_eq!(failure.kind, FailureKind::EventInvalid);
+            for word in words {
+                assert!(failure.message.contains(word), "{word}: {failure}");
+            }
+        }
+    }
+
+    /// The samples that the documentation shows.
+    #[test]
+    fn each_sample_is_what_its_name_says() {
+        let samples = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/events")).unwrap();
+        let mut read: Vec<(String, Event)> = samples
+            .map(|sample| {
+                let path = sample.unwrap().path();
+                let event = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+                (path.file_stem().unwrap().to_str().unwrap().to_owned(), Event::parse(&event).unwrap())
+            })
+            .collect();
+        read.sort_by(|a, b| a.0.cmp(&b.0));
+        let refresh = Refresh::default();
+        let expected = [
+            ("check", Event::Check),
+            ("refresh", Event::Refresh(refresh)),
+            ("refresh-dry-run", Event::Refresh(Refresh { dry_run: true, ..refresh })),
+            ("refresh-full", Event::Refresh(Refresh { mode: Mode::Full, ..refresh })),
+            (
+                "refresh-period",
+                Event::Refresh(Refresh { from: Month::new(2025, 1), to: Month::new(2025, 6), ..refresh }),
+            ),
+            ("rollback", Event::Rollback(SnapshotName::read("20261121T013000Z-0a1b2c3d").unwrap())),
+            ("schedule", Event::Refresh(refresh)),
+        ];
+        assert_eq!(read, expected.map(|(name, event)| (name.to_owned(), event)));
     }
 }

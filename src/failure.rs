@@ -64,6 +64,8 @@ kinds! {
     LineChanged = "line_changed",
     /// A value does not fit its column.
     ValueUnfit = "value_unfit",
+    /// There is no finished snapshot of this name.
+    SnapshotUnknown = "snapshot_unknown",
     /// The bucket or directory does not exist or is of the wrong kind.
     LakeMissing = "lake_missing",
     /// The lake may not be read or written.

@@ -10,6 +10,7 @@
 //! |---|---|
 //! | `publish.rs` | who may publish, and the one step |
 //! | `snapshot.rs` | data files, then the manifest, then that step |
+//! | `retention.rs` | which snapshots there are, and which may go |
 //! | `manifest.rs` | what `_manifest.json` and `CURRENT.json` say |
 //! | `layout.rs` | what every key is called |
 //! | `store.rs` | operations on keys that are atomic |
@@ -27,13 +28,15 @@ pub mod layout;
 pub mod manifest;
 pub mod publish;
 pub mod snapshot;
+pub mod retention;
 
 pub use directory::Directory;
 pub use error::Error;
 pub use key::Key;
 pub use layout::{Partition, SnapshotName, Table};
 pub use manifest::{Current, DataFile, Manifest, ManifestParts};
-pub use publish::{Lake, Publisher};
+pub use publish::{Lake, Publisher, Whole};
+pub use retention::{Found, Swept};
 pub use s3::S3;
 pub use snapshot::{DataWriter, Snapshot};
 pub use store::{Access, Store, Version};

@@ -18,6 +18,7 @@ pub mod event;
 pub mod token;
 pub mod run;
 pub mod pipeline;
+pub mod rollback;
 
 // From Xledger ...
 pub mod xledger;

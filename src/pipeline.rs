@@ -51,6 +51,7 @@ impl Refreshing<'_> {
         let (client, progress, base) = (self.xledger, self.progress, &base(self.owner_set));
         // What is replaced is what was current when the run began: a run that began later and is quicker is not overwritten.
         let expected = self.lake.lake().current().await?;
+        report.snapshot_before = expected.as_ref().map(|(current, _)| current.snapshot.to_string());
 
         progress.begin(Stage::Schema, 0);
         let dialect = Dialect::read(client).await?;

@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 
 use crate::event::Mode;
 use crate::failure::Failure;
+use crate::lake::DataFile;
 use crate::screen::{Counts, PayableCounts, TypeCount};
 use crate::table::runs::{self, Status, Time};
 use crate::value::Instant;
@@ -15,14 +16,16 @@ use crate::xledger::Usage;
 pub struct Report {
     /// The run's id.
     pub run_id: String,
-    /// `refresh` or `check`.
+    /// `refresh` or `rollback`.
     pub action: &'static str,
     /// How much was fetched.
     pub mode: Option<Mode>,
     /// How it ended.
     pub status: Status,
-    /// The snapshot that was published.
+    /// The snapshot that the run published or moved back to.
     pub snapshot: Option<String>,
+    /// The snapshot that was current when the run began.
+    pub snapshot_before: Option<String>,
     /// When it began.
     #[serde(serialize_with = "utc")]
     pub started_at: Instant,
@@ -45,10 +48,14 @@ pub struct Report {
     pub payables_gone: Option<u64>,
     /// The document types that were found.
     pub document_types: Vec<TypeCount>,
-    /// The tables that were made.
+    /// The tables that were made, or moved back to.
     pub tables: Option<Tables>,
+    /// Old snapshots and leftovers of dead runs that were removed.
+    pub snapshots_removed: Option<u64>,
     /// What was used of the API.
     pub api: Usage,
+    /// What a rollback means, for a person.
+    pub note: Option<String>,
     /// Why it failed.
     pub error: Option<Failure>,
 }
@@ -73,6 +80,22 @@ pub struct TableSize {
     pub bytes: u64,
 }
 
+impl TableSize {
+    /// The size of a table of these files.
+    pub fn of(files: &[DataFile]) -> Self {
+        let mut size = Self::default();
+        size.add(files);
+        size
+    }
+
+    /// Counts these files in.
+    pub fn add(&mut self, files: &[DataFile]) {
+        self.files += files.len() as u64;
+        self.rows += files.iter().map(|file| file.rows).sum::<u64>();
+        self.bytes += files.iter().map(|file| file.bytes).sum::<u64>();
+    }
+}
+
 impl Report {
     /// The report of a run that has just begun.
     pub fn begin(run_id: &str, action: &'static str, mode: Option<Mode>, started_at: Instant) -> Self {
@@ -82,6 +105,7 @@ impl Report {
             mode,
             status: Status::Failed,
             snapshot: None,
+            snapshot_before: None,
             started_at,
             finished_at: started_at,
             duration_ms: 0,
@@ -93,7 +117,9 @@ impl Report {
             payables_gone: None,
             document_types: Vec::new(),
             tables: None,
+            snapshots_removed: None,
             api: Usage::default(),
+            note: None,
             error: None,
         }
     }

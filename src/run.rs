@@ -6,10 +6,11 @@ use crate::catalog::Catalog;
 use crate::check::{self, Checked};
 use crate::event::{Event, Mode, Refresh};
 use crate::failure::{Failure, FailureKind};
-use crate::lake::{Access, Lake, LakeUrl, Store};
+use crate::lake::{Access, Lake, LakeUrl, Publisher, SnapshotName, Store, Swept};
 use crate::pipeline::Refreshing;
 use crate::progress::Progress;
 use crate::report::Report;
+use crate::rollback::RollingBack;
 use crate::settings::{Settings, TokenSource};
 use crate::table::runs::Status;
 use crate::token;
@@ -37,7 +38,7 @@ pub struct Run {
 #[derive(Clone, Debug, serde::Serialize)]
 #[serde(untagged)]
 pub enum Answer {
-    /// Of a refresh.
+    /// Of a refresh, or of a rollback.
     Refreshed(Box<Report>),
     /// Of a check.
     Checked(Box<Checked>),
@@ -50,7 +51,7 @@ impl Run {
     /// Does what an event asks for.
     ///
     /// # Errors
-    /// A check that cannot be made. A refresh that fails answers with its report, which says why.
+    /// A check that cannot be made. A refresh or a rollback that fails answers with its report, which says why.
     pub async fn answer(
         &self,
         event: Event,
@@ -61,6 +62,9 @@ impl Run {
             Event::Refresh(refresh) => {
                 Ok(Answer::Refreshed(Box::new(Box::pin(self.refresh(refresh, settings, aws)).await)))
             }
+            Event::Rollback(snapshot) => {
+                Ok(Answer::Refreshed(Box::new(Box::pin(self.rollback(&snapshot, settings, aws)).await)))
+            }
             Event::Check => Ok(Answer::Checked(Box::new(Box::pin(self.check(settings, aws)).await?))),
         }
     }
@@ -68,8 +72,67 @@ impl Run {
     /// Refreshes the lake. What ends the run is in the report.
     pub async fn refresh(&self, refresh: Refresh, settings: &Settings, aws: &aws_config::SdkConfig) -> Report {
         // Everything is fetched, whatever the mode: nothing is kept yet that a run could build on.
-        let mut report = Report::begin(&self.id, "refresh", Some(Mode::Full), self.started_at);
+        let report = Report::begin(&self.id, "refresh", Some(Mode::Full), self.started_at);
         tracing::info!(run_id = self.id, endpoint = %settings.endpoint, dry_run = refresh.dry_run, "refresh begins");
+        let catalog = Catalog::of(settings, aws).filter(|_| !refresh.dry_run);
+        self.in_lake(report, settings, aws, async |lake, report| {
+            // Before Xledger is asked anything: what keeps the catalogue from being moved is known before a request is spent.
+            if let Some(catalog) = &catalog {
+                catalog.mend(lake.lake()).await?;
+            }
+            let status = self.with_token(settings, aws, async |client| {
+                let refreshing = Refreshing {
+                    xledger: &client,
+                    lake,
+                    refresh,
+                    rules: &settings.rules,
+                    owner_set: settings.owner_set.as_str(),
+                    page_rows: settings.page_rows,
+                    clock: self.clock,
+                    progress: &self.progress,
+                };
+                Box::pin(refreshing.run(report)).await
+            });
+            let status = status.await?;
+            if status == Status::Succeeded {
+                // Before the sweep: nothing is swept that the catalogue's tables may still name.
+                if let Some(catalog) = &catalog {
+                    catalog.follow(lake.lake()).await?;
+                }
+                report.snapshots_removed = Some(self.sweep(lake, settings.snapshots_kept).await);
+            }
+            Ok(status)
+        })
+        .await
+    }
+
+    /// Makes an older snapshot current again. What ends the run is in the report.
+    pub async fn rollback(&self, snapshot: &SnapshotName, settings: &Settings, aws: &aws_config::SdkConfig) -> Report {
+        let report = Report::begin(&self.id, "rollback", None, self.started_at);
+        tracing::info!(run_id = self.id, %snapshot, "rollback begins");
+        let catalog = Catalog::of(settings, aws);
+        self.in_lake(report, settings, aws, async |lake, report| {
+            if let Some(catalog) = &catalog {
+                catalog.mend(lake.lake()).await?;
+            }
+            let status = RollingBack { lake, snapshot, clock: self.clock }.run(report).await?;
+            if let Some(catalog) = &catalog {
+                catalog.follow(lake.lake()).await?;
+            }
+            // Nothing is swept: who goes back may yet look for another snapshot.
+            Ok(status)
+        })
+        .await
+    }
+
+    /// Opens and claims the lake, does a run's work in it, and gives the run its row.
+    async fn in_lake(
+        &self,
+        mut report: Report,
+        settings: &Settings,
+        aws: &aws_config::SdkConfig,
+        work: impl AsyncFnOnce(&Publisher, &mut Report) -> Result<Status, Failure>,
+    ) -> Report {
         let lake = match open(settings, aws, Access::Write).await {
             Ok(lake) => lake,
             Err(failure) => {
@@ -77,13 +140,11 @@ impl Run {
                 return report;
             }
         };
-        let catalog = match &settings.lake {
-            Some(url) if !refresh.dry_run => {
-                settings.glue_database.as_ref().map(|database| Catalog::new(aws, database, url))
-            }
-            _ => None,
+        let outcome = async {
+            let publisher = lake.claim(&format!("run {}", self.id)).await?;
+            work(&publisher, &mut report).await
         };
-        let outcome = self.refresh_opened(refresh, settings, aws, &lake, catalog.as_ref(), &mut report).await;
+        let outcome = outcome.await;
         self.end(&mut report, outcome);
         if let Err(error) = lake.record_run(&self.id, &report.row()).await {
             tracing::warn!(%error, "the run has no row in the table runs");
@@ -91,39 +152,27 @@ impl Run {
         report
     }
 
-    /// What a refresh does once its lake is open. The catalogue is mended before Xledger is asked anything: what keeps it from being
-    /// moved is known before a request is spent.
-    async fn refresh_opened(
-        &self,
-        refresh: Refresh,
-        settings: &Settings,
-        aws: &aws_config::SdkConfig,
-        lake: &Lake,
-        catalog: Option<&Catalog>,
-        report: &mut Report,
-    ) -> Result<Status, Failure> {
-        if let Some(catalog) = catalog {
-            catalog.mend(lake).await?;
+    /// Removes old snapshots, and says how many. The run has done its work by now, so a fault is a warning.
+    async fn sweep(&self, lake: &Publisher, kept: usize) -> u64 {
+        let Swept { removed, left, error } = lake.sweep(kept, (self.clock)(), self.last_request()).await;
+        if left > 0 || error.is_some() {
+            let error = error.map(Failure::from).map(|failure| failure.message);
+            tracing::warn!(
+                run_id = self.id,
+                removed,
+                left,
+                error,
+                "not all old snapshots were removed; the next refresh tries again"
+            );
+        } else if removed > 0 {
+            tracing::info!(run_id = self.id, removed, "old snapshots were removed");
         }
-        let status = self.with_token(settings, aws, async |client| {
-            let publisher = lake.claim(&format!("run {}", self.id)).await?;
-            let refreshing = Refreshing {
-                xledger: &client,
-                lake: &publisher,
-                refresh,
-                rules: &settings.rules,
-                owner_set: settings.owner_set.as_str(),
-                page_rows: settings.page_rows,
-                clock: self.clock,
-                progress: &self.progress,
-            };
-            Box::pin(refreshing.run(report)).await
-        });
-        let status = status.await?;
-        if let Some(catalog) = catalog {
-            catalog.follow(lake).await?;
-        }
-        Ok(status)
+        removed
+    }
+
+    /// When no request may be sent any more.
+    fn last_request(&self) -> tokio::time::Instant {
+        self.deadline.checked_sub(LAST_WORDS).unwrap_or(self.deadline)
     }
 
     fn end(&self, report: &mut Report, outcome: Result<Status, Failure>) {
@@ -142,7 +191,8 @@ impl Run {
             status = report.status.as_str(),
             duration_s = seconds,
             api_requests = report.api.requests,
-            "refresh ended"
+            "{} ended",
+            report.action
         );
     }
 
@@ -168,7 +218,7 @@ impl Run {
                 endpoint: settings.endpoint.clone(),
                 token,
                 max_in_flight: settings.max_in_flight,
-                deadline: self.deadline.checked_sub(LAST_WORDS).unwrap_or(self.deadline),
+                deadline: self.last_request(),
             };
             let outcome = work(Client::new(connection, self.meter.clone())?).await;
             match outcome {

@@ -33,6 +33,7 @@ names! {
     PAYROLL_MATCHES = "SPEND_PAYROLL_MATCHES": "on or off: lines matched with a payroll line are payroll [default: on]";
     HISTORY_FROM = "SPEND_HISTORY_FROM": "Leave out periods before this month, as in 2023-01 [default: none]";
     VAT_RATES = "SPEND_VAT_RATES": "Percentages of further tax rule codes, as in 3=15,33=11.11";
+    SNAPSHOTS_KEPT = "SPEND_SNAPSHOTS_KEPT": "Newest snapshots to keep, 1 to 1000; a younger one than a day is kept too [default: 10]";
 }
 
 /// Who asks: the function and the command line differ in where the token comes from.
@@ -51,6 +52,8 @@ pub enum TokenSource {
     Given(SecretString),
     /// A secret of Secrets Manager, by name or ARN.
     Secret(String),
+    /// Nowhere: Xledger is asked nothing.
+    NotNeeded,
 }
 
 /// Whose rows are listed, as seen from the token's owner.
@@ -93,6 +96,8 @@ pub struct Settings {
     pub glue_database: Option<String>,
     /// What is spend.
     pub rules: Rules,
+    /// How many of the newest snapshots stay when a new one is published.
+    pub snapshots_kept: usize,
 }
 
 /// One thing that is wrong with the settings.
@@ -172,6 +177,22 @@ impl Settings {
     /// # Errors
     /// [`Faults`]: everything that is missing or wrong.
     pub fn read(caller: Caller, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
+        Self::read_with(caller, token, lookup)
+    }
+
+    /// As [`Settings::read`], for what works in the lake alone: no token is looked for, and none is missed.
+    ///
+    /// # Errors
+    /// As [`Settings::read`].
+    pub fn read_without_token(caller: Caller, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
+        Self::read_with(caller, |_, _| Some(TokenSource::NotNeeded), lookup)
+    }
+
+    fn read_with<L: Fn(&str) -> Option<String>>(
+        caller: Caller,
+        token: impl Fn(&mut Reader<L>, Caller) -> Option<TokenSource>,
+        lookup: L,
+    ) -> Result<Self, Faults> {
         let mut read = Reader { lookup, faults: Vec::new() };
         let endpoint = endpoint(&mut read);
         let token = token(&mut read, caller);
@@ -202,10 +223,19 @@ impl Settings {
         let owner_set = read.value(OWNER_SET, OwnerSet("MINE"), str::parse);
         let page_rows = read.number(PAGE_ROWS, 10_000, 100, 10_000);
         let max_in_flight = read.number(MAX_IN_FLIGHT, 5, 1, 20);
+        let snapshots_kept = read.number(SNAPSHOTS_KEPT, 10, 1, 1_000);
         match (endpoint, token) {
-            (Some(endpoint), Some(token)) if read.faults.is_empty() => {
-                Ok(Self { endpoint, token, owner_set, page_rows, max_in_flight, lake, glue_database, rules })
-            }
+            (Some(endpoint), Some(token)) if read.faults.is_empty() => Ok(Self {
+                endpoint,
+                token,
+                owner_set,
+                page_rows,
+                max_in_flight,
+                lake,
+                glue_database,
+                rules,
+                snapshots_kept,
+            }),
             _ => Err(Faults(read.faults)),
         }
     }
@@ -294,7 +324,7 @@ mod tests {
         let settings = read(Caller::Function, &[(TOKEN_SECRET_ID, "xledger"), (LAKE, "s3://bucket/prefix/")]).unwrap();
         assert_eq!(settings.endpoint.as_str(), "https://www.xledger.net/graphql");
         assert_eq!((settings.page_rows, settings.max_in_flight, settings.owner_set.as_str()), (10_000, 5, "MINE"));
-        assert_eq!(settings.rules, Rules::default());
+        assert_eq!((settings.rules, settings.snapshots_kept), (Rules::default(), 10));
     }
 
     #[test]
@@ -312,6 +342,7 @@ mod tests {
             (PAYROLL_MATCHES, "perhaps"),
             (HISTORY_FROM, "2023-13"),
             (VAT_RATES, "3"),
+            (SNAPSHOTS_KEPT, "0"),
         ];
         let expected = vec![
             ENDPOINT,
@@ -327,6 +358,7 @@ mod tests {
             OWNER_SET,
             PAGE_ROWS,
             MAX_IN_FLIGHT,
+            SNAPSHOTS_KEPT,
         ];
         assert_eq!(read(Caller::Function, &set).err().unwrap(), expected);
     }
@@ -337,6 +369,32 @@ mod tests {
         let settings = read(Caller::CommandLine, &set("s3://bucket/prefix")).unwrap();
         assert_eq!(settings.glue_database.as_deref(), Some("spend_data"));
         assert_eq!(read(Caller::CommandLine, &set("lake")).err().unwrap(), [GLUE_DATABASE]);
+    }
+
+    #[test]
+    fn snapshots_kept_have_limits() {
+        let kept = |text| read(Caller::CommandLine, &[(TOKEN, "abc"), (SNAPSHOTS_KEPT, text)]);
+        for (text, number) in [("1", 1), (" 30 ", 30), ("1000", 1_000), ("", 10)] {
+            assert_eq!(kept(text).unwrap().snapshots_kept, number);
+        }
+        for text in ["0", "1001", "-1", "all"] {
+            assert_eq!(kept(text).err().unwrap(), [SNAPSHOTS_KEPT], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_asks_xledger_nothing_needs_no_token() {
+        let read = |caller, set: &[(&str, &str)]| {
+            let set: HashMap<&str, &str> = set.iter().copied().collect();
+            Settings::read_without_token(caller, |name| set.get(name).map(|text| (*text).to_owned()))
+        };
+        for set in [&[(LAKE, "s3://bucket")][..], &[(LAKE, "s3://bucket"), (TOKEN_SECRET_ID, "xledger")]] {
+            for caller in [Caller::Function, Caller::CommandLine] {
+                assert!(matches!(read(caller, set).unwrap().token, TokenSource::NotNeeded));
+            }
+        }
+        let Faults(faults) = read(Caller::Function, &[(PAGE_ROWS, "7")]).unwrap_err();
+        assert_eq!(faults.iter().map(|fault| fault.setting).collect::<Vec<_>>(), [LAKE, PAGE_ROWS]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::join::Books;
 use crate::lake::{DataFile, Partition, Snapshot};
 use crate::progress::Progress;
 use crate::refer::References;
-use crate::report::{TableSize, Tables};
+use crate::report::Tables;
 use crate::supplier_totals::SupplierTotals;
 use crate::table::parquet_file::ParquetFile;
 use crate::table::{BATCH_ROWS, EncodeError, Table, partition, spend, supplier};
@@ -87,14 +87,6 @@ pub async fn write(
         written.sizes.supplier.add(&file.finish().await?);
     }
     Ok(written)
-}
-
-impl TableSize {
-    fn add(&mut self, files: &[DataFile]) {
-        self.files += files.len() as u64;
-        self.rows += files.iter().map(|file| file.rows).sum::<u64>();
-        self.bytes += files.iter().map(|file| file.bytes).sum::<u64>();
-    }
 }
 
 /// The files of one partition: one, until it is full.

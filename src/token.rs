@@ -37,6 +37,9 @@ pub async fn read(source: &TokenSource, aws: &aws_config::SdkConfig) -> Result<S
     let id = match source {
         TokenSource::Given(token) => return Ok(token.clone()),
         TokenSource::Secret(id) => id,
+        TokenSource::NotNeeded => {
+            return Err(Failure::new(FailureKind::TokenMissing, "no token was read, for none was to be needed"));
+        }
     };
     let answer = aws_sdk_secretsmanager::Client::new(aws).get_secret_value().secret_id(id).send().await;
     let answer = answer.map_err(|error| unreadable(id, &error))?;

@@ -8,12 +8,16 @@ use crate::lake::manifest::{self, Current, FORMAT_VERSION, Manifest};
 use crate::lake::snapshot::Snapshot;
 use crate::lake::store::{Access, Store, Version};
 use crate::value::Instant;
+use futures::{StreamExt as _, stream};
 use serde::Serialize;
+use std::collections::HashMap;
 
 /// `CURRENT.json` is a few lines.
 const CURRENT_LIMIT_BYTES: u64 = 64 << 10;
 /// A manifest has some 250 bytes for each file, and a report.
 const MANIFEST_LIMIT_BYTES: u64 = 64 << 20;
+/// Manifests being read at once, where many are.
+const MANIFESTS_AT_ONCE: usize = 8;
 
 /// A lake that can be used.
 #[derive(Clone, Debug)]
@@ -78,6 +82,37 @@ impl Lake {
         Ok((manifest, Digest::of(&bytes)))
     }
 
+    /// The manifests of these snapshots, in their order. What is wrong with one is told in its place.
+    pub async fn manifests(&self, snapshots: &[SnapshotName]) -> Vec<Result<Manifest, Error>> {
+        let manifests = snapshots.iter().map(async |name| self.manifest_of(name).await.map(|(manifest, _)| manifest));
+        stream::iter(manifests).buffered(MANIFESTS_AT_ONCE).collect().await
+    }
+
+    /// A snapshot that readers can be sent to: finished, and every file that its manifest names is there with its size. What the files
+    /// hold is not read again.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if it is not.
+    pub async fn whole(&self, snapshot: &SnapshotName) -> Result<Whole, Error> {
+        let (manifest, sha256) = self.manifest_of(snapshot).await?;
+        let directory = snapshot.directory();
+        let entries = self.store.list(&directory).await?;
+        let there: HashMap<_, _> =
+            entries.iter().filter_map(|entry| Some((entry.key.below(&directory)?, entry.size_bytes))).collect();
+        let files = manifest.tables.spend.files.iter().chain(&manifest.tables.supplier.files);
+        let mut missed = files.filter(|file| there.get(file.path.as_str()) != Some(&file.bytes));
+        if let Some(file) = missed.next() {
+            let others = match missed.count() {
+                0 => String::new(),
+                others => format!(", and so are {others} more files of this snapshot"),
+            };
+            let place = self.store.place(&directory.join(&file.path)?);
+            let what = format!("it is missing, or not of the size that the snapshot's manifest says{others}");
+            return Err(Error::Corrupt { place, what });
+        }
+        Ok(Whole { manifest, sha256 })
+    }
+
     /// All snapshots, oldest first; those that were never finished among them.
     ///
     /// # Errors
@@ -119,6 +154,20 @@ impl Lake {
     }
 }
 
+/// A snapshot that was found whole, by [`Lake::whole`].
+#[derive(Clone, Debug)]
+pub struct Whole {
+    manifest: Manifest,
+    sha256: String,
+}
+
+impl Whole {
+    /// Its manifest.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+}
+
 /// What keeps other writers out.
 #[derive(Debug)]
 enum Claim {
@@ -152,18 +201,17 @@ impl Publisher {
         Ok(Snapshot::new(self, name))
     }
 
-    /// Makes an older, finished snapshot current again.
+    /// Makes an older snapshot current again.
     ///
     /// # Errors
-    /// [`Error::Corrupt`] if it has no sound manifest; [`Error::Precondition`] if `CURRENT.json` is not `expected` any more.
+    /// [`Error::Precondition`] if `CURRENT.json` is not `expected` any more.
     pub async fn go_back(
         &self,
-        snapshot: &SnapshotName,
-        expected: &(Current, Version),
+        snapshot: &Whole,
+        expected: Option<&(Current, Version)>,
         committed_at: Instant,
     ) -> Result<Current, Error> {
-        let (_, sha256) = self.lake.manifest_of(snapshot).await?;
-        self.switch(snapshot, sha256, Some(expected), committed_at).await
+        self.switch(&snapshot.manifest.snapshot, snapshot.sha256.clone(), expected, committed_at).await
     }
 
     /// The commit: one compare-and-swap of `CURRENT.json`.

@@ -217,6 +217,7 @@ async fn a_refresh_moves_the_tables(make: Make) {
     assert_eq!(refreshed(&desk, &aws, dry, lake, name).await.status, Status::DryRun);
     let tables = aws_sdk_glue::Client::new(&aws).get_tables().database_name(name).send().await.unwrap();
     assert!(tables.table_list().is_empty(), "a dry run changes nothing");
+    let mut published = Vec::new();
     for _ in 0..2 {
         let report = refreshed(&desk, &aws, Refresh::default(), lake, name).await;
         assert_eq!(report.status, Status::Succeeded, "{:?}", report.error);
@@ -224,7 +225,12 @@ async fn a_refresh_moves_the_tables(make: Make) {
         assert_eq!(location(&aws, name, "spend").await, format!("{lake}/snapshots/{snapshot}/spend/"));
         assert_eq!(location(&aws, name, "supplier").await, format!("{lake}/snapshots/{snapshot}/supplier/"));
         assert_eq!(location(&aws, name, "runs").await, format!("{lake}/runs/"));
+        published.push(SnapshotName::read(&snapshot).unwrap());
     }
+    let settings = desk.settings(&[("LAKE_URL", lake), ("GLUE_DATABASE", name)]);
+    let report = desk.run(std::time::Duration::from_secs(60)).rollback(&published[0], &settings, &aws).await;
+    assert_eq!(report.status, Status::Succeeded, "{:?}", report.error);
+    assert_eq!(location(&aws, name, "spend").await, format!("{lake}/snapshots/{}/spend/", published[0]));
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 /// The snapshot that `CURRENT.json` names, every file of which must be there as its manifest says.
-fn whole(objects: &Objects) -> String {
+pub(crate) fn whole(objects: &Objects) -> String {
     let current: Value = serde_json::from_slice(&objects["CURRENT.json"]).unwrap();
     let snapshot = current["snapshot"].as_str().unwrap();
     let manifest = &objects[&format!("snapshots/{snapshot}/_manifest.json")];
@@ -41,7 +41,7 @@ fn whole(objects: &Objects) -> String {
 }
 
 /// Waits until something has happened.
-async fn until(what: &str, mut happened: impl AsyncFnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut happened: impl AsyncFnMut() -> bool) {
     let waiting = async {
         while !happened().await {
             tokio::time::sleep(Duration::from_millis(2)).await;
@@ -50,7 +50,7 @@ async fn until(what: &str, mut happened: impl AsyncFnMut() -> bool) {
     assert!(tokio::time::timeout(Duration::from_secs(60), waiting).await.is_ok(), "{what} never happened");
 }
 
-fn of_lake(lake: &Scripted) -> Objects {
+pub(crate) fn of_lake(lake: &Scripted) -> Objects {
     lake.objects().into_iter().map(|(name, bytes)| (name.strip_prefix("lake/").unwrap().to_owned(), bytes)).collect()
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use xledger_spend::event::Mode;
+use xledger_spend::lake::SnapshotName;
 use xledger_spend::settings::NAMES;
 use xledger_spend::value::Month;
 
@@ -53,6 +54,16 @@ pub(crate) enum Command {
     Check,
     /// Say what is in the tables now
     Show,
+    /// List the snapshots that the lake keeps, newest first
+    Snapshots,
+    /// Make an older snapshot current again
+    ///
+    /// Asks Xledger nothing. The next refresh makes a new snapshot current; to stay on the old one, stop the schedule.
+    Rollback {
+        /// The snapshot, as `snapshots` lists it
+        #[arg(value_parser = snapshot)]
+        snapshot: SnapshotName,
+    },
     /// Say what the columns of the tables mean
     Schema {
         /// Print the tables as Athena DDL; with an s3:// lake, for its current snapshot
@@ -101,10 +112,12 @@ impl From<ModeArgument> for Mode {
 }
 
 /// Into which lake a command may publish.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Publishes {
     Nowhere,
     IntoTheLake,
+    /// A snapshot that is there already.
+    Again(SnapshotName),
     IntoTheDemonstrations,
 }
 
@@ -114,9 +127,14 @@ impl Command {
         match self {
             Self::Demo { .. } => Publishes::IntoTheDemonstrations,
             Self::Refresh(RefreshArguments { dry_run: false, .. }) | Self::Invoke { .. } => Publishes::IntoTheLake,
-            Self::Refresh(_) | Self::Check | Self::Show | Self::Schema { .. } => Publishes::Nowhere,
+            Self::Rollback { snapshot } => Publishes::Again(snapshot.clone()),
+            Self::Refresh(_) | Self::Check | Self::Show | Self::Snapshots | Self::Schema { .. } => Publishes::Nowhere,
         }
     }
+}
+
+fn snapshot(text: &str) -> Result<SnapshotName, &'static str> {
+    SnapshotName::read(text).ok_or("no snapshot's name; write it as in 20261121T013000Z-0a1b2c3d")
 }
 
 /// The arguments, and the settings given as flags. Ends the program if they are wrong, or ask for help.
@@ -131,6 +149,8 @@ fn command() -> clap::Command {
     for name in ["refresh", "check", "invoke"] {
         command = command.mut_subcommand(name, |command| command.args(settings(|_| true)));
     }
+    // It asks Xledger nothing, and makes no tables: it points to those that are there.
+    let command = command.mut_subcommand("rollback", |command| command.args(settings(|name| name == "GLUE_DATABASE")));
     // The simulator takes the place of an address and a token.
     let simulated = |name: &str| matches!(name, "XLEDGER_ENDPOINT" | "XLEDGER_TOKEN" | "XLEDGER_TOKEN_SECRET_ID");
     command.mut_subcommand("demo", |command| command.args(settings(|name| !simulated(name))))
@@ -178,6 +198,9 @@ mod tests {
             let matches = command().try_get_matches_from(["xledger-spend", "refresh", &flag, "x"]).unwrap();
             assert_eq!(flags(&matches), BTreeMap::from([((*name).to_owned(), "x".to_owned())]), "{name}");
         }
+        let typed = ["xledger-spend", "rollback", "--glue-database", "x", "20261121T013000Z-0a1b2c3d"];
+        let matches = command().try_get_matches_from(typed).unwrap();
+        assert_eq!(flags(&matches).get("GLUE_DATABASE").map(String::as_str), Some("x"));
         for typed in [["--lake", "x", "show"], ["show", "--lake", "x"], ["show", "--lake-url", "x"]] {
             let matches = command().try_get_matches_from([&["xledger-spend"], &typed[..]].concat()).unwrap();
             assert_eq!(flags(&matches).get(LAKE).map(String::as_str), Some("x"), "{typed:?}");

@@ -4,6 +4,8 @@ mod demo;
 mod refresh;
 mod check;
 mod show;
+mod snapshots;
+mod rollback;
 mod schema;
 mod invoke;
 
@@ -40,6 +42,8 @@ pub(crate) async fn work(desk: &Desk, command: Command) -> Result<Outcome, Failu
         Command::Refresh(arguments) => refresh::refresh(desk, &arguments).await,
         Command::Check => check::check(desk).await,
         Command::Show => show::show(desk).await,
+        Command::Snapshots => snapshots::snapshots(desk).await,
+        Command::Rollback { snapshot } => rollback::rollback(desk, &snapshot).await,
         Command::Schema { ddl } => schema::schema(desk, ddl).await,
         Command::Invoke { file } => invoke::invoke(desk, &file).await,
     }
@@ -78,27 +82,29 @@ async fn snapshot(lake: &LakeUrl, aws: &aws_config::SdkConfig) -> Result<Option<
 
 /// Says what was done until the program was stopped. Whatever was being written is written by now, or never will be.
 pub(crate) fn stopped(desk: &Desk, publishes: Publishes) -> Exit {
-    let lake = match publishes {
+    let lake = match &publishes {
         Publishes::Nowhere => None,
-        Publishes::IntoTheLake => desk.given.lake().ok(),
+        Publishes::IntoTheLake | Publishes::Again(_) => desk.given.lake().ok(),
         Publishes::IntoTheDemonstrations => desk.given.demonstrations_lake().ok(),
     };
-    let published = lake.is_some_and(|lake| published(desk, &lake));
-    if published {
-        desk.screen.line("stopped, but the new snapshot was published already");
+    let (snapshot, what) = match publishes {
+        Publishes::Again(snapshot) => (snapshot, "the snapshot is current already"),
+        _ => (SnapshotName::new(desk.run.started_at, &desk.run.id), "the new snapshot was published already"),
+    };
+    if lake.is_some_and(|lake| is_current(&snapshot, &lake)) {
+        desk.screen.line(&format!("stopped, but {what}"));
         return Exit::Done;
     }
     desk.screen.failed("stopped; nothing was published")
 }
 
-/// Whether this run's snapshot is current.
-fn published(desk: &Desk, lake: &LakeUrl) -> bool {
+/// Whether a snapshot is current.
+fn is_current(snapshot: &SnapshotName, lake: &LakeUrl) -> bool {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return false };
-    let name = SnapshotName::new(desk.run.started_at, &desk.run.id);
     let current = async {
         let aws = given::aws(Some(lake), None).await;
         run::open_at(lake, &aws, Access::Read).await.ok()?.current().await.ok()?
     };
     let current = runtime.block_on(async { tokio::time::timeout(Duration::from_secs(10), current).await });
-    matches!(current, Ok(Some((current, _))) if current.snapshot == name)
+    matches!(current, Ok(Some((current, _))) if current.snapshot == *snapshot)
 }

@@ -33,7 +33,15 @@ impl Given {
 
     /// All settings.
     pub(crate) fn settings(&self, needs_lake: NeedsLake) -> Result<Settings, Failure> {
-        let settings = Settings::read(Caller::CommandLine, |name| self.get(name));
+        self.complete(Settings::read(Caller::CommandLine, |name| self.get(name)), needs_lake)
+    }
+
+    /// The settings of a command that works in the lake alone, and asks Xledger nothing.
+    pub(crate) fn settings_of_the_lake(&self) -> Result<Settings, Failure> {
+        self.complete(Settings::read_without_token(Caller::CommandLine, |name| self.get(name)), NeedsLake::Yes)
+    }
+
+    fn complete(&self, settings: Result<Settings, Faults>, needs_lake: NeedsLake) -> Result<Settings, Failure> {
         if needs_lake == NeedsLake::No || self.get(LAKE).is_some_and(|text| !text.trim().is_empty()) {
             return Ok(settings?);
         }

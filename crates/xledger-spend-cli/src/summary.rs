@@ -117,13 +117,18 @@ fn sizes(report: &Value) -> String {
     }
     let unpublished = if report.get("snapshot").is_none_or(Value::is_null) { " (made, and not published)" } else { "" };
     let sides = [Side::Left, Side::Right, Side::Right, Side::Right];
-    format!("\nTables{unpublished}\n{}", aligned(sides, &rows))
+    let removed = match number(report, "/snapshots_removed") {
+        Some(removed) if removed > 0 => format!("  ({} removed)\n", counted(removed, "old snapshot")),
+        _ => String::new(),
+    };
+    format!("\nTables{unpublished}\n{}{removed}", aligned(sides, &rows))
 }
 
 /// What to do with the tables now: lines to paste, uncut.
 pub(crate) fn next(lake: &LakeUrl, program: &str, demonstration: bool) -> String {
     let mut next = vec![
         ("this again", format!("{program} show --lake {lake}")),
+        ("what can be gone back to", format!("{program} snapshots --lake {lake}")),
         ("what each column means", format!("{program} schema")),
     ];
     if demonstration {
@@ -145,7 +150,7 @@ mod tests {
     #[test]
     fn a_report_is_told() {
         let report = json!({
-            "duration_ms": 21_500, "snapshot": "s", "lines_gone": 2, "payables_gone": 0,
+            "duration_ms": 21_500, "snapshot": "s", "snapshots_removed": 2, "lines_gone": 2, "payables_gone": 0,
             "lines": {"listed": 200_000, "excluded_payroll": 38_112, "refused": 0, "excluded_document_type": 90_114,
                 "excluded_account": 20_005, "excluded_history": 0, "kept": 51_769, "without_account_number": 0},
             "payables": {"listed": 12_000, "excluded_payroll": 0, "not_needed": 2_000, "kept": 10_000},
@@ -176,6 +181,7 @@ Xledger
 Tables
   spend     51,767 rows  36 files   3.2 MB
   supplier     800 rows   3 files  90.0 kB
+  (2 old snapshots removed)
 ";
         assert_eq!(run(&report), expected);
     }

@@ -3,6 +3,7 @@
 use aws_config::SdkConfig;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -21,7 +22,7 @@ pub(crate) enum Step {
     CutBody,
 }
 
-/// A request that never hears an answer.
+/// A request that hears no answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hold {
     /// Which one: `PUT /bucket/name`.
@@ -34,6 +35,7 @@ pub(crate) struct Hold {
 struct State {
     script: VecDeque<Step>,
     hold: Option<Hold>,
+    refused: Option<fn(&str) -> bool>,
     held: usize,
     requests: Vec<String>,
     objects: BTreeMap<String, Vec<u8>>,
@@ -87,6 +89,11 @@ impl Scripted {
         self.state().script.extend(steps);
     }
 
+    /// Denies every such request.
+    pub(crate) fn refuse(&self, request: fn(&str) -> bool) {
+        self.state().refused = Some(request);
+    }
+
     /// Leaves every such request without an answer.
     pub(crate) fn hold(&self, hold: Hold) {
         self.state().hold = Some(hold);
@@ -97,7 +104,7 @@ impl Scripted {
         self.state().held
     }
 
-    /// Leaves no further request without an answer.
+    /// Leaves no further request without an answer, and breaks the connections of those that wait for one.
     pub(crate) fn release(&self) {
         self.state().hold = None;
     }
@@ -130,6 +137,12 @@ impl Scripted {
         self.state().requests.clone()
     }
 
+    async fn released(&self) {
+        while self.state().hold.is_some() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
@@ -139,11 +152,11 @@ impl Scripted {
         while let Some(request) = read(&mut connection).await {
             let hold = self.state().holds(&request);
             if hold.is_some_and(|hold| !hold.served) {
-                return std::future::pending().await;
+                return self.released().await;
             }
             let (step, answer) = self.state().meet(&request);
             if hold.is_some() {
-                return std::future::pending().await;
+                return self.released().await;
             }
             let Answer { status, headers, body } = answer;
             let length = body.len();
@@ -174,7 +187,9 @@ impl State {
     fn meet(&mut self, request: &Request) -> (Step, Answer) {
         let asked: Vec<&str> = request.query.keys().map(String::as_str).filter(|key| *key != "x-id").collect();
         self.requests.push(format!("{} {} {}", request.method, request.path, asked.join(" ")).trim_end().to_owned());
-        let step = self.script.pop_front().unwrap_or(Step::Serve);
+        let denied = self.refused.is_some_and(|refused| refused(&format!("{} {}", request.method, request.path)));
+        let next = if denied { Some(Step::Refuse(403, "AccessDenied")) } else { self.script.pop_front() };
+        let step = next.unwrap_or(Step::Serve);
         let answer = match step {
             Step::Refuse(status, code) => error(status, code),
             Step::LoseRequest => ok(String::new(), ""),
@@ -255,9 +270,19 @@ impl State {
     fn list(&self, request: &Request) -> Answer {
         let prefix = request.query.get("prefix").map_or("", String::as_str);
         let entries = self.objects.iter().filter(|(name, _)| name.starts_with(prefix));
-        let entries: String = entries
-            .map(|(name, bytes)| format!("<Contents><Key>{name}</Key><Size>{}</Size></Contents>", bytes.len()))
+        let mut entries: Vec<String> = entries
+            .map(|(name, bytes)| {
+                match (request.query.contains_key("delimiter"), name[prefix.len()..].split_once('/')) {
+                    (true, Some((directory, _))) => {
+                        format!("<CommonPrefixes><Prefix>{prefix}{directory}/</Prefix></CommonPrefixes>")
+                    }
+                    _ => format!("<Contents><Key>{name}</Key><Size>{}</Size></Contents>", bytes.len()),
+                }
+            })
             .collect();
+        // Sorted by name, so that what lies below one directory stands together.
+        entries.dedup();
+        let entries = entries.concat();
         ok(String::new(), &format!("<ListBucketResult><IsTruncated>false</IsTruncated>{entries}</ListBucketResult>"))
     }
 }

@@ -15,8 +15,11 @@ const LIMIT_BYTES: u64 = 6 << 20;
 
 pub(super) async fn invoke(desk: &Desk, file: &Path) -> Result<Outcome, Failure> {
     let event = Event::parse(&read(file)?)?;
-    let needs_lake = if matches!(event, Event::Check) { NeedsLake::No } else { NeedsLake::Yes };
-    let settings = desk.given.settings(needs_lake)?;
+    let settings = match &event {
+        Event::Refresh(_) => desk.given.settings(NeedsLake::Yes)?,
+        Event::Check => desk.given.settings(NeedsLake::No)?,
+        Event::Rollback(_) => desk.given.settings_of_the_lake()?,
+    };
     let aws = given::aws(settings.lake.as_ref(), Some(&settings.token)).await;
     let following = desk.screen.follow(&desk.run, &desk.watched);
     let answer = Box::pin(desk.run.answer(event, &settings, &aws)).await;

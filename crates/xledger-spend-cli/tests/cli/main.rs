@@ -7,5 +7,6 @@ mod called;
 mod wrong_usage;
 mod no_xledger;
 mod demonstrations;
+mod back_and_forth;
 mod on_the_simulator;
 mod stopped;

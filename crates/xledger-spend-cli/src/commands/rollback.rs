@@ -1,0 +1,25 @@
+//! `rollback`: makes an older snapshot current again.
+
+use xledger_spend::failure::Failure;
+use xledger_spend::lake::SnapshotName;
+use xledger_spend::run::Answer;
+
+use super::Desk;
+use crate::given;
+use crate::lines::{escaped, wrapped};
+use crate::outcome::{self, Outcome};
+use crate::summary;
+
+pub(super) async fn rollback(desk: &Desk, snapshot: &SnapshotName) -> Result<Outcome, Failure> {
+    let settings = desk.given.settings_of_the_lake()?;
+    let aws = given::aws(settings.lake.as_ref(), None).await;
+    let report = Box::pin(desk.run.rollback(snapshot, &settings, &aws)).await;
+    let note = report.note.clone().unwrap_or_default();
+    let answer = Answer::Refreshed(Box::new(report));
+    if desk.json {
+        return Ok(Outcome::answered(&answer, outcome::json(&answer)?));
+    }
+    let told = serde_json::to_value(&answer).unwrap_or_default();
+    let text = if note.is_empty() { note } else { wrapped(&escaped(&note), 0) + &summary::run(&told) };
+    Ok(Outcome::answered(&answer, text))
+}

@@ -1,0 +1,172 @@
+//! Which snapshots a lake shows, which of them may go, and how they go.
+
+use crate::lake::Error;
+use crate::lake::layout::{self, SnapshotName};
+use crate::lake::manifest::Current;
+use crate::lake::publish::{Lake, Publisher};
+use crate::value::Instant;
+use tokio::time::timeout_at;
+
+/// How long a reader may go on reading what another snapshot has replaced.
+const READERS_MS: i64 = 24 * 3_600_000;
+
+/// A snapshot as a listing shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// Its name.
+    pub name: SnapshotName,
+    /// Whether it has its manifest, which comes last. One without is being made, or was left behind by a run that died.
+    pub finished: bool,
+}
+
+/// What a sweep came to.
+#[derive(Debug, Default)]
+pub struct Swept {
+    /// Snapshots removed, leftovers among them.
+    pub removed: u64,
+    /// Snapshots that should be gone and are not; the next sweep tries again.
+    pub left: u64,
+    /// The first fault that was met.
+    pub error: Option<Error>,
+}
+
+/// The snapshots that may go, oldest first; `found` has all, oldest first.
+///
+/// A finished one may go once `kept` finished ones are newer and the next of those is older than a day: its readers have had that day
+/// since it was replaced, not since it was made. One without a manifest may go when its run began longer ago than that. What is current
+/// stays, whatever its age, and so does what was current before it, and what is newer than it: a run that has not ended.
+pub fn to_remove<'a>(found: &'a [Found], current: &Current, now: Instant, kept: usize) -> Vec<&'a SnapshotName> {
+    let a_day_ago = |then: Option<Instant>| then.is_some_and(|then| now.0 - then.0 > READERS_MS);
+    let (mut newer, mut replaced_at, mut removed) = (0, None, Vec::new());
+    for Found { name, finished } in found.iter().rev() {
+        let may_go = match finished {
+            true => newer >= kept && a_day_ago(replaced_at),
+            false => a_day_ago(name.started_at()),
+        };
+        if may_go && *name < current.snapshot && current.previous.as_ref() != Some(name) {
+            removed.push(name);
+        }
+        if *finished {
+            (newer, replaced_at) = (newer + 1, name.started_at());
+        }
+    }
+    removed.reverse();
+    removed
+}
+
+impl Lake {
+    /// All snapshots, oldest first.
+    ///
+    /// # Errors
+    /// What storage can meet.
+    pub async fn found(&self) -> Result<Vec<Found>, Error> {
+        // Two listings, and no look at each manifest: where there is none, S3 may call that a denial to a role that may list only a prefix.
+        // The first sees what the second passes by: in a directory, the bare remains of a writer that was killed.
+        let root = layout::snapshots();
+        let (names, objects) = futures::try_join!(self.snapshots(), self.store().list(&root))?;
+        let finished = |name: &SnapshotName| objects.binary_search_by(|entry| entry.key.cmp(&name.manifest())).is_ok();
+        Ok(names.into_iter().map(|name| Found { finished: finished(&name), name }).collect())
+    }
+}
+
+impl Publisher {
+    /// Removes the snapshots that may go, as [`to_remove`] says, until the deadline. Whatever ends it, the lake is sound, and what is left
+    /// is found by the next sweep.
+    pub async fn sweep(&self, kept: usize, now: Instant, deadline: tokio::time::Instant) -> Swept {
+        let mut swept = Swept::default();
+        let Ok(outcome) = timeout_at(deadline, self.decide(kept, now)).await else { return swept };
+        let names = outcome.unwrap_or_else(|error| {
+            swept.error = Some(error);
+            Vec::new()
+        });
+        for name in names {
+            match timeout_at(deadline, self.remove(&name)).await {
+                Ok(Ok(removed)) => swept.removed += u64::from(removed),
+                Ok(Err(error)) => {
+                    swept.left += 1;
+                    swept.error.get_or_insert(error);
+                }
+                Err(_) => swept.left += 1,
+            }
+        }
+        swept
+    }
+
+    async fn decide(&self, kept: usize, now: Instant) -> Result<Vec<SnapshotName>, Error> {
+        let found = self.lake().found().await?;
+        let Some((current, _)) = self.lake().current().await? else { return Ok(Vec::new()) };
+        Ok(to_remove(&found, &current, now, kept).into_iter().cloned().collect())
+    }
+
+    /// Removes a snapshot, unless somebody has just gone back to it.
+    async fn remove(&self, name: &SnapshotName) -> Result<bool, Error> {
+        let store = self.lake().store();
+        if self.lake().current().await?.is_none_or(|(current, _)| current.snapshot == *name) {
+            return Ok(false);
+        }
+        // The manifest goes first: from then on the rest is a leftover, which nobody can go back to and which the next sweep finds.
+        store.delete(&name.manifest()).await?;
+        store.delete_below(&name.directory()).await?;
+        Ok(true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lake::manifest::FORMAT_VERSION;
+
+    const NOW: Instant = Instant(1_795_224_600_000);
+
+    /// The name of a snapshot whose run began so many hours ago.
+    fn name(hours_ago: i64) -> SnapshotName {
+        SnapshotName::new(Instant(NOW.0 - hours_ago * 3_600_000), "run")
+    }
+
+    /// Hours ago of those that go, of finished ones and unfinished ones.
+    fn removed(finished: &[i64], unfinished: &[i64], current: i64, previous: Option<i64>, kept: usize) -> Vec<i64> {
+        let all = [(finished, true), (unfinished, false)];
+        let mut found: Vec<Found> = all
+            .iter()
+            .flat_map(|(ages, finished)| ages.iter().map(|age| Found { name: name(*age), finished: *finished }))
+            .collect();
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        let current = Current {
+            format_version: FORMAT_VERSION,
+            snapshot: name(current),
+            committed_at: NOW,
+            previous: previous.map(name),
+            manifest_sha256: String::new(),
+        };
+        let age = |removed: &SnapshotName| (NOW.0 - removed.started_at().unwrap().0) / 3_600_000;
+        to_remove(&found, &current, NOW, kept).into_iter().map(age).collect()
+    }
+
+    #[test]
+    fn what_may_go() {
+        let each_three_days: Vec<i64> = (0..13).map(|n| n * 72).collect();
+        for (what, found, current, previous, kept, gone) in [
+            ("an empty lake", (&[][..], &[][..]), 0, None, 1, &[][..]),
+            ("the first", (&[0], &[]), 0, None, 1, &[]),
+            ("ten are kept", (&each_three_days, &[]), 0, Some(72), 10, &[864, 792, 720]),
+            ("as many as there are", (&each_three_days, &[]), 0, Some(72), 13, &[]),
+            ("one is kept, and the one before it", (&[0, 72, 144, 216], &[]), 0, Some(72), 1, &[216, 144]),
+            ("all of today", (&[0, 1, 2, 3, 23], &[]), 0, Some(1), 1, &[]),
+            ("a day since it was replaced, not since it was made", (&[0, 1, 72, 144], &[]), 0, Some(1), 1, &[144]),
+            ("a day to the hour", (&[0, 1, 24, 48], &[]), 0, Some(1), 1, &[]),
+            ("and an hour", (&[0, 1, 25, 48], &[]), 0, Some(1), 1, &[48]),
+            // Right after a run that followed a rollback: what it replaced is previous, and the only one of the old to stay.
+            ("what was gone back to", (&each_three_days, &[]), 0, Some(864), 10, &[792, 720]),
+            ("while going back stands", (&each_three_days, &[]), 864, Some(0), 1, &[]),
+            ("the older than what was gone back to", (&each_three_days, &[]), 720, Some(0), 1, &[864, 792]),
+            ("leftovers", (&[0, 72], &[1, 23, 25, 100]), 0, Some(72), 10, &[100, 25]),
+            ("leftovers do not count", (&[0, 72, 144], &[30, 40, 50, 60]), 0, Some(72), 3, &[60, 50, 40, 30]),
+            ("a run that has not ended", (&[50, 72, 144], &[48, 30]), 50, Some(72), 10, &[]),
+            ("finished by a run that has not ended", (&[0, 30, 60, 72, 144], &[]), 60, Some(72), 1, &[144]),
+            ("the current one without its manifest", (&[72, 144], &[48]), 48, Some(72), 2, &[]),
+            ("the one before without its manifest", (&[0], &[72, 144]), 0, Some(72), 1, &[144]),
+        ] {
+            assert_eq!(removed(found.0, found.1, current, previous, kept), gone, "{what}");
+        }
+    }
+}
