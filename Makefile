@@ -15,7 +15,7 @@ test: tools lint
 	cargo test --locked --workspace --quiet
 	cargo build --locked --workspace --bins --quiet
 	$(VENV)/bin/pytest -q tests/readers
-	$(VENV)/bin/pytest -q tests/deploy
+	$(VENV)/bin/pytest -q -rs tests/deploy
 
 # The lints hold a part of the architecture (ARCHITECTURE.md), so the tests include them where the toolchain has them.
 lint:

@@ -76,9 +76,11 @@ fn unreadable(
             "it does not exist, or has no value yet: store the token with `aws secretsmanager put-secret-value`"
                 .to_owned()
         }
-        Some("AccessDeniedException") => {
-            "allow secretsmanager:GetSecretValue on it to the role or user that this program runs as".to_owned()
-        }
+        Some("AccessDeniedException") => format!(
+            "allow secretsmanager:GetSecretValue on it, and kms:Decrypt if it has a key of its own, to the role or user that this program \
+             runs as: {}",
+            error.message().unwrap_or("access denied")
+        ),
         Some(code) => format!("Secrets Manager answered {code}"),
         None => DisplayErrorContext(error).to_string().chars().take(300).collect(),
     };

@@ -1,0 +1,313 @@
+"""With signatures and rights checked: the function does all with its role and nothing else, and lacks nothing that it has.
+
+Each action of the roles is taken away in turn; the run must fail, and say which right is missing.
+"""
+
+import json
+import secrets
+import time
+from contextlib import contextmanager
+
+import pytest
+from botocore.exceptions import ClientError
+
+import stack as deployment
+from cloud import REPOSITORY
+from stack import wait_for
+from wire import nodes
+
+
+@pytest.fixture(scope="module")
+def guarded(built, guarded_account, company):
+    """The stack in an account that checks rights, with a KMS key, so that the role's statement on it is needed as well."""
+    key = guarded_account.client("kms").create_key(Description="the lake's")["KeyMetadata"]["Arn"]
+    deployed = deployment.deploy(deployer(guarded_account), XledgerEndpoint=company.endpoint, KmsKeyArn=key)
+    deployed.put_token(company.token)
+    guarded = deployed.seen_by(guarded_account)
+    guarded.stop_schedule()
+    return guarded
+
+
+def deployer(account):
+    """Somebody with the policy for deployers and nothing else.
+
+    What CloudFormation does in the deployer's name is not asked for here: this shows that the commands are allowed.
+    """
+    iam = account.client("iam")
+    policy = (REPOSITORY / "infra" / "deployer-policy.json").read_text("utf-8")
+    number = account.client("sts").get_caller_identity()["Account"]
+    iam.create_user(UserName="deployer")
+    iam.put_user_policy(UserName="deployer", PolicyName="deployer", PolicyDocument=policy.replace("123456789012", number))
+    key = iam.create_access_key(UserName="deployer")["AccessKey"]
+    return account.signed_in_as(key["AccessKeyId"], key["SecretAccessKey"])
+
+
+class Role:
+    """A role of the stack."""
+
+    def __init__(self, stack, logical_id):
+        self._iam = stack.account.client("iam")
+        self._account = stack.account
+        self.name = stack.resources[logical_id]
+        [self._policy] = self._iam.list_role_policies(RoleName=self.name)["PolicyNames"]
+        self.document = self._iam.get_role_policy(RoleName=self.name, PolicyName=self._policy)["PolicyDocument"]
+        assert self._iam.list_attached_role_policies(RoleName=self.name)["AttachedPolicies"] == []
+
+    @property
+    def actions(self):
+        return {action for statement in self.document["Statement"] for action in listed(statement["Action"])}
+
+    @contextmanager
+    def without(self, action):
+        """Takes an action away for a while."""
+        statements = [statement | {"Action": [each for each in listed(statement["Action"]) if each != action]} for statement in self.document["Statement"]]
+        left = [statement for statement in statements if statement["Action"]]
+        if left:
+            self._put(self.document | {"Statement": left})
+        else:
+            self._iam.delete_role_policy(RoleName=self.name, PolicyName=self._policy)
+        try:
+            yield
+        finally:
+            self._put(self.document)
+
+    def _put(self, document):
+        self._iam.put_role_policy(RoleName=self.name, PolicyName=self._policy, PolicyDocument=json.dumps(document))
+
+    def asked(self):
+        return self._account.rights_asked(self.name)
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+@pytest.fixture(scope="module")
+def role(guarded):
+    return Role(guarded, "FunctionRole")
+
+
+@pytest.fixture(scope="module")
+def schedule_role(guarded):
+    return Role(guarded, "ScheduleRole")
+
+
+# ------------------------------------------------------------------------------------------------------------ all that it has
+
+
+def test_a_refresh_needs_nothing_that_the_role_lacks(guarded, company):
+    answer = guarded.refresh()
+    assert answer.payload["tables"]["spend"]["rows"] == len(company.spend())
+    [lines] = guarded.query("SELECT count(*) AS lines FROM spend")
+    assert int(lines["lines"]) == len(company.spend())
+    assert any("refresh ended" in record.get("message", "") for record in answer.records)
+
+
+def test_somebody_with_a_wrong_key_gets_nothing(guarded):
+    """So signatures are checked, and what passes was signed well."""
+    user = guarded.account.client("iam")
+    user.create_user(UserName="stranger")
+    key = user.create_access_key(UserName="stranger")["AccessKey"]
+    stranger = guarded.account.signed_in_as(key["AccessKeyId"], "not-the-secret-of-this-key")
+    known = guarded.account.signed_in_as(key["AccessKeyId"], key["SecretAccessKey"])
+    assert refusal(stranger, guarded) in ("SignatureDoesNotMatch", "InvalidSignatureException")
+    assert refusal(known, guarded) in ("AccessDenied", "AccessDeniedException")
+
+
+def refusal(account, stack):
+    with pytest.raises(ClientError) as refused:
+        account.client("s3").get_object(Bucket=stack.outputs["BucketName"], Key="lake/CURRENT.json")
+    return refused.value.response["Error"]["Code"]
+
+
+def test_an_upload_that_breaks_off_is_cleared_up(guarded, company):
+    answer = broken_off_refresh(guarded, company)
+    assert [record for record in answer.records if "left behind" in record.get("message", "")] == []
+    uploads = guarded.account.client("s3").list_multipart_uploads(Bucket=guarded.outputs["BucketName"])
+    assert uploads.get("Uploads", []) == []
+
+
+# --------------------------------------------------------------------------------------------------------- one taken away each
+
+
+def refused_refresh(guarded, company):
+    """An ordinary refresh; it gives the message of its failure."""
+    answer = guarded.invoke({"action": "refresh"})
+    assert answer.failed, answer.payload
+    return f"{answer.error_kind}: {answer.message}"
+
+
+def refused_first_refresh(guarded, company):
+    """The first refresh, before there are tables."""
+    glue, database = guarded.account.client("glue"), guarded.outputs["DatabaseName"]
+    for table in glue.get_tables(DatabaseName=database)["TableList"]:
+        glue.delete_table(DatabaseName=database, Name=table["Name"])
+    return refused_refresh(guarded, company)
+
+
+def refused_clearing_up(guarded, company):
+    """A refresh of which a large file breaks off; what is left of the upload stays, and the log says so."""
+    answer = broken_off_refresh(guarded, company)
+    [warning] = [record for record in answer.records if "left behind" in record.get("message", "")]
+    return f"{answer.error_kind}: {warning['error']}"
+
+
+def broken_off_refresh(guarded, company):
+    """A refresh of which a large file breaks off."""
+    guarded.account.broken_parts.touch()
+    try:
+        with company.with_answers(one_large_month), guarded.configured(XLEDGER_PAGE_ROWS="200"):
+            answer = guarded.invoke({"action": "refresh", "mode": "full"})
+    finally:
+        guarded.account.broken_parts.unlink()
+    assert answer.failed and "the test says so" in answer.message, answer.payload
+    return answer
+
+
+def one_large_month(data):
+    """Puts all lines into one month and gives them texts that do not compress, so that a file of several parts comes of it."""
+    for node in nodes(data, "transactions"):
+        if node.get("period"):
+            node["period"] |= {"year": 2025, "monthNumber": 1}
+        if "text" in node:
+            node["text"] = secrets.token_hex(32 * 1_024)
+
+
+def no_log(guarded, company):
+    """A refresh of which nothing is written down: who may not write a log cannot say so there."""
+    assert guarded.refresh().records == []
+    return newest_refusal(guarded, "FunctionRole")
+
+
+def no_message_put_aside(guarded, company):
+    """An event that fails for good is lost."""
+    before = len(guarded.account.rights_asked(guarded.resources["FunctionRole"]))
+    guarded.invoke_asynchronously({"action": "nothing of the sort"})
+    role = guarded.resources["FunctionRole"]
+    wait_for(lambda: any(asked["action"] == "sqs:SendMessage" for asked in guarded.account.rights_asked(role)[before:]), 30, "the attempt")
+    assert guarded.undelivered() == 0
+    return newest_refusal(guarded, "FunctionRole")
+
+
+def newest_refusal(guarded, role):
+    """What AWS itself was refused in a role's name."""
+    refused = [asked for asked in guarded.account.rights_asked(guarded.resources[role]) if not asked["allowed"]]
+    return f"AccessDenied: {refused[-1]['action']} on {refused[-1]['resource']}"
+
+
+# How the lack of a right shows, and the words that say so.
+RIGHTS = {
+    "s3:ListBucket": (refused_refresh, "lake_denied", "s3:ListBucket"),
+    "s3:GetObject": (refused_refresh, "lake_denied", "s3:GetObject"),
+    "s3:PutObject": (refused_refresh, "lake_denied", "s3:PutObject"),
+    "s3:DeleteObject": (refused_refresh, "lake_denied", "s3:DeleteObject"),
+    "s3:AbortMultipartUpload": (refused_clearing_up, "lake_denied", "s3:AbortMultipartUpload"),
+    "secretsmanager:GetSecretValue": (refused_refresh, "secret_unreadable", "secretsmanager:GetSecretValue"),
+    "glue:GetTable": (refused_refresh, "catalog_denied", "glue:GetTable"),
+    "glue:CreateTable": (refused_first_refresh, "catalog_denied", "glue:CreateTable"),
+    "glue:UpdateTable": (refused_refresh, "catalog_denied", "glue:UpdateTable"),
+    "kms:GenerateDataKey": (refused_refresh, "lake_denied", "kms:GenerateDataKey"),
+    "kms:Decrypt": (refused_refresh, "lake_denied", "kms:Decrypt"),
+    "logs:CreateLogStream": (no_log, "AccessDenied", "logs:CreateLogStream"),
+    "logs:PutLogEvents": (no_log, "AccessDenied", "logs:PutLogEvents"),
+    "sqs:SendMessage": (no_message_put_aside, "AccessDenied", "sqs:SendMessage"),
+}
+
+
+def test_the_table_above_has_every_right_of_the_role(role):
+    assert role.actions == set(RIGHTS)
+
+
+@pytest.mark.parametrize("action", RIGHTS)
+def test_without_it_the_run_fails_and_names_it(guarded, company, role, action):
+    provoke, kind, words = RIGHTS[action]
+    with role.without(action):
+        said = provoke(guarded, company)
+    assert said.startswith(f"{kind}: "), said
+    assert words in said
+    guarded.refresh()
+
+
+def test_the_secret_is_behind_the_key_as_well(guarded, role):
+    """A check asks for the token before anything else."""
+    with role.without("kms:Decrypt"):
+        answer = guarded.invoke({"action": "check"})
+    assert answer.error_kind == "secret_unreadable"
+    assert "not authorized to perform: kms:Decrypt" in answer.message
+
+
+# ---------------------------------------------------------------------------------------------------------------- the schedule
+
+
+def fire(guarded, name):
+    """Has a schedule of the stack's role fire now."""
+    client = guarded.account.client("scheduler")
+    target = client.get_schedule(Name=guarded.resources["RefreshSchedule"])["Target"]
+    moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(time.time()))
+    client.create_schedule(Name=name, ScheduleExpression=f"at({moment})", FlexibleTimeWindow={"Mode": "OFF"}, Target=target)
+
+
+def attempts(role, action, count):
+    """The newest attempt to do something, once there are so many."""
+    found = wait_for(lambda: len(each := [asked for asked in role.asked() if asked["action"] == action]) >= count and each, 30, action)
+    return found[-1]
+
+
+def test_the_schedule_may_invoke_the_function(guarded, schedule_role):
+    runs = len(guarded.query("SELECT run_id FROM runs"))
+    fire(guarded, "allowed")
+    wait_for(lambda: len(guarded.query("SELECT run_id FROM runs")) > runs, 30, "the run")
+    assert attempts(schedule_role, "lambda:InvokeFunction", 1)["allowed"]
+
+
+def test_without_that_right_its_event_is_put_aside(guarded, schedule_role):
+    with schedule_role.without("lambda:InvokeFunction"):
+        fire(guarded, "not-allowed")
+        [event] = wait_for(guarded.take_undelivered, 30, "the event in the queue")
+    assert event == {"action": "refresh"}
+
+
+def test_without_the_right_to_put_it_aside_it_is_lost(guarded, schedule_role):
+    with schedule_role.without("lambda:InvokeFunction"):
+        before = len([asked for asked in schedule_role.asked() if asked["action"] == "sqs:SendMessage"])
+        with_neither = Role(guarded, "ScheduleRole")
+        with with_neither.without("sqs:SendMessage"):
+            fire(guarded, "lost")
+            assert not attempts(schedule_role, "sqs:SendMessage", before + 1)["allowed"]
+    assert guarded.undelivered() == 0
+
+
+# ------------------------------------------------------------------------------------------------------- nothing that it lacks
+
+
+def test_every_statement_was_needed(guarded, role, schedule_role):
+    """All that was asked for in the tests before, against all that is granted: no right is there that nothing asks for."""
+    for each in (role, schedule_role):
+        used = {(asked["action"], asked["resource"]) for asked in each.asked() if asked["allowed"]}
+        for statement in each.document["Statement"]:
+            assert statement["Effect"] == "Allow"
+            for action in listed(statement["Action"]):
+                assert any(action == name for name, _ in used), f"{action} is granted and never used"
+            for resource in listed(statement["Resource"]):
+                if resource.endswith(":catalog"):
+                    # Glue asks for it beside the database and the table; the emulator does not.
+                    continue
+                actions = set(listed(statement["Action"]))
+                assert any(name in actions and matches(resource, what) for name, what in used), f"{resource} is granted and never used"
+
+
+def matches(pattern, resource):
+    """Whether a resource is one of those that a policy's pattern names; only a pattern's end is open in our policies."""
+    start, star, rest = pattern.partition("*")
+    assert rest == "", f"{pattern} is open in the middle"
+    return resource.startswith(start) if star else resource == start
+
+
+def test_no_statement_is_wider_than_the_stack(guarded, role, schedule_role):
+    made = [*guarded.resources.values(), guarded.parameters["KmsKeyArn"]]
+    own = {name.rpartition(":")[2].rpartition("/")[2] for name in made}
+    for each in (role, schedule_role):
+        for statement in each.document["Statement"]:
+            assert [action for action in listed(statement["Action"]) if "*" in action] == []
+            for resource in listed(statement["Resource"]):
+                assert resource.endswith(":catalog") or any(name in resource for name in own), resource
