@@ -73,6 +73,8 @@ pub(super) fn of(table: &Table, root: &str, manifest: Option<&Manifest>) -> Resu
         .location(&location)
         .input_format(reader.input_format)
         .output_format(reader.output_format)
+        // As Athena's own DDL writes "none"; readers stumble over a table that says nothing.
+        .number_of_buckets(-1)
         .serde_info(
             SerDeInfo::builder().serialization_library(reader.serde).parameters("serialization.format", "1").build(),
         )

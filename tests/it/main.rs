@@ -5,6 +5,7 @@
 mod account;
 mod bad_answers;
 mod bad_input;
+mod catalogue_follows;
 mod check_says_what_is_missing;
 mod desk;
 mod die_before_commit;

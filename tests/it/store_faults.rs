@@ -173,6 +173,24 @@ async fn a_body_that_breaks_off_is_read_again() {
     assert!(matches!(error, Error::Unavailable { operation: "s3:GetObject", .. }), "{error:?}");
 }
 
+/// As S3 answers whoever may list below a prefix alone: what is missing is denied, and so is what may not be read.
+#[tokio::test]
+async fn a_denied_object_that_no_listing_shows_is_missing() {
+    const DENIED: Step = Step::Refuse(403, "AccessDenied");
+    let (server, store) = scripted().await;
+    server.put("lake/ab", b"another");
+    server.play([DENIED]);
+    assert_eq!(store.get(&key("a"), 100).await.unwrap(), None);
+    server.play([DENIED]);
+    assert_eq!(store.size(&key("a")).await.unwrap(), None);
+    server.put("lake/a", b"mine");
+    for steps in [vec![DENIED], vec![DENIED, DENIED]] {
+        server.play(steps);
+        let denied = store.get(&key("a"), 100).await;
+        assert!(matches!(denied, Err(Error::AccessDenied { operation: "s3:GetObject", .. })), "{denied:?}");
+    }
+}
+
 #[tokio::test]
 async fn each_refusal_is_an_error_of_its_own() {
     let refused = async |status, code| {

@@ -63,8 +63,18 @@ impl S3 {
         match self.client.head_object().bucket(&self.bucket).key(self.name(key)).send().await.map_err(Fault::of) {
             Ok(answer) => Ok(answer.content_length().and_then(|size| u64::try_from(size).ok())),
             Err(Fault::NotFound) => Ok(None),
+            Err(Fault::Denied { .. }) if self.is_absent(key).await => Ok(None),
             Err(fault) => Err(self.error("s3:GetObject", key, fault)),
         }
+    }
+
+    /// Whether a listing, too, says that there is no such object. S3 tells that an object is missing only to those who may list the
+    /// whole bucket; whoever may list below a prefix alone is denied what is not there.
+    async fn is_absent(&self, key: &Key) -> bool {
+        let name = self.name(key);
+        let listed = self.client.list_objects_v2().bucket(&self.bucket).prefix(&name).max_keys(1).send().await;
+        // An object stands before all others whose names begin with its own.
+        listed.is_ok_and(|listed| listed.contents().first().and_then(|object| object.key()) != Some(name.as_str()))
     }
 
     /// The version of an object if it holds just these bytes, which are read again for that.
@@ -86,6 +96,7 @@ impl S3 {
         match request.send().await.map_err(Fault::of) {
             Ok(answer) => Ok(Some(answer)),
             Err(Fault::NotFound) => Ok(None),
+            Err(Fault::Denied { .. }) if self.is_absent(key).await => Ok(None),
             Err(fault) => Err(self.error("s3:GetObject", key, fault)),
         }
     }
