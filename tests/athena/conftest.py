@@ -140,7 +140,7 @@ class Lake:
         """A table's definition in Glue, as `UpdateTable` takes it."""
         table = self.aws.client("glue").get_table(DatabaseName=self.database, Name=name)["Table"]
         takes = ("Name", "Description", "Owner", "Retention", "StorageDescriptor", "PartitionKeys", "TableType", "Parameters")
-        return {key: table[key] for key in takes if key in table}
+        return {key: table[key] for key in takes if table.get(key)}
 
 
 def files(manifest):
