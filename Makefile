@@ -2,6 +2,7 @@
 #                     the template, linted and deployed
 # make lint           formatting and lints
 # make lint-template  the template and what stands in infra/ alone, in a minute
+# make athena         the tables as Trino, which Athena is made of, and Spark see them (Java 17, Maven)
 # make tools          what the tests need beside Rust, into .tools/ (Python 3 and a package index, the first time)
 
 PYTHON ?= python3
@@ -9,7 +10,7 @@ VENV := .tools/venv
 # Three environments, for their pins contradict each other.
 STAMPS := $(VENV)/installed .tools/sam/installed .tools/lint/installed
 
-.PHONY: test lint lint-template tools
+.PHONY: test lint lint-template tools athena
 
 test: tools lint
 	cargo test --locked --workspace --quiet
@@ -37,4 +38,15 @@ $(STAMPS):
 	@echo "installing test tools into $(@D)"
 	@$(PYTHON) -m venv $(@D)
 	@$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+# The tables as Athena's own engine and as Spark see them: not in `make test`, for it needs Java 17 and Maven, fetches 0.8 GB and takes minutes.
+athena: tools $(VENV)/athena
+	cargo build --locked --workspace --bins --quiet
+	$(VENV)/bin/pytest -q tests/athena
+
+$(VENV)/athena: $(VENV)/installed tests/athena/requirements.txt tests/athena/pom.xml
+	@echo "installing Trino and Spark into .tools"
+	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement tests/athena/requirements.txt
+	@mvn --quiet --batch-mode --file tests/athena/pom.xml -Dinto="$(CURDIR)/.tools/trino" package
 	@touch $@

@@ -1,6 +1,8 @@
 //! Says what the token can read, what the schema offers, and how each document type is treated: before a first refresh, or after a change.
 //! Lists the ledger as a refresh does, for only the whole list shows every document type; fetches and writes nothing.
 
+mod table;
+
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -38,6 +40,8 @@ pub struct Checked {
     pub document_types: Vec<TypeCount>,
     /// What the check used of the API.
     pub api: Usage,
+    /// All of it once more, as lines for a person; last, where a terminal shows it.
+    pub table: Vec<String>,
 }
 
 /// A right, by its name on Xledger's token page.
@@ -169,7 +173,7 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
         Some(screened) => (Some(screened.counts), Some(screened.payable_counts), screened.document_types),
         None => (None, None, Vec::new()),
     };
-    Ok(Checked {
+    let mut checked = Checked {
         action: "check",
         endpoint: settings.endpoint.to_string(),
         owner_id,
@@ -180,7 +184,10 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
         payables: payable_counts,
         document_types,
         api: client.usage(),
-    })
+        table: Vec::new(),
+    };
+    checked.table = table::table(&checked);
+    Ok(checked)
 }
 
 /// Asks, and forgets the answer.

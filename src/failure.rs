@@ -84,6 +84,8 @@ kinds! {
     CatalogForeign = "catalog_foreign",
     /// Glue gave no answer, or refused.
     CatalogUnavailable = "catalog_unavailable",
+    /// The program met a fault of its own.
+    Panic = "panic",
 }
 
 impl Serialize for FailureKind {

@@ -45,6 +45,10 @@ pub mod check;
 pub mod progress;
 pub mod report;
 pub mod failure;
+pub mod told;
+pub mod metrics;
+pub mod log;
+pub mod panic;
 
 // What rows are made of.
 pub mod value;

@@ -52,6 +52,7 @@ impl Refreshing<'_> {
         // What is replaced is what was current when the run began: a run that began later and is quicker is not overwritten.
         let expected = self.lake.lake().current().await?;
         report.snapshot_before = expected.as_ref().map(|(current, _)| current.snapshot.to_string());
+        report.last_success_at = expected.as_ref().map(|(current, _)| current.committed_at);
 
         progress.begin(Stage::Schema, 0);
         let dialect = Dialect::read(client).await?;
@@ -114,6 +115,7 @@ impl Refreshing<'_> {
                 report: to_json(report)?,
             };
             snapshot.commit(parts, expected, now).await?;
+            report.last_success_at = Some(now);
             Ok(Status::Succeeded)
         }
         .await;

@@ -58,6 +58,9 @@ pub struct Report {
     pub note: Option<String>,
     /// Why it failed.
     pub error: Option<Failure>,
+    /// When the current snapshot became current, as far as the run knows: for its metrics alone.
+    #[serde(skip)]
+    pub last_success_at: Option<Instant>,
 }
 
 /// Sizes of the tables.
@@ -121,6 +124,7 @@ impl Report {
             api: Usage::default(),
             note: None,
             error: None,
+            last_success_at: None,
         }
     }
 

@@ -44,6 +44,16 @@ pub enum Answer {
     Checked(Box<Checked>),
 }
 
+impl Answer {
+    /// The report of a run; a check has none.
+    pub fn report(&self) -> Option<&Report> {
+        match self {
+            Answer::Refreshed(report) => Some(report),
+            Answer::Checked(_) => None,
+        }
+    }
+}
+
 /// Time to end a run within its deadline, once no request may be sent any more.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 

@@ -1,63 +1,116 @@
 //! The function: an event in, a report out. Settings from the environment, the token from Secrets Manager, the lake on S3.
 
+use std::io::Write;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
+use serde_json::value::RawValue;
 use tokio::time::Instant;
+use tracing::Instrument;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 use xledger_spend::event::Event;
-use xledger_spend::failure::Failure;
+use xledger_spend::failure::{Failure, FailureKind};
+use xledger_spend::log::JsonLines;
+use xledger_spend::metrics::{self, Ended};
+use xledger_spend::report::Report;
 use xledger_spend::run::{Answer, Run};
 use xledger_spend::settings::{Caller, Settings};
-use xledger_spend::value;
+use xledger_spend::{panic, told, value};
 
 /// The longest that Lambda lets a function run.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
 
+/// What is logged. A failure is logged here, once; the runtime would say it again in words of its own.
+const LOGGED: &str = "warn,xledger_spend=info,lambda_runtime::layers::panic=off";
+
 #[tokio::main]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    tracing_subscriber::fmt()
-        .json()
-        .flatten_event(true)
-        .with_target(false)
-        .with_current_span(false)
-        .with_max_level(tracing::Level::INFO)
-        // Lambda stamps each line itself, but a line that is read elsewhere needs its own time.
-        .with_env_filter(tracing_subscriber::EnvFilter::new("warn,xledger_spend=info"))
-        .init();
+    tracing_subscriber::registry().with(EnvFilter::new(LOGGED)).with(JsonLines::new(clock, write)).init();
+    std::panic::set_hook(Box::new(panic::log));
     lambda_runtime::run(service_fn(handle)).await
 }
 
-async fn handle(event: LambdaEvent<Value>) -> Result<Answer, Diagnostic> {
+async fn handle(event: LambdaEvent<Value>) -> Result<Box<RawValue>, Diagnostic> {
     let (event, context) = event.into_parts();
-    answer(&event, &context).await.map_err(diagnostic)
-}
-
-async fn answer(event: &Value, context: &Context) -> Result<Answer, Failure> {
-    let event = Event::parse(event)?;
-    let settings = Settings::read(Caller::Function, environment)?;
     let run = Run {
         id: format!("{}-{}", run_time(), short(&context.request_id)),
         started_at: clock(),
-        deadline: deadline(context),
+        deadline: deadline(&context),
         clock,
         progress: Default::default(),
         meter: Default::default(),
     };
-    let answer = run.answer(event, &settings, aws().await).await?;
-    match answer {
-        // Lambda counts, retries and reports only errors as failures.
-        Answer::Refreshed(report) if report.error.is_some() => match report.error {
-            Some(failure) => Err(failure),
-            None => Ok(Answer::Refreshed(report)),
-        },
-        answer => Ok(answer),
+    // The target that the log's filter knows.
+    let span = tracing::info_span!(
+        target: "xledger_spend", "invocation", run_id = run.id, request_id = context.request_id, trace_id = trace_id(&context)
+    );
+    Box::pin(answer(&event, &run, &context)).instrument(span).await
+}
+
+/// Does what the event asks for, and says how it ended: in the log, in the metrics, and to the caller.
+async fn answer(event: &Value, run: &Run, context: &Context) -> Result<Box<RawValue>, Diagnostic> {
+    let begun = Instant::now();
+    let event = Event::parse(event);
+    let is_run = !matches!(event, Ok(Event::Check));
+    let outcome = panic::caught(async {
+        let event = event?;
+        let settings = Settings::read(Caller::Function, environment)?;
+        run.answer(event, &settings, aws().await).await
+    });
+    let outcome = outcome.await;
+    if let Err(failure) = &outcome {
+        // Of a failure that is in a report the run has told already.
+        tracing::error!(error_kind = failure.kind.as_str(), error_message = failure.message, "run failed");
     }
+    let measured = match &outcome {
+        Ok(answer) => answer.report().map(Ok),
+        Err(failure) => is_run.then_some(Err(failure)),
+    };
+    if let Some(outcome) = measured {
+        measure(run, context, begun, outcome);
+    }
+    outcome.and_then(readable).map_err(diagnostic)
+}
+
+/// Writes the metrics' record.
+fn measure(run: &Run, context: &Context, begun: Instant, outcome: Result<&Report, &Failure>) {
+    let ended = Ended {
+        function: &context.env_config.function_name,
+        run_id: &run.id,
+        outcome,
+        at: clock(),
+        duration: begun.elapsed(),
+        time_limit: run.deadline.duration_since(begun),
+        memory_limit_mib: u64::try_from(context.env_config.memory).ok(),
+        memory_peak_kib: std::fs::read_to_string("/proc/self/status")
+            .ok()
+            .and_then(|status| metrics::memory_peak_kib(&status)),
+    };
+    write(&format!("{}\n", ended.record()));
+}
+
+/// What a terminal shows of an answer is a page to read. Lambda counts, retries and reports only errors as failures.
+fn readable(answer: Answer) -> Result<Box<RawValue>, Failure> {
+    if let Some(failure) = answer.report().and_then(|report| report.error.clone()) {
+        return Err(failure);
+    }
+    let unfit = |error: serde_json::Error| Failure::new(FailureKind::ValueUnfit, error.to_string());
+    RawValue::from_string(told::json(&answer)?).map_err(unfit)
 }
 
 fn diagnostic(failure: Failure) -> Diagnostic {
     Diagnostic { error_type: failure.kind.as_str().to_owned(), error_message: failure.message }
+}
+
+/// Writes to standard output, which becomes the log.
+fn write(line: &str) {
+    let mut out = std::io::stdout().lock();
+    // An output that cannot be written to leaves nobody to tell.
+    drop(out.write_all(line.as_bytes()).and_then(|()| out.flush()));
 }
 
 /// The AWS configuration, read once for all invocations of this process.
@@ -97,6 +150,11 @@ fn run_time() -> String {
 fn short(request_id: &str) -> String {
     let id: String = request_id.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
     if id.is_empty() { "0".to_owned() } else { id }
+}
+
+/// The id that X-Ray knows the invocation by: `1-5bef4de7-…` of `Root=1-5bef4de7-…;Parent=…;Sampled=0`.
+fn trace_id(context: &Context) -> Option<&str> {
+    context.xray_trace_id.as_deref()?.split(';').find_map(|part| part.strip_prefix("Root="))
 }
 
 /// When Lambda ends the invocation. A deadline that is no time of day, as local emulators send, is taken for none.

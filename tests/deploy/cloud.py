@@ -42,9 +42,10 @@ class Shell:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(strange)}
         return inherited | {
             "HOME": str(self.home),
-            # What cargo and rustup have is not asked for twice.
+            # What cargo, rustup and the linker have is not made twice; in another cache the linker would count as another one.
             "CARGO_HOME": os.environ.get("CARGO_HOME") or str(Path.home() / ".cargo"),
             "RUSTUP_HOME": os.environ.get("RUSTUP_HOME") or str(Path.home() / ".rustup"),
+            "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache"),
             "PATH": f"{TOOLS}{os.pathsep}{os.environ['PATH']}",
             "SAM_CLI_TELEMETRY": "0",
         }

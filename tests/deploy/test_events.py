@@ -7,6 +7,7 @@ import pytest
 
 from cloud import REPOSITORY
 from stack import wait_for
+from wire import nodes
 
 EVENTS = sorted(path.name for path in (REPOSITORY / "events").glob("*.json"))
 ENDS = {
@@ -40,6 +41,27 @@ def choose_snapshot(running, sample):
     older = running.refresh().payload["snapshot"]
     running.refresh()
     sample.write_text(json.dumps(event | {"snapshot": older}), "utf-8")
+
+
+def test_a_rollback_takes_athena_back(running, company):
+    texts = "SELECT count(*) AS lines FROM spend WHERE text = 'set in the meantime'"
+    older = running.refresh().payload["snapshot"]
+    with company.with_answers(set_texts):
+        newer = running.refresh(mode="full").payload["snapshot"]
+    assert running.query(texts) != [{"lines": "0"}]
+    answer = running.invoke({"action": "rollback", "snapshot": older})
+    assert (answer.payload["status"], answer.payload["snapshot"]) == ("succeeded", older)
+    assert running.query(texts) == [{"lines": "0"}]
+    assert running.invoke({"action": "rollback", "snapshot": "20200101T000000Z-0a1b2c3d"}).error_kind == "snapshot_unknown"
+    assert not running.invoke({"action": "rollback", "snapshot": newer}).failed
+    assert running.query(texts) != [{"lines": "0"}]
+    running.refresh(mode="full")
+
+
+def set_texts(data):
+    for node in nodes(data, "transactions"):
+        if "text" in node:
+            node["text"] = "set in the meantime"
 
 
 def test_an_event_that_is_not_understood_is_refused_with_every_fault(running):

@@ -438,7 +438,6 @@ def test_the_roles_may_do_what_is_listed_here_and_no_more(template):
     assert rights == {
         "FunctionRole": [
             "glue:CreateTable",
-            "glue:GetDatabase",
             "glue:GetTable",
             "glue:UpdateTable",
             "kms:Decrypt",

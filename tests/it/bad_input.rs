@@ -2,7 +2,7 @@
 
 use crate::account::{Account, environment};
 use crate::desk::Desk;
-use crate::function::{apart, assert_nothing_leaked, log_lines};
+use crate::function::{apart, assert_nothing_leaked, assert_told_once};
 use crate::runtime_api::{Deadline, Environment, Function, MINUTES};
 use crate::servers::scripted::{Scripted, Step};
 use crate::servers::secrets::{Secret, Secrets};
@@ -37,7 +37,7 @@ async fn fails(
         assert!(fault.message.contains(word), "{word}: {}", fault.message);
     }
     let output = function.kill();
-    log_lines(&output);
+    assert_told_once(&output, event, kind);
     let said = format!("{} {output}", fault.message);
     assert!(!said.contains(CANARY), "{said}");
     said

@@ -3,13 +3,20 @@
 use crate::account::{Account, Objects, data_files, environment};
 use crate::desk::Desk;
 use crate::payroll_never_leaves::{contains, texts};
-use crate::runtime_api::{Deadline, Function, MINUTES};
+use crate::runtime_api::{Deadline, Function, MINUTES, TRACE_ID};
 use crate::servers::scripted::Scripted;
 use crate::servers::secrets::{Secret, Secrets};
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use std::process::Command;
 use std::time::Duration;
 use xledger_sim::{Options, PAYROLL_MARKER};
+use xledger_spend::failure::FailureKind;
+use xledger_spend::metrics::METRICS;
 use xledger_spend::table::runs::Status;
+
+/// The page that explains what the function writes.
+const PAGE: &str = include_str!("../../docs/metrics.md");
 
 /// What the scheduler sends.
 fn schedule() -> Value {
@@ -26,17 +33,56 @@ fn schedule() -> Value {
     })
 }
 
-/// Every line is an object that tells when, how grave and what, in this form and no other.
+/// What the function wrote: lines of the log, and records of metrics. Every line is an object.
+fn written(output: &str) -> (Vec<Value>, Vec<Value>) {
+    let lines = output.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")));
+    lines.partition(|line: &Value| line.get("_aws").is_none())
+}
+
+/// Every line of the log tells when, how grave and what, in this form and no other, under names that `docs/metrics.md` explains.
 pub(crate) fn log_lines(output: &str) -> Vec<Value> {
-    let lines: Vec<Value> =
-        output.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"))).collect();
+    let (lines, _) = written(output);
     for line in &lines {
         for key in ["timestamp", "level", "message"] {
             assert!(line[key].as_str().is_some_and(|text| !text.is_empty()), "{key}: {line}");
         }
         assert!(["INFO", "WARN", "ERROR"].contains(&line["level"].as_str().unwrap()), "{line}");
+        for key in keys(line) {
+            assert!(PAGE.contains(&format!("| `{key}` |")), "docs/metrics.md does not say what `{key}` is: {line}");
+        }
     }
     lines
+}
+
+/// Every record holds names and numbers alone, under names that `docs/metrics.md` explains.
+fn records(output: &str) -> Vec<Value> {
+    let (_, records) = written(output);
+    for record in &records {
+        for (key, value) in record.as_object().unwrap() {
+            let word = |text: &str| text.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+            assert!(
+                key == "_aws" || value.is_u64() || value.is_null() || value.as_str().is_some_and(word),
+                "{key}: {record}"
+            );
+            assert!(key == "_aws" || PAGE.contains(&format!("| `{key}` |")), "docs/metrics.md lacks `{key}`");
+        }
+    }
+    records
+}
+
+/// A failed invocation is one error in the log, with its kind and words, and one record if it was a run.
+pub(crate) fn assert_told_once(output: &str, event: &Value, kind: FailureKind) {
+    let lines = log_lines(output);
+    let errors: Vec<&Value> = lines.iter().filter(|line| line["level"] == "ERROR").collect();
+    assert!(errors.len() == 1 && errors[0]["error_kind"] == kind.as_str(), "{lines:?}");
+    assert!(errors[0]["error_message"].as_str().is_some_and(|words| words.len() > 20), "{lines:?}");
+    let records = records(output);
+    if event["action"] == "check" {
+        assert_eq!(records, Vec::<Value>::new());
+    } else {
+        let told = |record: &Value| (record["error_kind"].clone(), record["RunsFailed"].clone());
+        assert_eq!(records.iter().map(told).collect::<Vec<_>>(), [(json!(kind), json!(1))]);
+    }
 }
 
 /// The first line with this message.
@@ -44,8 +90,7 @@ fn line<'a>(lines: &'a [Value], message: &str) -> &'a Value {
     lines.iter().find(|line| line["message"] == message).unwrap_or_else(|| panic!("no line {message}: {lines:?}"))
 }
 
-fn keys(line: &Value) -> Vec<&str> {
-    // `serde_json` sorts them.
+fn keys(line: &Value) -> BTreeSet<&str> {
     line.as_object().unwrap().keys().map(String::as_str).collect()
 }
 
@@ -79,6 +124,8 @@ async fn a_schedule_and_an_empty_event_publish_what_a_desk_publishes() {
     }
     let log = function.kill();
     assert_eq!(log_lines(&log).iter().filter(|line| line["message"] == "refresh ended").count(), 2, "{log}");
+    let records = records(&log);
+    assert_eq!(records.iter().map(|record| record["snapshot"].as_str().unwrap()).collect::<Vec<_>>(), snapshots);
     said.push_str(&log);
 
     let objects = account.objects().await;
@@ -101,7 +148,16 @@ async fn a_check_and_a_dry_run_publish_nothing() {
     let sim = xledger_sim::start(Options::fast(800, 22)).await.unwrap();
     let secret = account.secret(&json!({"token": sim.token(), "comment": "read only"}).to_string()).await;
     let mut function = Function::start(&account.environment(&sim.endpoint(), &secret)).await;
-    let checked = function.invoke(&json!({"action": "check"}), MINUTES).await.unwrap();
+    let answer = function.invoke_text(&json!({"action": "check"}), MINUTES).await.unwrap();
+    let checked: Value = serde_json::from_str(&answer).unwrap();
+    // What a person sees of it: indented, and at its end the table as the command line prints it.
+    let table = checked["table"].as_array().unwrap();
+    assert!(table.len() > 30 && table.contains(&json!("Document types")), "{answer}");
+    for line in table {
+        assert!(answer.contains(&format!("\n    {line}")), "{line}: {answer}");
+    }
+    let last = "\n    \"Ready: the token has every right that a refresh was seen to need.\"\n  ]\n}";
+    assert!(answer.starts_with("{\n  \"action\": \"check\",\n") && answer.ends_with(last), "{answer}");
     assert!(checked["rights"].as_array().is_some_and(|rights| rights.len() > 5), "{checked}");
     assert!(checked["document_types"].as_array().is_some_and(|types| types.len() > 3), "{checked}");
     assert_eq!(account.names().await.len(), 0);
@@ -112,7 +168,11 @@ async fn a_check_and_a_dry_run_publish_nothing() {
     assert!(report["tables"]["spend"]["rows"].as_u64().unwrap() > 50, "{report}");
     let objects = account.objects().await;
     assert!(objects.keys().all(|name| name.starts_with("runs/")) && objects.len() == 1, "{:?}", objects.keys());
-    assert_nothing_leaked(sim.token(), &format!("{checked}{report}{}", function.kill()), &objects);
+    let log = function.kill();
+    let records = records(&log);
+    assert_eq!(records.len(), 1, "of the check there is none: {records:?}");
+    assert_eq!((&records[0]["status"], &records[0]["RunsSucceeded"]), (&json!("dry_run"), &json!(0)));
+    assert_nothing_leaked(sim.token(), &format!("{checked}{report}{log}"), &objects);
 }
 
 /// The log is made for a query: the same keys in every run, and one line that says how it ended.
@@ -127,19 +187,113 @@ async fn the_log_is_one_object_a_line_with_stable_keys() {
     let fault = function.invoke(&json!({}), Deadline::In(Duration::from_millis(6_500))).await.unwrap_err();
     assert_eq!(fault.kind, "xledger_unavailable");
     let lines = log_lines(&function.kill());
-    let basic = ["level", "message", "timestamp"];
+    let basic = ["level", "message", "timestamp", "request_id", "run_id", "trace_id"];
     for (message, own) in [
-        ("refresh begins", vec!["dry_run", "endpoint", "run_id"]),
+        ("refresh begins", vec!["dry_run", "endpoint"]),
         ("stage done", vec!["duration_ms", "rows", "stage"]),
-        ("refresh ended", vec!["api_requests", "duration_s", "run_id", "status"]),
-        ("run failed", vec!["error_kind", "error_message", "run_id"]),
+        ("refresh ended", vec!["api_requests", "duration_s", "status"]),
+        ("run failed", vec!["error_kind", "error_message"]),
     ] {
-        let mut expected = [&basic[..], &own].concat();
-        expected.sort_unstable();
-        assert_eq!(keys(line(&lines, message)), expected);
+        let expected: BTreeSet<&str> = basic.into_iter().chain(own).collect();
+        for line in lines.iter().filter(|line| line["message"] == message) {
+            assert_eq!((keys(line), &line["trace_id"]), (expected.clone(), &json!(TRACE_ID)), "{line}");
+        }
     }
+    let invocations: BTreeSet<(&str, &str)> =
+        lines.iter().map(|line| (line["run_id"].as_str().unwrap(), line["request_id"].as_str().unwrap())).collect();
+    assert_eq!(invocations.len(), 3, "{lines:?}");
     assert_eq!(line(&lines, "refresh ended")["run_id"], report["run_id"]);
     assert_eq!(lines.iter().filter(|line| line["message"] == "stage done").count(), 7, "{lines:?}");
+    let failed = lines.iter().filter(|line| line["message"] == "run failed").map(|line| &line["error_kind"]);
+    assert_eq!(failed.collect::<Vec<_>>(), ["event_invalid", "xledger_unavailable"]);
+}
+
+/// One line of metrics for each run, whatever its end, in CloudWatch's embedded metric format.
+#[tokio::test]
+async fn each_run_leaves_one_record_of_metrics() {
+    let mut leaking = Options::fast(3_000, 5);
+    leaking.dialect.leak = true;
+    let (sim, leaking) =
+        (xledger_sim::start(Options::fast(800, 28)).await.unwrap(), xledger_sim::start(leaking).await.unwrap());
+    let secrets = Secrets::start([
+        Secret::text("the-old-token-4711"),
+        Secret::text("the-old-token-4711"),
+        Secret::text(sim.token()),
+        Secret::text("the-new-token-4712"),
+    ])
+    .await;
+    let lake = Scripted::start().await;
+    let environment = apart(&sim.endpoint(), &lake, &secrets);
+    let mut function = Function::start(&environment).await;
+    // Before anything was published, then a success, then a failure after it.
+    assert_eq!(function.invoke(&json!({}), MINUTES).await.unwrap_err().kind, "token_refused");
+    let answer = function.invoke_text(&json!({}), MINUTES).await.unwrap();
+    assert!(answer.starts_with("{\n  \"run_id\": \"") && answer.contains("\n    \"listed\": "), "{answer}");
+    let report: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!(function.invoke(&json!({}), MINUTES).await.unwrap_err().kind, "token_refused");
+    function.invoke(&json!({"action": "check"}), MINUTES).await.unwrap_err();
+    let output = function.kill();
+    let [first, success, last] = &records(&output)[..] else { panic!("{output}") };
+
+    let directive = &success["_aws"]["CloudWatchMetrics"][0];
+    assert_eq!(
+        (&directive["Namespace"], &directive["Dimensions"]),
+        (&json!("XledgerSpend"), &json!([["FunctionName"]]))
+    );
+    let expected: Vec<Value> = METRICS.iter().map(|m| json!({"Name": m.name, "Unit": m.unit})).collect();
+    assert_eq!(directive["Metrics"], json!(expected), "a success knows them all");
+    assert!(success["_aws"]["Timestamp"].as_u64().is_some_and(|ms| ms > 1_700_000_000_000), "{success}");
+    for (key, value) in [
+        ("FunctionName", &json!("xledger-spend")),
+        ("run_id", &report["run_id"]),
+        ("status", &json!("succeeded")),
+        ("snapshot", &report["snapshot"]),
+        ("RunsSucceeded", &json!(1)),
+        ("TokenRefused", &json!(0)),
+        ("LinesListed", &report["lines"]["listed"]),
+        ("LinesPayroll", &report["lines"]["excluded_payroll"]),
+        ("SpendRows", &report["tables"]["spend"]["rows"]),
+        ("ApiBytesDown", &report["api"]["bytes_down"]),
+        ("SecondsSinceLastSuccess", &json!(0)),
+    ] {
+        assert_eq!(&success[key], value, "{key}: {success}");
+    }
+    for key in ["Duration", "TimeUsed", "MemoryPeak", "MemoryUsed"] {
+        assert!(success[key].as_u64().is_some_and(|value| value > 0), "{key}: {success}");
+    }
+    assert!(success["TimeUsed"].as_u64() <= Some(100) && success["MemoryUsed"].as_u64() <= Some(100), "{success}");
+
+    for failed in [first, last] {
+        let told = ["RunsFailed", "RunsSucceeded", "TokenRefused", "PayrollReceived"].map(|name| &failed[name]);
+        assert_eq!(told, [&json!(1), &json!(0), &json!(1), &json!(0)], "{failed}");
+        assert_eq!((&failed["error_kind"], failed.get("SpendRows")), (&json!("token_refused"), None), "{failed}");
+    }
+    assert_eq!(first.get("SecondsSinceLastSuccess"), None, "{first}");
+    assert!(last["SecondsSinceLastSuccess"].as_u64().is_some_and(|seconds| seconds < 60), "{last}");
+
+    let secrets = Secrets::start([Secret::text(leaking.token())]).await;
+    let mut function = Function::start(&apart(&leaking.endpoint(), &lake, &secrets)).await;
+    assert_eq!(function.invoke(&json!({}), MINUTES).await.unwrap_err().kind, "unasked_line");
+    let output = format!("{output}{}", function.kill());
+    let told = ["RunsFailed", "PayrollReceived", "TokenRefused"].map(|name| records(&output)[3][name].clone());
+    assert_eq!(told, [json!(1), json!(1), json!(0)]);
+    for token in [sim.token(), leaking.token(), "the-old-token-4711", "the-new-token-4712"] {
+        assert_nothing_leaked(token, &output, &lake.objects());
+    }
+}
+
+/// The runtime panics without the variables that Lambda sets: as good a fault of a program as any.
+#[test]
+fn a_panic_is_a_line_of_the_log_without_its_words() {
+    let mut function = Command::new(env!("CARGO_BIN_EXE_lambda"));
+    let output = function.env_clear().env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9").output().unwrap();
+    assert!(!output.status.success() && output.stderr.is_empty(), "{output:?}");
+    let lines = log_lines(std::str::from_utf8(&output.stdout).unwrap());
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(keys(&lines[0]), BTreeSet::from(["timestamp", "level", "message", "error_kind", "place"]));
+    assert_eq!((&lines[0]["error_kind"], &lines[0]["level"]), (&json!("panic"), &json!("ERROR")));
+    assert!(lines[0]["place"].as_str().is_some_and(|place| place.contains("lib.rs:")), "{lines:?}");
+    assert!(!lines[0].to_string().contains("env var"), "{lines:?}");
 }
 
 /// Services at endpoints of their own, as `AWS_ENDPOINT_URL_…` names them.

@@ -1,39 +1,33 @@
 //! Catches what the product logs in a test.
 
-use std::io::{self, Write};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
-use tracing::subscriber::DefaultGuard;
+use tracing::Dispatch;
+use tracing::subscriber::{DefaultGuard, NoSubscriber};
+use tracing_subscriber::layer::SubscriberExt;
+use xledger_spend::log::JsonLines;
+use xledger_spend::value::Instant;
 
 pub(crate) struct Log {
-    lines: Lines,
+    text: Arc<Mutex<String>>,
     _guard: DefaultGuard,
 }
 
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+/// As long as a process has one subscriber alone, a line that another thread comes by first is taken for one that nobody listens to.
+static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
 
-impl Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// Catches every line of this thread, down to the finest, until it is dropped.
+/// Catches every line of this thread, down to the finest, as the function writes it, until it is dropped.
 pub(crate) fn capture() -> Log {
-    let lines = Lines::default();
-    let to = lines.clone();
-    let subscriber =
-        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || to.clone()).json().finish();
-    Log { lines, _guard: tracing::subscriber::set_default(subscriber) }
+    LazyLock::force(&ANOTHER);
+    let text = Arc::new(Mutex::new(String::new()));
+    let to = Arc::clone(&text);
+    let lines = JsonLines::new(|| Instant(0), move |line| to.lock().unwrap().push_str(line));
+    let subscriber = tracing_subscriber::registry().with(lines);
+    Log { text, _guard: tracing::subscriber::set_default(subscriber) }
 }
 
 impl Log {
     pub(crate) fn text(&self) -> String {
-        String::from_utf8(self.lines.0.lock().unwrap().clone()).unwrap()
+        self.text.lock().unwrap().clone()
     }
 }

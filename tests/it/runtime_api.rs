@@ -38,6 +38,9 @@ pub(crate) struct Fault {
     pub(crate) message: String,
 }
 
+/// The id that X-Ray knows an invocation by.
+pub(crate) const TRACE_ID: &str = "1-5bef4de7-ad49b0e87f6ef6c87fc2e700";
+
 struct Invocation {
     id: String,
     deadline_ms: u64,
@@ -46,14 +49,14 @@ struct Invocation {
 
 struct Api {
     invocations: Mutex<mpsc::UnboundedReceiver<Invocation>>,
-    answers: mpsc::UnboundedSender<(String, Result<Value, Fault>)>,
+    answers: mpsc::UnboundedSender<(String, Result<String, Fault>)>,
 }
 
 /// The function, running. It is killed when this is dropped.
 pub(crate) struct Function {
     child: Child,
     invocations: mpsc::UnboundedSender<Invocation>,
-    answers: mpsc::UnboundedReceiver<(String, Result<Value, Fault>)>,
+    answers: mpsc::UnboundedReceiver<(String, Result<String, Fault>)>,
     output: Vec<thread::JoinHandle<String>>,
     serving: tokio::task::JoinHandle<()>,
 }
@@ -101,6 +104,11 @@ impl Function {
 
     /// Hands in an event and waits for what the function says to it.
     pub(crate) async fn invoke(&mut self, event: &Value, deadline: Deadline) -> Result<Value, Fault> {
+        self.invoke_text(event, deadline).await.map(|text| serde_json::from_str(&text).unwrap())
+    }
+
+    /// As [`Function::invoke`], with the answer as it is sent.
+    pub(crate) async fn invoke_text(&mut self, event: &Value, deadline: Deadline) -> Result<String, Fault> {
         let id = self.begin(event, deadline);
         let answer = tokio::time::timeout(Duration::from_secs(60), self.answers.recv()).await;
         let Ok(Some((answered, outcome))) = answer else {
@@ -163,14 +171,14 @@ async fn next(State(api): State<Arc<Api>>) -> Response<Body> {
         .header("Lambda-Runtime-Aws-Request-Id", id)
         .header("Lambda-Runtime-Deadline-Ms", deadline_ms)
         .header("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:123456789012:function:xledger-spend")
-        .header("Lambda-Runtime-Trace-Id", "Root=1-5bef4de7-ad49b0e87f6ef6c87fc2e700;Sampled=0")
+        .header("Lambda-Runtime-Trace-Id", format!("Root={TRACE_ID};Parent=53995c3f42cd8ad8;Sampled=0"))
         .header("Content-Type", "application/json")
         .body(Body::from(event))
         .unwrap()
 }
 
 async fn response(State(api): State<Arc<Api>>, Path(id): Path<String>, body: String) -> StatusCode {
-    let _ = api.answers.send((id, Ok(serde_json::from_str(&body).unwrap())));
+    let _ = api.answers.send((id, Ok(body)));
     StatusCode::ACCEPTED
 }
 

@@ -16,8 +16,6 @@ mod outcome;
 // What a person reads afterwards ...
 mod snapshot;
 mod summary;
-mod figures;
-mod lines;
 
 // ... and meanwhile.
 mod screen;
@@ -30,6 +28,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::signal::unix::{SignalKind, signal};
 use xledger_spend::run::Run;
+use xledger_spend::told::{figures, lines};
 use xledger_spend::value;
 
 use crate::arguments::{Arguments, Command};

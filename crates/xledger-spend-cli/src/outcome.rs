@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use serde::Serialize;
 use xledger_spend::failure::{Failure, FailureKind};
 use xledger_spend::run::Answer;
 use xledger_spend::table::runs::Status;
+pub(crate) use xledger_spend::told::json;
 
 use crate::commands::Desk;
 use crate::lines::escaped;
@@ -78,23 +78,6 @@ impl Outcome {
     }
 }
 
-/// JSON for standard output, without a character that a terminal would obey.
-pub(crate) fn json(value: &impl Serialize) -> Result<String, Failure> {
-    let text = serde_json::to_string_pretty(value);
-    let text = text.map_err(|error| Failure::new(FailureKind::ValueUnfit, error.to_string()))?;
-    // JSON's own line breaks stay; other control characters stand inside strings only, where an escape means the same.
-    let mut safe = String::with_capacity(text.len() + 1);
-    for c in text.chars() {
-        if c != '\n' && crate::lines::is_obeyed(c) {
-            safe.push_str(&format!("\\u{:04x}", u32::from(c)));
-        } else {
-            safe.push(c);
-        }
-    }
-    safe.push('\n');
-    Ok(safe)
-}
-
 /// Prints the result on standard output, and what went wrong, once, on standard error.
 pub(crate) fn show(desk: &Desk, outcome: Result<Outcome, Failure>) -> Exit {
     let Outcome { text, exit, failure } = outcome.unwrap_or_else(|failure| {
@@ -126,13 +109,5 @@ mod tests {
             let usage = matches!(kind.as_str(), "settings_invalid" | "event_invalid");
             assert_eq!(Exit::of(*kind), if usage { Exit::Usage } else { Exit::Failed }, "{kind:?}");
         }
-    }
-
-    #[test]
-    fn json_holds_nothing_that_a_terminal_obeys() {
-        let value = serde_json::json!({"name": "a\u{1b}[2J\u{9b}1m\u{7f}\u{202e}b\næ"});
-        let text = json(&value).unwrap();
-        assert!(text.chars().all(|c| c == '\n' || !crate::lines::is_obeyed(c)), "{text:?}");
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 }

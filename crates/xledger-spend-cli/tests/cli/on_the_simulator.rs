@@ -39,6 +39,15 @@ fn all_rights_are_there() {
     );
     assert_eq!(called.status, Some(0), "{called:?}");
     assert!(called.out.contains("Ready") && !called.both().contains(running.token()), "{called:?}");
+    // The function's answer carries the same lines.
+    let set = [("XLEDGER_ENDPOINT", &*running.endpoint()), ("XLEDGER_TOKEN", running.token())];
+    let mut invoke = command(here.path(), &["invoke", "-"]);
+    let mut invoke =
+        invoke.envs(set).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    invoke.stdin.take().unwrap().write_all(br#"{"action": "check"}"#).unwrap();
+    let answer = Called::from(invoke.wait_with_output().unwrap()).json();
+    let lines: Vec<&str> = answer["table"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
+    assert_eq!(called.out.trim_start_matches('\n').lines().collect::<Vec<_>>(), lines);
     // What is stored looks like a token and is none.
     let called = call(
         here.path(),

@@ -1,12 +1,12 @@
 //! Lines of aligned columns, safe to show on a terminal whatever the data hold.
 
 /// Whether a terminal would do something instead of showing it: control characters, and those that turn the direction of text.
-pub(crate) fn is_obeyed(c: char) -> bool {
+pub fn is_obeyed(c: char) -> bool {
     c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A text on one line, with everything that a terminal would obey written out as `\u{1b}`.
-pub(crate) fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         if is_obeyed(c) { safe.extend(c.escape_default()) } else { safe.push(c) }
@@ -16,8 +16,10 @@ pub(crate) fn escaped(text: &str) -> String {
 
 /// Which side of a column its cells keep to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
+pub enum Side {
+    /// The left one, as texts do.
     Left,
+    /// The right one, as numbers do.
     Right,
 }
 
@@ -25,13 +27,13 @@ pub(crate) enum Side {
 const WIDEST: usize = 60;
 
 /// Rows of cells as lines, indented, the columns aligned. Cells are escaped, and cut where they are too long.
-pub(crate) fn aligned<const N: usize>(sides: [Side; N], rows: &[[String; N]]) -> String {
+pub fn aligned<const N: usize>(sides: [Side; N], rows: &[[String; N]]) -> String {
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.to_vec()).collect();
     aligned_rows(&sides, &rows)
 }
 
 /// As [`aligned`], with as many columns as `sides` has.
-pub(crate) fn aligned_rows(sides: &[Side], rows: &[Vec<String>]) -> String {
+pub fn aligned_rows(sides: &[Side], rows: &[Vec<String>]) -> String {
     let rows: Vec<Vec<String>> =
         rows.iter().map(|row| row.iter().map(|cell| cut(&escaped(cell), WIDEST)).collect()).collect();
     let width = |column: usize| {
@@ -56,7 +58,7 @@ pub(crate) fn aligned_rows(sides: &[Side], rows: &[Vec<String>]) -> String {
 }
 
 /// A paragraph of lines of at most 100 characters, indented.
-pub(crate) fn wrapped(text: &str, indent: usize) -> String {
+pub fn wrapped(text: &str, indent: usize) -> String {
     let (mut out, mut line) = (String::new(), String::new());
     for word in text.split_whitespace() {
         if !line.is_empty() && indent + line.chars().count() + 1 + word.chars().count() > 100 {
@@ -73,7 +75,7 @@ pub(crate) fn wrapped(text: &str, indent: usize) -> String {
 }
 
 /// A text of at most so many characters, with a mark where it was cut.
-pub(crate) fn cut(text: &str, most: usize) -> String {
+pub fn cut(text: &str, most: usize) -> String {
     if text.chars().count() <= most {
         return text.to_owned();
     }

@@ -1,12 +1,12 @@
 //! Figures as people read them.
 
 /// `1,234,567`.
-pub(crate) fn count(number: u64) -> String {
+pub fn count(number: u64) -> String {
     grouped(&number.to_string())
 }
 
 /// `1 file`, `1,234 files`.
-pub(crate) fn counted(number: u64, thing: &str) -> String {
+pub fn counted(number: u64, thing: &str) -> String {
     format!("{} {thing}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
@@ -22,26 +22,26 @@ fn grouped(digits: &str) -> String {
 }
 
 /// `1,234.50` from ten-thousandths, rounded half away from zero: to read, not to reckon with.
-pub(crate) fn amount(ten_thousandths: i128) -> String {
+pub fn amount(ten_thousandths: i128) -> String {
     let hundredths = (ten_thousandths.unsigned_abs() + 50) / 100;
     let sign = if ten_thousandths < 0 && hundredths > 0 { "-" } else { "" };
     format!("{sign}{}.{:02}", grouped(&(hundredths / 100).to_string()), hundredths % 100)
 }
 
 /// Ten-thousandths of a decimal with four decimals, as a manifest has them.
-pub(crate) fn ten_thousandths(text: &str) -> Option<i128> {
+pub fn ten_thousandths(text: &str) -> Option<i128> {
     let (whole, decimals) = text.split_once('.')?;
     (decimals.len() == 4).then(|| format!("{whole}{decimals}").parse().ok()).flatten()
 }
 
 /// Ten-thousandths as an exact decimal: `-10.1500`.
-pub(crate) fn decimal(ten_thousandths: i128) -> String {
+pub fn decimal(ten_thousandths: i128) -> String {
     let (sign, digits) = (if ten_thousandths < 0 { "-" } else { "" }, ten_thousandths.unsigned_abs());
     format!("{sign}{}.{:04}", digits / 10_000, digits % 10_000)
 }
 
 /// `12.3 MB`.
-pub(crate) fn size(bytes: u64) -> String {
+pub fn size(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} B"),
         1_000..1_000_000 => format!("{}.{} kB", bytes / 1_000, bytes % 1_000 / 100),
@@ -50,7 +50,7 @@ pub(crate) fn size(bytes: u64) -> String {
 }
 
 /// `850 ms`, `12.3 s`, `4 min 5 s`.
-pub(crate) fn time(ms: u64) -> String {
+pub fn time(ms: u64) -> String {
     let seconds = ms / 1_000;
     match seconds {
         0 => format!("{ms} ms"),
@@ -61,7 +61,7 @@ pub(crate) fn time(ms: u64) -> String {
 }
 
 /// `25.9 %`; nothing of nothing is nothing.
-pub(crate) fn share(part: u64, whole: u64) -> String {
+pub fn share(part: u64, whole: u64) -> String {
     let permille = u128::from(part) * 1_000 / u128::from(whole.max(1));
     format!("{}.{} %", permille / 10, permille % 10)
 }

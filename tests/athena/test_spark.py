@@ -1,0 +1,118 @@
+"""The DDL of `infra/athena` in Spark, which reads it as Hive does: local copies of the data files, partitions by `MSCK REPAIR`, every column."""
+
+import re
+from datetime import UTC, datetime
+
+import pyarrow
+import pyarrow.parquet
+import pytest
+
+from columns import PARTITIONS, TABLES
+from conftest import REPOSITORY, readers
+
+DDL = REPOSITORY / "infra" / "athena"
+JARS = REPOSITORY / ".tools" / "trino" / "spark"
+PARTITION_TYPES = {"year": "int", "month": "int", "owner_id": "bigint"}
+
+
+@pytest.fixture(scope="module")
+def spark(java, tmp_path_factory):
+    """Spark with a metastore of its own, in this process's directory of this test."""
+    from pyspark.sql import SparkSession
+
+    home = tmp_path_factory.mktemp("spark")
+    builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").config("spark.driver.bindAddress", "127.0.0.1")
+    builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.sql.session.timeZone", "UTC")
+    builder = builder.config("spark.sql.warehouse.dir", str(home / "warehouse")).config("spark.sql.shuffle.partitions", "2")
+    # The table `runs` needs a reader that Spark does not bring.
+    builder = builder.config("spark.jars", ",".join(map(str, JARS.glob("*.jar")))).config("spark.sql.variable.substitute", "false")
+    builder = builder.config("spark.driver.extraJavaOptions", f"-Dderby.system.home={home} -Duser.timezone=UTC")
+    session = builder.enableHiveSupport().getOrCreate()
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="module")
+def company(tmp_path_factory):
+    with readers.refreshed(readers.Order(2_000, 3), tmp_path_factory.mktemp("company")) as company:
+        yield company
+
+
+def ddl(table, location, name=None):
+    """The statement as it is in the repository, for a table at `location`. Spark knows no projection: it finds the partitions itself."""
+    text = (DDL / f"{table}.sql").read_text("utf-8")
+    text = re.sub(r"^--.*\n", "", text, flags=re.MULTILINE).rstrip().removesuffix(";")
+    text = text.replace("${location}", f"file://{location}").replace(f"`{table}`", f"`{name or table}`", 1)
+    assert f"`{name or table}`" in text
+    return text
+
+
+@pytest.fixture(scope="module")
+def tables(spark, company):
+    spark.sql("CREATE DATABASE lake")
+    spark.sql("USE lake")
+    for table in TABLES:
+        spark.sql(ddl(table, company.snapshot / table))
+        spark.sql(f"MSCK REPAIR TABLE {table}")
+    spark.sql(ddl("runs", company.lake / "runs"))
+    return spark
+
+
+def columns(table):
+    return TABLES[table] | {name: PARTITION_TYPES[name] for name in PARTITIONS[table]}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_columns_have_the_types_that_are_stated(tables, table):
+    assert dict(tables.table(table).dtypes) == columns(table)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_each_column_is_read_as_it_was_written(tables, company, table):
+    written = pyarrow.concat_tables(whole(company, table, file) for file in company.files(table)).to_pylist()
+    read = tables.table(table).toArrow()
+    assert read.column_names == list(columns(table))
+    assert read.num_rows == company.run.report["tables"][table]["rows"] > 0
+    order = "line_id" if table == "spend" else "supplier_id"
+    assert sorted(read.to_pylist(), key=lambda row: row[order]) == sorted(written, key=lambda row: row[order])
+
+
+def whole(company, table, file):
+    """A file with the columns that are in its path alone."""
+    held = pyarrow.parquet.ParquetFile(file).read()
+    for part in file.relative_to(company.snapshot / table).parent.parts:
+        name, value = part.split("=")
+        kind = pyarrow.int32() if PARTITION_TYPES[name] == "int" else pyarrow.int64()
+        held = held.append_column(name, pyarrow.repeat(pyarrow.scalar(int(value), kind), held.num_rows))
+    return held
+
+
+def test_runs_are_read_with_their_times(tables, company):
+    assert {kind for name, kind in tables.table("runs").dtypes if name.endswith("_at")} == {"timestamp"}
+    (run,) = tables.table("runs").toArrow().to_pylist()
+    report = company.run.report
+    assert (run["run_id"], run["snapshot"], run["lines_listed"]) == (report["run_id"], report["snapshot"], report["lines"]["listed"])
+    assert run["started_at"].replace(tzinfo=UTC) == datetime.fromisoformat(report["started_at"])
+
+
+@pytest.mark.parametrize(
+    ("column", "stated", "wrong"),
+    [
+        ("line_id", "bigint", "int"),
+        ("fiscal_year", "int", "string"),
+        ("posted_date", "date", "string"),
+        ("amount", "decimal(18,4)", "decimal(18,2)"),
+        ("amount", "decimal(18,4)", "double"),
+        ("voucher_modified_at", "timestamp", "date"),
+        ("text", "string", "bigint"),
+    ],
+)
+def test_a_wrong_type_would_be_noticed(tables, company, column, stated, wrong):
+    right = ddl("spend", company.snapshot / "spend", name="wrong")
+    statement = right.replace(f"`{column}` {stated} ", f"`{column}` {wrong} ")
+    assert statement != right
+    tables.sql("DROP TABLE IF EXISTS wrong")
+    tables.sql(statement)
+    tables.sql("MSCK REPAIR TABLE wrong")
+    with pytest.raises(Exception, match="(?i)convert|type|parquet"):
+        tables.sql(f"SELECT {column} FROM wrong").toArrow()
