@@ -194,6 +194,7 @@ def note(role, action, resource, allowed):
 
 
 def _complete_rights():
+    _name_glue_tables()
     _ask_for_keys()
     _ask_for_logs()
     _ask_for_destination()
@@ -208,16 +209,19 @@ def _ask_for_keys():
     refused_rights = []
 
     def enforcing(access_key, action, service, region, resource_arn="*", service_context=None):
-        refused = enforce(access_key, action, service, region, resource_arn=resource_arn, service_context=service_context)
         session = sts._sessions.get(access_key or "")
-        if session is None or isinstance(refused, iam_evaluator.AuthError):
-            return refused
-        role = session["Arn"].split("/")[1]
-        note(role, action, resource_arn, refused is None)
+        for resource in _glue_resources(resource_arn):
+            refused = enforce(access_key, action, service, region, resource_arn=resource, service_context=service_context)
+            if session is None or isinstance(refused, iam_evaluator.AuthError):
+                return refused
+            role = session["Arn"].split("/")[1]
+            note(role, action, resource, refused is None)
+            if refused:
+                return refused
         right = _KEY_RIGHTS.get(action)
-        key = _key_of(service, resource_arn) if right and not refused else None
+        key = _key_of(service, resource_arn) if right else None
         if key is None or may(f"role/{role}", right, key, {"kms:viaservice": f"{service}.{region}.amazonaws.com"}):
-            return refused
+            return None
         refused_rights.append(right)
         return iam_evaluator.EvalResult("ImplicitDeny", principal_arn=session["Arn"])
 
@@ -226,6 +230,28 @@ def _ask_for_keys():
         return denied_response(service, refused_rights.pop() if refused_rights else action, *given, **named)
 
     iam_evaluator.enforce, iam_actions.access_denied_response = enforcing, denying
+
+
+def _name_glue_tables():
+    """A right on a Glue table is asked for on the table, its database and the catalogue; MiniStack asks on the database alone."""
+    original = iam_actions.extract_resource_arn
+
+    def extract(service, method, path, headers, body, *given):
+        resource = original(service, method, path, headers, body, *given)
+        asked = json.loads(body or b"{}") if service == "glue" else {}
+        table = asked.get("Name") or asked.get("TableInput", {}).get("Name")
+        if "DatabaseName" in asked and table:
+            return f"{resource.replace(':database/', ':table/')}/{table}"
+        return resource
+
+    iam_actions.extract_resource_arn = extract
+
+
+def _glue_resources(resource):
+    head, table, name = resource.partition(":table/")
+    if not (table and ":glue:" in head):
+        return [resource]
+    return [resource, f"{head}:database/{name.split('/')[0]}", f"{head}:catalog"]
 
 
 _KEY_RIGHTS = {"s3:PutObject": "kms:GenerateDataKey", "s3:GetObject": "kms:Decrypt", "secretsmanager:GetSecretValue": "kms:Decrypt"}
