@@ -18,6 +18,11 @@ START_AFTER = timedelta(seconds=90)
 """When the schedule fires first: time to deploy, to put the token and to check it."""
 
 
+def pytest_collection_modifyitems(items):
+    """The first deployment comes first; the other tests go on from its end."""
+    items.sort(key=lambda item: item.path.name != "test_deployed.py")
+
+
 @pytest.fixture(scope="session")
 def company(tmp_path_factory):
     """A small company's Xledger."""

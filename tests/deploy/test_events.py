@@ -22,17 +22,25 @@ ENDS = {
 COMMAND = "aws lambda invoke --function-name {function} --cli-read-timeout 910 --payload fileb://events/{event} answer.json"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def up_to_date(running):
+    running.refresh()
+
+
+def rows(running):
+    return running.query("SELECT * FROM spend ORDER BY line_id")
+
+
 @pytest.mark.parametrize("event", EVENTS)
 def test_every_sample_event_is_sent_by_its_documented_command(running, workplace, event):
     if event == "rollback.json":
         choose_snapshot(running, workplace / "events" / event)
-    before = running.query("SELECT * FROM spend ORDER BY line_id") if running.has_table("spend") else None
+    before = rows(running)
     said = json.loads(running.account.succeed(COMMAND.format(function=running.outputs["FunctionName"], event=event), directory=workplace))
     answer = json.loads((workplace / "answer.json").read_text("utf-8"))
     assert said["StatusCode"] == 200 and "FunctionError" not in said, answer
     assert answer.get("status") == ENDS[event]
-    if before is not None:
-        assert running.query("SELECT * FROM spend ORDER BY line_id") == before, "nothing changed in Xledger, but the table did"
+    assert rows(running) == before, "nothing changed in Xledger, but the table did"
 
 
 def choose_snapshot(running, sample):
@@ -82,14 +90,14 @@ def test_a_call_while_a_run_is_on_is_told_to_wait(running, company):
 
 def test_events_that_come_twice_and_at_once_run_one_after_the_other(running):
     runs = "SELECT run_id, status, started_at, finished_at FROM runs ORDER BY started_at"
-    before, rows = running.query(runs), running.query("SELECT * FROM spend ORDER BY line_id")
+    before, table = running.query(runs), rows(running)
     for _ in range(3):
         running.invoke_asynchronously({"action": "refresh"})
     after = wait_for(lambda: len(found := running.query(runs)) >= len(before) + 3 and found, 60, "the three runs")
     new = [run for run in after if run not in before]
     assert [run["status"] for run in new] == ["succeeded"] * 3
     assert all(earlier["finished_at"] <= later["started_at"] for earlier, later in zip(new, new[1:], strict=False))
-    assert running.query("SELECT * FROM spend ORDER BY line_id") == rows
+    assert rows(running) == table
     assert running.undelivered() == 0
 
 
