@@ -43,7 +43,7 @@ $(STAMPS):
 # The tables as Athena's own engine and as Spark see them: not in `make test`, for it needs Java 17 and Maven, fetches 0.8 GB and takes minutes.
 athena: tools $(VENV)/athena
 	cargo build --locked --workspace --bins --quiet
-	$(VENV)/bin/pytest -q tests/athena
+	$(VENV)/bin/pytest -q -rs tests/athena
 
 $(VENV)/athena: $(VENV)/installed tests/athena/requirements.txt tests/athena/pom.xml
 	@echo "installing Trino and Spark into .tools"

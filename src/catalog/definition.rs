@@ -123,7 +123,8 @@ pub(super) fn with_what_others_set(mut wanted: TableInput, found: &GlueTable) ->
     parameters.retain(|key, _| !is_own(key));
     parameters.extend(wanted.parameters.unwrap_or_default());
     wanted.parameters = Some(parameters);
-    wanted.owner = found.owner.clone();
+    // Glue takes no empty one.
+    wanted.owner = found.owner.clone().filter(|owner| !owner.is_empty());
     wanted
 }
 

@@ -34,10 +34,10 @@ pub enum Error {
         message: String,
     },
     /// More than 20 requests in 5 seconds.
-    #[error("Xledger's burst limit was reached, again after every wait; is something else using the same token?")]
+    #[error("Xledger's burst limit was reached; if that goes on, something else uses the same token")]
     BurstLimit,
     /// Too many requests at once.
-    #[error("Xledger's concurrency limit was reached, again after every wait; lower XLEDGER_MAX_IN_FLIGHT")]
+    #[error("Xledger's concurrency limit was reached; if that goes on, lower XLEDGER_MAX_IN_FLIGHT")]
     ConcurrencyLimit,
     /// The month's credits are used up.
     #[error("the API credits are used up until {}", reset_at.map_or_else(|| "a time that Xledger does not name".to_owned(), |at| at.to_string()))]

@@ -65,56 +65,80 @@ impl Pace {
     pub(crate) async fn slot(&self, deadline: Instant, waiting_ms: &AtomicU64) -> Option<Slot<'_>> {
         loop {
             let freed = self.freed.notified();
-            let until = {
-                let mut state = self.lock();
-                if state.in_flight >= state.allowed {
-                    None
-                } else {
-                    let now = Instant::now();
-                    match earliest(&state.sent, state.not_before, now) {
-                        at if at <= now => {
-                            state.in_flight += 1;
-                            state.sent.push_back(now);
-                            if state.sent.len() > BURST_REQUESTS {
-                                state.sent.pop_front();
-                            }
-                            return Some(Slot(self));
-                        }
-                        at => Some(at),
-                    }
-                }
-            };
-            match until {
-                Some(at) if at > deadline => return None,
-                Some(at) => {
-                    waiting_ms.store((at - Instant::now()).as_millis() as u64, Relaxed);
+            let now = Instant::now();
+            let asked = self.lock().ask(now);
+            match asked {
+                Asked::Granted => return Some(Slot(self)),
+                Asked::At(at) if at > deadline => return None,
+                Asked::At(at) => {
+                    waiting_ms.store((at - now).as_millis() as u64, Relaxed);
                     tokio::time::sleep_until(at).await;
                     waiting_ms.store(0, Relaxed);
                 }
-                None => tokio::time::timeout_at(deadline, freed).await.ok()?,
+                Asked::Full => tokio::time::timeout_at(deadline, freed).await.ok()?,
             }
         }
     }
 
     /// Takes note of an answer that was no refusal.
     pub(crate) fn calm(&self) {
-        let mut state = self.lock();
-        state.calm += 1;
-        if state.calm >= CALM_ANSWERS && state.allowed < state.most {
-            state.calm = 0;
-            state.allowed += 1;
+        if self.lock().calm() {
             self.freed.notify_one();
         }
     }
 
     /// Takes note of a refusal: nobody sends before `wait` is over, and if there were too many at once, fewer are sent from now on.
     pub(crate) fn refused(&self, wait: Duration, too_many_at_once: bool) {
-        let mut state = self.lock();
-        let until = Instant::now() + wait;
-        state.not_before = Some(state.not_before.map_or(until, |at| at.max(until)));
-        state.calm = 0;
+        self.lock().refused(Instant::now(), wait, too_many_at_once);
+    }
+}
+
+/// What becomes of a wish to send a request.
+#[derive(Debug, PartialEq, Eq)]
+enum Asked {
+    /// It may be sent, and counts as sent.
+    Granted,
+    /// It may be sent at this instant, if nobody is quicker.
+    At(Instant),
+    /// It may be sent when another one has been answered.
+    Full,
+}
+
+/// The rules themselves: no clock and no waiting.
+impl State {
+    fn ask(&mut self, now: Instant) -> Asked {
+        if self.in_flight >= self.allowed {
+            return Asked::Full;
+        }
+        let at = earliest(&self.sent, self.not_before, now);
+        if at > now {
+            return Asked::At(at);
+        }
+        self.in_flight += 1;
+        self.sent.push_back(now);
+        if self.sent.len() > BURST_REQUESTS {
+            self.sent.pop_front();
+        }
+        Asked::Granted
+    }
+
+    /// Whether one more may be sent at once from now on.
+    fn calm(&mut self) -> bool {
+        self.calm += 1;
+        let more = self.calm >= CALM_ANSWERS && self.allowed < self.most;
+        if more {
+            self.calm = 0;
+            self.allowed += 1;
+        }
+        more
+    }
+
+    fn refused(&mut self, now: Instant, wait: Duration, too_many_at_once: bool) {
+        let until = now + wait;
+        self.not_before = Some(self.not_before.map_or(until, |at| at.max(until)));
+        self.calm = 0;
         if too_many_at_once {
-            state.allowed = (state.allowed / 2).max(1);
+            self.allowed = (self.allowed / 2).max(1);
         }
     }
 }
@@ -129,39 +153,53 @@ fn earliest(sent: &VecDeque<Instant>, not_before: Option<Instant>, now: Instant)
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn never_twenty_in_five_seconds() {
-        let pace = Pace::new(100);
-        let start = Instant::now();
-        let mut sent = Vec::new();
-        for _ in 0..100 {
-            drop(pace.slot(start + Duration::from_secs(60), &AtomicU64::new(0)).await);
-            sent.push(start.elapsed());
+    fn state(most: usize) -> State {
+        Pace::new(most).state.into_inner().unwrap()
+    }
+
+    #[test]
+    fn never_twenty_in_five_seconds() {
+        let (mut state, start) = (state(100), Instant::now());
+        let (mut now, mut sent) = (start, Vec::new());
+        while sent.len() < 100 {
+            match state.ask(now) {
+                Asked::Granted => sent.push(now - start),
+                Asked::At(at) => now = at,
+                Asked::Full => panic!("only {} were sent", sent.len()),
+            }
         }
         for window in sent.windows(20) {
             assert!(window[19] - window[0] > Duration::from_secs(5), "{window:?}");
         }
         assert!(sent[99] < Duration::from_secs(27), "{:?}", sent[99]);
+        assert_eq!(state.ask(now), Asked::Full);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[test]
+    fn nobody_sends_before_a_refusals_wait_is_over() {
+        let (mut state, now) = (state(4), Instant::now());
+        let after = |seconds| now + Duration::from_secs(seconds);
+        state.refused(now, Duration::from_secs(5), false);
+        state.refused(now, Duration::from_secs(1), false);
+        assert_eq!(state.ask(after(3)), Asked::At(after(5)));
+        assert_eq!(state.ask(after(5)), Asked::Granted);
+    }
+
+    #[tokio::test]
     async fn a_wait_beyond_the_deadline_is_not_begun() {
         let pace = Pace::new(1);
-        pace.refused(Duration::from_secs(5), true);
-        let start = Instant::now();
-        assert!(pace.slot(start + Duration::from_secs(4), &AtomicU64::new(0)).await.is_none());
-        assert!(pace.slot(start + Duration::from_secs(6), &AtomicU64::new(0)).await.is_some());
-        assert_eq!(start.elapsed(), Duration::from_secs(5));
+        pace.refused(Duration::from_secs(3_600), true);
+        let begun = Instant::now();
+        assert!(pace.slot(begun + Duration::from_secs(3_599), &AtomicU64::new(0)).await.is_none());
+        assert!(begun.elapsed() < Duration::from_secs(60));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn fewer_at_once_after_a_refusal_and_more_again_when_calm() {
-        let pace = Pace::new(4);
-        pace.refused(Duration::ZERO, true);
-        assert_eq!(pace.lock().allowed, 2);
-        for _ in 0..CALM_ANSWERS {
-            pace.calm();
-        }
-        assert_eq!(pace.lock().allowed, 3);
+    #[test]
+    fn fewer_at_once_after_a_refusal_and_more_again_when_calm() {
+        let mut state = state(4);
+        state.refused(Instant::now(), Duration::ZERO, true);
+        assert_eq!(state.allowed, 2);
+        assert_eq!((0..CALM_ANSWERS).filter(|_| state.calm()).count(), 1);
+        assert_eq!(state.allowed, 3);
     }
 }

