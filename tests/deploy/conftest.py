@@ -14,7 +14,7 @@ import cloud
 import stack as deployment
 from xledger import Order, xledger as run_xledger
 
-START_AFTER = timedelta(seconds=75)
+START_AFTER = timedelta(seconds=120)
 """When the schedule fires first: time to deploy, to put the token and to check it."""
 
 
