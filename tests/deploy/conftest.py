@@ -77,7 +77,7 @@ def running(stack, company):
 
 
 @pytest.fixture
-def workplace(tmp_path):
+def workbench(tmp_path):
     """A directory with the sample events, in which commands leave their answers."""
     shutil.copytree(cloud.REPOSITORY / "events", tmp_path / "events")
     return tmp_path

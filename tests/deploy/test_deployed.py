@@ -28,9 +28,9 @@ def test_the_token_is_put_by_the_documented_command(stack, company):
     assert secrets.get_secret_value(SecretId=stack.outputs["TokenSecretArn"])["SecretString"] == company.token
 
 
-def test_the_check_command_says_that_the_token_is_ready(stack, workplace):
-    said = stack.command("CheckCommand", directory=workplace)
-    answer = json.loads((workplace / "answer.json").read_text("utf-8"))
+def test_the_check_command_says_that_the_token_is_ready(stack, workbench):
+    said = stack.command("CheckCommand", directory=workbench)
+    answer = json.loads((workbench / "answer.json").read_text("utf-8"))
     assert answer["ready"] is True
     assert {right["access"] for right in answer["rights"]} == {"readable", "not_used"}
     assert "Leverandørfaktura" in said, "the answer cannot be read in a terminal"
@@ -84,10 +84,10 @@ def test_the_query_command_shows_the_years(stack, company):
     assert sum(Decimal(amount) for _, _, amount in years) == sum(row["amount"] for row in rows)
 
 
-def test_the_run_now_command_shows_the_report(stack, company, workplace):
-    said = stack.command("RunNowCommand", directory=workplace)
+def test_the_run_now_command_shows_the_report(stack, company, workbench):
+    said = stack.command("RunNowCommand", directory=workbench)
     assert '"status": "succeeded"' in said
-    report = json.loads((workplace / "answer.json").read_text("utf-8"))
+    report = json.loads((workbench / "answer.json").read_text("utf-8"))
     assert report["lines"]["kept"] == company.line_counts["kept"]
     [newest] = stack.query("SELECT run_id, snapshot FROM runs ORDER BY started_at DESC LIMIT 1")
     assert newest == {"run_id": report["run_id"], "snapshot": report["snapshot"]}

@@ -177,7 +177,7 @@ ANSWERS = [("LakeUrl", "s3://a-bucket/lake"), ("--output text", "a-word"), ("get
 
 
 @pytest.fixture
-def workplace(tmp_path, nobody):
+def workbench(tmp_path, nobody):
     """A copy of what commands read, and stand-ins for the programs that would change something."""
     for directory in ("events", "infra"):
         shutil.copytree(REPOSITORY / directory, tmp_path / directory)
@@ -191,17 +191,17 @@ def workplace(tmp_path, nobody):
 NOTHING = "#!/bin/sh\n"
 
 
-def stand_in(workplace, name, text):
-    (workplace / "programs").mkdir(exist_ok=True)
-    program = workplace / "programs" / name
+def stand_in(workbench, name, text):
+    (workbench / "programs").mkdir(exist_ok=True)
+    program = workbench / "programs" / name
     program.write_text(text, "utf-8")
     program.chmod(0o755)
 
 
-def in_shell(block, workplace, **variables):
+def in_shell(block, workbench, **variables):
     environment = {
-        "PATH": f"{workplace / 'programs'}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(workplace),
+        "PATH": f"{workbench / 'programs'}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(workbench),
         "NO_PROXY": "127.0.0.1",
         "AWS_REGION": "eu-north-1",
         "AWS_DEFAULT_REGION": "eu-north-1",
@@ -215,7 +215,7 @@ def in_shell(block, workplace, **variables):
     }
     return subprocess.run(
         ["bash", "-e", "-o", "pipefail", "-c", block],
-        cwd=workplace,
+        cwd=workbench,
         env=environment | variables,
         input="a-token\n",
         capture_output=True,
@@ -230,29 +230,29 @@ def harmless(block):
 
 
 @pytest.mark.parametrize("block", [each for each in each_block("sh") if harmless(each.values[0])])
-def test_the_aws_cli_takes_every_command(block, workplace):
+def test_the_aws_cli_takes_every_command(block, workbench):
     """Each command and option is known to it, and each value of the right kind."""
     assert AWS.is_file(), f"{AWS} is missing: run `make tools`"
-    done = in_shell(block, workplace)
+    done = in_shell(block, workbench)
     assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
     assert not re.search(r"usage:|command not found|Traceback|Unknown options|validation failed", done.stderr), done.stderr
 
 
-def test_a_command_that_is_none_is_found(workplace):
+def test_a_command_that_is_none_is_found(workbench):
     """So that nothing found means something."""
-    assert in_shell("aws sqs purge-queue --queue-url $QUEUE", workplace).returncode == 0
+    assert in_shell("aws sqs purge-queue --queue-url $QUEUE", workbench).returncode == 0
     for wrong in ("aws lambda invoke --functions xledger answer.json", "aws scheduler read-schedule --name x", "aws sqs purge-queue"):
-        assert in_shell(wrong, workplace).returncode != 0, wrong
+        assert in_shell(wrong, workbench).returncode != 0, wrong
 
 
 @pytest.mark.parametrize("policy", ["deployer", "reader"])
-def test_the_policies_are_filled_in_by_the_commands(policy, workplace):
+def test_the_policies_are_filled_in_by_the_commands(policy, workbench):
     """With an `aws` that knows its account, no placeholder is left."""
-    stand_in(workplace, "aws", "#!/bin/sh\necho 210987654321\n")
+    stand_in(workbench, "aws", "#!/bin/sh\necho 210987654321\n")
     [block] = [block for page in (SETUP, OPERATIONS) for block in blocks(page, "sh") if f"> {policy}.json" in block]
-    done = in_shell(block, workplace, AWS_REGION="eu-west-1")
+    done = in_shell(block, workbench, AWS_REGION="eu-west-1")
     assert done.returncode == 0, done.stderr
-    filled = (workplace / f"{policy}.json").read_text("utf-8")
+    filled = (workbench / f"{policy}.json").read_text("utf-8")
     json.loads(filled)
     assert "210987654321" in filled and "eu-west-1" in filled
     assert not re.search(r"123456789012|eu-north-1|BUCKET", filled)

@@ -32,12 +32,12 @@ def rows(running):
 
 
 @pytest.mark.parametrize("event", EVENTS)
-def test_every_sample_event_is_sent_by_its_documented_command(running, workplace, event):
+def test_every_sample_event_is_sent_by_its_documented_command(running, workbench, event):
     if event == "rollback.json":
-        choose_snapshot(running, workplace / "events" / event)
+        choose_snapshot(running, workbench / "events" / event)
     before = rows(running)
-    said = json.loads(running.account.succeed(COMMAND.format(function=running.outputs["FunctionName"], event=event), directory=workplace))
-    answer = json.loads((workplace / "answer.json").read_text("utf-8"))
+    said = json.loads(running.account.succeed(COMMAND.format(function=running.outputs["FunctionName"], event=event), directory=workbench))
+    answer = json.loads((workbench / "answer.json").read_text("utf-8"))
     assert said["StatusCode"] == 200 and "FunctionError" not in said, answer
     assert answer.get("status") == ENDS[event]
     assert rows(running) == before, "nothing changed in Xledger, but the table did"
