@@ -1,0 +1,102 @@
+use super::*;
+use std::collections::HashMap;
+
+fn read(caller: Caller, set: &[(&str, &str)]) -> Result<Settings, Vec<&'static str>> {
+    let set: HashMap<&str, &str> = set.iter().copied().collect();
+    Settings::read(caller, |name| set.get(name).map(|text| (*text).to_owned()))
+        .map_err(|faults| faults.0.iter().map(|f| f.setting).collect())
+}
+
+#[test]
+fn defaults_are_the_contracts() {
+    let settings = read(Caller::Function, &[(TOKEN_SECRET_ID, "xledger"), (LAKE, "s3://bucket/prefix/")]).unwrap();
+    assert_eq!(settings.endpoint.as_str(), "https://www.xledger.net/graphql");
+    assert_eq!((settings.page_rows, settings.max_in_flight, settings.owner_set.as_str()), (10_000, 5, "MINE"));
+    assert_eq!((settings.rules, settings.snapshots_kept), (Rules::default(), 10));
+}
+
+#[test]
+fn every_fault_is_named_at_once() {
+    let set = [
+        (ENDPOINT, "http://example.com/graphql"),
+        (OWNER_SET, "YOURS"),
+        (PAGE_ROWS, "20000"),
+        (MAX_IN_FLIGHT, "0"),
+        (LAKE, "/tmp/lake"),
+        (GLUE_DATABASE, "Spend data"),
+        (DOCUMENT_TYPES, ","),
+        (EXCLUDED_ACCOUNTS, "3000-1900"),
+        (PAYROLL_DOCUMENT_TYPES, ""),
+        (PAYROLL_MATCHES, "perhaps"),
+        (HISTORY_FROM, "2023-13"),
+        (VAT_RATES, "3"),
+        (SNAPSHOTS_KEPT, "0"),
+    ];
+    let expected = vec![
+        ENDPOINT,
+        TOKEN_SECRET_ID,
+        LAKE,
+        GLUE_DATABASE,
+        DOCUMENT_TYPES,
+        EXCLUDED_ACCOUNTS,
+        PAYROLL_DOCUMENT_TYPES,
+        PAYROLL_MATCHES,
+        HISTORY_FROM,
+        VAT_RATES,
+        OWNER_SET,
+        PAGE_ROWS,
+        MAX_IN_FLIGHT,
+        SNAPSHOTS_KEPT,
+    ];
+    assert_eq!(read(Caller::Function, &set).err().unwrap(), expected);
+}
+
+#[test]
+fn a_catalogue_is_for_a_lake_on_s3() {
+    let set = |lake| [(TOKEN, "abc"), (LAKE, lake), (GLUE_DATABASE, "spend_data")];
+    let settings = read(Caller::CommandLine, &set("s3://bucket/prefix")).unwrap();
+    assert_eq!(settings.glue_database.as_deref(), Some("spend_data"));
+    assert_eq!(read(Caller::CommandLine, &set("lake")).err().unwrap(), [GLUE_DATABASE]);
+}
+
+#[test]
+fn snapshots_kept_have_limits() {
+    let kept = |text| read(Caller::CommandLine, &[(TOKEN, "abc"), (SNAPSHOTS_KEPT, text)]);
+    for (text, number) in [("1", 1), (" 30 ", 30), ("1000", 1_000), ("", 10)] {
+        assert_eq!(kept(text).unwrap().snapshots_kept, number);
+    }
+    for text in ["0", "1001", "-1", "all"] {
+        assert_eq!(kept(text).err().unwrap(), [SNAPSHOTS_KEPT], "{text}");
+    }
+}
+
+#[test]
+fn what_asks_xledger_nothing_needs_no_token() {
+    let read = |caller, set: &[(&str, &str)]| {
+        let set: HashMap<&str, &str> = set.iter().copied().collect();
+        Settings::read_without_token(caller, |name| set.get(name).map(|text| (*text).to_owned()))
+    };
+    for set in [&[(LAKE, "s3://bucket")][..], &[(LAKE, "s3://bucket"), (TOKEN_SECRET_ID, "xledger")]] {
+        for caller in [Caller::Function, Caller::CommandLine] {
+            assert!(matches!(read(caller, set).unwrap().token, TokenSource::NotNeeded));
+        }
+    }
+    let Faults(faults) = read(Caller::Function, &[(PAGE_ROWS, "7")]).unwrap_err();
+    assert_eq!(faults.iter().map(|fault| fault.setting).collect::<Vec<_>>(), [LAKE, PAGE_ROWS]);
+}
+
+#[test]
+fn payroll_accounts_may_be_empty() {
+    let settings = read(Caller::CommandLine, &[(TOKEN, "abc"), (PAYROLL_ACCOUNTS, "")]).unwrap();
+    assert!(!settings.rules.payroll_accounts.contains(5000));
+}
+
+#[test]
+fn a_token_is_for_the_command_line_and_never_shown() {
+    assert_eq!(read(Caller::Function, &[(TOKEN, "t"), (LAKE, "s3://bucket")]).err().unwrap(), [TOKEN]);
+    assert_eq!(read(Caller::CommandLine, &[(TOKEN, "token secret")]).err().unwrap(), [TOKEN]);
+    let faults = Settings::read(Caller::CommandLine, |name| (name == TOKEN).then(|| "a secret\n".to_owned()));
+    assert!(faults.is_err_and(|faults| !format!("{faults:?}").contains("secret\n")));
+    let shown = format!("{:?}", read(Caller::CommandLine, &[(TOKEN, "canary")]).unwrap());
+    assert!(!shown.contains("canary"));
+}
