@@ -3,9 +3,9 @@
 
 mod table;
 
+use serde::Serialize;
 use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::failure::{Failure, FailureKind};
 use crate::fetch::by_id;
@@ -13,9 +13,10 @@ use crate::pipeline::{base, list_and_screen};
 use crate::progress::{Progress, Stage};
 use crate::screen::{Counts, PayableCounts, TypeCount};
 use crate::settings::Settings;
+use crate::viewer;
 use crate::xledger::node::ProbeNode;
 use crate::xledger::query::{self, Query};
-use crate::xledger::{Client, Dialect, IdType, Usage, one_page};
+use crate::xledger::{Client, Dialect, IdType, Lost, Usage, one_page, rights};
 
 /// What a check found.
 #[derive(Clone, Debug, Serialize)]
@@ -26,12 +27,16 @@ pub struct Checked {
     pub endpoint: String,
     /// The id of the owner that the token was made in.
     pub owner_id: Option<i64>,
-    /// Whether a refresh has every right that it needs.
+    /// Whether a refresh has all that it needs.
     pub ready: bool,
+    /// What keeps a refresh from working, beside missing rights.
+    pub in_the_way: Vec<String>,
     /// The rights of the token.
     pub rights: Vec<Right>,
     /// What the schema offers.
     pub schema: Schema,
+    /// What a refresh would do without, and the columns that would be null.
+    pub lost: Vec<Lost>,
     /// What would become of the ledger lines; `None` if they cannot be listed.
     pub lines: Option<Counts>,
     /// What would become of the AP lines.
@@ -53,6 +58,8 @@ pub struct Right {
     pub name: &'static str,
     /// Whether the token has it.
     pub access: Access,
+    /// Whether a refresh works without it.
+    pub optional: bool,
     /// Xledger's words, if it was refused.
     pub message: Option<String>,
 }
@@ -82,6 +89,8 @@ pub struct Schema {
     pub payable_id_type: IdType,
     /// Whether owners have a currency, which fills `amount_currency_code`.
     pub owner_currency: bool,
+    /// Whether rows can be asked for by a list of ids; else by one condition for each.
+    pub id_lists: bool,
     /// The roots that this product asks, and that the schema lacks.
     pub missing_roots: Vec<&'static str>,
 }
@@ -101,26 +110,29 @@ enum Ask {
 
 use Ask::{AdmittedLines, AdmittedPayables, Anything, Nothing};
 
-/// The rights of the reference integration, under the headings of Xledger's token page.
-const RIGHTS: &[(&str, &str, Ask)] = &[
-    ("Accounts Payable", "APTransaction", Anything(query::RIGHT_APTRANSACTION)),
-    ("Common", "Address", Anything(query::RIGHT_ADDRESS)),
-    ("Common", "Company", Anything(query::RIGHT_COMPANY)),
-    ("Common", "Contact", Anything(query::RIGHT_CONTACT)),
-    ("Common", "Country", Anything(query::RIGHT_COUNTRY)),
-    ("Common", "Currency", AdmittedLines(query::RIGHT_CURRENCY)),
-    ("Common", "GLDimension", AdmittedLines(query::RIGHT_GLDIMENSION)),
-    ("Common", "Object", AdmittedLines(query::RIGHT_OBJECT)),
-    ("Common", "ObjectValue", AdmittedLines(query::RIGHT_OBJECT_VALUE)),
-    ("Common", "Owner", AdmittedLines(query::RIGHT_OWNER)),
-    ("Common", "Subledger", AdmittedPayables(query::RIGHT_SUBLEDGER)),
-    ("Common", "Supplier", Anything(query::RIGHT_SUPPLIER)),
-    ("Common", "SystemValue", Nothing),
-    ("General Ledger", "Account", Anything(query::RIGHT_ACCOUNT)),
-    ("General Ledger", "RecentTransaction", Nothing),
-    ("General Ledger", "Transaction", Anything(query::RIGHT_TRANSACTION)),
-    ("General Ledger", "TransactionHeader", Anything(query::RIGHT_TRANSACTION_HEADER)),
+/// The rights of the reference integration, and how each is tried.
+const RIGHTS: &[(&str, Ask)] = &[
+    ("APTransaction", Anything(query::RIGHT_APTRANSACTION)),
+    ("Address", Anything(query::RIGHT_ADDRESS)),
+    ("Company", Anything(query::RIGHT_COMPANY)),
+    ("Contact", Anything(query::RIGHT_CONTACT)),
+    ("Country", Anything(query::RIGHT_COUNTRY)),
+    ("Currency", AdmittedLines(query::RIGHT_CURRENCY)),
+    ("GLDimension", AdmittedLines(query::RIGHT_GLDIMENSION)),
+    ("Object", AdmittedLines(query::RIGHT_OBJECT)),
+    ("ObjectValue", AdmittedLines(query::RIGHT_OBJECT_VALUE)),
+    ("Owner", AdmittedLines(query::RIGHT_OWNER)),
+    ("Subledger", AdmittedPayables(query::RIGHT_SUBLEDGER)),
+    ("Supplier", Anything(query::RIGHT_SUPPLIER)),
+    ("SystemValue", Nothing),
+    ("Account", Anything(query::RIGHT_ACCOUNT)),
+    ("RecentTransaction", Nothing),
+    ("Transaction", Anything(query::RIGHT_TRANSACTION)),
+    ("TransactionHeader", Anything(query::RIGHT_TRANSACTION_HEADER)),
 ];
+
+/// The rights that no refresh can do without.
+const NECESSARY: &[&str] = &["APTransaction", "Supplier", "Account", "Transaction", "TransactionHeader"];
 
 /// The roots that a refresh asks.
 const ROOTS: &[&str] = &["accounts", "apTransactions", "suppliers", "transactions"];
@@ -135,11 +147,19 @@ const PROBE_ROWS: usize = 20;
 pub async fn check(client: &Client, settings: &Settings, progress: &Progress) -> Result<Checked, Failure> {
     let base = base(settings.owner_set.as_str());
     progress.begin(Stage::Schema, 0);
-    let owner_id = may(client.value::<Viewer>(query::VIEWER, &json!({})).await)?.ok().and_then(Viewer::owner_id);
+    let owner_id = viewer::owner_id(client).await?;
     let dialect = Dialect::read(client).await?;
+    client.plan().adopt(dialect.clone());
 
-    let screened = list_and_screen(client, &base, settings.page_rows, &settings.rules, progress).await;
-    let screened = may(screened)?.ok();
+    let mut in_the_way = Vec::new();
+    let mut screened = None;
+    match dialect.fits(settings.owner_set.as_str()) {
+        Err(error) => in_the_way.push(error.to_string()),
+        Ok(()) => match may(list_and_screen(client, &base, settings.page_rows, &settings.rules, progress).await)? {
+            Ok(found) => screened = Some(found),
+            Err(message) => in_the_way.push(message),
+        },
+    }
 
     let (mut lines, mut payables) = (Vec::new(), Vec::new());
     if let Some(screened) = &screened {
@@ -148,14 +168,12 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
     }
     progress.begin(Stage::Refer, RIGHTS.len() as u64);
     let mut rights = Vec::new();
-    for &(area, name, ask) in RIGHTS {
+    for &(name, ask) in RIGHTS {
         let (query, ids) = match ask {
             Nothing => (None, None),
             Anything(query) => (Some(query), None),
-            AdmittedLines(query) => (Some(query).filter(|_| !lines.is_empty()), Some((dialect.ledger_ids, &lines))),
-            AdmittedPayables(query) => {
-                (Some(query).filter(|_| !payables.is_empty()), Some((dialect.payable_ids, &payables)))
-            }
+            AdmittedLines(query) => (Some(query).filter(|_| !lines.is_empty()), Some(&lines)),
+            AdmittedPayables(query) => (Some(query).filter(|_| !payables.is_empty()), Some(&payables)),
         };
         let (access, message) = match query {
             None if matches!(ask, Nothing) => (Access::NotUsed, None),
@@ -165,7 +183,11 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
                 Err(message) => (Access::Missing, Some(message)),
             },
         };
-        rights.push(Right { area, name, access, message });
+        let optional = !NECESSARY.contains(&name);
+        if optional && access == Access::Missing {
+            client.plan().lose_right(name);
+        }
+        rights.push(Right { area: rights::area(name), name, access, optional, message });
         progress.rows(1);
     }
     progress.end();
@@ -173,13 +195,16 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
         Some(screened) => (Some(screened.counts), Some(screened.payable_counts), screened.document_types),
         None => (None, None, Vec::new()),
     };
+    let has_rights = rights.iter().all(|right| right.optional || right.access != Access::Missing);
     let mut checked = Checked {
         action: "check",
         endpoint: settings.endpoint.to_string(),
         owner_id,
-        ready: rights.iter().all(|right| right.access != Access::Missing),
+        ready: has_rights && in_the_way.is_empty(),
+        in_the_way,
         rights,
         schema: schema(&dialect),
+        lost: client.plan().lost(),
         lines: counts,
         payables: payable_counts,
         document_types,
@@ -195,11 +220,11 @@ async fn probe(
     client: &Client,
     query: Query,
     base: &Map<String, Value>,
-    ids: Option<(IdType, &Vec<i64>)>,
+    ids: Option<&Vec<i64>>,
 ) -> Result<(), Failure> {
     match ids {
-        None => Ok(one_page::<IgnoredAny>(client, query, base.clone(), PROBE_ROWS).await.map(drop)?),
-        Some((id_type, ids)) => by_id::<ProbeNode>(client, query, id_type, base, ids).await.map(drop),
+        None => Ok(one_page::<IgnoredAny>(client, query, base, PROBE_ROWS).await.map(drop)?),
+        Some(ids) => by_id::<ProbeNode>(client, query, base, ids).await.map(drop),
     }
 }
 
@@ -216,35 +241,13 @@ fn may<T>(outcome: Result<T, impl Into<Failure>>) -> Result<Result<T, String>, F
 }
 
 fn schema(dialect: &Dialect) -> Schema {
-    let introspection = !dialect.roots.is_empty();
-    let lacks = |root: &&str| introspection && !dialect.roots.iter().any(|known| known == root);
+    let lacks = |root: &&str| dialect.introspection && !dialect.roots.iter().any(|known| known == root);
     Schema {
-        introspection,
-        ledger_id_type: dialect.ledger_ids,
-        payable_id_type: dialect.payable_ids,
+        introspection: dialect.introspection,
+        ledger_id_type: dialect.ledger.ids,
+        payable_id_type: dialect.payables.ids,
         owner_currency: dialect.owner_currency,
+        id_lists: dialect.ledger.list && dialect.payables.list,
         missing_roots: ROOTS.iter().copied().filter(lacks).collect(),
-    }
-}
-
-#[derive(Deserialize)]
-struct Viewer {
-    viewer: Option<ViewerEntity>,
-}
-
-#[derive(Deserialize)]
-struct ViewerEntity {
-    entity: Option<Entity>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Entity {
-    owner_db_id: Option<crate::xledger::scalar::Whole>,
-}
-
-impl Viewer {
-    fn owner_id(self) -> Option<i64> {
-        Some(self.viewer?.entity?.owner_db_id?.0)
     }
 }

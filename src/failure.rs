@@ -40,6 +40,8 @@ kinds! {
     TokenRefused = "token_refused",
     /// The token lacks a right.
     RightMissing = "right_missing",
+    /// The token belongs to another owner than the lake's tables.
+    OwnerChanged = "owner_changed",
     /// Xledger cannot be reached, or is down.
     XledgerUnavailable = "xledger_unavailable",
     /// The endpoint does not answer with GraphQL.
@@ -125,9 +127,11 @@ impl From<xledger::Error> for Failure {
             Error::TokenMalformed => FailureKind::TokenMalformed,
             Error::TokenRefused { .. } => FailureKind::TokenRefused,
             Error::RightMissing { .. } => FailureKind::RightMissing,
-            Error::BurstLimit | Error::ConcurrencyLimit | Error::QueryTimedOut { .. } => FailureKind::LimitReached,
+            Error::BurstLimit | Error::ConcurrencyLimit | Error::QueryTimedOut { .. } | Error::TooLong { .. } => {
+                FailureKind::LimitReached
+            }
             Error::CreditsUsedUp { .. } => FailureKind::CreditsUsedUp,
-            Error::SchemaMismatch { .. } => FailureKind::SchemaMismatch,
+            Error::SchemaMismatch { .. } | Error::Unfit { .. } => FailureKind::SchemaMismatch,
             Error::Malformed { .. } | Error::TooLarge { .. } | Error::CursorRepeated { .. } => {
                 FailureKind::AnswerMalformed
             }

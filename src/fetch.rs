@@ -14,7 +14,7 @@ use crate::value::{Day, Instant, MaybeMoney, Month};
 use crate::xledger::node::{Identified, LedgerLineNode, PayableLineNode};
 use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::{reference, text};
-use crate::xledger::{Client, Dialect, IdType, walk};
+use crate::xledger::{Client, walk_ids};
 
 /// A ledger line with all that its row in `spend` needs, references unresolved. Kept small, for a run holds millions: 0 stands for no
 /// reference, as it does in Xledger.
@@ -68,7 +68,6 @@ pub struct Fetched<T> {
 /// What a fetch needs to know.
 pub(crate) struct Fetch<'a> {
     pub(crate) client: &'a Client,
-    pub(crate) dialect: &'a Dialect,
     pub(crate) base: &'a Map<String, Value>,
     pub(crate) batch_rows: usize,
     pub(crate) screen: &'a Screen,
@@ -91,7 +90,7 @@ impl Fetch<'_> {
             }
             Ok(())
         };
-        let gone = self.all(query::LEDGER_LINES, self.dialect.ledger_ids, ids, take).await?;
+        let gone = self.all(query::LEDGER_LINES, ids, take).await?;
         rows.sort_unstable_by_key(|line| line.id);
         rows.dedup_by_key(|line| line.id);
         Ok((Fetched { rows, gone }, names))
@@ -112,7 +111,7 @@ impl Fetch<'_> {
             }
             Ok(())
         };
-        let gone = self.all(query::PAYABLE_LINES, self.dialect.payable_ids, ids, take).await?;
+        let gone = self.all(query::PAYABLE_LINES, ids, take).await?;
         rows.sort_unstable_by_key(|line| line.id);
         rows.dedup_by_key(|line| line.id);
         Ok(Fetched { rows, gone })
@@ -122,21 +121,29 @@ impl Fetch<'_> {
     async fn all<N: DeserializeOwned + Identified>(
         &self,
         query: Query,
-        id_type: IdType,
         mut ids: Vec<i64>,
         mut take: impl FnMut(Vec<N>) -> Result<(), Failure>,
     ) -> Result<u64, Failure> {
         for _ in 0..2 {
             let mut missing = Vec::new();
-            let batches = ids.chunks(self.batch_rows.max(1)).map(async |batch| {
-                let rows: Vec<N> = by_id(self.client, query, id_type, self.base, batch).await?;
+            let fetch = async |batch| {
+                let rows: Vec<N> = by_id(self.client, query, self.base, batch).await?;
                 Ok::<_, Failure>((batch, rows))
-            });
-            let mut batches = stream::iter(batches).buffer_unordered(self.client.max_in_flight());
-            while let Some((batch, rows)) = batches.try_next().await? {
+            };
+            let mut come = |batch: &[i64], rows: Vec<N>| {
                 let came: FxHashSet<i64> = rows.iter().filter_map(N::id).collect();
                 missing.extend(batch.iter().filter(|id| !came.contains(id)));
-                take(rows)?;
+                take(rows)
+            };
+            let mut batches = ids.chunks(self.batch_rows.max(1));
+            // The first goes alone: what it teaches of this server, the others need not learn each for itself.
+            if let Some(batch) = batches.next() {
+                let (batch, rows) = fetch(batch).await?;
+                come(batch, rows)?;
+            }
+            let mut batches = stream::iter(batches.map(fetch)).buffer_unordered(self.client.max_in_flight());
+            while let Some((batch, rows)) = batches.try_next().await? {
+                come(batch, rows)?;
             }
             drop(batches);
             ids = missing;
@@ -218,15 +225,12 @@ impl Fetch<'_> {
 pub(crate) async fn by_id<N: DeserializeOwned + Identified>(
     client: &Client,
     query: Query,
-    id_type: IdType,
     base: &Map<String, Value>,
     ids: &[i64],
 ) -> Result<Vec<N>, Failure> {
     let asked: FxHashSet<i64> = ids.iter().copied().collect();
-    let mut variables = base.clone();
-    variables.insert("filter".to_owned(), id_type.filter(ids));
     let (mut rows, mut unasked) = (Vec::with_capacity(ids.len()), false);
-    walk(client, query, &variables, ids.len(), |nodes: Vec<N>| {
+    walk_ids(client, query, base, ids, |nodes: Vec<N>| {
         unasked |= !nodes.iter().all(|node| node.id().is_some_and(|id| asked.contains(&id)));
         rows.extend(nodes);
         Ok(())

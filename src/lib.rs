@@ -22,6 +22,8 @@ pub mod rollback;
 
 // From Xledger ...
 pub mod xledger;
+mod viewer;
+pub mod known_schema;
 pub mod chart;
 pub mod index;
 

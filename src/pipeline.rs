@@ -15,7 +15,7 @@ use crate::screen::Screened;
 use crate::table::SCHEMA_VERSION;
 use crate::table::runs::Status;
 use crate::xledger::{Client, Dialect, Error};
-use crate::{chart, index, refer, screen, tables};
+use crate::{chart, index, known_schema, refer, screen, tables, viewer};
 
 /// What a refresh works with.
 pub struct Refreshing<'a> {
@@ -48,20 +48,48 @@ impl Refreshing<'_> {
     /// # Errors
     /// Whatever ends the run; the lake is then as it was.
     pub async fn run(&self, report: &mut Report) -> Result<Status, Failure> {
-        let (client, progress, base) = (self.xledger, self.progress, &base(self.owner_set));
+        let client = self.xledger;
         // What is replaced is what was current when the run began: a run that began later and is quicker is not overwritten.
         let expected = self.lake.lake().current().await?;
         report.snapshot_before = expected.as_ref().map(|(current, _)| current.snapshot.to_string());
         report.last_success_at = expected.as_ref().map(|(current, _)| current.committed_at);
 
-        progress.begin(Stage::Schema, 0);
-        let dialect = Dialect::read(client).await?;
+        self.progress.begin(Stage::Schema, 0);
+        let owner = viewer::owner_id(client).await?;
+        viewer::same_owner(owner, self.owner_before(expected.as_ref()).await)?;
+        let (now, keep) = ((self.clock)(), !self.refresh.dry_run);
+        let (dialect, from_earlier) = known_schema::learn(client, self.lake.lake(), now, keep).await?;
+        let outcome = Box::pin(self.with(dialect.clone(), owner, expected.as_ref(), report)).await;
+        match outcome {
+            // What an earlier run learned may be out of date.
+            Err(failure) if from_earlier && failure.kind == FailureKind::SchemaMismatch => {
+                let anew = known_schema::read_anew(client, self.lake.lake(), now, keep).await?;
+                if anew == dialect {
+                    return Err(failure);
+                }
+                Box::pin(self.with(anew, owner, expected.as_ref(), report)).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// All that is asked of Xledger in this dialect, and what comes of it.
+    async fn with(
+        &self,
+        dialect: Dialect,
+        owner: Option<i64>,
+        expected: Option<&(Current, Version)>,
+        report: &mut Report,
+    ) -> Result<Status, Failure> {
+        let (client, progress, base) = (self.xledger, self.progress, &base(self.owner_set));
+        dialect.fits(self.owner_set)?;
+        client.plan().adopt(dialect);
 
         let Screened { lines, payables, counts, payable_counts, document_types, screen } =
             list_and_screen(client, base, self.page_rows, self.rules, progress).await?;
         (report.lines, report.payables, report.document_types) = (Some(counts), Some(payable_counts), document_types);
 
-        let fetch = Fetch { client, dialect: &dialect, base, batch_rows: self.page_rows.div_ceil(2), screen: &screen };
+        let fetch = Fetch { client, base, batch_rows: self.page_rows.div_ceil(2), screen: &screen };
         progress.begin(Stage::Lines, lines.len() as u64);
         let (Fetched { rows: mut lines, gone }, names) = fetch.lines(lines, |rows| progress.rows(rows)).await?;
         (report.lines_fetched, report.lines_gone) = (Some(lines.len() as u64), Some(gone));
@@ -72,14 +100,21 @@ impl Refreshing<'_> {
 
         progress.begin(Stage::Refer, 0);
         let suppliers = refer::suppliers(client, base, self.page_rows).await?;
-        let (owners, dimensions) = refer::names(client, &dialect, base, &lines).await?;
+        let (owners, dimensions) = refer::names(client, base, &lines).await?;
         let references = References { suppliers, owners, dimensions };
+        report.lost = client.plan().lost();
 
         progress.begin(Stage::Publish, lines.len() as u64);
         let books = Books::new(screen.chart(), &references, &names, &self.rules.vat_rates, &payables);
-        let status = self.publish(&books, &mut lines, &references, expected.as_ref(), report).await?;
+        let status = self.publish(&books, &mut lines, &references, owner, expected, report).await?;
         progress.end();
         Ok(status)
+    }
+
+    /// The owner of the token that the current tables were made with, if their manifest says so.
+    async fn owner_before(&self, expected: Option<&(Current, Version)>) -> Option<i64> {
+        let manifest = self.lake.lake().manifest(&expected?.0).await.ok()?;
+        manifest.settings["token_owner_id"].as_i64()
     }
 
     /// Writes both tables into a new snapshot and makes it current; or, for a dry run, only makes them.
@@ -88,6 +123,7 @@ impl Refreshing<'_> {
         books: &Books<'_>,
         lines: &mut [crate::fetch::Line],
         references: &References,
+        owner: Option<i64>,
         expected: Option<&(Current, Version)>,
         report: &mut Report,
     ) -> Result<Status, Failure> {
@@ -108,6 +144,7 @@ impl Refreshing<'_> {
                 schema_version: SCHEMA_VERSION,
                 settings: json!({
                     "endpoint": self.xledger.endpoint(),
+                    "token_owner_id": owner,
                     "owner_set": self.owner_set,
                     "rules": to_json(self.rules)?,
                 }),

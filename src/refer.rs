@@ -7,13 +7,13 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::failure::{Failure, FailureKind};
+use crate::failure::Failure;
 use crate::fetch::{Line, by_id};
 use crate::value::{Day, Instant};
 use crate::xledger::node::{DimensionsOfLineNode, Identified, ObjectNode, OwnerOfLineNode, SupplierNode};
 use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::{reference, text};
-use crate::xledger::{Client, Dialect, Error, walk};
+use crate::xledger::{Client, Error, walk};
 
 /// A supplier of the register.
 #[derive(Clone, Debug, Default)]
@@ -86,19 +86,20 @@ pub async fn suppliers(client: &Client, base: &Map<String, Value>, page_rows: us
 /// Reads the names of owners and dimension values off the lines that carry them.
 ///
 /// # Errors
-/// What the client cannot get over, and a line that was not asked for. Without the right to read an owner's currency it is null, and the
-/// run goes on.
+/// What the client cannot get over, and a line that was not asked for. What may not be read is null, and the run goes on.
 pub async fn names(
     client: &Client,
-    dialect: &Dialect,
     base: &Map<String, Value>,
     lines: &[Line],
 ) -> Result<(FxHashMap<i64, Owner>, FxHashMap<i64, DimensionValue>), Failure> {
-    let asked = Asked { client, dialect, base };
+    let asked = Asked { client, base };
+    let offers = |query, field| client.plan().asks(query, field);
 
     let mut owners: FxHashMap<i64, Owner> = FxHashMap::default();
     let mut sought = Sought::new(lines, |line| [line.owner]);
-    while let Some(ids) = sought.next(|id| owners.contains_key(&id)) {
+    while offers(query::OWNERS, "owner")
+        && let Some(ids) = sought.next(|id| owners.contains_key(&id))
+    {
         for node in asked.rows::<OwnerOfLineNode>(query::OWNERS, &ids).await? {
             let Some(owner) = node.owner else { continue };
             let Some(id) = reference(owner.db_id) else { continue };
@@ -107,11 +108,12 @@ pub async fn names(
     }
 
     let mut sought = Sought::new(lines, |line| [line.owner]);
-    while dialect.owner_currency
+    let owner_currency = client.plan().dialect().owner_currency;
+    while owner_currency
+        && offers(query::OWNER_CURRENCIES, "owner")
         && let Some(ids) = sought.next(|id| owners.get(&id).is_none_or(|owner| owner.currency.is_some()))
     {
-        let rows = asked.rows::<OwnerOfLineNode>(query::OWNER_CURRENCIES, &ids).await;
-        let Some(rows) = optional("the currency of owners", rows)? else { break };
+        let rows = asked.rows::<OwnerOfLineNode>(query::OWNER_CURRENCIES, &ids).await?;
         for owner in rows.into_iter().filter_map(|node| node.owner) {
             let Some(known) = reference(owner.db_id).and_then(|id| owners.get_mut(&id)) else { continue };
             known.currency = owner.currency.and_then(|currency| text(currency.code));
@@ -120,7 +122,9 @@ pub async fn names(
 
     let mut dimensions = FxHashMap::default();
     let mut sought = Sought::new(lines, |line| line.dimensions);
-    while let Some(ids) = sought.next(|id| dimensions.contains_key(&id)) {
+    while offers(query::DIMENSIONS, "glDimension")
+        && let Some(ids) = sought.next(|id| dimensions.contains_key(&id))
+    {
         for node in asked.rows::<DimensionsOfLineNode>(query::DIMENSIONS, &ids).await? {
             let Some(all) = node.gl_dimension else { continue };
             let objects = [all.gl_object1, all.gl_object2, all.gl_object3, all.gl_object4, all.gl_object5];
@@ -163,20 +167,8 @@ impl<'a, const N: usize, V: Fn(&Line) -> [i64; N]> Sought<'a, V> {
     }
 }
 
-/// Nothing, with a warning, where the token lacks a right that no column depends on.
-fn optional<T>(what: &'static str, rows: Result<Vec<T>, Failure>) -> Result<Option<Vec<T>>, Failure> {
-    match rows {
-        Err(failure) if matches!(failure.kind, FailureKind::RightMissing | FailureKind::SchemaMismatch) => {
-            tracing::warn!(what, reason = %failure, "not readable; its column is null");
-            Ok(None)
-        }
-        rows => rows.map(Some),
-    }
-}
-
 struct Asked<'a> {
     client: &'a Client,
-    dialect: &'a Dialect,
     base: &'a Map<String, Value>,
 }
 
@@ -184,7 +176,7 @@ impl Asked<'_> {
     async fn rows<N: DeserializeOwned + Identified>(&self, query: Query, ids: &[i64]) -> Result<Vec<N>, Failure> {
         let mut rows = Vec::new();
         for ids in ids.chunks(EXAMPLE_ROWS) {
-            rows.extend(by_id(self.client, query, self.dialect.ledger_ids, self.base, ids).await?);
+            rows.extend(by_id(self.client, query, self.base, ids).await?);
         }
         Ok(rows)
     }

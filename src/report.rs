@@ -9,7 +9,7 @@ use crate::lake::DataFile;
 use crate::screen::{Counts, PayableCounts, TypeCount};
 use crate::table::runs::{self, Status, Time};
 use crate::value::Instant;
-use crate::xledger::Usage;
+use crate::xledger::{Lost, Usage};
 
 /// The report of one run. What a run did not come to is `None`.
 #[derive(Clone, Debug, Serialize)]
@@ -48,6 +48,8 @@ pub struct Report {
     pub payables_gone: Option<u64>,
     /// The document types that were found.
     pub document_types: Vec<TypeCount>,
+    /// What the schema or the token's rights lack, and the columns that are null for it.
+    pub lost: Vec<Lost>,
     /// The tables that were made, or moved back to.
     pub tables: Option<Tables>,
     /// Old snapshots and leftovers of dead runs that were removed.
@@ -119,6 +121,7 @@ impl Report {
             payables_fetched: None,
             payables_gone: None,
             document_types: Vec::new(),
+            lost: Vec::new(),
             tables: None,
             snapshots_removed: None,
             api: Usage::default(),

@@ -229,6 +229,8 @@ impl Run {
                 token,
                 max_in_flight: settings.max_in_flight,
                 deadline: self.last_request(),
+                clock: self.clock,
+                tempo: settings.tempo,
             };
             let outcome = work(Client::new(connection, self.meter.clone())?).await;
             match outcome {

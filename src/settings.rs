@@ -98,6 +98,8 @@ pub struct Settings {
     pub rules: Rules,
     /// How many of the newest snapshots stay when a new one is published.
     pub snapshots_kept: usize,
+    /// How many times faster than in life the client waits: 1, and no setting. Tests play bad weather in short time.
+    pub tempo: f64,
 }
 
 /// One thing that is wrong with the settings.
@@ -235,6 +237,7 @@ impl Settings {
                 glue_database,
                 rules,
                 snapshots_kept,
+                tempo: 1.0,
             }),
             _ => Err(Faults(read.faults)),
         }

@@ -6,6 +6,7 @@ use super::{Access, Checked, Right, Schema};
 use crate::told;
 use crate::told::figures::count;
 use crate::told::lines::{Side, aligned, escaped};
+use crate::xledger::Reason;
 
 /// Where rights are ticked.
 const TOKEN_PAGE: &str = "Administration > Access control > GraphQL > API tokens";
@@ -33,6 +34,7 @@ pub(super) fn table(checked: &Checked) -> Vec<String> {
 fn row(right: &Right) -> [String; 4] {
     let access = match right.access {
         Access::Readable => "readable",
+        Access::Missing if right.optional => "missing",
         Access::Missing => "MISSING",
         Access::Untested => "untested: no admitted line to ask about",
         Access::NotUsed => "not used",
@@ -49,6 +51,9 @@ fn schema(schema: &Schema) -> Vec<[String; 2]> {
         ["ledger ids in filters".to_owned(), format!("{:?}", schema.ledger_id_type)],
         ["AP ids in filters".to_owned(), format!("{:?}", schema.payable_id_type)],
     ];
+    if !schema.id_lists {
+        rows.push(["lists of ids in filters".to_owned(), "no; asked for one by one".to_owned()]);
+    }
     if !schema.missing_roots.is_empty() {
         rows.push(["roots that it lacks".to_owned(), schema.missing_roots.join(", ")]);
     }
@@ -56,16 +61,36 @@ fn schema(schema: &Schema) -> Vec<[String; 2]> {
 }
 
 fn verdict(checked: &Checked) -> String {
-    let missing: Vec<&Right> = checked.rights.iter().filter(|right| right.access == Access::Missing).collect();
+    let mut text = String::new();
+    for lost in &checked.lost {
+        let columns = lost.columns.join(", ");
+        text.push_str(&match lost.reason {
+            Reason::NotAllowed => format!("Null without the right {} ({}): {columns}\n", lost.right, lost.field),
+            Reason::NotInSchema => format!("Null, for the schema has no {}: {columns}\n", lost.field),
+        });
+    }
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    let missing: Vec<&Right> =
+        checked.rights.iter().filter(|right| right.access == Access::Missing && !right.optional).collect();
+    for what in &checked.in_the_way {
+        text.push_str(&format!("In the way: {}\n", escaped(what)));
+    }
     if missing.is_empty() {
-        return "Ready: the token has every right that a refresh was seen to need.\n".to_owned();
+        text.push_str(match (checked.ready, checked.lost.is_empty()) {
+            (true, true) => "Ready: the token has every right that a refresh was seen to need.\n",
+            (true, false) => "Ready, without the columns above.\n",
+            (false, _) => "Not ready.\n",
+        });
+        return text;
     }
     let things = if missing.len() == 1 {
         "a right is".to_owned()
     } else {
         format!("{} rights are", count(missing.len() as u64))
     };
-    let mut text = format!("Not ready: {things} missing. In Xledger, under {TOKEN_PAGE}, tick for this token:\n");
+    text.push_str(&format!("Not ready: {things} missing. In Xledger, under {TOKEN_PAGE}, tick for this token:\n"));
     for right in missing {
         text.push_str(&format!("  {} (under {})\n", right.name, right.area));
     }
@@ -78,13 +103,14 @@ mod tests {
     use crate::rules::Treatment;
     use crate::screen::{Counts, PayableCounts, TypeCount};
     use crate::told::lines::is_obeyed;
-    use crate::xledger::{IdType, Usage};
+    use crate::xledger::{IdType, Lost, Usage};
 
     fn checked() -> Checked {
         let right = |area, name, access, message: Option<&str>| Right {
             area,
             name,
             access,
+            optional: area == "Common",
             message: message.map(str::to_owned),
         };
         let kind = |code: Option<&str>, description: &str, treatment, lines| TypeCount {
@@ -98,6 +124,7 @@ mod tests {
             endpoint: "https://www.xledger.net/graphql".to_owned(),
             owner_id: Some(4_242),
             ready: true,
+            in_the_way: vec![],
             rights: vec![
                 right("Accounts Payable", "APTransaction", Access::Readable, None),
                 right("Common", "Subledger", Access::Untested, None),
@@ -108,8 +135,10 @@ mod tests {
                 ledger_id_type: IdType::Int,
                 payable_id_type: IdType::Int64String,
                 owner_currency: false,
+                id_lists: true,
                 missing_roots: vec![],
             },
+            lost: vec![],
             lines: Some(Counts { listed: 2_000, excluded_payroll: 500, kept: 1_500, ..Counts::default() }),
             payables: Some(PayableCounts { listed: 12, kept: 12, ..PayableCounts::default() }),
             document_types: vec![
@@ -162,13 +191,25 @@ Ready: the token has every right that a refresh was seen to need.";
         for (right, words) in checked.rights.iter_mut().zip(["no\u{1b}[2J access", "no", "no"]) {
             (right.access, right.message) = (Access::Missing, Some(words.to_owned()));
         }
+        checked.rights[1].optional = false;
+        checked.in_the_way = vec!["there is no root `x\u{7}`".to_owned()];
+        let lost = |reason| Lost {
+            field: "suppliers.phone".to_owned(),
+            columns: &["supplier.phone"],
+            right: "Supplier",
+            reason,
+        };
+        checked.lost = vec![lost(Reason::NotAllowed), lost(Reason::NotInSchema)];
         let lines = table(&checked);
         let text = lines.join("\n");
         for words in [
             "  Accounts Payable  APTransaction  MISSING  no\\u{1b}[2J access",
             "  roots that it lacks     suppliers, accounts",
-            "Not ready: 3 rights are missing. In Xledger, under Administration > Access control > GraphQL > API tokens, tick",
-            "  APTransaction (under Accounts Payable)\n  Subledger (under Common)\n  SystemValue (under Common)",
+            "  Common            SystemValue    missing  no",
+            "Null without the right Supplier (suppliers.phone): supplier.phone\nNull, for the schema has no suppliers.phone: supplier.phone\n",
+            "In the way: there is no root `x\\u{7}`",
+            "Not ready: 2 rights are missing. In Xledger, under Administration > Access control > GraphQL > API tokens, tick",
+            "  APTransaction (under Accounts Payable)\n  Subledger (under Common)",
         ] {
             assert!(text.contains(words), "{words}: {text}");
         }

@@ -32,10 +32,12 @@ fn judged<T>(work: impl FnOnce(&Fetch<'_>) -> Result<T, Failure>) -> Option<Fail
         token: "t".into(),
         max_in_flight: 1,
         deadline: tokio::time::Instant::now(),
+        clock: || crate::value::Instant(0),
+        tempo: 1.0,
     };
     let client = Client::new(connection, Meter::default()).unwrap();
-    let (dialect, base, screen) = (Dialect::default(), Map::new(), a_screen());
-    let fetch = Fetch { client: &client, dialect: &dialect, base: &base, batch_rows: 1, screen: &screen };
+    let (base, screen) = (Map::new(), a_screen());
+    let fetch = Fetch { client: &client, base: &base, batch_rows: 1, screen: &screen };
     work(&fetch).err().map(|failure| failure.kind)
 }
 

@@ -25,14 +25,26 @@ fn none<T>() -> Option<T> {
 pub(crate) enum Fault {
     /// No JSON, or JSON of another shape. `path` names fields and rows, `what` what was expected: never a value.
     Malformed { path: String, what: String },
-    /// One row, or all that is not rows, passes the limit.
+    /// One row, all that is not rows, or the whole answer passes its limit.
     TooLarge,
+    /// Many more rows than were asked for.
+    TooMany,
+    /// It ends in the middle.
+    Cut,
     /// The compressed stream is damaged or cut short.
     Gzip,
 }
 
 /// Bytes that one row, or all that is not rows, may take: a row holds a few short texts.
 const PART_LIMIT: usize = 8 << 20;
+
+/// The largest answer read, as sent and decompressed: 10,000 rows are 5 MB.
+pub(crate) const ANSWER_LIMIT_BYTES: usize = 64 << 20;
+
+/// The most rows of an answer, null ones and repeated ones included, where so many were asked for.
+fn most_rows(asked: usize) -> usize {
+    asked.saturating_mul(4).saturating_add(1_000)
+}
 
 /// An answer that is being read. `T` is what a row of its connection decodes to.
 pub(crate) struct Answer<T> {
@@ -55,8 +67,9 @@ impl Write for Inflated {
 }
 
 impl<T: DeserializeOwned> Answer<T> {
-    pub(crate) fn new(gzip: bool) -> Self {
-        Self { gunzip: gzip.then(|| GzDecoder::new(Inflated::default())), reader: Reader::new() }
+    /// The answer to a question for so many rows.
+    pub(crate) fn new(gzip: bool, rows: usize) -> Self {
+        Self { gunzip: gzip.then(|| GzDecoder::new(Inflated::default())), reader: Reader::new(most_rows(rows)) }
     }
 
     /// Reads the next bytes as they came over the wire.
@@ -80,6 +93,9 @@ impl<T: DeserializeOwned> Answer<T> {
             gunzip.try_finish().map_err(|_| Fault::Gzip)?;
             let rest = std::mem::take(&mut gunzip.get_mut().0);
             self.reader.feed(&rest)?;
+        }
+        if self.reader.scan.is_within() {
+            return Err(Fault::Cut);
         }
         Ok(Rows {
             nodes: self.reader.nodes,
@@ -111,6 +127,9 @@ struct Reader<T> {
     scan: Scan,
     /// Bytes of an element that is not complete yet; only used between the brackets of `edges`.
     pending: Vec<u8>,
+    /// Bytes read so far.
+    size: usize,
+    most_rows: usize,
 }
 
 /// Where in the envelope the reader stands.
@@ -128,8 +147,15 @@ struct Scan {
     in_data: bool,
 }
 
+impl Scan {
+    /// Whether something that was begun has not ended.
+    fn is_within(&self) -> bool {
+        self.in_rows || self.in_string || self.depth > 0
+    }
+}
+
 impl<T: DeserializeOwned> Reader<T> {
-    fn new() -> Self {
+    fn new(most_rows: usize) -> Self {
         Self {
             nodes: Vec::new(),
             empty_nodes: 0,
@@ -137,10 +163,16 @@ impl<T: DeserializeOwned> Reader<T> {
             envelope: Vec::new(),
             scan: Scan::default(),
             pending: Vec::new(),
+            size: 0,
+            most_rows,
         }
     }
 
     fn feed(&mut self, mut bytes: &[u8]) -> Result<(), Fault> {
+        self.size += bytes.len();
+        if self.size > ANSWER_LIMIT_BYTES {
+            return Err(Fault::TooLarge);
+        }
         while !bytes.is_empty() {
             bytes = if self.scan.in_rows { self.feed_rows(bytes)? } else { self.feed_envelope(bytes)? };
         }
@@ -231,6 +263,9 @@ impl<T: DeserializeOwned> Reader<T> {
                         Some(node) => self.nodes.push(node),
                         None => self.empty_nodes += 1,
                     }
+                    if self.nodes.len() + self.empty_nodes > self.most_rows {
+                        return Err(Fault::TooMany);
+                    }
                     at += edges.byte_offset();
                 }
                 Some(Err(error)) if error.is_eof() => break,
@@ -295,7 +330,7 @@ mod tests {
         {"cursor":"b\"2","node":{"id":2,"text":null}} ] ,"pageInfo":{"hasNextPage":true}}}}"#;
 
     fn read(json: &[u8], chunk: usize, gzip: bool) -> Result<Rows<Node>, Fault> {
-        let mut answer = Answer::new(gzip);
+        let mut answer = Answer::new(gzip, 1_000);
         for chunk in json.chunks(chunk) {
             answer.feed(chunk)?;
         }
@@ -340,5 +375,19 @@ mod tests {
         gz.write_all(JSON.as_bytes()).unwrap();
         let gz = gz.finish().unwrap();
         assert!(matches!(read(&gz[..gz.len() / 2], 9, true), Err(Fault::Gzip)));
+        for end in 1..JSON.len() {
+            assert!(matches!(read(&JSON.as_bytes()[..end], 9, false), Err(Fault::Cut)), "{end}");
+        }
+    }
+
+    #[test]
+    fn no_more_is_read_than_an_answer_can_hold() {
+        let rows =
+            format!("{{\"data\":{{\"root\":{{\"edges\":[{}]}}}}}}", vec!["null"; most_rows(1_000) + 1].join(","));
+        assert!(matches!(read(rows.as_bytes(), 1_000, false), Err(Fault::TooMany)));
+        let mut answer: Answer<Node> = Answer::new(false, 1_000);
+        assert_eq!(answer.feed(b"{\"data\":{\"root\":{\"edges\":["), Ok(()));
+        let spaces = vec![b' '; 1 << 20];
+        assert_eq!((0..100).take_while(|_| answer.feed(&spaces).is_ok()).count(), 63);
     }
 }

@@ -1,28 +1,26 @@
-//! Sends a question, waits and asks again where that helps, and hands back rows. The only place that holds the token.
+//! Asks a question until there is an answer or the policy says to stop, and hands back rows.
 
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use reqwest::header::{ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use super::answer::{self, Answer, Fault, Rows};
-use super::error::{Error, Verdict};
+use super::answer::{self, Fault, Rows};
+use super::error::Error;
+use super::exchange::Wire;
 use super::meter::{Meter, Usage};
 use super::pacing::Pace;
+use super::plan::Plan;
+use super::policy::{Asked, Verdict, verdict};
 use super::query::Query;
-use super::refusal;
-
-/// No answer takes longer to begin: Xledger's own queries time out well before.
-const TIME_TO_FIRST_BYTE: Duration = Duration::from_secs(120);
-/// A connection that is silent for so long is broken.
-const SILENCE: Duration = Duration::from_secs(60);
-/// The largest answer read, as sent: 10,000 rows are 5 MB without compression.
-const ANSWER_LIMIT_MIB: u64 = 64;
+use super::sizes::Sizes;
+use crate::value;
 
 /// How to reach Xledger.
 #[derive(Clone, Debug)]
@@ -35,18 +33,32 @@ pub struct Connection {
     pub max_in_flight: usize,
     /// No request and no wait goes beyond this.
     pub deadline: Instant,
+    /// Tells the time.
+    pub clock: fn() -> value::Instant,
+    /// How many times faster than in life every wait and timeout is: 1, but for tests.
+    pub tempo: f64,
 }
 
 /// A client of one endpoint with one token, for one run.
 pub struct Client {
-    http: reqwest::Client,
-    endpoint: reqwest::Url,
-    authorization: HeaderValue,
-    token: SecretString,
+    wire: Wire,
     pace: Pace,
-    deadline: Instant,
-    max_in_flight: usize,
+    plan: Plan,
+    sizes: Sizes,
+    connection: Connection,
     meter: Meter,
+}
+
+/// A question for rows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Question<'a> {
+    pub(crate) query: Query,
+    /// The variables but the filter by ids.
+    pub(crate) variables: &'a Map<String, Value>,
+    /// Exactly the rows of these ids, if given.
+    pub(crate) ids: Option<&'a [i64]>,
+    /// How many rows are asked for, at most.
+    pub(crate) rows: usize,
 }
 
 /// A page of a connection.
@@ -57,44 +69,39 @@ pub(crate) struct Page<T> {
     pub(crate) has_next: bool,
 }
 
+/// Why a question has no answer.
+#[derive(Debug)]
+pub(crate) struct Unanswered {
+    pub(crate) error: Error,
+    /// Whether it may have one if half as many rows are asked for.
+    pub(crate) shrink: bool,
+}
+
+impl From<Error> for Unanswered {
+    fn from(error: Error) -> Self {
+        Self { error, shrink: false }
+    }
+}
+
 impl Client {
-    /// A client for one run. Redirects are not followed: the token is for one host.
+    /// A client for one run.
     ///
     /// # Errors
     /// [`Error::TokenMalformed`] if the token cannot stand in a header, [`Error::Unreachable`] if TLS cannot be set up.
     pub fn new(connection: Connection, meter: Meter) -> Result<Self, Error> {
-        let Connection { endpoint, token, max_in_flight, deadline } = connection;
-        let mut authorization =
-            HeaderValue::from_str(&format!("token {}", token.expose_secret())).map_err(|_| Error::TokenMalformed)?;
-        authorization.set_sensitive(true);
-        let mut http = reqwest::Client::builder();
-        if is_this_machine(&endpoint) {
-            // A proxy stands between networks, never between a machine and itself.
-            http = http.no_proxy();
-        }
-        let http = http
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .connect_timeout(Duration::from_secs(20))
-            .read_timeout(SILENCE)
-            .user_agent(concat!("xledger-spend/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|error| Error::Unreachable { endpoint: endpoint.to_string(), what: chain(&error) })?;
         Ok(Self {
-            http,
-            endpoint,
-            authorization,
-            token,
-            pace: Pace::new(max_in_flight),
-            deadline,
-            max_in_flight,
+            wire: Wire::new(&connection, meter.clone())?,
+            pace: Pace::new(connection.max_in_flight, connection.tempo),
+            plan: Plan::default(),
+            sizes: Sizes::default(),
+            connection,
             meter,
         })
     }
 
     /// The address that is asked.
     pub fn endpoint(&self) -> &str {
-        self.endpoint.as_str()
+        self.wire.endpoint()
     }
 
     /// What was used of the API so far.
@@ -104,17 +111,23 @@ impl Client {
 
     /// Requests at once, at most.
     pub(crate) fn max_in_flight(&self) -> usize {
-        self.max_in_flight
+        self.connection.max_in_flight
+    }
+
+    /// What is asked of this server.
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// How many rows are asked for at once.
+    pub(crate) fn sizes(&self) -> &Sizes {
+        &self.sizes
     }
 
     /// Asks for a page of a connection.
-    pub(crate) async fn page<T: DeserializeOwned>(
-        &self,
-        query: Query,
-        variables: &Value,
-        rows: usize,
-    ) -> Result<Page<T>, Error> {
-        let answer = self.ask::<T>(query, variables, rows).await?;
+    pub(crate) async fn page<T: DeserializeOwned>(&self, question: Question<'_>) -> Result<Page<T>, Unanswered> {
+        let answer = self.ask::<T>(question).await?;
+        let query = question.query;
         let envelope: Envelope<ConnectionFields> = self.decode(query, &answer.envelope)?;
         // Xledger answers an empty connection with null edges. A connection that is null itself says nothing, least of all that the ledger
         // is empty.
@@ -131,7 +144,10 @@ impl Client {
 
     /// Asks for something that is no connection.
     pub(crate) async fn value<T: DeserializeOwned>(&self, query: Query, variables: &Value) -> Result<T, Error> {
-        let answer = self.ask::<serde::de::IgnoredAny>(query, variables, 1).await?;
+        let none = Map::new();
+        let variables = variables.as_object().unwrap_or(&none);
+        let answer = self.ask::<IgnoredAny>(Question { query, variables, ids: None, rows: 1 }).await;
+        let answer = answer.map_err(|unanswered| unanswered.error)?;
         #[derive(Deserialize)]
         struct Data<T> {
             data: T,
@@ -141,158 +157,83 @@ impl Client {
     }
 
     fn decode<T: DeserializeOwned>(&self, query: Query, json: &[u8]) -> Result<T, Error> {
-        answer::whole(json).map_err(|fault| self.fault(query, fault))
+        answer::whole(json).map_err(|fault: Fault| self.wire.fault(query, fault))
     }
 
-    /// Asks until there is an answer without errors, or until [`Error::verdict`] says to stop.
-    async fn ask<T: DeserializeOwned>(&self, query: Query, variables: &Value, rows: usize) -> Result<Rows<T>, Error> {
-        let body = json!({"query": query.document, "variables": variables, "operationName": query.name}).to_string();
-        let mut attempt = 1;
+    /// Asks until there is an answer without errors, or until the policy says to stop.
+    async fn ask<T: DeserializeOwned>(&self, question: Question<'_>) -> Result<Rows<T>, Unanswered> {
+        let Question { query, rows, ids, .. } = question;
+        let Connection { deadline, .. } = self.connection;
         loop {
-            let error = {
-                let waiting = || Error::Deadline { doing: format!("waiting to send query {}", query.name) };
-                let slot = self.pace.slot(self.deadline, &self.meter.0.waiting_ms).await.ok_or_else(waiting)?;
-                let sent = tokio::time::timeout_at(self.deadline, self.send(query, body.clone(), rows)).await;
-                let sent = sent.unwrap_or_else(|_| {
-                    Err(Error::Deadline { doing: format!("waiting for the answer to query {}", query.name) })
-                });
-                drop(slot);
-                match sent {
-                    Ok(rows) => {
-                        self.pace.calm();
-                        return Ok(rows);
+            let waiting = || Error::Deadline { doing: format!("waiting to send query {}", query.name) };
+            let slot = self.pace.slot(deadline, &self.meter).await.ok_or_else(waiting)?;
+            let sent_at = slot.at;
+            let known = self.pace.was_answered();
+            let exchange = self.wire.exchange(query, self.body(question), rows, known);
+            let exchanged = tokio::time::timeout_at(deadline, exchange).await.unwrap_or_else(|_| {
+                Err(Error::Deadline { doing: format!("waiting for the answer to query {}", query.name) })
+            });
+            let error = match exchanged {
+                Ok(answer) => {
+                    self.pace.calm();
+                    self.plan.answered(query);
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            let standing = self.pace.refused(&error, sent_at);
+            drop(slot);
+            let asked = Asked { rows, by_ids: ids.is_some() };
+            let wait = match verdict(&error, asked, standing, chance()) {
+                Verdict::Wait(wait) => wait.div_f64(self.connection.tempo),
+                Verdict::WaitUntil(at) => {
+                    Duration::from_millis(u64::try_from(at.0 - (self.connection.clock)().0).unwrap_or(0))
+                }
+                verdict => {
+                    // It was an answer all the same.
+                    self.pace.calm();
+                    if verdict == Verdict::Adapt && self.plan.learn(query, &error) {
+                        continue;
                     }
-                    Err(error) => error,
+                    return Err(Unanswered { error, shrink: verdict == Verdict::Shrink });
                 }
             };
-            let Verdict::Retry(wait) = error.verdict(attempt) else { return Err(error) };
-            // Nobody watches a retry that ends beyond the deadline: the error itself says more.
-            if Instant::now() + wait >= self.deadline {
-                return Err(error);
+            // Nobody watches a wait that ends beyond the deadline: the error itself says more.
+            let until = Instant::now() + wait;
+            if until >= deadline {
+                return Err(error.into());
             }
-            tracing::warn!(query = query.name, attempt, wait_ms = wait.as_millis() as u64, reason = %error, "Xledger asks to wait");
-            self.pace.refused(wait, error == Error::ConcurrencyLimit);
-            let wait_ms = wait.as_millis() as u64;
-            self.meter.0.waiting_ms.store(wait_ms, Relaxed);
-            tokio::time::sleep(wait).await;
-            self.meter.0.waiting_ms.store(0, Relaxed);
-            self.meter.0.waited_ms.fetch_add(wait_ms, Relaxed);
-            attempt += 1;
-        }
-    }
-
-    /// Sends once and reads the answer.
-    async fn send<T: DeserializeOwned>(&self, query: Query, body: String, rows: usize) -> Result<Rows<T>, Error> {
-        let counters = &self.meter.0;
-        counters.requests.fetch_add(1, Relaxed);
-        counters.bytes_up.fetch_add(body.len() as u64, Relaxed);
-        let request = self
-            .http
-            .post(self.endpoint.clone())
-            .header(AUTHORIZATION, self.authorization.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .header(ACCEPT_ENCODING, "gzip")
-            .body(body);
-        let answer = tokio::time::timeout(TIME_TO_FIRST_BYTE, request.send()).await;
-        let mut response = answer
-            .map_err(|_| self.unreachable("no answer within 120 s".to_owned()))?
-            .map_err(|error| self.broken(&error))?;
-
-        let status = response.status().as_u16();
-        let header = |name| {
-            response
-                .headers()
-                .get(name)
-                .and_then(|value: &HeaderValue| value.to_str().ok())
-                .unwrap_or_default()
-                .to_ascii_lowercase()
-        };
-        let content_type = header(CONTENT_TYPE);
-        let gzip = header(CONTENT_ENCODING).contains("gzip");
-        let json = content_type.contains("json");
-        // Only JSON can say more than the status does.
-        if !json && (status >= 500 || status == 429) {
-            return Err(self.unavailable(status));
-        }
-        if !json && matches!(status, 401 | 403) {
-            return Err(Error::TokenRefused { message: format!("HTTP status {status}") });
-        }
-        if content_type.contains("html") || (300..400).contains(&status) {
-            return Err(self.not_graphql(&content_type, status));
-        }
-        let mut answer = Answer::new(gzip);
-        let mut size = 0;
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
-            counters.bytes_down.fetch_add(chunk.len() as u64, Relaxed);
-            size += chunk.len() as u64;
-            if size > ANSWER_LIMIT_MIB << 20 {
-                return Err(self.fault(query, Fault::TooLarge));
+            let waited = self.pace.wait(until);
+            self.meter.wait(until, || error.to_string());
+            self.meter.0.waited_ms.fetch_add(waited.as_millis() as u64, Relaxed);
+            if !waited.is_zero() {
+                let wait_ms = wait.as_millis() as u64;
+                let attempt = standing.in_a_row;
+                tracing::warn!(query = query.name, attempt, wait_ms, reason = %error, "waits before it asks again");
             }
-            answer.feed(&chunk).map_err(|fault| self.fault(query, fault))?;
-        }
-        let answer = answer.finish().map_err(|fault| self.fault(query, fault))?;
-        let envelope: Envelope<serde::de::IgnoredAny> = match self.decode(query, &answer.envelope) {
-            Err(Error::Malformed { .. }) if !json || status >= 400 => {
-                return Err(self.not_graphql(&content_type, status));
-            }
-            envelope => envelope?,
-        };
-        match refusal::of(query.name, rows, &envelope.errors.unwrap_or_default(), self.token.expose_secret()) {
-            Some(Error::Api { .. }) if status >= 500 => Err(self.unavailable(status)),
-            Some(error) => Err(error),
-            None if status >= 500 || status == 429 => Err(self.unavailable(status)),
-            None if status >= 400 => Err(self.not_graphql(&content_type, status)),
-            None => Ok(answer),
         }
     }
 
-    fn unavailable(&self, status: u16) -> Error {
-        Error::Unavailable { endpoint: self.endpoint.to_string(), status }
-    }
-
-    fn not_graphql(&self, content_type: &str, status: u16) -> Error {
-        let kind = content_type.split(';').next().map(str::trim).filter(|kind| !kind.is_empty());
-        let what = kind.unwrap_or("nothing that says its type").chars().take(80).collect();
-        Error::NotGraphql { endpoint: self.endpoint.to_string(), what, status }
-    }
-
-    fn broken(&self, error: &reqwest::Error) -> Error {
-        self.unreachable(if error.is_timeout() { "no answer in time".to_owned() } else { chain(error) })
-    }
-
-    fn unreachable(&self, what: String) -> Error {
-        Error::Unreachable { endpoint: self.endpoint.to_string(), what }
-    }
-
-    fn fault(&self, query: Query, fault: Fault) -> Error {
-        match fault {
-            Fault::Malformed { path, what } => Error::Malformed { query: query.name, path, what },
-            Fault::TooLarge => Error::TooLarge { query: query.name, limit_mib: ANSWER_LIMIT_MIB },
-            Fault::Gzip => self.unreachable("the compressed answer is damaged or cut short".to_owned()),
+    /// The body of a request, as the plan has it by now.
+    fn body(&self, question: Question<'_>) -> String {
+        let Question { query, variables, ids, .. } = question;
+        let mut variables = variables.clone();
+        if let Some(ids) = ids {
+            variables.insert("filter".to_owned(), self.plan.filter(query).of(ids));
         }
+        let document = self.plan.document(query);
+        json!({"query": document, "variables": variables, "operationName": query.name}).to_string()
     }
 }
 
-/// Whether an address is this machine's own.
-pub fn is_this_machine(endpoint: &reqwest::Url) -> bool {
-    matches!(endpoint.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
-}
-
-/// An error and its causes, without addresses' queries.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
+/// Anything from 0 to 999.
+fn chance() -> u32 {
+    (RandomState::new().build_hasher().finish() % 1_000) as u32
 }
 
 #[derive(Deserialize)]
 struct Envelope<T> {
-    data: Option<std::collections::BTreeMap<String, Option<T>>>,
-    errors: Option<Vec<Value>>,
+    data: Option<BTreeMap<String, Option<T>>>,
 }
 
 #[derive(Deserialize)]

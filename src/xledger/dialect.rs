@@ -1,14 +1,19 @@
-//! What this server's schema calls things and which types it gives to ids: read by introspection, because tables were widened before.
+//! What this server's schema calls things, which types it gives to ids, and what it lacks: read by introspection, because tables were
+//! widened and fields came and went before. What cannot be read is taken to be as Xledger is known to be, and learned by trying.
 
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::client::Client;
+use super::document::Document;
 use super::error::Error;
-use super::query::{DIALECT, TYPE_FIELDS};
+use super::optional;
+use super::query::{self, DIALECT, FILTER_KEYS, Query};
 
 /// How ids stand in a filter's list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum IdType {
     /// `Int`: JSON numbers.
     Int,
@@ -17,33 +22,106 @@ pub enum IdType {
 }
 
 impl IdType {
-    /// `{"dbId_in": [...]}`.
-    pub(crate) fn filter(self, ids: &[i64]) -> Value {
-        let ids: Vec<Value> = match self {
-            IdType::Int => ids.iter().map(|id| json!(id)).collect(),
-            IdType::Int64String => ids.iter().map(|id| json!(id.to_string())).collect(),
-        };
-        json!({"dbId_in": ids})
+    fn json(self, id: i64) -> Value {
+        match self {
+            IdType::Int => json!(id),
+            IdType::Int64String => json!(id.to_string()),
+        }
+    }
+
+    /// The other one.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            IdType::Int => IdType::Int64String,
+            IdType::Int64String => IdType::Int,
+        }
+    }
+}
+
+/// How rows of one root are asked for by their ids.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IdFilter {
+    /// The filter's type.
+    pub type_name: String,
+    /// The type of an id.
+    pub ids: IdType,
+    /// Whether there is `dbId_in`; else each id is a condition of its own, under `OR`.
+    pub list: bool,
+}
+
+impl IdFilter {
+    /// The filter for exactly these ids.
+    pub(crate) fn of(&self, ids: &[i64]) -> Value {
+        if self.list {
+            return json!({"dbId_in": ids.iter().map(|id| self.ids.json(*id)).collect::<Vec<_>>()});
+        }
+        json!({"OR": ids.iter().map(|id| json!({"dbId": self.ids.json(*id)})).collect::<Vec<_>>()})
     }
 }
 
 /// What was learned of the schema.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dialect {
-    /// The type of `dbId_in` on ledger lines.
-    pub ledger_ids: IdType,
-    /// The type of `dbId_in` on AP lines.
-    pub payable_ids: IdType,
+    /// Whether introspection answers.
+    pub introspection: bool,
+    /// How ledger lines are asked for by id.
+    pub ledger: IdFilter,
+    /// How AP lines are asked for by id.
+    pub payables: IdFilter,
     /// Whether an owner has a `currency`.
     pub owner_currency: bool,
+    /// The values of `OwnerSet`; empty if they are not known.
+    pub owner_sets: Vec<String>,
     /// The names of the query roots, sorted; empty if introspection is closed.
     pub roots: Vec<String>,
+    /// Fields that are asked for and that the schema lacks: the operation, and the path below its rows.
+    pub missing: Vec<(String, String)>,
+    /// What is missing, or too much, that a refresh cannot do without, in words.
+    pub unfit: Vec<String>,
 }
 
 impl Default for Dialect {
     /// What is known of Xledger, for a server whose introspection is closed.
     fn default() -> Self {
-        Self { ledger_ids: IdType::Int64String, payable_ids: IdType::Int, owner_currency: false, roots: Vec::new() }
+        let filter = |type_name: &str, ids| IdFilter { type_name: type_name.to_owned(), ids, list: true };
+        Self {
+            introspection: false,
+            ledger: filter(LEDGER_FILTER, IdType::Int64String),
+            payables: filter(PAYABLE_FILTER, IdType::Int),
+            owner_currency: false,
+            owner_sets: Vec::new(),
+            roots: Vec::new(),
+            missing: Vec::new(),
+            unfit: Vec::new(),
+        }
+    }
+}
+
+/// The filter of ledger lines, as the documents name it.
+pub(crate) const LEDGER_FILTER: &str = "Transaction_Filter";
+/// The filter of AP lines, as the documents name it.
+pub(crate) const PAYABLE_FILTER: &str = "APTransaction_Filter";
+
+/// The questions that a refresh asks of rows.
+const ASKED: &[Query] = &[
+    query::ACCOUNTS,
+    query::LEDGER_INDEX,
+    query::PAYABLE_INDEX,
+    query::LEDGER_LINES,
+    query::PAYABLE_LINES,
+    query::SUPPLIERS,
+    query::OWNERS,
+    query::OWNER_CURRENCIES,
+    query::DIMENSIONS,
+];
+
+/// The type of a root's rows.
+fn row_type(root: &str) -> &'static str {
+    match root {
+        "transactions" => "Transaction",
+        "apTransactions" => "APTransaction",
+        "suppliers" => "Supplier",
+        _ => "Account",
     }
 }
 
@@ -53,48 +131,82 @@ impl Dialect {
     /// # Errors
     /// Every error that has nothing to do with introspection itself: a refused token, an unreachable server.
     pub async fn read(client: &Client) -> Result<Self, Error> {
-        let mut dialect = Self::default();
         let schema: Schema = match client.value(DIALECT, &json!({})).await {
             Ok(schema) => schema,
             Err(
                 error @ (Error::SchemaMismatch { .. }
                 | Error::Api { .. }
                 | Error::RightMissing { .. }
+                | Error::TooLarge { .. }
                 | Error::Malformed { .. }),
             ) => {
                 tracing::warn!(reason = %error, "the schema cannot be read; the known one is assumed");
-                return Ok(dialect);
+                return Ok(Self::default());
             }
             Err(error) => return Err(error),
         };
-        dialect.ledger_ids = id_type(schema.ledger_filter.as_ref()).unwrap_or(dialect.ledger_ids);
-        dialect.payable_ids = id_type(schema.payable_filter.as_ref()).unwrap_or(dialect.payable_ids);
-        dialect.roots = schema.roots.and_then(|roots| roots.query_type).map(|root| root.names()).unwrap_or_default();
-        dialect.roots.sort();
-        let owner = schema.ledger.as_ref().and_then(|ledger| ledger.leaf("owner"));
-        if let Some(owner) = owner {
-            let fields: TypeAnswer = client.value(TYPE_FIELDS, &json!({"name": owner})).await?;
-            dialect.owner_currency =
-                fields.r#type.is_some_and(|owner| owner.names().iter().any(|name| name == "currency"));
+        let mut dialect = schema.dialect();
+        for (filter, root) in [(&mut dialect.ledger, "transactions"), (&mut dialect.payables, "apTransactions")] {
+            let known = if root == "transactions" { &schema.ledger_filter } else { &schema.payable_filter };
+            let keys = match known {
+                Some(keys) if filter.type_name == LEDGER_FILTER || filter.type_name == PAYABLE_FILTER => keys.clone(),
+                _ => {
+                    let answer: Keys = client.value(FILTER_KEYS, &json!({"name": filter.type_name})).await?;
+                    answer.keys.unwrap_or_default()
+                }
+            };
+            match (keys.leaf("dbId_in"), keys.leaf("dbId"), keys.has("OR")) {
+                (Some(ids), _, _) => filter.ids = id_type(ids),
+                (None, Some(ids), true) => (filter.ids, filter.list) = (id_type(ids), false),
+                _ => dialect
+                    .unfit
+                    .push(format!("{} has no key `dbId_in`, so {root} cannot be asked for by id", filter.type_name)),
+            }
         }
         Ok(dialect)
     }
+
+    /// How rows of a query are asked for by id.
+    pub(crate) fn filter(&self, query: Query) -> &IdFilter {
+        if query.root() == "apTransactions" { &self.payables } else { &self.ledger }
+    }
+
+    pub(crate) fn filter_mut(&mut self, query: Query) -> &mut IdFilter {
+        if query.root() == "apTransactions" { &mut self.payables } else { &mut self.ledger }
+    }
+
+    /// Whether a refresh that sends this `ownerSet` can be answered.
+    ///
+    /// # Errors
+    /// [`Error::Unfit`], which names all that is in the way.
+    pub(crate) fn fits(&self, owner_set: &str) -> Result<(), Error> {
+        let mut unfit = self.unfit.clone();
+        if !self.owner_sets.is_empty() && !self.owner_sets.iter().any(|known| known == owner_set) {
+            let known = self.owner_sets.join(", ");
+            unfit.push(format!("OwnerSet has no value {owner_set}; set XLEDGER_OWNER_SET to one of {known}"));
+        }
+        if unfit.is_empty() { Ok(()) } else { Err(Error::Unfit { what: unfit.join("; ") }) }
+    }
 }
 
-fn id_type(filter: Option<&TypeDefinition>) -> Option<IdType> {
-    match filter?.leaf("dbId_in")? {
-        "Int" => Some(IdType::Int),
-        _ => Some(IdType::Int64String),
-    }
+fn id_type(name: &str) -> IdType {
+    if name == "Int" { IdType::Int } else { IdType::Int64String }
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Schema {
+    roots: Option<Roots>,
+    owner_sets: Option<Values>,
     ledger_filter: Option<TypeDefinition>,
     payable_filter: Option<TypeDefinition>,
-    ledger: Option<TypeDefinition>,
-    roots: Option<Roots>,
+    #[serde(flatten)]
+    types: BTreeMap<String, Option<TypeDefinition>>,
+}
+
+#[derive(Deserialize)]
+struct Keys {
+    keys: Option<TypeDefinition>,
 }
 
 #[derive(Deserialize)]
@@ -104,40 +216,181 @@ struct Roots {
 }
 
 #[derive(Deserialize)]
-struct TypeAnswer {
-    #[serde(rename = "__type")]
-    r#type: Option<TypeDefinition>,
+#[serde(rename_all = "camelCase")]
+struct Values {
+    enum_values: Option<Vec<Field>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct TypeDefinition {
     #[serde(alias = "inputFields")]
     fields: Option<Vec<Field>>,
 }
 
-#[derive(Deserialize)]
+/// A field of a type, a key of a filter, an argument, or a value of an enum.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Field {
     name: String,
     #[serde(default)]
     r#type: Value,
+    #[serde(default)]
+    args: Vec<Field>,
+    #[serde(default)]
+    default_value: Option<String>,
+}
+
+impl Field {
+    /// The named type below the lists and non-nulls.
+    fn leaf(&self) -> Option<&str> {
+        let mut of = Some(&self.r#type);
+        while let Some(definition) = of {
+            if let Some(name) = definition["name"].as_str() {
+                return Some(name);
+            }
+            of = definition.get("ofType");
+        }
+        None
+    }
+
+    /// Whether an argument must be given.
+    fn is_required(&self) -> bool {
+        self.r#type["kind"] == "NON_NULL" && self.default_value.is_none()
+    }
 }
 
 impl TypeDefinition {
-    fn names(self) -> Vec<String> {
-        self.fields.unwrap_or_default().into_iter().map(|field| field.name).collect()
+    fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.as_ref()?.iter().find(|field| field.name == name)
     }
 
-    /// The named type below the lists and non-nulls of a field.
-    fn leaf(&self, field: &str) -> Option<&str> {
-        let field = self.fields.as_ref()?.iter().find(|f| f.name == field)?;
-        let mut of: Option<&Map<String, Value>> = field.r#type.as_object();
-        while let Some(object) = of {
-            if let Some(name) = object.get("name").and_then(Value::as_str) {
-                return Some(name);
+    fn has(&self, name: &str) -> bool {
+        self.field(name).is_some()
+    }
+
+    fn leaf(&self, name: &str) -> Option<&str> {
+        self.field(name)?.leaf()
+    }
+}
+
+impl Schema {
+    fn dialect(&self) -> Dialect {
+        let mut dialect = Dialect { introspection: true, ..Dialect::default() };
+        let roots = self.roots.as_ref().and_then(|roots| roots.query_type.as_ref());
+        let names = roots.and_then(|roots| roots.fields.as_ref()).into_iter().flatten().map(|root| root.name.clone());
+        dialect.roots = names.collect();
+        dialect.roots.sort();
+        let values = self.owner_sets.as_ref().and_then(|values| values.enum_values.as_ref());
+        dialect.owner_sets = values.into_iter().flatten().map(|value| value.name.clone()).collect();
+        let owner = self.definition("Transaction").and_then(|line| self.definition(line.leaf("owner")?));
+        dialect.owner_currency = owner.is_some_and(|owner| owner.has("currency"));
+        for query in ASKED {
+            let document = Document::read(query.document);
+            for path in document.row_fields() {
+                let parent_is_missing =
+                    |(name, known): &(String, String)| name == query.name && optional::is_within(&path, known);
+                if dialect.missing.iter().any(parent_is_missing) || self.has(row_type(document.root()), &path) {
+                    continue;
+                }
+                if optional::covering(*query, &path).is_none() {
+                    dialect.unfit.push(format!("{} has no field `{path}`", row_type(document.root())));
+                }
+                dialect.missing.push((query.name.to_owned(), path));
             }
-            of = object.get("ofType").and_then(Value::as_object);
         }
-        None
+        for root in ["accounts", "transactions", "apTransactions", "suppliers"] {
+            let Some(definition) = roots.and_then(|roots| roots.field(root)) else {
+                if roots.is_some() {
+                    dialect.unfit.push(format!("there is no root `{root}`"));
+                }
+                continue;
+            };
+            for argument in &definition.args {
+                if argument.is_required() {
+                    dialect.unfit.push(format!("`{root}` demands an argument `{}` that is not known", argument.name));
+                }
+            }
+            if let Some(filter) =
+                definition.args.iter().find(|argument| argument.name == "filter").and_then(Field::leaf)
+            {
+                match root {
+                    "transactions" => filter.clone_into(&mut dialect.ledger.type_name),
+                    "apTransactions" => filter.clone_into(&mut dialect.payables.type_name),
+                    _ => {}
+                }
+            }
+        }
+        dialect.unfit.sort();
+        dialect.unfit.dedup();
+        dialect
+    }
+
+    fn definition(&self, name: &str) -> Option<&TypeDefinition> {
+        self.types.get(name)?.as_ref()
+    }
+
+    /// Whether a row has a field. Where a type has another name than the known one, it is taken to have what is known.
+    fn has(&self, row_type: &str, path: &str) -> bool {
+        let mut definition = self.definition(row_type);
+        for name in path.split('.') {
+            let Some(known) = definition.filter(|known| known.fields.is_some()) else { return true };
+            let Some(field) = known.field(name) else { return false };
+            definition = field.leaf().and_then(|name| self.definition(name));
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_asked_for_by_a_list_or_by_alternatives() {
+        let Dialect { mut ledger, payables, .. } = Dialect::default();
+        assert_eq!(ledger.of(&[1, 2]), json!({"dbId_in": ["1", "2"]}));
+        assert_eq!(payables.of(&[1]), json!({"dbId_in": [1]}));
+        ledger.list = false;
+        assert_eq!(ledger.of(&[1, 2]), json!({"OR": [{"dbId": "1"}, {"dbId": "2"}]}));
+    }
+
+    #[test]
+    fn what_a_schema_lacks_is_found() {
+        let text = |name: &str| json!({"name": name, "type": {"name": "String"}});
+        let arguments = |names: &[(&str, &str, Value)]| -> Vec<Value> {
+            let argument = |(name, leaf, kind): &(&str, &str, Value)| json!({"name": name, "type": {"kind": kind, "name": null, "ofType": {"name": leaf}}, "defaultValue": null});
+            names.iter().map(argument).collect()
+        };
+        let root = |name: &str, args: Vec<Value>| json!({"name": name, "args": args});
+        let schema: Schema = serde_json::from_value(json!({
+            "roots": {"queryType": {"fields": [
+                root("transactions", arguments(&[("filter", "LineFilter", json!("LIST"))])),
+                root("apTransactions", arguments(&[("company", "Int", json!("NON_NULL"))])),
+                root("accounts", vec![]),
+            ]}},
+            "ownerSets": {"enumValues": [{"name": "CURRENT"}, {"name": "ALL"}]},
+            "ledgerFilter": null,
+            "payableFilter": null,
+            "Account": {"fields": [text("dbId"), text("code"), text("description")]},
+            "Supplier": null,
+        }))
+        .unwrap();
+        let dialect = schema.dialect();
+        assert_eq!(dialect.ledger.type_name, "LineFilter");
+        assert_eq!(dialect.roots, ["accounts", "apTransactions", "transactions"]);
+        assert_eq!(
+            dialect.unfit,
+            ["`apTransactions` demands an argument `company` that is not known", "there is no root `suppliers`"]
+        );
+        let missing: Vec<_> = dialect.missing.iter().map(|(query, path)| format!("{query} {path}")).collect();
+        assert_eq!(missing[0], "Accounts asset");
+        assert!(missing.iter().any(|path| path == "Accounts accountGroup"), "{missing:?}");
+        assert!(
+            !missing.iter().any(|path| path.contains("accountGroup.") || path.contains("Suppliers")),
+            "{missing:?}"
+        );
+        let Err(Error::Unfit { what }) = dialect.fits("MINE") else { panic!() };
+        assert!(what.contains("company") && what.contains("XLEDGER_OWNER_SET"), "{what}");
     }
 }

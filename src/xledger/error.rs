@@ -1,8 +1,9 @@
 //! What can go wrong between here and Xledger, as situations that a caller can act on.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
+
+use super::query::Query;
+use super::rights;
 
 /// Why a question to Xledger has no answer.
 ///
@@ -25,11 +26,15 @@ pub enum Error {
     },
     /// The token lacks a right.
     #[error(
-        "the API token may not read {what} ({message}); tick *read* for it under Administration > Access control > GraphQL > API tokens"
+        "the API token may not read {} ({message}); tick *read* for {} under Administration > Access control > GraphQL > API tokens",
+        refused(query, fields),
+        rights::told(query.root(), fields)
     )]
     RightMissing {
-        /// The field that was refused, as a path.
-        what: String,
+        /// The question.
+        query: Query,
+        /// The fields that were refused, as paths below the root's rows; an empty path is the root itself. None if Xledger does not say.
+        fields: Vec<String>,
         /// The server's words.
         message: String,
     },
@@ -64,6 +69,12 @@ pub enum Error {
         code: String,
         /// The server's words.
         message: String,
+    },
+    /// The schema lacks what a refresh cannot do without, or demands what nobody knows.
+    #[error("Xledger's schema does not fit a refresh: {what}")]
+    Unfit {
+        /// All that is in the way.
+        what: String,
     },
     /// An entry of `errors[]` that is not known.
     #[error("Xledger answered query {query} with an error: {message} (code {code}, path {path})")]
@@ -123,6 +134,12 @@ pub enum Error {
         /// The limit that was passed.
         limit_mib: u64,
     },
+    /// A request that is larger than the server takes.
+    #[error("Xledger does not take a request as long as query {query} (HTTP status 413); lower XLEDGER_PAGE_ROWS")]
+    TooLong {
+        /// The operation's name.
+        query: &'static str,
+    },
     /// The run's time is over, or would be before a wait ends.
     #[error("the run's deadline came while {doing}")]
     Deadline {
@@ -141,60 +158,12 @@ pub enum Error {
     },
 }
 
-/// What to do about an error: decided here and nowhere else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
-    /// Ask again after this long.
-    Retry(Duration),
-    /// Ask for half as many rows.
-    Shrink,
-    /// Give up.
-    Fail,
-}
-
-/// How often a question is asked at most, the first time included.
-const ATTEMPTS: u32 = 7;
-
-impl Error {
-    /// What to do after the `attempt`-th failure (from 1) of one question.
-    ///
-    /// Limits are waited out as Xledger documents them; a broken or unavailable server is tried again after 1, 2, 4, … seconds;
-    /// everything else is final, because asking again would only cost.
-    pub fn verdict(&self, attempt: u32) -> Verdict {
-        let again = |wait| if attempt < ATTEMPTS { Verdict::Retry(wait) } else { Verdict::Fail };
-        let backoff = Duration::from_secs(1 << (attempt.clamp(1, 6) - 1));
-        match self {
-            Error::BurstLimit => again(Duration::from_secs(5)),
-            Error::ConcurrencyLimit => again(Duration::from_secs(1)),
-            Error::Unavailable { .. } | Error::Unreachable { .. } => again(backoff),
-            Error::QueryTimedOut { .. } => Verdict::Shrink,
-            _ => Verdict::Fail,
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_asked_again() {
-        let down = Error::Unavailable { endpoint: String::new(), status: 503 };
-        let s = |seconds| Verdict::Retry(Duration::from_secs(seconds));
-        for (error, attempt, verdict) in [
-            (Error::BurstLimit, 1, s(5)),
-            (Error::BurstLimit, 6, s(5)),
-            (Error::BurstLimit, 7, Verdict::Fail),
-            (Error::ConcurrencyLimit, 2, s(1)),
-            (down.clone(), 1, s(1)),
-            (down.clone(), 2, s(2)),
-            (down.clone(), 6, s(32)),
-            (down, 7, Verdict::Fail),
-            (Error::QueryTimedOut { query: "q", rows: 9 }, 3, Verdict::Shrink),
-            (Error::TokenMalformed, 1, Verdict::Fail),
-            (Error::CreditsUsedUp { reset_at: None }, 1, Verdict::Fail),
-        ] {
-            assert_eq!(error.verdict(attempt), verdict, "{error:?} {attempt}");
-        }
+/// The fields of a query that were refused, by their paths.
+fn refused(query: &Query, fields: &[String]) -> String {
+    let fields: Vec<_> = fields.iter().map(|field| if field.is_empty() { "anything" } else { field }).collect();
+    if fields.is_empty() {
+        format!("all that query {} asks for", query.name)
+    } else {
+        format!("{} of {}", fields.join(", "), query.root())
     }
 }

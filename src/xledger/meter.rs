@@ -1,9 +1,11 @@
-//! What is used of the API: users pay for requests and bytes.
+//! What is used of the API: users pay for requests and bytes. And what is waited for at this moment.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde::Serialize;
+use tokio::time::Instant;
 
 /// What a client used of the API.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -14,7 +16,7 @@ pub struct Usage {
     pub bytes_up: u64,
     /// Bytes of answer bodies as sent over the wire, compressed ones as compressed.
     pub bytes_down: u64,
-    /// Milliseconds waited after refusals and failures.
+    /// Milliseconds during which nothing was asked because of refusals and failures.
     pub waited_ms: u64,
     /// Rows that Xledger answered as null; skipped.
     pub null_rows: u64,
@@ -27,8 +29,13 @@ pub(super) struct Counters {
     pub(super) bytes_down: AtomicU64,
     pub(super) waited_ms: AtomicU64,
     pub(super) null_rows: AtomicU64,
-    /// The length of the wait that goes on now; 0 if none does.
-    pub(super) waiting_ms: AtomicU64,
+    waiting: Mutex<Option<Waiting>>,
+}
+
+#[derive(Clone, Debug)]
+struct Waiting {
+    until: Instant,
+    reason: String,
 }
 
 /// What may be watched of a client from outside while it works.
@@ -48,8 +55,18 @@ impl Meter {
         }
     }
 
-    /// The length of the wait that goes on now, in milliseconds; 0 if none does.
-    pub fn waiting_ms(&self) -> u64 {
-        self.0.waiting_ms.load(Relaxed)
+    /// How much longer the wait lasts that goes on now, and why; `None` if none does.
+    pub fn waiting(&self) -> Option<(Duration, String)> {
+        let waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let left = waiting.until.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some((left, waiting.reason))
+    }
+
+    /// Nothing is asked until then, unless a longer wait goes on already.
+    pub(super) fn wait(&self, until: Instant, reason: impl FnOnce() -> String) {
+        let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.as_ref().is_none_or(|waiting| waiting.until < until) {
+            *waiting = Some(Waiting { until, reason: reason() });
+        }
     }
 }

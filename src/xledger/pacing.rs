@@ -1,12 +1,16 @@
-//! When a request may be sent: below the burst limit, and no more at once than the server bears.
+//! When a request may be sent: below the burst limit, which others may be using up too, no more at once than the server bears, and one at
+//! a time while it gives no answers.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
+
+use super::error::Error;
+use super::meter::Meter;
+use super::policy::Standing;
 
 /// Xledger takes 20 requests in 5 s. One less, in a little more, leaves room for requests that overtake each other on the way.
 const BURST_REQUESTS: usize = 19;
@@ -14,11 +18,15 @@ const BURST_REQUESTS: usize = 19;
 const BURST_WINDOW: Duration = Duration::from_millis(5_050);
 /// After so many answers in a row without a refusal, one more request at once is tried.
 const CALM_ANSWERS: u32 = 40;
+/// After so many, one more request within the burst window is.
+const CALM_ANSWERS_OF_A_BURST: u32 = 10;
 
 /// The pace of one client.
 pub(crate) struct Pace {
     state: Mutex<State>,
     freed: Notify,
+    /// How many times faster than in life time runs: 1, but for tests.
+    tempo: f64,
 }
 
 struct State {
@@ -30,30 +38,43 @@ struct State {
     /// Requests at once that are tried now, and at most.
     allowed: usize,
     most: usize,
+    /// Requests within the burst window that are tried now, and its length.
+    burst: usize,
+    window: Duration,
+    /// Answers since the last refusal.
     calm: u32,
+    answered: bool,
+    /// Refusals and failures since the last answer, when the first came, and the last.
+    refusals: Option<Refusals>,
+    /// Whether one request at a time tries if the server is there again.
+    alone: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Refusals {
+    in_a_row: u32,
+    first: Instant,
+    last: Instant,
 }
 
 /// A place among the requests in flight; given back when dropped.
-pub(crate) struct Slot<'a>(&'a Pace);
+pub(crate) struct Slot<'a> {
+    pace: &'a Pace,
+    /// When it was granted.
+    pub(crate) at: Instant,
+}
 
 impl Drop for Slot<'_> {
     fn drop(&mut self) {
-        self.0.lock().in_flight -= 1;
-        self.0.freed.notify_one();
+        self.pace.lock().in_flight -= 1;
+        self.pace.freed.notify_one();
     }
 }
 
 impl Pace {
-    pub(crate) fn new(most_in_flight: usize) -> Self {
-        let state = State {
-            sent: VecDeque::new(),
-            not_before: None,
-            in_flight: 0,
-            allowed: most_in_flight,
-            most: most_in_flight,
-            calm: 0,
-        };
-        Self { state: Mutex::new(state), freed: Notify::new() }
+    pub(crate) fn new(most_in_flight: usize, tempo: f64) -> Self {
+        let window = BURST_WINDOW.div_f64(tempo);
+        Self { state: Mutex::new(State::new(most_in_flight, window)), freed: Notify::new(), tempo }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -61,19 +82,18 @@ impl Pace {
     }
 
     /// Waits until a request may be sent. `None` if that would be after `deadline`. Waiting for one's own requests to end is bounded by
-    /// their timeouts. While it waits for the limit, `waiting_ms` says how long.
-    pub(crate) async fn slot(&self, deadline: Instant, waiting_ms: &AtomicU64) -> Option<Slot<'_>> {
+    /// their timeouts.
+    pub(crate) async fn slot(&self, deadline: Instant, meter: &Meter) -> Option<Slot<'_>> {
         loop {
             let freed = self.freed.notified();
             let now = Instant::now();
             let asked = self.lock().ask(now);
             match asked {
-                Asked::Granted => return Some(Slot(self)),
+                Asked::Granted => return Some(Slot { pace: self, at: now }),
                 Asked::At(at) if at > deadline => return None,
                 Asked::At(at) => {
-                    waiting_ms.store((at - now).as_millis() as u64, Relaxed);
+                    meter.wait(at, || "to stay below Xledger's burst limit".to_owned());
                     tokio::time::sleep_until(at).await;
-                    waiting_ms.store(0, Relaxed);
                 }
                 Asked::Full => tokio::time::timeout_at(deadline, freed).await.ok()?,
             }
@@ -83,13 +103,31 @@ impl Pace {
     /// Takes note of an answer that was no refusal.
     pub(crate) fn calm(&self) {
         if self.lock().calm() {
+            // One for each that may wait.
+            self.freed.notify_waiters();
             self.freed.notify_one();
         }
     }
 
-    /// Takes note of a refusal: nobody sends before `wait` is over, and if there were too many at once, fewer are sent from now on.
-    pub(crate) fn refused(&self, wait: Duration, too_many_at_once: bool) {
-        self.lock().refused(Instant::now(), wait, too_many_at_once);
+    /// Whether there ever was an answer.
+    pub(crate) fn was_answered(&self) -> bool {
+        self.lock().answered
+    }
+
+    /// Takes note of a refusal or failure of a request that was sent at `sent`: others of the same moment add nothing to it.
+    pub(crate) fn refused(&self, error: &Error, sent: Instant) -> Standing {
+        let now = Instant::now();
+        let Refusals { in_a_row, first, .. } = self.lock().refused(error, sent, now);
+        Standing { in_a_row, since: now.duration_since(first).mul_f64(self.tempo) }
+    }
+
+    /// Nobody sends before `until`. Returns by how much that is later than it was.
+    pub(crate) fn wait(&self, until: Instant) -> Duration {
+        let mut state = self.lock();
+        let from = state.not_before.unwrap_or(until).max(Instant::now());
+        let from = if state.not_before.is_none() { Instant::now() } else { from };
+        state.not_before = Some(state.not_before.map_or(until, |at| at.max(until)));
+        until.saturating_duration_since(from)
     }
 }
 
@@ -106,11 +144,29 @@ enum Asked {
 
 /// The rules themselves: no clock and no waiting.
 impl State {
+    fn new(most: usize, window: Duration) -> Self {
+        Self {
+            sent: VecDeque::new(),
+            not_before: None,
+            in_flight: 0,
+            allowed: most,
+            most,
+            burst: BURST_REQUESTS,
+            window,
+            calm: 0,
+            answered: false,
+            refusals: None,
+            alone: false,
+        }
+    }
+
     fn ask(&mut self, now: Instant) -> Asked {
-        if self.in_flight >= self.allowed {
+        if self.in_flight >= if self.alone { 1 } else { self.allowed } {
             return Asked::Full;
         }
-        let at = earliest(&self.sent, self.not_before, now);
+        // The earliest instant that stays within the burst limit and after every refusal's wait.
+        let burst = self.sent.len().checked_sub(self.burst).map_or(now, |at| self.sent[at] + self.window);
+        let at = burst.max(self.not_before.unwrap_or(now));
         if at > now {
             return Asked::At(at);
         }
@@ -122,31 +178,36 @@ impl State {
         Asked::Granted
     }
 
-    /// Whether one more may be sent at once from now on.
+    /// Whether more may be sent at once from now on.
     fn calm(&mut self) -> bool {
+        self.answered = true;
+        self.refusals = None;
         self.calm += 1;
-        let more = self.calm >= CALM_ANSWERS && self.allowed < self.most;
-        if more {
-            self.calm = 0;
+        let mut more = std::mem::take(&mut self.alone);
+        if self.calm.is_multiple_of(CALM_ANSWERS_OF_A_BURST) {
+            self.burst = (self.burst + 1).min(BURST_REQUESTS);
+        }
+        if self.calm.is_multiple_of(CALM_ANSWERS) && self.allowed < self.most {
             self.allowed += 1;
+            more = true;
         }
         more
     }
 
-    fn refused(&mut self, now: Instant, wait: Duration, too_many_at_once: bool) {
-        let until = now + wait;
-        self.not_before = Some(self.not_before.map_or(until, |at| at.max(until)));
+    fn refused(&mut self, error: &Error, sent: Instant, now: Instant) -> Refusals {
+        let known = self.refusals.unwrap_or(Refusals { in_a_row: 0, first: now, last: now });
+        let new = known.in_a_row == 0 || sent >= known.last;
+        let refusals = Refusals { in_a_row: known.in_a_row + u32::from(new), last: now, ..known };
+        self.refusals = Some(refusals);
         self.calm = 0;
-        if too_many_at_once {
-            self.allowed = (self.allowed / 2).max(1);
+        match error {
+            Error::BurstLimit if new => self.burst = (self.burst / 2).max(1),
+            Error::ConcurrencyLimit if new => self.allowed = (self.allowed / 2).max(1),
+            Error::Unavailable { .. } | Error::Unreachable { .. } => self.alone = true,
+            _ => {}
         }
+        refusals
     }
-}
-
-/// The earliest instant at which the next request stays within the burst limit and after every refusal's wait.
-fn earliest(sent: &VecDeque<Instant>, not_before: Option<Instant>, now: Instant) -> Instant {
-    let burst = if sent.len() < BURST_REQUESTS { now } else { sent[0] + BURST_WINDOW };
-    burst.max(not_before.unwrap_or(now))
 }
 
 #[cfg(test)]
@@ -154,50 +215,86 @@ mod tests {
     use super::*;
 
     fn state(most: usize) -> State {
-        Pace::new(most).state.into_inner().unwrap()
+        State::new(most, BURST_WINDOW)
     }
 
-    #[test]
-    fn never_twenty_in_five_seconds() {
-        let (mut state, start) = (state(100), Instant::now());
+    fn down() -> Error {
+        Error::Unavailable { endpoint: String::new(), status: 503 }
+    }
+
+    /// Sends so many requests as early as they may be sent, each answered at once; returns when.
+    fn send(state: &mut State, requests: usize, start: Instant) -> Vec<Duration> {
         let (mut now, mut sent) = (start, Vec::new());
-        while sent.len() < 100 {
+        while sent.len() < requests {
             match state.ask(now) {
                 Asked::Granted => sent.push(now - start),
                 Asked::At(at) => now = at,
                 Asked::Full => panic!("only {} were sent", sent.len()),
             }
         }
+        sent
+    }
+
+    #[test]
+    fn never_twenty_in_five_seconds() {
+        let (mut state, start) = (state(100), Instant::now());
+        let sent = send(&mut state, 100, start);
         for window in sent.windows(20) {
             assert!(window[19] - window[0] > Duration::from_secs(5), "{window:?}");
         }
         assert!(sent[99] < Duration::from_secs(27), "{:?}", sent[99]);
-        assert_eq!(state.ask(now), Asked::Full);
+        assert_eq!(state.ask(start + sent[99]), Asked::Full);
     }
 
     #[test]
-    fn nobody_sends_before_a_refusals_wait_is_over() {
+    fn fewer_in_a_window_while_others_use_the_same_token() {
+        let (mut state, start) = (state(100), Instant::now());
+        state.refused(&Error::BurstLimit, start, start);
+        state.refused(&Error::BurstLimit, start + Duration::from_secs(6), start + Duration::from_secs(6));
+        let sent = send(&mut state, 20, start + Duration::from_secs(12));
+        for window in sent.windows(5) {
+            assert!(window[4] - window[0] > Duration::from_secs(5), "{window:?}");
+        }
+        assert!((0..160).all(|_| !state.calm()));
+        assert_eq!(state.burst, BURST_REQUESTS);
+    }
+
+    #[test]
+    fn requests_that_were_under_way_together_are_refused_once() {
         let (mut state, now) = (state(4), Instant::now());
         let after = |seconds| now + Duration::from_secs(seconds);
-        state.refused(now, Duration::from_secs(5), false);
-        state.refused(now, Duration::from_secs(1), false);
-        assert_eq!(state.ask(after(3)), Asked::At(after(5)));
-        assert_eq!(state.ask(after(5)), Asked::Granted);
+        assert_eq!(state.refused(&down(), now, after(1)).in_a_row, 1);
+        assert_eq!(state.refused(&down(), now, after(2)).in_a_row, 1);
+        let Refusals { in_a_row, first, .. } = state.refused(&down(), after(3), after(4));
+        assert_eq!((in_a_row, first), (2, after(1)));
+        state.calm();
+        assert_eq!(state.refused(&down(), after(5), after(6)).in_a_row, 1);
+    }
+
+    #[test]
+    fn one_at_a_time_tries_a_server_that_is_down() {
+        let (mut state, now) = (state(4), Instant::now());
+        state.refused(&down(), now, now);
+        assert_eq!((state.ask(now), state.ask(now)), (Asked::Granted, Asked::Full));
+        assert!(state.calm());
+        assert_eq!(state.ask(now), Asked::Granted);
     }
 
     #[tokio::test]
-    async fn a_wait_beyond_the_deadline_is_not_begun() {
-        let pace = Pace::new(1);
-        pace.refused(Duration::from_secs(3_600), true);
-        let begun = Instant::now();
-        assert!(pace.slot(begun + Duration::from_secs(3_599), &AtomicU64::new(0)).await.is_none());
-        assert!(begun.elapsed() < Duration::from_secs(60));
+    async fn nobody_sends_before_a_wait_is_over() {
+        let (pace, now) = (Pace::new(4, 1.0), Instant::now());
+        let after = |seconds| now + Duration::from_secs(seconds);
+        assert!(pace.wait(after(3_600)) > Duration::from_secs(3_599));
+        assert!(pace.wait(after(3_000)).is_zero());
+        assert_eq!(pace.lock().ask(after(3_001)), Asked::At(after(3_600)));
+        assert!(pace.slot(after(3_599), &Meter::default()).await.is_none());
+        assert!(now.elapsed() < Duration::from_secs(60));
     }
 
     #[test]
     fn fewer_at_once_after_a_refusal_and_more_again_when_calm() {
-        let mut state = state(4);
-        state.refused(Instant::now(), Duration::ZERO, true);
+        let (mut state, now) = (state(4), Instant::now());
+        state.refused(&Error::ConcurrencyLimit, now, now);
         assert_eq!(state.allowed, 2);
         assert_eq!((0..CALM_ANSWERS).filter(|_| state.calm()).count(), 1);
         assert_eq!(state.allowed, 3);

@@ -1,4 +1,4 @@
-//! Walks a connection to its end: page after page, smaller ones where the server runs out of time, never in a circle.
+//! Walks a connection to its end: page after page, smaller ones where the server does not bear more, never in a circle.
 
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
@@ -6,12 +6,10 @@ use std::hash::{BuildHasher, RandomState};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::client::Client;
+use super::client::{Client, Page, Question, Unanswered};
 use super::error::Error;
 use super::query::Query;
 
-/// Fewer rows than this are not tried: a server that cannot answer them has another problem.
-const LEAST_ROWS: usize = 50;
 /// Pages of one walk, at most: a billion rows at the largest page.
 const MOST_PAGES: usize = 100_000;
 
@@ -22,27 +20,53 @@ pub(crate) async fn walk<T: DeserializeOwned>(
     query: Query,
     variables: &Map<String, Value>,
     page_rows: usize,
+    take: impl FnMut(Vec<T>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let page_rows = async |variables: Map<String, Value>| loop {
+        let rows = client.sizes().rows(query, page_rows);
+        match page(client, query, &variables, None, rows).await {
+            Err(Unanswered { error, shrink: true }) => less(client, query, rows, &error),
+            other => break other,
+        }
+    };
+    pages(query, variables, page_rows, take).await.map_err(|unanswered| unanswered.error)
+}
+
+/// Hands every row of these ids to `take`, and no others if the filter works.
+pub(crate) async fn walk_ids<T: DeserializeOwned>(
+    client: &Client,
+    query: Query,
+    variables: &Map<String, Value>,
+    ids: &[i64],
     mut take: impl FnMut(Vec<T>) -> Result<(), Error>,
 ) -> Result<(), Error> {
+    let mut rest = ids;
+    while !rest.is_empty() {
+        let rows = client.sizes().rows(query, rest.len());
+        let (batch, after) = rest.split_at(rows.min(rest.len()));
+        let batch_page = async |variables: Map<String, Value>| page(client, query, &variables, Some(batch), rows).await;
+        // What came before a page was too much comes again; rows are told apart by their ids.
+        match pages(query, variables, batch_page, &mut take).await {
+            Err(Unanswered { error, shrink: true }) => less(client, query, rows, &error),
+            Err(unanswered) => return Err(unanswered.error),
+            Ok(()) => rest = after,
+        }
+    }
+    Ok(())
+}
+
+/// Walks pages that `page` asks for, given the variables.
+async fn pages<T>(
+    query: Query,
+    variables: &Map<String, Value>,
+    page: impl AsyncFn(Map<String, Value>) -> Result<Page<T>, Unanswered>,
+    mut take: impl FnMut(Vec<T>) -> Result<(), Error>,
+) -> Result<(), Unanswered> {
     let hasher = RandomState::new();
     let mut seen = HashSet::new();
-    let mut rows = page_rows;
     let mut variables = variables.clone();
     for page_number in 1..=MOST_PAGES {
-        let page = loop {
-            variables.insert("first".to_owned(), json!(rows));
-            match client.page::<T>(query, &Value::Object(variables.clone()), rows).await {
-                Err(Error::QueryTimedOut { .. }) if rows > LEAST_ROWS => {
-                    rows = (rows / 2).max(LEAST_ROWS);
-                    tracing::warn!(
-                        query = query.name,
-                        page_rows = rows,
-                        "Xledger ran out of time; pages are smaller from now on"
-                    );
-                }
-                other => break other?,
-            }
-        };
+        let page = page(variables.clone()).await?;
         let circle = |what| Error::CursorRepeated { query: query.name, page: page_number, what };
         take(page.nodes)?;
         if !page.has_next {
@@ -51,20 +75,38 @@ pub(crate) async fn walk<T: DeserializeOwned>(
         let cursor = page.cursor.ok_or_else(|| circle("no cursor, though more pages are said to follow"))?;
         // Hashes are enough to notice a circle, and keep a long walk small.
         if !seen.insert(hasher.hash_one(&cursor)) {
-            return Err(circle("the cursor of an earlier page"));
+            return Err(circle("the cursor of an earlier page").into());
         }
         variables.insert("after".to_owned(), json!(cursor));
     }
-    Err(Error::CursorRepeated { query: query.name, page: MOST_PAGES, what: "no end in sight" })
+    Err(Error::CursorRepeated { query: query.name, page: MOST_PAGES, what: "no end in sight" }.into())
+}
+
+fn less(client: &Client, query: Query, rows: usize, error: &Error) {
+    let page_rows = client.sizes().failed(query, rows);
+    tracing::warn!(query = query.name, page_rows, reason = %error, "asks for fewer rows at once");
 }
 
 /// One page, for a question of which any rows will do.
 pub(crate) async fn one_page<T: DeserializeOwned>(
     client: &Client,
     query: Query,
-    mut variables: Map<String, Value>,
+    variables: &Map<String, Value>,
     rows: usize,
 ) -> Result<Vec<T>, Error> {
+    Ok(page(client, query, variables, None, rows).await.map_err(|unanswered| unanswered.error)?.nodes)
+}
+
+async fn page<T: DeserializeOwned>(
+    client: &Client,
+    query: Query,
+    variables: &Map<String, Value>,
+    ids: Option<&[i64]>,
+    rows: usize,
+) -> Result<Page<T>, Unanswered> {
+    let mut variables = variables.clone();
     variables.insert("first".to_owned(), json!(rows));
-    Ok(client.page(query, &Value::Object(variables), rows).await?.nodes)
+    let page = client.page(Question { query, variables: &variables, ids, rows }).await?;
+    client.sizes().came(query, rows);
+    Ok(page)
 }

@@ -1,12 +1,21 @@
 //! The questions asked of Xledger: one document each, in `queries/`, checked against the schema file by a test.
 
+use super::document::Document;
+
 /// A GraphQL document with one operation.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Query {
     /// The operation's name.
     pub name: &'static str,
     /// The document.
     pub document: &'static str,
+}
+
+impl Query {
+    /// The root that it asks.
+    pub(crate) fn root(self) -> &'static str {
+        Document::read(self.document).root()
+    }
 }
 
 macro_rules! queries {
@@ -22,8 +31,8 @@ queries! {
     VIEWER = "Viewer" in "viewer.graphql";
     /// Names and types of the schema.
     DIALECT = "Dialect" in "dialect.graphql";
-    /// The fields of one type.
-    TYPE_FIELDS = "TypeFields" in "type_fields.graphql";
+    /// The keys of a filter that has another name than the known one.
+    FILTER_KEYS = "FilterKeys" in "filter_keys.graphql";
     /// The chart of accounts.
     ACCOUNTS = "Accounts" in "accounts.graphql";
     /// Index fields of ledger lines.

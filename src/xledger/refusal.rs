@@ -4,13 +4,25 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::error::Error;
+use super::query::Query;
 
 /// The one of several errors to act on, if there is any. `rows` are those that the query asked for; the token is taken out of every text.
-pub(super) fn of(query: &'static str, rows: usize, errors: &[Value], token: &str) -> Option<Error> {
-    errors.iter().map(|error| classify(query, rows, error, token)).min_by_key(rank)
+pub(super) fn of(query: Query, rows: usize, errors: &[Value], token: &str) -> Option<Error> {
+    let mut worst = errors.iter().map(|error| classify(query, rows, error, token)).min_by_key(rank)?;
+    if let Error::RightMissing { fields, .. } = &mut worst {
+        // All that is denied is told at once.
+        let denied = errors.iter().map(|error| classify(query, rows, error, token));
+        for error in denied {
+            let Error::RightMissing { fields: more, .. } = error else { continue };
+            fields.extend(more);
+        }
+        fields.sort();
+        fields.dedup();
+    }
+    Some(worst)
 }
 
-fn classify(query: &'static str, rows: usize, error: &Value, token: &str) -> Error {
+fn classify(query: Query, rows: usize, error: &Value, token: &str) -> Error {
     let text = error["message"].as_str().unwrap_or_default();
     let message = printable(text, token);
     let extensions = &error["extensions"];
@@ -23,17 +35,41 @@ fn classify(query: &'static str, rows: usize, error: &Value, token: &str) -> Err
         "BAD_REQUEST.BURST_RATE_LIMIT_REACHED" => Error::BurstLimit,
         "BAD_REQUEST.CONCURRENCY_LIMIT_REACHED" => Error::ConcurrencyLimit,
         "BAD_REQUEST.INSUFFICIENT_CREDITS" => Error::CreditsUsedUp { reset_at },
-        "FIELDS_ON_CORRECT_TYPE" | "ARGUMENTS_OF_CORRECT_TYPE" | "INVALID_VALUE" => {
-            Error::SchemaMismatch { query, code, message }
-        }
-        _ if words.contains("query timed out") => Error::QueryTimedOut { query, rows },
+        code if INVALID.contains(&code) => Error::SchemaMismatch { query: query.name, code: code.to_owned(), message },
+        _ if words.contains("query timed out") => Error::QueryTimedOut { query: query.name, rows },
         _ if words.contains("bad format for api token") => Error::TokenMalformed,
-        _ if path != "none" && denies(&words, &code) => Error::RightMissing { what: path, message },
+        _ if path != "none" && denies(&words, &code) => {
+            Error::RightMissing { query, fields: vec![field_of(&error["path"])], message }
+        }
         _ if denies(&words, &code) && words.contains("token") => Error::TokenRefused { message },
         _ if code.to_uppercase().contains("UNAUTHENTICATED") => Error::TokenRefused { message },
-        _ if denies(&words, &code) => Error::RightMissing { what: format!("what query {query} asks for"), message },
-        _ => Error::Api { query, code, path, message },
+        _ if denies(&words, &code) => Error::RightMissing { query, fields: Vec::new(), message },
+        _ => Error::Api { query: query.name, code, path, message },
     }
+}
+
+/// What GraphQL libraries call a document or a variable that the schema does not take.
+const INVALID: &[&str] = &[
+    "ARGUMENTS_OF_CORRECT_TYPE",
+    "FIELDS_ON_CORRECT_TYPE",
+    "GRAPHQL_VALIDATION_FAILED",
+    "INVALID_VALUE",
+    "KNOWN_ARGUMENT_NAMES",
+    "KNOWN_TYPE_NAMES",
+    "NO_UNDEFINED_VARIABLES",
+    "PROVIDED_NON_NULL_ARGUMENTS",
+    "SCALAR_LEAFS",
+    "SYNTAX_ERROR",
+    "VALIDATION_ERROR",
+    "VARIABLES_ARE_INPUT_TYPES",
+    "VARIABLES_IN_ALLOWED_POSITION",
+];
+
+/// The path of a field below the rows of its root: `address.country` of `suppliers/edges/3/node/address/country`.
+fn field_of(path: &Value) -> String {
+    let names = path.as_array().into_iter().flatten().skip(1).filter_map(Value::as_str);
+    let names: Vec<&str> = names.filter(|name| !matches!(*name, "edges" | "node")).collect();
+    names.join(".").chars().filter(|c| c.is_ascii_alphanumeric() || *c == '.').take(200).collect()
 }
 
 /// A server's text, fit for a log: short, on one line, without the token.
@@ -77,11 +113,12 @@ fn rank(error: &Error) -> u8 {
 
 #[cfg(test)]
 mod tests {
+    use super::super::query;
     use super::*;
     use serde_json::json;
 
     fn read(errors: Value) -> String {
-        let error = of("Q", 100, errors.as_array().unwrap(), "s3cret").unwrap();
+        let error = of(query::SUPPLIERS, 100, errors.as_array().unwrap(), "s3cret").unwrap();
         let debug = format!("{error:?}");
         assert!(!debug.contains("s3cret") && !debug.contains('\n'), "{debug}");
         debug.split([' ', '(']).next().unwrap().to_owned()
@@ -107,11 +144,29 @@ mod tests {
             (json!([{"message": "No access", "path": ["transactions", "edges", 3, "node", "text"]}]), "RightMissing"),
             (json!([{"message": "new\nand s3cret", "code": 17, "path": "odd", "extensions": "odd"}]), "Api"),
             (json!([null]), "Api"),
+            (json!([{"message": "x", "extensions": {"code": "PROVIDED_NON_NULL_ARGUMENTS"}}]), "SchemaMismatch"),
             // Of several, the one that says most about what to do.
             (json!([{"message": "odd"}, {"code": "BAD_REQUEST.BURST_RATE_LIMIT_REACHED"}]), "BurstLimit"),
         ] {
             assert_eq!(read(errors.clone()), kind, "{errors}");
         }
-        assert_eq!(of("Q", 1, &[], "t"), None);
+        assert_eq!(of(query::SUPPLIERS, 1, &[], "t"), None);
+    }
+
+    #[test]
+    fn all_that_is_denied_is_told_at_once() {
+        let denied = |path| json!({"message": "No access", "path": path});
+        let errors = [
+            denied(json!(["suppliers", "edges", 0, "node", "contact"])),
+            denied(json!(["suppliers", "edges", 0, "node", "address", "country"])),
+            json!({"message": "odd"}),
+        ];
+        let Some(Error::RightMissing { fields, .. }) = of(query::SUPPLIERS, 1, &errors, "t") else { panic!() };
+        assert_eq!(fields, ["address.country", "contact"]);
+        let Some(Error::RightMissing { fields, .. }) = of(query::SUPPLIERS, 1, &[denied(json!(["suppliers"]))], "t")
+        else {
+            panic!()
+        };
+        assert_eq!(fields, [""]);
     }
 }

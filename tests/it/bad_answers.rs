@@ -54,13 +54,15 @@ async fn each_kind_of_answer_has_its_own_error() {
     let fault = |kind| Fault { from_request: 4, requests: 1_000, kind };
     let error = |code: &str, message: &str| FaultKind::Error(code.to_owned(), message.to_owned());
     for (kind, expected) in [
-        (FaultKind::Html(200), FailureKind::EndpointNotGraphql),
+        (FaultKind::Html(404), FailureKind::EndpointNotGraphql),
+        (FaultKind::Html(200), FailureKind::XledgerUnavailable),
         (FaultKind::TokenRefused, FailureKind::TokenRefused),
         (error("BAD_REQUEST.INSUFFICIENT_CREDITS", "No credits"), FailureKind::CreditsUsedUp),
         (error("SOMETHING.NEW", "A new error"), FailureKind::XledgerError),
         (FaultKind::Timeout, FailureKind::LimitReached),
     ] {
-        let desk = Desk::new(Options { faults: vec![fault(kind.clone())], ..Options::fast(2_000, 9) }).await;
+        let mut desk = Desk::new(Options { faults: vec![fault(kind.clone())], ..Options::fast(2_000, 9) }).await;
+        desk.tempo = 200.0;
         let report = desk.refresh(&[]).await;
         let error = report.error.unwrap();
         assert_eq!(error.kind, expected, "{kind:?}: {}", error.message);
@@ -71,7 +73,7 @@ async fn each_kind_of_answer_has_its_own_error() {
 #[tokio::test]
 async fn a_run_that_fails_leaves_the_last_snapshot_as_it_was() {
     let desk = Desk::new(Options {
-        faults: vec![Fault { from_request: 20, requests: 1_000, kind: FaultKind::Html(200) }],
+        faults: vec![Fault { from_request: 20, requests: 1_000, kind: FaultKind::Html(404) }],
         ..Options::fast(2_000, 9)
     })
     .await;

@@ -18,6 +18,8 @@ pub(crate) struct Desk {
     pub(crate) sim: Running,
     lake: TempDir,
     runs: std::cell::Cell<i64>,
+    /// How many times faster than in life the client waits.
+    pub(crate) tempo: f64,
 }
 
 impl Desk {
@@ -26,6 +28,7 @@ impl Desk {
             sim: xledger_sim::start(options).await.unwrap(),
             lake: TempDir::new().unwrap(),
             runs: Default::default(),
+            tempo: 1.0,
         }
     }
 
@@ -41,7 +44,8 @@ impl Desk {
             ("LAKE_URL", self.lake().display().to_string()),
         ]);
         values.extend(set.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        Settings::read(Caller::CommandLine, |name| values.get(name).cloned()).unwrap()
+        let settings = Settings::read(Caller::CommandLine, |name| values.get(name).cloned()).unwrap();
+        Settings { tempo: self.tempo, ..settings }
     }
 
     /// A run, each a minute after the one before.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
@@ -10,21 +11,21 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
+use xledger_spend::value::Instant;
 
-use crate::figures::time;
 use crate::lines::escaped;
 use crate::screen::Screen;
 use crate::stages::{self, Watched};
 
 /// Begins to log on standard error.
-pub(crate) fn start(screen: &Screen, verbose: bool, check: bool) -> Watched {
+pub(crate) fn start(screen: &Screen, verbose: bool, check: bool, clock: fn() -> Instant) -> Watched {
     let watched = Watched::new(check);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(Lines(screen.clone()))
         .with_ansi(false)
         .with_target(false)
         .with_filter(filter_fn(move |event| is_logged(event, verbose)));
-    let told = Told { screen: screen.clone(), watched: watched.clone(), verbose };
+    let told = Told { screen: screen.clone(), watched, verbose, clock };
     let told = told.with_filter(filter_fn(is_told));
     // It fails only where there is a subscriber already.
     drop(tracing_subscriber::registry().with(lines).with(told).try_init());
@@ -51,6 +52,7 @@ struct Told {
     screen: Screen,
     watched: Watched,
     verbose: bool,
+    clock: fn() -> Instant,
 }
 
 impl<S: Subscriber> Layer<S> for Told {
@@ -59,14 +61,14 @@ impl<S: Subscriber> Layer<S> for Told {
         event.record(&mut fields);
         if let Some(stage) = &fields.stage {
             if !self.verbose {
-                self.screen.line(&stages::done(&self.watched, stage, fields.rows, fields.duration_ms));
+                self.screen.line(&stages::done(self.watched, stage, fields.rows, fields.duration_ms));
             }
-        } else if let Some(reason) = &fields.reason {
-            self.watched.waits_for(reason);
+        } else if let (Some(wait_ms), Some(reason)) = (fields.wait_ms, &fields.reason)
             // On a terminal the line that changes shows it.
-            if !self.verbose && !self.screen.is_terminal() {
-                self.screen.line(&format!("Waiting {}: {}", time(fields.wait_ms), escaped(reason)));
-            }
+            && !self.verbose
+            && !self.screen.is_terminal()
+        {
+            self.screen.line(&stages::waits(Duration::from_millis(wait_ms), reason, (self.clock)()));
         }
     }
 }
@@ -76,7 +78,7 @@ struct Fields {
     stage: Option<String>,
     rows: u64,
     duration_ms: u64,
-    wait_ms: u64,
+    wait_ms: Option<u64>,
     reason: Option<String>,
 }
 
@@ -85,7 +87,7 @@ impl Visit for Fields {
         match field.name() {
             "rows" => self.rows = value,
             "duration_ms" => self.duration_ms = value,
-            "wait_ms" => self.wait_ms = value,
+            "wait_ms" => self.wait_ms = Some(value),
             _ => (),
         }
     }

@@ -40,7 +40,7 @@ use crate::screen::Screen;
 fn main() -> ExitCode {
     let (arguments, flags) = arguments::read();
     let screen = Screen::on_standard_error();
-    let watched = log::start(&screen, arguments.verbose, matches!(arguments.command, Command::Check));
+    let watched = log::start(&screen, arguments.verbose, matches!(arguments.command, Command::Check), clock);
     let given = Given::new(flags, environment);
     let run = Run {
         id: run_id(),

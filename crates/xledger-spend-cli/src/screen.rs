@@ -47,7 +47,7 @@ impl Screen {
     }
 
     /// Shows where a run stands until the answer is dropped.
-    pub(crate) fn follow(&self, run: &Run, watched: &Watched) -> Following {
+    pub(crate) fn follow(&self, run: &Run, watched: Watched) -> Following {
         if !self.terminal {
             return Following { screen: self.clone(), task: None };
         }
@@ -56,12 +56,12 @@ impl Screen {
             bar.set_style(style);
         }
         *self.bar.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar.clone());
-        let (run, watched) = (run.clone(), watched.clone());
+        let run = run.clone();
         let task = tokio::spawn(async move {
             let mut ticks = tokio::time::interval(Duration::from_millis(100));
             loop {
                 ticks.tick().await;
-                bar.set_message(stages::now(&run.progress, &run.meter, &watched));
+                bar.set_message(stages::now(&run.progress, &run.meter, watched, run.clock));
                 bar.tick();
             }
         });

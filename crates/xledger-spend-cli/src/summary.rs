@@ -13,7 +13,7 @@ pub(crate) use tables::tables;
 
 /// What a run listed, left out, kept, and used.
 pub(crate) fn run(report: &Value) -> String {
-    told::counts(report) + &told::document_types(report) + &used(report) + &sizes(report)
+    told::counts(report) + &told::document_types(report) + &used(report) + &sizes(report) + &lost(report)
 }
 
 /// What was used of the API.
@@ -54,6 +54,23 @@ fn sizes(report: &Value) -> String {
         _ => String::new(),
     };
     format!("\nTables{unpublished}\n{}{removed}", aligned(sides, &rows))
+}
+
+/// Columns that are null because something may not be read, or is not there.
+fn lost(report: &Value) -> String {
+    let told = |lost: &Value| {
+        let columns = lost["columns"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let field = lost["field"].as_str().unwrap_or_default();
+        let why = match lost["reason"].as_str() {
+            Some("not_allowed") => {
+                format!("the token may not read {field} (right {})", lost["right"].as_str().unwrap_or_default())
+            }
+            _ => format!("the schema has no {field}"),
+        };
+        format!("  {}: {}\n", escaped(&why), columns.map(escaped).collect::<Vec<_>>().join(", "))
+    };
+    let lost: String = report["lost"].as_array().into_iter().flatten().map(told).collect();
+    if lost.is_empty() { lost } else { format!("\nColumns that are null\n{lost}") }
 }
 
 /// What to do with the tables now: lines to paste, uncut.

@@ -10,7 +10,7 @@ use crate::outcome::{self, Outcome};
 pub(super) async fn check(desk: &Desk) -> Result<Outcome, Failure> {
     let settings = desk.given.settings(NeedsLake::No)?;
     let aws = given::aws(None, Some(&settings.token)).await;
-    let following = desk.screen.follow(&desk.run, &desk.watched);
+    let following = desk.screen.follow(&desk.run, desk.watched);
     let checked = Box::pin(desk.run.check(&settings, &aws)).await;
     drop(following);
     let checked = checked?;

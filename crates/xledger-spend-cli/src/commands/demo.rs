@@ -22,7 +22,7 @@ pub(super) async fn demo(desk: &Desk, lines: u64, seed: u64) -> Result<Outcome, 
         Failure::new(FailureKind::XledgerUnavailable, format!("the simulator cannot start: {error}"))
     })?;
     let settings = desk.given.demonstration(&simulator.endpoint(), simulator.token())?;
-    let following = desk.screen.follow(&desk.run, &desk.watched);
+    let following = desk.screen.follow(&desk.run, desk.watched);
     let refresh = Refresh { mode: Mode::Full, ..Default::default() };
     let report = Box::pin(desk.run.refresh(refresh, &settings, &aws)).await;
     drop(following);

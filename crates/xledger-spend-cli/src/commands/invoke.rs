@@ -21,7 +21,7 @@ pub(super) async fn invoke(desk: &Desk, file: &Path) -> Result<Outcome, Failure>
         Event::Rollback(_) => desk.given.settings_of_the_lake()?,
     };
     let aws = given::aws(settings.lake.as_ref(), Some(&settings.token)).await;
-    let following = desk.screen.follow(&desk.run, &desk.watched);
+    let following = desk.screen.follow(&desk.run, desk.watched);
     let answer = Box::pin(desk.run.answer(event, &settings, &aws)).await;
     drop(following);
     let answer = answer?;

@@ -19,7 +19,7 @@ pub(super) async fn refresh(desk: &Desk, arguments: &RefreshArguments) -> Result
     let settings = desk.given.settings(NeedsLake::Yes)?;
     let lake = desk.given.lake()?;
     let aws = given::aws(Some(&lake), Some(&settings.token)).await;
-    let following = desk.screen.follow(&desk.run, &desk.watched);
+    let following = desk.screen.follow(&desk.run, desk.watched);
     let refresh = Refresh { mode: mode.into(), from, to, dry_run };
     let report = Box::pin(desk.run.refresh(refresh, &settings, &aws)).await;
     drop(following);

@@ -1,0 +1,85 @@
+//! What an earlier run learned of Xledger's schema, kept under `state/`: a schema is read once a month, not once a run.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::lake::digest::Digest;
+use crate::lake::{Lake, layout};
+use crate::value::Instant;
+use crate::xledger::{Client, Dialect, Error, query};
+
+/// What the schema offers changes seldom. That it no longer offers something is noticed at once.
+const KEPT_FOR_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
+/// A dialect is a few kilobytes.
+const LIMIT_BYTES: u64 = 4 << 20;
+
+/// As it is kept. What does not read as this is read anew from Xledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Known {
+    /// When it was read, in milliseconds since 1970.
+    pub read_at_ms: i64,
+    /// The address that it was read from.
+    pub endpoint: String,
+    /// The checksum of the documents that it was compared with.
+    pub documents: String,
+    /// What was learned.
+    pub dialect: Dialect,
+}
+
+impl Known {
+    /// Reads it; `None` if it is something else.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+}
+
+/// What is known of the schema, and whether it comes from an earlier run.
+///
+/// # Errors
+/// What [`Dialect::read`] meets. What the lake meets is no error here, for nothing depends on what it keeps.
+pub async fn learn(client: &Client, lake: &Lake, now: Instant, keep: bool) -> Result<(Dialect, bool), Error> {
+    if let Some(dialect) = kept(client, lake, now).await {
+        return Ok((dialect, true));
+    }
+    Ok((read_anew(client, lake, now, keep).await?, false))
+}
+
+/// Reads the schema from Xledger, and keeps it if it may.
+///
+/// # Errors
+/// What [`Dialect::read`] meets.
+pub async fn read_anew(client: &Client, lake: &Lake, now: Instant, keep: bool) -> Result<Dialect, Error> {
+    let dialect = Dialect::read(client).await?;
+    if keep && dialect.introspection {
+        let endpoint = client.endpoint().to_owned();
+        let known = Known { read_at_ms: now.0, endpoint, documents: documents(), dialect: dialect.clone() };
+        if let Err(error) = store(lake, &known).await {
+            tracing::warn!(%error, "what was learned of the schema is not kept; the next run reads it again");
+        }
+    }
+    Ok(dialect)
+}
+
+/// The checksum of all documents: what was learned of a schema for these may not do for others.
+fn documents() -> String {
+    let all: String = query::ALL.iter().map(|query| query.document).collect();
+    Digest::of(all.as_bytes())
+}
+
+async fn kept(client: &Client, lake: &Lake, now: Instant) -> Option<Dialect> {
+    let key = layout::state("schema.json").ok()?;
+    let (bytes, _) = lake.store().get(&key, LIMIT_BYTES).await.ok()??;
+    let known = Known::read(&bytes)?;
+    let age_ms = now.0.checked_sub(known.read_at_ms)?;
+    let is_fresh = (0..KEPT_FOR_MS).contains(&age_ms);
+    (is_fresh && known.endpoint == client.endpoint() && known.documents == documents()).then_some(known.dialect)
+}
+
+async fn store(lake: &Lake, known: &Known) -> Result<(), crate::lake::Error> {
+    let key = layout::state("schema.json")?;
+    let store = lake.store();
+    let version = store.get(&key, LIMIT_BYTES).await?.map(|(_, version)| version);
+    // Two runs that learn the same at once do no harm to each other.
+    store.replace(&key, Bytes::from(serde_json::to_vec(known).unwrap_or_default()), version.as_ref()).await.map(drop)
+}

@@ -1,0 +1,220 @@
+//! One request and its answer: what is sent, how long it is waited for, how much is read, and what becomes of what is no answer.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use reqwest::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
+
+use super::answer::{self, ANSWER_LIMIT_BYTES, Answer, Fault, Rows};
+use super::client::Connection;
+use super::error::Error;
+use super::meter::Meter;
+use super::query::Query;
+use super::refusal;
+
+/// No connection takes longer to be made.
+const TIME_TO_CONNECT: Duration = Duration::from_secs(20);
+/// No answer takes longer to begin: Xledger's own queries time out well before.
+const TIME_TO_FIRST_BYTE: Duration = Duration::from_secs(120);
+/// A connection that is silent for so long is broken.
+const SILENCE: Duration = Duration::from_secs(60);
+/// No answer takes longer in all: 10,000 rows are 5 MB without compression.
+const TIME_TO_LAST_BYTE: Duration = Duration::from_secs(300);
+
+/// The wire to one endpoint. The only holder of the token.
+pub(crate) struct Wire {
+    http: reqwest::Client,
+    endpoint: reqwest::Url,
+    authorization: HeaderValue,
+    token: SecretString,
+    tempo: f64,
+    meter: Meter,
+}
+
+impl Wire {
+    /// Redirects are not followed: the token is for one host.
+    ///
+    /// # Errors
+    /// [`Error::TokenMalformed`] if the token cannot stand in a header, [`Error::Unreachable`] if TLS cannot be set up.
+    pub(crate) fn new(connection: &Connection, meter: Meter) -> Result<Self, Error> {
+        let Connection { endpoint, token, tempo, .. } = connection;
+        let mut authorization =
+            HeaderValue::from_str(&format!("token {}", token.expose_secret())).map_err(|_| Error::TokenMalformed)?;
+        authorization.set_sensitive(true);
+        let mut http = reqwest::Client::builder();
+        if is_this_machine(endpoint) {
+            // A proxy stands between networks, never between a machine and itself.
+            http = http.no_proxy();
+        }
+        let http = http
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .connect_timeout(TIME_TO_CONNECT.div_f64(*tempo))
+            .read_timeout(SILENCE.div_f64(*tempo))
+            .user_agent(concat!("xledger-spend/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| Error::Unreachable { endpoint: endpoint.to_string(), what: chain(&error) })?;
+        Ok(Self { http, endpoint: endpoint.clone(), authorization, token: token.clone(), tempo: *tempo, meter })
+    }
+
+    /// The address that is asked.
+    pub(crate) fn endpoint(&self) -> &str {
+        self.endpoint.as_str()
+    }
+
+    /// Sends once and reads the answer, of so many rows at most. `known` says whether this endpoint has answered before.
+    pub(crate) async fn exchange<T: DeserializeOwned>(
+        &self,
+        query: Query,
+        body: String,
+        rows: usize,
+        known: bool,
+    ) -> Result<Rows<T>, Error> {
+        let sent =
+            tokio::time::timeout(TIME_TO_LAST_BYTE.div_f64(self.tempo), self.send(query, body, rows, known)).await;
+        sent.unwrap_or_else(|_| Err(self.unreachable("the answer did not end in time".to_owned())))
+    }
+
+    async fn send<T: DeserializeOwned>(
+        &self,
+        query: Query,
+        body: String,
+        rows: usize,
+        known: bool,
+    ) -> Result<Rows<T>, Error> {
+        let counters = &self.meter.0;
+        counters.requests.fetch_add(1, Relaxed);
+        counters.bytes_up.fetch_add(body.len() as u64, Relaxed);
+        let request = self
+            .http
+            .post(self.endpoint.clone())
+            .header(AUTHORIZATION, self.authorization.clone())
+            .header(CONTENT_TYPE, "application/json")
+            .header(ACCEPT_ENCODING, "gzip")
+            .body(body);
+        let answer = tokio::time::timeout(TIME_TO_FIRST_BYTE.div_f64(self.tempo), request.send()).await;
+        let mut response = answer
+            .map_err(|_| self.unreachable("the answer did not begin in time".to_owned()))?
+            .map_err(|error| self.broken(&error))?;
+
+        let status = response.status().as_u16();
+        let content_type = text(response.headers(), CONTENT_TYPE);
+        let encoding = text(response.headers(), CONTENT_ENCODING);
+        let json = content_type.contains("json");
+        // Only JSON can say more than the status does.
+        if let Some(error) = self.by_status(query, &content_type, status, known) {
+            return Err(error);
+        }
+        if !matches!(encoding.as_str(), "" | "identity" | "gzip" | "x-gzip") {
+            let what = "expected it to be compressed as gzip, or not at all".to_owned();
+            return Err(Error::Malformed { query: query.name, path: "its encoding".to_owned(), what });
+        }
+        let mut answer = Answer::new(encoding.contains("gzip"), rows);
+        let mut size = 0;
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
+            counters.bytes_down.fetch_add(chunk.len() as u64, Relaxed);
+            size += chunk.len();
+            if size > ANSWER_LIMIT_BYTES {
+                return Err(self.fault(query, Fault::TooLarge));
+            }
+            answer.feed(&chunk).map_err(|fault| self.fault(query, fault))?;
+        }
+        let answer = answer.finish().map_err(|fault| self.fault(query, fault))?;
+        let envelope: Envelope = match answer::whole(&answer.envelope) {
+            Err(Fault::Malformed { .. } | Fault::Cut) if !json || status >= 400 => {
+                return Err(self.not_graphql(&content_type, status));
+            }
+            envelope => envelope.map_err(|fault| self.fault(query, fault))?,
+        };
+        match refusal::of(query, rows, &envelope.errors.unwrap_or_default(), self.token.expose_secret()) {
+            Some(Error::Api { .. }) if status >= 500 => Err(self.unavailable(status)),
+            Some(error) => Err(error),
+            None if status >= 500 || status == 429 => Err(self.unavailable(status)),
+            None if status >= 400 => Err(self.not_graphql(&content_type, status)),
+            None => Ok(answer),
+        }
+    }
+
+    /// What the status says by itself, where no JSON can say more.
+    fn by_status(&self, query: Query, content_type: &str, status: u16, known: bool) -> Option<Error> {
+        let html = content_type.contains("html");
+        match status {
+            413 => Some(Error::TooLong { query: query.name }),
+            300..=399 => Some(self.not_graphql("a redirect, which is not followed", status)),
+            _ if content_type.contains("json") => None,
+            429 | 500.. => Some(self.unavailable(status)),
+            401 | 403 => Some(Error::TokenRefused { message: format!("HTTP status {status}") }),
+            // A page in place of an answer, where there were answers before: maintenance.
+            200 if html && known => Some(self.unavailable(status)),
+            _ if html => Some(self.not_graphql(content_type, status)),
+            _ => None,
+        }
+    }
+
+    fn unavailable(&self, status: u16) -> Error {
+        Error::Unavailable { endpoint: self.endpoint.to_string(), status }
+    }
+
+    fn not_graphql(&self, content_type: &str, status: u16) -> Error {
+        let kind = content_type.split(';').next().map(str::trim).filter(|kind| !kind.is_empty());
+        let what = kind.unwrap_or("nothing that says its type");
+        let what = what.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(80).collect();
+        Error::NotGraphql { endpoint: self.endpoint.to_string(), what, status }
+    }
+
+    fn broken(&self, error: &reqwest::Error) -> Error {
+        self.unreachable(if error.is_timeout() { "no answer in time".to_owned() } else { chain(error) })
+    }
+
+    fn unreachable(&self, what: String) -> Error {
+        Error::Unreachable { endpoint: self.endpoint.to_string(), what }
+    }
+
+    pub(crate) fn fault(&self, query: Query, fault: Fault) -> Error {
+        match fault {
+            Fault::Malformed { path, what } => Error::Malformed { query: query.name, path, what },
+            Fault::TooLarge => Error::TooLarge { query: query.name, limit_mib: (ANSWER_LIMIT_BYTES >> 20) as u64 },
+            Fault::TooMany => Error::Malformed {
+                query: query.name,
+                path: "its rows".to_owned(),
+                what: "expected no more than were asked for".to_owned(),
+            },
+            Fault::Gzip => self.unreachable("the compressed answer is damaged or cut short".to_owned()),
+            Fault::Cut => self.unreachable("the answer is cut short".to_owned()),
+        }
+    }
+}
+
+/// Whether an address is this machine's own.
+pub fn is_this_machine(endpoint: &reqwest::Url) -> bool {
+    matches!(endpoint.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> String {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+/// An error and its causes, without addresses' queries.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
+
+#[derive(Deserialize)]
+struct Envelope {
+    /// Looked at for its shape alone.
+    #[serde(rename = "data")]
+    _data: Option<std::collections::BTreeMap<String, Option<IgnoredAny>>>,
+    errors: Option<Vec<Value>>,
+}

@@ -1,0 +1,189 @@
+//! What a refresh can do without: fields that the schema may lack, or that the token may not be allowed to read, and the columns that are
+//! null then. What is not here is necessary: without it a run ends, and says so.
+
+use super::document::Document;
+use super::query::{self, Query};
+use super::rights;
+
+/// Fields that are asked for together or not at all.
+#[derive(Debug)]
+pub(crate) struct Optional {
+    /// The operation that asks for them.
+    pub(crate) query: Query,
+    /// Their paths below the root's rows.
+    pub(crate) fields: &'static [&'static str],
+    /// The columns that are null without them, throughout, or where nothing else fills them.
+    pub(crate) columns: &'static [&'static str],
+}
+
+macro_rules! optional {
+    ($($query:ident: { $($($field:literal),+ => $($column:literal),+;)* })*) => {
+        /// All that a refresh can do without.
+        pub(crate) const OPTIONAL: &[Optional] = &[$($(
+            Optional { query: query::$query, fields: &[$($field),+], columns: &[$($column),+] },
+        )*)*];
+    };
+}
+
+optional! {
+    ACCOUNTS: {
+        "description" => "spend.account_name";
+        "asset", "liabilities", "equity", "revenue", "cost", "costWagesSalaries", "costOfGoodsSold", "costOtherOperating", "finance"
+            => "spend.account_kind";
+        "accountGroup" => "spend.account_group";
+    }
+    LEDGER_LINES: {
+        "period.fiscalYear" => "spend.fiscal_year";
+        "period.fiscalPeriod" => "spend.fiscal_period";
+        "header.modifiedAt" => "spend.voucher_modified_at";
+        "header.transactionNumber" => "spend.voucher_number";
+        "header.postedDate" => "spend.posted_date", "supplier.first_posted_date", "supplier.last_posted_date";
+        "text" => "spend.text";
+        "invoiceAmount" => "spend.invoice_amount";
+        "taxAmount" => "spend.vat_amount";
+        "glObject1DbId" => "spend.dimension_1_kind", "spend.dimension_1_code", "spend.dimension_1_name";
+        "glObject2DbId" => "spend.dimension_2_kind", "spend.dimension_2_code", "spend.dimension_2_name";
+        "glObject3DbId" => "spend.dimension_3_kind", "spend.dimension_3_code", "spend.dimension_3_name";
+        "glObject4DbId" => "spend.dimension_4_kind", "spend.dimension_4_code", "spend.dimension_4_name";
+        "glObject5DbId" => "spend.dimension_5_kind", "spend.dimension_5_code", "spend.dimension_5_name";
+        "currency" => "spend.invoice_currency_code";
+        "taxRule" => "spend.vat_code", "spend.vat_rate";
+    }
+    PAYABLE_LINES: {
+        "invoiceNumber" => "spend.invoice_number";
+        "invoiceDate" => "spend.invoice_date";
+        "dueDate" => "spend.due_date";
+        // It tells which of several suppliers of a voucher a line belongs to.
+        "company" => "spend.supplier_id", "spend.supplier_code", "spend.supplier_name", "spend.supplier_company_number",
+            "spend.supplier_country_code", "spend.invoice_number", "spend.invoice_date", "spend.due_date";
+    }
+    SUPPLIERS: {
+        "email" => "supplier.email";
+        "phone" => "supplier.phone";
+        "fromDate" => "supplier.valid_from";
+        "toDate" => "supplier.valid_to";
+        "modifiedAt" => "supplier.modified_at";
+        "company" => "supplier.company_number", "spend.supplier_company_number";
+        "subledgerGroup" => "supplier.group_name";
+        "address" => "supplier.street_address", "supplier.postal_code", "supplier.city", "supplier.country_code",
+            "supplier.country_name", "spend.supplier_country_code";
+        "address.streetAddress" => "supplier.street_address";
+        "address.zipCode" => "supplier.postal_code";
+        "address.place" => "supplier.city";
+        "address.country" => "supplier.country_code", "supplier.country_name", "spend.supplier_country_code";
+        "address.country.code" => "supplier.country_code", "spend.supplier_country_code";
+        "address.country.description" => "supplier.country_name";
+        "contact" => "supplier.contact_name";
+    }
+    OWNERS: {
+        "owner" => "spend.owner_code", "spend.owner_name";
+        "owner.code" => "spend.owner_code";
+        "owner.description" => "spend.owner_name";
+    }
+    OWNER_CURRENCIES: {
+        "owner" => "spend.amount_currency_code";
+    }
+    DIMENSIONS: {
+        "glDimension" => "spend.dimension_1_kind", "spend.dimension_1_code", "spend.dimension_1_name", "spend.dimension_2_kind",
+            "spend.dimension_2_code", "spend.dimension_2_name", "spend.dimension_3_kind", "spend.dimension_3_code",
+            "spend.dimension_3_name", "spend.dimension_4_kind", "spend.dimension_4_code", "spend.dimension_4_name",
+            "spend.dimension_5_kind", "spend.dimension_5_code", "spend.dimension_5_name";
+        "glDimension.glObject1" => "spend.dimension_1_kind", "spend.dimension_1_code", "spend.dimension_1_name";
+        "glDimension.glObject2" => "spend.dimension_2_kind", "spend.dimension_2_code", "spend.dimension_2_name";
+        "glDimension.glObject3" => "spend.dimension_3_kind", "spend.dimension_3_code", "spend.dimension_3_name";
+        "glDimension.glObject4" => "spend.dimension_4_kind", "spend.dimension_4_code", "spend.dimension_4_name";
+        "glDimension.glObject5" => "spend.dimension_5_kind", "spend.dimension_5_code", "spend.dimension_5_name";
+        "glDimension.glObject1.objectKind" => "spend.dimension_1_kind";
+        "glDimension.glObject2.objectKind" => "spend.dimension_2_kind";
+        "glDimension.glObject3.objectKind" => "spend.dimension_3_kind";
+        "glDimension.glObject4.objectKind" => "spend.dimension_4_kind";
+        "glDimension.glObject5.objectKind" => "spend.dimension_5_kind";
+    }
+}
+
+impl Optional {
+    /// The root that is asked.
+    pub(crate) fn root(&self) -> &'static str {
+        self.query.root()
+    }
+
+    /// The right that its first field needs; the others need the same.
+    pub(crate) fn right(&self) -> &'static str {
+        rights::of(self.root(), self.fields.first().copied().unwrap_or_default())
+    }
+
+    /// Whether a field is one of these, or within one.
+    pub(crate) fn covers(&self, path: &str) -> bool {
+        self.fields.iter().any(|field| is_within(path, field))
+    }
+
+    /// How deep its fields lie: of several that cover a path, the deepest costs least.
+    fn depth(&self) -> usize {
+        self.fields.iter().map(|field| field.matches('.').count()).max().unwrap_or(0)
+    }
+}
+
+/// Whether a path is another one, or within it.
+pub(crate) fn is_within(path: &str, other: &str) -> bool {
+    path.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+}
+
+/// What must be missed if a field of a query is; `None` if it is necessary.
+pub(crate) fn covering(query: Query, path: &str) -> Option<usize> {
+    let covering = OPTIONAL.iter().enumerate().filter(|(_, optional)| optional.query.name == query.name);
+    covering
+        .filter(|(_, optional)| optional.covers(path))
+        .max_by_key(|(_, optional)| optional.depth())
+        .map(|(at, _)| at)
+}
+
+/// The optional fields of a query, by their places.
+pub(crate) fn of(query: Query) -> impl Iterator<Item = (usize, &'static Optional)> {
+    OPTIONAL.iter().enumerate().filter(move |(_, optional)| optional.query.name == query.name)
+}
+
+/// The document of a query without what is lost.
+pub(crate) fn document(query: Query, is_lost: impl Fn(usize) -> bool) -> String {
+    if query.document.contains("...") {
+        // A question about the schema, which has no rows.
+        return query.document.to_owned();
+    }
+    let lost: Vec<&str> =
+        of(query).filter(|(at, _)| is_lost(*at)).flat_map(|(_, optional)| optional.fields).copied().collect();
+    Document::read(query.document).without(|path| lost.contains(&path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::tables;
+
+    #[test]
+    fn every_field_is_asked_for_and_every_column_is_there() {
+        let columns: Vec<String> = tables()
+            .iter()
+            .flat_map(|table| table.columns.iter().map(|column| format!("{}.{}", table.name, column.name)))
+            .collect();
+        for optional in OPTIONAL {
+            let asked = Document::read(optional.query.document).row_fields();
+            for field in optional.fields {
+                assert!(asked.iter().any(|path| path == field), "{field} of {}", optional.query.name);
+            }
+            for column in optional.columns {
+                assert!(columns.iter().any(|known| known == column), "{column}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_a_missing_field_costs() {
+        let cost = |query, path| covering(query, path).map(|at| OPTIONAL[at].columns[0]);
+        assert_eq!(cost(query::SUPPLIERS, "address.country.code"), Some("supplier.country_code"));
+        assert_eq!(cost(query::SUPPLIERS, "address"), Some("supplier.street_address"));
+        assert_eq!(cost(query::LEDGER_LINES, "glObject2DbId"), Some("spend.dimension_2_kind"));
+        for necessary in ["amount", "matchId", "header", "header.transactionSource", "period", "dbId"] {
+            assert_eq!(cost(query::LEDGER_LINES, necessary), None, "{necessary}");
+        }
+        assert_eq!(cost(query::LEDGER_INDEX, "matchId"), None);
+    }
+}

@@ -1,0 +1,102 @@
+//! Which right of Xledger's token page a field needs, as far as that is known: the field's type has the right's name.
+
+/// Where rights are ticked, under these headings.
+const AREAS: &[(&str, &[&str])] = &[
+    ("Accounts Payable", &["APTransaction"]),
+    (
+        "Common",
+        &[
+            "Address",
+            "Company",
+            "Contact",
+            "Country",
+            "Currency",
+            "GLDimension",
+            "Object",
+            "ObjectValue",
+            "Owner",
+            "Subledger",
+            "Supplier",
+            "SystemValue",
+        ],
+    ),
+    ("General Ledger", &["Account", "RecentTransaction", "Transaction", "TransactionHeader"]),
+];
+
+/// The heading that a right stands under.
+pub(crate) fn area(right: &str) -> &'static str {
+    AREAS.iter().find(|(_, rights)| rights.contains(&right)).map_or("", |(area, _)| area)
+}
+
+/// Every right of the reference list, as words of a text.
+pub(crate) fn named_in(text: &str) -> Vec<&'static str> {
+    let words: Vec<&str> = text.split(|c: char| !c.is_ascii_alphanumeric()).collect();
+    let rights = AREAS.iter().flat_map(|(_, rights)| rights.iter().copied());
+    rights.filter(|right| words.contains(right)).collect()
+}
+
+/// The right that a field of a root's rows needs; an empty path is the root itself.
+pub(crate) fn of(root: &str, path: &str) -> &'static str {
+    let of_field = path.rsplit('.').find_map(|name| match name {
+        "header" | "transactionHeader" => Some("TransactionHeader"),
+        "transactionSource" => Some("SystemValue"),
+        "account" | "accountGroup" => Some("Account"),
+        "company" => Some("Company"),
+        "contact" => Some("Contact"),
+        "country" => Some("Country"),
+        "currency" => Some("Currency"),
+        "glDimension" => Some("GLDimension"),
+        "glObject1" | "glObject2" | "glObject3" | "glObject4" | "glObject5" | "taxRule" => Some("ObjectValue"),
+        "objectKind" => Some("Object"),
+        "owner" => Some("Owner"),
+        "address" => Some("Address"),
+        "subledger" => Some("Subledger"),
+        _ => None,
+    });
+    of_field.unwrap_or(match root {
+        "apTransactions" => "APTransaction",
+        "suppliers" => "Supplier",
+        "accounts" => "Account",
+        "transactions" => "Transaction",
+        _ => "",
+    })
+}
+
+/// The rights that fields of a query need, for a person.
+pub(crate) fn told(root: &str, fields: &[String]) -> String {
+    let mut rights: Vec<String> = Vec::new();
+    for field in fields {
+        let right = of(root, field);
+        if !right.is_empty() {
+            let told = format!("{right} (under {})", area(right));
+            if !rights.contains(&told) {
+                rights.push(told);
+            }
+        }
+    }
+    if rights.is_empty() { "it".to_owned() } else { rights.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_field_needs_the_right_of_its_type() {
+        for (root, path, right) in [
+            ("transactions", "", "Transaction"),
+            ("transactions", "amount", "Transaction"),
+            ("transactions", "header.transactionSource.code", "SystemValue"),
+            ("transactions", "header", "TransactionHeader"),
+            ("transactions", "glDimension.glObject2.objectKind", "Object"),
+            ("suppliers", "address.country.code", "Country"),
+            ("suppliers", "address", "Address"),
+            ("viewer", "", ""),
+        ] {
+            assert_eq!(of(root, path), right, "{root} {path}");
+        }
+        assert_eq!(told("suppliers", &["address".to_owned()]), "Address (under Common)");
+        assert_eq!(told("viewer", &[String::new()]), "it");
+        assert_eq!(named_in("You may not read Address, nor Object."), ["Address", "Object"]);
+    }
+}

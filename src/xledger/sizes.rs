@@ -1,0 +1,123 @@
+//! How many rows are asked for at once: fewer where the server does not bear it, more again where that was chance.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rustc_hash::FxHashMap;
+
+use super::policy::LEAST_ROWS;
+use super::query::Query;
+
+/// After so many answers of a size, twice as many rows are tried again.
+const CALM_ANSWERS: u32 = 4;
+
+/// What a client has learned of sizes, for each query.
+#[derive(Default)]
+pub(crate) struct Sizes(Mutex<FxHashMap<&'static str, Size>>);
+
+impl Sizes {
+    fn lock(&self) -> MutexGuard<'_, FxHashMap<&'static str, Size>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How many rows to ask for, `most` at most.
+    pub(crate) fn rows(&self, query: Query, most: usize) -> usize {
+        self.lock().get(query.name).map_or(most, |size| size.now.min(most))
+    }
+
+    /// Takes note of rows that were too many. Returns how many to ask for now.
+    pub(crate) fn failed(&self, query: Query, rows: usize) -> usize {
+        self.lock().entry(query.name).or_insert_with(|| Size::new(rows)).failed(rows)
+    }
+
+    /// Takes note of rows that came.
+    pub(crate) fn came(&self, query: Query, rows: usize) {
+        if let Some(size) = self.lock().get_mut(query.name) {
+            size.came(rows);
+        }
+    }
+}
+
+/// What is known of one query.
+struct Size {
+    now: usize,
+    most: usize,
+    /// Sizes that were too large once. Twice may not be chance.
+    failed: Vec<usize>,
+    calm: u32,
+}
+
+impl Size {
+    fn new(most: usize) -> Self {
+        Self { now: most, most, failed: Vec::new(), calm: 0 }
+    }
+
+    fn failed(&mut self, rows: usize) -> usize {
+        // Of several that were on the way together, the first has said it.
+        if rows > LEAST_ROWS && rows <= self.now {
+            let half = (rows / 2).max(LEAST_ROWS);
+            if self.failed.contains(&rows) {
+                self.most = half;
+            }
+            self.failed.push(rows);
+            self.now = half;
+            self.calm = 0;
+        }
+        self.now
+    }
+
+    fn came(&mut self, rows: usize) {
+        if rows < self.now || self.now >= self.most {
+            return;
+        }
+        self.calm += 1;
+        if self.calm >= CALM_ANSWERS {
+            self.calm = 0;
+            self.now = (self.now * 2).min(self.most);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Asks 200 times of a server that bears what `bears` says; returns the sizes that were asked for.
+    fn asked(mut bears: impl FnMut(usize) -> bool) -> Vec<usize> {
+        let (sizes, mut asked) = (Sizes::default(), Vec::new());
+        let query = super::super::query::LEDGER_INDEX;
+        for _ in 0..200 {
+            let rows = sizes.rows(query, 10_000);
+            asked.push(rows);
+            if bears(rows) {
+                sizes.came(query, rows);
+            } else {
+                sizes.failed(query, rows);
+            }
+        }
+        asked
+    }
+
+    #[test]
+    fn a_size_that_fails_twice_is_not_tried_again() {
+        let asked = asked(|rows| rows <= 2_000);
+        assert_eq!(asked[..9], [10_000, 5_000, 2_500, 1_250, 1_250, 1_250, 1_250, 2_500, 1_250]);
+        assert!(asked[9..].iter().all(|rows| *rows == 1_250), "{asked:?}");
+    }
+
+    #[test]
+    fn a_failure_by_chance_is_got_over() {
+        let mut questions = 0;
+        let asked = asked(|_| {
+            questions += 1;
+            questions != 3
+        });
+        assert_eq!(asked[..8], [10_000, 10_000, 10_000, 5_000, 5_000, 5_000, 5_000, 10_000]);
+        assert!(asked[8..].iter().all(|rows| *rows == 10_000), "{asked:?}");
+    }
+
+    #[test]
+    fn no_less_than_the_least_is_tried() {
+        let asked = asked(|_| false);
+        assert_eq!(asked.iter().min(), Some(&LEAST_ROWS));
+    }
+}
