@@ -1,0 +1,258 @@
+//! The format of a scenario's file. Durations are in seconds, as they would be at Xledger.
+
+use super::{Expect, Scenario, ScenarioError};
+use crate::company::change::Change;
+use crate::company::shape::Shape;
+use crate::dialect::Dialect;
+use crate::fault::{Fault, seconds, some_seconds};
+use crate::options::{Burst, IdLimit, Options, Others};
+use crate::schema::Served;
+use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use toml::{Table, Value};
+
+/// The key of a file's variants.
+const EACH: &str = "each";
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    about: String,
+    #[serde(default)]
+    covers: Vec<String>,
+    #[serde(default)]
+    settings: BTreeMap<String, String>,
+    #[serde(default = "usual_speed")]
+    speed: f64,
+    #[serde(default = "usual_deadline", rename = "deadline_seconds", deserialize_with = "seconds")]
+    deadline: Duration,
+    #[serde(default)]
+    company: Shaped,
+    #[serde(default)]
+    dialect: Dialect,
+    #[serde(default)]
+    schema: Served,
+    #[serde(default)]
+    limits: Limited,
+    #[serde(default)]
+    faults: Vec<Fault>,
+    #[serde(default)]
+    changes: Vec<Change>,
+    #[serde(default)]
+    expect: Expect,
+}
+
+fn usual_speed() -> f64 {
+    20.0
+}
+
+fn usual_deadline() -> Duration {
+    Duration::from_secs(900)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Shaped {
+    lines: u64,
+    seed: u64,
+    shape: Shape,
+}
+
+impl Default for Shaped {
+    fn default() -> Self {
+        Self { lines: 2_000, seed: 1, shape: Shape::Ordinary }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Limited {
+    /// No burst limit and no concurrency limit, but for those that are named.
+    none: bool,
+    burst: Option<InSeconds>,
+    others: Option<Now>,
+    refused_count: bool,
+    concurrency: Option<u32>,
+    credits: Option<Credits>,
+    page_cap: Option<u32>,
+    timeout_rows: Option<u32>,
+    ids: Option<IdLimit>,
+    body_bytes: Option<u64>,
+    gzip_level: Option<u32>,
+    #[serde(rename = "delay_seconds", deserialize_with = "seconds")]
+    delay: Duration,
+    #[serde(rename = "jitter_seconds", deserialize_with = "seconds")]
+    jitter: Duration,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InSeconds {
+    requests: u32,
+    #[serde(rename = "seconds", deserialize_with = "seconds")]
+    window: Duration,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Now {
+    requests: u32,
+    #[serde(default, rename = "every_seconds", deserialize_with = "some_seconds")]
+    every: Option<Duration>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Credits {
+    requests: u64,
+    #[serde(default, rename = "reset_seconds", deserialize_with = "some_seconds")]
+    reset: Option<Duration>,
+    /// What `resetAt` says where they never come back.
+    #[serde(default)]
+    reset_at: Option<String>,
+}
+
+/// A variant: its name, and what is other than in the rest of the file.
+fn variant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(String, Table), D::Error> {
+    let mut other = Table::deserialize(deserializer)?;
+    match other.remove("name") {
+        Some(Value::String(name)) => Ok((name, other)),
+        _ => Err(serde::de::Error::missing_field("name")),
+    }
+}
+
+/// Reads a file's text.
+pub(super) fn read(file: &str, name: &str, text: &str) -> Result<Vec<Scenario>, ScenarioError> {
+    let mut table: Table = text
+        .parse()
+        .map_err(|wrong: toml::de::Error| ScenarioError::NotToml { file: file.to_owned(), what: wrong.to_string() })?;
+    let wrong = |key: String, what: String| ScenarioError::Wrong { file: file.to_owned(), key, what };
+    let variants = match table.remove(EACH) {
+        None => return Ok(vec![scenario(name.to_owned(), table).map_err(|(key, what)| wrong(key, what))?]),
+        Some(Value::Array(variants)) => variants,
+        Some(_) => return Err(wrong(EACH.to_owned(), "expected tables, written [[each]]".to_owned())),
+    };
+    let read = variants.into_iter().enumerate().map(|(place, other)| {
+        let within = |(key, what): (String, String)| wrong(format!("{EACH}[{place}].{key}"), what);
+        let (variant, other) = variant(other).map_err(|what| within(("name".to_owned(), what.to_string())))?;
+        let mut whole = table.clone();
+        overlay(&mut whole, other);
+        scenario(format!("{name}-{variant}"), whole).map_err(within)
+    });
+    read.collect()
+}
+
+/// Puts one table over another, key by key; lists are replaced as a whole.
+fn overlay(below: &mut Table, above: Table) {
+    for (key, value) in above {
+        match (below.get_mut(&key), value) {
+            (Some(Value::Table(below)), Value::Table(above)) => overlay(below, above),
+            (_, value) => {
+                below.insert(key, value);
+            }
+        }
+    }
+}
+
+/// A scenario from its table; on failure the key and what is wrong there.
+fn scenario(name: String, table: Table) -> Result<Scenario, (String, String)> {
+    let file: File = serde_path_to_error::deserialize(table).map_err(|wrong| {
+        let key = wrong.path().to_string();
+        (key, wrong.into_inner().to_string().trim_end().to_owned())
+    })?;
+    if !(file.speed > 0.0 && file.speed.is_finite()) {
+        return Err(("speed".to_owned(), "must be more than 0".to_owned()));
+    }
+    let options = file.limits.on(Options {
+        lines: file.company.lines,
+        seed: file.company.seed,
+        dialect: file.dialect,
+        schema: file.schema,
+        faults: file.faults,
+        changes: file.changes,
+        ..Options::default()
+    });
+    crate::schema::serve(&options.dialect, &options.schema)
+        .map_err(|wrong| ("schema".to_owned(), wrong.to_string()))?;
+    Ok(Scenario {
+        name,
+        about: file.about,
+        covers: file.covers,
+        settings: file.settings,
+        speed: file.speed,
+        deadline: file.deadline,
+        expect: file.expect,
+        shape: file.company.shape,
+        options,
+    })
+}
+
+impl Limited {
+    /// The options with these limits on.
+    fn on(self, mut options: Options) -> Options {
+        if self.none {
+            (options.burst, options.concurrency) = (None, None);
+        }
+        if let Some(InSeconds { requests, window }) = self.burst {
+            options.burst = Some(Burst { requests, window });
+        }
+        options.others = self.others.map(|Now { requests, every }| Others { requests, every });
+        options.refused_count = self.refused_count;
+        options.concurrency = self.concurrency.or(options.concurrency);
+        if let Some(credits) = self.credits {
+            options.credits = Some(credits.requests);
+            (options.credits_reset, options.credits_reset_at) = (credits.reset, credits.reset_at);
+        }
+        options.page_cap = self.page_cap.unwrap_or(options.page_cap);
+        (options.timeout_rows, options.ids, options.body_bytes) = (self.timeout_rows, self.ids, self.body_bytes);
+        options.gzip_level = self.gzip_level.unwrap_or(options.gzip_level);
+        (options.delay, options.jitter) = (self.delay, self.jitter);
+        options
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(text: &str) -> String {
+        read("bad.toml", "bad", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_wrong_file_is_told_where_and_what_is_allowed() {
+        let cases = [
+            (
+                "about = 'x'\n[dialect]\ndoted_cursors = true",
+                "bad.toml: at `dialect.doted_cursors`",
+                "`dotted_cursors`",
+            ),
+            ("about = 'x'\n[[faults]]\nkind = 'flood'", "at `faults[0].kind", "`reset`"),
+            ("about = 'x'\n[expect]\noutcome = 'maybe'", "at `expect.outcome`", "`succeeded`"),
+            ("about = 'x'\n[[each]]\nname = 'a'\nlimits = {burst = 3}", "at `each[0].limits.burst`", "integer"),
+            ("about = 'x'\n[[each]]\nspeed = 3", "at `each[0].name`", "missing field"),
+            ("about = 'x'\n[schema]\nlacks = ['Query.nothing']", "at `schema`", "there is no Query.nothing"),
+            ("about = 'x'\nspeed = 0", "at `speed`", "more than 0"),
+            ("about = ", "bad.toml: ", "line 1"),
+            ("covers = []", "bad.toml", "missing field `about`"),
+        ];
+        for (text, place, allowed) in cases {
+            let wrong = wrong(text);
+            assert!(wrong.contains(place) && wrong.contains(allowed), "{text}: {wrong}");
+        }
+    }
+
+    #[test]
+    fn a_variant_is_the_file_with_something_put_over_it() {
+        let text = "about = 'x'\n[dialect]\nwide_ids = true\n[limits]\ndelay_seconds = 10\n[[each]]\nname = 'a'\n\
+                    dialect = {leak = true}\n[[each]]\nname = 'b'\nlimits = {none = true}";
+        let scenarios = read("f.toml", "f", text).unwrap();
+        let names: Vec<_> = scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
+        assert_eq!(names, ["f-a", "f-b"]);
+        let (a, b) = (scenarios[0].options(20.0), scenarios[1].options(1.0));
+        assert!(a.dialect.wide_ids && a.dialect.leak && !b.dialect.leak);
+        assert_eq!((a.delay, b.delay), (Duration::from_millis(500), Duration::from_secs(10)));
+        assert!(a.burst.is_some_and(|burst| burst.window == Duration::from_millis(250)) && b.burst.is_none());
+    }
+}
