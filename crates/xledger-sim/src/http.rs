@@ -78,10 +78,10 @@ async fn query(desk: Arc<Desk>, cut: &Cut, headers: &HeaderMap, body: Bytes) -> 
     let arrival = Instant::now();
     let number = desk.arrived.fetch_add(1, Ordering::AcqRel) + 1;
     let since = arrival.saturating_duration_since(*desk.first_arrival.get_or_init(|| arrival));
-    for _ in 0..desk.posting.keep_up(number, since) {
+    let envelope: Envelope = serde_json::from_slice(&body).unwrap_or_default();
+    for _ in 0..desk.posting.keep_up(number, envelope.operation_name.as_deref(), since) {
         desk.journal.note_change();
     }
-    let envelope: Envelope = serde_json::from_slice(&body).unwrap_or_default();
     let fault = desk.faults.meet(number, envelope.operation_name.as_deref(), since);
     let late = match &fault {
         Some(FaultKind::Late(late)) => *late,

@@ -18,9 +18,12 @@ pub struct Change {
     /// With how many vouchers.
     #[serde(default = "one")]
     pub vouchers: u32,
-    /// Before the request of this number is answered.
-    #[serde(default)]
+    /// Before the request of this number is answered; with `operation`, only its requests are counted.
+    #[serde(default = "one_request")]
     pub before_request: u64,
+    /// Before a request of this operation.
+    #[serde(default)]
+    pub operation: Option<String>,
     /// Not before so long after the first request.
     #[serde(default, rename = "after_seconds", deserialize_with = "crate::fault::some_seconds")]
     pub after: Option<Duration>,
@@ -41,6 +44,10 @@ pub enum ChangeKind {
 }
 
 fn one() -> u32 {
+    1
+}
+
+fn one_request() -> u64 {
     1
 }
 
@@ -112,7 +119,7 @@ mod tests {
 
     fn after(kind: ChangeKind) -> (Company, Company) {
         let before = Company::generate(2_000, 1);
-        let change = Change { kind, vouchers: 5, before_request: 0, after: None };
+        let change = Change { kind, vouchers: 5, before_request: 1, operation: None, after: None };
         let after = change.post(&before);
         assert!(after.lines.is_sorted_by_key(|line| line.id));
         assert!(after.ap_lines.is_sorted_by_key(|line| line.id));

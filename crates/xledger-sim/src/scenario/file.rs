@@ -7,13 +7,13 @@ use crate::dialect::Dialect;
 use crate::fault::{Fault, seconds, some_seconds};
 use crate::options::{Burst, IdLimit, Options, Others};
 use crate::schema::Served;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use toml::{Table, Value};
 
-/// The key of a file's variants.
-const EACH: &str = "each";
+/// The keys of a file's variants: each of the one with each of the other.
+const VARIANTS: [&str; 2] = ["each", "times"];
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -113,34 +113,54 @@ struct Credits {
     reset_at: Option<String>,
 }
 
-/// A variant: its name, and what is other than in the rest of the file.
-fn variant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(String, Table), D::Error> {
-    let mut other = Table::deserialize(deserializer)?;
-    match other.remove("name") {
-        Some(Value::String(name)) => Ok((name, other)),
-        _ => Err(serde::de::Error::missing_field("name")),
-    }
-}
-
 /// Reads a file's text.
 pub(super) fn read(file: &str, name: &str, text: &str) -> Result<Vec<Scenario>, ScenarioError> {
-    let mut table: Table = text
+    let table: Table = text
         .parse()
         .map_err(|wrong: toml::de::Error| ScenarioError::NotToml { file: file.to_owned(), what: wrong.to_string() })?;
-    let wrong = |key: String, what: String| ScenarioError::Wrong { file: file.to_owned(), key, what };
-    let variants = match table.remove(EACH) {
-        None => return Ok(vec![scenario(name.to_owned(), table).map_err(|(key, what)| wrong(key, what))?]),
-        Some(Value::Array(variants)) => variants,
-        Some(_) => return Err(wrong(EACH.to_owned(), "expected tables, written [[each]]".to_owned())),
+    let mut read = vec![Variant { name: name.to_owned(), place: String::new(), table }];
+    for key in VARIANTS {
+        let spread: Result<Vec<_>, _> = read.into_iter().map(|variant| variant.spread(key)).collect();
+        read = spread.map_err(|(key, what)| ScenarioError::Wrong { file: file.to_owned(), key, what })?.concat();
+    }
+    let scenario = |Variant { name, place, table }| {
+        scenario(name, table).map_err(|(key, what)| {
+            let key = format!("{place}{key}");
+            ScenarioError::Wrong { file: file.to_owned(), key, what }
+        })
     };
-    let read = variants.into_iter().enumerate().map(|(place, other)| {
-        let within = |(key, what): (String, String)| wrong(format!("{EACH}[{place}].{key}"), what);
-        let (variant, other) = variant(other).map_err(|what| within(("name".to_owned(), what.to_string())))?;
-        let mut whole = table.clone();
-        overlay(&mut whole, other);
-        scenario(format!("{name}-{variant}"), whole).map_err(within)
-    });
-    read.collect()
+    read.into_iter().map(scenario).collect()
+}
+
+/// A file, or what becomes of it with one of its variants.
+#[derive(Clone)]
+struct Variant {
+    name: String,
+    /// Where in the file its keys stand.
+    place: String,
+    table: Table,
+}
+
+impl Variant {
+    /// One for each table of a list of variants, which has a name and what is other than in the rest of the file.
+    fn spread(mut self, key: &str) -> Result<Vec<Self>, (String, String)> {
+        let variants = match self.table.remove(key) {
+            None => return Ok(vec![self]),
+            Some(Value::Array(variants)) => variants,
+            Some(_) => return Err((key.to_owned(), format!("expected tables, written [[{key}]]"))),
+        };
+        let variants = variants.into_iter().enumerate().map(|(number, other)| {
+            let place = format!("{}{key}[{number}].", self.place);
+            let Value::Table(mut other) = other else { return Err((place, "expected a table".to_owned())) };
+            let Some(Value::String(name)) = other.remove("name") else {
+                return Err((place + "name", "missing field `name`".to_owned()));
+            };
+            let mut table = self.table.clone();
+            overlay(&mut table, other);
+            Ok(Self { name: format!("{}-{name}", self.name), place, table })
+        });
+        variants.collect()
+    }
 }
 
 /// Puts one table over another, key by key; lists are replaced as a whole.
@@ -248,8 +268,12 @@ mod tests {
         let text = "about = 'x'\n[dialect]\nwide_ids = true\n[limits]\ndelay_seconds = 10\n[[each]]\nname = 'a'\n\
                     dialect = {leak = true}\n[[each]]\nname = 'b'\nlimits = {none = true}";
         let scenarios = read("f.toml", "f", text).unwrap();
-        let names: Vec<_> = scenarios.iter().map(|scenario| scenario.name.as_str()).collect();
-        assert_eq!(names, ["f-a", "f-b"]);
+        let names = |of: &[Scenario]| of.iter().map(|scenario| scenario.name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&scenarios), ["f-a", "f-b"]);
+        let twice = format!("{text}\n[[times]]\nname = 'x'\nspeed = 2\n[[times]]\nname = 'y'");
+        let twice = read("f.toml", "f", &twice).unwrap();
+        assert_eq!(names(&twice), ["f-a-x", "f-a-y", "f-b-x", "f-b-y"]);
+        assert_eq!(twice.iter().map(|scenario| scenario.speed).collect::<Vec<_>>(), [2.0, 20.0, 2.0, 20.0]);
         let (a, b) = (scenarios[0].options(20.0), scenarios[1].options(1.0));
         assert!(a.dialect.wide_ids && a.dialect.leak && !b.dialect.leak);
         assert_eq!((a.delay, b.delay), (Duration::from_millis(500), Duration::from_secs(10)));
