@@ -51,7 +51,7 @@ async fn a_value_that_breaks_the_schema_is_named_by_its_place() {
 
 #[tokio::test]
 async fn each_kind_of_answer_has_its_own_error() {
-    let fault = |kind| Fault { from_request: 4, requests: 1_000, kind };
+    let fault = |kind| Fault { from_request: 4, requests: 1_000, kind, ..Fault::default() };
     let error = |code: &str, message: &str| FaultKind::Error(code.to_owned(), message.to_owned());
     for (kind, expected) in [
         (FaultKind::Html(404), FailureKind::EndpointNotGraphql),
@@ -73,7 +73,7 @@ async fn each_kind_of_answer_has_its_own_error() {
 #[tokio::test]
 async fn a_run_that_fails_leaves_the_last_snapshot_as_it_was() {
     let desk = Desk::new(Options {
-        faults: vec![Fault { from_request: 20, requests: 1_000, kind: FaultKind::Html(404) }],
+        faults: vec![Fault { from_request: 20, requests: 1_000, kind: FaultKind::Html(404), ..Fault::default() }],
         ..Options::fast(2_000, 9)
     })
     .await;

@@ -194,7 +194,7 @@ async fn a_bucket_that_takes_no_more_in_the_middle_of_a_run() {
 #[tokio::test]
 async fn an_xledger_that_is_not_there_or_refuses() {
     let refused = Options { token: "another-token".to_owned(), ..Options::fast(800, 35) };
-    let html = Fault { from_request: 1, requests: 1_000, kind: FaultKind::Html(200) };
+    let html = Fault { from_request: 1, requests: 1_000, kind: FaultKind::Html(200), ..Fault::default() };
     let maintenance = Options { faults: vec![html], ..Options::fast(800, 35) };
     let mut poor = Options { token: CANARY.to_owned(), ..Options::fast(800, 35) };
     poor.dialect.missing_rights.insert("APTransaction".to_owned());

@@ -32,8 +32,8 @@ async fn somebody_elses_traffic_and_a_low_concurrency_are_waited_out() {
 #[tokio::test]
 async fn a_short_outage_is_waited_out() {
     let faults = vec![
-        Fault { from_request: 5, requests: 2, kind: FaultKind::Html(503) },
-        Fault { from_request: 9, requests: 1, kind: FaultKind::Truncated },
+        Fault { from_request: 5, requests: 2, kind: FaultKind::Html(503), ..Fault::default() },
+        Fault { from_request: 9, requests: 1, kind: FaultKind::Truncated, ..Fault::default() },
     ];
     let desk = Desk::new(Options { faults, ..Options::fast(2_000, 2) }).await;
     assert_eq!(desk.refresh(&[]).await.status, Status::Succeeded);
@@ -41,7 +41,12 @@ async fn a_short_outage_is_waited_out() {
 
 #[tokio::test]
 async fn a_run_ends_at_its_deadline() {
-    let faults = vec![Fault { from_request: 3, requests: 1_000, kind: FaultKind::Late(Duration::from_secs(30)) }];
+    let faults = vec![Fault {
+        from_request: 3,
+        requests: 1_000,
+        kind: FaultKind::Late(Duration::from_secs(30)),
+        ..Fault::default()
+    }];
     let desk = Desk::new(Options { faults, ..Options::fast(2_000, 2) }).await;
     let begun = std::time::Instant::now();
     let aws = aws_config::SdkConfig::builder().build();

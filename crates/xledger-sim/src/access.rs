@@ -8,11 +8,16 @@ pub(crate) fn check(header: Option<&str>, token: &str) -> Result<(), Problem> {
     match given {
         Some(given) if given == token => Ok(()),
         Some(given) if is_well_formed(given) => Err(refused()),
-        _ => Err(Problem {
-            message: "Bad format for API Token. Expected header: \"Authorization: token <your-token>\"".to_owned(),
-            kind: Kind::Token,
-            ..Problem::default()
-        }),
+        _ => Err(malformed()),
+    }
+}
+
+/// The token is not of the right form.
+pub(crate) fn malformed() -> Problem {
+    Problem {
+        message: "Bad format for API Token. Expected header: \"Authorization: token <your-token>\"".to_owned(),
+        kind: Kind::Token,
+        ..Problem::default()
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub mod account;
 mod booking;
+pub mod change;
 pub mod date;
 pub(crate) mod dice;
 pub mod ledger;
@@ -15,6 +16,7 @@ mod payroll;
 pub mod period;
 mod purchases;
 mod registers;
+pub mod shape;
 pub mod supplier;
 pub mod text;
 
@@ -64,6 +66,19 @@ impl Company {
         let mut booker = booking::Booker::new(registers::fill(lines, seed), lines, seed);
         booker.keep_the_books();
         booker.company
+    }
+
+    /// The same with a shape of its own.
+    #[must_use]
+    pub fn shaped(lines: u64, seed: u64, shape: shape::Shape) -> Self {
+        let mut company = Self::generate(lines, seed);
+        shape.give(&mut company);
+        company
+    }
+
+    /// The token's own entity.
+    pub(crate) fn entity(&self) -> &Owner {
+        self.owners.iter().find(|owner| owner.reach == Reach::Own).unwrap_or(&self.owners[0])
     }
 
     /// The line with this `dbId`.

@@ -1,5 +1,6 @@
 //! The switches: how far the server's wire differs from what has been verified.
 
+use serde::Deserialize;
 use std::collections::BTreeSet;
 
 /// The names of the access rights as Xledger's token page has them and as the reference integration ticks them.
@@ -24,7 +25,8 @@ pub const RIGHTS: [&str; 17] = [
 ];
 
 /// Everything about the wire that can be switched. The default is the verified or likeliest behaviour.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Dialect {
     /// Cursors are composite, `id.id`, instead of the plain id.
     pub dotted_cursors: bool,
@@ -38,10 +40,18 @@ pub struct Dialect {
     pub money_as_numbers: bool,
     /// After every so many edges comes one more whose node is null.
     pub null_nodes: Option<u32>,
+    /// After every so many edges comes one that is null itself.
+    pub null_edges: Option<u32>,
+    /// Every so many-th edge has a null cursor, but for the last of a page.
+    pub null_cursors: Option<u32>,
+    /// The last edge of every page has a null cursor.
+    pub null_last_cursors: bool,
     /// Every so many-th row is answered twice, on consecutive pages or on the same one.
     pub duplicate_rows: Option<u32>,
     /// The order of rows where none is asked for.
     pub row_order: RowOrder,
+    /// Cursors are places in the list instead of ids, so that rows move between pages when others are posted.
+    pub offset_cursors: bool,
     /// Every page is the first one, and says that there are more.
     pub endless_cursor: bool,
     /// An empty connection has `edges: []`.
@@ -58,6 +68,8 @@ pub struct Dialect {
     pub validation_status: u16,
     /// Introspection is refused.
     pub closed_introspection: bool,
+    /// Values of `ownerSet` that the token may not use.
+    pub refused_owner_sets: BTreeSet<String>,
     /// `first` above the cap is an error instead of being cut.
     pub refuse_large_first: bool,
     /// The guesses that the schema holds: names of `@guess(switch: …)` that are on, such as `owner_currency`.
@@ -69,7 +81,8 @@ pub struct Dialect {
 }
 
 /// The order of rows where none is asked for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum RowOrder {
     /// By id, oldest first.
     #[default]
@@ -81,17 +94,23 @@ pub enum RowOrder {
 }
 
 /// How a refusal for lack of access is shaped.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum MissingRight {
     /// The field is null and an error carries its path.
     #[default]
     NullField,
     /// `data` is null beside the error.
     NullData,
+    /// The field is null and an error without a path says why.
+    NoPath,
+    /// `data` is null beside an error without a path.
+    NullDataNoPath,
 }
 
 /// A value that breaks the schema in one ledger or accounts-payable row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Damage {
     /// The `dbId` of the row.
     pub row: i64,
@@ -100,7 +119,8 @@ pub struct Damage {
 }
 
 /// What is wrong with a damaged row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DamageKind {
     /// `accountDbId` is the string `abc`.
     TextForNumber,

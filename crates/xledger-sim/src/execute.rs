@@ -2,6 +2,7 @@
 
 use crate::company::Company;
 use crate::dialect::MissingRight;
+use crate::fault::FaultKind;
 use crate::journal::Violation;
 use crate::options::Options;
 use crate::plan::Planner;
@@ -23,6 +24,14 @@ pub(crate) struct Engine {
     seen: Mutex<HashMap<String, Arc<Valid<ExecutableDocument>>>>,
 }
 
+/// A request as it came, and what it meets.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    pub(crate) body: &'a [u8],
+    pub(crate) number: u64,
+    pub(crate) fault: Option<&'a FaultKind>,
+}
+
 /// An answer, before it is compressed.
 #[derive(Debug, Default)]
 pub(crate) struct Answer {
@@ -41,9 +50,9 @@ impl Engine {
     }
 
     /// Answers the body of a request.
-    pub(crate) fn answer(&self, books: &Company, options: &Options, body: &[u8], number: u64) -> Answer {
+    pub(crate) fn answer(&self, books: &Company, options: &Options, asked: Asked<'_>) -> Answer {
         let mut answer = Answer::default();
-        match self.run(books, options, body, number, &mut answer) {
+        match self.run(books, options, asked, &mut answer) {
             Ok(()) => {}
             Err(Refusal(problems)) => refuse(&mut answer, problems),
         }
@@ -68,8 +77,7 @@ impl Engine {
         &self,
         books: &Company,
         options: &Options,
-        body: &[u8],
-        number: u64,
+        Asked { body, number, fault }: Asked<'_>,
         answer: &mut Answer,
     ) -> Result<(), Refusal> {
         let request: JsonValue = serde_json::from_slice(body)
@@ -103,7 +111,11 @@ impl Engine {
         let mut reader = Reader { schema: &self.schema, books, options, planner, problems: Vec::new() };
         let roots = reader.roots(&operation.selection_set, number, answer)?;
         let (mut problems, denied) = (reader.problems, reader.planner.denied);
-        let mut writer = Writer::new(books, &options.dialect);
+        let missing_rows = match fault {
+            Some(FaultKind::MissingRows(every)) => Some(*every),
+            _ => None,
+        };
+        let mut writer = Writer::new(books, &options.dialect, missing_rows);
         writer.roots(&data, &roots, number, answer);
         if answer.rows > u64::from(options.timeout_rows.unwrap_or(u32::MAX)) {
             let timeout = Problem { message: "Your query timed out.".to_owned(), ..Problem::default() };
@@ -112,9 +124,16 @@ impl Engine {
         if answer.rows > 0 || roots.iter().any(|(_, root)| matches!(root, Root::Object(Some(_), _))) {
             problems.extend(denied);
         }
-        if options.dialect.missing_right_shape == MissingRight::NullData && !problems.is_empty() {
+        let shape = options.dialect.missing_right_shape;
+        if matches!(shape, MissingRight::NoPath | MissingRight::NullDataNoPath) {
+            problems.iter_mut().for_each(|problem| problem.path.clear());
+        }
+        if matches!(shape, MissingRight::NullData | MissingRight::NullDataNoPath) && !problems.is_empty() {
             refuse(answer, problems);
             return Ok(());
+        }
+        if let Some(FaultKind::ErrorBesideData(code, message)) = fault {
+            problems.push(Problem::own(code, message.as_str()));
         }
         answer.body = writer.finish(&problems);
         answer.problems = problems;

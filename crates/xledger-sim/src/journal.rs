@@ -11,6 +11,8 @@ pub struct Journal(Mutex<Pages>);
 struct Pages {
     exchanges: Vec<Exchange>,
     violations: Vec<Violation>,
+    strayed: u64,
+    changes: u64,
 }
 
 /// One request and its answer.
@@ -36,6 +38,8 @@ pub struct Exchange {
     pub rows: u64,
     /// The first error's code, or its message where it has none.
     pub error: Option<String>,
+    /// Refused by a limit or broken by a fault, on purpose: a client that gives up nothing has to ask once more.
+    pub faulted: bool,
     /// From arrival to answer, in milliseconds.
     pub duration_ms: u64,
 }
@@ -68,6 +72,12 @@ pub struct Totals {
     pub bytes_plain: u64,
     /// Rows answered.
     pub rows: u64,
+    /// Requests that were refused by a limit or broken by a fault, on purpose.
+    pub faulted: u64,
+    /// Requests at paths that the API does not have, as after following a redirect.
+    pub strayed: u64,
+    /// Changes of the books while requests went on.
+    pub changes: u64,
 }
 
 impl Journal {
@@ -81,6 +91,14 @@ impl Journal {
         pages.violations.extend(violations);
     }
 
+    pub(crate) fn note_stray(&self) {
+        self.pages().strayed += 1;
+    }
+
+    pub(crate) fn note_change(&self) {
+        self.pages().changes += 1;
+    }
+
     /// All exchanges, in the order in which they ended.
     #[must_use]
     pub fn exchanges(&self) -> Vec<Exchange> {
@@ -90,14 +108,16 @@ impl Journal {
     /// Sums over all requests.
     #[must_use]
     pub fn totals(&self) -> Totals {
-        let mut totals = Totals::default();
-        for exchange in &self.pages().exchanges {
+        let pages = self.pages();
+        let mut totals = Totals { strayed: pages.strayed, changes: pages.changes, ..Totals::default() };
+        for exchange in &pages.exchanges {
             totals.requests += 1;
             totals.errors += u64::from(exchange.error.is_some());
             totals.bytes_up += exchange.bytes_up;
             totals.bytes_down += exchange.bytes_down;
             totals.bytes_plain += exchange.bytes_plain;
             totals.rows += exchange.rows;
+            totals.faulted += u64::from(exchange.faulted);
         }
         totals
     }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! company   the books: a plain data structure, the same for the same size and seed
-//! server -> http -> access, limits -> execute -> read: arguments, plan, filter, page -> write -> gzip
+//! server -> http -> fault, access, limits -> execute -> read: arguments, plan, filter, page -> write -> gzip
 //!                                     |                                               |
 //!                               schema.graphql                                      journal
 //! ```
@@ -10,9 +10,11 @@
 pub mod company;
 mod dialect;
 mod options;
+mod fault;
 mod scenario;
 mod server;
 mod http;
+mod posting;
 mod access;
 mod limits;
 mod schema;
@@ -32,10 +34,13 @@ mod journal;
 pub mod books;
 
 pub use company::Company;
+pub use company::change::{Change, ChangeKind};
+pub use company::shape::Shape;
 pub use company::text::PAYROLL_MARKER;
 pub use dialect::{Damage, DamageKind, Dialect, MissingRight, RIGHTS, RowOrder};
+pub use fault::{Fault, FaultKind};
 pub use journal::{Exchange, Journal, Totals, Violation};
-pub use options::{Burst, DEFAULT_TOKEN, Fault, FaultKind, Options};
-pub use scenario::{SCENARIOS, Scenario};
-pub use schema::SCHEMA;
+pub use options::{Burst, DEFAULT_TOKEN, IdLimit, IdRefusal, Options, Others};
+pub use scenario::{Expect, Outcome, Scenario, ScenarioError, Tables};
+pub use schema::{SCHEMA, Served};
 pub use server::{Error, Running, start, start_with};

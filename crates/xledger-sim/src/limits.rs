@@ -1,18 +1,28 @@
 //! Limits: bursts, requests under way, credits.
 
-use crate::options::Options;
+use crate::company::date::write_time;
+use crate::options::{Burst, Options, Others};
 use crate::problem::Problem;
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 /// What has been used of the limits.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Limits {
+    /// When the server started, by two clocks.
+    started: (Instant, SystemTime),
     recent: Mutex<VecDeque<Instant>>,
     under_way: AtomicU32,
-    paid: AtomicU64,
+    credits: Mutex<Credits>,
+}
+
+#[derive(Debug, Default)]
+struct Credits {
+    paid: u64,
+    /// When they were used up.
+    ended: Option<Instant>,
 }
 
 /// A request that is under way, until it is dropped.
@@ -25,7 +35,11 @@ impl Drop for UnderWay<'_> {
 }
 
 impl Limits {
-    /// Lets a request in, or says why not. A refused request counts for nothing.
+    pub(crate) fn new(started: (Instant, SystemTime)) -> Self {
+        Self { started, recent: Mutex::default(), under_way: AtomicU32::new(0), credits: Mutex::default() }
+    }
+
+    /// Lets a request in, or says why not.
     pub(crate) fn enter(&self, options: &Options, now: Instant) -> Result<UnderWay<'_>, Problem> {
         let before = self.under_way.fetch_add(1, Ordering::AcqRel);
         let under_way = UnderWay(&self.under_way);
@@ -34,21 +48,111 @@ impl Limits {
             return Err(Problem::own("BAD_REQUEST.CONCURRENCY_LIMIT_REACHED", message));
         }
         if let Some(burst) = options.burst {
-            let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-            while recent.front().is_some_and(|&earlier| now.duration_since(earlier) >= burst.window) {
-                recent.pop_front();
-            }
-            if recent.len() >= burst.requests as usize {
-                let seconds = burst.window.as_secs_f32();
-                let message = format!("Burst rate limit of {} requests per {seconds} s reached.", burst.requests);
-                return Err(Problem::own("BAD_REQUEST.BURST_RATE_LIMIT_REACHED", message));
-            }
-            recent.push_back(now);
+            self.burst(options, burst, now)?;
         }
-        if options.credits.is_some_and(|credits| self.paid.fetch_add(1, Ordering::AcqRel) >= credits) {
-            let problem = Problem::own("BAD_REQUEST.INSUFFICIENT_CREDITS", "Insufficient credits.");
-            return Err(Problem { reset_at: options.credits_reset_at.clone(), ..problem });
+        if let Some(credits) = options.credits {
+            self.pay(options, credits, now)?;
         }
         Ok(under_way)
+    }
+
+    /// A refused request counts for nothing, unless the options say otherwise.
+    fn burst(&self, options: &Options, burst: Burst, now: Instant) -> Result<(), Problem> {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        while recent.front().is_some_and(|&earlier| now.duration_since(earlier) >= burst.window) {
+            recent.pop_front();
+        }
+        let others = options.others.map_or(0, |others| self.others(others, burst.window, now));
+        let full = recent.len() + others as usize >= burst.requests as usize;
+        if !full || options.refused_count {
+            recent.push_back(now);
+        }
+        if !full {
+            return Ok(());
+        }
+        let seconds = burst.window.as_secs_f64() * options.speed;
+        let message = format!("Burst rate limit of {} requests per {seconds} s reached.", burst.requests);
+        Err(Problem::own("BAD_REQUEST.BURST_RATE_LIMIT_REACHED", message))
+    }
+
+    /// How many requests of others are in the window that ends now.
+    fn others(&self, others: Others, window: Duration, now: Instant) -> u32 {
+        let Some(every) = others.every else { return others.requests };
+        let since = now.duration_since(self.started.0).as_micros() % every.as_micros().max(1);
+        if since < window.as_micros() { others.requests } else { 0 }
+    }
+
+    fn pay(&self, options: &Options, credits: u64, now: Instant) -> Result<(), Problem> {
+        let mut account = self.credits.lock().unwrap_or_else(PoisonError::into_inner);
+        let reset = options.credits_reset.and_then(|after| Some((account.ended?, after)));
+        if reset.is_some_and(|(ended, after)| now.duration_since(ended) >= after) {
+            *account = Credits::default();
+        }
+        if account.paid < credits {
+            account.paid += 1;
+            return Ok(());
+        }
+        let ended = *account.ended.get_or_insert(now);
+        let left = options.credits_reset.map(|after| after.saturating_sub(now.duration_since(ended)));
+        let announced = left.map(|left| self.time_of_day(now, left.mul_f64(options.speed)));
+        let problem = Problem::own("BAD_REQUEST.INSUFFICIENT_CREDITS", "Insufficient credits.");
+        Err(Problem { reset_at: announced.or_else(|| options.credits_reset_at.clone()), ..problem })
+    }
+
+    /// An instant as ISO text in UTC, in whole seconds and never too early.
+    fn time_of_day(&self, now: Instant, ahead: Duration) -> String {
+        let at = self.started.1 + now.duration_since(self.started.0) + ahead;
+        let seconds = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64().ceil();
+        let mut text = Vec::new();
+        write_time(&mut text, seconds as i64);
+        String::from_utf8_lossy(&text).into_owned() + "Z"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits() -> Limits {
+        Limits::new((Instant::now(), SystemTime::UNIX_EPOCH))
+    }
+
+    fn code(entered: Result<UnderWay<'_>, Problem>) -> String {
+        entered.err().map_or_else(|| "ok".to_owned(), |problem| problem.any_code())
+    }
+
+    #[test]
+    fn others_leave_less_of_the_burst_window() {
+        let limits = limits();
+        let start = limits.started.0;
+        let enter = |options: &Options, ms| code(limits.enter(options, start + Duration::from_millis(ms)));
+        let constant = Options { others: Some(Others { requests: 18, every: None }), ..Options::default() };
+        assert_eq!([0, 1, 2].map(|ms| enter(&constant, ms) == "ok"), [true, true, false]);
+        let every = Some(Duration::from_secs(30));
+        let now_and_then = Options { others: Some(Others { requests: 20, every }), ..Options::default() };
+        let came = [31_000, 34_999, 35_001, 59_000, 60_001].map(|ms| enter(&now_and_then, ms) == "ok");
+        assert_eq!(came, [false, false, true, true, false]);
+    }
+
+    #[test]
+    fn refused_requests_may_count() {
+        let limits = limits();
+        let burst = Some(Burst { requests: 1, window: Duration::from_secs(5) });
+        let options = Options { burst, refused_count: true, ..Options::default() };
+        let came = [0, 4, 8, 12, 18].map(|s| limits.enter(&options, limits.started.0 + Duration::from_secs(s)).is_ok());
+        assert_eq!(came, [true, false, false, false, true]);
+    }
+
+    #[test]
+    fn credits_come_back_when_it_was_announced() {
+        let limits = limits();
+        let reset = Some(Duration::from_secs(3));
+        let options =
+            Options { credits: Some(1), credits_reset: reset, speed: 20.0, burst: None, ..Options::default() };
+        let at = |s| limits.enter(&options, limits.started.0 + Duration::from_secs(s)).err();
+        assert!(at(0).is_none());
+        assert_eq!(at(1).and_then(|problem| problem.reset_at).as_deref(), Some("1970-01-01T00:01:01Z"));
+        assert_eq!(at(2).and_then(|problem| problem.reset_at).as_deref(), Some("1970-01-01T00:00:42Z"));
+        assert!(at(4).is_none() && at(5).is_some());
     }
 }

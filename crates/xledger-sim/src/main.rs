@@ -3,10 +3,11 @@
 use clap::Parser;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
-use xledger_sim::{DEFAULT_TOKEN, Options, SCENARIOS, start};
+use xledger_sim::{Company, DEFAULT_TOKEN, Options, Scenario, start_with};
 
 /// A stand-in for the Xledger GraphQL API.
 #[derive(Debug, Parser)]
@@ -15,15 +16,24 @@ struct Arguments {
     /// Where to listen; port 0 takes a free one.
     #[arg(long, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// How many general-ledger lines the company has.
-    #[arg(long, default_value_t = 2_000)]
-    lines: u64,
-    /// The company's seed.
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// default, calm, dotted, odd-wire, wide-ids, slow-300ms or small-pages.
+    /// How many general-ledger lines the company has [default: the scenario's, mostly 2000].
+    #[arg(long)]
+    lines: Option<u64>,
+    /// The company's seed [default: the scenario's, mostly 1].
+    #[arg(long)]
+    seed: Option<u64>,
+    /// The name of a built-in scenario, or the path of a .toml file.
     #[arg(long, default_value = "default")]
     scenario: String,
+    /// Which variant of the file to play.
+    #[arg(long)]
+    variant: Option<String>,
+    /// How many times faster than written to play it.
+    #[arg(long, default_value_t = 1.0, value_parser = speed)]
+    speed: f64,
+    /// List the built-in scenarios, and stop.
+    #[arg(long)]
+    scenarios: bool,
     /// The token that is accepted.
     #[arg(long, default_value = DEFAULT_TOKEN)]
     token: String,
@@ -51,18 +61,21 @@ fn main() -> ExitCode {
     }
 }
 
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse().ok().filter(|speed| *speed > 0.0 && f64::is_finite(*speed));
+    speed.ok_or_else(|| "not a number above 0".to_owned())
+}
+
 fn run(arguments: Arguments) -> Result<(), String> {
-    let options = Options {
-        listen: arguments.listen,
-        lines: arguments.lines,
-        seed: arguments.seed,
-        token: arguments.token,
-        ..Options::default()
-    };
-    let known: Vec<_> = SCENARIOS.iter().map(|scenario| scenario.name).collect();
-    let mut options = options
-        .with_scenario(&arguments.scenario)
-        .ok_or_else(|| format!("no scenario {:?}; there are {}", arguments.scenario, known.join(", ")))?;
+    if arguments.scenarios {
+        return list(&mut std::io::stdout().lock()).map_err(|failure| failure.to_string());
+    }
+    let scenario = scenario(&arguments.scenario, arguments.variant.as_deref())?;
+    let mut options = scenario.options(arguments.speed);
+    options.listen = arguments.listen;
+    options.token = arguments.token;
+    options.lines = arguments.lines.unwrap_or(options.lines);
+    options.seed = arguments.seed.unwrap_or(options.seed);
     if arguments.delay_ms > 0 {
         options.delay = Duration::from_millis(arguments.delay_ms);
     }
@@ -70,20 +83,57 @@ fn run(arguments: Arguments) -> Result<(), String> {
         options.burst = None;
         options.concurrency = None;
     }
+    let company = Company::shaped(options.lines, options.seed, scenario.shape);
     if let Some(directory) = arguments.books {
-        let company = xledger_sim::Company::generate(options.lines, options.seed);
         return xledger_sim::books::write(&company, &directory)
             .map_err(|failure| format!("cannot write {}: {failure}", directory.display()));
     }
     let runtime = tokio::runtime::Runtime::new().map_err(|failure| failure.to_string())?;
-    runtime.block_on(serve(options, arguments.until_stdin_closes))
+    runtime.block_on(serve(options, company, arguments.until_stdin_closes))
 }
 
-async fn serve(options: Options, until_stdin_closes: bool) -> Result<(), String> {
-    let running = start(options).await.map_err(|failure| match std::error::Error::source(&failure) {
+fn list(out: &mut impl Write) -> std::io::Result<()> {
+    let scenarios = Scenario::all();
+    let width = scenarios.iter().map(|scenario| scenario.name.len()).max().unwrap_or(0);
+    for scenario in &scenarios {
+        writeln!(out, "{:width$}  {}", scenario.name, scenario.headline())?;
+    }
+    Ok(())
+}
+
+/// The scenario of this name or in this file.
+fn scenario(given: &str, variant: Option<&str>) -> Result<Scenario, String> {
+    let found = if given.ends_with(".toml") {
+        Scenario::read(Path::new(given)).map_err(|failure| with_source(&failure))?
+    } else {
+        let belongs = |name: &str| name == given || name.strip_prefix(given).is_some_and(|rest| rest.starts_with('-'));
+        let all = Scenario::all();
+        match all.iter().find(|scenario| scenario.name == given) {
+            Some(exact) => vec![exact.clone()],
+            None => all.into_iter().filter(|scenario| belongs(&scenario.name)).collect(),
+        }
+    };
+    let ends_so = |scenario: &&Scenario| variant.is_none_or(|variant| scenario.name.ends_with(&format!("-{variant}")));
+    let left: Vec<_> = found.iter().filter(ends_so).collect();
+    match left.as_slice() {
+        [one] => Ok((*one).clone()),
+        [] if found.is_empty() => Err(format!("no scenario {given:?}; `xledger-sim --scenarios` lists them")),
+        _ => {
+            let names: Vec<_> = found.iter().map(|scenario| scenario.name.as_str()).collect();
+            Err(format!("{given} stands for several; choose by --variant: {}", names.join(", ")))
+        }
+    }
+}
+
+fn with_source(failure: &dyn std::error::Error) -> String {
+    match failure.source() {
         Some(source) => format!("{failure}: {source}"),
         None => failure.to_string(),
-    })?;
+    }
+}
+
+async fn serve(options: Options, company: Company, until_stdin_closes: bool) -> Result<(), String> {
+    let running = start_with(options, Arc::new(company)).await.map_err(|failure| with_source(&failure))?;
     let mut out = std::io::stdout();
     let announced = writeln!(out, "listening on {} token={}", running.endpoint(), running.token());
     announced.and_then(|()| out.flush()).map_err(|failure| failure.to_string())?;

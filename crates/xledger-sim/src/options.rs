@@ -1,6 +1,10 @@
 //! What a server is started with.
 
+use crate::company::change::Change;
 use crate::dialect::Dialect;
+use crate::fault::Fault;
+use crate::schema::Served;
+use serde::Deserialize;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -25,22 +29,39 @@ pub struct Options {
     pub jitter: Duration,
     /// The burst limit, or none.
     pub burst: Option<Burst>,
+    /// What others ask with the same token: it counts into the burst limit.
+    pub others: Option<Others>,
+    /// Requests that the burst limit refused count into it too.
+    pub refused_count: bool,
     /// How many requests may be under way at once, or any number.
     pub concurrency: Option<u32>,
     /// How many requests the token's credits pay for, or any number.
     pub credits: Option<u64>,
     /// With used-up credits, answer `extensions.resetAt` with this text.
     pub credits_reset_at: Option<String>,
+    /// So long after the credits were used up they are back, and `extensions.resetAt` says when that is.
+    pub credits_reset: Option<Duration>,
     /// The most rows of one answer.
     pub page_cap: u32,
     /// Answers with more rows than this time out.
     pub timeout_rows: Option<u32>,
+    /// Lists of more ids than this are refused.
+    pub ids: Option<IdLimit>,
+    /// Request bodies of more bytes than this are refused with HTTP 413.
+    pub body_bytes: Option<u64>,
     /// The gzip level, 0 for no compression at all.
     pub gzip_level: u32,
     /// How the wire differs from what was verified.
     pub dialect: Dialect,
+    /// How the served schema differs from the file.
+    pub schema: Served,
     /// What goes wrong at which request.
     pub faults: Vec<Fault>,
+    /// What is posted while requests go on.
+    pub changes: Vec<Change>,
+    /// How many times faster than written this is played. Durations are those of the play; only a time of day that is announced
+    /// (`resetAt`) lies as far ahead as it was written, for a client that waits as many times shorter.
+    pub speed: f64,
 }
 
 /// So many requests in so long a time.
@@ -52,32 +73,35 @@ pub struct Burst {
     pub window: Duration,
 }
 
-/// Something that goes wrong at some requests.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// The number of the first request that meets it; the first request of all is 1.
-    pub from_request: u64,
-    /// How many requests meet it.
-    pub requests: u64,
-    /// What happens.
-    pub kind: FaultKind,
+/// What others ask with the same token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Others {
+    /// How many requests.
+    pub requests: u32,
+    /// All at once so often; without it, so many are in every window.
+    pub every: Option<Duration>,
 }
 
-/// What goes wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FaultKind {
-    /// An HTML page with this status, as during maintenance.
-    Html(u16),
-    /// "Your query timed out."
-    Timeout,
-    /// The token is refused as unknown.
-    TokenRefused,
-    /// The answer ends in the middle.
-    Truncated,
-    /// An error of this code and message, at `errors[].code`, with HTTP 200.
+/// The most ids of one list, and what becomes of a longer one.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdLimit {
+    /// The most ids.
+    pub most: u32,
+    /// What is answered to more: HTTP 413, or an error of this code and message, the code left out where it is empty.
+    #[serde(default)]
+    pub refusal: IdRefusal,
+}
+
+/// How a list that is too long is refused.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdRefusal {
+    /// HTTP 413 with a page of HTML.
+    #[default]
+    TooLarge,
+    /// An entry of `errors[]` with a code, which may be empty, and a message.
     Error(String, String),
-    /// The answer comes this much later.
-    Late(Duration),
 }
 
 impl Default for Options {
@@ -90,14 +114,22 @@ impl Default for Options {
             delay: Duration::ZERO,
             jitter: Duration::ZERO,
             burst: Some(Burst { requests: 20, window: Duration::from_secs(5) }),
+            others: None,
+            refused_count: false,
             concurrency: Some(5),
             credits: None,
             credits_reset_at: None,
+            credits_reset: None,
             page_cap: 10_000,
             timeout_rows: None,
+            ids: None,
+            body_bytes: None,
             gzip_level: 4,
             dialect: Dialect::default(),
+            schema: Served::default(),
             faults: Vec::new(),
+            changes: Vec::new(),
+            speed: 1.0,
         }
     }
 }
@@ -107,5 +139,20 @@ impl Options {
     #[must_use]
     pub fn fast(lines: u64, seed: u64) -> Self {
         Self { lines, seed, burst: None, concurrency: None, ..Self::default() }
+    }
+
+    /// The same played so many times faster: every duration divided.
+    #[must_use]
+    pub fn at_speed(mut self, speed: f64) -> Self {
+        let divide = |duration: &mut Duration| *duration = duration.div_f64(speed);
+        divide(&mut self.delay);
+        divide(&mut self.jitter);
+        self.burst.iter_mut().for_each(|burst| divide(&mut burst.window));
+        self.others.iter_mut().filter_map(|others| others.every.as_mut()).for_each(divide);
+        self.credits_reset.iter_mut().for_each(divide);
+        self.faults.iter_mut().flat_map(Fault::durations).for_each(divide);
+        self.changes.iter_mut().filter_map(|change| change.after.as_mut()).for_each(divide);
+        self.speed *= speed;
+        self
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct Page {
     pub(crate) has_next: bool,
     pub(crate) has_previous: bool,
     pub(crate) total: Option<usize>,
+    /// With cursors that are places: the place of the first row.
+    pub(crate) offset: Option<usize>,
 }
 
 /// Rows that are answered where neither `first` nor `last` is given: a guess.
@@ -53,6 +55,9 @@ impl Query {
                 Err(_) => Err(Problem::invalid("INVALID_VALUE", format!("Argument '{name}' is not a cursor."))),
             },
         };
+        if let Some(set) = text("ownerSet").filter(|set| dialect.refused_owner_sets.contains(*set)) {
+            return Err(Problem::own("FORBIDDEN", format!("You do not have access to ownerSet {set}.")));
+        }
         let order = arguments.get("orderBy").and_then(|order| order.as_object());
         let order = order.and_then(|order| {
             let column = Column::named(order.get("field")?.as_str()?)?;
@@ -85,6 +90,7 @@ impl Query {
     /// Selects the rows.
     pub(crate) fn select(&self, books: &Company, dialect: &Dialect, count_all: bool) -> Page {
         let mut page = match self.order {
+            None if dialect.offset_cursors => self.by_place(books, dialect.row_order == RowOrder::Descending),
             Some((column, descending)) if column != Column::DbId => self.sorted(books, column, descending),
             Some((_, descending)) => self.by_id(books, descending, dialect),
             None => self.by_id(books, dialect.row_order == RowOrder::Descending, dialect),
@@ -148,6 +154,19 @@ impl Query {
         page
     }
 
+    /// Rows by id whose cursors are their places among the rows that are wanted now.
+    fn by_place(&self, books: &Company, descending: bool) -> Page {
+        let len = self.table.len(books);
+        let place = |at: usize| if descending { len - 1 - at } else { at };
+        let offset = self.after.map_or(0, |after| (after + 1).max(0) as usize);
+        let limit = self.first.or(self.last).unwrap_or(DEFAULT_ROWS);
+        let wanted = (0..len).map(place).filter(|&place| self.wants(books, place));
+        let mut places: Vec<usize> = wanted.skip(offset).take(limit + 1).collect();
+        let has_next = places.len() > limit;
+        places.truncate(limit);
+        Page { places, has_next, has_previous: offset > 0, total: None, offset: Some(offset) }
+    }
+
     fn place(&self, books: &Company, id: &Key) -> Option<usize> {
         let Key::Number(id) = id else { return None };
         let id = i64::try_from(*id).ok()?;
@@ -174,6 +193,7 @@ impl Query {
             has_next: high < all.len() || to < window.len(),
             has_previous: low > 0 || from > 0,
             total: None,
+            offset: None,
         }
     }
 

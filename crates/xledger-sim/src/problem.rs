@@ -37,9 +37,10 @@ impl From<Problem> for Refusal {
 }
 
 impl Problem {
-    /// Xledger's own error.
+    /// Xledger's own error; an empty code is left out.
     pub(crate) fn own(code: &str, message: impl Into<String>) -> Self {
-        Self { message: message.into(), code: Some(code.to_owned()), ..Self::default() }
+        let code = (!code.is_empty()).then(|| code.to_owned());
+        Self { message: message.into(), code, ..Self::default() }
     }
 
     /// The GraphQL library's error about an invalid query.

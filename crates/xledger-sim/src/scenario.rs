@@ -1,71 +1,157 @@
-//! Named settings of limits and switches.
+//! Scenarios: what the weather is like, and what a client should make of it. Each is a file.
 
-use crate::dialect::{Dialect, RowOrder};
+mod built_in;
+mod file;
+
+use crate::company::Company;
+use crate::company::shape::Shape;
 use crate::options::Options;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// A named setting.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A scenario: a file, or one of the variants that a file has.
+#[derive(Debug, Clone)]
 pub struct Scenario {
-    /// Its name.
-    pub name: &'static str,
-    /// What it is about.
-    pub about: &'static str,
+    /// The file's name without its ending, and the variant's after a dash.
+    pub name: String,
+    /// What happens, how sure one is of it, what a user sees.
+    pub about: String,
+    /// Which lines of the list of weather it stands for.
+    pub covers: Vec<String>,
+    /// Settings of the client for this run, by their names in the environment.
+    pub settings: BTreeMap<String, String>,
+    /// How many times faster than written it is played in tests.
+    pub speed: f64,
+    /// The client's deadline, as written.
+    pub deadline: Duration,
+    /// What a client should make of it.
+    pub expect: Expect,
+    /// What is special about the company.
+    pub shape: Shape,
+    options: Options,
 }
 
-/// The scenarios that there are.
-pub const SCENARIOS: [Scenario; 7] = [
-    Scenario { name: "default", about: "verified behaviour, verified limits" },
-    Scenario { name: "calm", about: "verified behaviour, no limits" },
-    Scenario { name: "dotted", about: "composite cursors" },
-    Scenario { name: "odd-wire", about: "null nodes, repeated rows, mixed order, composite cursors, other JSON types" },
-    Scenario { name: "wide-ids", about: "Int64String ids where Int was" },
-    Scenario { name: "slow-300ms", about: "every request takes 300 ms longer" },
-    Scenario { name: "small-pages", about: "answers with more than 2,000 rows time out" },
-];
+/// What a client should make of a scenario.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Expect {
+    /// How the run ends.
+    pub outcome: Outcome,
+    /// The kind of the failure.
+    pub kind: Option<String>,
+    /// What the failure's message says, each somewhere.
+    pub says: Vec<String>,
+    /// What the tables are the same as.
+    pub tables: Tables,
+    /// Columns that are null throughout and are reported as lost, such as `supplier.phone`; all others are as in a calm run.
+    pub lost: Vec<String>,
+    /// How many requests the weather forces beyond one and a quarter times those of a calm run.
+    pub extra_requests: u64,
+    /// Rows of the table `spend`, where that is the point.
+    pub spend_rows: Option<u64>,
+}
 
-impl Options {
-    /// The same options with a scenario put on top; nothing if there is none of this name.
+/// How a run ends.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// With new tables.
+    #[default]
+    Succeeded,
+    /// With a failure, and the tables as they were.
+    Failed,
+}
+
+/// What the tables of a run that succeeded are the same as, byte for byte.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tables {
+    /// Those of a calm run over the same books.
+    #[default]
+    Calm,
+    /// Those of a calm run over the books as they are in the end.
+    CalmOfFinalBooks,
+}
+
+/// Why a scenario cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ScenarioError {
+    /// There is no such file, or it cannot be read.
+    #[error("{}: cannot be read", file.display())]
+    Unreadable {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// The file is not TOML.
+    #[error("{file}: {what}")]
+    NotToml {
+        /// The file.
+        file: String,
+        /// What is wrong, and where.
+        what: String,
+    },
+    /// The file says something that there is not.
+    #[error("{file}: at `{key}`: {what}")]
+    Wrong {
+        /// The file.
+        file: String,
+        /// Where, as a path of keys.
+        key: String,
+        /// What is wrong and what is allowed.
+        what: String,
+    },
+}
+
+impl Scenario {
+    /// All that are built in, by name. A file with variants stands for as many.
     #[must_use]
-    pub fn with_scenario(mut self, name: &str) -> Option<Self> {
-        match name {
-            "default" => {}
-            "calm" => {
-                self.burst = None;
-                self.concurrency = None;
-            }
-            "dotted" => self.dialect.dotted_cursors = true,
-            "odd-wire" => {
-                self.dialect = Dialect {
-                    dotted_cursors: true,
-                    ids_as_numbers: true,
-                    ids_as_strings: true,
-                    money_as_numbers: true,
-                    null_nodes: Some(7),
-                    duplicate_rows: Some(5),
-                    row_order: RowOrder::Mixed,
-                    empty_edges_as_array: true,
-                    ..self.dialect
-                };
-            }
-            "wide-ids" => self.dialect.wide_ids = true,
-            "slow-300ms" => self.delay = Duration::from_millis(300),
-            "small-pages" => self.timeout_rows = Some(2_000),
-            _ => return None,
-        }
-        Some(self)
+    pub fn all() -> Vec<Self> {
+        built_in::all()
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+    /// The built-in one of this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::all().into_iter().find(|scenario| scenario.name == name)
+    }
 
-    #[test]
-    fn every_scenario_can_be_put_on() {
-        for scenario in SCENARIOS {
-            assert!(Options::default().with_scenario(scenario.name).is_some(), "{}", scenario.name);
-        }
-        assert!(Options::default().with_scenario("stormy").is_none());
+    /// Reads a file: one scenario, or as many as it has variants.
+    ///
+    /// # Errors
+    /// If the file cannot be read or says something that there is not.
+    pub fn read(path: &Path) -> Result<Vec<Self>, ScenarioError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ScenarioError::Unreadable { file: path.to_owned(), source })?;
+        let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        file::read(&path.display().to_string(), &name, &text)
+    }
+
+    /// The options to serve it with, so many times faster than written.
+    #[must_use]
+    pub fn options(&self, speed: f64) -> Options {
+        self.options.clone().at_speed(speed)
+    }
+
+    /// The company whose books are served.
+    #[must_use]
+    pub fn company(&self) -> Company {
+        Company::shaped(self.options.lines, self.options.seed, self.shape)
+    }
+
+    /// The options of a server for the same company without any weather.
+    #[must_use]
+    pub fn calm(&self) -> Options {
+        Options::fast(self.options.lines, self.options.seed)
+    }
+
+    /// The first sentence of what it is about.
+    #[must_use]
+    pub fn headline(&self) -> &str {
+        let end = self.about.find(". ").or_else(|| self.about.find(".\n")).map_or(self.about.len(), |end| end + 1);
+        self.about[..end].trim()
     }
 }

@@ -2,9 +2,14 @@
 
 use crate::dialect::Dialect;
 use crate::server::Error;
-use apollo_compiler::ast::{Definition, DirectiveList, Document, FieldDefinition, InputValueDefinition, Type};
+use apollo_compiler::ast::{
+    Definition, DirectiveList, Document, EnumTypeDefinition, EnumValueDefinition, FieldDefinition,
+    InputValueDefinition, Type,
+};
 use apollo_compiler::validation::Valid;
 use apollo_compiler::{Name, Node, Schema};
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The schema file, guesses included.
 pub const SCHEMA: &str = include_str!("../schema.graphql");
@@ -12,13 +17,36 @@ pub const SCHEMA: &str = include_str!("../schema.graphql");
 /// Types whose ids become `Int64String` with `wide_ids`.
 const WIDENED: [&str; 4] = ["APTransaction", "Supplier", "Subledger", "TransactionHeader"];
 
+/// How the served schema differs from the file, beside the switches of the dialect. What is named here must be in the file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Served {
+    /// Fields, filter keys and roots that it lacks, as in `Transaction.taxAmount`, `Transaction_Filter.dbId_in`, `Query.accounts`.
+    pub lacks: BTreeSet<String>,
+    /// Types that have another name.
+    pub renames: BTreeMap<String, String>,
+    /// Required arguments that it has in addition: by root, as in `Query.accounts`, the name and the type.
+    pub requires: BTreeMap<String, BTreeMap<String, String>>,
+    /// Values that its enums have in addition.
+    pub adds: BTreeMap<String, Vec<String>>,
+}
+
 /// Makes the served schema.
-pub(crate) fn serve(dialect: &Dialect) -> Result<Valid<Schema>, Error> {
-    let mut document =
-        Document::parse(SCHEMA, "schema.graphql").map_err(|invalid| Error::Schema(invalid.errors.to_string()))?;
+pub(crate) fn serve(dialect: &Dialect, served: &Served) -> Result<Valid<Schema>, Error> {
+    let mut document = Document::parse(renamed(served), "schema.graphql")
+        .map_err(|invalid| Error::Schema(invalid.errors.to_string()))?;
     let kept = |directives: &DirectiveList| match switch(directives) {
         Some(switch) => dialect.guesses(&switch),
         None => true,
+    };
+    let mut used = BTreeSet::new();
+    let mut here = |of: &Name, name: &Name| {
+        let path = format!("{of}.{name}");
+        let lacks = served.lacks.contains(&path);
+        if lacks || served.requires.contains_key(&path) {
+            used.insert(path);
+        }
+        !lacks
     };
     document.definitions.retain(|definition| match definition {
         Definition::DirectiveDefinition(_) => false,
@@ -30,9 +58,10 @@ pub(crate) fn serve(dialect: &Dialect) -> Result<Valid<Schema>, Error> {
             Definition::ObjectTypeDefinition(object) => {
                 let object = object.make_mut();
                 object.directives = DirectiveList::new();
-                object.fields.retain(|field| kept(&field.directives));
+                object.fields.retain(|field| kept(&field.directives) && here(&object.name, &field.name));
                 for field in &mut object.fields {
                     field.make_mut().directives = DirectiveList::new();
+                    require(served, &object.name, field.make_mut())?;
                     if dialect.wide_ids {
                         widen_field(&object.name, field);
                     }
@@ -40,7 +69,7 @@ pub(crate) fn serve(dialect: &Dialect) -> Result<Valid<Schema>, Error> {
             }
             Definition::InputObjectTypeDefinition(input) => {
                 let input = input.make_mut();
-                input.fields.retain(|field| kept(&field.directives));
+                input.fields.retain(|field| kept(&field.directives) && here(&input.name, &field.name));
                 for field in &mut input.fields {
                     field.make_mut().directives = DirectiveList::new();
                     if dialect.wide_ids {
@@ -48,10 +77,54 @@ pub(crate) fn serve(dialect: &Dialect) -> Result<Valid<Schema>, Error> {
                     }
                 }
             }
+            Definition::EnumTypeDefinition(of) => add(served, of.make_mut())?,
             _ => {}
         }
     }
-    document.to_schema_validate().map_err(|invalid| Error::Schema(invalid.errors.to_string()))
+    match served.lacks.iter().chain(served.requires.keys()).find(|path| !used.contains(*path)) {
+        Some(absent) => Err(Error::Schema(format!("there is no {absent}"))),
+        None => document.to_schema_validate().map_err(|invalid| Error::Schema(invalid.errors.to_string())),
+    }
+}
+
+/// The file with whole words replaced.
+fn renamed(served: &Served) -> String {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut text = String::with_capacity(SCHEMA.len());
+    let mut rest = SCHEMA;
+    while !rest.is_empty() {
+        let name = rest.find(|c| !is_of_name(c)).unwrap_or(rest.len());
+        let other = rest[name..].find(is_of_name).map_or(rest.len(), |after| name + after);
+        text.push_str(served.renames.get(&rest[..name]).map_or(&rest[..name], String::as_str));
+        text.push_str(&rest[name..other]);
+        rest = &rest[other..];
+    }
+    text
+}
+
+/// Puts further required arguments on a field.
+fn require(served: &Served, of: &Name, field: &mut FieldDefinition) -> Result<(), Error> {
+    for (name, ty) in served.requires.get(&format!("{of}.{}", field.name)).into_iter().flatten() {
+        let ty = Type::parse(ty, "type").map_err(|invalid| Error::Schema(invalid.to_string()))?;
+        let (description, default_value, directives) = (None, None, DirectiveList::new());
+        let argument =
+            InputValueDefinition { description, name: named(name)?, ty: ty.into(), default_value, directives };
+        field.arguments.push(argument.into());
+    }
+    Ok(())
+}
+
+/// Puts further values into an enum.
+fn add(served: &Served, of: &mut EnumTypeDefinition) -> Result<(), Error> {
+    for value in served.adds.get(of.name.as_str()).into_iter().flatten() {
+        let directives = DirectiveList::new();
+        of.values.push(EnumValueDefinition { description: None, value: named(value)?, directives }.into());
+    }
+    Ok(())
+}
+
+fn named(name: &str) -> Result<Name, Error> {
+    Name::new(name).map_err(|invalid| Error::Schema(invalid.to_string()))
 }
 
 fn switch(directives: &DirectiveList) -> Option<String> {
@@ -130,11 +203,30 @@ mod tests {
 
     #[test]
     fn guesses_are_not_served_unless_switched_on() {
-        let calm = serve(&Dialect::default()).unwrap();
+        let calm = serve(&Dialect::default(), &Served::default()).unwrap();
         assert!(calm.type_field("Owner", "currency").is_err());
         assert!(!calm.to_string().contains("@guess"));
         let mut dialect = Dialect::default();
         dialect.guesses.insert("owner_currency".to_owned());
-        assert!(serve(&dialect).unwrap().type_field("Owner", "currency").is_ok());
+        assert!(serve(&dialect, &Served::default()).unwrap().type_field("Owner", "currency").is_ok());
+    }
+
+    #[test]
+    fn the_served_schema_can_differ() {
+        let served = Served {
+            lacks: ["Transaction.taxAmount".to_owned(), "Transaction_Filter.dbId_in".to_owned()].into(),
+            renames: [("Transaction_Filter".to_owned(), "LedgerFilter".to_owned())].into(),
+            requires: [("Query.accounts".to_owned(), [("entityId".to_owned(), "Int!".to_owned())].into())].into(),
+            adds: [("OwnerSet".to_owned(), vec!["SIBLINGS".to_owned()])].into(),
+        };
+        let absent = serve(&Dialect::default(), &served).err().map(|error| error.to_string()).unwrap();
+        assert!(absent.contains("there is no Transaction_Filter.dbId_in"), "{absent}");
+        let lacks = ["Transaction.taxAmount".to_owned(), "LedgerFilter.dbId_in".to_owned()].into();
+        let schema = serve(&Dialect::default(), &Served { lacks, ..served }).unwrap();
+        assert!(schema.type_field("Transaction", "taxAmount").is_err());
+        assert!(!schema.types.contains_key("Transaction_Filter") && schema.types.contains_key("APTransaction_Filter"));
+        assert!(!schema.get_input_object("LedgerFilter").unwrap().fields.contains_key("dbId_in"));
+        assert!(schema.type_field("Query", "accounts").unwrap().arguments.iter().any(|of| of.name == "entityId"));
+        assert!(schema.get_enum("OwnerSet").unwrap().values.contains_key("SIBLINGS"));
     }
 }

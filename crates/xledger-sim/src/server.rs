@@ -1,16 +1,22 @@
 //! Starts and stops a server.
 
+pub(crate) mod door;
+pub(crate) mod wire;
+
 use crate::company::Company;
 use crate::execute::Engine;
-use crate::http::{Desk, router};
+use crate::fault::Faults;
+use crate::http::Desk;
 use crate::journal::Journal;
 use crate::limits::Limits;
 use crate::options::Options;
+use crate::posting::Posting;
 use crate::schema;
+use door::Door;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant, SystemTime};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -46,7 +52,7 @@ pub async fn start(options: Options) -> Result<Running, Error> {
 /// # Errors
 /// As [`start`].
 pub async fn start_with(options: Options, books: Arc<Company>) -> Result<Running, Error> {
-    let engine = Engine::new(schema::serve(&options.dialect)?);
+    let engine = Engine::new(schema::serve(&options.dialect, &options.schema)?);
     let address = options.listen;
     let listening = async {
         let listener = TcpListener::bind(address).await?;
@@ -56,23 +62,23 @@ pub async fn start_with(options: Options, books: Arc<Company>) -> Result<Running
     let (listener, address) = listening.await.map_err(|source| Error::Listen { address, source })?;
     let token = options.token.clone();
     let journal = Arc::new(Journal::default());
+    let posting = Arc::new(Posting::new(books, &options.changes));
+    #[expect(clippy::disallowed_methods, reason = "a server is a composition root, and says when credits are back")]
+    let now = SystemTime::now();
     let desk = Desk {
-        options,
-        books: books.clone(),
+        posting: posting.clone(),
         engine,
         journal: journal.clone(),
-        limits: Limits::default(),
+        limits: Limits::new((Instant::now(), now)),
+        faults: Faults::new(&options.faults),
+        door: Arc::new(Door::new(address)),
         arrived: AtomicU64::new(0),
+        first_arrival: OnceLock::new(),
+        options,
     };
     let (stop, stopped) = oneshot::channel::<()>();
-    let served = axum::serve(listener, router(Arc::new(desk))).with_graceful_shutdown(async {
-        // Either told to stop, or the handle is gone.
-        let _ = stopped.await;
-    });
-    let task = tokio::spawn(async move {
-        let _ = served.await;
-    });
-    Ok(Running { address, token, journal, books, stop: Some(stop), task })
+    let task = tokio::spawn(door::keep(listener, Arc::new(desk), stopped));
+    Ok(Running { address, token, journal, posting, stop: Some(stop), task })
 }
 
 /// A server that is running, until this is dropped.
@@ -81,7 +87,7 @@ pub struct Running {
     address: SocketAddr,
     token: String,
     journal: Arc<Journal>,
-    books: Arc<Company>,
+    posting: Arc<Posting>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
@@ -105,18 +111,23 @@ impl Running {
         &self.journal
     }
 
-    /// The company.
+    /// The books as they are now.
     #[must_use]
-    pub fn company(&self) -> &Arc<Company> {
-        &self.books
+    pub fn company(&self) -> Arc<Company> {
+        self.posting.books()
     }
 
-    /// Stops the server: answers what is under way, for a second at most.
+    /// Puts other books in the place of those that are there. Answers that are being written are still of the old ones.
+    pub fn replace(&self, books: Company) {
+        self.posting.replace(books);
+    }
+
+    /// Stops the server: answers what is under way, for a second at most; what still goes on then is cut off.
     pub async fn stop(mut self) {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
-        let _ = tokio::time::timeout(Duration::from_secs(1), &mut self.task).await;
+        let _ = tokio::time::timeout(Duration::from_secs(2), &mut self.task).await;
         self.task.abort();
     }
 }

@@ -18,6 +18,8 @@ use apollo_compiler::response::JsonMap;
 pub(crate) struct Writer<'a> {
     books: &'a Company,
     dialect: &'a Dialect,
+    /// Every so many-th row that is asked for by its id is left out.
+    missing_rows: Option<u32>,
     out: Vec<u8>,
 }
 
@@ -29,8 +31,8 @@ struct Written<'p> {
 }
 
 impl<'a> Writer<'a> {
-    pub(crate) fn new(books: &'a Company, dialect: &'a Dialect) -> Self {
-        Self { books, dialect, out: Vec::with_capacity(64 * 1024) }
+    pub(crate) fn new(books: &'a Company, dialect: &'a Dialect, missing_rows: Option<u32>) -> Self {
+        Self { books, dialect, missing_rows, out: Vec::with_capacity(64 * 1024) }
     }
 
     /// Writes `data`, and counts rows and violations into the answer.
@@ -86,7 +88,7 @@ impl<'a> Writer<'a> {
         for step in &plan.steps {
             self.out.extend_from_slice(&step.key);
             match &step.action {
-                Action::Object(Column::Entity, plan) => self.node(Node::Owner(&self.books.owners[0]), plan, None),
+                Action::Object(Column::Entity, plan) => self.node(Node::Owner(self.books.entity()), plan, None),
                 Action::TypeName(name) => write_text(&mut self.out, name),
                 _ => self.out.extend_from_slice(b"null"),
             }
@@ -102,11 +104,20 @@ impl<'a> Writer<'a> {
             let secret = books.lines.iter().position(crate::company::ledger::Line::is_payroll_by_nature);
             page.places.extend(secret);
         }
+        if let Some(every) = self.missing_rows.filter(|_| connection.query.by_ids()) {
+            let mut row = 0;
+            page.places.retain(|_| {
+                row += 1;
+                row % every.max(1) != 0
+            });
+        }
         answer.rows += page.places.len() as u64;
         self.look_for_payroll(connection, &page, number, answer);
         // Cursors belong to places on the page: where rows are mixed or repeated, they still go on from the end.
         let mut cursors: Vec<i64> = page.places.iter().map(|&place| table.node(books, place).id()).collect();
-        if self.dialect.row_order == crate::dialect::RowOrder::Mixed {
+        if let Some(offset) = page.offset {
+            cursors = (offset..).take(page.places.len()).map(|place| place as i64).collect();
+        } else if self.dialect.row_order == crate::dialect::RowOrder::Mixed {
             cursors.sort_unstable();
         }
         self.parts(&connection.plan.parts, &Written { page: &page, connection: Some(connection), cursors });
@@ -150,7 +161,7 @@ impl<'a> Writer<'a> {
                     write_number(&mut self.out, total as i64);
                 }
                 Part::EndCursor => match written.cursors.last() {
-                    Some(&cursor) => self.cursor(cursor),
+                    Some(&cursor) => self.cursor(Some(cursor)),
                     None => self.out.extend_from_slice(b"null"),
                 },
                 Part::TypeName(name) => write_text(&mut self.out, name),
@@ -172,16 +183,23 @@ impl<'a> Writer<'a> {
                 self.out.push(b',');
             }
             let node = table.node(self.books, place);
-            self.edge(edge, Some(node), written.cursors[row]);
-            if self.dialect.null_nodes.is_some_and(|every| (row + 1) % every.max(1) as usize == 0) {
+            let due = |every: Option<u32>| every.is_some_and(|every| (row + 1) % every.max(1) as usize == 0);
+            let last = row + 1 == written.page.places.len();
+            let lost = due(self.dialect.null_cursors) && !last || self.dialect.null_last_cursors && last;
+            let cursor = (!lost).then_some(written.cursors[row]);
+            self.edge(edge, Some(node), cursor);
+            if due(self.dialect.null_nodes) {
                 self.out.push(b',');
-                self.edge(edge, None, written.cursors[row]);
+                self.edge(edge, None, cursor);
+            }
+            if due(self.dialect.null_edges) {
+                self.out.extend_from_slice(b",null");
             }
         }
         self.out.push(b']');
     }
 
-    fn edge(&mut self, edge: &[(Vec<u8>, Part)], node: Option<Node<'a>>, cursor: i64) {
+    fn edge(&mut self, edge: &[(Vec<u8>, Part)], node: Option<Node<'a>>, cursor: Option<i64>) {
         for (key, part) in edge {
             self.out.extend_from_slice(key);
             match (part, node) {
@@ -197,7 +215,8 @@ impl<'a> Writer<'a> {
         self.out.push(b'}');
     }
 
-    fn cursor(&mut self, id: i64) {
+    fn cursor(&mut self, id: Option<i64>) {
+        let Some(id) = id else { return self.out.extend_from_slice(b"null") };
         self.out.push(b'"');
         write_number(&mut self.out, id);
         if self.dialect.dotted_cursors {

@@ -92,7 +92,7 @@ pub(super) fn accounts(books: &Company, sheet: &mut Sheet) {
             .number(Some(account.id))
             .number(Some(books.owners[usize::from(account.owner)].id))
             .text(Some(account.code))
-            .text(Some(account.name))
+            .text(Some(&account.name))
             .text(account.group().map(|group| group.0))
             .text(account.group().map(|group| group.1))
             .text(Some(class))
@@ -111,7 +111,7 @@ pub(super) fn owners(books: &Company, sheet: &mut Sheet) {
             .number(Some(owner.id))
             .text(Some(owner.code))
             .text(Some(owner.owner_code))
-            .text(Some(owner.name))
+            .text(Some(&owner.name))
             .text(Some(CURRENCIES[usize::from(owner.currency)].1))
             .number(Some(books.parties[owner.party as usize].id));
         for kind in owner.dimension_kinds {

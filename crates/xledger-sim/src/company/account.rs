@@ -10,7 +10,7 @@ pub struct Account {
     /// `code`: mostly four digits.
     pub code: &'static str,
     /// Its name.
-    pub name: &'static str,
+    pub name: std::borrow::Cow<'static, str>,
     /// Whether it is closed: it may still have old postings.
     pub closed: bool,
     /// When it was last changed.

@@ -99,6 +99,32 @@ impl Booker {
         }
     }
 
+    /// Goes on in books that were kept before, on their last day.
+    pub(crate) fn resume(company: Company) -> Self {
+        let mut booker = Self::new(company, 1, 0);
+        booker.listed = booker.limit;
+        let books = &booker.company;
+        booker.next_line = books.lines.last().map_or(booker.next_line, |line| line.id);
+        booker.next_ap_line = books.ap_lines.last().map_or(booker.next_ap_line, |line| line.id);
+        booker.next_voucher = books.vouchers.last().map_or(booker.next_voucher, |voucher| voucher.id);
+        booker.dice = Dice::new(booker.next_line as u64);
+        for line in &books.lines {
+            let next = &mut booker.next_match[usize::from(books.voucher(line).owner)];
+            *next = line.match_id.max(*next);
+        }
+        booker
+    }
+
+    /// Posts so many supplier invoices, and returns the books.
+    pub(crate) fn post(mut self, invoices: u32) -> Company {
+        let owners: Vec<u8> = (0..4).filter(|&owner| self.company.reaches(owner)).collect();
+        for _ in 0..invoices {
+            let owner = *self.dice.pick(&owners);
+            self.purchase(owner);
+        }
+        self.company
+    }
+
     /// Books until the limit is reached exactly.
     pub(crate) fn keep_the_books(&mut self) {
         let rare = crate::company::oddities::RARE;

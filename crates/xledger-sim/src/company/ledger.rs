@@ -18,7 +18,7 @@ pub struct DocumentType {
 }
 
 /// The document types in use; the place of each is [`Voucher::document_type`].
-pub const DOCUMENT_TYPES: [DocumentType; 11] = [
+pub const DOCUMENT_TYPES: [DocumentType; 13] = [
     DocumentType { id: 612, code: "AP", name: "Leverandørfaktura" },
     DocumentType { id: 640, code: "BA", name: "Bank" },
     DocumentType { id: 655, code: "ER", name: "Reiseregning og utlegg" },
@@ -30,7 +30,13 @@ pub const DOCUMENT_TYPES: [DocumentType; 11] = [
     DocumentType { id: 690, code: "LØ", name: "Lønn" },
     DocumentType { id: 691, code: "PR", name: "Payroll" },
     DocumentType { id: 694, code: "XV", name: "Variabel lønn" },
+    DocumentType { id: 701, code: "ZX", name: "Ny bilagstype" },
+    DocumentType { id: 702, code: "\u{1b}[7mZY", name: "\u{1b}[31mRød\u{202e}\r\nbilagstype\u{0}\u{9b}2J" },
 ];
+/// The place of a document type that is in nobody's list, in [`DOCUMENT_TYPES`].
+pub(crate) const NEW_TYPE: u8 = 11;
+/// The place of a document type whose code and name hold control characters.
+pub(crate) const ODD_TYPE: u8 = 12;
 
 /// Tax rules: `dbId`, `code`, `description` and the rate in percent.
 pub const TAX_RULES: [(i32, &str, &str, i64); 8] = [

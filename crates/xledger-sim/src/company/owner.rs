@@ -1,5 +1,7 @@
 //! Owners: the entities whose books these are, and where they stand as seen from the token.
 
+use std::borrow::Cow;
+
 /// Where an owner stands as seen from the token's own entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reach {
@@ -21,7 +23,7 @@ pub struct Owner {
     /// `ownerCode`.
     pub owner_code: &'static str,
     /// Its name.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// Base currency.
     pub currency: u8,
     /// The calendar of its fiscal year, see [`crate::company::period::Period::calendar`].
@@ -36,11 +38,11 @@ pub struct Owner {
 
 /// The five owners of every generated company: the token's, three below, one above.
 pub(crate) fn owners() -> Vec<Owner> {
-    let owner = |id, code, owner_code, name, currency, calendar, reach, dimension_kinds| Owner {
+    let owner = |id, code, owner_code, name: &'static str, currency, calendar, reach, dimension_kinds| Owner {
         id,
         code,
         owner_code,
-        name,
+        name: name.into(),
         currency,
         calendar,
         reach,

@@ -17,7 +17,7 @@ pub(crate) fn fill(lines: u64, seed: u64) -> Company {
     registrar.company.periods = periods(2021, 2027);
     registrar.accounts();
     for place in 0..registrar.company.owners.len() {
-        let name = registrar.company.owners[place].name.to_owned();
+        let name = registrar.company.owners[place].name.clone().into_owned();
         let party = registrar.party(Some(name));
         registrar.company.owners[place].party = party;
     }
@@ -50,7 +50,7 @@ impl Registrar {
                 let id = 50_100 + self.company.accounts.len() as i32 * 3;
                 let closed = closed && owner == 0;
                 let modified_at = self.changed();
-                self.company.accounts.push(Account { id, owner, code, name, closed, modified_at });
+                self.company.accounts.push(Account { id, owner, code, name: name.into(), closed, modified_at });
             }
         }
     }

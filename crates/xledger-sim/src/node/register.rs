@@ -15,7 +15,7 @@ pub(super) fn account_value<'a>(books: &'a Company, account: &'a Account, column
     match column {
         Column::DbId => Value::Int(account.id.into()),
         Column::Code => Value::text(Some(account.code)),
-        Column::Description => Value::text(Some(account.name)),
+        Column::Description => Value::text(Some(&account.name)),
         Column::ModifiedAt => Value::Time(account.modified_at),
         Column::OwnerDbId => Value::Int(books.owners[usize::from(account.owner)].id.into()),
         Column::Asset => Value::Flag(class == Class::Asset),
@@ -129,7 +129,7 @@ pub(super) fn owner_value(owner: &Owner, column: Column) -> Value<'_> {
         Column::DbId | Column::OwnerDbId => Value::Int(owner.id.into()),
         Column::Code => Value::text(Some(owner.code)),
         Column::OwnerCode => Value::text(Some(owner.owner_code)),
-        Column::Description => Value::text(Some(owner.name)),
+        Column::Description => Value::text(Some(&owner.name)),
         _ => Value::Null,
     }
 }

@@ -74,7 +74,7 @@ async fn large_pages_can_time_out() {
 
 #[tokio::test]
 async fn faults_happen_at_the_requests_they_are_set_for() {
-    let fault = |from_request, kind| Fault { from_request, requests: 1, kind };
+    let fault = |from_request, kind| Fault { from_request, requests: 1, kind, ..Fault::default() };
     let server = serve(|options| {
         options.faults = vec![
             fault(2, FaultKind::Html(503)),

@@ -2,7 +2,7 @@
 
 use crate::client::{all, ask, ask_with, nodes, serve};
 use serde_json::{Value, json};
-use xledger_sim::{Damage, DamageKind, Options, RowOrder};
+use xledger_sim::{Damage, DamageKind, Options, RowOrder, Scenario};
 
 async fn ids(change: impl FnOnce(&mut Options), first: u32) -> Vec<String> {
     let server = serve(change).await;
@@ -30,7 +30,7 @@ async fn odd_wires_still_answer_every_row() {
     assert_ne!(mixed, plain);
     mixed.sort();
     assert_eq!(mixed, plain);
-    let odd = |options: &mut Options| *options = options.clone().with_scenario("odd-wire").unwrap();
+    let odd = |options: &mut Options| options.dialect = Scenario::named("odd-wire").unwrap().options(1.0).dialect;
     let mut odd = ids(odd, 300).await;
     odd.sort();
     odd.dedup();

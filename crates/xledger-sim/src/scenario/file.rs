@@ -1,0 +1,282 @@
+//! The format of a scenario's file. Durations are in seconds, as they would be at Xledger.
+
+use super::{Expect, Scenario, ScenarioError};
+use crate::company::change::Change;
+use crate::company::shape::Shape;
+use crate::dialect::Dialect;
+use crate::fault::{Fault, seconds, some_seconds};
+use crate::options::{Burst, IdLimit, Options, Others};
+use crate::schema::Served;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use toml::{Table, Value};
+
+/// The keys of a file's variants: each of the one with each of the other.
+const VARIANTS: [&str; 2] = ["each", "times"];
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    about: String,
+    #[serde(default)]
+    covers: Vec<String>,
+    #[serde(default)]
+    settings: BTreeMap<String, String>,
+    #[serde(default = "usual_speed")]
+    speed: f64,
+    #[serde(default = "usual_deadline", rename = "deadline_seconds", deserialize_with = "seconds")]
+    deadline: Duration,
+    #[serde(default)]
+    company: Shaped,
+    #[serde(default)]
+    dialect: Dialect,
+    #[serde(default)]
+    schema: Served,
+    #[serde(default)]
+    limits: Limited,
+    #[serde(default)]
+    faults: Vec<Fault>,
+    #[serde(default)]
+    changes: Vec<Change>,
+    #[serde(default)]
+    expect: Expect,
+}
+
+fn usual_speed() -> f64 {
+    20.0
+}
+
+fn usual_deadline() -> Duration {
+    Duration::from_secs(900)
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Shaped {
+    lines: u64,
+    seed: u64,
+    shape: Shape,
+}
+
+impl Default for Shaped {
+    fn default() -> Self {
+        Self { lines: 2_000, seed: 1, shape: Shape::Ordinary }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Limited {
+    /// No burst limit and no concurrency limit, but for those that are named.
+    none: bool,
+    burst: Option<InSeconds>,
+    others: Option<Now>,
+    refused_count: bool,
+    concurrency: Option<u32>,
+    credits: Option<Credits>,
+    page_cap: Option<u32>,
+    timeout_rows: Option<u32>,
+    ids: Option<IdLimit>,
+    body_bytes: Option<u64>,
+    gzip_level: Option<u32>,
+    #[serde(rename = "delay_seconds", deserialize_with = "seconds")]
+    delay: Duration,
+    #[serde(rename = "jitter_seconds", deserialize_with = "seconds")]
+    jitter: Duration,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InSeconds {
+    requests: u32,
+    #[serde(rename = "seconds", deserialize_with = "seconds")]
+    window: Duration,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Now {
+    requests: u32,
+    #[serde(default, rename = "every_seconds", deserialize_with = "some_seconds")]
+    every: Option<Duration>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Credits {
+    requests: u64,
+    #[serde(default, rename = "reset_seconds", deserialize_with = "some_seconds")]
+    reset: Option<Duration>,
+    /// What `resetAt` says where they never come back.
+    #[serde(default)]
+    reset_at: Option<String>,
+}
+
+/// Reads a file's text.
+pub(super) fn read(file: &str, name: &str, text: &str) -> Result<Vec<Scenario>, ScenarioError> {
+    let table: Table = text
+        .parse()
+        .map_err(|wrong: toml::de::Error| ScenarioError::NotToml { file: file.to_owned(), what: wrong.to_string() })?;
+    let mut read = vec![Variant { name: name.to_owned(), place: String::new(), table }];
+    for key in VARIANTS {
+        let spread: Result<Vec<_>, _> = read.into_iter().map(|variant| variant.spread(key)).collect();
+        read = spread.map_err(|(key, what)| ScenarioError::Wrong { file: file.to_owned(), key, what })?.concat();
+    }
+    let scenario = |Variant { name, place, table }| {
+        scenario(name, table).map_err(|(key, what)| {
+            let key = format!("{place}{key}");
+            ScenarioError::Wrong { file: file.to_owned(), key, what }
+        })
+    };
+    read.into_iter().map(scenario).collect()
+}
+
+/// A file, or what becomes of it with one of its variants.
+#[derive(Clone)]
+struct Variant {
+    name: String,
+    /// Where in the file its keys stand.
+    place: String,
+    table: Table,
+}
+
+impl Variant {
+    /// One for each table of a list of variants, which has a name and what is other than in the rest of the file.
+    fn spread(mut self, key: &str) -> Result<Vec<Self>, (String, String)> {
+        let variants = match self.table.remove(key) {
+            None => return Ok(vec![self]),
+            Some(Value::Array(variants)) => variants,
+            Some(_) => return Err((key.to_owned(), format!("expected tables, written [[{key}]]"))),
+        };
+        let variants = variants.into_iter().enumerate().map(|(number, other)| {
+            let place = format!("{}{key}[{number}].", self.place);
+            let Value::Table(mut other) = other else { return Err((place, "expected a table".to_owned())) };
+            let Some(Value::String(name)) = other.remove("name") else {
+                return Err((place + "name", "missing field `name`".to_owned()));
+            };
+            let mut table = self.table.clone();
+            overlay(&mut table, other);
+            Ok(Self { name: format!("{}-{name}", self.name), place, table })
+        });
+        variants.collect()
+    }
+}
+
+/// Puts one table over another, key by key; lists are replaced as a whole.
+fn overlay(below: &mut Table, above: Table) {
+    for (key, value) in above {
+        match (below.get_mut(&key), value) {
+            (Some(Value::Table(below)), Value::Table(above)) => overlay(below, above),
+            (_, value) => {
+                below.insert(key, value);
+            }
+        }
+    }
+}
+
+/// A scenario from its table; on failure the key and what is wrong there.
+fn scenario(name: String, table: Table) -> Result<Scenario, (String, String)> {
+    let file: File = serde_path_to_error::deserialize(table).map_err(|wrong| {
+        let key = wrong.path().to_string();
+        (key, wrong.into_inner().to_string().trim_end().to_owned())
+    })?;
+    if !(file.speed > 0.0 && file.speed.is_finite()) {
+        return Err(("speed".to_owned(), "must be more than 0".to_owned()));
+    }
+    let options = file.limits.on(Options {
+        lines: file.company.lines,
+        seed: file.company.seed,
+        dialect: file.dialect,
+        schema: file.schema,
+        faults: file.faults,
+        changes: file.changes,
+        ..Options::default()
+    });
+    crate::schema::serve(&options.dialect, &options.schema)
+        .map_err(|wrong| ("schema".to_owned(), wrong.to_string()))?;
+    Ok(Scenario {
+        name,
+        about: file.about,
+        covers: file.covers,
+        settings: file.settings,
+        speed: file.speed,
+        deadline: file.deadline,
+        expect: file.expect,
+        shape: file.company.shape,
+        options,
+    })
+}
+
+impl Limited {
+    /// The options with these limits on.
+    fn on(self, mut options: Options) -> Options {
+        if self.none {
+            (options.burst, options.concurrency) = (None, None);
+        }
+        if let Some(InSeconds { requests, window }) = self.burst {
+            options.burst = Some(Burst { requests, window });
+        }
+        options.others = self.others.map(|Now { requests, every }| Others { requests, every });
+        options.refused_count = self.refused_count;
+        options.concurrency = self.concurrency.or(options.concurrency);
+        if let Some(credits) = self.credits {
+            options.credits = Some(credits.requests);
+            (options.credits_reset, options.credits_reset_at) = (credits.reset, credits.reset_at);
+        }
+        options.page_cap = self.page_cap.unwrap_or(options.page_cap);
+        (options.timeout_rows, options.ids, options.body_bytes) = (self.timeout_rows, self.ids, self.body_bytes);
+        options.gzip_level = self.gzip_level.unwrap_or(options.gzip_level);
+        (options.delay, options.jitter) = (self.delay, self.jitter);
+        options
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(text: &str) -> String {
+        read("bad.toml", "bad", text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_wrong_file_is_told_where_and_what_is_allowed() {
+        let cases = [
+            (
+                "about = 'x'\n[dialect]\ndoted_cursors = true",
+                "bad.toml: at `dialect.doted_cursors`",
+                "`dotted_cursors`",
+            ),
+            ("about = 'x'\n[[faults]]\nkind = 'flood'", "at `faults[0].kind", "`reset`"),
+            ("about = 'x'\n[expect]\noutcome = 'maybe'", "at `expect.outcome`", "`succeeded`"),
+            ("about = 'x'\n[[each]]\nname = 'a'\nlimits = {burst = 3}", "at `each[0].limits.burst`", "integer"),
+            ("about = 'x'\n[[each]]\nspeed = 3", "at `each[0].name`", "missing field"),
+            ("about = 'x'\n[schema]\nlacks = ['Query.nothing']", "at `schema`", "there is no Query.nothing"),
+            ("about = 'x'\nspeed = 0", "at `speed`", "more than 0"),
+            ("about = ", "bad.toml: ", "line 1"),
+            ("covers = []", "bad.toml", "missing field `about`"),
+        ];
+        for (text, place, allowed) in cases {
+            let wrong = wrong(text);
+            assert!(wrong.contains(place) && wrong.contains(allowed), "{text}: {wrong}");
+        }
+    }
+
+    #[test]
+    fn a_variant_is_the_file_with_something_put_over_it() {
+        let text = "about = 'x'\n[dialect]\nwide_ids = true\n[limits]\ndelay_seconds = 10\n[[each]]\nname = 'a'\n\
+                    dialect = {leak = true}\n[[each]]\nname = 'b'\nlimits = {none = true}";
+        let scenarios = read("f.toml", "f", text).unwrap();
+        let names = |of: &[Scenario]| of.iter().map(|scenario| scenario.name.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&scenarios), ["f-a", "f-b"]);
+        let twice = format!("{text}\n[[times]]\nname = 'x'\nspeed = 2\n[[times]]\nname = 'y'");
+        let twice = read("f.toml", "f", &twice).unwrap();
+        assert_eq!(names(&twice), ["f-a-x", "f-a-y", "f-b-x", "f-b-y"]);
+        assert_eq!(twice.iter().map(|scenario| scenario.speed).collect::<Vec<_>>(), [2.0, 20.0, 2.0, 20.0]);
+        let (a, b) = (scenarios[0].options(20.0), scenarios[1].options(1.0));
+        assert!(a.dialect.wide_ids && a.dialect.leak && !b.dialect.leak);
+        assert_eq!((a.delay, b.delay), (Duration::from_millis(500), Duration::from_secs(10)));
+        assert!(a.burst.is_some_and(|burst| burst.window == Duration::from_millis(250)) && b.burst.is_none());
+    }
+}
