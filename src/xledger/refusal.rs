@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::error::Error;
 
 /// The one of several errors to act on, if there is any. `rows` are those that the query asked for; the token is taken out of every text.
-pub(super) fn of(query: &'static str, rows: usize, errors: &[Value], token: &str) -> Option<Error> {
+pub(crate) fn of(query: &'static str, rows: usize, errors: &[Value], token: &str) -> Option<Error> {
     errors.iter().map(|error| classify(query, rows, error, token)).min_by_key(rank)
 }
 
@@ -17,7 +17,7 @@ fn classify(query: &'static str, rows: usize, error: &Value, token: &str) -> Err
     let reset_at = extensions["resetAt"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
     let code = [&error["code"], &extensions["code"]].into_iter().find(|code| !code.is_null());
     let code = code.map_or_else(|| "none".to_owned(), |code| printable(&plain(code), token));
-    let path = error["path"].as_array().map_or_else(|| "none".to_owned(), |path| path_text(path));
+    let path = error["path"].as_array().map_or_else(|| "none".to_owned(), |path| path_text(path, token));
     let words = text.to_lowercase();
     match code.as_str() {
         "BAD_REQUEST.BURST_RATE_LIMIT_REACHED" => Error::BurstLimit,
@@ -47,9 +47,10 @@ fn plain(value: &Value) -> String {
 }
 
 /// `transactions/edges/3/node/text`.
-fn path_text(path: &[Value]) -> String {
+fn path_text(path: &[Value], token: &str) -> String {
     let names: Vec<String> = path.iter().map(plain).collect();
-    names.join("/").chars().filter(|c| c.is_ascii_graphic()).take(200).collect()
+    let shown: String = names.join("/").chars().filter(char::is_ascii_graphic).collect();
+    shown.replace(token, "***").chars().take(200).collect()
 }
 
 /// Whether the words or the code of an error deny access.
@@ -105,6 +106,7 @@ mod tests {
             (json!([{"message": "Unknown token s3cret"}]), "TokenRefused"),
             (json!([{"message": "No", "code": "UNAUTHENTICATED"}]), "TokenRefused"),
             (json!([{"message": "No access", "path": ["transactions", "edges", 3, "node", "text"]}]), "RightMissing"),
+            (json!([{"message": "No access", "path": ["a s3cret", "s3 cret"]}]), "RightMissing"),
             (json!([{"message": "new\nand s3cret", "code": 17, "path": "odd", "extensions": "odd"}]), "Api"),
             (json!([null]), "Api"),
             // Of several, the one that says most about what to do.
