@@ -17,3 +17,9 @@ pub use dialect::{Dialect, IdType};
 pub use error::{Error, Verdict};
 pub use meter::{Meter, Usage};
 pub(crate) use pages::{one_page, walk};
+#[cfg(any(test, fuzzing))]
+pub(crate) use {
+    answer::{Answer, Fault, Rows, whole},
+    client::{ConnectionFields, Envelope},
+    refusal::of as refusal,
+};
