@@ -3,6 +3,7 @@
 # make lint           formatting and lints
 # make lint-template  the template and what stands in infra/ alone, in a minute
 # make athena         the tables as Trino, which Athena is made of, and Spark see them (Java 17, Maven)
+# make fuzz           every way in under a fuzzer: MINUTES=30 each, two at a time; TARGET=decoder for one alone (a nightly toolchain, g++)
 # make tools          what the tests need beside Rust, into .tools/ (Python 3 and a package index, the first time)
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ VENV := .tools/venv
 # Three environments, for their pins contradict each other.
 STAMPS := $(VENV)/installed .tools/sam/installed .tools/lint/installed
 
-.PHONY: test lint lint-template tools athena
+.PHONY: test lint lint-template tools athena fuzz nightly
 
 test: tools lint
 	cargo test --locked --workspace --quiet
@@ -50,3 +51,23 @@ $(VENV)/athena: $(VENV)/installed tests/athena/requirements.txt tests/athena/pom
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement tests/athena/requirements.txt
 	@mvn --quiet --batch-mode --file tests/athena/pom.xml -Dinto="$(CURDIR)/.tools/trino" package
 	@touch $@
+
+# Not in `make test`, which fuzzes for a minute without all this (src/fuzz/minute.rs). What is found lies in fuzz/artifacts.
+MINUTES ?= 30
+TARGET ?= decoder scalars events settings state manifest
+CARGO_FUZZ := $(CURDIR)/.tools/fuzz/bin/cargo-fuzz
+# Without a sanitizer of memory: nothing here is `unsafe`, and it is twice as fast.
+FUZZ := cargo +nightly fuzz
+FUZZ_LIMITS := -max_total_time=$$(( $(MINUTES) * 60 )) -rss_limit_mb=512 -timeout=10 -max_len=65536 -dict=fuzz/dictionary.txt
+
+fuzz: nightly $(CARGO_FUZZ)
+	cargo test --locked --quiet -p xledger-spend --lib fuzz::seeds -- --ignored
+	PATH="$(dir $(CARGO_FUZZ)):$$PATH" $(FUZZ) build --sanitizer none
+	@printf '%s\n' $(TARGET) | PATH="$(dir $(CARGO_FUZZ)):$$PATH" xargs -P 2 -I @ $(FUZZ) run --sanitizer none @ -- $(FUZZ_LIMITS)
+
+nightly:
+	@cargo +nightly --version >/dev/null 2>&1 || { echo "MISSING: a nightly toolchain, for the fuzzers' instrumentation (rustup toolchain install nightly --profile minimal)"; exit 1; }
+	@c++ --version >/dev/null 2>&1 || { echo "MISSING: a C++ compiler, for libFuzzer (g++ or clang++)"; exit 1; }
+
+$(CARGO_FUZZ):
+	cargo install --quiet --locked --version 0.13.2 --root .tools/fuzz cargo-fuzz

@@ -121,7 +121,11 @@ fn snapshot(keys: &Map<String, Value>, faults: &mut Vec<String>) -> Option<Snaps
 /// EventBridge's own envelope, from a rule or from the Scheduler.
 fn is_schedule(keys: &Map<String, Value>) -> bool {
     let text = |key| keys.get(key).and_then(Value::as_str);
-    text("detail-type") == Some("Scheduled Event") && matches!(text("source"), Some("aws.events" | "aws.scheduler"))
+    // Who adds a key of ours to a schedule's event means something by it.
+    let ours = ["action", "mode", "from", "to", "dry_run", "snapshot"];
+    !ours.iter().any(|key| keys.contains_key(*key))
+        && text("detail-type") == Some("Scheduled Event")
+        && matches!(text("source"), Some("aws.events" | "aws.scheduler"))
 }
 
 fn word<'a>(keys: &'a Map<String, Value>, key: &str, words: &[&str], faults: &mut Vec<String>) -> Option<&'a str> {
@@ -191,6 +195,8 @@ mod tests {
             json!({"action": "delete"}),
             json!({"action": "check", "mode": "full"}),
             json!({"from": "2025-02", "to": "2025-01"}),
+            json!({"from": "2025-+1"}),
+            json!({"detail-type": "Scheduled Event", "source": "aws.events", "dry_run": true}),
             json!({"snapshot": "20261121T013000Z-0a1b2c3d"}),
         ] {
             assert!(Event::parse(&event).is_err(), "{event}");

@@ -57,3 +57,7 @@ pub mod value;
 
 // What AWS says.
 mod aws;
+
+// What any input must leave true.
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;

@@ -24,7 +24,10 @@ impl FromStr for Month {
 
     /// Reads `2023-01`.
     fn from_str(text: &str) -> Result<Self, String> {
-        let parts = text.split_once('-').filter(|(year, month)| year.len() == 4 && month.len() == 2);
+        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let parts = text
+            .split_once('-')
+            .filter(|(year, month)| year.len() == 4 && month.len() == 2 && digits(year) && digits(month));
         let month = parts.and_then(|(year, month)| Self::new(year.parse().ok()?, month.parse().ok()?));
         month.ok_or_else(|| format!("`{text}` is not a month; write a year and a month, as in `2023-01`"))
     }
@@ -63,7 +66,7 @@ impl Money {
     /// decimals that are not trailing zeros: an amount is never rounded.
     pub fn parse(text: &str) -> Option<Self> {
         let (digits, exponent) = match text.find(['e', 'E']) {
-            Some(at) => (&text[..at], text[at + 1..].parse::<i32>().ok().filter(|e| e.abs() <= 40)?),
+            Some(at) => (&text[..at], text[at + 1..].parse::<i32>().ok().filter(|e| (-40..=40).contains(e))?),
             None => (text, 0),
         };
         let (negative, digits) = match digits.strip_prefix('-') {
@@ -167,6 +170,8 @@ mod tests {
             ("NaN", None),
             ("1e99", None),
             ("0e40", Some(0)),
+            ("1e-2147483648", None),
+            ("0e-2147483648", None),
         ] {
             assert_eq!(Money::parse(text).map(Money::ten_thousandths), units, "{text:?}");
         }

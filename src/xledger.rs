@@ -26,3 +26,9 @@ pub use exchange::is_this_machine;
 pub use meter::{Meter, Usage};
 pub(crate) use pages::{one_page, walk, walk_ids};
 pub use plan::{Lost, Reason};
+#[cfg(any(test, fuzzing))]
+pub(crate) use {
+    answer::{Answer, Fault, Rows, whole},
+    client::{ConnectionFields, Envelope},
+    refusal::of as refusal,
+};

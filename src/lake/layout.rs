@@ -56,7 +56,9 @@ impl SnapshotName {
         let (time, digits) = text.split_once('-')?;
         let hexadecimal = |b: u8| b.is_ascii_digit() || (b'a'..=b'f').contains(&b);
         let well_formed = time.len() == 16 && digits.len() == 8 && digits.bytes().all(hexadecimal);
-        (well_formed && DateTime::strptime(TIME, time).is_ok()).then(|| Self(text.to_owned()))
+        // The parser takes spaces and a second 60 too.
+        let same = |read: DateTime| read.strftime(TIME).to_string() == time;
+        (well_formed && DateTime::strptime(TIME, time).is_ok_and(same)).then(|| Self(text.to_owned()))
     }
 
     /// The second in which its run began.
@@ -229,6 +231,8 @@ mod tests {
             "20261321T013000Z-0a1b2c3d",
             "20260230T013000Z-0a1b2c3d",
             "20261121T253000Z-0a1b2c3d",
+            "20261121T013060Z-0a1b2c3d",
+            " 2026112T013000Z-0a1b2c3d",
             "../20261121T013000Z-0a1b2c3d",
             "20261121T013000Z-0a1b2c3d/",
         ] {

@@ -174,7 +174,7 @@ impl Current {
 ///
 /// # Errors
 /// [`Error::Corrupt`] if a value has no form in JSON, such as an instant beyond the calendar.
-pub(super) fn write<T: Serialize>(file: &T, place: &str) -> Result<Bytes, Error> {
+pub(crate) fn write<T: Serialize>(file: &T, place: &str) -> Result<Bytes, Error> {
     finish(serde_json::to_vec_pretty(file), place)
 }
 
@@ -189,7 +189,7 @@ fn finish(bytes: serde_json::Result<Vec<u8>>, place: &str) -> Result<Bytes, Erro
     Ok(bytes.into())
 }
 
-fn read<T: DeserializeOwned>(bytes: &[u8], place: &str) -> Result<T, Error> {
+fn read<T: DeserializeOwned + Serialize>(bytes: &[u8], place: &str) -> Result<T, Error> {
     #[derive(Deserialize)]
     struct Header {
         format_version: u32,
@@ -206,7 +206,16 @@ fn read<T: DeserializeOwned>(bytes: &[u8], place: &str) -> Result<T, Error> {
         );
         return Err(Error::Corrupt { place: place.to_owned(), what });
     }
-    serde_json::from_slice(bytes).map_err(fault)
+    let file: T = serde_json::from_slice(bytes).map_err(fault)?;
+    // There is more than one way to say the same, such as an instant at another offset, and one in which it is written.
+    let (read, found): (_, Value) = (serde_json::to_value(&file), serde_json::from_slice(bytes).map_err(fault)?);
+    match read {
+        Ok(read) if read == found => Ok(file),
+        _ => Err(Error::Corrupt {
+            place: place.to_owned(),
+            what: "it is not written as this program writes it".to_owned(),
+        }),
+    }
 }
 
 /// Instants as `2026-11-21T01:30:00.123Z`.
@@ -284,6 +293,8 @@ mod tests {
             (&|m| m["extra"] = json!(1), "line 1"),
             (&|m| drop(m.as_object_mut().unwrap().remove("tables")), "line 1"),
             (&|m| m["snapshot"] = json!("latest"), "line 1"),
+            (&|m| m["created_at"] = json!("2026-11-21T02:30:00.120+01:00"), "not written as"),
+            (&|m| m["tables"]["supplier"] = json!([0, 0, []]), "not written as"),
             (&|m| m["tables"]["spend"]["rows"] = json!(4), "add up"),
             (&|m| m["tables"]["spend"]["rows"] = json!(-1), "line 1"),
             (&|m| m["tables"]["spend"]["files"][0]["rows"] = json!(u64::MAX), "add up"),

@@ -50,6 +50,8 @@ fn most_rows(asked: usize) -> usize {
 pub(crate) struct Answer<T> {
     gunzip: Option<GzDecoder<Inflated>>,
     reader: Reader<T>,
+    /// What is wrong with a compressed answer, unless its end shows that it was damaged on the way.
+    fault: Option<Fault>,
 }
 
 /// Where the decompressor puts what it has: emptied after every chunk.
@@ -69,7 +71,8 @@ impl Write for Inflated {
 impl<T: DeserializeOwned> Answer<T> {
     /// The answer to a question for so many rows.
     pub(crate) fn new(gzip: bool, rows: usize) -> Self {
-        Self { gunzip: gzip.then(|| GzDecoder::new(Inflated::default())), reader: Reader::new(most_rows(rows)) }
+        let gunzip = gzip.then(|| GzDecoder::new(Inflated::default()));
+        Self { gunzip, reader: Reader::new(most_rows(rows)), fault: None }
     }
 
     /// Reads the next bytes as they came over the wire.
@@ -79,7 +82,12 @@ impl<T: DeserializeOwned> Answer<T> {
         for piece in bytes.chunks(8 << 10) {
             gunzip.write_all(piece).map_err(|_| Fault::Gzip)?;
             let inflated = std::mem::take(&mut gunzip.get_mut().0);
-            self.reader.feed(&inflated)?;
+            if self.fault.is_none() {
+                match self.reader.feed(&inflated) {
+                    Err(fault @ Fault::Malformed { .. }) => self.fault = Some(fault),
+                    fed => fed?,
+                }
+            }
             let mut inflated = inflated;
             inflated.clear();
             gunzip.get_mut().0 = inflated;
@@ -87,10 +95,22 @@ impl<T: DeserializeOwned> Answer<T> {
         Ok(())
     }
 
+    /// Bytes that are held, the texts of rows aside: those are no longer than what they were read from.
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn held_bytes(&self) -> usize {
+        let Reader { nodes, cursor, envelope, pending, .. } = &self.reader;
+        let inflated = self.gunzip.as_ref().map_or(0, |gunzip| gunzip.get_ref().0.capacity());
+        let cursor = cursor.as_ref().map_or(0, String::capacity);
+        nodes.capacity() * size_of::<T>() + cursor + envelope.capacity() + pending.capacity() + inflated
+    }
+
     /// Ends the answer: its rows, and the rest of it as JSON with the rows left out.
     pub(crate) fn finish(mut self) -> Result<Rows<T>, Fault> {
         if let Some(mut gunzip) = self.gunzip.take() {
             gunzip.try_finish().map_err(|_| Fault::Gzip)?;
+            if let Some(fault) = self.fault {
+                return Err(fault);
+            }
             let rest = std::mem::take(&mut gunzip.get_mut().0);
             self.reader.feed(&rest)?;
         }
@@ -139,6 +159,8 @@ struct Scan {
     in_string: bool,
     escaped: bool,
     in_rows: bool,
+    /// What stood last between the brackets of `edges`.
+    last: Last,
     /// Start of the last string in the envelope: a key, if a colon follows.
     string_at: usize,
     /// Whether the last key was `edges`, at the depth of a connection's fields.
@@ -152,6 +174,16 @@ impl Scan {
     fn is_within(&self) -> bool {
         self.in_rows || self.in_string || self.depth > 0
     }
+}
+
+/// What stands before a place between the brackets of `edges`.
+#[derive(Clone, Copy, Default)]
+enum Last {
+    /// The opening bracket.
+    #[default]
+    Bracket,
+    Row,
+    Comma,
 }
 
 impl<T: DeserializeOwned> Reader<T> {
@@ -238,19 +270,26 @@ impl<T: DeserializeOwned> Reader<T> {
         };
         let mut at = 0;
         loop {
-            while let Some(b',' | b' ' | b'\n' | b'\r' | b'\t') = buffer.get(at) {
+            while let Some(b' ' | b'\n' | b'\r' | b'\t') = buffer.get(at) {
                 at += 1;
             }
-            match buffer.get(at) {
-                None => break,
-                Some(b']') => {
-                    self.scan.in_rows = false;
+            match (buffer.get(at), self.scan.last) {
+                (None, _) => break,
+                (Some(b']'), Last::Bracket | Last::Row) => {
+                    (self.scan.in_rows, self.scan.last) = (false, Last::Bracket);
                     self.envelope.push(b']');
                     return Ok(&bytes[at + 1 - carried..]);
                 }
-                Some(_) => {}
+                (Some(b','), Last::Row) => {
+                    self.scan.last = Last::Comma;
+                    at += 1;
+                    continue;
+                }
+                (Some(_), Last::Row) => return Err(malformed(self.rows(), no_end())),
+                (Some(_), Last::Bracket | Last::Comma) => {}
             }
-            let mut edges = serde_json::Deserializer::from_slice(&buffer[at..]).into_iter::<Option<Edge<'_, T>>>();
+            let row = &buffer[at..buffer.len().min(at + PART_LIMIT + 1)];
+            let mut edges = serde_json::Deserializer::from_slice(row).into_iter::<Option<Edge<'_, T>>>();
             match edges.next() {
                 Some(Ok(edge)) => {
                     let edge = edge.unwrap_or(Edge { cursor: None, node: None });
@@ -266,27 +305,58 @@ impl<T: DeserializeOwned> Reader<T> {
                     if self.nodes.len() + self.empty_nodes > self.most_rows {
                         return Err(Fault::TooMany);
                     }
+                    self.scan.last = Last::Row;
                     at += edges.byte_offset();
                 }
-                Some(Err(error)) if error.is_eof() => break,
-                _ => return Err(self.row_fault(&buffer[at..])),
+                // The decoder does not always see that a number or a word goes on in the next chunk: whether the row is all there decides.
+                Some(Err(error))
+                    if !error.is_eof()
+                        && let Some(end) = end_of(row) =>
+                {
+                    return Err(malformed(self.rows() + 1, fault_in::<Option<Edge<'_, T>>>(&row[..end])));
+                }
+                _ if row.len() > PART_LIMIT => return Err(Fault::TooLarge),
+                _ => break,
             }
         }
-        let rest = buffer[at..].to_vec();
-        if rest.len() > PART_LIMIT {
-            return Err(Fault::TooLarge);
-        }
-        self.pending = rest;
+        self.pending = buffer[at..].to_vec();
         Ok(&[])
     }
 
-    /// Says where a row breaks the schema and what was expected there.
-    fn row_fault(&self, row: &[u8]) -> Fault {
-        let number = self.nodes.len() + self.empty_nodes + 1;
-        let fault = fault_in::<Option<Edge<'_, T>>>(row);
-        let Fault::Malformed { path, what } = fault else { return fault };
-        Fault::Malformed { path: format!("row {number}, {path}"), what }
+    /// Rows that have come, null ones too.
+    fn rows(&self) -> usize {
+        self.nodes.len() + self.empty_nodes
     }
+}
+
+/// Where the JSON value ends that these bytes begin with; none if that is not yet to be seen.
+fn end_of(json: &[u8]) -> Option<usize> {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for (at, byte) in json.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            _ if in_string => continue,
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' if depth > 1 => depth -= 1,
+            b'}' | b']' if depth == 1 => return Some(at + 1),
+            b'}' | b']' | b',' | b' ' | b'\n' | b'\r' | b'\t' if depth == 0 => return Some(at.max(1)),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// A fault in the row of this number, counted from 1.
+fn malformed(number: usize, fault: Fault) -> Fault {
+    let Fault::Malformed { path, what } = fault else { return fault };
+    Fault::Malformed { path: format!("row {number}, {path}"), what }
+}
+
+/// Something follows where nothing should.
+fn no_end() -> Fault {
+    Fault::Malformed { path: "its end".to_owned(), what: "expected nothing more".to_owned() }
 }
 
 /// Decodes a whole answer that has no rows.
@@ -298,7 +368,7 @@ pub(crate) fn whole<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, Fault> 
 fn fault_in<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Fault {
     let mut decoder = serde_json::Deserializer::from_slice(json);
     let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut decoder) else {
-        return Fault::Malformed { path: "its end".to_owned(), what: "expected nothing more".to_owned() };
+        return no_end();
     };
     let path = error.path().to_string();
     let what = expectation(&error.inner().to_string());
@@ -317,12 +387,13 @@ fn expectation(message: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::xledger::scalar::Whole;
+    use crate::xledger::scalar::{Amount, Whole};
 
     #[derive(Deserialize, Debug, PartialEq)]
     struct Node {
         id: Option<Whole>,
         text: Option<Box<str>>,
+        amount: Option<Amount>,
     }
 
     const JSON: &str = r#"{"errors":[{"message":"edges\":["}],"data":{"root":{"more":{"edges":[1]},"edges" : [
@@ -370,6 +441,30 @@ mod tests {
     }
 
     #[test]
+    fn a_cut_changes_nothing() {
+        let answer = |rows: &str| format!(r#"{{"data":{{"root":{{"edges":[{rows}],"pageInfo":{{}}}}}}}}"#);
+        for (rows, fault) in [
+            (r#"{"node":{"id":1,"amount":-1.5e-2}},null , {"node":{"amount":"1"}}"#, None),
+            (r#"{"node":{"amount":-}}"#, Some("row 1, node.amount")),
+            (r#"{"node":{}},{"node":{"id":99999999999999999999}}"#, Some("row 2, node.id")),
+            ("{} {}", Some("row 1, its end")),
+            ("nullnull", Some("row 1, its end")),
+            ("{},", Some("row 2, .")),
+            (",{}", Some("row 1, .")),
+        ] {
+            let json = answer(rows);
+            for chunk in 1..=json.len() {
+                let path = match read(json.as_bytes(), chunk, false) {
+                    Ok(_) => None,
+                    Err(Fault::Malformed { path, .. }) => Some(path),
+                    Err(fault) => panic!("{fault:?}"),
+                };
+                assert_eq!(path.as_deref(), fault, "{rows} by {chunk}");
+            }
+        }
+    }
+
+    #[test]
     fn a_damaged_stream_is_noticed() {
         let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
         gz.write_all(JSON.as_bytes()).unwrap();
@@ -377,6 +472,12 @@ mod tests {
         assert!(matches!(read(&gz[..gz.len() / 2], 9, true), Err(Fault::Gzip)));
         for end in 1..JSON.len() {
             assert!(matches!(read(&JSON.as_bytes()[..end], 9, false), Err(Fault::Cut)), "{end}");
+        }
+        // Whatever damage makes of the rows: it is the stream that is damaged, and asking again helps.
+        for at in 10..gz.len() {
+            let mut damaged = gz.clone();
+            damaged[at] ^= 1;
+            assert_eq!(read(&damaged, 9, true).err(), Some(Fault::Gzip), "byte {at}");
         }
     }
 

@@ -231,19 +231,56 @@ fn chance() -> u32 {
     (RandomState::new().build_hasher().finish() % 1_000) as u32
 }
 
+/// An answer without its rows. `T` is what is looked at of a root.
 #[derive(Deserialize)]
-struct Envelope<T> {
-    data: Option<BTreeMap<String, Option<T>>>,
+pub(crate) struct Envelope<T> {
+    pub(crate) data: Option<BTreeMap<String, Option<T>>>,
+    /// The errors beside it.
+    pub(crate) errors: Option<Vec<Value>>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ConnectionFields {
+pub(crate) struct ConnectionFields {
+    /// Asked for, so it is there; and read before, so nothing is left in it.
+    #[expect(dead_code, reason = "held against the form, not read")]
+    edges: Rest,
     page_info: PageInfo,
 }
+
+#[derive(Deserialize)]
+struct Rest(#[expect(dead_code, reason = "as above")] Option<[(); 0]>);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PageInfo {
     has_next_page: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_has_the_rows_that_were_asked_for_and_none_that_were_not_read() {
+        let is_page = |root: &str| {
+            let json = format!(r#"{{"data":{{"root":{root}}}}}"#);
+            answer::whole::<Envelope<ConnectionFields>>(json.as_bytes()).is_ok()
+        };
+        for root in [
+            r#"{"edges":[],"pageInfo":{"hasNextPage":false}}"#,
+            r#"{"pageInfo":{"hasNextPage":false},"edges":null}"#,
+            "null",
+        ] {
+            assert!(is_page(root), "{root}");
+        }
+        for root in [
+            r#"{"pageInfo":{"hasNextPage":false}}"#,
+            r#"{"\u0065dges":[{}],"pageInfo":{"hasNextPage":false}}"#,
+            r#"{"edges":[],"edges":[],"pageInfo":{"hasNextPage":false}}"#,
+            r#"[{"hasNextPage":false}]"#,
+        ] {
+            assert!(!is_page(root), "{root}");
+        }
+    }
 }

@@ -7,12 +7,10 @@ use reqwest::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
 };
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::Value;
 
 use super::answer::{self, ANSWER_LIMIT_BYTES, Answer, Fault, Rows};
-use super::client::Connection;
+use super::client::{Connection, Envelope};
 use super::error::Error;
 use super::meter::Meter;
 use super::query::Query;
@@ -126,7 +124,7 @@ impl Wire {
             answer.feed(&chunk).map_err(|fault| self.fault(query, fault))?;
         }
         let answer = answer.finish().map_err(|fault| self.fault(query, fault))?;
-        let envelope: Envelope = match answer::whole(&answer.envelope) {
+        let envelope: Envelope<IgnoredAny> = match answer::whole(&answer.envelope) {
             Err(Fault::Malformed { .. } | Fault::Cut) if !json || status >= 400 => {
                 return Err(self.not_graphql(&content_type, status));
             }
@@ -209,12 +207,4 @@ fn chain(error: &dyn std::error::Error) -> String {
         source = error.source();
     }
     text
-}
-
-#[derive(Deserialize)]
-struct Envelope {
-    /// Looked at for its shape alone.
-    #[serde(rename = "data")]
-    _data: Option<std::collections::BTreeMap<String, Option<IgnoredAny>>>,
-    errors: Option<Vec<Value>>,
 }

@@ -10,6 +10,7 @@ macro_rules! nodes {
     ($($(#[$doc:meta])* $name:ident { $($field:ident : $type:ty),* $(,)? })*) => {$(
         $(#[$doc])*
         #[derive(Deserialize, Debug, Default)]
+        #[cfg_attr(any(test, fuzzing), derive(serde::Serialize))]
         #[serde(rename_all = "camelCase")]
         pub(crate) struct $name { $(pub(crate) $field: Option<$type>,)* }
     )*};

@@ -7,7 +7,7 @@ use super::error::Error;
 use super::query::Query;
 
 /// The one of several errors to act on, if there is any. `rows` are those that the query asked for; the token is taken out of every text.
-pub(super) fn of(query: Query, rows: usize, errors: &[Value], token: &str) -> Option<Error> {
+pub(crate) fn of(query: Query, rows: usize, errors: &[Value], token: &str) -> Option<Error> {
     let mut worst = errors.iter().map(|error| classify(query, rows, error, token)).min_by_key(rank)?;
     if let Error::RightMissing { fields, .. } = &mut worst {
         // All that is denied is told at once.
@@ -29,7 +29,7 @@ fn classify(query: Query, rows: usize, error: &Value, token: &str) -> Error {
     let reset_at = extensions["resetAt"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
     let code = [&error["code"], &extensions["code"]].into_iter().find(|code| !code.is_null());
     let code = code.map_or_else(|| "none".to_owned(), |code| printable(&plain(code), token));
-    let path = error["path"].as_array().map_or_else(|| "none".to_owned(), |path| path_text(path));
+    let path = error["path"].as_array().map_or_else(|| "none".to_owned(), |path| path_text(path, token));
     let words = text.to_lowercase();
     match code.as_str() {
         "BAD_REQUEST.BURST_RATE_LIMIT_REACHED" => Error::BurstLimit,
@@ -39,7 +39,7 @@ fn classify(query: Query, rows: usize, error: &Value, token: &str) -> Error {
         _ if words.contains("query timed out") => Error::QueryTimedOut { query: query.name, rows },
         _ if words.contains("bad format for api token") => Error::TokenMalformed,
         _ if path != "none" && denies(&words, &code) => {
-            Error::RightMissing { query, fields: vec![field_of(&error["path"])], message }
+            Error::RightMissing { query, fields: vec![field_of(&error["path"], token)], message }
         }
         _ if denies(&words, &code) && words.contains("token") => Error::TokenRefused { message },
         _ if code.to_uppercase().contains("UNAUTHENTICATED") => Error::TokenRefused { message },
@@ -66,10 +66,11 @@ const INVALID: &[&str] = &[
 ];
 
 /// The path of a field below the rows of its root: `address.country` of `suppliers/edges/3/node/address/country`.
-fn field_of(path: &Value) -> String {
+fn field_of(path: &Value, token: &str) -> String {
     let names = path.as_array().into_iter().flatten().skip(1).filter_map(Value::as_str);
     let names: Vec<&str> = names.filter(|name| !matches!(*name, "edges" | "node")).collect();
-    names.join(".").chars().filter(|c| c.is_ascii_alphanumeric() || *c == '.').take(200).collect()
+    let kept = names.join(".").chars().filter(|c| c.is_ascii_alphanumeric() || *c == '.').take(200).collect::<String>();
+    if kept.contains(token) { String::new() } else { kept }
 }
 
 /// A server's text, fit for a log: short, on one line, without the token.
@@ -83,9 +84,10 @@ fn plain(value: &Value) -> String {
 }
 
 /// `transactions/edges/3/node/text`.
-fn path_text(path: &[Value]) -> String {
+fn path_text(path: &[Value], token: &str) -> String {
     let names: Vec<String> = path.iter().map(plain).collect();
-    names.join("/").chars().filter(|c| c.is_ascii_graphic()).take(200).collect()
+    let shown: String = names.join("/").chars().filter(char::is_ascii_graphic).collect();
+    shown.replace(token, "***").chars().take(200).collect()
 }
 
 /// Whether the words or the code of an error deny access.
@@ -142,6 +144,7 @@ mod tests {
             (json!([{"message": "Unknown token s3cret"}]), "TokenRefused"),
             (json!([{"message": "No", "code": "UNAUTHENTICATED"}]), "TokenRefused"),
             (json!([{"message": "No access", "path": ["transactions", "edges", 3, "node", "text"]}]), "RightMissing"),
+            (json!([{"message": "No access", "path": ["a s3cret", "s3 cret"]}]), "RightMissing"),
             (json!([{"message": "new\nand s3cret", "code": 17, "path": "odd", "extensions": "odd"}]), "Api"),
             (json!([null]), "Api"),
             (json!([{"message": "x", "extensions": {"code": "PROVIDED_NON_NULL_ARGUMENTS"}}]), "SchemaMismatch"),

@@ -6,8 +6,8 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::LazyLock;
 
-use jiff::civil;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
+use jiff::{Timestamp, civil};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 
 use crate::value::{Day, Instant, Money};
@@ -69,7 +69,7 @@ impl Scalar for Date {
     fn read(text: &str) -> Option<Self> {
         let date = match text.split_once(['T', ' ']) {
             None => date(text)?,
-            Some((day, time)) => date(day).filter(|_| time.starts_with("00:00"))?,
+            Some((day, time)) => date(day).filter(|_| is_midnight(time))?,
         };
         days(date).map(Date)
     }
@@ -78,15 +78,16 @@ impl Scalar for Date {
 impl Scalar for WallTime {
     const EXPECTED: &'static str = "a date and time, yyyy-MM-ddTHH:mm:ss";
     fn read(text: &str) -> Option<Self> {
-        let instant = match plain_date_time(text) {
-            Some(civil) => central_european(civil)?,
-            // A time that says its offset itself is not known from Xledger, and would be unmistakable.
-            None => match text.parse::<jiff::Timestamp>() {
-                Ok(instant) => instant.as_millisecond(),
-                Err(_) => central_european(text.parse().ok()?)?,
-            },
-        };
-        Some(WallTime(Instant(instant)))
+        if let Some(civil) = plain_date_time(text) {
+            return central_european(civil).map(milliseconds);
+        }
+        // A time that says its offset itself is not known from Xledger, and would be unmistakable.
+        let (wall, offset) = split_offset(text);
+        let civil = other_date_time(wall)?;
+        match offset {
+            Some(offset) => offset?.to_timestamp(civil).ok().map(milliseconds),
+            None => central_european(civil).map(milliseconds),
+        }
     }
 }
 
@@ -121,12 +122,52 @@ fn plain_date_time(text: &str) -> Option<civil::DateTime> {
     Some(date(&text[..10])?.to_datetime(time))
 }
 
-/// Milliseconds of an instant from its Central European wall time: of a repeated hour the first, of a skipped one the instant it would
+/// A date and time with fewer parts than the form that is known, or with decimals. The general parser reads more than that, such as a
+/// second 60 or a zone in brackets, and says something else: what it read must begin with the text.
+fn other_date_time(text: &str) -> Option<civil::DateTime> {
+    let civil: civil::DateTime = text.parse().ok()?;
+    let text = text.replacen(' ', "T", 1);
+    (text.len() >= 10 && format!("{civil:.9}").starts_with(&text)).then_some(civil)
+}
+
+/// Takes the offset off a time: `Z`, or as in `+01:00`. The inner `None` is one that no clock has.
+fn split_offset(text: &str) -> (&str, Option<Option<Offset>>) {
+    if let Some(wall) = text.strip_suffix('Z') {
+        return (wall, Some(Some(Offset::UTC)));
+    }
+    let split = text.len().checked_sub(6).and_then(|at| text.split_at_checked(at));
+    match split.filter(|(wall, offset)| wall.contains(':') && offset.starts_with(['+', '-'])) {
+        Some((wall, offset)) => (wall, Some(read_offset(offset.as_bytes()))),
+        None => (text, None),
+    }
+}
+
+/// `+01:00`.
+fn read_offset(text: &[u8]) -> Option<Offset> {
+    let (hours, minutes) = (number(&text[1..3])?, number(&text[4..])?);
+    let seconds = 60 * (60 * i32::from(hours) + i32::from(minutes));
+    let known = text[3] == b':' && hours < 24 && minutes < 60;
+    Offset::from_seconds(if text[0] == b'-' { -seconds } else { seconds }).ok().filter(|_| known)
+}
+
+/// `00:00:00`, without seconds, with decimals, or with an offset.
+fn is_midnight(time: &str) -> bool {
+    let (time, offset) = split_offset(time);
+    let rest = time.strip_prefix("00:00").map(|rest| rest.strip_prefix(":00").unwrap_or(rest));
+    let decimals = |rest: &str| rest.strip_prefix('.').is_some_and(|zeros| zeros.bytes().all(|byte| byte == b'0'));
+    offset != Some(None) && rest.is_some_and(|rest| rest.is_empty() || decimals(rest))
+}
+
+/// An instant to the millisecond in which it lies.
+fn milliseconds(instant: Timestamp) -> WallTime {
+    WallTime(Instant(instant.as_nanosecond().div_euclid(1_000_000) as i64))
+}
+
+/// An instant from its Central European wall time: of a repeated hour the first, of a skipped one the instant it would
 /// have been.
-fn central_european(civil: civil::DateTime) -> Option<i64> {
+fn central_european(civil: civil::DateTime) -> Option<Timestamp> {
     static ZONE: LazyLock<Option<TimeZone>> = LazyLock::new(|| TimeZone::get("Europe/Oslo").ok());
-    let instant = ZONE.as_ref()?.to_ambiguous_timestamp(civil).compatible().ok()?;
-    Some(instant.as_millisecond())
+    ZONE.as_ref()?.to_ambiguous_timestamp(civil).compatible().ok()
 }
 
 struct ScalarVisitor<T>(PhantomData<T>);
@@ -192,6 +233,14 @@ mod tests {
             ("2026-03-29T02:30:00", Some("2026-03-29T01:30:00Z")),
             ("2026-07-15T12:00:00.250", Some("2026-07-15T10:00:00.25Z")),
             ("2026-07-15T12:00:00Z", Some("2026-07-15T12:00:00Z")),
+            ("2026-07-15T12:00:00.1234567+05:30", Some("2026-07-15T06:30:00.123Z")),
+            ("2026-07-15 12:00", Some("2026-07-15T10:00:00Z")),
+            ("2026-07-15", Some("2026-07-14T22:00:00Z")),
+            ("2026-07-15T23:59:60", None),
+            ("2026-07-15T23:59:60Z", None),
+            ("2026-07-15T12:00:00+24:00", None),
+            ("2026-07-15T12:00:00[America/New_York]", None),
+            ("20260715", None),
             ("2026-02-30T12:00:00", None),
             ("yesterday", None),
         ] {
@@ -233,6 +282,9 @@ mod tests {
             ("2026-02-29", None),
             ("2026-2-1", None),
             ("2026-01-01T00:00:00", Some(20_454)),
+            ("2026-01-01T00:00:00.000+01:00", Some(20_454)),
+            ("2026-01-01T00:00:01", None),
+            ("2026-01-01T00:00x", None),
         ] {
             assert_eq!(serde_json::from_str::<Date>(&format!("{text:?}")).ok().map(|d| d.0.0), day, "{text}");
         }

@@ -1,0 +1,57 @@
+//! What stands around the rows of an answer: whether it is a page, and what its errors mean.
+
+use std::fmt;
+
+use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde_json::value::RawValue;
+
+use crate::xledger::{ConnectionFields, Envelope, Fault, query, refusal, whole};
+
+/// A token that nothing may repeat.
+const TOKEN: &str = "hush-0123456789";
+
+/// Whether the client takes it for a page: no errors, and a connection.
+pub(super) fn is_page(envelope: &[u8]) -> bool {
+    let Ok(page) = whole::<Envelope<ConnectionFields>>(envelope) else { return false };
+    let connection = page.data.and_then(|data| data.into_values().next().flatten());
+    page.errors.unwrap_or_default().is_empty() && connection.is_some()
+}
+
+/// Reads the errors of an answer: what is said of them is short, on one line, and without the token.
+pub(super) fn judge(envelope: &[u8]) {
+    let errors = match whole::<Envelope<IgnoredAny>>(envelope) {
+        Ok(envelope) => envelope.errors.unwrap_or_default(),
+        Err(Fault::Malformed { what, .. }) => return assert!(!what.contains("Kari"), "{what}"),
+        Err(fault) => panic!("{fault:?} of a part that was read"),
+    };
+    let Some(error) = refusal(query::SUPPLIERS, 100, &errors, TOKEN) else { return assert!(errors.is_empty()) };
+    let said = error.to_string();
+    assert!(!said.contains(TOKEN) && !format!("{error:?}").contains(TOKEN), "the token is repeated");
+    assert!(!said.contains(char::is_control) && said.chars().count() < 2_000, "{said:?}");
+}
+
+/// The members of a JSON object, in their order and with those that repeat; none if it is no object.
+pub(super) fn pairs(json: &str) -> Option<Vec<(String, &RawValue)>> {
+    struct Pairs<'a>(Vec<(String, &'a RawValue)>);
+    struct Members;
+    impl<'de> Visitor<'de> for Members {
+        type Value = Pairs<'de>;
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs<'de>, A::Error> {
+            let mut pairs = Vec::new();
+            while let Some(pair) = map.next_entry()? {
+                pairs.push(pair);
+            }
+            Ok(Pairs(pairs))
+        }
+    }
+    impl<'de> Deserialize<'de> for Pairs<'de> {
+        fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+            deserializer.deserialize_map(Members)
+        }
+    }
+    serde_json::from_str::<Pairs<'_>>(json).ok().map(|pairs| pairs.0)
+}
