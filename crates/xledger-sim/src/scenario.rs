@@ -110,13 +110,13 @@ impl Scenario {
     /// All that are built in, by name. A file with variants stands for as many.
     #[must_use]
     pub fn all() -> Vec<Self> {
-        built_in::all()
+        built_in::ALL.clone()
     }
 
     /// The built-in one of this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::all().into_iter().find(|scenario| scenario.name == name)
+        built_in::ALL.iter().find(|scenario| scenario.name == name).cloned()
     }
 
     /// Reads a file: one scenario, or as many as it has variants.
@@ -127,7 +127,10 @@ impl Scenario {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ScenarioError::Unreadable { file: path.to_owned(), source })?;
         let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-        file::read(&path.display().to_string(), &name, &text)
+        let file = path.display().to_string();
+        let scenarios = file::read(&file, &name, &text)?;
+        scenarios.iter().try_for_each(|scenario| file::check_schema(&file, scenario))?;
+        Ok(scenarios)
     }
 
     /// The options to serve it with, so many times faster than written.
@@ -150,8 +153,8 @@ impl Scenario {
 
     /// The first sentence of what it is about.
     #[must_use]
-    pub fn headline(&self) -> &str {
-        let end = self.about.find(". ").or_else(|| self.about.find(".\n")).map_or(self.about.len(), |end| end + 1);
-        self.about[..end].trim()
+    pub fn headline(&self) -> String {
+        let words = self.about.split_whitespace().collect::<Vec<_>>().join(" ");
+        words.find(". ").map_or(words.as_str(), |end| &words[..=end]).to_owned()
     }
 }

@@ -18,7 +18,7 @@ pub const SCHEMA: &str = include_str!("../schema.graphql");
 const WIDENED: [&str; 4] = ["APTransaction", "Supplier", "Subledger", "TransactionHeader"];
 
 /// How the served schema differs from the file, beside the switches of the dialect. What is named here must be in the file.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Served {
     /// Fields, filter keys and roots that it lacks, as in `Transaction.taxAmount`, `Transaction_Filter.dbId_in`, `Query.accounts`.

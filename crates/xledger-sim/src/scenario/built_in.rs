@@ -1,6 +1,7 @@
 //! The scenarios that come with the program.
 
 use super::{Scenario, file};
+use std::sync::LazyLock;
 
 macro_rules! files {
     ($($name:literal,)*) => {
@@ -65,10 +66,9 @@ files! {
     "wide-ids",
 }
 
-/// All of them. A file that cannot be read is left out, which the tests below do not let happen.
-pub(super) fn all() -> Vec<Scenario> {
-    FILES.iter().filter_map(|(name, text)| file::read(name, name, text).ok()).flatten().collect()
-}
+/// All of them, read once. A file that cannot be read would be left out, which the tests below do not let happen.
+pub(super) static ALL: LazyLock<Vec<Scenario>> =
+    LazyLock::new(|| FILES.iter().filter_map(|(name, text)| file::read(name, name, text).ok()).flatten().collect());
 
 #[cfg(test)]
 mod tests {
@@ -91,6 +91,7 @@ mod tests {
             .flat_map(|(name, text)| file::read(name, name, text).unwrap_or_else(|wrong| panic!("{wrong}")));
         let names: Vec<String> = read.map(|scenario| scenario.name).collect();
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
-        assert_eq!(all().len(), names.len());
+        assert_eq!(ALL.len(), names.len());
+        ALL.iter().for_each(|scenario| file::check_schema(&scenario.name, scenario).unwrap());
     }
 }

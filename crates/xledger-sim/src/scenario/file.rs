@@ -163,6 +163,16 @@ impl Variant {
     }
 }
 
+/// Checks that the schema can be served, which takes longer than all the rest.
+pub(super) fn check_schema(file: &str, scenario: &Scenario) -> Result<(), ScenarioError> {
+    let Options { dialect, schema, .. } = &scenario.options;
+    if *schema == Served::default() {
+        return Ok(());
+    }
+    let wrong = |what: String| ScenarioError::Wrong { file: file.to_owned(), key: "schema".to_owned(), what };
+    crate::schema::serve(dialect, schema).map_or_else(|error| Err(wrong(error.to_string())), |_| Ok(()))
+}
+
 /// Puts one table over another, key by key; lists are replaced as a whole.
 fn overlay(below: &mut Table, above: Table) {
     for (key, value) in above {
@@ -193,8 +203,6 @@ fn scenario(name: String, table: Table) -> Result<Scenario, (String, String)> {
         changes: file.changes,
         ..Options::default()
     });
-    crate::schema::serve(&options.dialect, &options.schema)
-        .map_err(|wrong| ("schema".to_owned(), wrong.to_string()))?;
     Ok(Scenario {
         name,
         about: file.about,
@@ -252,7 +260,6 @@ mod tests {
             ("about = 'x'\n[expect]\noutcome = 'maybe'", "at `expect.outcome`", "`succeeded`"),
             ("about = 'x'\n[[each]]\nname = 'a'\nlimits = {burst = 3}", "at `each[0].limits.burst`", "integer"),
             ("about = 'x'\n[[each]]\nspeed = 3", "at `each[0].name`", "missing field"),
-            ("about = 'x'\n[schema]\nlacks = ['Query.nothing']", "at `schema`", "there is no Query.nothing"),
             ("about = 'x'\nspeed = 0", "at `speed`", "more than 0"),
             ("about = ", "bad.toml: ", "line 1"),
             ("covers = []", "bad.toml", "missing field `about`"),
@@ -261,6 +268,13 @@ mod tests {
             let wrong = wrong(text);
             assert!(wrong.contains(place) && wrong.contains(allowed), "{text}: {wrong}");
         }
+    }
+
+    #[test]
+    fn a_schema_that_cannot_be_is_told() {
+        let scenarios = read("bad.toml", "bad", "about = 'x'\n[schema]\nlacks = ['Query.nothing']").unwrap();
+        let wrong = check_schema("bad.toml", &scenarios[0]).unwrap_err().to_string();
+        assert!(wrong.contains("bad.toml: at `schema`") && wrong.contains("there is no Query.nothing"), "{wrong}");
     }
 
     #[test]

@@ -4,9 +4,11 @@
 
 mod access;
 mod books;
+mod broken;
 mod client;
 mod journal;
 mod limits;
 mod pages;
 mod queries;
 mod switches;
+mod weather;
