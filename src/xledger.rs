@@ -6,6 +6,7 @@ mod dialect;
 mod document;
 mod error;
 mod exchange;
+pub(crate) mod introspection;
 mod meter;
 pub(crate) mod node;
 pub(crate) mod optional;

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::client::Client;
 use super::document::Document;
 use super::error::Error;
+use super::introspection::{Field, Roots, TypeDefinition};
 use super::optional;
 use super::query::{self, DIALECT, FILTER_KEYS, Query};
 
@@ -197,7 +198,7 @@ fn id_type(name: &str) -> IdType {
 #[serde(rename_all = "camelCase")]
 struct Schema {
     roots: Option<Roots>,
-    owner_sets: Option<Values>,
+    owner_sets: Option<TypeDefinition>,
     ledger_filter: Option<TypeDefinition>,
     payable_filter: Option<TypeDefinition>,
     #[serde(flatten)]
@@ -209,80 +210,13 @@ struct Keys {
     keys: Option<TypeDefinition>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Roots {
-    query_type: Option<TypeDefinition>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Values {
-    enum_values: Option<Vec<Field>>,
-}
-
-#[derive(Clone, Default, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct TypeDefinition {
-    #[serde(alias = "inputFields")]
-    fields: Option<Vec<Field>>,
-}
-
-/// A field of a type, a key of a filter, an argument, or a value of an enum.
-#[derive(Clone, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Field {
-    name: String,
-    #[serde(default)]
-    r#type: Value,
-    #[serde(default)]
-    args: Vec<Field>,
-    #[serde(default)]
-    default_value: Option<String>,
-}
-
-impl Field {
-    /// The named type below the lists and non-nulls.
-    fn leaf(&self) -> Option<&str> {
-        let mut of = Some(&self.r#type);
-        while let Some(definition) = of {
-            if let Some(name) = definition["name"].as_str() {
-                return Some(name);
-            }
-            of = definition.get("ofType");
-        }
-        None
-    }
-
-    /// Whether an argument must be given.
-    fn is_required(&self) -> bool {
-        self.r#type["kind"] == "NON_NULL" && self.default_value.is_none()
-    }
-}
-
-impl TypeDefinition {
-    fn field(&self, name: &str) -> Option<&Field> {
-        self.fields.as_ref()?.iter().find(|field| field.name == name)
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.field(name).is_some()
-    }
-
-    fn leaf(&self, name: &str) -> Option<&str> {
-        self.field(name)?.leaf()
-    }
-}
-
 impl Schema {
     fn dialect(&self) -> Dialect {
         let mut dialect = Dialect { introspection: true, ..Dialect::default() };
         let roots = self.roots.as_ref().and_then(|roots| roots.query_type.as_ref());
-        let names = roots.and_then(|roots| roots.fields.as_ref()).into_iter().flatten().map(|root| root.name.clone());
-        dialect.roots = names.collect();
+        dialect.roots = roots.map(TypeDefinition::names).unwrap_or_default();
         dialect.roots.sort();
-        let values = self.owner_sets.as_ref().and_then(|values| values.enum_values.as_ref());
-        dialect.owner_sets = values.into_iter().flatten().map(|value| value.name.clone()).collect();
+        dialect.owner_sets = self.owner_sets.as_ref().map(TypeDefinition::names).unwrap_or_default();
         let owner = self.definition("Transaction").and_then(|line| self.definition(line.leaf("owner")?));
         dialect.owner_currency = owner.is_some_and(|owner| owner.has("currency"));
         for query in ASKED {

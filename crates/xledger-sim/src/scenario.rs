@@ -16,6 +16,8 @@ use std::time::Duration;
 pub struct Scenario {
     /// The file's name without its ending, and the variant's after a dash.
     pub name: String,
+    /// The file's name without its ending.
+    pub file: String,
     /// What happens, how sure one is of it, what a user sees.
     pub about: String,
     /// Which lines of the list of weather it stands for.
@@ -47,6 +49,8 @@ pub struct Expect {
     pub tables: Tables,
     /// Columns that are null throughout and are reported as lost, such as `supplier.phone`; all others are as in a calm run.
     pub lost: Vec<String>,
+    /// Columns that may hold something else than in a calm run.
+    pub differ: Vec<String>,
     /// How many requests the weather forces beyond one and a quarter times those of a calm run.
     pub extra_requests: u64,
     /// Rows of the table `spend`, where that is the point.

@@ -123,8 +123,10 @@ pub(super) fn read(file: &str, name: &str, text: &str) -> Result<Vec<Scenario>, 
         let spread: Result<Vec<_>, _> = read.into_iter().map(|variant| variant.spread(key)).collect();
         read = spread.map_err(|(key, what)| ScenarioError::Wrong { file: file.to_owned(), key, what })?.concat();
     }
+    let of_file = name.to_owned();
     let scenario = |Variant { name, place, table }| {
-        scenario(name, table).map_err(|(key, what)| {
+        let scenario = scenario(name, table).map(|scenario| Scenario { file: of_file.clone(), ..scenario });
+        scenario.map_err(|(key, what)| {
             let key = format!("{place}{key}");
             ScenarioError::Wrong { file: file.to_owned(), key, what }
         })
@@ -205,6 +207,7 @@ fn scenario(name: String, table: Table) -> Result<Scenario, (String, String)> {
     });
     Ok(Scenario {
         name,
+        file: String::new(),
         about: file.about,
         covers: file.covers,
         settings: file.settings,
