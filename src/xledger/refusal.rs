@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::error::Error;
+use crate::told::lines::is_obeyed;
 
 /// The one of several errors to act on, if there is any. `rows` are those that the query asked for; the token is taken out of every text.
 pub(super) fn of(query: &'static str, rows: usize, errors: &[Value], token: &str) -> Option<Error> {
@@ -17,7 +18,7 @@ fn classify(query: &'static str, rows: usize, error: &Value, token: &str) -> Err
     let reset_at = extensions["resetAt"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
     let code = [&error["code"], &extensions["code"]].into_iter().find(|code| !code.is_null());
     let code = code.map_or_else(|| "none".to_owned(), |code| printable(&plain(code), token));
-    let path = error["path"].as_array().map_or_else(|| "none".to_owned(), |path| path_text(path));
+    let path = error["path"].as_array().map_or_else(|| "none".to_owned(), |path| path_text(path, token));
     let words = text.to_lowercase();
     match code.as_str() {
         "BAD_REQUEST.BURST_RATE_LIMIT_REACHED" => Error::BurstLimit,
@@ -36,9 +37,9 @@ fn classify(query: &'static str, rows: usize, error: &Value, token: &str) -> Err
     }
 }
 
-/// A server's text, fit for a log: short, on one line, without the token.
-fn printable(text: &str, token: &str) -> String {
-    text.replace(token, "***").chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
+/// A server's text, fit for a log: short, on one line, without the token and without what a terminal would obey.
+pub(super) fn printable(text: &str, token: &str) -> String {
+    text.replace(token, "***").chars().map(|c| if is_obeyed(c) { ' ' } else { c }).take(300).collect()
 }
 
 /// A text as it is, anything else as JSON.
@@ -47,9 +48,9 @@ fn plain(value: &Value) -> String {
 }
 
 /// `transactions/edges/3/node/text`.
-fn path_text(path: &[Value]) -> String {
+fn path_text(path: &[Value], token: &str) -> String {
     let names: Vec<String> = path.iter().map(plain).collect();
-    names.join("/").chars().filter(|c| c.is_ascii_graphic()).take(200).collect()
+    printable(&names.join("/"), token).chars().filter(|c| c.is_ascii_graphic()).take(200).collect()
 }
 
 /// Whether the words or the code of an error deny access.
