@@ -126,6 +126,8 @@ struct Scan {
     at_edges: bool,
     /// Whether the reader is inside `data`.
     in_data: bool,
+    /// Whether there were rows already.
+    rows_ended: bool,
 }
 
 impl<T: DeserializeOwned> Reader<T> {
@@ -177,6 +179,11 @@ impl<T: DeserializeOwned> Reader<T> {
                     scan.at_edges = scan.in_data && scan.depth == 3 && key.starts_with(b"\"edges\"");
                 }
                 b'[' if scan.at_edges => {
+                    // A second list would be taken for more of the first, and whatever else stands in its connection would be lost.
+                    if scan.rows_ended {
+                        let what = "expected one connection with one list of rows".to_owned();
+                        return Err(Fault::Malformed { path: "edges".to_owned(), what });
+                    }
                     scan.at_edges = false;
                     scan.in_rows = true;
                     return Ok(&bytes[at + 1..]);
@@ -213,6 +220,7 @@ impl<T: DeserializeOwned> Reader<T> {
                 None => break,
                 Some(b']') => {
                     self.scan.in_rows = false;
+                    self.scan.rows_ended = true;
                     self.envelope.push(b']');
                     return Ok(&bytes[at + 1 - carried..]);
                 }
@@ -332,6 +340,15 @@ mod tests {
         let json = JSON.replace("\"text\":null", "\"text\":{\"Kari\":1}");
         let Err(Fault::Malformed { path, what }) = read(json.as_bytes(), 7, false) else { panic!() };
         assert_eq!((path.as_str(), what.as_str()), ("row 4, node.text", "expected a string"));
+    }
+
+    #[test]
+    fn a_second_list_of_rows_is_none() {
+        for twice in ["\"edges\":[{\"node\":{}}],\"pageInfo\"", "\"edges\":[],\"pageInfo\""] {
+            let json = JSON.replace("\"pageInfo\"", twice);
+            let Err(Fault::Malformed { path, what }) = read(json.as_bytes(), 7, false) else { panic!() };
+            assert_eq!((path.as_str(), what.as_str()), ("edges", "expected one connection with one list of rows"));
+        }
     }
 
     #[test]
