@@ -252,7 +252,10 @@ impl Client {
 
     fn not_graphql(&self, content_type: &str, status: u16) -> Error {
         let kind = content_type.split(';').next().map(str::trim).filter(|kind| !kind.is_empty());
-        let what = kind.unwrap_or("nothing that says its type").chars().take(80).collect();
+        // A header is a server's text like any other, and all its letters are small by now.
+        let token = self.token.expose_secret().to_ascii_lowercase();
+        let what = kind.map(|kind| refusal::printable(kind, &token).chars().take(80).collect());
+        let what = what.unwrap_or_else(|| "nothing that says its type".to_owned());
         Error::NotGraphql { endpoint: self.endpoint.to_string(), what, status }
     }
 
@@ -266,7 +269,11 @@ impl Client {
 
     fn fault(&self, query: Query, fault: Fault) -> Error {
         match fault {
-            Fault::Malformed { path, what } => Error::Malformed { query: query.name, path, what },
+            // A place may be named by a key that the server made up.
+            Fault::Malformed { path, what } => {
+                let path = refusal::printable(&path, self.token.expose_secret());
+                Error::Malformed { query: query.name, path, what }
+            }
             Fault::TooLarge => Error::TooLarge { query: query.name, limit_mib: ANSWER_LIMIT_MIB },
             Fault::Gzip => self.unreachable("the compressed answer is damaged or cut short".to_owned()),
         }
