@@ -12,12 +12,9 @@ use std::io::Write;
 struct Edge<'a, T> {
     #[serde(borrow, default)]
     cursor: Option<Cow<'a, str>>,
-    #[serde(default = "none")]
+    /// Null where Xledger has no row; a key that is not there at all is another schema.
+    #[serde(deserialize_with = "Option::deserialize")]
     node: Option<T>,
-}
-
-fn none<T>() -> Option<T> {
-    None
 }
 
 /// Why an answer cannot be read.
@@ -340,6 +337,15 @@ mod tests {
         let json = JSON.replace("\"text\":null", "\"text\":{\"Kari\":1}");
         let Err(Fault::Malformed { path, what }) = read(json.as_bytes(), 7, false) else { panic!() };
         assert_eq!((path.as_str(), what.as_str()), ("row 4, node.text", "expected a string"));
+    }
+
+    #[test]
+    fn a_row_says_that_it_is_null() {
+        for nothing in ["{}", "{\"a\":1}", "{\"cursor\":\"1\"}"] {
+            let json = JSON.replace("{\"node\":null,\"cursor\":null}", nothing);
+            let Err(Fault::Malformed { path, .. }) = read(json.as_bytes(), 7, false) else { panic!() };
+            assert!(path.starts_with("row 2"), "{path}");
+        }
     }
 
     #[test]
