@@ -28,8 +28,11 @@ pub(crate) enum Fault {
     Gzip,
 }
 
-/// Bytes that one row, or all that is not rows, may take: a row holds a few short texts.
-const PART_LIMIT: usize = 8 << 20;
+/// Bytes that all that is not rows may take: errors, if each row of a page has some.
+const ENVELOPE_LIMIT: usize = 8 << 20;
+/// Bytes that one row may take: it holds a few short texts. A row that is cut in two is decoded again from its beginning, so that one
+/// without end costs the square of this.
+const ROW_LIMIT: usize = 1 << 20;
 
 /// An answer that is being read. `T` is what a row of its connection decodes to.
 pub(crate) struct Answer<T> {
@@ -151,7 +154,7 @@ impl<T: DeserializeOwned> Reader<T> {
         let scan = &mut self.scan;
         for (at, &byte) in bytes.iter().enumerate() {
             self.envelope.push(byte);
-            if self.envelope.len() > PART_LIMIT {
+            if self.envelope.len() > ENVELOPE_LIMIT {
                 return Err(Fault::TooLarge);
             }
             if scan.in_string {
@@ -243,7 +246,7 @@ impl<T: DeserializeOwned> Reader<T> {
             }
         }
         let rest = buffer[at..].to_vec();
-        if rest.len() > PART_LIMIT {
+        if rest.len() > ROW_LIMIT {
             return Err(Fault::TooLarge);
         }
         self.pending = rest;
