@@ -10,6 +10,7 @@ mod pacing;
 mod pages;
 pub mod query;
 mod refusal;
+mod route;
 pub(crate) mod scalar;
 
 pub use client::{Client, Connection, is_this_machine};

@@ -15,7 +15,7 @@ use super::error::{Error, Verdict};
 use super::meter::{Meter, Usage};
 use super::pacing::Pace;
 use super::query::Query;
-use super::refusal;
+use super::{refusal, route};
 
 /// No answer takes longer to begin: Xledger's own queries time out well before.
 const TIME_TO_FIRST_BYTE: Duration = Duration::from_secs(120);
@@ -79,7 +79,7 @@ impl Client {
             .read_timeout(SILENCE)
             .user_agent(concat!("xledger-spend/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| Error::Unreachable { endpoint: endpoint.to_string(), what: chain(&error) })?;
+            .map_err(|error| route::broken(&endpoint, &error))?;
         Ok(Self {
             http,
             endpoint,
@@ -260,7 +260,7 @@ impl Client {
     }
 
     fn broken(&self, error: &reqwest::Error) -> Error {
-        self.unreachable(if error.is_timeout() { "no answer in time".to_owned() } else { chain(error) })
+        route::broken(&self.endpoint, error)
     }
 
     fn unreachable(&self, what: String) -> Error {
@@ -283,17 +283,6 @@ impl Client {
 /// Whether an address is this machine's own.
 pub fn is_this_machine(endpoint: &reqwest::Url) -> bool {
     matches!(endpoint.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
-}
-
-/// An error and its causes, without addresses' queries.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }
 
 #[derive(Deserialize)]

@@ -115,6 +115,14 @@ pub enum Error {
         /// What the connection ended with.
         what: String,
     },
+    /// No connection, and none by asking again: a certificate that is not trusted, a proxy that wants a password.
+    #[error("{endpoint} cannot be reached: {what}")]
+    Barred {
+        /// The address.
+        endpoint: String,
+        /// What is in the way.
+        what: String,
+    },
     /// An answer beyond what any page may hold.
     #[error("the answer to query {query} is larger than {limit_mib} MiB")]
     TooLarge {
@@ -192,6 +200,7 @@ mod tests {
             (down, 7, Verdict::Fail),
             (Error::QueryTimedOut { query: "q", rows: 9 }, 3, Verdict::Shrink),
             (Error::TokenMalformed, 1, Verdict::Fail),
+            (Error::Barred { endpoint: String::new(), what: String::new() }, 1, Verdict::Fail),
             (Error::CreditsUsedUp { reset_at: None }, 1, Verdict::Fail),
         ] {
             assert_eq!(error.verdict(attempt), verdict, "{error:?} {attempt}");
