@@ -137,7 +137,9 @@ impl From<xledger::Error> for Failure {
             }
             Error::Api { .. } => FailureKind::XledgerError,
             Error::NotGraphql { .. } => FailureKind::EndpointNotGraphql,
-            Error::Unavailable { .. } | Error::Unreachable { .. } => FailureKind::XledgerUnavailable,
+            Error::Unavailable { .. } | Error::Unreachable { .. } | Error::Barred { .. } => {
+                FailureKind::XledgerUnavailable
+            }
             Error::Deadline { .. } => FailureKind::DeadlineReached,
         };
         Self::new(kind, error.to_string())

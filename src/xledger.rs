@@ -17,6 +17,7 @@ mod policy;
 pub mod query;
 mod refusal;
 pub(crate) mod rights;
+mod route;
 pub(crate) mod scalar;
 mod sizes;
 

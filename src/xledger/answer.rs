@@ -12,12 +12,9 @@ use std::io::Write;
 struct Edge<'a, T> {
     #[serde(borrow, default)]
     cursor: Option<Cow<'a, str>>,
-    #[serde(default = "none")]
+    /// Null where Xledger has no row; a key that is not there at all is another schema.
+    #[serde(deserialize_with = "Option::deserialize")]
     node: Option<T>,
-}
-
-fn none<T>() -> Option<T> {
-    None
 }
 
 /// Why an answer cannot be read.
@@ -35,8 +32,11 @@ pub(crate) enum Fault {
     Gzip,
 }
 
-/// Bytes that one row, or all that is not rows, may take: a row holds a few short texts.
-const PART_LIMIT: usize = 8 << 20;
+/// Bytes that all that is not rows may take: errors, if each row of a page has some.
+const ENVELOPE_LIMIT: usize = 8 << 20;
+/// Bytes that one row may take: it holds a few short texts. A row that is cut in two is decoded again from its beginning, so that one
+/// without end costs the square of this.
+const ROW_LIMIT: usize = 1 << 20;
 
 /// The largest answer read, as sent and decompressed: 10,000 rows are 5 MB.
 pub(crate) const ANSWER_LIMIT_BYTES: usize = 64 << 20;
@@ -167,6 +167,8 @@ struct Scan {
     at_edges: bool,
     /// Whether the reader is inside `data`.
     in_data: bool,
+    /// Whether there were rows already.
+    rows_ended: bool,
 }
 
 impl Scan {
@@ -216,7 +218,7 @@ impl<T: DeserializeOwned> Reader<T> {
         let scan = &mut self.scan;
         for (at, &byte) in bytes.iter().enumerate() {
             self.envelope.push(byte);
-            if self.envelope.len() > PART_LIMIT {
+            if self.envelope.len() > ENVELOPE_LIMIT {
                 return Err(Fault::TooLarge);
             }
             if scan.in_string {
@@ -241,6 +243,11 @@ impl<T: DeserializeOwned> Reader<T> {
                     scan.at_edges = scan.in_data && scan.depth == 3 && key.starts_with(b"\"edges\"");
                 }
                 b'[' if scan.at_edges => {
+                    // A second list would be taken for more of the first, and whatever else stands in its connection would be lost.
+                    if scan.rows_ended {
+                        let what = "expected one connection with one list of rows".to_owned();
+                        return Err(Fault::Malformed { path: "edges".to_owned(), what });
+                    }
                     scan.at_edges = false;
                     scan.in_rows = true;
                     return Ok(&bytes[at + 1..]);
@@ -277,6 +284,7 @@ impl<T: DeserializeOwned> Reader<T> {
                 (None, _) => break,
                 (Some(b']'), Last::Bracket | Last::Row) => {
                     (self.scan.in_rows, self.scan.last) = (false, Last::Bracket);
+                    self.scan.rows_ended = true;
                     self.envelope.push(b']');
                     return Ok(&bytes[at + 1 - carried..]);
                 }
@@ -288,7 +296,7 @@ impl<T: DeserializeOwned> Reader<T> {
                 (Some(_), Last::Row) => return Err(malformed(self.rows(), no_end())),
                 (Some(_), Last::Bracket | Last::Comma) => {}
             }
-            let row = &buffer[at..buffer.len().min(at + PART_LIMIT + 1)];
+            let row = &buffer[at..buffer.len().min(at + ROW_LIMIT + 1)];
             let mut edges = serde_json::Deserializer::from_slice(row).into_iter::<Option<Edge<'_, T>>>();
             match edges.next() {
                 Some(Ok(edge)) => {
@@ -315,7 +323,7 @@ impl<T: DeserializeOwned> Reader<T> {
                 {
                     return Err(malformed(self.rows() + 1, fault_in::<Option<Edge<'_, T>>>(&row[..end])));
                 }
-                _ if row.len() > PART_LIMIT => return Err(Fault::TooLarge),
+                _ if row.len() > ROW_LIMIT => return Err(Fault::TooLarge),
                 _ => break,
             }
         }
@@ -447,10 +455,10 @@ mod tests {
             (r#"{"node":{"id":1,"amount":-1.5e-2}},null , {"node":{"amount":"1"}}"#, None),
             (r#"{"node":{"amount":-}}"#, Some("row 1, node.amount")),
             (r#"{"node":{}},{"node":{"id":99999999999999999999}}"#, Some("row 2, node.id")),
-            ("{} {}", Some("row 1, its end")),
+            (r#"{"node":null} {"node":null}"#, Some("row 1, its end")),
             ("nullnull", Some("row 1, its end")),
-            ("{},", Some("row 2, .")),
-            (",{}", Some("row 1, .")),
+            (r#"{"node":null},"#, Some("row 2, .")),
+            (r#",{"node":null}"#, Some("row 1, .")),
         ] {
             let json = answer(rows);
             for chunk in 1..=json.len() {
@@ -461,6 +469,24 @@ mod tests {
                 };
                 assert_eq!(path.as_deref(), fault, "{rows} by {chunk}");
             }
+        }
+    }
+
+    #[test]
+    fn a_row_says_that_it_is_null() {
+        for nothing in ["{}", "{\"a\":1}", "{\"cursor\":\"1\"}"] {
+            let json = JSON.replace("{\"node\":null,\"cursor\":null}", nothing);
+            let Err(Fault::Malformed { path, .. }) = read(json.as_bytes(), 7, false) else { panic!() };
+            assert!(path.starts_with("row 2"), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_second_list_of_rows_is_none() {
+        for twice in ["\"edges\":[{\"node\":{}}],\"pageInfo\"", "\"edges\":[],\"pageInfo\""] {
+            let json = JSON.replace("\"pageInfo\"", twice);
+            let Err(Fault::Malformed { path, what }) = read(json.as_bytes(), 7, false) else { panic!() };
+            assert_eq!((path.as_str(), what.as_str()), ("edges", "expected one connection with one list of rows"));
         }
     }
 

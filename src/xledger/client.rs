@@ -138,6 +138,11 @@ impl Client {
             what: "expected a connection, not null".to_owned(),
         };
         let has_next = connection.ok_or_else(null)?.page_info.has_next_page;
+        // Now and then a row is null. A whole page of them is no list, least of all an empty one.
+        if question.ids.is_none() && answer.nodes.is_empty() && answer.empty_nodes > 0 {
+            let (path, what) = ("its rows".to_owned(), "expected rows that are not all null".to_owned());
+            return Err(Error::Malformed { query: query.name, path, what }.into());
+        }
         self.meter.0.null_rows.fetch_add(answer.empty_nodes as u64, Relaxed);
         Ok(Page { nodes: answer.nodes, cursor: answer.cursor, has_next })
     }
@@ -235,8 +240,38 @@ fn chance() -> u32 {
 #[derive(Deserialize)]
 pub(crate) struct Envelope<T> {
     pub(crate) data: Option<BTreeMap<String, Option<T>>>,
-    /// The errors beside it.
+    /// The errors beside it: the first ones, for a server may say the same of each row.
+    #[serde(default, deserialize_with = "first_errors")]
     pub(crate) errors: Option<Vec<Value>>,
+}
+
+/// Errors of one answer that are looked at.
+const MOST_ERRORS: usize = 1_000;
+
+fn first_errors<'de, D: serde::Deserializer<'de>>(errors: D) -> Result<Option<Vec<Value>>, D::Error> {
+    struct First;
+    impl<'de> serde::de::Visitor<'de> for First {
+        type Value = Option<Vec<Value>>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("a list of errors")
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut first = Vec::new();
+            while first.len() < MOST_ERRORS {
+                let Some(error) = list.next_element()? else { return Ok(Some(first)) };
+                first.push(error);
+            }
+            while list.next_element::<IgnoredAny>()?.is_some() {}
+            Ok(Some(first))
+        }
+    }
+    errors.deserialize_any(First)
 }
 
 #[derive(Deserialize)]

@@ -126,6 +126,14 @@ pub enum Error {
         /// What the connection ended with.
         what: String,
     },
+    /// No connection, and none by asking again: a certificate that is not trusted, a proxy that wants a password.
+    #[error("{endpoint} cannot be reached: {what}")]
+    Barred {
+        /// The address.
+        endpoint: String,
+        /// What is in the way.
+        what: String,
+    },
     /// An answer beyond what any page may hold.
     #[error("the answer to query {query} is larger than {limit_mib} MiB")]
     TooLarge {

@@ -14,7 +14,7 @@ use super::client::{Connection, Envelope};
 use super::error::Error;
 use super::meter::Meter;
 use super::query::Query;
-use super::refusal;
+use super::{refusal, route};
 
 /// No connection takes longer to be made.
 const TIME_TO_CONNECT: Duration = Duration::from_secs(20);
@@ -57,7 +57,7 @@ impl Wire {
             .read_timeout(SILENCE.div_f64(*tempo))
             .user_agent(concat!("xledger-spend/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| Error::Unreachable { endpoint: endpoint.to_string(), what: chain(&error) })?;
+            .map_err(|error| route::broken(endpoint, &error))?;
         Ok(Self { http, endpoint: endpoint.clone(), authorization, token: token.clone(), tempo: *tempo, meter })
     }
 
@@ -161,13 +161,15 @@ impl Wire {
 
     fn not_graphql(&self, content_type: &str, status: u16) -> Error {
         let kind = content_type.split(';').next().map(str::trim).filter(|kind| !kind.is_empty());
-        let what = kind.unwrap_or("nothing that says its type");
-        let what = what.chars().filter(|c| c.is_ascii_graphic() || *c == ' ').take(80).collect();
+        // A header is a server's text like any other, and all its letters are small by now.
+        let token = self.token.expose_secret().to_ascii_lowercase();
+        let what = kind.map(|kind| refusal::printable(kind, &token).chars().take(80).collect());
+        let what = what.unwrap_or_else(|| "nothing that says its type".to_owned());
         Error::NotGraphql { endpoint: self.endpoint.to_string(), what, status }
     }
 
     fn broken(&self, error: &reqwest::Error) -> Error {
-        self.unreachable(if error.is_timeout() { "no answer in time".to_owned() } else { chain(error) })
+        route::broken(&self.endpoint, error)
     }
 
     fn unreachable(&self, what: String) -> Error {
@@ -176,7 +178,11 @@ impl Wire {
 
     pub(crate) fn fault(&self, query: Query, fault: Fault) -> Error {
         match fault {
-            Fault::Malformed { path, what } => Error::Malformed { query: query.name, path, what },
+            // A place may be named by a key that the server made up.
+            Fault::Malformed { path, what } => {
+                let path = refusal::printable(&path, self.token.expose_secret());
+                Error::Malformed { query: query.name, path, what }
+            }
             Fault::TooLarge => Error::TooLarge { query: query.name, limit_mib: (ANSWER_LIMIT_BYTES >> 20) as u64 },
             Fault::TooMany => Error::Malformed {
                 query: query.name,
@@ -196,15 +202,4 @@ pub fn is_this_machine(endpoint: &reqwest::Url) -> bool {
 
 fn text(headers: &HeaderMap, name: HeaderName) -> String {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().trim().to_ascii_lowercase()
-}
-
-/// An error and its causes, without addresses' queries.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text = format!("{text}: {error}");
-        source = error.source();
-    }
-    text
 }

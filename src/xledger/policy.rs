@@ -149,6 +149,7 @@ mod tests {
             (page(), list(51), 1, 0, Verdict::Stop),
             (right(), list(9), 1, 0, Verdict::Adapt),
             (Error::TokenMalformed, list(9), 1, 0, Verdict::Stop),
+            (Error::Barred { endpoint: String::new(), what: String::new() }, list(9), 1, 0, Verdict::Stop),
         ] {
             let standing = Standing { in_a_row, since: Duration::from_secs(since_s) };
             assert_eq!(verdict(&error, asked, standing, 0), verdict_wanted, "{error:?} {asked:?} {standing:?}");

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::query::Query;
+use crate::told::lines::is_obeyed;
 
 /// The one of several errors to act on, if there is any. `rows` are those that the query asked for; the token is taken out of every text.
 pub(crate) fn of(query: Query, rows: usize, errors: &[Value], token: &str) -> Option<Error> {
@@ -73,9 +74,9 @@ fn field_of(path: &Value, token: &str) -> String {
     if kept.contains(token) { String::new() } else { kept }
 }
 
-/// A server's text, fit for a log: short, on one line, without the token.
-fn printable(text: &str, token: &str) -> String {
-    text.replace(token, "***").chars().map(|c| if c.is_control() { ' ' } else { c }).take(300).collect()
+/// A server's text, fit for a log: short, on one line, without the token and without what a terminal would obey.
+pub(super) fn printable(text: &str, token: &str) -> String {
+    text.replace(token, "***").chars().map(|c| if is_obeyed(c) { ' ' } else { c }).take(300).collect()
 }
 
 /// A text as it is, anything else as JSON.

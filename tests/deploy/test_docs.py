@@ -181,6 +181,7 @@ def workbench(tmp_path, nobody):
     """A copy of what commands read, and stand-ins for the programs that would change something."""
     for directory in ("events", "infra"):
         shutil.copytree(REPOSITORY / directory, tmp_path / directory)
+    (tmp_path / "company-ca.pem").write_text("-----BEGIN CERTIFICATE-----\n", "utf-8")
     (tmp_path / "answer.json").write_text('{"table": ["ready"]}', "utf-8")
     aws = AWS_STAND_IN.format(python=sys.executable, nobody=nobody, aws=AWS, answers=ANSWERS)
     for name, text in {"aws": aws, "sam": NOTHING, "sleep": NOTHING, "pass": "#!/bin/sh\necho a-token\n"}.items():

@@ -12,6 +12,7 @@ mod die_before_commit;
 mod documents_fit_the_schema;
 mod function;
 mod go_back;
+mod hostile;
 mod limits_reached;
 mod log;
 mod old_snapshots_go;

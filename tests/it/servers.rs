@@ -1,6 +1,7 @@
 //! Servers on loopback that speak S3: two real ones, of different makes, and one that plays a script.
 
 pub(crate) mod glue;
+pub(crate) mod hostile;
 pub(crate) mod scripted;
 pub(crate) mod secrets;
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot be set up has failed")]
 
 mod called;
+mod fronts;
 
 mod wrong_usage;
 mod no_xledger;
@@ -10,3 +11,6 @@ mod demonstrations;
 mod back_and_forth;
 mod on_the_simulator;
 mod stopped;
+mod tls;
+mod proxy;
+mod terminal;

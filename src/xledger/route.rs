@@ -1,0 +1,56 @@
+//! Why a connection cannot be made or breaks, in words that name what stands between: certificates to trust, and a proxy.
+
+use hyper_util::client::proxy::matcher::Matcher;
+
+use super::error::Error;
+use super::exchange::is_this_machine;
+
+/// How a company's own CA comes to be trusted.
+const TRUST: &str =
+    "SSL_CERT_FILE must name a file with every certificate to trust (docs/setup.md, \"Behind a proxy\")";
+
+/// What an error of the connection to this endpoint means. Certificates and a proxy's demands are not cured by asking again.
+pub(super) fn broken(endpoint: &reqwest::Url, error: &reqwest::Error) -> Error {
+    let barred = |what| Error::Barred { endpoint: endpoint.to_string(), what };
+    let unreachable = |what| Error::Unreachable { endpoint: endpoint.to_string(), what };
+    if error.is_timeout() {
+        return unreachable("no answer in time".to_owned());
+    }
+    let what = chain(error);
+    if what.contains("No CA certificates were loaded") {
+        return barred(format!("there are no certificates to trust on this machine; {TRUST}"));
+    }
+    if let Some((_, certificate)) = what.split_once("invalid peer certificate: ") {
+        return barred(match certificate {
+            // The latter is what a CA looks like that has the name of a known one, but another key.
+            "UnknownIssuer" | "BadSignature" => format!(
+                "its certificate is not trusted, for nobody who is known here signed it; if your company's own CA did, {TRUST}"
+            ),
+            other => format!("its certificate is not trusted: {}", other.chars().take(300).collect::<String>()),
+        });
+    }
+    match proxy_of(endpoint).filter(|_| error.is_connect()) {
+        Some(proxy) if what.contains("proxy authorization required") => barred(format!(
+            "the proxy {proxy} asks for a user name and a password, or does not take those in HTTPS_PROXY"
+        )),
+        Some(proxy) => unreachable(format!("the proxy {proxy} gives no way through: {what}")),
+        None => unreachable(what),
+    }
+}
+
+/// Host and port of the proxy that the environment names for an address: never the user name and the password.
+fn proxy_of(endpoint: &reqwest::Url) -> Option<String> {
+    if is_this_machine(endpoint) {
+        return None;
+    }
+    let address = endpoint.as_str().parse().ok()?;
+    let proxy = Matcher::from_system().intercept(&address)?;
+    let host = proxy.uri().host()?;
+    Some(proxy.uri().port_u16().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+}
+
+/// An error and its causes.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |error| error.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
