@@ -94,8 +94,9 @@ async fn query(desk: Arc<Desk>, cut: &Cut, headers: &HeaderMap, body: Bytes) -> 
         faulted: fault.as_ref().is_some_and(FaultKind::forces_another) || entered.is_err(),
         ..Exchange::default()
     };
-    let mut record = Record::new(desk.journal.clone(), arrival, exchange);
-    let pause = desk.options.delay + late(fault.as_ref()) + jitter(desk.options.jitter, number);
+    let late = late(fault.as_ref());
+    let mut record = Record::new(desk.journal.clone(), arrival, exchange, !late.is_zero());
+    let pause = desk.options.delay + late + jitter(desk.options.jitter, number);
     if !pause.is_zero() {
         tokio::time::sleep(pause).await;
     }

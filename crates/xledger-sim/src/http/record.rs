@@ -17,13 +17,15 @@ pub(super) struct Record {
     arrival: Instant,
     exchange: Exchange,
     violations: Vec<Violation>,
+    /// Whether the answer comes late on purpose, so that a client that goes was made to.
+    late: bool,
 }
 
 impl Record {
     /// A request that has just come. Until it is answered, it is one whose client has gone.
-    pub(super) fn new(journal: Arc<Journal>, arrival: Instant, exchange: Exchange) -> Self {
+    pub(super) fn new(journal: Arc<Journal>, arrival: Instant, exchange: Exchange, late: bool) -> Self {
         let exchange = Exchange { error: Some(GONE.to_owned()), ..exchange };
-        Self { journal, arrival, exchange, violations: Vec::new() }
+        Self { journal, arrival, exchange, violations: Vec::new(), late }
     }
 
     /// It was refused or broken on purpose.
@@ -58,7 +60,7 @@ impl Record {
 impl Drop for Record {
     fn drop(&mut self) {
         self.exchange.duration_ms = self.arrival.elapsed().as_millis() as u64;
-        self.exchange.faulted |= self.exchange.error.as_deref() == Some(GONE);
+        self.exchange.faulted |= self.late && self.exchange.error.as_deref() == Some(GONE);
         self.journal.note(std::mem::take(&mut self.exchange), std::mem::take(&mut self.violations));
     }
 }
