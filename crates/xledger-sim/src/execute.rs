@@ -6,7 +6,7 @@ use crate::fault::FaultKind;
 use crate::journal::Violation;
 use crate::options::Options;
 use crate::plan::Planner;
-use crate::problem::{Kind, Problem, Refusal};
+use crate::problem::{Kind, Problem, Refusal, TIMED_OUT};
 use crate::read::{Reader, Root};
 use crate::write::Writer;
 use apollo_compiler::collections::HashMap;
@@ -118,8 +118,7 @@ impl Engine {
         let mut writer = Writer::new(books, &options.dialect, missing_rows);
         writer.roots(&data, &roots, number, answer);
         if answer.rows > u64::from(options.timeout_rows.unwrap_or(u32::MAX)) {
-            let timeout = Problem { message: "Your query timed out.".to_owned(), ..Problem::default() };
-            return Err(timeout.into());
+            return Err(Problem::own("", TIMED_OUT).into());
         }
         if answer.rows > 0 || roots.iter().any(|(_, root)| matches!(root, Root::Object(Some(_), _))) {
             problems.extend(denied);

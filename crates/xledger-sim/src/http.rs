@@ -1,6 +1,7 @@
 //! The HTTP side: one path for queries, one for the journal.
 
 mod damage;
+mod record;
 mod reply;
 
 use crate::access;
@@ -11,7 +12,7 @@ use crate::journal::{Exchange, Journal};
 use crate::limits::Limits;
 use crate::options::{IdRefusal, Options};
 use crate::posting::Posting;
-use crate::problem::{Kind, Problem};
+use crate::problem::{Kind, Problem, TIMED_OUT};
 use crate::server::door::Door;
 use crate::server::wire::Cut;
 use bytes::Bytes;
@@ -20,6 +21,7 @@ use flate2::write::GzEncoder;
 use http_body_util::{BodyExt, Limited};
 use hyper::body::Incoming;
 use hyper::{HeaderMap, Method, Request, Response, header};
+use record::Record;
 use reply::{Reply, html, json, text};
 use serde::Deserialize;
 use std::convert::Infallible;
@@ -78,39 +80,29 @@ async fn query(desk: Arc<Desk>, cut: &Cut, headers: &HeaderMap, body: Bytes) -> 
     let arrival = Instant::now();
     let number = desk.arrived.fetch_add(1, Ordering::AcqRel) + 1;
     let since = arrival.saturating_duration_since(*desk.first_arrival.get_or_init(|| arrival));
-    let envelope: Envelope = serde_json::from_slice(&body).unwrap_or_default();
-    for _ in 0..desk.posting.keep_up(number, envelope.operation_name.as_deref(), since) {
+    let Envelope { operation_name, variables } = serde_json::from_slice(&body).unwrap_or_default();
+    for _ in 0..desk.posting.keep_up(number, operation_name.as_deref(), since) {
         desk.journal.note_change();
     }
-    let fault = desk.faults.meet(number, envelope.operation_name.as_deref(), since);
-    let late = match &fault {
-        Some(FaultKind::Late(late)) => *late,
-        _ => Duration::ZERO,
-    };
-    let pause = desk.options.delay + late + jitter(desk.options.jitter, number);
+    let fault = desk.faults.meet(number, operation_name.as_deref(), since);
     let entered = desk.limits.enter(&desk.options, arrival);
-    if !pause.is_zero() {
-        tokio::time::sleep(pause).await;
-    }
-    let mut exchange = Exchange {
+    let exchange = Exchange {
         number,
-        operation: envelope.operation_name,
+        operation: operation_name,
         bytes_up: body.len() as u64,
-        variables_bytes: if envelope.variables.is_null() { 0 } else { envelope.variables.to_string().len() as u64 },
-        status: 200,
+        variables_bytes: if variables.is_null() { 0 } else { variables.to_string().len() as u64 },
         faulted: fault.as_ref().is_some_and(FaultKind::forces_another) || entered.is_err(),
         ..Exchange::default()
     };
-    let note = |mut exchange: Exchange, error: &str, reply: &Response<Reply>| {
-        exchange.status = reply.status().as_u16();
-        exchange.error = Some(error.to_owned());
-        exchange.bytes_down = reply.body().len();
-        exchange.bytes_plain = exchange.bytes_down;
-        exchange.duration_ms = arrival.elapsed().as_millis() as u64;
-        desk.journal.note(exchange, Vec::new());
-    };
+    let late = late(fault.as_ref());
+    let mut record = Record::new(desk.journal.clone(), arrival, exchange, !late.is_zero());
+    let pause = desk.options.delay + late + jitter(desk.options.jitter, number);
+    if !pause.is_zero() {
+        tokio::time::sleep(pause).await;
+    }
     if let Some((error, reply)) = fault.as_ref().and_then(|fault| damage::instead(fault, &desk.door, cut)) {
-        note(exchange, error, &reply);
+        record.turned_away(error, &reply);
+        let reply = record.send(reply);
         if let Some(FaultKind::Refused(lasts)) = fault {
             desk.door.close(lasts);
             // The door takes this connection with it.
@@ -118,29 +110,18 @@ async fn query(desk: Arc<Desk>, cut: &Cut, headers: &HeaderMap, body: Bytes) -> 
         }
         return reply;
     }
-    let too_many = desk.options.ids.as_ref().filter(|ids| longest(&envelope.variables) > ids.most as usize);
+    let too_many = desk.options.ids.as_ref().filter(|ids| longest(&variables) > ids.most as usize);
+    let too_many = too_many.map(|ids| &ids.refusal);
     let too_large = desk.options.body_bytes.is_some_and(|most| body.len() as u64 > most);
-    if too_large || too_many.is_some_and(|ids| ids.refusal == IdRefusal::TooLarge) {
+    if too_large || too_many == Some(&IdRefusal::TooLarge) {
         let reply = html(413, "Request Entity Too Large");
-        exchange.faulted = true;
-        note(exchange, "HTML", &reply);
-        return reply;
+        record.forced();
+        record.turned_away("HTML", &reply);
+        return record.send(reply);
     }
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let allowed = access::check(authorization, &desk.options.token);
-    let refusal = match (allowed, &fault, entered.as_ref().err(), too_many.map(|ids| &ids.refusal)) {
-        (Err(problem), ..) => Some(problem),
-        (_, Some(FaultKind::TokenRefused), ..) => Some(access::refused()),
-        (_, Some(FaultKind::TokenMalformed), ..) => Some(access::malformed()),
-        (_, Some(FaultKind::Timeout), ..) => Some(Problem::own("", "Your query timed out.")),
-        (_, Some(FaultKind::Error(code, message)), ..) => Some(Problem::own(code, message.as_str())),
-        (_, _, Some(limited), _) => Some(limited.clone()),
-        (_, _, _, Some(IdRefusal::Error(code, message))) => {
-            exchange.faulted = true;
-            Some(Problem::own(code, message.as_str()))
-        }
-        _ => None,
-    };
+    let refusal = refusal(allowed, fault.as_ref(), entered.as_ref().err(), too_many);
     let gzip = accepts_gzip(headers) && desk.options.gzip_level > 0;
     let work = {
         let (desk, fault) = (desk.clone(), fault.clone());
@@ -150,19 +131,40 @@ async fn query(desk: Arc<Desk>, cut: &Cut, headers: &HeaderMap, body: Bytes) -> 
     let Ok((answer, status, sent)) = work else {
         return text(500, "The simulator failed.");
     };
-    let timed_out = answer.problems.iter().any(|problem| problem.message == "Your query timed out.");
-    exchange.faulted |= timed_out;
-    exchange.status = status;
-    exchange.bytes_plain = answer.body.len() as u64;
-    exchange.operation = answer.operation.or(exchange.operation);
-    exchange.roots = answer.roots;
-    exchange.rows = answer.rows;
-    exchange.error = answer.problems.first().map(Problem::any_code);
-    let reply = damage::spoilt(fault.as_ref(), status, gzip, sent, cut);
-    exchange.bytes_down = reply.body().len();
-    exchange.duration_ms = arrival.elapsed().as_millis() as u64;
-    desk.journal.note(exchange, answer.violations);
-    reply
+    if too_many.is_some() || answer.problems.iter().any(|problem| problem.message == TIMED_OUT) {
+        record.forced();
+    }
+    record.answered(answer);
+    record.send(damage::spoilt(fault.as_ref(), status, gzip, sent, cut))
+}
+
+/// Why a request is refused before it is read, if it is: the token first.
+fn refusal(
+    allowed: Result<(), Problem>,
+    fault: Option<&FaultKind>,
+    limited: Option<&Problem>,
+    too_many: Option<&IdRefusal>,
+) -> Option<Problem> {
+    let by_fault = match fault {
+        Some(FaultKind::TokenRefused) => Some(access::refused()),
+        Some(FaultKind::TokenMalformed) => Some(access::malformed()),
+        Some(FaultKind::Timeout) => Some(Problem::own("", TIMED_OUT)),
+        Some(FaultKind::Error(code, message)) => Some(Problem::own(code, message.as_str())),
+        _ => None,
+    };
+    let by_ids = match too_many {
+        Some(IdRefusal::Error(code, message)) => Some(Problem::own(code, message.as_str())),
+        _ => None,
+    };
+    allowed.err().or(by_fault).or_else(|| limited.cloned()).or(by_ids)
+}
+
+/// How much later than usual an answer comes.
+fn late(fault: Option<&FaultKind>) -> Duration {
+    match fault {
+        Some(FaultKind::Late(late)) => *late,
+        _ => Duration::ZERO,
+    }
 }
 
 fn accepts_gzip(headers: &HeaderMap) -> bool {

@@ -38,7 +38,7 @@ pub struct Exchange {
     pub rows: u64,
     /// The first error's code, or its message where it has none.
     pub error: Option<String>,
-    /// Refused by a limit or broken by a fault, on purpose: a client that gives up nothing has to ask once more.
+    /// Refused by a limit, broken by a fault or too late for the client, on purpose: whoever wants the answer has to ask once more.
     pub faulted: bool,
     /// From arrival to answer, in milliseconds.
     pub duration_ms: u64,

@@ -2,6 +2,9 @@
 
 use serde_json::{Value as Json, json};
 
+/// What Xledger says of a query that took too long; it has no code.
+pub(crate) const TIMED_OUT: &str = "Your query timed out.";
+
 /// One entry of `errors`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Problem {

@@ -2,7 +2,7 @@
 
 use super::sheet::Sheet;
 use crate::Company;
-use crate::company::ledger::{DOCUMENT_TYPES, NONE, TAX_RULES};
+use crate::company::ledger::{DOCUMENT_TYPES, NEW_TYPE, NONE, TAX_RULES};
 use crate::company::supplier::CURRENCIES;
 
 pub(super) const GL_LINES: &str = "line_id,voucher_id,owner_id,position,account_id,period_id,company_id,match_id,\
@@ -120,8 +120,13 @@ pub(super) fn periods(books: &Company, sheet: &mut Sheet) {
 
 pub(super) const DOCUMENT_TYPE_COLUMNS: &str = "document_type_id,code,name";
 
-pub(super) fn document_types(_: &Company, sheet: &mut Sheet) {
-    for kind in DOCUMENT_TYPES {
+/// The usual ones, and of the others those that some voucher is of.
+pub(super) fn document_types(books: &Company, sheet: &mut Sheet) {
+    let used = |place: u8| books.vouchers.iter().any(|voucher| voucher.document_type == Some(place));
+    for (kind, place) in DOCUMENT_TYPES.iter().zip(0..) {
+        if place >= NEW_TYPE && !used(place) {
+            continue;
+        }
         sheet.number(Some(kind.id)).text(Some(kind.code)).text(Some(kind.name)).end_row();
     }
 }

@@ -168,3 +168,15 @@ async fn an_error_can_stand_beside_the_data() {
     assert_eq!(answer["errors"], json!([{ "message": "New.", "code": "NEW" }]));
     goes_on(&server).await;
 }
+
+#[tokio::test]
+async fn a_client_that_does_not_wait_is_in_the_journal() {
+    let server = with(FaultKind::Late(Duration::from_secs(60))).await;
+    let asked = tokio::time::timeout(Duration::from_millis(100), raw(&server, "identity")).await;
+    assert!(asked.is_err());
+    while server.journal().exchanges().is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(server.journal().exchanges()[0].error.as_deref(), Some("GONE"));
+    goes_on(&server).await;
+}
