@@ -126,7 +126,7 @@ impl From<xledger::Error> for Failure {
         let kind = match &error {
             Error::TokenMalformed => FailureKind::TokenMalformed,
             Error::TokenRefused { .. } => FailureKind::TokenRefused,
-            Error::RightMissing { .. } => FailureKind::RightMissing,
+            Error::RightMissing { .. } | Error::OwnerSetRefused { .. } => FailureKind::RightMissing,
             Error::BurstLimit | Error::ConcurrencyLimit | Error::QueryTimedOut { .. } | Error::TooLong { .. } => {
                 FailureKind::LimitReached
             }

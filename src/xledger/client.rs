@@ -192,7 +192,8 @@ impl Client {
             let wait = match verdict(&error, asked, standing, chance()) {
                 Verdict::Wait(wait) => wait.div_f64(self.connection.tempo),
                 Verdict::WaitUntil(at) => {
-                    Duration::from_millis(u64::try_from(at.0 - (self.connection.clock)().0).unwrap_or(0))
+                    let wait_ms = u64::try_from(at.0 - (self.connection.clock)().0).unwrap_or(0);
+                    Duration::from_millis(wait_ms).div_f64(self.connection.tempo)
                 }
                 verdict => {
                     // It was an answer all the same.

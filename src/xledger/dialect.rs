@@ -103,7 +103,7 @@ pub(crate) const LEDGER_FILTER: &str = "Transaction_Filter";
 /// The filter of AP lines, as the documents name it.
 pub(crate) const PAYABLE_FILTER: &str = "APTransaction_Filter";
 
-/// The questions that a refresh asks of rows.
+/// The questions that a refresh asks of rows. That owners have a currency is a guess: it is looked for by itself, and not missed.
 const ASKED: &[Query] = &[
     query::ACCOUNTS,
     query::LEDGER_INDEX,
@@ -112,7 +112,6 @@ const ASKED: &[Query] = &[
     query::PAYABLE_LINES,
     query::SUPPLIERS,
     query::OWNERS,
-    query::OWNER_CURRENCIES,
     query::DIMENSIONS,
 ];
 

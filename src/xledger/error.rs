@@ -38,6 +38,12 @@ pub enum Error {
         /// The server's words.
         message: String,
     },
+    /// The token may not ask for the rows of these owners, or the schema does not know the owner set.
+    #[error("Xledger refuses the owner set that is asked for ({message}); set XLEDGER_OWNER_SET to another one")]
+    OwnerSetRefused {
+        /// The server's words.
+        message: String,
+    },
     /// More than 20 requests in 5 seconds.
     #[error("Xledger's burst limit was reached; if that goes on, something else uses the same token")]
     BurstLimit,

@@ -36,6 +36,11 @@ fn classify(query: Query, rows: usize, error: &Value, token: &str) -> Error {
         "BAD_REQUEST.BURST_RATE_LIMIT_REACHED" => Error::BurstLimit,
         "BAD_REQUEST.CONCURRENCY_LIMIT_REACHED" => Error::ConcurrencyLimit,
         "BAD_REQUEST.INSUFFICIENT_CREDITS" => Error::CreditsUsedUp { reset_at },
+        code if (words.contains("ownerset") || words.contains("owner set"))
+            && (INVALID.contains(&code) || denies(&words, code)) =>
+        {
+            Error::OwnerSetRefused { message }
+        }
         code if INVALID.contains(&code) => Error::SchemaMismatch { query: query.name, code: code.to_owned(), message },
         _ if words.contains("query timed out") => Error::QueryTimedOut { query: query.name, rows },
         _ if words.contains("bad format for api token") => Error::TokenMalformed,
@@ -108,7 +113,7 @@ fn rank(error: &Error) -> u8 {
         Error::BurstLimit => 1,
         Error::ConcurrencyLimit => 2,
         Error::TokenMalformed | Error::TokenRefused { .. } => 3,
-        Error::RightMissing { .. } => 4,
+        Error::RightMissing { .. } | Error::OwnerSetRefused { .. } => 4,
         Error::QueryTimedOut { .. } => 6,
         _ => 5,
     }

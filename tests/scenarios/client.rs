@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
+use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use xledger_spend::event::Refresh;
@@ -29,7 +30,10 @@ pub(crate) struct Done {
 pub(crate) async fn run(order: &str) {
     // Lines of the log on standard error: what a user would see.
     let lines = JsonLines::new(|| Instant(0), |line| eprint!("{line}"));
-    tracing_subscriber::registry().with(lines).init();
+    let ours = tracing_subscriber::filter::filter_fn(|event| {
+        *event.level() <= tracing::Level::INFO && event.target().starts_with("xledger_spend")
+    });
+    tracing_subscriber::registry().with(lines.with_filter(ours)).init();
     let order: Order = serde_json::from_str(order).unwrap();
     let settings = Settings::read(Caller::CommandLine, |name| order.settings.get(name).cloned()).unwrap();
     let run = Run {
