@@ -44,6 +44,7 @@ pub mod catalog;
 
 // What is said about it.
 pub mod check;
+pub mod probe;
 pub mod progress;
 pub mod report;
 pub mod failure;

@@ -8,6 +8,7 @@ use crate::event::{Event, Mode, Refresh};
 use crate::failure::{Failure, FailureKind};
 use crate::lake::{Access, Lake, LakeUrl, Publisher, SnapshotName, Store, Swept};
 use crate::pipeline::Refreshing;
+use crate::probe::{self, Probed};
 use crate::progress::Progress;
 use crate::report::Report;
 use crate::rollback::RollingBack;
@@ -212,6 +213,15 @@ impl Run {
     /// No token, a refused one, or no Xledger. A missing right is no error but part of the answer.
     pub async fn check(&self, settings: &Settings, aws: &aws_config::SdkConfig) -> Result<Checked, Failure> {
         self.with_token(settings, aws, async |client| check::check(&client, settings, &self.progress).await).await
+    }
+
+    /// Holds what is known of Xledger against what it says and does.
+    ///
+    /// # Errors
+    /// No token, a refused one, or no Xledger.
+    pub async fn probe(&self, settings: &Settings, aws: &aws_config::SdkConfig) -> Result<Probed, Failure> {
+        let now = self.started_at;
+        self.with_token(settings, aws, async |client| probe::probe(&client, settings, now, &self.progress).await).await
     }
 
     /// Works with the token; once more with the token read anew if Xledger refuses a stored one, which may just have been replaced.

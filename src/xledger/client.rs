@@ -109,6 +109,11 @@ impl Client {
         self.meter.usage()
     }
 
+    /// Whether an answer came compressed.
+    pub(crate) fn usage_was_compressed(&self) -> bool {
+        self.meter.0.compressed.load(Relaxed) > 0
+    }
+
     /// Requests at once, at most.
     pub(crate) fn max_in_flight(&self) -> usize {
         self.connection.max_in_flight

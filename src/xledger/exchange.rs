@@ -113,7 +113,9 @@ impl Wire {
             let what = "expected it to be compressed as gzip, or not at all".to_owned();
             return Err(Error::Malformed { query: query.name, path: "its encoding".to_owned(), what });
         }
-        let mut answer = Answer::new(encoding.contains("gzip"), rows);
+        let gzip = encoding.contains("gzip");
+        counters.compressed.fetch_add(u64::from(gzip), Relaxed);
+        let mut answer = Answer::new(gzip, rows);
         let mut size = 0;
         while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
             counters.bytes_down.fetch_add(chunk.len() as u64, Relaxed);

@@ -29,6 +29,8 @@ pub(super) struct Counters {
     pub(super) bytes_down: AtomicU64,
     pub(super) waited_ms: AtomicU64,
     pub(super) null_rows: AtomicU64,
+    /// Answers that came compressed.
+    pub(super) compressed: AtomicU64,
     waiting: Mutex<Option<Waiting>>,
 }
 

@@ -97,6 +97,22 @@ pub(crate) async fn one_page<T: DeserializeOwned>(
     Ok(page(client, query, variables, None, rows).await.map_err(|unanswered| unanswered.error)?.nodes)
 }
 
+/// The first page, of fewer rows if the server does not bear so many.
+pub(crate) async fn one_page_with_cursor<T: DeserializeOwned>(
+    client: &Client,
+    query: Query,
+    variables: &Map<String, Value>,
+    most_rows: usize,
+) -> Result<Page<T>, Error> {
+    loop {
+        let rows = client.sizes().rows(query, most_rows);
+        match page(client, query, variables, None, rows).await {
+            Err(Unanswered { error, shrink: true }) => less(client, query, rows, &error),
+            other => break other.map_err(|unanswered| unanswered.error),
+        }
+    }
+}
+
 async fn page<T: DeserializeOwned>(
     client: &Client,
     query: Query,

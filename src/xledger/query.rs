@@ -26,6 +26,10 @@ macro_rules! queries {
     };
 }
 
+/// A question that no schema takes: how Xledger says so is a fact of its own.
+pub(crate) const UNKNOWN_FIELD: Query =
+    Query { name: "UnknownField", document: "query UnknownField { viewer { thereIsNoFieldOfThisName } }" };
+
 queries! {
     /// Whose token it is.
     VIEWER = "Viewer" in "viewer.graphql";
@@ -33,6 +37,8 @@ queries! {
     DIALECT = "Dialect" in "dialect.graphql";
     /// The keys of a filter that has another name than the known one.
     FILTER_KEYS = "FilterKeys" in "filter_keys.graphql";
+    /// Names and types that facts are known of.
+    PROBE_SCHEMA = "ProbeSchema" in "probe_schema.graphql";
     /// The chart of accounts.
     ACCOUNTS = "Accounts" in "accounts.graphql";
     /// Index fields of ledger lines.

@@ -125,9 +125,11 @@ fn plain_date_time(text: &str) -> Option<civil::DateTime> {
 /// A date and time with fewer parts than the form that is known, or with decimals. The general parser reads more than that, such as a
 /// second 60 or a zone in brackets, and says something else: what it read must begin with the text.
 fn other_date_time(text: &str) -> Option<civil::DateTime> {
+    // Years of six digits and a sign are the general parser's own.
+    date(text.get(..10)?)?;
     let civil: civil::DateTime = text.parse().ok()?;
     let text = text.replacen(' ', "T", 1);
-    (text.len() >= 10 && format!("{civil:.9}").starts_with(&text)).then_some(civil)
+    format!("{civil:.9}").starts_with(&text).then_some(civil)
 }
 
 /// Takes the offset off a time: `Z`, or as in `+01:00`. The inner `None` is one that no clock has.
@@ -242,6 +244,7 @@ mod tests {
             ("2026-07-15T12:00:00[America/New_York]", None),
             ("20260715", None),
             ("2026-02-30T12:00:00", None),
+            ("-002026-03-16", None),
             ("yesterday", None),
         ] {
             assert_eq!(instant(&format!("{wall:?}")).as_deref(), utc, "{wall}");

@@ -52,6 +52,15 @@ pub(crate) enum Command {
     Refresh(RefreshArguments),
     /// Say what the token can read, what the schema offers, and how each document type is treated
     Check,
+    /// Hold what is known of Xledger against what it says and does, in a minute
+    ///
+    /// Asks for names and types, one page of the ledger by index fields, and no row beside. What it prints holds no row and no token, so
+    /// that it can be handed on.
+    Probe {
+        /// Write the findings into this file, as JSON, too
+        #[arg(long, value_name = "FILE")]
+        save: Option<PathBuf>,
+    },
     /// Say what is in the tables now
     Show,
     /// List the snapshots that the lake keeps, newest first
@@ -128,7 +137,12 @@ impl Command {
             Self::Demo { .. } => Publishes::IntoTheDemonstrations,
             Self::Refresh(RefreshArguments { dry_run: false, .. }) | Self::Invoke { .. } => Publishes::IntoTheLake,
             Self::Rollback { snapshot } => Publishes::Again(snapshot.clone()),
-            Self::Refresh(_) | Self::Check | Self::Show | Self::Snapshots | Self::Schema { .. } => Publishes::Nowhere,
+            Self::Refresh(_)
+            | Self::Check
+            | Self::Probe { .. }
+            | Self::Show
+            | Self::Snapshots
+            | Self::Schema { .. } => Publishes::Nowhere,
         }
     }
 }

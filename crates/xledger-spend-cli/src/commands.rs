@@ -3,6 +3,7 @@
 mod demo;
 mod refresh;
 mod check;
+mod probe;
 mod show;
 mod snapshots;
 mod rollback;
@@ -41,6 +42,7 @@ pub(crate) async fn work(desk: &Desk, command: Command) -> Result<Outcome, Failu
         Command::Demo { lines, seed } => demo::demo(desk, lines, seed).await,
         Command::Refresh(arguments) => refresh::refresh(desk, &arguments).await,
         Command::Check => check::check(desk).await,
+        Command::Probe { save } => probe::probe(desk, save.as_deref()).await,
         Command::Show => show::show(desk).await,
         Command::Snapshots => snapshots::snapshots(desk).await,
         Command::Rollback { snapshot } => rollback::rollback(desk, &snapshot).await,
