@@ -170,9 +170,10 @@ mod tests {
             denied(json!(["suppliers", "edges", 0, "node", "address", "country"])),
             json!({"message": "odd"}),
         ];
-        let Some(Error::RightMissing { fields, .. }) = of(query::SUPPLIERS, 1, &errors, "t") else { panic!() };
+        let Some(Error::RightMissing { fields, .. }) = of(query::SUPPLIERS, 1, &errors, "s3cret") else { panic!() };
         assert_eq!(fields, ["address.country", "contact"]);
-        let Some(Error::RightMissing { fields, .. }) = of(query::SUPPLIERS, 1, &[denied(json!(["suppliers"]))], "t")
+        let Some(Error::RightMissing { fields, .. }) =
+            of(query::SUPPLIERS, 1, &[denied(json!(["suppliers"]))], "s3cret")
         else {
             panic!()
         };

@@ -59,6 +59,25 @@ fn all_rights_are_there() {
 }
 
 #[test]
+fn a_probe_is_told_and_saved() {
+    let here = tempfile::tempdir().unwrap();
+    let (_runtime, running) = simulator(Options::fast(500, 1));
+    let set = [("XLEDGER_ENDPOINT", &*running.endpoint()), ("XLEDGER_TOKEN", running.token())];
+    let called = call(here.path(), &["probe", "--save", "probe.json"], &set);
+    assert_eq!(called.status, Some(0), "{called:?}");
+    let row = |words: &[&str]| called.out.lines().any(|line| words.iter().all(|word| line.contains(word)));
+    assert!(row(&["Transaction_Filter has dbId_in, of type Int64String", "verified"]), "{}", called.out);
+    assert!(row(&["Owner has currency", "guessed", "MISSING"]), "{}", called.out);
+    assert!(row(&["A refresh has all that it needs"]) && !called.both().contains(running.token()), "{called:?}");
+    let saved: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(here.path().join("probe.json")).unwrap()).unwrap();
+    assert_eq!((&saved["action"], saved["facts"].as_array().unwrap().len() > 60), (&"probe".into(), true));
+    // Where it cannot be saved, nothing is hidden.
+    let called = call(here.path(), &["probe", "--save", "no/such/place.json"], &set);
+    assert!(called.status == Some(2) && called.err.contains("no/such/place.json"), "{called:?}");
+}
+
+#[test]
 fn an_event_is_answered_as_the_function_does() {
     let here = tempfile::tempdir().unwrap();
     let (_runtime, running) = simulator(Options::fast(500, 1));

@@ -28,10 +28,10 @@ fn nothing_is_obeyed_and_nothing_is_lost() {
         line.text = Text::Own(0);
     }
     for owner in &mut company.owners {
-        owner.name = NASTY;
+        owner.name = NASTY.into();
     }
     for account in &mut company.accounts {
-        account.name = NASTY;
+        account.name = NASTY.into();
     }
     for subledger in company.subledgers.iter_mut().filter(|subledger| !subledger.payroll) {
         (subledger.name, subledger.code, subledger.email) =
