@@ -38,27 +38,23 @@ impl Known {
 ///
 /// # Errors
 /// What [`Dialect::read`] meets. What the lake meets is no error here, for nothing depends on what it keeps.
-pub async fn learn(client: &Client, lake: &Lake, now: Instant, keep: bool) -> Result<(Dialect, bool), Error> {
-    if let Some(dialect) = kept(client, lake, now).await {
-        return Ok((dialect, true));
+pub async fn learn(client: &Client, lake: &Lake, now: Instant) -> Result<(Dialect, bool), Error> {
+    match kept(client, lake, now).await {
+        Some(dialect) => Ok((dialect, true)),
+        None => Ok((Dialect::read(client).await?, false)),
     }
-    Ok((read_anew(client, lake, now, keep).await?, false))
 }
 
-/// Reads the schema from Xledger, and keeps it if it may.
-///
-/// # Errors
-/// What [`Dialect::read`] meets.
-pub async fn read_anew(client: &Client, lake: &Lake, now: Instant, keep: bool) -> Result<Dialect, Error> {
-    let dialect = Dialect::read(client).await?;
-    if keep && dialect.introspection {
-        let endpoint = client.endpoint().to_owned();
-        let known = Known { read_at_ms: now.0, endpoint, documents: documents(), dialect: dialect.clone() };
-        if let Err(error) = store(lake, &known).await {
-            tracing::warn!(%error, "what was learned of the schema is not kept; the next run reads it again");
-        }
+/// Keeps what was learned, once a refresh has succeeded with it.
+pub async fn keep(client: &Client, lake: &Lake, now: Instant, dialect: Dialect) {
+    if !dialect.introspection {
+        return;
     }
-    Ok(dialect)
+    let endpoint = client.endpoint().to_owned();
+    let known = Known { read_at_ms: now.0, endpoint, documents: documents(), dialect };
+    if let Err(error) = store(lake, &known).await {
+        tracing::warn!(%error, "what was learned of the schema is not kept; the next run reads it again");
+    }
 }
 
 /// The checksum of all documents: what was learned of a schema for these may not do for others.

@@ -57,20 +57,21 @@ impl Refreshing<'_> {
         self.progress.begin(Stage::Schema, 0);
         let owner = viewer::owner_id(client).await?;
         viewer::same_owner(owner, self.owner_before(expected.as_ref()).await)?;
-        let (now, keep) = ((self.clock)(), !self.refresh.dry_run);
-        let (dialect, from_earlier) = known_schema::learn(client, self.lake.lake(), now, keep).await?;
-        let outcome = Box::pin(self.with(dialect.clone(), owner, expected.as_ref(), report)).await;
-        match outcome {
+        let now = (self.clock)();
+        let (mut dialect, mut from_earlier) = known_schema::learn(client, self.lake.lake(), now).await?;
+        let mut outcome = Box::pin(self.with(dialect.clone(), owner, expected.as_ref(), report)).await;
+        if from_earlier && matches!(&outcome, Err(failure) if failure.kind == FailureKind::SchemaMismatch) {
             // What an earlier run learned may be out of date.
-            Err(failure) if from_earlier && failure.kind == FailureKind::SchemaMismatch => {
-                let anew = known_schema::read_anew(client, self.lake.lake(), now, keep).await?;
-                if anew == dialect {
-                    return Err(failure);
-                }
-                Box::pin(self.with(anew, owner, expected.as_ref(), report)).await
+            let anew = Dialect::read(client).await?;
+            if anew != dialect {
+                (dialect, from_earlier) = (anew, false);
+                outcome = Box::pin(self.with(dialect.clone(), owner, expected.as_ref(), report)).await;
             }
-            outcome => outcome,
         }
+        if !from_earlier && matches!(outcome, Ok(Status::Succeeded)) {
+            known_schema::keep(client, self.lake.lake(), now, dialect).await;
+        }
+        outcome
     }
 
     /// All that is asked of Xledger in this dialect, and what comes of it.

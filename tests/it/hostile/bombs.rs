@@ -65,13 +65,12 @@ async fn ten_gigabytes_of_nothing() {
     let stage = Stage::new().await.within(60);
     for piece in ["null,", "{\"node\":null},", " ", ","] {
         let met = stage.meets(move |_| gigabytes(HEAD, piece)).await;
-        met.failed(TOO_MUCH, &["is larger than"]);
+        met.failed(TOO_MUCH, &[]);
     }
 }
 
 /// More rows than were asked for, and more bytes after decompression than before.
 #[tokio::test]
-#[ignore = "waits for the limits of rows and of bytes after decompression"]
 async fn ten_gigabytes_of_rows() {
     let stage = Stage::new().await.within(60);
     for piece in ["{\"cursor\":\"1\",\"node\":{}},", "{\"node\":{\"dbId\":1,\"matchId\":2}},"] {

@@ -1,0 +1,46 @@
+use super::*;
+
+#[test]
+fn rows_are_asked_for_by_a_list_or_by_alternatives() {
+    let Dialect { mut ledger, payables, .. } = Dialect::default();
+    assert_eq!(ledger.of(&[1, 2]), json!({"dbId_in": ["1", "2"]}));
+    assert_eq!(payables.of(&[1]), json!({"dbId_in": [1]}));
+    ledger.list = false;
+    assert_eq!(ledger.of(&[1, 2]), json!({"OR": [{"dbId": "1"}, {"dbId": "2"}]}));
+}
+
+#[test]
+fn what_a_schema_lacks_is_found() {
+    let text = |name: &str| json!({"name": name, "type": {"name": "String"}});
+    let arguments = |names: &[(&str, &str, Value)]| -> Vec<Value> {
+        let argument = |(name, leaf, kind): &(&str, &str, Value)| json!({"name": name, "type": {"kind": kind, "name": null, "ofType": {"name": leaf}}, "defaultValue": null});
+        names.iter().map(argument).collect()
+    };
+    let root = |name: &str, args: Vec<Value>| json!({"name": name, "args": args});
+    let schema: Schema = serde_json::from_value(json!({
+        "roots": {"queryType": {"fields": [
+            root("transactions", arguments(&[("filter", "LineFilter", json!("LIST"))])),
+            root("apTransactions", arguments(&[("company", "Int", json!("NON_NULL"))])),
+            root("accounts", vec![]),
+        ]}},
+        "ownerSets": {"enumValues": [{"name": "CURRENT"}, {"name": "ALL"}]},
+        "ledgerFilter": null,
+        "payableFilter": null,
+        "Account": {"fields": [text("dbId"), text("code"), text("description")]},
+        "Supplier": null,
+    }))
+    .unwrap();
+    let dialect = schema.dialect();
+    assert_eq!(dialect.ledger.type_name, "LineFilter");
+    assert_eq!(dialect.roots, ["accounts", "apTransactions", "transactions"]);
+    assert_eq!(
+        dialect.unfit,
+        ["`apTransactions` demands an argument `company` that is not known", "there is no root `suppliers`"]
+    );
+    let missing: Vec<_> = dialect.missing.iter().map(|(query, path)| format!("{query} {path}")).collect();
+    assert_eq!(missing[0], "Accounts asset");
+    assert!(missing.iter().any(|path| path == "Accounts accountGroup"), "{missing:?}");
+    assert!(!missing.iter().any(|path| path.contains("accountGroup.") || path.contains("Suppliers")), "{missing:?}");
+    let Err(Error::Unfit { what }) = dialect.fits("MINE") else { panic!() };
+    assert!(what.contains("company") && what.contains("XLEDGER_OWNER_SET"), "{what}");
+}

@@ -1,0 +1,63 @@
+use super::*;
+
+fn s(seconds: u64) -> Verdict {
+    Verdict::Wait(Duration::from_secs(seconds))
+}
+
+#[test]
+fn what_is_done_about_each_error() {
+    let down = || Error::Unavailable { endpoint: String::new(), status: 503 };
+    let lost = || Error::Unreachable { endpoint: String::new(), what: String::new() };
+    let slow = || Error::QueryTimedOut { query: "q", rows: 9 };
+    let unknown = || Error::Api { query: "q", code: String::new(), path: String::new(), message: String::new() };
+    let page = || Error::NotGraphql { endpoint: String::new(), what: String::new(), status: 404 };
+    let right =
+        || Error::RightMissing { query: crate::xledger::query::SUPPLIERS, fields: vec![], message: String::new() };
+    let reset_at = Some(jiff::Timestamp::from_millisecond(1_795_224_600_000).unwrap());
+    let list = |rows| Asked { rows, by_ids: false };
+    let ids = |rows| Asked { rows, by_ids: true };
+    for (error, asked, in_a_row, since_s, verdict_wanted) in [
+        (Error::BurstLimit, list(9), 1, 0, s(5)),
+        (Error::BurstLimit, list(9), 11, 99, s(5)),
+        (Error::BurstLimit, list(9), 12, 99, Verdict::Stop),
+        (Error::ConcurrencyLimit, list(9), 2, 0, s(1)),
+        (Error::ConcurrencyLimit, list(9), 12, 0, Verdict::Stop),
+        (Error::CreditsUsedUp { reset_at }, list(9), 1, 0, Verdict::WaitUntil(Instant(1_795_224_601_000))),
+        (Error::CreditsUsedUp { reset_at }, list(9), 3, 0, Verdict::Stop),
+        (Error::CreditsUsedUp { reset_at: None }, list(9), 2, 0, s(1_200)),
+        (Error::CreditsUsedUp { reset_at: None }, list(9), 3, 0, Verdict::Stop),
+        (down(), list(9), 1, 0, s(1)),
+        (down(), list(9), 2, 1, s(2)),
+        (lost(), list(9), 6, 31, s(32)),
+        (lost(), list(9), 7, 63, s(60)),
+        (down(), list(9), 30, 239, s(60)),
+        (down(), list(9), 30, 241, Verdict::Stop),
+        (slow(), list(51), 9, 0, Verdict::Shrink),
+        (slow(), ids(50), 1, 0, s(5)),
+        (slow(), ids(50), 3, 0, Verdict::Stop),
+        (Error::TooLarge { query: "q", limit_mib: 1 }, list(51), 1, 0, Verdict::Shrink),
+        (Error::TooLarge { query: "q", limit_mib: 1 }, list(50), 1, 0, Verdict::Stop),
+        (Error::TooLong { query: "q" }, ids(51), 1, 0, Verdict::Shrink),
+        (unknown(), ids(51), 1, 0, Verdict::Shrink),
+        (unknown(), ids(50), 1, 0, Verdict::Stop),
+        (unknown(), list(10_000), 1, 0, Verdict::Stop),
+        (page(), ids(51), 1, 0, Verdict::Shrink),
+        (page(), list(51), 1, 0, Verdict::Stop),
+        (right(), list(9), 1, 0, Verdict::Adapt),
+        (Error::TokenMalformed, list(9), 1, 0, Verdict::Stop),
+        (Error::Barred { endpoint: String::new(), what: String::new() }, list(9), 1, 0, Verdict::Stop),
+    ] {
+        let standing = Standing { in_a_row, since: Duration::from_secs(since_s) };
+        assert_eq!(verdict(&error, asked, standing, 0), verdict_wanted, "{error:?} {asked:?} {standing:?}");
+    }
+}
+
+#[test]
+fn waits_differ_by_chance() {
+    let standing = Standing { in_a_row: 1, since: Duration::ZERO };
+    let asked = Asked { rows: 1, by_ids: false };
+    let wait = |chance| verdict(&Error::BurstLimit, asked, standing, chance);
+    assert_eq!(wait(500), Verdict::Wait(Duration::from_millis(5_500)));
+    assert_eq!(wait(1_000), s(6));
+    assert_eq!(wait(u32::MAX), s(6));
+}
