@@ -52,6 +52,8 @@ pub(crate) struct Answer<T> {
     reader: Reader<T>,
     /// What is wrong with a compressed answer, unless its end shows that it was damaged on the way.
     fault: Option<Fault>,
+    /// Bytes that were inflated so far.
+    inflated: usize,
 }
 
 /// Where the decompressor puts what it has: emptied after every chunk.
@@ -72,7 +74,7 @@ impl<T: DeserializeOwned> Answer<T> {
     /// The answer to a question for so many rows.
     pub(crate) fn new(gzip: bool, rows: usize) -> Self {
         let gunzip = gzip.then(|| GzDecoder::new(Inflated::default()));
-        Self { gunzip, reader: Reader::new(most_rows(rows)), fault: None }
+        Self { gunzip, reader: Reader::new(most_rows(rows)), inflated: 0, fault: None }
     }
 
     /// Reads the next bytes as they came over the wire.
@@ -82,6 +84,10 @@ impl<T: DeserializeOwned> Answer<T> {
         for piece in bytes.chunks(8 << 10) {
             gunzip.write_all(piece).map_err(|_| Fault::Gzip)?;
             let inflated = std::mem::take(&mut gunzip.get_mut().0);
+            self.inflated += inflated.len();
+            if self.inflated > ANSWER_LIMIT_BYTES {
+                return Err(self.fault.take().unwrap_or(Fault::TooLarge));
+            }
             if self.fault.is_none() {
                 match self.reader.feed(&inflated) {
                     Err(fault @ Fault::Malformed { .. }) => self.fault = Some(fault),

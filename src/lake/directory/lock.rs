@@ -7,6 +7,7 @@ use crate::lake::Error;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Held by one writer for the whole of its run.
 const CLAIM: &str = "state/lock";
@@ -27,12 +28,7 @@ impl Claim {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut name = String::new();
-                let read = file.take(NAME_LIMIT_BYTES).read_to_string(&mut name);
-                let by = match read.is_ok() && !name.trim().is_empty() {
-                    true => name.trim().escape_debug().to_string(),
-                    false => "another run".to_owned(),
-                };
+                let by = holder(&mut file).unwrap_or_else(|| "another run".to_owned());
                 return Err(Error::InUse { lake: root.display().to_string(), by });
             }
             Err(TryLockError::Error(e)) => return Err(situation("lock", &path, e)),
@@ -43,6 +39,20 @@ impl Claim {
             .map_err(|e| situation("write", &path, e))?;
         Ok(Self { _file: file })
     }
+}
+
+/// Who holds the lock. The name is written right after the lock is taken: it is waited for, a tenth of a second at most.
+fn holder(file: &mut File) -> Option<String> {
+    for _ in 0..10 {
+        let mut name = String::new();
+        file.rewind().ok()?;
+        file.take(NAME_LIMIT_BYTES).read_to_string(&mut name).ok()?;
+        if name.ends_with('\n') {
+            return Some(name.trim().escape_debug().to_string());
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    None
 }
 
 /// Waits for the lock of a compare-and-swap, which is held for milliseconds, and holds it until dropped.
