@@ -13,9 +13,10 @@ STAMPS := $(VENV)/installed .tools/sam/installed .tools/lint/installed
 
 .PHONY: test lint lint-template tools athena fuzz nightly
 
+# The Rust tests have built the programs that the others start: built by themselves, with fewer features of what they depend on, they would
+# take minutes more.
 test: tools lint
 	cargo test --locked --workspace --quiet
-	cargo build --locked --workspace --bins --quiet
 	$(VENV)/bin/pytest -q tests/readers
 	$(VENV)/bin/pytest -q -rs tests/deploy
 

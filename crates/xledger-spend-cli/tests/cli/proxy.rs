@@ -97,7 +97,7 @@ fn it_lets_nobody_through() {
         assert!(called.err.ends_with("kind: xledger_unavailable\n"), "{called:?}");
         let host = format!("the proxy {} ", proxy.address);
         assert!(called.err.contains(&host) && called.err.contains(words), "{called:?}");
-        assert_eq!(called.err.contains("Waiting"), waits, "{called:?}");
+        assert_eq!(called.err.contains("waiting "), waits, "{called:?}");
         tells_no_password(&called);
         assert!(!proxy.sent().contains("canary4711"));
     }
