@@ -78,7 +78,7 @@ async fn headers_without_end() {
 #[tokio::test]
 async fn a_trickle_without_end() {
     let stage = Stage::new().await.within(9);
-    // A limit for the time of a whole answer will make of these, in runs that have longer, an answer that is asked for again.
+    // In runs that have longer, the time for a whole answer ends these first, and they are asked for again.
     let kinds = &["deadline_reached", "xledger_unavailable"];
     let pause = Duration::from_millis(20);
     let met = stage.meets(move |_| endless("HTTP/1.1 200 OK\r\n", Bytes::from("x"), pause)).await;
