@@ -1,16 +1,17 @@
 //! The chart of accounts, closed ones too: the screen goes by the accounts' codes, and the tables show their names.
 
 use rustc_hash::FxHashMap;
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize};
 
+use crate::index::Asking;
 use crate::rules::account_number;
 use crate::table::spend::AccountKind;
 use crate::xledger::node::AccountNode;
 use crate::xledger::scalar::{reference, text};
-use crate::xledger::{Client, Error, query, walk};
+use crate::xledger::{Error, Position, query, walk_on};
 
 /// The number by which the account rules judge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Number {
     /// The account has no code: its lines cannot be judged.
     Unknown,
@@ -21,7 +22,7 @@ pub enum Number {
 }
 
 /// An account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Account {
     /// What the account rules go by.
     pub number: Number,
@@ -36,7 +37,7 @@ pub struct Account {
 }
 
 /// All accounts in the token's reach, by their id.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Chart(FxHashMap<i64, Account>);
 
 impl Chart {
@@ -62,18 +63,19 @@ impl FromIterator<(i64, Account)> for Chart {
     }
 }
 
-/// Lists the chart.
-///
-/// # Errors
-/// What the client cannot get over.
-pub async fn list(client: &Client, base: &Map<String, Value>, page_rows: usize) -> Result<Chart, Error> {
-    let mut chart = Chart::default();
-    walk(client, query::ACCOUNTS, base, page_rows.min(5_000), |nodes: Vec<AccountNode>| {
-        chart.0.extend(nodes.into_iter().filter_map(|node| Some((reference(node.db_id)?, account(node)))));
-        Ok(())
-    })
-    .await?;
-    Ok(chart)
+impl Chart {
+    /// Lists the chart from a position on.
+    ///
+    /// # Errors
+    /// What the client cannot get over. What came before stays, and the position says where to go on.
+    pub(crate) async fn list(&mut self, asking: Asking<'_>, position: &mut Position) -> Result<(), Error> {
+        let Asking { client, base, page_rows } = asking;
+        let take = |nodes: Vec<AccountNode>| {
+            self.0.extend(nodes.into_iter().filter_map(|node| Some((reference(node.db_id)?, account(node)))));
+            Ok(())
+        };
+        walk_on(client, query::ACCOUNTS, base, page_rows.min(5_000), position, usize::MAX, take).await
+    }
 }
 
 fn account(node: AccountNode) -> Account {

@@ -163,8 +163,8 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
 
     let (mut lines, mut payables) = (Vec::new(), Vec::new());
     if let Some(screened) = &screened {
-        lines.extend(screened.lines.iter().take(PROBE_ROWS).map(|line| line.id()));
-        payables.extend(screened.payables.iter().take(PROBE_ROWS).map(|line| line.id()));
+        lines.extend(screened.lines.iter().take(PROBE_ROWS).map(|line| line.id().get()));
+        payables.extend(screened.payables.iter().take(PROBE_ROWS).map(|line| line.id().get()));
     }
     progress.begin(Stage::Refer, RIGHTS.len() as u64);
     let mut rights = Vec::new();
@@ -235,6 +235,7 @@ fn may<T>(outcome: Result<T, impl Into<Failure>>) -> Result<Result<T, String>, F
         Err(Failure {
             kind: FailureKind::RightMissing | FailureKind::SchemaMismatch | FailureKind::XledgerError,
             message,
+            ..
         }) => Ok(Err(message)),
         Err(failure) => Err(failure),
     }

@@ -1,6 +1,6 @@
 //! What the function is asked to do: a schedule's event, or one sent by hand.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::failure::{Failure, FailureKind};
@@ -19,10 +19,10 @@ pub enum Event {
 }
 
 /// How much a refresh fetches.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
-    /// What changed. Until the state of a run is kept, this is everything.
+    /// What changed.
     #[default]
     Incremental,
     /// Everything.
@@ -40,7 +40,7 @@ impl Mode {
 }
 
 /// How to refresh.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Refresh {
     /// How much is fetched.
     pub mode: Mode,
@@ -50,6 +50,10 @@ pub struct Refresh {
     pub to: Option<Month>,
     /// Do everything but publish.
     pub dry_run: bool,
+    /// Publish a table even if it lost many of its rows.
+    pub accept_shrink: bool,
+    /// Go on with this refresh, and do nothing if it has ended.
+    pub continues: Option<String>,
 }
 
 impl Event {
@@ -103,7 +107,7 @@ fn refresh(keys: &Map<String, Value>, faults: &mut Vec<String>) -> Refresh {
             false
         }
     };
-    Refresh { mode, from, to, dry_run }
+    Refresh { mode, from, to, dry_run, ..Refresh::default() }
 }
 
 fn snapshot(keys: &Map<String, Value>, faults: &mut Vec<String>) -> Option<SnapshotName> {
@@ -162,7 +166,13 @@ mod tests {
     fn events_are_read() {
         let schedule = json!({"version": "0", "id": "x", "detail-type": "Scheduled Event", "source": "aws.scheduler", "detail": "{}"});
         let default = Event::Refresh(Refresh::default());
-        let full = Refresh { mode: Mode::Full, from: Month::new(2025, 1), to: Month::new(2025, 6), dry_run: true };
+        let full = Refresh {
+            mode: Mode::Full,
+            from: Month::new(2025, 1),
+            to: Month::new(2025, 6),
+            dry_run: true,
+            ..Refresh::default()
+        };
         for (event, parsed) in [
             (schedule, default.clone()),
             (json!({}), default.clone()),
@@ -239,12 +249,12 @@ mod tests {
         let refresh = Refresh::default();
         let expected = [
             ("check", Event::Check),
-            ("refresh", Event::Refresh(refresh)),
-            ("refresh-dry-run", Event::Refresh(Refresh { dry_run: true, ..refresh })),
-            ("refresh-full", Event::Refresh(Refresh { mode: Mode::Full, ..refresh })),
+            ("refresh", Event::Refresh(refresh.clone())),
+            ("refresh-dry-run", Event::Refresh(Refresh { dry_run: true, ..refresh.clone() })),
+            ("refresh-full", Event::Refresh(Refresh { mode: Mode::Full, ..refresh.clone() })),
             (
                 "refresh-period",
-                Event::Refresh(Refresh { from: Month::new(2025, 1), to: Month::new(2025, 6), ..refresh }),
+                Event::Refresh(Refresh { from: Month::new(2025, 1), to: Month::new(2025, 6), ..refresh.clone() }),
             ),
             ("rollback", Event::Rollback(SnapshotName::read("20261121T013000Z-0a1b2c3d").unwrap())),
             ("schedule", Event::Refresh(refresh)),

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::value::Instant;
 use crate::{catalog, lake, table, xledger};
 
 macro_rules! kinds {
@@ -56,6 +57,10 @@ kinds! {
     AnswerMalformed = "answer_malformed",
     /// Xledger answered with an error that is not known.
     XledgerError = "xledger_error",
+    /// A table lost more of its rows than is taken for right.
+    TableShrunk = "table_shrunk",
+    /// The refresh is not as it should be by its own count.
+    SelfCheckFailed = "self_check_failed",
     /// The run's time was over.
     DeadlineReached = "deadline_reached",
     /// A line came that was not asked for.
@@ -103,12 +108,31 @@ pub struct Failure {
     pub kind: FailureKind,
     /// What is wrong, where, and what to do. Never a row value, a free text or the token.
     pub message: String,
+    /// When it is worth going on, where that is known and not at once.
+    #[serde(skip)]
+    pub again_at: Option<Instant>,
 }
 
 impl Failure {
     /// A failure of a kind.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into() }
+        Self { kind, message: message.into(), again_at: None }
+    }
+
+    /// Whether a run that goes on from where this one ended may come further.
+    pub fn is_resumable(&self) -> bool {
+        use FailureKind as Kind;
+        matches!(
+            self.kind,
+            Kind::TokenRefused
+                | Kind::TokenMalformed
+                | Kind::DeadlineReached
+                | Kind::CreditsUsedUp
+                | Kind::LimitReached
+                | Kind::XledgerUnavailable
+                | Kind::LakeUnavailable
+                | Kind::LakeInUse
+        )
     }
 }
 
@@ -142,7 +166,11 @@ impl From<xledger::Error> for Failure {
             }
             Error::Deadline { .. } => FailureKind::DeadlineReached,
         };
-        Self::new(kind, error.to_string())
+        let again_at = match &error {
+            Error::CreditsUsedUp { reset_at } => reset_at.map(|at| Instant(at.as_millisecond())),
+            _ => None,
+        };
+        Self { again_at, ..Self::new(kind, error.to_string()) }
     }
 }
 

@@ -1,15 +1,15 @@
-//! Asks for exactly the admitted lines, by id, in parallel batches, and judges each once more when it comes.
+//! Asks for exactly the admitted lines that are to be fetched, by id, in parallel batches, and judges each once more when it comes.
 
 use std::sync::Arc;
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, stream};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::failure::{Failure, FailureKind};
-use crate::index::{DocumentType, PayableEntry, month};
-use crate::screen::{AdmittedLine, AdmittedPayable, LineFacts, Screen, Verdict};
+use crate::index::{DocumentType, PayableEntry, milliseconds, month};
+use crate::screen::{LineFacts, LineId, PayableId, Screen, Verdict};
 use crate::value::{Day, Instant, MaybeMoney, Month};
 use crate::xledger::node::{Identified, LedgerLineNode, PayableLineNode};
 use crate::xledger::query::{self, Query};
@@ -18,7 +18,7 @@ use crate::xledger::{Client, walk_ids};
 
 /// A ledger line with all that its row in `spend` needs, references unresolved. Kept small, for a run holds millions: 0 stands for no
 /// reference, as it does in Xledger.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Line {
     pub(crate) id: i64,
     pub(crate) owner: i64,
@@ -44,25 +44,21 @@ pub struct Line {
 }
 
 /// An AP line: whose voucher it is, and of which invoice.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Payable {
     pub(crate) id: i64,
     pub(crate) owner: i64,
     pub(crate) voucher: i64,
+    /// When the voucher was modified, in milliseconds since 1970; [`NONE`](crate::index::NONE) if Xledger does not say.
+    pub(crate) modified_at: i64,
+    pub(crate) match_id: i64,
+    /// The id of the voucher's document type.
+    pub(crate) document_type: i64,
     pub(crate) subledger: Option<i64>,
     pub(crate) company: Option<i64>,
     pub(crate) invoice_number: Option<Box<str>>,
     pub(crate) invoice_date: Option<Day>,
     pub(crate) due_date: Option<Day>,
-}
-
-/// Lines that were fetched, by id, and how many of those asked for are gone.
-#[derive(Debug)]
-pub struct Fetched<T> {
-    /// The lines.
-    pub rows: Vec<T>,
-    /// Ids that did not come back, though asked for twice.
-    pub gone: u64,
 }
 
 /// What a fetch needs to know.
@@ -74,36 +70,34 @@ pub(crate) struct Fetch<'a> {
 }
 
 impl Fetch<'_> {
-    /// Fetches the admitted ledger lines, and the names that they share.
+    /// Fetches admitted ledger lines, and the names that they share. Returns how many are gone. Whatever ends it, what came by then is in
+    /// `rows`, each line once.
     pub(crate) async fn lines(
         &self,
-        admitted: Vec<AdmittedLine>,
+        ids: Vec<LineId>,
+        names: &mut Names,
+        rows: &mut Vec<Line>,
         mut came: impl FnMut(usize),
-    ) -> Result<(Fetched<Line>, Names), Failure> {
-        let ids: Vec<i64> = admitted.into_iter().map(AdmittedLine::id).collect();
-        let mut names = Names::default();
-        let mut rows: Vec<Line> = Vec::with_capacity(ids.len());
+    ) -> Result<u64, Failure> {
+        let ids = ids.into_iter().map(LineId::get).collect();
         let take = |nodes: Vec<LedgerLineNode>| {
             came(nodes.len());
             for node in nodes {
-                rows.push(self.line(node, &mut names)?);
+                rows.push(self.line(node, names)?);
             }
             Ok(())
         };
-        let gone = self.all(query::LEDGER_LINES, ids, take).await?;
-        rows.sort_unstable_by_key(|line| line.id);
-        rows.dedup_by_key(|line| line.id);
-        Ok((Fetched { rows, gone }, names))
+        self.all(query::LEDGER_LINES, ids, take).await
     }
 
-    /// Fetches the admitted AP lines.
+    /// Fetches admitted AP lines, as [`Fetch::lines`].
     pub(crate) async fn payables(
         &self,
-        admitted: Vec<AdmittedPayable>,
+        ids: Vec<PayableId>,
+        rows: &mut Vec<Payable>,
         mut came: impl FnMut(usize),
-    ) -> Result<Fetched<Payable>, Failure> {
-        let ids: Vec<i64> = admitted.into_iter().map(AdmittedPayable::id).collect();
-        let mut rows: Vec<Payable> = Vec::with_capacity(ids.len());
+    ) -> Result<u64, Failure> {
+        let ids = ids.into_iter().map(PayableId::get).collect();
         let take = |nodes: Vec<PayableLineNode>| {
             came(nodes.len());
             for node in nodes {
@@ -111,10 +105,7 @@ impl Fetch<'_> {
             }
             Ok(())
         };
-        let gone = self.all(query::PAYABLE_LINES, ids, take).await?;
-        rows.sort_unstable_by_key(|line| line.id);
-        rows.dedup_by_key(|line| line.id);
-        Ok(Fetched { rows, gone })
+        self.all(query::PAYABLE_LINES, ids, take).await
     }
 
     /// Asks for `ids`, and once more for those that do not come back. Returns how many are gone.
@@ -127,25 +118,35 @@ impl Fetch<'_> {
         for _ in 0..2 {
             let mut missing = Vec::new();
             let fetch = async |batch| {
-                let rows: Vec<N> = by_id(self.client, query, self.base, batch).await?;
-                Ok::<_, Failure>((batch, rows))
+                let (rows, end): (Vec<N>, _) = by_id_so_far(self.client, query, self.base, batch).await;
+                (batch, rows, end)
             };
-            let mut come = |batch: &[i64], rows: Vec<N>| {
-                let came: FxHashSet<i64> = rows.iter().filter_map(N::id).collect();
-                missing.extend(batch.iter().filter(|id| !came.contains(id)));
+            let mut stopped = None;
+            let mut come = |(batch, mut rows, end): (&[i64], Vec<N>, Result<(), Failure>)| {
+                let mut came: FxHashSet<i64> = FxHashSet::default();
+                // The same row may come twice in an answer.
+                rows.retain(|row| row.id().is_some_and(|id| came.insert(id)));
+                match end {
+                    Ok(()) => missing.extend(batch.iter().filter(|id| !came.contains(id))),
+                    // What is on the way by then is waited for: a run that goes on does not ask for it again.
+                    Err(failure) if failure.is_resumable() => _ = stopped.get_or_insert(failure),
+                    Err(failure) => return Err(failure),
+                }
                 take(rows)
             };
             let mut batches = ids.chunks(self.batch_rows.max(1));
             // The first goes alone: what it teaches of this server, the others need not learn each for itself.
             if let Some(batch) = batches.next() {
-                let (batch, rows) = fetch(batch).await?;
-                come(batch, rows)?;
+                come(fetch(batch).await)?;
             }
             let mut batches = stream::iter(batches.map(fetch)).buffer_unordered(self.client.max_in_flight());
-            while let Some((batch, rows)) = batches.try_next().await? {
-                come(batch, rows)?;
+            while let Some(answer) = batches.next().await {
+                come(answer)?;
             }
             drop(batches);
+            if let Some(failure) = stopped {
+                return Err(failure);
+            }
             ids = missing;
         }
         Ok(ids.len() as u64)
@@ -198,12 +199,14 @@ impl Fetch<'_> {
     }
 
     fn payable(&self, node: PayableLineNode) -> Result<Payable, Failure> {
+        let header = node.transaction_header.unwrap_or_default();
         let entry = PayableEntry {
             id: reference(node.db_id).unwrap_or(0),
             owner: reference(node.owner_db_id).unwrap_or(0),
-            voucher: node.transaction_header.and_then(|header| reference(header.db_id)).unwrap_or(0),
+            voucher: reference(header.db_id).unwrap_or(0),
             match_id: reference(node.match_id).unwrap_or(0),
             document_type: reference(node.header_transaction_source_db_id).unwrap_or(0),
+            modified_at: milliseconds(header.modified_at),
         };
         if !self.screen.admits_payable(&entry) {
             return Err(unadmissible("AP", self.screen.is_payroll_payable(&entry)));
@@ -212,6 +215,9 @@ impl Fetch<'_> {
             id: entry.id,
             owner: entry.owner,
             voucher: entry.voucher,
+            modified_at: entry.modified_at,
+            match_id: entry.match_id,
+            document_type: entry.document_type,
             subledger: reference(node.subledger_db_id),
             company: node.company.and_then(|company| reference(company.db_id)),
             invoice_number: text(node.invoice_number),
@@ -228,26 +234,37 @@ pub(crate) async fn by_id<N: DeserializeOwned + Identified>(
     base: &Map<String, Value>,
     ids: &[i64],
 ) -> Result<Vec<N>, Failure> {
+    let (rows, end) = by_id_so_far(client, query, base, ids).await;
+    end.map(|()| rows)
+}
+
+/// As [`by_id`], with the rows that came until it ended.
+async fn by_id_so_far<N: DeserializeOwned + Identified>(
+    client: &Client,
+    query: Query,
+    base: &Map<String, Value>,
+    ids: &[i64],
+) -> (Vec<N>, Result<(), Failure>) {
     let asked: FxHashSet<i64> = ids.iter().copied().collect();
     let (mut rows, mut unasked) = (Vec::with_capacity(ids.len()), false);
-    walk_ids(client, query, base, ids, |nodes: Vec<N>| {
+    let walked = walk_ids(client, query, base, ids, |nodes: Vec<N>| {
         unasked |= !nodes.iter().all(|node| node.id().is_some_and(|id| asked.contains(&id)));
         rows.extend(nodes);
         Ok(())
     })
-    .await?;
+    .await;
     if unasked {
         let message = format!(
             "Xledger answered query {} with a line that was not asked for; nothing is published. Does its `dbId_in` filter work?",
             query.name
         );
-        return Err(Failure::new(FailureKind::UnaskedLine, message));
+        return (Vec::new(), Err(Failure::new(FailureKind::UnaskedLine, message)));
     }
-    Ok(rows)
+    (rows, walked.map_err(Failure::from))
 }
 
 /// A text that many lines share.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Name(u32);
 
 /// The texts that many lines share, each kept once.
@@ -265,8 +282,13 @@ impl Names {
     }
 
     pub(crate) fn name(&mut self, name: Option<Box<str>>) -> Name {
-        let Some(name) = text(name) else { return Name::default() };
-        if let Some(known) = self.places.get(&*name) {
+        self.named(name.as_deref())
+    }
+
+    /// The name of a text; an empty one is none.
+    pub(crate) fn named(&mut self, name: Option<&str>) -> Name {
+        let Some(name) = name.filter(|name| !name.is_empty()) else { return Name::default() };
+        if let Some(known) = self.places.get(name) {
             return *known;
         }
         let name: Arc<str> = name.into();

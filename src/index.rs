@@ -1,14 +1,18 @@
 //! The lists: every ledger line and every AP line in the token's reach, by index fields alone.
 
+pub(crate) mod light;
+
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::value::Month;
 use crate::xledger::node::{HeaderNode, LedgerIndexNode, PayableIndexNode, PeriodNode, SourceNode};
-use crate::xledger::scalar::{reference, text};
-use crate::xledger::{Client, Error, query, walk};
+use crate::xledger::scalar::{WallTime, Whole, reference, text};
+use crate::xledger::{Client, Error, Position, query, walk_on};
 
 /// A document type, as a voucher names it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DocumentType {
     /// Its id.
     pub id: Option<i64>,
@@ -25,21 +29,31 @@ impl DocumentType {
     }
 }
 
+/// A number that a list has no room to lack: it stands for none. No time, year or period is as small.
+pub(crate) const NONE: i64 = i64::MIN;
+/// As [`NONE`], for years and periods.
+pub(crate) const NO_YEAR: i16 = i16::MIN;
+
 /// A listed ledger line. 0 stands for no reference, as it does in Xledger: a list may hold millions.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LedgerEntry {
     pub(crate) id: i64,
     pub(crate) owner: i64,
     pub(crate) voucher: i64,
     pub(crate) account: i64,
     pub(crate) match_id: i64,
+    /// When the voucher was modified, in milliseconds since 1970; [`NONE`] if Xledger does not say.
+    pub(crate) modified_at: i64,
     pub(crate) month: Option<Month>,
+    /// [`NO_YEAR`] if there is none; so too the period.
+    pub(crate) fiscal_year: i16,
+    pub(crate) fiscal_period: i16,
     /// Where the document type stands in the ledger's list of them.
     pub(crate) document_type: u32,
 }
 
 /// A listed AP line. 0 stands for no reference.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PayableEntry {
     pub(crate) id: i64,
     pub(crate) owner: i64,
@@ -47,6 +61,8 @@ pub struct PayableEntry {
     pub(crate) match_id: i64,
     /// The id of the voucher's document type.
     pub(crate) document_type: i64,
+    /// When the voucher was modified, in milliseconds since 1970; [`NONE`] if Xledger does not say.
+    pub(crate) modified_at: i64,
 }
 
 /// All ledger lines.
@@ -62,72 +78,103 @@ pub struct Payables {
     pub(crate) entries: Vec<PayableEntry>,
 }
 
-/// Lists the ledger. `rows` is told how many lines have come.
-///
-/// # Errors
-/// What the client cannot get over.
-pub async fn ledger(
-    client: &Client,
-    base: &Map<String, Value>,
-    page_rows: usize,
-    mut rows: impl FnMut(usize),
-) -> Result<Ledger, Error> {
-    let mut ledger = Ledger::default();
-    walk(client, query::LEDGER_INDEX, base, page_rows, |nodes: Vec<LedgerIndexNode>| {
-        rows(nodes.len());
-        ledger.extend(nodes);
-        Ok(())
-    })
-    .await?;
-    // By id, whatever the order of the answers: later steps and their outcome depend on nothing else.
-    ledger.entries.sort_unstable_by_key(|entry| entry.id);
-    Ok(ledger)
-}
-
-/// Lists accounts payable.
-///
-/// # Errors
-/// What the client cannot get over.
-pub async fn payables(
-    client: &Client,
-    base: &Map<String, Value>,
-    page_rows: usize,
-    mut rows: impl FnMut(usize),
-) -> Result<Payables, Error> {
-    let mut payables = Payables::default();
-    walk(client, query::PAYABLE_INDEX, base, page_rows, |nodes: Vec<PayableIndexNode>| {
-        rows(nodes.len());
-        payables.entries.extend(nodes.into_iter().filter_map(payable_entry));
-        Ok(())
-    })
-    .await?;
-    payables.entries.sort_unstable_by_key(|entry| entry.id);
-    Ok(payables)
+/// What a listing asks with.
+#[derive(Clone, Copy)]
+pub(crate) struct Asking<'a> {
+    pub(crate) client: &'a Client,
+    /// Variables that go with every query.
+    pub(crate) base: &'a Map<String, Value>,
+    pub(crate) page_rows: usize,
 }
 
 impl Ledger {
-    fn extend(&mut self, nodes: Vec<LedgerIndexNode>) {
-        for node in nodes {
-            // A row without an id cannot be asked for.
-            let Some(id) = reference(node.db_id) else { continue };
-            let HeaderNode { db_id, transaction_source, .. } = node.header.unwrap_or_default();
-            let document_type = DocumentType::of(transaction_source);
-            // A ledger has a dozen document types: looking through them is quicker than hashing their names.
-            let at = self.document_types.iter().position(|known| *known == document_type).unwrap_or_else(|| {
-                self.document_types.push(document_type);
-                self.document_types.len() - 1
-            });
-            self.entries.push(LedgerEntry {
-                id,
-                owner: reference(node.owner_db_id).unwrap_or(0),
-                voucher: reference(db_id).unwrap_or(0),
-                account: reference(node.account_db_id).unwrap_or(0),
-                match_id: reference(node.match_id).unwrap_or(0),
-                month: node.period.as_ref().and_then(month),
-                document_type: u32::try_from(at).unwrap_or(u32::MAX),
-            });
-        }
+    /// Lists the ledger from a position on, so many lines at most. `rows` is told how many have come.
+    ///
+    /// # Errors
+    /// What the client cannot get over. What came before stays, and the position says where to go on.
+    pub(crate) async fn list(
+        &mut self,
+        asking: Asking<'_>,
+        position: &mut Position,
+        most_rows: usize,
+        rows: impl Fn(usize),
+    ) -> Result<(), Error> {
+        let Asking { client, base, page_rows } = asking;
+        walk_on(client, query::LEDGER_INDEX, base, page_rows, position, most_rows, |nodes: Vec<LedgerIndexNode>| {
+            rows(nodes.len());
+            nodes.into_iter().for_each(|node| self.add(node));
+            Ok(())
+        })
+        .await
     }
+
+    /// Sorts by id, whatever the order of the answers: later steps and their outcome depend on nothing else.
+    pub(crate) fn sort(&mut self) {
+        self.entries.sort_unstable_by_key(|entry| entry.id);
+    }
+
+    /// Takes a line as it was listed. One without an id cannot be asked for.
+    pub(crate) fn add(&mut self, node: LedgerIndexNode) {
+        let Some(id) = reference(node.db_id) else { return };
+        let HeaderNode { db_id, transaction_source, modified_at, .. } = node.header.unwrap_or_default();
+        let document_type = self.document_type(DocumentType::of(transaction_source));
+        let period = node.period.unwrap_or_default();
+        self.entries.push(LedgerEntry {
+            id,
+            owner: reference(node.owner_db_id).unwrap_or(0),
+            voucher: reference(db_id).unwrap_or(0),
+            account: reference(node.account_db_id).unwrap_or(0),
+            match_id: reference(node.match_id).unwrap_or(0),
+            modified_at: milliseconds(modified_at),
+            month: month(&period),
+            fiscal_year: small(period.fiscal_year),
+            fiscal_period: small(period.fiscal_period),
+            document_type,
+        });
+    }
+
+    /// The place of a document type in the list. A ledger has a dozen: looking through them is quicker than hashing their names.
+    fn document_type(&mut self, document_type: DocumentType) -> u32 {
+        let at = self.document_types.iter().position(|known| *known == document_type).unwrap_or_else(|| {
+            self.document_types.push(document_type);
+            self.document_types.len() - 1
+        });
+        u32::try_from(at).unwrap_or(u32::MAX)
+    }
+}
+
+impl Payables {
+    /// Lists accounts payable from a position on, so many lines at most.
+    ///
+    /// # Errors
+    /// As [`Ledger::list`].
+    pub(crate) async fn list(
+        &mut self,
+        asking: Asking<'_>,
+        position: &mut Position,
+        most_rows: usize,
+    ) -> Result<(), Error> {
+        let Asking { client, base, page_rows } = asking;
+        walk_on(client, query::PAYABLE_INDEX, base, page_rows, position, most_rows, |nodes: Vec<PayableIndexNode>| {
+            self.entries.extend(nodes.into_iter().filter_map(payable_entry));
+            Ok(())
+        })
+        .await
+    }
+
+    /// Sorts by id.
+    pub(crate) fn sort(&mut self) {
+        self.entries.sort_unstable_by_key(|entry| entry.id);
+    }
+}
+
+/// A time as a list has it.
+pub(crate) fn milliseconds(time: Option<WallTime>) -> i64 {
+    time.map_or(NONE, |time| time.0.0)
+}
+
+fn small(number: Option<Whole>) -> i16 {
+    number.and_then(|number| i16::try_from(number.0).ok()).unwrap_or(NO_YEAR)
 }
 
 /// The calendar month of a period; `None` if it has none, or one that no calendar has.
@@ -135,12 +182,14 @@ pub(crate) fn month(period: &PeriodNode) -> Option<Month> {
     Month::new(period.year?.0, period.month_number?.0)
 }
 
-fn payable_entry(node: PayableIndexNode) -> Option<PayableEntry> {
+pub(crate) fn payable_entry(node: PayableIndexNode) -> Option<PayableEntry> {
+    let header = node.transaction_header.unwrap_or_default();
     Some(PayableEntry {
         id: reference(node.db_id)?,
         owner: reference(node.owner_db_id).unwrap_or(0),
-        voucher: node.transaction_header.and_then(|header| reference(header.db_id)).unwrap_or(0),
+        voucher: reference(header.db_id).unwrap_or(0),
         match_id: reference(node.match_id).unwrap_or(0),
         document_type: reference(node.header_transaction_source_db_id).unwrap_or(0),
+        modified_at: milliseconds(header.modified_at),
     })
 }

@@ -26,6 +26,9 @@ mod viewer;
 pub mod known_schema;
 pub mod chart;
 pub mod index;
+pub mod state;
+mod gathered;
+mod way;
 
 // ... what may be asked for, and is ...
 pub mod rules;
@@ -33,6 +36,8 @@ pub mod vat;
 pub mod screen;
 pub mod fetch;
 pub mod refer;
+pub mod diff;
+mod checks;
 
 // ... to tables in the lake.
 pub mod join;

@@ -5,18 +5,20 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 use crate::fetch::{Line, by_id};
+use crate::index::Asking;
 use crate::value::{Day, Instant};
 use crate::xledger::node::{DimensionsOfLineNode, Identified, ObjectNode, OwnerOfLineNode, SupplierNode};
 use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::{reference, text};
-use crate::xledger::{Client, Error, walk};
+use crate::xledger::{Client, Error, Position, walk_on};
 
 /// A supplier of the register.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Supplier {
     pub(crate) id: i64,
     /// 0 if the register names none.
@@ -40,7 +42,7 @@ pub struct Supplier {
 }
 
 /// An owner: a company that keeps books.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Owner {
     pub(crate) code: Option<Box<str>>,
     pub(crate) name: Option<Box<str>>,
@@ -48,18 +50,20 @@ pub struct Owner {
 }
 
 /// A dimension value.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DimensionValue {
     pub(crate) kind: Option<Box<str>>,
     pub(crate) code: Option<Box<str>>,
     pub(crate) name: Option<Box<str>>,
 }
 
-/// All that lines refer to.
-#[derive(Debug, Default)]
+/// All that lines refer to, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct References {
-    /// Suppliers, by id, each once.
+    /// Suppliers, by id, each once, when their list is at its end.
     pub(crate) suppliers: Vec<Supplier>,
+    /// How far the list of suppliers came.
+    pub(crate) suppliers_at: Position,
     pub(crate) owners: FxHashMap<i64, Owner>,
     pub(crate) dimensions: FxHashMap<i64, DimensionValue>,
 }
@@ -67,71 +71,78 @@ pub struct References {
 /// Rows of one answer with twenty-odd nested fields each: far below what the server answers in time.
 const EXAMPLE_ROWS: usize = 1_000;
 
-/// Lists the supplier register.
-///
-/// # Errors
-/// What the client cannot get over.
-pub async fn suppliers(client: &Client, base: &Map<String, Value>, page_rows: usize) -> Result<Vec<Supplier>, Error> {
-    let mut suppliers: Vec<Supplier> = Vec::new();
-    walk(client, query::SUPPLIERS, base, page_rows.min(5_000), |nodes: Vec<SupplierNode>| {
-        suppliers.extend(nodes.into_iter().filter_map(supplier));
+impl References {
+    /// Lists the supplier register, from where it stands on.
+    ///
+    /// # Errors
+    /// What the client cannot get over. What came before stays.
+    pub(crate) async fn list_suppliers(&mut self, asking: Asking<'_>) -> Result<(), Error> {
+        let Asking { client, base, page_rows } = asking;
+        let (suppliers, position) = (&mut self.suppliers, &mut self.suppliers_at);
+        let take = |nodes: Vec<SupplierNode>| {
+            suppliers.extend(nodes.into_iter().filter_map(supplier));
+            Ok(())
+        };
+        walk_on(client, query::SUPPLIERS, base, page_rows.min(5_000), position, usize::MAX, take).await?;
+        self.suppliers.sort_by_key(|supplier| supplier.id);
+        self.suppliers.dedup_by_key(|supplier| supplier.id);
         Ok(())
-    })
-    .await?;
-    suppliers.sort_by_key(|supplier| supplier.id);
-    suppliers.dedup_by_key(|supplier| supplier.id);
-    Ok(suppliers)
-}
-
-/// Reads the names of owners and dimension values off the lines that carry them.
-///
-/// # Errors
-/// What the client cannot get over, and a line that was not asked for. What may not be read is null, and the run goes on.
-pub async fn names(
-    client: &Client,
-    base: &Map<String, Value>,
-    lines: &[Line],
-) -> Result<(FxHashMap<i64, Owner>, FxHashMap<i64, DimensionValue>), Failure> {
-    let asked = Asked { client, base };
-    let offers = |query, field| client.plan().asks(query, field);
-
-    let mut owners: FxHashMap<i64, Owner> = FxHashMap::default();
-    let mut sought = Sought::new(lines, |line| [line.owner]);
-    while offers(query::OWNERS, "owner")
-        && let Some(ids) = sought.next(|id| owners.contains_key(&id))
-    {
-        for node in asked.rows::<OwnerOfLineNode>(query::OWNERS, &ids).await? {
-            let Some(owner) = node.owner else { continue };
-            let Some(id) = reference(owner.db_id) else { continue };
-            owners.insert(id, Owner { code: text(owner.code), name: text(owner.description), currency: None });
-        }
     }
 
-    let mut sought = Sought::new(lines, |line| [line.owner]);
-    let owner_currency = client.plan().dialect().owner_currency;
-    while owner_currency
-        && offers(query::OWNER_CURRENCIES, "owner")
-        && let Some(ids) = sought.next(|id| owners.get(&id).is_none_or(|owner| owner.currency.is_some()))
-    {
-        let rows = asked.rows::<OwnerOfLineNode>(query::OWNER_CURRENCIES, &ids).await?;
-        for owner in rows.into_iter().filter_map(|node| node.owner) {
-            let Some(known) = reference(owner.db_id).and_then(|id| owners.get_mut(&id)) else { continue };
-            known.currency = owner.currency.and_then(|currency| text(currency.code));
-        }
-    }
+    /// Reads the names of owners and dimension values off the lines that carry them, those that are not known yet.
+    ///
+    /// # Errors
+    /// What the client cannot get over, and a line that was not asked for. What may not be read is null, and the run goes on.
+    pub(crate) async fn read_names(
+        &mut self,
+        client: &Client,
+        base: &Map<String, Value>,
+        lines: &[Line],
+    ) -> Result<(), Failure> {
+        let asked = Asked { client, base };
+        let offers = |query, field| client.plan().asks(query, field);
+        let owners = &mut self.owners;
 
-    let mut dimensions = FxHashMap::default();
-    let mut sought = Sought::new(lines, |line| line.dimensions);
-    while offers(query::DIMENSIONS, "glDimension")
-        && let Some(ids) = sought.next(|id| dimensions.contains_key(&id))
-    {
-        for node in asked.rows::<DimensionsOfLineNode>(query::DIMENSIONS, &ids).await? {
-            let Some(all) = node.gl_dimension else { continue };
-            let objects = [all.gl_object1, all.gl_object2, all.gl_object3, all.gl_object4, all.gl_object5];
-            dimensions.extend(objects.into_iter().flatten().filter_map(dimension));
+        let mut sought = Sought::new(lines, |line| [line.owner]);
+        while offers(query::OWNERS, "owner")
+            && let Some(ids) = sought.next(|id| owners.contains_key(&id))
+        {
+            let take = |node: OwnerOfLineNode| {
+                let Some(owner) = node.owner else { return };
+                let Some(id) = reference(owner.db_id) else { return };
+                owners.insert(id, Owner { code: text(owner.code), name: text(owner.description), currency: None });
+            };
+            asked.rows(query::OWNERS, &ids, take).await?;
         }
+
+        let mut sought = Sought::new(lines, |line| [line.owner]);
+        let owner_currency = client.plan().dialect().owner_currency;
+        while owner_currency
+            && offers(query::OWNER_CURRENCIES, "owner")
+            && let Some(ids) = sought.next(|id| owners.get(&id).is_none_or(|owner| owner.currency.is_some()))
+        {
+            let take = |node: OwnerOfLineNode| {
+                let Some(owner) = node.owner else { return };
+                let Some(known) = reference(owner.db_id).and_then(|id| owners.get_mut(&id)) else { return };
+                known.currency = owner.currency.and_then(|currency| text(currency.code));
+            };
+            asked.rows(query::OWNER_CURRENCIES, &ids, take).await?;
+        }
+
+        let dimensions = &mut self.dimensions;
+        let mut sought = Sought::new(lines, |line| line.dimensions);
+        while offers(query::DIMENSIONS, "glDimension")
+            && let Some(ids) = sought.next(|id| dimensions.contains_key(&id))
+        {
+            let take = |node: DimensionsOfLineNode| {
+                let Some(all) = node.gl_dimension else { return };
+                let objects = [all.gl_object1, all.gl_object2, all.gl_object3, all.gl_object4, all.gl_object5];
+                dimensions.extend(objects.into_iter().flatten().filter_map(dimension));
+            };
+            asked.rows(query::DIMENSIONS, &ids, take).await?;
+        }
+        Ok(())
     }
-    Ok((owners, dimensions))
 }
 
 /// How often a name is sought: any object of any line may be null, though others of the same id are not.
@@ -173,12 +184,16 @@ struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    async fn rows<N: DeserializeOwned + Identified>(&self, query: Query, ids: &[i64]) -> Result<Vec<N>, Failure> {
-        let mut rows = Vec::new();
+    async fn rows<N: DeserializeOwned + Identified>(
+        &self,
+        query: Query,
+        ids: &[i64],
+        mut take: impl FnMut(N),
+    ) -> Result<(), Failure> {
         for ids in ids.chunks(EXAMPLE_ROWS) {
-            rows.extend(by_id(self.client, query, self.base, ids).await?);
+            by_id(self.client, query, self.base, ids).await?.into_iter().for_each(&mut take);
         }
-        Ok(rows)
+        Ok(())
     }
 }
 

@@ -3,10 +3,12 @@
 
 use serde::{Serialize, Serializer};
 
+use crate::diff::Period;
 use crate::event::Mode;
 use crate::failure::Failure;
 use crate::lake::DataFile;
 use crate::screen::{Counts, PayableCounts, TypeCount};
+use crate::state::Depth;
 use crate::table::runs::{self, Status, Time};
 use crate::value::Instant;
 use crate::xledger::{Lost, Usage};
@@ -20,6 +22,17 @@ pub struct Report {
     pub action: &'static str,
     /// How much was fetched.
     pub mode: Option<Mode>,
+    /// How much was listed, and why so.
+    pub listing: Option<Depth>,
+    /// Why the listing was so.
+    pub listing_reason: Option<String>,
+    /// The refresh that this run is a part of: the id of its first run.
+    pub refresh_id: Option<String>,
+    /// Which run of the refresh this is, from 1.
+    pub invocation: Option<u32>,
+    /// When it is worth going on with a refresh that has not ended.
+    #[serde(serialize_with = "maybe_utc")]
+    pub continues_at: Option<Instant>,
     /// How it ended.
     pub status: Status,
     /// The snapshot that the run published or moved back to.
@@ -46,6 +59,10 @@ pub struct Report {
     pub payables_fetched: Option<u64>,
     /// AP lines that did not come back.
     pub payables_gone: Option<u64>,
+    /// Of a full refresh, lines that turned out to be changed though nothing that is listed of them had shown it.
+    pub lines_healed: Option<u64>,
+    /// What became of the ledger lines of each month since the last snapshot.
+    pub periods: Vec<Period>,
     /// The document types that were found.
     pub document_types: Vec<TypeCount>,
     /// What the schema or the token's rights lack, and the columns that are null for it.
@@ -108,6 +125,13 @@ impl Report {
             run_id: run_id.to_owned(),
             action,
             mode,
+            listing: None,
+            listing_reason: None,
+            refresh_id: None,
+            invocation: None,
+            continues_at: None,
+            lines_healed: None,
+            periods: Vec::new(),
             status: Status::Failed,
             snapshot: None,
             snapshot_before: None,
@@ -171,7 +195,17 @@ impl Report {
             api_waited_ms: self.api.waited_ms,
             error_kind: self.error.as_ref().map(|error| error.kind.as_str()),
             error_message: self.error.as_ref().map(|error| error.message.as_str()),
+            listing: self.listing.map(Depth::as_str),
+            listing_reason: self.listing_reason.as_deref(),
+            refresh_id: self.refresh_id.as_deref(),
         }
+    }
+}
+
+fn maybe_utc<S: Serializer>(instant: &Option<Instant>, out: S) -> Result<S::Ok, S::Error> {
+    match instant {
+        Some(instant) => utc(instant, out),
+        None => out.serialize_none(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::catalog::Catalog;
 use crate::check::{self, Checked};
-use crate::event::{Event, Mode, Refresh};
+use crate::event::{Event, Refresh};
 use crate::failure::{Failure, FailureKind};
 use crate::lake::{Access, Lake, LakeUrl, Publisher, SnapshotName, Store, Swept};
 use crate::pipeline::Refreshing;
@@ -55,8 +55,8 @@ impl Answer {
     }
 }
 
-/// Time to end a run within its deadline, once no request may be sent any more.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+/// Time to end a run within its deadline, once Xledger is not listened to any more: at most this, and a fifth of what the run has.
+const LAST_WORDS: Duration = Duration::from_secs(10);
 
 impl Run {
     /// Does what an event asks for.
@@ -82,9 +82,9 @@ impl Run {
 
     /// Refreshes the lake. What ends the run is in the report.
     pub async fn refresh(&self, refresh: Refresh, settings: &Settings, aws: &aws_config::SdkConfig) -> Report {
-        // Everything is fetched, whatever the mode: nothing is kept yet that a run could build on.
-        let report = Report::begin(&self.id, "refresh", Some(Mode::Full), self.started_at);
+        let report = Report::begin(&self.id, "refresh", Some(refresh.mode), self.started_at);
         tracing::info!(run_id = self.id, endpoint = %settings.endpoint, dry_run = refresh.dry_run, "refresh begins");
+        let begun = tokio::time::Instant::now();
         let catalog = Catalog::of(settings, aws).filter(|_| !refresh.dry_run);
         self.in_lake(report, settings, aws, async |lake, report| {
             // Before Xledger is asked anything: what keeps the catalogue from being moved is known before a request is spent.
@@ -95,10 +95,13 @@ impl Run {
                 let refreshing = Refreshing {
                     xledger: &client,
                     lake,
-                    refresh,
+                    refresh: refresh.clone(),
                     rules: &settings.rules,
                     owner_set: settings.owner_set.as_str(),
                     page_rows: settings.page_rows,
+                    every: settings.every,
+                    most_shrink_percent: settings.most_shrink_percent,
+                    time: (begun, self.deadline),
                     clock: self.clock,
                     progress: &self.progress,
                 };
@@ -165,7 +168,7 @@ impl Run {
 
     /// Removes old snapshots, and says how many. The run has done its work by now, so a fault is a warning.
     async fn sweep(&self, lake: &Publisher, kept: usize) -> u64 {
-        let Swept { removed, left, error } = lake.sweep(kept, (self.clock)(), self.last_request()).await;
+        let Swept { removed, left, error } = lake.sweep(kept, (self.clock)(), self.last_answer()).await;
         if left > 0 || error.is_some() {
             let error = error.map(Failure::from).map(|failure| failure.message);
             tracing::warn!(
@@ -181,9 +184,10 @@ impl Run {
         removed
     }
 
-    /// When no request may be sent any more.
-    fn last_request(&self) -> tokio::time::Instant {
-        self.deadline.checked_sub(LAST_WORDS).unwrap_or(self.deadline)
+    /// When Xledger is not listened to any more, if the run's work begins now.
+    fn last_answer(&self) -> tokio::time::Instant {
+        let left = self.deadline.saturating_duration_since(tokio::time::Instant::now());
+        self.deadline.checked_sub(LAST_WORDS.min(left / 5)).unwrap_or(self.deadline)
     }
 
     fn end(&self, report: &mut Report, outcome: Result<Status, Failure>) {
@@ -238,7 +242,7 @@ impl Run {
                 endpoint: settings.endpoint.clone(),
                 token,
                 max_in_flight: settings.max_in_flight,
-                deadline: self.last_request(),
+                deadline: self.last_answer(),
                 clock: self.clock,
                 tempo: settings.tempo,
             };

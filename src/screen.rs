@@ -14,25 +14,55 @@ use crate::rules::{Rules, Treatment};
 use crate::value::Month;
 use payroll::PayrollMatches;
 
-/// The id of a ledger line that may be asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct AdmittedLine(i64);
+/// A ledger line that may be asked for, as it was listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdmittedLine(LedgerEntry);
 
-/// The id of an AP line that may be asked for.
+/// An AP line that may be asked for, as it was listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdmittedPayable(PayableEntry);
+
+/// The id of an admitted ledger line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct AdmittedPayable(i64);
+pub struct LineId(i64);
+
+/// The id of an admitted AP line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PayableId(i64);
+
+impl LineId {
+    pub(crate) fn get(self) -> i64 {
+        self.0
+    }
+}
+
+impl PayableId {
+    pub(crate) fn get(self) -> i64 {
+        self.0
+    }
+}
 
 impl AdmittedLine {
     /// The line's id.
-    pub fn id(self) -> i64 {
-        self.0
+    pub fn id(&self) -> LineId {
+        LineId(self.0.id)
+    }
+
+    /// What was listed of it.
+    pub(crate) fn entry(&self) -> &LedgerEntry {
+        &self.0
     }
 }
 
 impl AdmittedPayable {
     /// The AP line's id.
-    pub fn id(self) -> i64 {
-        self.0
+    pub fn id(&self) -> PayableId {
+        PayableId(self.0.id)
+    }
+
+    /// What was listed of it.
+    pub(crate) fn entry(&self) -> &PayableEntry {
+        &self.0
     }
 }
 
@@ -148,6 +178,10 @@ pub struct Screened {
     pub lines: Vec<AdmittedLine>,
     /// AP lines that may be asked for, by id.
     pub payables: Vec<AdmittedPayable>,
+    /// Ids of payroll lines, sorted: nothing that was fetched of them before may be kept any longer.
+    pub(crate) payroll_lines: Vec<i64>,
+    /// The same of AP lines.
+    pub(crate) payroll_payables: Vec<i64>,
     /// What became of the ledger lines.
     pub counts: Counts,
     /// What became of the AP lines.
@@ -169,7 +203,7 @@ pub fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Payables) 
     screen.find_payroll(ledger, &treatments, payables);
 
     let mut counts = Counts::default();
-    let mut lines = Vec::new();
+    let (mut lines, mut payroll_lines) = (Vec::new(), Vec::new());
     let mut lines_of_type = vec![0_u64; treatments.len()];
     // A line that was listed twice is judged by its strictest reading, and counted once.
     for readings in ledger.entries.chunk_by(|a, b| a.id == b.id) {
@@ -178,27 +212,40 @@ pub fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Payables) 
         let verdict = verdicts.min().unwrap_or(Verdict::Refused);
         counts.add(verdict);
         lines_of_type[last.document_type as usize] += 1;
+        if verdict == Verdict::Payroll {
+            payroll_lines.push(last.id);
+        }
         if let Verdict::Kept { .. } = verdict {
-            lines.push(AdmittedLine(last.id));
+            lines.push(AdmittedLine(*last));
             screen.kept_vouchers.extend(readings.iter().map(|entry| entry.voucher).filter(|voucher| *voucher != 0));
         }
     }
 
     let mut payable_counts = PayableCounts::default();
-    let mut admitted = Vec::new();
+    let (mut admitted, mut payroll_payables) = (Vec::new(), Vec::new());
     for readings in payables.entries.chunk_by(|a, b| a.id == b.id) {
         payable_counts.listed += 1;
         if readings.iter().any(|entry| screen.is_payroll_payable(entry)) {
             payable_counts.excluded_payroll += 1;
+            payroll_payables.extend(readings.last().map(|entry| entry.id));
         } else if readings.iter().all(|entry| screen.admits_payable(entry)) {
             payable_counts.kept += 1;
-            admitted.extend(readings.last().map(|entry| AdmittedPayable(entry.id)));
+            admitted.extend(readings.last().copied().map(AdmittedPayable));
         } else {
             payable_counts.not_needed += 1;
         }
     }
     let document_types = type_counts(&ledger.document_types, &treatments, &lines_of_type);
-    Screened { lines, payables: admitted, counts, payable_counts, document_types, screen }
+    Screened {
+        lines,
+        payables: admitted,
+        payroll_lines,
+        payroll_payables,
+        counts,
+        payable_counts,
+        document_types,
+        screen,
+    }
 }
 
 fn facts(entry: &LedgerEntry, treatments: &[Treatment]) -> LineFacts {

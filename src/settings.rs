@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use crate::failure::{Failure, FailureKind};
 use crate::lake::LakeUrl;
 use crate::rules::Rules;
+use crate::way::Intervals;
 
 macro_rules! names {
     ($($constant:ident = $name:literal: $help:literal;)*) => {
@@ -33,6 +34,9 @@ names! {
     PAYROLL_MATCHES = "SPEND_PAYROLL_MATCHES": "on or off: lines matched with a payroll line are payroll [default: on]";
     HISTORY_FROM = "SPEND_HISTORY_FROM": "Leave out periods before this month, as in 2023-01 [default: none]";
     VAT_RATES = "SPEND_VAT_RATES": "Percentages of further tax rule codes, as in 3=15,33=11.11";
+    FULL_EVERY = "SPEND_FULL_EVERY": "Every how manieth refresh fetches everything, 1 to 1000 [default: 10]";
+    DEEP_EVERY = "SPEND_DEEP_EVERY": "Every how manieth refresh lists everything, 1 to 1000 [default: 3]";
+    MAX_SHRINK = "SPEND_MAX_SHRINK_PERCENT": "How much of its rows a table may lose from one refresh to the next, in percent, 0 to 100 [default: 20]";
     SNAPSHOTS_KEPT = "SPEND_SNAPSHOTS_KEPT": "Newest snapshots to keep, 1 to 1000; a younger one than a day is kept too [default: 10]";
 }
 
@@ -96,6 +100,10 @@ pub struct Settings {
     pub glue_database: Option<String>,
     /// What is spend.
     pub rules: Rules,
+    /// How often a refresh fetches everything, and how often it lists everything.
+    pub every: Intervals,
+    /// How much of its rows a table may lose, in percent.
+    pub most_shrink_percent: u32,
     /// How many of the newest snapshots stay when a new one is published.
     pub snapshots_kept: usize,
     /// How many times faster than in life the client waits: 1, and no setting. Tests play bad weather in short time.
@@ -225,6 +233,9 @@ impl Settings {
         let owner_set = read.value(OWNER_SET, OwnerSet("MINE"), str::parse);
         let page_rows = read.number(PAGE_ROWS, 10_000, 100, 10_000);
         let max_in_flight = read.number(MAX_IN_FLIGHT, 5, 1, 20);
+        let mut small = |name, default, least, most| read.number(name, default, least, most) as u32;
+        let every = Intervals { full: small(FULL_EVERY, 10, 1, 1_000), deep: small(DEEP_EVERY, 3, 1, 1_000) };
+        let most_shrink_percent = small(MAX_SHRINK, 20, 0, 100);
         let snapshots_kept = read.number(SNAPSHOTS_KEPT, 10, 1, 1_000);
         match (endpoint, token) {
             (Some(endpoint), Some(token)) if read.faults.is_empty() => Ok(Self {
@@ -236,6 +247,8 @@ impl Settings {
                 lake,
                 glue_database,
                 rules,
+                every,
+                most_shrink_percent,
                 snapshots_kept,
                 tempo: 1.0,
             }),

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An amount of money in ten-thousandths of the currency's unit: the value of a `decimal(18,4)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,6 +36,12 @@ impl FromStr for Month {
 impl fmt::Display for Month {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}-{:02}", self.year, self.month)
+    }
+}
+
+impl<'de> Deserialize<'de> for Month {
+    fn deserialize<D: Deserializer<'de>>(text: D) -> Result<Self, D::Error> {
+        std::borrow::Cow::<'de, str>::deserialize(text)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -100,7 +106,7 @@ impl Money {
 }
 
 /// An amount that may be missing, in the eight bytes of one that is not: a run holds millions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct MaybeMoney(i64);
 
 impl From<Option<Money>> for MaybeMoney {
@@ -118,11 +124,11 @@ impl MaybeMoney {
 }
 
 /// A calendar day, in days since 1970-01-01: the value of an Arrow `date32`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Day(pub i32);
 
 /// An instant, in milliseconds since 1970-01-01T00:00:00Z: the value of an Arrow `timestamp(ms, UTC)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Instant(pub i64);
 
 /// A calendar month, the unit in which `spend` is partitioned.

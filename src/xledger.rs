@@ -26,7 +26,8 @@ pub use dialect::{Dialect, IdFilter, IdType};
 pub use error::Error;
 pub use exchange::is_this_machine;
 pub use meter::{Meter, Usage};
-pub(crate) use pages::{one_page, one_page_with_cursor, walk, walk_ids};
+pub use pages::Position;
+pub(crate) use pages::{one_page, one_page_with_cursor, walk, walk_ids, walk_on};
 pub use plan::{Lost, Reason};
 #[cfg(any(test, fuzzing))]
 pub(crate) use {

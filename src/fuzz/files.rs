@@ -5,9 +5,14 @@ use serde_json::Value;
 use crate::known_schema::Known;
 use crate::lake::manifest::write;
 use crate::lake::{Current, Error, Key, Manifest, SnapshotName, Table};
+use crate::state::State;
 
-/// Reads `CURRENT.json`, and what is kept of a schema.
+/// Reads `CURRENT.json`, what is kept of a schema, and what is kept of a refresh.
 pub fn state(data: &[u8]) {
+    if let Some(state) = State::read(data) {
+        let written = serde_json::to_vec(&state).unwrap();
+        assert_eq!(State::read(&written), Some(state), "read, and read again");
+    }
     if let Some(known) = Known::read(data) {
         let written = serde_json::to_vec(&known).unwrap();
         assert_eq!(Known::read(&written), Some(known), "read, and read again");

@@ -8,6 +8,9 @@ fn supplier(id: i64, owner: i64, company: i64) -> Supplier {
 fn payable(id: i64, voucher: i64, subledger: Option<i64>, company: i64, invoice: &str) -> Payable {
     let invoice_number = (!invoice.is_empty()).then(|| invoice.into());
     Payable {
+        modified_at: 0,
+        match_id: 0,
+        document_type: 0,
         id,
         owner: 1,
         voucher,

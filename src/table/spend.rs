@@ -8,6 +8,7 @@ use super::EncodeError;
 use super::cell::{Field, column, columns, primitive, word};
 use super::column::{Column, ColumnType, Format, SortKey, Table};
 use crate::value::{Day, Instant, Money};
+use serde::{Deserialize, Serialize};
 
 /// The table `spend`.
 pub fn table() -> &'static Table {
@@ -193,7 +194,7 @@ impl Field for [Dimension<'_>; DIMENSIONS] {
 }
 
 /// What an account holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum AccountKind {
     /// An asset.
     Asset,

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::answer::{self, Fault, Rows};
+use super::document;
 use super::error::Error;
 use super::exchange::Wire;
 use super::meter::{Meter, Usage};
@@ -46,8 +47,13 @@ pub struct Client {
     plan: Plan,
     sizes: Sizes,
     connection: Connection,
+    /// No request is sent after this: what is on the way then has time to come.
+    last_request: Instant,
     meter: Meter,
 }
+
+/// The last of a run's time, in which nothing is asked any more: at most this, and a tenth of it.
+const LAST_ANSWERS: Duration = Duration::from_secs(20);
 
 /// A question for rows.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +100,10 @@ impl Client {
             pace: Pace::new(connection.max_in_flight, connection.tempo),
             plan: Plan::default(),
             sizes: Sizes::default(),
+            last_request: {
+                let left = connection.deadline.saturating_duration_since(Instant::now());
+                connection.deadline.checked_sub(LAST_ANSWERS.min(left / 10)).unwrap_or(connection.deadline)
+            },
             connection,
             meter,
         })
@@ -176,7 +186,7 @@ impl Client {
         let Connection { deadline, .. } = self.connection;
         loop {
             let waiting = || Error::Deadline { doing: format!("waiting to send query {}", query.name) };
-            let slot = self.pace.slot(deadline, &self.meter).await.ok_or_else(waiting)?;
+            let slot = self.pace.slot(self.last_request, &self.meter).await.ok_or_else(waiting)?;
             let sent_at = slot.at;
             let known = self.pace.was_answered();
             let exchange = self.wire.exchange(query, self.body(question), rows, known);
@@ -211,7 +221,7 @@ impl Client {
             };
             // Nobody watches a wait that ends beyond the deadline: the error itself says more.
             let until = Instant::now() + wait;
-            if until >= deadline {
+            if until >= self.last_request {
                 return Err(error.into());
             }
             let waited = self.pace.wait(until);
@@ -232,7 +242,11 @@ impl Client {
         if let Some(ids) = ids {
             variables.insert("filter".to_owned(), self.plan.filter(query).of(ids));
         }
-        let document = self.plan.document(query);
+        let mut document = self.plan.document(query);
+        if !variables.contains_key("filter") {
+            // A variable that is declared and not given is known of no client: where all is asked for, nothing is said of a filter.
+            document = document::without_filter(&document);
+        }
         json!({"query": document, "variables": variables, "operationName": query.name}).to_string()
     }
 }

@@ -60,6 +60,13 @@ impl IdFilter {
     }
 }
 
+impl IdFilter {
+    /// The filter for everything behind an id.
+    pub(crate) fn behind(&self, id: i64) -> Value {
+        json!({"dbId_gt": self.ids.json(id)})
+    }
+}
+
 /// What was learned of the schema.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dialect {
@@ -79,6 +86,8 @@ pub struct Dialect {
     pub missing: Vec<(String, String)>,
     /// What is missing, or too much, that a refresh cannot do without, in words.
     pub unfit: Vec<String>,
+    /// Why what changed cannot be listed by itself, in words; `None` if it can.
+    pub no_light: Option<String>,
 }
 
 impl Default for Dialect {
@@ -94,6 +103,7 @@ impl Default for Dialect {
             roots: Vec::new(),
             missing: Vec::new(),
             unfit: Vec::new(),
+            no_light: Some("the schema cannot be read".to_owned()),
         }
     }
 }
@@ -102,6 +112,9 @@ impl Default for Dialect {
 pub(crate) const LEDGER_FILTER: &str = "Transaction_Filter";
 /// The filter of AP lines, as the documents name it.
 pub(crate) const PAYABLE_FILTER: &str = "APTransaction_Filter";
+
+/// The filter of vouchers, as the documents name it.
+const HEADER_FILTER: &str = "TransactionHeader_Filter";
 
 /// The questions that a refresh asks of rows. That owners have a currency is a guess: it is looked for by itself, and not missed.
 const ASKED: &[Query] = &[
@@ -155,6 +168,9 @@ impl Dialect {
                     answer.keys.unwrap_or_default()
                 }
             };
+            if !keys.has("dbId_gt") {
+                dialect.no_light.get_or_insert(format!("{} has no key `dbId_gt`", filter.type_name));
+            }
             match (keys.leaf("dbId_in"), keys.leaf("dbId"), keys.has("OR")) {
                 (Some(ids), _, _) => filter.ids = id_type(ids),
                 (None, Some(ids), true) => (filter.ids, filter.list) = (id_type(ids), false),
@@ -200,6 +216,7 @@ struct Schema {
     owner_sets: Option<TypeDefinition>,
     ledger_filter: Option<TypeDefinition>,
     payable_filter: Option<TypeDefinition>,
+    header_filter: Option<TypeDefinition>,
     #[serde(flatten)]
     types: BTreeMap<String, Option<TypeDefinition>>,
 }
@@ -211,7 +228,7 @@ struct Keys {
 
 impl Schema {
     fn dialect(&self) -> Dialect {
-        let mut dialect = Dialect { introspection: true, ..Dialect::default() };
+        let mut dialect = Dialect { introspection: true, no_light: None, ..Dialect::default() };
         let roots = self.roots.as_ref().and_then(|roots| roots.query_type.as_ref());
         dialect.roots = roots.map(TypeDefinition::names).unwrap_or_default();
         dialect.roots.sort();
@@ -256,7 +273,30 @@ impl Schema {
         }
         dialect.unfit.sort();
         dialect.unfit.dedup();
+        dialect.no_light = self.no_light(&dialect, roots);
         dialect
+    }
+
+    /// Why what changed cannot be listed by itself: it takes vouchers by the time of their modification, and that time on every line.
+    fn no_light(&self, dialect: &Dialect, roots: Option<&TypeDefinition>) -> Option<String> {
+        let headers = roots.and_then(|roots| roots.field("journalHeaders"));
+        let filter = headers.and_then(|root| root.args.iter().find(|argument| argument.name == "filter"));
+        let has_key = self.header_filter.as_ref().is_some_and(|keys| keys.has("modifiedAt_gte"));
+        let is_listed = |query: Query| {
+            !dialect
+                .missing
+                .iter()
+                .any(|(name, path)| name == query.name && path.to_lowercase().ends_with("modifiedat"))
+        };
+        if headers.is_none() {
+            Some("there is no root `journalHeaders`".to_owned())
+        } else if filter.and_then(Field::leaf) != Some(HEADER_FILTER) || !has_key {
+            Some("`journalHeaders` has no filter `modifiedAt_gte`".to_owned())
+        } else if !(is_listed(query::LEDGER_INDEX) && is_listed(query::PAYABLE_INDEX)) {
+            Some("TransactionHeader has no field `modifiedAt`".to_owned())
+        } else {
+            None
+        }
     }
 
     fn definition(&self, name: &str) -> Option<&TypeDefinition> {

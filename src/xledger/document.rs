@@ -52,6 +52,16 @@ impl<'a> Document<'a> {
     }
 }
 
+/// A document without the variable `$filter`, for a question for everything.
+pub(crate) fn without_filter(document: &str) -> String {
+    let declared = document.find("$filter:").map(|at| {
+        let end = document[at..].find([',', ')']).map_or(document.len(), |end| at + end);
+        document[at..end].to_owned()
+    });
+    let without = declared.map_or_else(|| document.to_owned(), |declared| document.replace(&declared, ""));
+    without.replace("filter: $filter", "").replace(", ,", ",").replace("( ,", "(").replace(", )", ")")
+}
+
 /// Reads fields up to the brace that closes them.
 fn fields<'a>(rest: &mut &'a str) -> Vec<Field<'a>> {
     let mut found = Vec::new();

@@ -22,7 +22,7 @@ nodes! {
 
     /// An AP line, as listed.
     PayableIndexNode {
-        db_id: Whole, owner_db_id: Whole, match_id: Whole, header_transaction_source_db_id: Whole, transaction_header: ReferenceNode,
+        db_id: Whole, owner_db_id: Whole, match_id: Whole, header_transaction_source_db_id: Whole, transaction_header: VoucherNode,
     }
 
     /// A ledger line, as fetched.
@@ -35,14 +35,17 @@ nodes! {
 
     /// An AP line, as fetched.
     PayableLineNode {
-        db_id: Whole, owner_db_id: Whole, match_id: Whole, header_transaction_source_db_id: Whole, transaction_header: ReferenceNode,
+        db_id: Whole, owner_db_id: Whole, match_id: Whole, header_transaction_source_db_id: Whole, transaction_header: VoucherNode,
         subledger_db_id: Whole, invoice_number: Text, invoice_date: Date, due_date: Date, company: ReferenceNode,
     }
 
-    /// An accounting period. The listing asks for year and month alone.
+    /// A voucher, as an AP line or the list of changed ones names it.
+    VoucherNode { db_id: Whole, modified_at: WallTime }
+
+    /// An accounting period.
     PeriodNode { year: Whole, month_number: Whole, fiscal_year: Whole, fiscal_period: Whole }
 
-    /// A voucher. The listing asks for its id and document type alone.
+    /// A voucher. The listing asks for its id, its document type and when it was modified, and no more.
     HeaderNode { db_id: Whole, transaction_source: SourceNode, modified_at: WallTime, transaction_number: Whole, posted_date: Date }
 
     /// A document type.
@@ -118,4 +121,12 @@ macro_rules! identified {
         }
     )*};
 }
-identified!(LedgerLineNode, PayableLineNode, OwnerOfLineNode, DimensionsOfLineNode, ProbeNode);
+identified!(
+    LedgerIndexNode,
+    PayableIndexNode,
+    LedgerLineNode,
+    PayableLineNode,
+    OwnerOfLineNode,
+    DimensionsOfLineNode,
+    ProbeNode
+);

@@ -12,20 +12,29 @@ pub(crate) struct Optional {
     pub(crate) query: Query,
     /// Their paths below the root's rows.
     pub(crate) fields: &'static [&'static str],
-    /// The columns that are null without them, throughout, or where nothing else fills them.
+    /// The columns that are null without them, throughout, or where nothing else fills them; none for what no column shows.
     pub(crate) columns: &'static [&'static str],
 }
 
 macro_rules! optional {
-    ($($query:ident: { $($($field:literal),+ => $($column:literal),+;)* })*) => {
+    ($($query:ident: { $($($field:literal),+ => $($column:literal),*;)* })*) => {
         /// All that a refresh can do without.
         pub(crate) const OPTIONAL: &[Optional] = &[$($(
-            Optional { query: query::$query, fields: &[$($field),+], columns: &[$($column),+] },
+            Optional { query: query::$query, fields: &[$($field),+], columns: &[$($column),*] },
         )*)*];
     };
 }
 
+// Without columns: fields by which lines are compared with those that are kept. Where they are missing, every line is fetched anew.
 optional! {
+    LEDGER_INDEX: {
+        "period.fiscalYear" => ;
+        "period.fiscalPeriod" => ;
+        "header.modifiedAt" => ;
+    }
+    PAYABLE_INDEX: {
+        "transactionHeader.modifiedAt" => ;
+    }
     ACCOUNTS: {
         "description" => "spend.account_name";
         "asset", "liabilities", "equity", "revenue", "cost", "costWagesSalaries", "costOfGoodsSold", "costOtherOperating", "finance"
@@ -50,6 +59,7 @@ optional! {
         "taxRule" => "spend.vat_code", "spend.vat_rate";
     }
     PAYABLE_LINES: {
+        "transactionHeader.modifiedAt" => ;
         "invoiceNumber" => "spend.invoice_number";
         "invoiceDate" => "spend.invoice_date";
         "dueDate" => "spend.due_date";

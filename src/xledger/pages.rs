@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::client::{Client, Page, Question, Unanswered};
@@ -12,6 +13,28 @@ use super::query::Query;
 
 /// Pages of one walk, at most: a billion rows at the largest page.
 const MOST_PAGES: usize = 100_000;
+
+/// How far a walk has come: it can be gone on with from there, in another process too.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Position {
+    /// The cursor of the last row that came.
+    after: Option<String>,
+    /// Whether no more follow.
+    done: bool,
+}
+
+impl Position {
+    /// Whether the walk came to its end.
+    pub fn is_at_end(&self) -> bool {
+        self.done
+    }
+
+    /// The end of a walk.
+    pub(crate) fn end() -> Self {
+        Self { after: None, done: true }
+    }
+}
 
 /// Hands every row of a connection to `take`, in the order of the answers. `variables` are those beside `first` and `after`; a key
 /// without a value must be left out, for a null is a condition to Xledger.
@@ -22,6 +45,20 @@ pub(crate) async fn walk<T: DeserializeOwned>(
     page_rows: usize,
     take: impl FnMut(Vec<T>) -> Result<(), Error>,
 ) -> Result<(), Error> {
+    walk_on(client, query, variables, page_rows, &mut Position::default(), usize::MAX, take).await
+}
+
+/// As [`walk`], from a position on, until the end or until `most_rows` came. What was handed to `take` is behind the position, whatever
+/// ends the walk.
+pub(crate) async fn walk_on<T: DeserializeOwned>(
+    client: &Client,
+    query: Query,
+    variables: &Map<String, Value>,
+    page_rows: usize,
+    position: &mut Position,
+    most_rows: usize,
+    take: impl FnMut(Vec<T>) -> Result<(), Error>,
+) -> Result<(), Error> {
     let page_rows = async |variables: Map<String, Value>| loop {
         let rows = client.sizes().rows(query, page_rows);
         match page(client, query, &variables, None, rows).await {
@@ -29,7 +66,7 @@ pub(crate) async fn walk<T: DeserializeOwned>(
             other => break other,
         }
     };
-    pages(query, variables, page_rows, take).await.map_err(|unanswered| unanswered.error)
+    pages(query, variables, page_rows, position, most_rows, take).await.map_err(|unanswered| unanswered.error)
 }
 
 /// Hands every row of these ids to `take`, and no others if the filter works.
@@ -46,7 +83,8 @@ pub(crate) async fn walk_ids<T: DeserializeOwned>(
         let (batch, after) = rest.split_at(rows.min(rest.len()));
         let batch_page = async |variables: Map<String, Value>| page(client, query, &variables, Some(batch), rows).await;
         // What came before a page was too much comes again; rows are told apart by their ids.
-        match pages(query, variables, batch_page, &mut take).await {
+        let mut position = Position::default();
+        match pages(query, variables, batch_page, &mut position, usize::MAX, &mut take).await {
             Err(Unanswered { error, shrink: true }) => less(client, query, rows, &error),
             Err(unanswered) => return Err(unanswered.error),
             Ok(()) => rest = after,
@@ -60,16 +98,28 @@ async fn pages<T>(
     query: Query,
     variables: &Map<String, Value>,
     page: impl AsyncFn(Map<String, Value>) -> Result<Page<T>, Unanswered>,
+    position: &mut Position,
+    most_rows: usize,
     mut take: impl FnMut(Vec<T>) -> Result<(), Error>,
 ) -> Result<(), Unanswered> {
     let hasher = RandomState::new();
     let mut seen = HashSet::new();
     let mut variables = variables.clone();
+    let mut rows = 0;
+    if let Some(after) = &position.after {
+        seen.insert(hasher.hash_one(after));
+        variables.insert("after".to_owned(), json!(after));
+    }
     for page_number in 1..=MOST_PAGES {
+        if position.done || rows >= most_rows {
+            return Ok(());
+        }
         let page = page(variables.clone()).await?;
         let circle = |what| Error::CursorRepeated { query: query.name, page: page_number, what };
+        rows += page.nodes.len();
         take(page.nodes)?;
         if !page.has_next {
+            *position = Position::end();
             return Ok(());
         }
         let cursor = page.cursor.ok_or_else(|| circle("no cursor, though more pages are said to follow"))?;
@@ -78,6 +128,7 @@ async fn pages<T>(
             return Err(circle("the cursor of an earlier page").into());
         }
         variables.insert("after".to_owned(), json!(cursor));
+        position.after = Some(cursor);
     }
     Err(Error::CursorRepeated { query: query.name, page: MOST_PAGES, what: "no end in sight" }.into())
 }

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::dialect::{Dialect, IdFilter, LEDGER_FILTER, PAYABLE_FILTER};
 use super::error::Error;
@@ -27,7 +27,7 @@ struct State {
 }
 
 /// Why something is missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The schema does not have it.
@@ -158,6 +158,28 @@ impl Plan {
         }
     }
 
+    /// What is not asked for: the operation and its first field, and why. For a run that goes on with this one's work.
+    pub(crate) fn missed(&self) -> Vec<(String, String, Reason)> {
+        let field = |at: usize| OPTIONAL[at].fields.first().copied().unwrap_or_default();
+        let state = self.lock();
+        state
+            .lost
+            .iter()
+            .map(|(at, reason)| (OPTIONAL[*at].query.name.to_owned(), field(*at).to_owned(), *reason))
+            .collect()
+    }
+
+    /// Does without what an earlier run missed.
+    pub(crate) fn miss(&self, missed: &[(String, String, Reason)]) {
+        let mut state = self.lock();
+        for (name, field, reason) in missed {
+            let known = |o: &optional::Optional| o.query.name == name && o.fields.first().is_some_and(|f| f == field);
+            if let Some(at) = OPTIONAL.iter().position(known) {
+                state.lose(at, *reason);
+            }
+        }
+    }
+
     /// All that was done without. What is within something else that is lost is not told by itself.
     pub(crate) fn lost(&self) -> Vec<Lost> {
         let state = self.lock();
@@ -169,6 +191,7 @@ impl Plan {
         };
         let mut lost = state.lost.clone();
         lost.sort_by_key(|(at, _)| *at);
+        lost.retain(|(at, _)| !OPTIONAL[*at].columns.is_empty());
         let told = lost.iter().filter(|(at, _)| !lost.iter().any(|(outer, _)| within(*at, *outer)));
         told.map(|(at, reason)| {
             let optional = &OPTIONAL[*at];

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use xledger_spend::event::Mode;
@@ -24,9 +25,9 @@ pub(crate) struct Arguments {
     /// Show the log of what is done
     #[arg(long, short, global = true)]
     pub(crate) verbose: bool,
-    /// Give up after so many minutes
-    #[arg(long, global = true, value_name = "N", default_value_t = 720, value_parser = clap::value_parser!(u64).range(1..=10_080))]
-    pub(crate) deadline_minutes: u64,
+    /// End after so many minutes, as in 15 or 0.5; a refresh keeps what it has by then, and the next one goes on
+    #[arg(long, global = true, value_name = "N", default_value = "720", value_parser = minutes)]
+    pub(crate) deadline_minutes: Minutes,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -101,6 +102,9 @@ pub(crate) struct RefreshArguments {
     /// Do everything but publish
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Publish a table even if it lost many of its rows
+    #[arg(long)]
+    pub(crate) accept_shrink: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -145,6 +149,16 @@ impl Command {
             | Self::Schema { .. } => Publishes::Nowhere,
         }
     }
+}
+
+/// A time of at most a week.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Minutes(pub(crate) Duration);
+
+fn minutes(text: &str) -> Result<Minutes, &'static str> {
+    let number = text.parse().ok().filter(|minutes: &f64| (0.01..=10_080.0).contains(minutes));
+    let seconds = number.map(|minutes| Duration::from_secs_f64(minutes * 60.0));
+    seconds.map(Minutes).ok_or("no number of minutes from 0.01 to 10080")
 }
 
 fn snapshot(text: &str) -> Result<SnapshotName, &'static str> {

@@ -24,7 +24,7 @@ mod log;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use tokio::signal::unix::{SignalKind, signal};
 use xledger_spend::run::Run;
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     let run = Run {
         id: run_id(),
         started_at: clock(),
-        deadline: tokio::time::Instant::now() + Duration::from_secs(60 * arguments.deadline_minutes),
+        deadline: tokio::time::Instant::now() + arguments.deadline_minutes.0,
         clock,
         progress: Default::default(),
         meter: Default::default(),

@@ -92,7 +92,7 @@ pub(crate) fn show(desk: &Desk, outcome: Result<Outcome, Failure>) -> Exit {
             return desk.screen.failed(&format!("standard output cannot be written: {error}"));
         }
     }
-    if let Some(Failure { kind, message }) = failure {
+    if let Some(Failure { kind, message, .. }) = failure {
         desk.screen.line(&format!("error: {}", escaped(&message)));
         desk.screen.line(&format!("kind: {}", kind.as_str()));
     }

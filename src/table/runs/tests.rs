@@ -24,6 +24,9 @@ fn row() -> Row<'static> {
         api_waited_ms: 0,
         error_kind: None,
         error_message: Some("linje 1\nlinje 2"),
+        listing: Some("light"),
+        listing_reason: Some("why"),
+        refresh_id: None,
     }
 }
 
@@ -37,7 +40,8 @@ fn a_run_is_one_line_with_the_columns_in_order() {
             r#""lines_listed":10,"lines_kept":null,"lines_fetched":null,"excluded_payroll":null,"refused":null,"#,
             r#""excluded_document_type":null,"excluded_account":null,"excluded_history":null,"#,
             r#""lines_without_account_number":null,"suppliers":null,"api_requests":3,"api_bytes_down":4,"api_waited_ms":0,"#,
-            r#""error_kind":null,"error_message":"linje 1\nlinje 2"}"#
+            r#""error_kind":null,"error_message":"linje 1\nlinje 2","#,
+            r#""listing":"light","listing_reason":"why","refresh_id":null}"#
         )
     );
 }
@@ -49,7 +53,7 @@ fn the_columns_are_the_contract() {
         finished_at timestamp, lines_listed bigint, lines_kept bigint, lines_fetched bigint, excluded_payroll bigint, \
         refused bigint, excluded_document_type bigint, excluded_account bigint, excluded_history bigint, \
         lines_without_account_number bigint, suppliers bigint, api_requests bigint, api_bytes_down bigint, \
-        api_waited_ms bigint, error_kind string, error_message string";
+        api_waited_ms bigint, error_kind string, error_message string, listing string, listing_reason string, refresh_id string";
     let columns: Vec<_> =
         table().columns.iter().map(|column| format!("{} {}", column.name, column.column_type)).collect();
     assert_eq!(columns.join(", "), expected);

@@ -9,7 +9,7 @@ use crate::given::{self, NeedsLake};
 use crate::outcome::Outcome;
 
 pub(super) async fn refresh(desk: &Desk, arguments: &RefreshArguments) -> Result<Outcome, Failure> {
-    let RefreshArguments { mode, from, to, dry_run } = *arguments;
+    let RefreshArguments { mode, from, to, dry_run, accept_shrink } = *arguments;
     if let (Some(from), Some(to)) = (from, to)
         && from > to
     {
@@ -20,7 +20,7 @@ pub(super) async fn refresh(desk: &Desk, arguments: &RefreshArguments) -> Result
     let lake = desk.given.lake()?;
     let aws = given::aws(Some(&lake), Some(&settings.token)).await;
     let following = desk.screen.follow(&desk.run, desk.watched);
-    let refresh = Refresh { mode: mode.into(), from, to, dry_run };
+    let refresh = Refresh { mode: mode.into(), from, to, dry_run, accept_shrink, continues: None };
     let report = Box::pin(desk.run.refresh(refresh, &settings, &aws)).await;
     drop(following);
     refreshed(desk, report, &lake, &aws, false).await

@@ -1,0 +1,136 @@
+//! What a refresh finds out about itself before it publishes.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::failure::{Failure, FailureKind};
+use crate::index::{Ledger, NONE};
+use crate::lake::Manifest;
+use crate::report::Tables;
+
+/// Ids of the lines of vouchers that were read while somebody changed them: lines of one voucher that do not agree on its owner, its document
+/// type or when it was modified. What Xledger does not say agrees with everything.
+pub(crate) fn torn(ledger: &Ledger) -> FxHashSet<i64> {
+    let mut first: FxHashMap<i64, usize> = FxHashMap::default();
+    let mut torn: FxHashSet<i64> = FxHashSet::default();
+    for (at, entry) in ledger.entries.iter().enumerate().filter(|(_, entry)| entry.voucher != 0) {
+        let other = &ledger.entries[*first.entry(entry.voucher).or_insert(at)];
+        let types = [entry, other].map(|entry| ledger.document_types.get(entry.document_type as usize));
+        let agree = (entry.owner == other.owner || entry.owner == 0 || other.owner == 0)
+            && (entry.modified_at == other.modified_at || entry.modified_at == NONE || other.modified_at == NONE)
+            && match types {
+                [Some(one), Some(other)] => one == other || one.code.is_none() || other.code.is_none(),
+                _ => true,
+            };
+        if !agree {
+            torn.insert(entry.voucher);
+        }
+    }
+    if torn.is_empty() {
+        return torn;
+    }
+    let lines = ledger.entries.iter().filter(|entry| torn.contains(&entry.voucher));
+    lines.map(|entry| entry.id).collect()
+}
+
+/// Every admitted line is there, or it is known to be gone.
+///
+/// # Errors
+/// [`FailureKind::SelfCheckFailed`] if the numbers do not add up.
+pub(crate) fn complete(what: &str, admitted: usize, there: usize, gone: u64) -> Result<(), Failure> {
+    if admitted as u64 == there as u64 + gone {
+        return Ok(());
+    }
+    let message = format!(
+        "{admitted} {what} lines were admitted, {there} are there and {gone} are gone, which does not add up; nothing is published. \
+         Run a full refresh, and report this as a fault of the program"
+    );
+    Err(Failure::new(FailureKind::SelfCheckFailed, message))
+}
+
+/// No table lost more of its rows than `most_percent`.
+///
+/// # Errors
+/// [`FailureKind::TableShrunk`], which says which one and what to do.
+pub(crate) fn not_shrunk(tables: &Tables, before: &Manifest, most_percent: u32) -> Result<(), Failure> {
+    let both = [
+        ("spend", before.tables.spend.rows, tables.spend.rows),
+        ("supplier", before.tables.supplier.rows, tables.supplier.rows),
+    ];
+    let lost = |before: u64, now: u64| before.saturating_sub(now);
+    let shrunk = both.into_iter().filter(|(_, before, now)| {
+        u128::from(lost(*before, *now)) * 100 > u128::from(*before) * u128::from(most_percent)
+    });
+    let shrunk: Vec<String> = shrunk
+        .map(|(table, before, now)| {
+            format!(
+                "{table} would have {now} rows, {} less than the {before} of the current snapshot",
+                lost(before, now)
+            )
+        })
+        .collect();
+    if shrunk.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "{}: that is more than {most_percent} %, so nothing is published. Look for a cause: a right or an entity that the token lost, \
+         a changed setting. If it is meant, run again with --accept-shrink, or with \"accept_shrink\": true in the event",
+        shrunk.join("; ")
+    );
+    Err(Failure::new(FailureKind::TableShrunk, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::{DocumentType, LedgerEntry};
+    use crate::value::Month;
+
+    fn entry(id: i64, voucher: i64) -> LedgerEntry {
+        LedgerEntry {
+            id,
+            owner: 1,
+            voucher,
+            account: 3,
+            match_id: 0,
+            modified_at: 5,
+            month: Month::new(2026, 5),
+            fiscal_year: 2026,
+            fiscal_period: 5,
+            document_type: 0,
+        }
+    }
+
+    #[test]
+    fn lines_of_a_voucher_agree() {
+        let kind = |code: Option<&str>| DocumentType { id: Some(1), code: code.map(Into::into), description: None };
+        let torn_with = |other: LedgerEntry| {
+            let document_types = vec![kind(Some("AP")), kind(Some("PR")), kind(None)];
+            let ledger = Ledger { entries: vec![entry(1, 7), entry(2, 8), other, entry(4, 8)], document_types };
+            let mut torn: Vec<i64> = torn(&ledger).into_iter().collect();
+            torn.sort_unstable();
+            torn
+        };
+        assert_eq!(torn_with(entry(3, 7)), [0_i64; 0]);
+        assert_eq!(torn_with(LedgerEntry { owner: 2, ..entry(3, 7) }), [1, 3]);
+        assert_eq!(torn_with(LedgerEntry { document_type: 1, ..entry(3, 7) }), [1, 3]);
+        assert_eq!(torn_with(LedgerEntry { modified_at: 6, ..entry(3, 7) }), [1, 3]);
+        // What is not said is no disagreement, and lines without a voucher have nothing to agree on.
+        for other in [
+            LedgerEntry { owner: 0, ..entry(3, 7) },
+            LedgerEntry { document_type: 2, ..entry(3, 7) },
+            LedgerEntry { modified_at: NONE, ..entry(3, 7) },
+            LedgerEntry { owner: 2, ..entry(3, 0) },
+        ] {
+            assert_eq!(torn_with(other), [0_i64; 0]);
+        }
+    }
+
+    #[test]
+    fn numbers_must_add_up() {
+        assert!(complete("ledger", 10, 8, 2).is_ok());
+        for (there, gone) in [(8, 1), (8, 3), (10, 1)] {
+            let failure = complete("ledger", 10, there, gone).unwrap_err();
+            assert_eq!(failure.kind, FailureKind::SelfCheckFailed);
+        }
+    }
+}
