@@ -79,7 +79,12 @@ impl Desk {
 
     /// Every file of the current snapshot's tables, by its path.
     pub(crate) fn data_files(&self) -> Vec<(String, Vec<u8>)> {
-        let current = self.lake().join("current");
+        Self::tables(&self.lake())
+    }
+
+    /// Every file of the tables of a lake, by its path.
+    pub(crate) fn tables(lake: &Path) -> Vec<(String, Vec<u8>)> {
+        let current = lake.join("current");
         let mut files: Vec<(String, Vec<u8>)> =
             ["spend", "supplier"].iter().flat_map(|table| files_below(&current, &current.join(table))).collect();
         files.sort();
