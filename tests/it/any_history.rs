@@ -17,6 +17,8 @@ use xledger_spend::run::Run;
 use xledger_spend::table::runs::Status;
 use xledger_spend::value::Instant;
 
+/// How many times faster the client waits. What it waits for a server that is slow must be enough on a busy machine.
+const TEMPO: f64 = 10.0;
 /// Lines of the company.
 const LINES: u64 = 300;
 /// Histories of a test run, and of a long one.
@@ -73,7 +75,7 @@ fn differing(left: &Tables, right: &Tables) -> Vec<String> {
 
 async fn play(history: &History) -> Result<(), TestCaseError> {
     let mut desk = Desk::new(Options::fast(LINES, history.seed)).await;
-    desk.tempo = 1_000.0;
+    desk.tempo = TEMPO;
     let mut at = history.begins;
     // What was changed so that a light refresh may miss it, since a deep one.
     let mut may_miss = false;
@@ -149,7 +151,7 @@ fn is_unseen(event: &Event) -> bool {
 async fn each_event_that_is_not_followed_would_be_noticed() {
     let _clock = clock();
     let mut desk = Desk::new(Options::fast(LINES, 1)).await;
-    desk.tempo = 1_000.0;
+    desk.tempo = TEMPO;
     let (books, at) = (desk.sim.company(), 1_795_219_200);
     let plain = fresh(&desk, at, &[]).await.unwrap();
     for event in Event::all(Chosen { count: 3, by: 5 }) {
