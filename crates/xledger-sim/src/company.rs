@@ -5,6 +5,7 @@
 pub mod account;
 mod booking;
 pub mod change;
+pub mod history;
 pub mod date;
 pub(crate) mod dice;
 pub mod ledger;
@@ -25,6 +26,7 @@ use date::{Day, day};
 use ledger::{ApLine, DOCUMENT_TYPES, Line, Voucher};
 use owner::{DimensionValue, Owner, Reach};
 use period::Period;
+use std::collections::BTreeMap;
 use supplier::{Contact, Party, Subledger};
 
 /// The first day of the books.
@@ -57,6 +59,21 @@ pub struct Company {
     pub ap_lines: Vec<ApLine>,
     /// Texts that no vocabulary holds.
     pub own_texts: Vec<String>,
+    /// Names that document types have been given since, by their places in [`DOCUMENT_TYPES`].
+    pub renamed_types: BTreeMap<u8, String>,
+    /// The highest ids of rows that are gone: no id is given twice.
+    pub gone_ids: Ids,
+}
+
+/// An id of each kind of row that is posted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Ids {
+    /// Of a general-ledger line.
+    pub line: i64,
+    /// Of an accounts-payable line.
+    pub ap_line: i32,
+    /// Of a voucher.
+    pub voucher: i32,
 }
 
 impl Company {
@@ -97,6 +114,21 @@ impl Company {
     #[must_use]
     pub fn voucher(&self, line: &Line) -> &Voucher {
         &self.vouchers[line.voucher as usize]
+    }
+
+    /// The highest ids that were ever given.
+    pub(crate) fn given_ids(&self) -> Ids {
+        let gone = self.gone_ids;
+        Ids {
+            line: self.lines.last().map_or(gone.line, |line| line.id.max(gone.line)),
+            ap_line: self.ap_lines.last().map_or(gone.ap_line, |line| line.id.max(gone.ap_line)),
+            voucher: self.vouchers.last().map_or(gone.voucher, |voucher| voucher.id.max(gone.voucher)),
+        }
+    }
+
+    /// The name of the document type at this place.
+    pub(crate) fn document_type_name(&self, place: u8) -> &str {
+        self.renamed_types.get(&place).map_or(DOCUMENT_TYPES[usize::from(place)].name, String::as_str)
     }
 
     /// Whether the token reaches the owner at this place.

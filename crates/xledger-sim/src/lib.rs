@@ -35,6 +35,7 @@ pub mod books;
 
 pub use company::Company;
 pub use company::change::{Change, ChangeKind};
+pub use company::history::{self, Chosen, Event};
 pub use company::shape::Shape;
 pub use company::text::PAYROLL_MARKER;
 pub use dialect::{Damage, DamageKind, Dialect, MissingRight, RIGHTS, RowOrder};

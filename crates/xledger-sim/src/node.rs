@@ -79,6 +79,9 @@ impl<'a> Node<'a> {
                 Column::DbId => Value::Int(i64::from(kind.id)),
                 _ => Value::text(Some(kind.name)),
             },
+            Self::Source(place) if matches!(column, Column::Description | Column::Name) => {
+                Value::text(Some(books.document_type_name(place)))
+            }
             Self::SubledgerGroup(_) | Self::Country(_) | Self::Currency(_) | Self::Source(_) | Self::TaxRule(_) => {
                 register::listed_value(self, column)
             }

@@ -127,7 +127,7 @@ pub(super) fn document_types(books: &Company, sheet: &mut Sheet) {
         if place >= NEW_TYPE && !used(place) {
             continue;
         }
-        sheet.number(Some(kind.id)).text(Some(kind.code)).text(Some(kind.name)).end_row();
+        sheet.number(Some(kind.id)).text(Some(kind.code)).text(Some(books.document_type_name(place))).end_row();
     }
 }
 

@@ -9,6 +9,8 @@ pub struct Account {
     pub owner: u8,
     /// `code`: mostly four digits.
     pub code: &'static str,
+    /// The code that it was opened with, which bookings go by whatever it is called now.
+    pub first_code: &'static str,
     /// Its name.
     pub name: std::borrow::Cow<'static, str>,
     /// Whether it is closed: it may still have old postings.

@@ -71,7 +71,7 @@ impl Booker {
         }
         let mut accounts = FxHashMap::default();
         for (place, account) in company.accounts.iter().enumerate() {
-            accounts.insert((account.owner, account.code), place as u16);
+            accounts.insert((account.owner, account.first_code), place as u16);
         }
         let mut values: FxHashMap<(u8, i32), Vec<u32>> = FxHashMap::default();
         for (place, value) in company.dimension_values.iter().enumerate() {
@@ -102,11 +102,14 @@ impl Booker {
     /// Goes on in books that were kept before, on their last day.
     pub(crate) fn resume(company: Company) -> Self {
         let mut booker = Self::new(company, 1, 0);
-        booker.listed = booker.limit;
+        // Nearly full: it is the last day, and there is room.
+        booker.limit = 1 << 40;
+        booker.listed = booker.limit - 1_000;
         let books = &booker.company;
-        booker.next_line = books.lines.last().map_or(booker.next_line, |line| line.id);
-        booker.next_ap_line = books.ap_lines.last().map_or(booker.next_ap_line, |line| line.id);
-        booker.next_voucher = books.vouchers.last().map_or(booker.next_voucher, |voucher| voucher.id);
+        let given = books.given_ids();
+        booker.next_line = given.line.max(booker.next_line);
+        booker.next_ap_line = given.ap_line.max(booker.next_ap_line);
+        booker.next_voucher = given.voucher.max(booker.next_voucher);
         booker.dice = Dice::new(booker.next_line as u64);
         for line in &books.lines {
             let next = &mut booker.next_match[usize::from(books.voucher(line).owner)];
@@ -165,7 +168,7 @@ impl Booker {
 
     /// How many lines are still to be booked.
     pub(crate) fn room(&self) -> u64 {
-        self.limit - self.listed
+        self.limit.saturating_sub(self.listed)
     }
 
     fn now(&self) -> WallTime {

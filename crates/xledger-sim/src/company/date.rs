@@ -34,6 +34,22 @@ pub const fn calendar(day: Day) -> (i32, i32, i32) {
     (year, month, of_year - (153 * from_march + 2) / 5 + 1)
 }
 
+/// The wall time of a second of UTC, counted from 1970: in the hour that comes twice, later may be earlier.
+#[must_use]
+pub const fn wall_time(utc: i64) -> WallTime {
+    let (year, _, _) = calendar(utc.div_euclid(DAY_SECONDS) as Day);
+    let is_summer = last_sunday(year, 3) <= utc && utc < last_sunday(year, 10);
+    utc + if is_summer { 7_200 } else { 3_600 }
+}
+
+/// 01:00 UTC on the last Sunday of a month of 31 days, when clocks change.
+const fn last_sunday(year: i32, month: i32) -> i64 {
+    let last = day(year, month, 31);
+    // 1970-01-01 was a Thursday.
+    let sunday = last - (last + 4).rem_euclid(7);
+    sunday as i64 * DAY_SECONDS + 3_600
+}
+
 /// Appends `yyyy-MM-dd`.
 pub fn write_day(out: &mut Vec<u8>, day: Day) {
     let (year, month, of_month) = calendar(day);
@@ -103,6 +119,26 @@ mod tests {
         for of_era in -1000..40_000 {
             let (year, month, of_month) = calendar(of_era);
             assert_eq!(day(year, month, of_month), of_era);
+        }
+    }
+
+    #[test]
+    fn clocks_change_on_the_last_sundays_of_march_and_october() {
+        let shown = |utc: i64| {
+            let mut out = Vec::new();
+            write_time(&mut out, wall_time(utc));
+            String::from_utf8(out).unwrap()
+        };
+        // As `date -u -d ... +%s` has them.
+        for (utc, wall) in [
+            (1_774_745_999, "2026-03-29T01:59:59"),
+            (1_774_746_000, "2026-03-29T03:00:00"),
+            (1_792_889_999, "2026-10-25T02:59:59"),
+            (1_792_890_000, "2026-10-25T02:00:00"),
+            (1_792_893_600, "2026-10-25T03:00:00"),
+            (1_798_757_999, "2026-12-31T23:59:59"),
+        ] {
+            assert_eq!(shown(utc), wall);
         }
     }
 

@@ -50,7 +50,9 @@ impl Registrar {
                 let id = 50_100 + self.company.accounts.len() as i32 * 3;
                 let closed = closed && owner == 0;
                 let modified_at = self.changed();
-                self.company.accounts.push(Account { id, owner, code, name: name.into(), closed, modified_at });
+                let name = name.into();
+                let first_code = code;
+                self.company.accounts.push(Account { id, owner, code, first_code, name, closed, modified_at });
             }
         }
     }

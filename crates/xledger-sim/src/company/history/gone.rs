@@ -1,0 +1,105 @@
+//! What is deleted.
+
+use crate::company::Company;
+use crate::company::history::{Clerk, is_bought};
+use std::collections::BTreeSet;
+
+/// What is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deletion {
+    /// Ledger lines on cost accounts.
+    Line,
+    /// Payables lines.
+    Payable,
+    /// Vouchers with all their lines; nothing names them any more.
+    Voucher,
+    /// What was booked as payroll under one match, in both ledgers: whatever else shares the match shares it with no payroll any more.
+    PayrollMatch,
+}
+
+impl Deletion {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Line, Self::Payable, Self::Voucher, Self::PayrollMatch];
+}
+
+impl Clerk {
+    pub(super) fn delete(&mut self, what: Deletion, moves: bool) {
+        self.books.gone_ids = self.books.given_ids();
+        let mut touched = BTreeSet::new();
+        match what {
+            Deletion::Line => {
+                let among = self.costs();
+                let ids: BTreeSet<i64> = self.choose(among).iter().map(|&place| self.books.lines[place].id).collect();
+                let gone = self.books.lines.extract_if(.., |line| ids.contains(&line.id));
+                touched.extend(gone.map(|line| line.voucher));
+            }
+            Deletion::Payable => {
+                let among = self.payables();
+                let ids: BTreeSet<i32> =
+                    self.choose(among).iter().map(|&place| self.books.ap_lines[place].id).collect();
+                let gone = self.books.ap_lines.extract_if(.., |line| ids.contains(&line.id));
+                touched.extend(gone.map(|line| line.voucher));
+            }
+            Deletion::Voucher => {
+                let books = &self.books;
+                let is = |place: &u32| {
+                    let voucher = &books.vouchers[*place as usize];
+                    is_bought(voucher) && !voucher.payroll && books.reaches(voucher.owner)
+                };
+                let chosen = (0..books.vouchers.len() as u32).filter(is).collect();
+                let chosen: BTreeSet<u32> = self.choose(chosen).into_iter().collect();
+                remove_vouchers(&mut self.books, &chosen);
+            }
+            Deletion::PayrollMatch => {
+                let among = self.payroll_matches();
+                let chosen: BTreeSet<(u8, i32)> = self.choose(among).into_iter().collect();
+                let Company { lines, ap_lines, vouchers, .. } = &mut self.books;
+                let is = |payroll: bool, voucher: u32, match_id: i32| {
+                    payroll && chosen.contains(&(vouchers[voucher as usize].owner, match_id))
+                };
+                let gone = lines.extract_if(.., |line| is(line.is_payroll_by_nature(), line.voucher, line.match_id));
+                touched.extend(gone.map(|line| line.voucher));
+                let gone = ap_lines.extract_if(.., |line| is(line.is_payroll_by_nature(), line.voucher, line.match_id));
+                touched.extend(gone.map(|line| line.voucher));
+            }
+        }
+        if moves {
+            self.touch(touched);
+        }
+    }
+
+    /// The matches of what was booked as payroll, by owner: only those that something else shares, if there are such.
+    fn payroll_matches(&self) -> Vec<(u8, i32)> {
+        let (payroll, others) = self.matches();
+        let shared: Vec<_> = payroll.intersection(&others).copied().collect();
+        if shared.is_empty() { payroll.into_iter().collect() } else { shared }
+    }
+
+    /// The matches of what was booked as payroll, and those of all else, by owner.
+    pub(super) fn matches(&self) -> (BTreeSet<(u8, i32)>, BTreeSet<(u8, i32)>) {
+        let books = &self.books;
+        let ledger = books.lines.iter().map(|line| (line.voucher, line.match_id, line.is_payroll_by_nature()));
+        let payables = books.ap_lines.iter().map(|line| (line.voucher, line.match_id, line.is_payroll_by_nature()));
+        let (mut payroll, mut others) = (BTreeSet::new(), BTreeSet::new());
+        for (voucher, match_id, is_payroll) in ledger.chain(payables) {
+            let owner = books.vouchers[voucher as usize].owner;
+            if match_id != 0 && books.reaches(owner) {
+                if is_payroll { &mut payroll } else { &mut others }.insert((owner, match_id));
+            }
+        }
+        (payroll, others)
+    }
+}
+
+fn remove_vouchers(books: &mut Company, gone: &BTreeSet<u32>) {
+    books.lines.retain(|line| !gone.contains(&line.voucher));
+    books.ap_lines.retain(|line| !gone.contains(&line.voucher));
+    let moved = |place: u32| place - gone.range(..place).count() as u32;
+    books.lines.iter_mut().for_each(|line| line.voucher = moved(line.voucher));
+    books.ap_lines.iter_mut().for_each(|line| line.voucher = moved(line.voucher));
+    let mut place = 0;
+    books.vouchers.retain(|_| {
+        place += 1;
+        !gone.contains(&(place - 1))
+    });
+}
