@@ -24,8 +24,6 @@ const LINES: u64 = 300;
 /// Histories of a test run, and of a long one.
 const CASES: u32 = 40;
 const MANY_CASES: u32 = 3_000;
-/// Whether there are refreshes that list less than everything. Until then every refresh is a full one.
-const LIGHT: bool = false;
 
 /// The time that runs go by, in milliseconds of UTC. One history is played at a time.
 static NOW: AtomicI64 = AtomicI64::new(0);
@@ -92,9 +90,7 @@ async fn play(history: &History) -> Result<(), TestCaseError> {
             set.clone_from(settings);
         }
         let mut given = set.clone();
-        if LIGHT {
-            given.extend(step.way.settings());
-        }
+        given.extend(step.way.settings());
         desk.sim.journal().clear();
         refresh(&desk, step.way.refresh(step.months), at, &given).await?;
         may_miss &= step.way == Way::Light;
@@ -103,7 +99,7 @@ async fn play(history: &History) -> Result<(), TestCaseError> {
         if payroll_is_ours && !violations.is_empty() {
             return Err(TestCaseError::fail(format!("step {number}: {violations:?}")));
         }
-        if LIGHT && may_miss {
+        if may_miss {
             continue;
         }
         let other = differing(&desk.data_files(), &fresh(&desk, at, &set).await?);

@@ -49,7 +49,7 @@ impl Way {
     pub(crate) fn refresh(self, months: Option<[Month; 2]>) -> Refresh {
         let mode = if self == Way::Full { Mode::Full } else { Mode::Incremental };
         let [from, to] = months.map_or([None, None], |months| months.map(Some));
-        Refresh { mode, from, to, dry_run: false }
+        Refresh { mode, from, to, accept_shrink: true, ..Refresh::default() }
     }
 
     /// The settings that make it so.
