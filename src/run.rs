@@ -6,7 +6,7 @@ use crate::catalog::Catalog;
 use crate::check::{self, Checked};
 use crate::event::{Event, Mode, Refresh};
 use crate::failure::{Failure, FailureKind};
-use crate::lake::{Access, Lake, LakeUrl, Publisher, SnapshotName, Store, Swept};
+use crate::lake::{Access, Error, Lake, LakeUrl, Publisher, SnapshotName, Store, Swept};
 use crate::pipeline::Refreshing;
 use crate::probe::{self, Probed};
 use crate::progress::Progress;
@@ -55,6 +55,9 @@ impl Answer {
     }
 }
 
+/// The longest that is waited for what becomes of another run of the same event: somewhat more than a lease holds.
+const TWIN_WAIT: Duration = Duration::from_secs(100);
+
 /// Time to end a run within its deadline, once no request may be sent any more.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
@@ -95,7 +98,7 @@ impl Run {
                 let refreshing = Refreshing {
                     xledger: &client,
                     lake,
-                    refresh,
+                    refresh: refresh.clone(),
                     rules: &settings.rules,
                     owner_set: settings.owner_set.as_str(),
                     page_rows: settings.page_rows,
@@ -152,15 +155,43 @@ impl Run {
             }
         };
         let outcome = async {
-            let publisher = lake.claim(&format!("run {}", self.id)).await?;
-            work(&publisher, &mut report).await
+            let publisher = self.claim(&lake).await?;
+            let outcome = work(&publisher, &mut report).await;
+            publisher.release().await;
+            outcome
         };
         let outcome = outcome.await;
         self.end(&mut report, outcome);
+        if report.error.as_ref().is_some_and(|failure| failure.kind == FailureKind::DuplicateEvent) {
+            // The row is that of the run that does the work.
+            return report;
+        }
         if let Err(error) = lake.record_run(&self.id, &report.row()).await {
             tracing::warn!(%error, "the run has no row in the table runs");
         }
         report
+    }
+
+    /// Takes the lake for this run. AWS may deliver an event twice, and delivers one once more whose run died: where the lake is held by a run
+    /// of the same event, it shows in a minute or two which of them it was.
+    async fn claim(&self, lake: &Lake) -> Result<Publisher, Failure> {
+        let name = format!("run {}", self.id);
+        let by = match lake.claim(&name, self.clock).await {
+            Err(Error::InUse { by, until: Some(until), .. }) if is_of_one_event(&by, &name) => {
+                let left_ms = u64::try_from(until.0 - (self.clock)().0).unwrap_or(0) + 1_000;
+                let wait = Duration::from_millis(left_ms).min(TWIN_WAIT);
+                tokio::time::sleep_until((tokio::time::Instant::now() + wait).min(self.last_request())).await;
+                by
+            }
+            outcome => return Ok(outcome?),
+        };
+        match lake.claim(&name, self.clock).await {
+            Err(Error::InUse { by: still, .. }) if still == by => Err(Failure::new(
+                FailureKind::DuplicateEvent,
+                format!("this event arrived twice; {by} does what it asks for, and nothing is left to be done here"),
+            )),
+            outcome => Ok(outcome?),
+        }
     }
 
     /// Removes old snapshots, and says how many. The run has done its work by now, so a fault is a warning.
@@ -187,13 +218,17 @@ impl Run {
     }
 
     fn end(&self, report: &mut Report, outcome: Result<Status, Failure>) {
-        if let Err(failure) = &outcome {
-            tracing::error!(
+        match &outcome {
+            Err(failure) if failure.kind == FailureKind::DuplicateEvent => {
+                tracing::info!(run_id = self.id, reason = failure.message, "nothing done");
+            }
+            Err(failure) => tracing::error!(
                 run_id = self.id,
                 error_kind = failure.kind.as_str(),
                 error_message = failure.message,
                 "run failed"
-            );
+            ),
+            Ok(_) => {}
         }
         report.end((self.clock)(), self.meter.usage(), outcome);
         let seconds = report.duration_ms / 1_000;
@@ -257,6 +292,12 @@ impl Run {
             }
         }
     }
+}
+
+/// Whether two runs are of one event: the last part of their ids is.
+fn is_of_one_event(one: &str, other: &str) -> bool {
+    let event = |name: &str| name.rsplit_once('-').map(|(_, event)| event.to_owned()).filter(|event| event.len() == 8);
+    event(one).is_some_and(|one| Some(one) == event(other))
 }
 
 /// Opens the lake of the settings.

@@ -18,6 +18,7 @@ use xledger_spend::lake::Access;
 use xledger_spend::report::Report;
 use xledger_spend::run;
 use xledger_spend::table::runs::Status;
+use xledger_spend::value::Instant;
 
 /// A token that nothing may ever repeat.
 const CANARY: &str = "canary-4711-token";
@@ -242,8 +243,8 @@ async fn a_lake_in_use() {
     let desk = Desk::new(Options::fast(800, 37)).await;
     let aws = aws_config::SdkConfig::builder().build();
     let lake = run::open(&desk.settings(&[]), &aws, Access::Write).await.unwrap();
-    let held = lake.claim("run somebody-elses").await.unwrap();
-    let words = ["is in use by run somebody-elses", "wait until it has ended"];
+    let held = lake.claim("run somebody-elses", || Instant(1_795_224_600_000)).await.unwrap();
+    let words = ["is in use by run somebody-elses since 2026-11-21T01:30:00Z", "wait until it has ended"];
     assert_failed(&desk.refresh(&[]).await, FailureKind::LakeInUse, &words);
     assert_eq!(desk.sim.journal().totals().requests, 0, "nothing is asked of Xledger for nothing");
     drop(held);

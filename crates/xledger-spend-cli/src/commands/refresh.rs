@@ -20,7 +20,7 @@ pub(super) async fn refresh(desk: &Desk, arguments: &RefreshArguments) -> Result
     let lake = desk.given.lake()?;
     let aws = given::aws(Some(&lake), Some(&settings.token)).await;
     let following = desk.screen.follow(&desk.run, desk.watched);
-    let refresh = Refresh { mode: mode.into(), from, to, dry_run };
+    let refresh = Refresh { mode: mode.into(), from, to, dry_run, ..Refresh::default() };
     let report = Box::pin(desk.run.refresh(refresh, &settings, &aws)).await;
     drop(following);
     refreshed(desk, report, &lake, &aws, false).await
