@@ -96,9 +96,11 @@ async fn settings_that_are_missing_or_wrong_are_named_at_once() {
     );
 }
 
-/// A refresh of an empty lake that fails leaves at most its line in `runs`.
+/// A refresh of an empty lake that fails leaves at most its line in `runs`, and a lease that it gave back.
 fn assert_only_runs(lake: &Scripted, runs: usize) {
-    let objects = lake.objects();
+    let mut objects = lake.objects();
+    let lease = objects.remove("lake/state/lease.json").map(|lease| serde_json::from_slice::<Value>(&lease).unwrap());
+    assert!(lease.is_none_or(|lease| lease["released"] == true));
     let names: Vec<&String> = objects.keys().collect();
     assert!(names.iter().all(|name| name.starts_with("lake/runs/")) && names.len() == runs, "{names:?}");
     for (name, bytes) in &objects {
@@ -146,7 +148,7 @@ async fn a_secret_that_does_not_exist_and_a_bucket_that_does_not_exist() {
     let (event, kind) = (json!({}), FailureKind::SecretUnreadable);
     let environment = account.environment(&sim.endpoint(), "xledger/forgotten");
     fails(&environment, &event, MINUTES, kind, &["xledger/forgotten", "put-secret-value"]).await;
-    assert!(account.names().await.iter().all(|name| name.starts_with("runs/")));
+    assert!(account.names().await.iter().all(|name| name.starts_with("runs/") || name == "state/lease.json"));
 
     let secret = account.secret(sim.token()).await;
     let mut environment = account.environment(&sim.endpoint(), &secret);
