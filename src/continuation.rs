@@ -16,6 +16,7 @@ use aws_sdk_scheduler::types::{
     ActionAfterCompletion, DeadLetterConfig, FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, Target,
 };
 use serde_json::json;
+use tokio::time::timeout_at;
 
 use crate::aws::Unsuccessful;
 use crate::failure::{Failure, FailureKind};
@@ -25,8 +26,9 @@ use crate::value::Instant;
 /// A call takes a fraction of a second, and the run has but seconds left.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
-const TIMEOUT: Duration = Duration::from_secs(15);
 const ATTEMPTS: u32 = 5;
+/// What the invocation needs after it, to say how it ended.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 /// Scheduler goes by the minute. A schedule whose minute is over when it is made might never come.
 const MINUTE_MS: i64 = 60_000;
 /// Of a function's ARN, without an alias or a version: `arn:aws:lambda:eu-north-1:123456789012:function:xledger-spend`.
@@ -83,7 +85,6 @@ impl Continuation {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(TIMEOUT)
             .build();
         let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
         let config = Builder::from(aws).retry_config(retries).timeout_config(timeouts).build();
@@ -97,12 +98,12 @@ impl Continuation {
         })
     }
 
-    /// Arranges it, and returns when it comes: the first full minute not before it is due, and at least a minute from now. That it is
-    /// arranged already is no fault.
+    /// Arranges it before the deadline, and returns when it comes: the first full minute not before it is due, and at least a minute from
+    /// now. That it is arranged already is no fault.
     ///
     /// # Errors
     /// [`FailureKind::ContinuationFailed`], saying which right or what else is missing.
-    pub async fn arrange(&self, due: &Due) -> Result<Instant, Failure> {
+    pub async fn arrange(&self, due: &Due, deadline: tokio::time::Instant) -> Result<Instant, Failure> {
         let at = comes_at(due.at, (self.clock)());
         let unfit = |error: BuildError| failed(&error.to_string());
         let retries =
@@ -126,8 +127,11 @@ impl Continuation {
             .flexible_time_window(window.build().map_err(unfit)?)
             .action_after_completion(ActionAfterCompletion::Delete)
             .target(target.build().map_err(unfit)?)
-            .send()
-            .await;
+            .send();
+        let deadline = deadline.checked_sub(LAST_WORDS).unwrap_or(deadline);
+        let Ok(arranged) = timeout_at(deadline, arranged).await else {
+            return Err(failed("EventBridge Scheduler gave no answer before the time was over"));
+        };
         match arranged.map_err(Unsuccessful::of) {
             Ok(_) => Ok(at),
             Err(Unsuccessful::Said(said)) if said.code == "ConflictException" => Ok(at),

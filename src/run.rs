@@ -1,12 +1,14 @@
 //! From settings and an event to a report: what the function and the command line have in common.
 
+mod twin;
+
 use std::time::Duration;
 
 use crate::catalog::Catalog;
 use crate::check::{self, Checked};
 use crate::event::{Event, Mode, Refresh};
 use crate::failure::{Failure, FailureKind};
-use crate::lake::{Access, Error, Lake, LakeUrl, Publisher, SnapshotName, Store, Swept};
+use crate::lake::{Access, Lake, LakeUrl, Publisher, SnapshotName, Store, Swept};
 use crate::pipeline::Refreshing;
 use crate::probe::{self, Probed};
 use crate::progress::Progress;
@@ -54,9 +56,6 @@ impl Answer {
         }
     }
 }
-
-/// The longest that is waited for what becomes of another run of the same event: somewhat more than a lease holds.
-const TWIN_WAIT: Duration = Duration::from_secs(100);
 
 /// Time to end a run within its deadline, once no request may be sent any more.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -155,7 +154,7 @@ impl Run {
             }
         };
         let outcome = async {
-            let publisher = self.claim(&lake).await?;
+            let publisher = twin::claim(self, &lake).await?;
             let outcome = work(&publisher, &mut report).await;
             publisher.release().await;
             outcome
@@ -170,28 +169,6 @@ impl Run {
             tracing::warn!(%error, "the run has no row in the table runs");
         }
         report
-    }
-
-    /// Takes the lake for this run. AWS may deliver an event twice, and delivers one once more whose run died: where the lake is held by a run
-    /// of the same event, it shows in a minute or two which of them it was.
-    async fn claim(&self, lake: &Lake) -> Result<Publisher, Failure> {
-        let name = format!("run {}", self.id);
-        let by = match lake.claim(&name, self.clock).await {
-            Err(Error::InUse { by, until: Some(until), .. }) if is_of_one_event(&by, &name) => {
-                let left_ms = u64::try_from(until.0 - (self.clock)().0).unwrap_or(0) + 1_000;
-                let wait = Duration::from_millis(left_ms).min(TWIN_WAIT);
-                tokio::time::sleep_until((tokio::time::Instant::now() + wait).min(self.last_request())).await;
-                by
-            }
-            outcome => return Ok(outcome?),
-        };
-        match lake.claim(&name, self.clock).await {
-            Err(Error::InUse { by: still, .. }) if still == by => Err(Failure::new(
-                FailureKind::DuplicateEvent,
-                format!("this event arrived twice; {by} does what it asks for, and nothing is left to be done here"),
-            )),
-            outcome => Ok(outcome?),
-        }
     }
 
     /// Removes old snapshots, and says how many. The run has done its work by now, so a fault is a warning.
@@ -292,12 +269,6 @@ impl Run {
             }
         }
     }
-}
-
-/// Whether two runs are of one event: the last part of their ids is.
-fn is_of_one_event(one: &str, other: &str) -> bool {
-    let event = |name: &str| name.rsplit_once('-').map(|(_, event)| event.to_owned()).filter(|event| event.len() == 8);
-    event(one).is_some_and(|one| Some(one) == event(other))
 }
 
 /// Opens the lake of the settings.

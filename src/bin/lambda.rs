@@ -63,7 +63,7 @@ async fn answer(event: &Value, run: &Run, context: &Context) -> Result<Box<RawVa
         let settings = Settings::read(Caller::Function, environment)?;
         let answer = run.answer(event, &settings, aws().await).await?;
         if let Some(due) = answer.report().and_then(due) {
-            arrange(&due, context).await?;
+            arrange(&due, run, context).await?;
         }
         Ok(answer)
     });
@@ -91,9 +91,9 @@ fn due(report: &Report) -> Option<Due> {
 
 /// Arranges that this function goes on with an unfinished refresh. Where it cannot be arranged the invocation fails, so that somebody is
 /// told; Lambda's own retry then goes on with it.
-async fn arrange(due: &Due, context: &Context) -> Result<(), Failure> {
+async fn arrange(due: &Due, run: &Run, context: &Context) -> Result<(), Failure> {
     let continuation = Continuation::read(environment, aws().await, &context.invoked_function_arn, clock)?;
-    let at = continuation.arrange(due).await?;
+    let at = continuation.arrange(due, run.deadline).await?;
     let continues_at = jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).unwrap_or_default();
     tracing::info!(refresh_id = due.refresh_id, invocation = due.count, continues_at, "refresh goes on later");
     Ok(())

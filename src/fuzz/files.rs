@@ -3,15 +3,17 @@
 use serde_json::Value;
 
 use crate::known_schema::Known;
+use crate::lake::lease::Lease;
 use crate::lake::manifest::write;
 use crate::lake::{Current, Error, Key, Manifest, SnapshotName, Table};
 
-/// Reads `CURRENT.json`, and what is kept of a schema.
+/// Reads `CURRENT.json`, a lease, and what is kept of a schema.
 pub fn state(data: &[u8]) {
     if let Some(known) = Known::read(data) {
         let written = serde_json::to_vec(&known).unwrap();
         assert_eq!(Known::read(&written), Some(known), "read, and read again");
     }
+    read(data, Lease::read);
     if let Some(current) = read(data, Current::read) {
         name(&current.snapshot);
         current.previous.as_ref().map(name);

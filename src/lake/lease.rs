@@ -144,29 +144,22 @@ impl Held {
             };
             let bytes = manifest::write(&lease, &store.place(&layout::lease()))?;
             match store.replace(&layout::lease(), bytes, version.as_ref()).await {
-                Ok(version) => return Ok(Self::keep(store, lease, version, clock, term, asked)),
+                Ok(version) => {
+                    let standing = Standing { expires_at: lease.expires_at, until: asked + term.holds, lost_to: None };
+                    let standing = Arc::new(Mutex::new(standing));
+                    let (at_work, ended) = oneshot::channel();
+                    let (store, told) = (store.clone(), Arc::clone(&standing));
+                    let lake = store.describe();
+                    let keeper = Keeper { store, lease, version, clock, term, standing: told };
+                    let renewing = tokio::spawn(keeper.run(ended).in_current_span());
+                    return Ok(Self { lake, clock, standing, _at_work: at_work, renewing });
+                }
                 // Somebody else was first; who, the next look tells.
                 Err(Error::Precondition { .. }) => {}
                 Err(error) => return Err(error),
             }
         }
         Err(in_use(store, None))
-    }
-
-    fn keep(
-        store: &Store,
-        lease: Lease,
-        version: Version,
-        clock: fn() -> Instant,
-        term: Term,
-        asked: tokio::time::Instant,
-    ) -> Self {
-        let standing = Standing { expires_at: lease.expires_at, until: asked + term.holds, lost_to: None };
-        let standing = Arc::new(Mutex::new(standing));
-        let keeper = Keeper { store: store.clone(), lease, version, clock, term, standing: Arc::clone(&standing) };
-        let (at_work, ended) = oneshot::channel();
-        let renewing = tokio::spawn(keeper.run(ended).in_current_span());
-        Self { lake: store.describe(), clock, standing, _at_work: at_work, renewing }
     }
 
     /// Whether the lease is still this holder's.

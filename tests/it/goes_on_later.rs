@@ -2,6 +2,8 @@
 
 use crate::servers::scheduler::Scheduler;
 use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::Instant as Deadline;
 use xledger_spend::continuation::{Continuation, Due};
 use xledger_spend::failure::{Failure, FailureKind};
 use xledger_spend::value::Instant;
@@ -10,6 +12,10 @@ const NOW: Instant = Instant(1_795_224_600_000); // 2026-11-21T01:30:00Z
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:xledger-spend";
 const ROLE: &str = "arn:aws:iam::123456789012:role/xledger-spend-schedule";
 const QUEUE: &str = "arn:aws:sqs:us-east-1:123456789012:xledger-spend-undelivered";
+
+fn in_time() -> Deadline {
+    Deadline::now() + Duration::from_secs(60)
+}
 
 /// What the template sets.
 fn template(name: &str) -> Option<String> {
@@ -34,7 +40,7 @@ fn continuation(scheduler: &Scheduler, environment: impl Fn(&str) -> Option<Stri
 async fn it_is_arranged_once() {
     let scheduler = Scheduler::start().await;
     let continuation = continuation(&scheduler, template);
-    let at = continuation.arrange(&due(1, 20)).await.unwrap();
+    let at = continuation.arrange(&due(1, 20), in_time()).await.unwrap();
     assert_eq!(at, Instant(NOW.0 + 20 * 60_000));
     let schedules = scheduler.schedules();
     let (name, schedule) = schedules.first_key_value().unwrap();
@@ -63,11 +69,11 @@ async fn it_is_arranged_once() {
     );
 
     // Once more, the same or with another time: it is there already.
-    continuation.arrange(&due(1, 20)).await.unwrap();
-    continuation.arrange(&due(1, 30)).await.unwrap();
+    continuation.arrange(&due(1, 20), in_time()).await.unwrap();
+    continuation.arrange(&due(1, 30), in_time()).await.unwrap();
     assert_eq!(scheduler.schedules(), schedules);
     // The next part is another one; at once is in a minute.
-    continuation.arrange(&due(2, -5)).await.unwrap();
+    continuation.arrange(&due(2, -5), in_time()).await.unwrap();
     let next = &scheduler.schedules()["20261121T013000Z-0a1b2c3d-2"];
     assert_eq!(next["ScheduleExpression"], "at(2026-11-21T01:31:00)");
 }
@@ -80,7 +86,7 @@ async fn its_event_is_understood() {
     let scheduler = Scheduler::start().await;
     let continuation = continuation(&scheduler, template);
     for refresh_id in ["20261121T013000Z-0a1b2c3d", "a", &"b".repeat(64)] {
-        continuation.arrange(&Due { refresh_id: refresh_id.to_owned(), ..due(1, 1) }).await.unwrap();
+        continuation.arrange(&Due { refresh_id: refresh_id.to_owned(), ..due(1, 1) }, in_time()).await.unwrap();
         let scheduled = scheduler.schedules().into_values();
         let mut inputs = scheduled.map(|schedule| serde_json::from_str(schedule["Target"]["Input"].as_str().unwrap()));
         let wanted = Event::Refresh(Refresh { continues: Some(refresh_id.to_owned()), ..Refresh::default() });
@@ -92,7 +98,7 @@ async fn its_event_is_understood() {
 async fn throttling_is_waited_for() {
     let scheduler = Scheduler::start().await;
     scheduler.refuse([(429, "ThrottlingException", "Rate exceeded"), (500, "InternalServerException", "try again")]);
-    continuation(&scheduler, template).arrange(&due(1, 20)).await.unwrap();
+    continuation(&scheduler, template).arrange(&due(1, 20), in_time()).await.unwrap();
     assert_eq!((scheduler.schedules().len(), scheduler.asked()), (1, 3));
 }
 
@@ -109,13 +115,13 @@ async fn what_keeps_it_from_being_arranged_is_named() {
     ] {
         let scheduler = Scheduler::start().await;
         scheduler.refuse([refusal]);
-        let failure = continuation(&scheduler, template).arrange(&due(1, 20)).await.unwrap_err();
+        let failure = continuation(&scheduler, template).arrange(&due(1, 20), in_time()).await.unwrap_err();
         told(&failure, &words);
         assert_eq!(scheduler.asked(), 1, "{} is not repeated", refusal.1);
     }
     let scheduler = Scheduler::start().await;
     let other = |name: &str| if name == "CONTINUATION_GROUP" { Some("gone".to_owned()) } else { template(name) };
-    let failure = continuation(&scheduler, other).arrange(&due(1, 20)).await.unwrap_err();
+    let failure = continuation(&scheduler, other).arrange(&due(1, 20), in_time()).await.unwrap_err();
     told(&failure, &["the schedule group gone does not exist", "deploy the stack again"]);
 
     let read = |environment: fn(&str) -> Option<String>| {
@@ -132,12 +138,23 @@ fn told(failure: &Failure, words: &[&str]) {
     }
 }
 
+#[tokio::test]
+async fn a_service_that_does_not_answer() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let silent = crate::servers::configuration(&format!("http://{}", listener.local_addr().unwrap()));
+    let continuation = Continuation::read(template, &silent, FUNCTION, || NOW).unwrap();
+    let begun = Deadline::now();
+    let failure = continuation.arrange(&due(1, 20), begun + Duration::from_millis(1_500)).await.unwrap_err();
+    told(&failure, &["gave no answer before the time was over"]);
+    assert!(begun.elapsed() < Duration::from_millis(1_500));
+}
+
 /// The dead-letter queue is not necessary.
 #[tokio::test]
 async fn without_a_queue() {
     let scheduler = Scheduler::start().await;
     let without = |name: &str| template(name).filter(|_| name != "CONTINUATION_DEAD_LETTER_ARN");
-    continuation(&scheduler, without).arrange(&due(1, 20)).await.unwrap();
+    continuation(&scheduler, without).arrange(&due(1, 20), in_time()).await.unwrap();
     let schedules = scheduler.schedules();
     assert_eq!(schedules["20261121T013000Z-0a1b2c3d-1"]["Target"].get("DeadLetterConfig"), None);
 }
@@ -147,6 +164,6 @@ async fn without_a_queue() {
 async fn invoked_by_an_alias() {
     let (scheduler, alias) = (Scheduler::start().await, format!("{FUNCTION}:live"));
     let continuation = Continuation::read(template, &scheduler.configuration(), &alias, || NOW).unwrap();
-    continuation.arrange(&due(1, 20)).await.unwrap();
+    continuation.arrange(&due(1, 20), in_time()).await.unwrap();
     assert_eq!(scheduler.schedules()["20261121T013000Z-0a1b2c3d-1"]["Target"]["Arn"], FUNCTION);
 }

@@ -150,7 +150,7 @@ async fn a_run_that_fails_gives_it_back_and_a_rollback_takes_it_too() {
     let done = desk.refresh_bucket(&lake, &[]).await;
     assert_eq!((done.status, &done.error), (Status::Succeeded, &None));
 
-    let held = opened.claim("run of another", now).await.unwrap();
+    let held = opened.claim("run of another", || Instant(NOW.0 + 3_600_000)).await.unwrap();
     let settings = desk.settings(&[("LAKE_URL", "s3://bucket/lake")]);
     let snapshot = SnapshotName::read(&done.snapshot.unwrap()).unwrap();
     let go_back =
