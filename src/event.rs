@@ -39,6 +39,9 @@ impl Mode {
     }
 }
 
+/// The longest name of an unfinished refresh.
+const REFRESH_ID_LIMIT: usize = 64;
+
 /// How to refresh.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Refresh {
@@ -50,11 +53,14 @@ pub struct Refresh {
     pub to: Option<Month>,
     /// Do everything but publish.
     pub dry_run: bool,
-    /// Publish a table even if it lost many of its rows.
+    /// Publish even if far fewer lines are left than before.
     pub accept_shrink: bool,
-    /// Go on with this refresh, and do nothing if it has ended.
+    /// Go on with this refresh, if it is the unfinished one, and do nothing else.
     pub continues: Option<String>,
 }
+
+/// What a refresh's event may have.
+const REFRESH_KEYS: [&str; 7] = ["action", "mode", "from", "to", "dry_run", "accept_shrink", "continues"];
 
 impl Event {
     /// Reads an event. An EventBridge schedule's event, and an empty one, ask for a refresh.
@@ -73,7 +79,7 @@ impl Event {
         let known: &[&str] = match action {
             "check" => &["action"],
             "rollback" => &["action", "snapshot"],
-            _ => &["action", "mode", "from", "to", "dry_run"],
+            _ => &REFRESH_KEYS,
         };
         for key in keys.keys().filter(|key| !known.contains(&key.as_str())) {
             let key: String = key.chars().filter(|c| !c.is_control()).take(40).collect();
@@ -99,15 +105,33 @@ fn refresh(keys: &Map<String, Value>, faults: &mut Vec<String>) -> Refresh {
     {
         faults.push("`from` is after `to`".to_owned());
     }
-    let dry_run = match keys.get("dry_run") {
+    let (dry_run, accept_shrink) = (yes(keys, "dry_run", faults), yes(keys, "accept_shrink", faults));
+    Refresh { mode, from, to, dry_run, accept_shrink, continues: refresh_id(keys, faults) }
+}
+
+fn yes(keys: &Map<String, Value>, key: &str, faults: &mut Vec<String>) -> bool {
+    match keys.get(key) {
         None | Some(Value::Null) => false,
-        Some(Value::Bool(dry_run)) => *dry_run,
+        Some(Value::Bool(yes)) => *yes,
         Some(_) => {
-            faults.push("`dry_run` is neither true nor false".to_owned());
+            faults.push(format!("`{key}` is neither true nor false"));
             false
         }
+    }
+}
+
+fn refresh_id(keys: &Map<String, Value>, faults: &mut Vec<String>) -> Option<String> {
+    let value = keys.get("continues").filter(|value| !value.is_null())?;
+    let fits = |id: &&str| {
+        (1..=REFRESH_ID_LIMIT).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
-    Refresh { mode, from, to, dry_run, ..Refresh::default() }
+    let id = value.as_str().filter(fits).map(str::to_owned);
+    if id.is_none() {
+        faults.push(format!(
+            "`continues` is no refresh's id, which has letters, digits and hyphens, at most {REFRESH_ID_LIMIT}"
+        ));
+    }
+    id
 }
 
 fn snapshot(keys: &Map<String, Value>, faults: &mut Vec<String>) -> Option<SnapshotName> {
@@ -126,8 +150,7 @@ fn snapshot(keys: &Map<String, Value>, faults: &mut Vec<String>) -> Option<Snaps
 fn is_schedule(keys: &Map<String, Value>) -> bool {
     let text = |key| keys.get(key).and_then(Value::as_str);
     // Who adds a key of ours to a schedule's event means something by it.
-    let ours = ["action", "mode", "from", "to", "dry_run", "snapshot"];
-    !ours.iter().any(|key| keys.contains_key(*key))
+    !REFRESH_KEYS.iter().chain(&["snapshot"]).any(|key| keys.contains_key(*key))
         && text("detail-type") == Some("Scheduled Event")
         && matches!(text("source"), Some("aws.events" | "aws.scheduler"))
 }
@@ -171,14 +194,18 @@ mod tests {
             from: Month::new(2025, 1),
             to: Month::new(2025, 6),
             dry_run: true,
-            ..Refresh::default()
+            accept_shrink: true,
+            continues: Some("20261121T013000Z-0a1b2c3d".to_owned()),
         };
         for (event, parsed) in [
             (schedule, default.clone()),
             (json!({}), default.clone()),
             (json!({"action": "refresh", "mode": null}), default),
             (
-                json!({"action": "refresh", "mode": "full", "from": "2025-01", "to": "2025-06", "dry_run": true}),
+                json!({
+                    "action": "refresh", "mode": "full", "from": "2025-01", "to": "2025-06", "dry_run": true,
+                    "accept_shrink": true, "continues": "20261121T013000Z-0a1b2c3d"
+                }),
                 Event::Refresh(full),
             ),
             (json!({"action": "check"}), Event::Check),
@@ -193,11 +220,13 @@ mod tests {
 
     #[test]
     fn every_fault_of_an_event_is_named() {
-        let event =
-            json!({"action": "refresh", "mode": "some", "from": "2025-13", "to": 3, "dry_run": "no", "colour": "red"});
+        let event = json!({
+            "action": "refresh", "mode": "some", "from": "2025-13", "to": 3, "dry_run": "no", "colour": "red",
+            "accept_shrink": 1, "continues": "a/b"
+        });
         let failure = Event::parse(&event).unwrap_err();
         assert_eq!(failure.kind, FailureKind::EventInvalid);
-        for word in ["mode", "from", "to", "dry_run", "colour"] {
+        for word in ["mode", "from", "to", "dry_run", "colour", "accept_shrink", "continues"] {
             assert!(failure.message.contains(&format!("`{word}`")), "{word}: {failure}");
         }
         for event in [
@@ -208,6 +237,11 @@ mod tests {
             json!({"from": "2025-+1"}),
             json!({"detail-type": "Scheduled Event", "source": "aws.events", "dry_run": true}),
             json!({"snapshot": "20261121T013000Z-0a1b2c3d"}),
+            json!({"continues": ""}),
+            json!({"continues": "a".repeat(65)}),
+            json!({"continues": 7}),
+            json!({"detail-type": "Scheduled Event", "source": "aws.events", "continues": "a"}),
+            json!({"action": "check", "accept_shrink": true}),
         ] {
             assert!(Event::parse(&event).is_err(), "{event}");
         }
@@ -250,6 +284,7 @@ mod tests {
         let expected = [
             ("check", Event::Check),
             ("refresh", Event::Refresh(refresh.clone())),
+            ("refresh-accept-shrink", Event::Refresh(Refresh { accept_shrink: true, ..refresh.clone() })),
             ("refresh-dry-run", Event::Refresh(Refresh { dry_run: true, ..refresh.clone() })),
             ("refresh-full", Event::Refresh(Refresh { mode: Mode::Full, ..refresh.clone() })),
             (

@@ -79,6 +79,8 @@ kinds! {
     LakeDenied = "lake_denied",
     /// Another run writes to the lake.
     LakeInUse = "lake_in_use",
+    /// Another run of the same event is at work.
+    DuplicateEvent = "duplicate_event",
     /// A file of the lake is not what it should be.
     LakeCorrupt = "lake_corrupt",
     /// The lake cannot be reached, is full, or failed.
@@ -91,6 +93,8 @@ kinds! {
     CatalogForeign = "catalog_foreign",
     /// Glue gave no answer, or refused.
     CatalogUnavailable = "catalog_unavailable",
+    /// The next part of a refresh could not be arranged.
+    ContinuationFailed = "continuation_failed",
     /// The program met a fault of its own.
     Panic = "panic",
 }
@@ -190,7 +194,10 @@ impl From<lake::Error> for Failure {
             | Error::WrongRegion { .. }
             | Error::NotADirectory { .. } => FailureKind::LakeMissing,
             Error::AccessDenied { .. } | Error::Credentials { .. } => FailureKind::LakeDenied,
-            Error::InUse { .. } | Error::Precondition { .. } | Error::AlreadyExists { .. } => FailureKind::LakeInUse,
+            Error::InUse { .. }
+            | Error::TakenOver { .. }
+            | Error::Precondition { .. }
+            | Error::AlreadyExists { .. } => FailureKind::LakeInUse,
             Error::Corrupt { .. } | Error::InTheWay { .. } => FailureKind::LakeCorrupt,
             _ => FailureKind::LakeUnavailable,
         };

@@ -9,6 +9,7 @@
 //! | file | what it settles |
 //! |---|---|
 //! | `publish.rs` | who may publish, and the one step |
+//! | `lease.rs` | one at a time, in a bucket |
 //! | `snapshot.rs` | data files, then the manifest, then that step |
 //! | `retention.rs` | which snapshots there are, and which may go |
 //! | `manifest.rs` | what `_manifest.json` and `CURRENT.json` say |
@@ -26,6 +27,7 @@ pub mod directory;
 pub mod s3;
 pub mod layout;
 pub mod manifest;
+pub mod lease;
 pub mod publish;
 pub mod snapshot;
 pub mod retention;

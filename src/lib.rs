@@ -46,6 +46,7 @@ pub mod table;
 pub mod tables;
 pub mod lake;
 pub mod catalog;
+pub mod continuation;
 
 // What is said about it.
 pub mod check;

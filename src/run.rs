@@ -1,5 +1,7 @@
 //! From settings and an event to a report: what the function and the command line have in common.
 
+mod twin;
+
 use std::time::Duration;
 
 use crate::catalog::Catalog;
@@ -155,11 +157,17 @@ impl Run {
             }
         };
         let outcome = async {
-            let publisher = lake.claim(&format!("run {}", self.id)).await?;
-            work(&publisher, &mut report).await
+            let publisher = twin::claim(self, &lake).await?;
+            let outcome = work(&publisher, &mut report).await;
+            publisher.release().await;
+            outcome
         };
         let outcome = outcome.await;
         self.end(&mut report, outcome);
+        if report.error.as_ref().is_some_and(|failure| failure.kind == FailureKind::DuplicateEvent) {
+            // The row is that of the run that does the work.
+            return report;
+        }
         if let Err(error) = lake.record_run(&self.id, &report.row()).await {
             tracing::warn!(%error, "the run has no row in the table runs");
         }
@@ -191,13 +199,17 @@ impl Run {
     }
 
     fn end(&self, report: &mut Report, outcome: Result<Status, Failure>) {
-        if let Err(failure) = &outcome {
-            tracing::error!(
+        match &outcome {
+            Err(failure) if failure.kind == FailureKind::DuplicateEvent => {
+                tracing::info!(run_id = self.id, reason = failure.message, "nothing done");
+            }
+            Err(failure) => tracing::error!(
                 run_id = self.id,
                 error_kind = failure.kind.as_str(),
                 error_message = failure.message,
                 "run failed"
-            );
+            ),
+            Ok(_) => {}
         }
         report.end((self.clock)(), self.meter.usage(), outcome);
         let seconds = report.duration_ms / 1_000;

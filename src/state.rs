@@ -13,7 +13,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::fetch::Names;
 use crate::index::DocumentType;
 use crate::lake::digest::Digest;
-use crate::lake::{Current, Key, Lake, SnapshotName, Version, layout};
+use crate::lake::{Current, Key, Lake, Publisher, SnapshotName, Version, layout};
 use crate::value::{Instant, Month};
 use crate::xledger::{Position, Reason};
 pub(crate) use rows::{Live, as_listed};
@@ -386,20 +386,22 @@ impl<'a> Store<'a> {
     /// Removes every file of rows that `state` does not name: of runs that died, and what nothing needs any more.
     ///
     /// # Errors
-    /// What storage can meet.
-    pub async fn sweep(&self, state: &State) -> Result<u64, crate::lake::Error> {
+    /// What storage can meet; that the lake is another run's by now, whose files these may be.
+    pub async fn sweep(&self, state: &State, publisher: &Publisher) -> Result<u64, crate::lake::Error> {
         let named: rustc_hash::FxHashSet<Key> = state.parts().filter_map(|part| key(&part.path).ok()).collect();
         let (store, rows) = (self.lake.store(), key("rows")?);
         let mut removed = 0;
         // By directory first: what a killed writer left there has no key.
         for directory in store.list_directories(&rows).await? {
             if !named.iter().any(|key| key.below(&directory).is_some()) {
+                publisher.still_held()?;
                 store.delete_below(&directory).await?;
                 removed += 1;
             }
         }
         for entry in store.list(&rows).await? {
             if !named.contains(&entry.key) {
+                publisher.still_held()?;
                 store.delete(&entry.key).await?;
                 removed += 1;
             }

@@ -12,6 +12,7 @@ use tracing::Instrument;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use xledger_spend::continuation::{Continuation, Due};
 use xledger_spend::event::Event;
 use xledger_spend::failure::{Failure, FailureKind};
 use xledger_spend::log::JsonLines;
@@ -19,6 +20,7 @@ use xledger_spend::metrics::{self, Ended};
 use xledger_spend::report::Report;
 use xledger_spend::run::{Answer, Run};
 use xledger_spend::settings::{Caller, Settings};
+use xledger_spend::table::runs::Status;
 use xledger_spend::{panic, told, value};
 
 /// The longest that Lambda lets a function run.
@@ -59,7 +61,11 @@ async fn answer(event: &Value, run: &Run, context: &Context) -> Result<Box<RawVa
     let outcome = panic::caught(async {
         let event = event?;
         let settings = Settings::read(Caller::Function, environment)?;
-        run.answer(event, &settings, aws().await).await
+        let answer = run.answer(event, &settings, aws().await).await?;
+        if let Some(due) = answer.report().and_then(due) {
+            arrange(&due, run, context).await?;
+        }
+        Ok(answer)
     });
     let outcome = outcome.await;
     if let Err(failure) = &outcome {
@@ -67,6 +73,7 @@ async fn answer(event: &Value, run: &Run, context: &Context) -> Result<Box<RawVa
         tracing::error!(error_kind = failure.kind.as_str(), error_message = failure.message, "run failed");
     }
     let measured = match &outcome {
+        Ok(answer) if is_duplicate(answer) => None,
         Ok(answer) => answer.report().map(Ok),
         Err(failure) => is_run.then_some(Err(failure)),
     };
@@ -74,6 +81,25 @@ async fn answer(event: &Value, run: &Run, context: &Context) -> Result<Box<RawVa
         measure(run, context, begun, outcome);
     }
     outcome.and_then(readable).map_err(diagnostic)
+}
+
+/// What an unfinished refresh leaves to be gone on with.
+fn due(report: &Report) -> Option<Due> {
+    if report.status != Status::Incomplete {
+        return None;
+    }
+    let (refresh_id, count) = (report.refresh_id.clone()?, report.invocation?);
+    Some(Due { refresh_id, count, at: report.continues_at? })
+}
+
+/// Arranges that this function goes on with an unfinished refresh. Where it cannot be arranged the invocation fails, so that somebody is
+/// told; Lambda's own retry then goes on with it.
+async fn arrange(due: &Due, run: &Run, context: &Context) -> Result<(), Failure> {
+    let continuation = Continuation::read(environment, aws().await, &context.invoked_function_arn, clock)?;
+    let at = continuation.arrange(due, run.deadline).await?;
+    let continues_at = jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).unwrap_or_default();
+    tracing::info!(refresh_id = due.refresh_id, invocation = due.count, continues_at, "refresh goes on later");
+    Ok(())
 }
 
 /// Writes the metrics' record.
@@ -95,11 +121,19 @@ fn measure(run: &Run, context: &Context, begun: Instant, outcome: Result<&Report
 
 /// What a terminal shows of an answer is a page to read. Lambda counts, retries and reports only errors as failures.
 fn readable(answer: Answer) -> Result<Box<RawValue>, Failure> {
-    if let Some(failure) = answer.report().and_then(|report| report.error.clone()) {
+    if let Some(failure) = answer.report().and_then(|report| report.error.clone())
+        && !is_duplicate(&answer)
+    {
         return Err(failure);
     }
     let unfit = |error: serde_json::Error| Failure::new(FailureKind::ValueUnfit, error.to_string());
     RawValue::from_string(told::json(&answer)?).map_err(unfit)
+}
+
+/// Whether another run of the same event is at work: its end counts, and this one's does not.
+fn is_duplicate(answer: &Answer) -> bool {
+    let failure = answer.report().and_then(|report| report.error.as_ref());
+    failure.is_some_and(|failure| failure.kind == FailureKind::DuplicateEvent)
 }
 
 fn diagnostic(failure: Failure) -> Diagnostic {

@@ -30,9 +30,10 @@ fn written(event: &Event) -> Map<String, Value> {
     let event = match event {
         Event::Check => json!({"action": "check"}),
         Event::Rollback(snapshot) => json!({"action": "rollback", "snapshot": snapshot}),
-        Event::Refresh(Refresh { mode, from, to, dry_run, .. }) => {
-            json!({"action": "refresh", "mode": mode, "from": from, "to": to, "dry_run": dry_run})
-        }
+        Event::Refresh(Refresh { mode, from, to, dry_run, accept_shrink, continues }) => json!({
+            "action": "refresh", "mode": mode, "from": from, "to": to, "dry_run": dry_run, "accept_shrink": accept_shrink,
+            "continues": continues
+        }),
     };
     event.as_object().unwrap().clone()
 }

@@ -3,11 +3,12 @@
 use serde_json::Value;
 
 use crate::known_schema::Known;
+use crate::lake::lease::Lease;
 use crate::lake::manifest::write;
 use crate::lake::{Current, Error, Key, Manifest, SnapshotName, Table};
 use crate::state::State;
 
-/// Reads `CURRENT.json`, what is kept of a schema, and what is kept of a refresh.
+/// Reads `CURRENT.json`, a lease, what is kept of a schema, and what is kept of a refresh.
 pub fn state(data: &[u8]) {
     if let Some(state) = State::read(data) {
         let written = serde_json::to_vec(&state).unwrap();
@@ -17,6 +18,7 @@ pub fn state(data: &[u8]) {
         let written = serde_json::to_vec(&known).unwrap();
         assert_eq!(Known::read(&written), Some(known), "read, and read again");
     }
+    read(data, Lease::read);
     if let Some(current) = read(data, Current::read) {
         name(&current.snapshot);
         current.previous.as_ref().map(name);

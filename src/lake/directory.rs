@@ -13,6 +13,7 @@ use crate::lake::digest::Digest;
 use crate::lake::key::is_segment;
 use crate::lake::store::{Access, Entry, Version};
 use crate::lake::{Error, Key};
+use crate::value::Instant;
 use bytes::Bytes;
 use fault::situation;
 use std::fs::{self, File};
@@ -231,9 +232,9 @@ impl Directory {
     }
 
     /// Takes the lake for one writer, until the claim is dropped or the process ends, however it ends.
-    pub(super) async fn claim(&self, by: &str) -> Result<Claim, Error> {
+    pub(super) async fn claim(&self, by: &str, now: Instant) -> Result<Claim, Error> {
         let by = by.to_owned();
-        self.blocking(move |store| Claim::take(&store.root, &by)).await
+        self.blocking(move |store| Claim::take(&store.root, &by, now)).await
     }
 }
 

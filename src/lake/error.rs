@@ -1,5 +1,7 @@
 //! What can go wrong with a lake, by the situations that a caller can act on.
 
+use crate::value::Instant;
+use jiff::Timestamp;
 use std::path::PathBuf;
 
 /// The cause below an error, for the chain that a log shows.
@@ -91,12 +93,38 @@ pub enum Error {
         place: String,
     },
     /// Another run holds the lake.
-    #[error("the lake {lake} is in use by {by}; wait until it has ended")]
+    #[error("the lake {lake} is in use by {by}{}; wait until it has ended{}", held_since(since), if_dead(until))]
     InUse {
         /// The lake.
         lake: String,
         /// The holder, as it named itself.
         by: String,
+        /// Since when, by the holder's clock, where that is known.
+        since: Option<Instant>,
+        /// When the lake is free if the holder has died, by the holder's clock. None in a directory, where it is free at once.
+        until: Option<Instant>,
+    },
+    /// Another run has taken the lake over.
+    #[error(
+        "the lake {lake} was taken over by {by}, for this run's lease had run out; nothing was published, run again"
+    )]
+    TakenOver {
+        /// The lake.
+        lake: String,
+        /// Who has it now, as it named itself.
+        by: String,
+    },
+    /// The lease on the lake has run out, for it could not be renewed.
+    #[error(
+        "this run's lease on the lake {lake} ran out at {}, for it could not be renewed; nothing was published. Check the network and \
+         the right s3:PutObject, then run again",
+        utc(*at)
+    )]
+    Expired {
+        /// The lake.
+        lake: String,
+        /// When.
+        at: Instant,
     },
     /// Something that is no directory stands where one must be.
     #[error("{} is not a directory; move it away, or choose another place for the lake", path.display())]
@@ -167,4 +195,17 @@ pub enum Error {
         /// The snapshot.
         snapshot: String,
     },
+}
+
+fn held_since(since: &Option<Instant>) -> String {
+    since.map(|since| format!(" since {}", utc(since))).unwrap_or_default()
+}
+
+fn if_dead(until: &Option<Instant>) -> String {
+    until.map(|until| format!("; if it has died, the lake is free at {}", utc(until))).unwrap_or_default()
+}
+
+/// `2026-11-21T01:30:00Z`.
+fn utc(instant: Instant) -> String {
+    Timestamp::from_millisecond(instant.0).map_or_else(|_| "an unknown time".to_owned(), |time| format!("{time:.0}"))
 }

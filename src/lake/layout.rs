@@ -7,6 +7,7 @@
 //!                                    /supplier/owner_id=4242/part-00000.parquet
 //! runs/<run>.json                                            one line for each run
 //! state/lock                                                 held by the writer of a lake in a directory
+//! state/lease.json                                           held by the writer of a lake in a bucket
 //! current -> snapshots/<the current one>                     in a directory alone
 //! ```
 
@@ -184,6 +185,11 @@ pub fn run(run_id: &str) -> Result<Key, Error> {
     } else {
         Err(Error::Key { key: run_id.to_owned() })
     }
+}
+
+/// Who writes to a lake in a bucket.
+pub fn lease() -> Key {
+    Key::known("state/lease.json".to_owned())
 }
 
 /// A place for what is not for readers.

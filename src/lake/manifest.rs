@@ -189,7 +189,11 @@ fn finish(bytes: serde_json::Result<Vec<u8>>, place: &str) -> Result<Bytes, Erro
     Ok(bytes.into())
 }
 
-fn read<T: DeserializeOwned + Serialize>(bytes: &[u8], place: &str) -> Result<T, Error> {
+/// Reads such a file, found at `place`, strictly.
+///
+/// # Errors
+/// [`Error::Corrupt`], saying what is wrong with it.
+pub(super) fn read<T: DeserializeOwned + Serialize>(bytes: &[u8], place: &str) -> Result<T, Error> {
     #[derive(Deserialize)]
     struct Header {
         format_version: u32,
@@ -219,17 +223,17 @@ fn read<T: DeserializeOwned + Serialize>(bytes: &[u8], place: &str) -> Result<T,
 }
 
 /// Instants as `2026-11-21T01:30:00.123Z`.
-mod instant {
+pub(super) mod instant {
     use crate::value::Instant;
     use jiff::Timestamp;
     use serde::{Deserialize as _, Deserializer, Serializer, de, ser};
 
-    pub(super) fn serialize<S: Serializer>(instant: &Instant, out: S) -> Result<S::Ok, S::Error> {
+    pub(in crate::lake) fn serialize<S: Serializer>(instant: &Instant, out: S) -> Result<S::Ok, S::Error> {
         let timestamp = Timestamp::from_millisecond(instant.0).map_err(ser::Error::custom)?;
         out.collect_str(&format_args!("{timestamp:.3}"))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(text: D) -> Result<Instant, D::Error> {
+    pub(in crate::lake) fn deserialize<'de, D: Deserializer<'de>>(text: D) -> Result<Instant, D::Error> {
         let timestamp: Timestamp = String::deserialize(text)?.parse().map_err(de::Error::custom)?;
         Ok(Instant(timestamp.as_millisecond()))
     }

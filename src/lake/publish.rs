@@ -4,6 +4,7 @@ use crate::lake::Error;
 use crate::lake::digest::Digest;
 use crate::lake::directory;
 use crate::lake::layout::{self, CURRENT_LINK, SnapshotName};
+use crate::lake::lease::{Held, Term};
 use crate::lake::manifest::{self, Current, FORMAT_VERSION, Manifest};
 use crate::lake::snapshot::Snapshot;
 use crate::lake::store::{Access, Store, Version};
@@ -133,24 +134,34 @@ impl Lake {
         self.store.create(&key, line).await.map(drop)
     }
 
-    /// Takes the lake for one run, named `by` to others who try, and mends the link `current` if a run was stopped before it could. The
-    /// claim ends when the publisher is dropped, and with the process.
+    /// Takes the lake for one run, named `by` to others who try, and mends the link `current` if a run was stopped before it could.
     ///
-    /// Only a lake in a directory is guarded as yet; in a bucket, two runs at once both write, and the second to commit gets
-    /// [`Error::Precondition`].
+    /// In a directory the claim ends when the publisher is dropped, and with the process. In a bucket it is a [lease](crate::lake::lease),
+    /// renewed until the publisher is dropped; that of a process that died runs out.
     ///
     /// # Errors
-    /// [`Error::InUse`] if another run has it.
-    pub async fn claim(&self, by: &str) -> Result<Publisher, Error> {
+    /// [`Error::InUse`] if another run has it, [`Error::Corrupt`] if the lease is damaged.
+    pub async fn claim(&self, by: &str, clock: fn() -> Instant) -> Result<Publisher, Error> {
+        self.claim_for(by, clock, Term::default()).await
+    }
+
+    /// As [`Lake::claim`], with a lease of another term.
+    ///
+    /// # Errors
+    /// As [`Lake::claim`].
+    pub async fn claim_for(&self, by: &str, clock: fn() -> Instant, term: Term) -> Result<Publisher, Error> {
         let claim = match &self.store {
-            Store::Directory(store) => Claim::Directory(store.claim(by).await?),
-            Store::S3(_) => Claim::None,
+            Store::Directory(store) => Claim::Directory(store.claim(by, clock()).await?),
+            Store::S3(_) => Claim::Bucket(Held::take(&self.store, by, clock, term).await?),
         };
-        let publisher = Publisher { lake: self.clone(), _claim: claim };
-        if let Some((current, _)) = self.current().await? {
-            publisher.link(&current.snapshot).await?;
+        let publisher = Publisher { lake: self.clone(), claim };
+        match publisher.mend().await {
+            Ok(()) => Ok(publisher),
+            Err(error) => {
+                publisher.release().await;
+                Err(error)
+            }
         }
-        Ok(publisher)
     }
 }
 
@@ -171,22 +182,41 @@ impl Whole {
 /// What keeps other writers out.
 #[derive(Debug)]
 enum Claim {
-    Directory(#[expect(dead_code, reason = "held, not read")] directory::Claim),
-    /// A bucket has no lease yet; it will stand here.
-    None,
+    Directory(directory::Claim),
+    Bucket(Held),
 }
 
 /// The one writer of a lake.
 #[derive(Debug)]
 pub struct Publisher {
     lake: Lake,
-    _claim: Claim,
+    claim: Claim,
 }
 
 impl Publisher {
     /// The lake.
     pub fn lake(&self) -> &Lake {
         &self.lake
+    }
+
+    /// Whether the lake is still this writer's: to be asked before each step that must not meet another's.
+    ///
+    /// # Errors
+    /// [`Error::TakenOver`] or [`Error::Expired`] if it is not.
+    pub fn still_held(&self) -> Result<(), Error> {
+        match &self.claim {
+            // The operating system takes no lock away.
+            Claim::Directory(_) => Ok(()),
+            Claim::Bucket(lease) => lease.still_held(),
+        }
+    }
+
+    /// Gives the lake back, and waits until that is done, for a few seconds at most.
+    pub async fn release(self) {
+        match self.claim {
+            Claim::Directory(claim) => drop(claim),
+            Claim::Bucket(lease) => lease.release().await,
+        }
     }
 
     /// Begins a new snapshot.
@@ -204,7 +234,7 @@ impl Publisher {
     /// Makes an older snapshot current again.
     ///
     /// # Errors
-    /// [`Error::Precondition`] if `CURRENT.json` is not `expected` any more.
+    /// [`Error::Precondition`] if `CURRENT.json` is not `expected` any more; else as [`Publisher::still_held`].
     pub async fn go_back(
         &self,
         snapshot: &Whole,
@@ -214,7 +244,7 @@ impl Publisher {
         self.switch(&snapshot.manifest.snapshot, snapshot.sha256.clone(), expected, committed_at).await
     }
 
-    /// The commit: one compare-and-swap of `CURRENT.json`.
+    /// The commit: one compare-and-swap of `CURRENT.json`, by whom the lake is still held.
     pub(super) async fn switch(
         &self,
         snapshot: &SnapshotName,
@@ -231,12 +261,20 @@ impl Publisher {
             manifest_sha256,
         };
         let bytes = manifest::write(&current, &self.lake.store.place(&key))?;
+        self.still_held()?;
         self.lake.store.replace(&key, bytes, expected.map(|(_, version)| version)).await?;
         // The commit stands, whatever becomes of the link: the next claim mends it.
         if let Err(error) = self.link(snapshot).await {
             tracing::warn!(lake = self.lake.store.describe(), %error, "the link to the current snapshot was not moved");
         }
         Ok(current)
+    }
+
+    async fn mend(&self) -> Result<(), Error> {
+        match self.lake.current().await? {
+            Some((current, _)) => self.link(&current.snapshot).await,
+            None => Ok(()),
+        }
     }
 
     async fn link(&self, snapshot: &SnapshotName) -> Result<(), Error> {

@@ -93,6 +93,7 @@ impl Publisher {
     }
 
     async fn decide(&self, kept: usize, now: Instant) -> Result<Vec<SnapshotName>, Error> {
+        self.still_held()?;
         let found = self.lake().found().await?;
         let Some((current, _)) = self.lake().current().await? else { return Ok(Vec::new()) };
         Ok(to_remove(&found, &current, now, kept).into_iter().cloned().collect())
@@ -101,6 +102,7 @@ impl Publisher {
     /// Removes a snapshot, unless somebody has just gone back to it.
     async fn remove(&self, name: &SnapshotName) -> Result<bool, Error> {
         let store = self.lake().store();
+        self.still_held()?;
         if self.lake().current().await?.is_none_or(|(current, _)| current.snapshot == *name) {
             return Ok(false);
         }

@@ -56,7 +56,8 @@ impl<'a> Snapshot<'a> {
     /// still what `expected` says.
     ///
     /// # Errors
-    /// [`Error::Precondition`] if another run has published in the meantime, [`Error::Unfinished`] if a file is still open. After
+    /// [`Error::Precondition`] if another run has published in the meantime, [`Error::TakenOver`] or [`Error::Expired`] if the lake is
+    /// no longer held, [`Error::Unfinished`] if a file is still open. After
     /// [`Error::Unavailable`] the snapshot may have become current; [`Lake::current`](crate::lake::Lake::current) tells.
     pub async fn commit(
         &mut self,
@@ -77,7 +78,14 @@ impl<'a> Snapshot<'a> {
         // may still arrive.
         self.stage = Stage::Committing;
         let committed = self.publisher.switch(&self.name, sha256, expected, committed_at).await;
-        if let Err(Error::Precondition { .. } | Error::AccessDenied { .. } | Error::NoSpace { .. }) = &committed {
+        if let Err(
+            Error::Precondition { .. }
+            | Error::AccessDenied { .. }
+            | Error::NoSpace { .. }
+            | Error::TakenOver { .. }
+            | Error::Expired { .. },
+        ) = &committed
+        {
             self.stage = Stage::Open;
         }
         committed

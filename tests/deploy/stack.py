@@ -126,6 +126,12 @@ class Stack:
         kept = ("Name", "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "FlexibleTimeWindow", "Target", "Description")
         client.update_schedule(**{field: schedule[field] for field in kept if field in schedule}, State="DISABLED")
 
+    def let_the_lease_run_out(self):
+        """Lets so much time pass after a run died that the lake is free."""
+        client, lease = self.account.client("s3"), {"Bucket": self.outputs["BucketName"], "Key": "lake/state/lease.json"}
+        said = json.loads(client.get_object(**lease)["Body"].read())
+        client.put_object(**lease, Body=json.dumps(said | {"expires_at": "2020-01-01T00:00:00.000Z"}).encode())
+
     def take_undelivered(self):
         """What lies in the queue of undelivered events, which is empty afterwards."""
         client, queue = self.account.client("sqs"), self.resources["UndeliveredQueue"]

@@ -158,6 +158,7 @@ def test_a_run_that_lambda_ends(running, company):
         answer = running.invoke({"action": "refresh"})
     assert answer.failed
     assert lambda_errors(running, alarm) == errors + 1
+    running.let_the_lease_run_out()
     running.refresh()
 
 

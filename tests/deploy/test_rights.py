@@ -220,8 +220,12 @@ RIGHTS = {
 }
 
 
+# A refresh needs these if it takes more than one invocation; tests/it/goes_on_later.rs shows what the function says without them.
+GOING_ON = {"scheduler:CreateSchedule", "iam:PassRole"}
+
+
 def test_the_table_above_has_every_right_of_the_role(role):
-    assert role.actions == set(RIGHTS)
+    assert role.actions == RIGHTS.keys() | GOING_ON
 
 
 @pytest.mark.parametrize("action", RIGHTS)
@@ -292,6 +296,8 @@ def test_every_statement_was_needed(guarded, role, schedule_role):
         used = {(asked["action"], asked["resource"]) for asked in each.asked() if asked["allowed"]}
         for statement in each.document["Statement"]:
             assert statement["Effect"] == "Allow"
+            if GOING_ON & set(listed(statement["Action"])):
+                continue
             for action in listed(statement["Action"]):
                 assert any(action == name for name, _ in used), f"{action} is granted and never used"
             for resource in listed(statement["Resource"]):

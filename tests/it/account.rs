@@ -1,5 +1,6 @@
 //! An AWS account on loopback: a bucket, secrets, and what a function of this account finds in its environment.
 
+use crate::one_at_a_time::run_out;
 use crate::runtime_api::Environment;
 use crate::servers::Make;
 use aws_sdk_s3::Client;
@@ -74,6 +75,15 @@ impl Account {
             (name.strip_prefix("spend/data/").unwrap().to_owned(), bytes)
         });
         join_all(objects).await.into_iter().collect()
+    }
+
+    /// Lets so much time pass that the lease of a run that died has run out.
+    pub(crate) async fn let_the_lease_run_out(&self) {
+        if let Some(lease) = self.objects().await.get("state/lease.json") {
+            let name = "spend/data/state/lease.json";
+            let put = self.s3.put_object().bucket(&self.bucket).key(name).body(run_out(lease).into());
+            put.send().await.unwrap();
+        }
     }
 
     /// The names of the lake's objects.

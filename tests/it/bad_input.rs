@@ -18,6 +18,7 @@ use xledger_spend::lake::Access;
 use xledger_spend::report::Report;
 use xledger_spend::run;
 use xledger_spend::table::runs::Status;
+use xledger_spend::value::Instant;
 
 /// A token that nothing may ever repeat.
 const CANARY: &str = "canary-4711-token";
@@ -95,9 +96,11 @@ async fn settings_that_are_missing_or_wrong_are_named_at_once() {
     );
 }
 
-/// A refresh of an empty lake that fails leaves at most its line in `runs`.
+/// A refresh of an empty lake that fails leaves at most its line in `runs`, and a lease that it gave back.
 fn assert_only_runs(lake: &Scripted, runs: usize) {
-    let objects = lake.objects();
+    let mut objects = lake.objects();
+    let lease = objects.remove("lake/state/lease.json").map(|lease| serde_json::from_slice::<Value>(&lease).unwrap());
+    assert!(lease.is_none_or(|lease| lease["released"] == true));
     let names: Vec<&String> = objects.keys().collect();
     assert!(names.iter().all(|name| name.starts_with("lake/runs/")) && names.len() == runs, "{names:?}");
     for (name, bytes) in &objects {
@@ -145,7 +148,7 @@ async fn a_secret_that_does_not_exist_and_a_bucket_that_does_not_exist() {
     let (event, kind) = (json!({}), FailureKind::SecretUnreadable);
     let environment = account.environment(&sim.endpoint(), "xledger/forgotten");
     fails(&environment, &event, MINUTES, kind, &["xledger/forgotten", "put-secret-value"]).await;
-    assert!(account.names().await.iter().all(|name| name.starts_with("runs/")));
+    assert!(account.names().await.iter().all(|name| name.starts_with("runs/") || name == "state/lease.json"));
 
     let secret = account.secret(sim.token()).await;
     let mut environment = account.environment(&sim.endpoint(), &secret);
@@ -242,8 +245,8 @@ async fn a_lake_in_use() {
     let desk = Desk::new(Options::fast(800, 37)).await;
     let aws = aws_config::SdkConfig::builder().build();
     let lake = run::open(&desk.settings(&[]), &aws, Access::Write).await.unwrap();
-    let held = lake.claim("run somebody-elses").await.unwrap();
-    let words = ["is in use by run somebody-elses", "wait until it has ended"];
+    let held = lake.claim("run somebody-elses", || Instant(1_795_224_600_000)).await.unwrap();
+    let words = ["is in use by run somebody-elses since 2026-11-21T01:30:00Z", "wait until it has ended"];
     assert_failed(&desk.refresh(&[]).await, FailureKind::LakeInUse, &words);
     assert_eq!(desk.sim.journal().totals().requests, 0, "nothing is asked of Xledger for nothing");
     drop(held);

@@ -30,7 +30,7 @@ async fn lake(directory: &tempfile::TempDir) -> Lake {
 
 /// Publishes a snapshot of one month, after the one that is current.
 async fn publish(lake: &Lake, n: i64, month: u8) -> Current {
-    let publisher = lake.claim("run").await.unwrap();
+    let publisher = lake.claim("run", || Instant(0)).await.unwrap();
     let current: Option<(Current, Version)> = lake.current().await.unwrap();
     let mut snapshot = publisher.begin(name(n)).await.unwrap();
     for partition in [Partition::Month(Month { year: 2026, month }), Partition::Owner(i64::from(month))] {

@@ -1,4 +1,5 @@
-//! A run is killed, at whatever moment: what is current stays whole, and the next run neither stumbles nor waits.
+//! A run is killed, at whatever moment: what is current stays whole, and the next run does not stumble. In a bucket it comes when the lease
+//! of the dead run has run out, in a directory at once.
 
 use crate::account::{Account, Objects};
 use crate::desk::{Desk, files_below};
@@ -117,6 +118,7 @@ async fn at_each_write_into_a_bucket() {
         assert_eq!(after != before, committed, "moment {moment}");
 
         lake.release();
+        lake.let_the_lease_run_out();
         let report = Function::start(&environment).await.invoke(&json!({}), MINUTES).await.unwrap();
         assert_eq!(report["status"], "succeeded", "moment {moment}: {report}");
         let objects = of_lake(&lake);
@@ -134,17 +136,22 @@ async fn while_it_works_on_a_bucket() {
     let Some(account) = Account::open().await else { return };
     let sim = xledger_sim::start(slow(52)).await.unwrap();
     let environment = account.environment(&sim.endpoint(), &account.secret(sim.token()).await);
-    let refresh = async || Function::start(&environment).await.invoke(&json!({}), MINUTES).await.unwrap();
+    let refresh = async || {
+        account.let_the_lease_run_out().await;
+        Function::start(&environment).await.invoke(&json!({}), MINUTES).await.unwrap()
+    };
     assert_eq!(refresh().await["status"], "succeeded");
     let before = whole(&account.objects().await);
     for requests in moments(sim.journal()) {
         sim.journal().clear();
+        account.let_the_lease_run_out().await;
         let function = Function::start(&environment).await;
         function.begin(&json!({}), MINUTES);
         until("the request", async || sim.journal().exchanges().len() >= requests).await;
         function.kill();
         assert_eq!(whole(&account.objects().await), before, "after {requests} requests");
     }
+    account.let_the_lease_run_out().await;
     let objects = account.names().await.len();
     let function = Function::start(&environment).await;
     function.begin(&json!({}), MINUTES);

@@ -233,6 +233,7 @@ async fn and_is_killed_on_the_way() {
         function.kill();
         assert_eq!(whole(&of_lake(&lake)), snapshots[current_then]);
         lake.release();
+        lake.let_the_lease_run_out();
         let report = Function::start(&environment).await.invoke(&event, MINUTES).await.unwrap();
         assert_eq!((&report["status"], &report["snapshot"]), (&json!("succeeded"), &json!(snapshots[0])), "{report}");
         assert_eq!(report["snapshot_before"], snapshots[before_again]);

@@ -67,7 +67,7 @@ async fn leave_behind(store: &Store, hours: i64) {
 
 async fn what_may_go_goes(home: &Home) {
     let lake = Lake::open(home.lake("lake"), Access::Write).await.unwrap();
-    let publisher = lake.claim("run").await.unwrap();
+    let publisher = lake.claim("run", || NOW).await.unwrap();
     let swept = publisher.sweep(1, NOW, in_time()).await;
     assert_eq!((swept.removed, swept.left, swept.error.is_none()), (0, 0, true), "an empty lake");
     for hours in [120, 96, 72, 48, 20, 10] {
@@ -103,7 +103,7 @@ async fn what_may_go_goes(home: &Home) {
 /// However far a sweep came, nobody can go back to what it has begun to remove, and the next one ends it.
 async fn half_a_sweep_is_ended_by_the_next(home: &Home) {
     let lake = Lake::open(home.lake("lake"), Access::Write).await.unwrap();
-    let publisher = lake.claim("run").await.unwrap();
+    let publisher = lake.claim("run", || NOW).await.unwrap();
     for hours in [120, 96, 72, 0] {
         publish(&publisher, hours).await;
     }
@@ -125,7 +125,7 @@ async fn half_a_sweep_is_ended_by_the_next(home: &Home) {
 /// Gone back to, an old one is current and stays; the run after that keeps it as the one before.
 async fn what_was_gone_back_to_stays(home: &Home) {
     let lake = Lake::open(home.lake("lake"), Access::Write).await.unwrap();
-    let publisher = lake.claim("run").await.unwrap();
+    let publisher = lake.claim("run", || NOW).await.unwrap();
     for hours in [192, 168, 144, 120, 96] {
         publish(&publisher, hours).await;
     }
@@ -149,7 +149,7 @@ async fn a_fault_keeps_one_and_spares_no_other() {
     let server = Scripted::start().await;
     let store = Store::S3(S3::new(&server.configuration(), "bucket", Some(Key::parse("lake").unwrap())).unwrap());
     let lake = Lake::open(store, Access::Write).await.unwrap();
-    let publisher = lake.claim("run").await.unwrap();
+    let publisher = lake.claim("run", || NOW).await.unwrap();
     for hours in [120, 96, 72, 0] {
         publish(&publisher, hours).await;
     }
@@ -178,7 +178,7 @@ async fn what_has_just_become_current_is_spared() {
     let server = Scripted::start().await;
     let store = Store::S3(S3::new(&server.configuration(), "bucket", None).unwrap());
     let lake = Lake::open(store, Access::Write).await.unwrap();
-    let publisher = lake.claim("run").await.unwrap();
+    let publisher = lake.claim("run", || NOW).await.unwrap();
     for hours in [120, 96, 72, 0] {
         publish(&publisher, hours).await;
     }
@@ -278,6 +278,7 @@ async fn a_run_is_killed_while_it_sweeps() {
         let published = whole(&of_lake(&lake));
         assert!(published > before);
         lake.release();
+        lake.let_the_lease_run_out();
 
         let report = refresh(&lake).await;
         assert_eq!(report["status"], "succeeded", "{report}");

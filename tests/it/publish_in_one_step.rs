@@ -48,7 +48,7 @@ async fn published(publisher: &Publisher, n: i64, expected: Option<&(Current, Ve
 async fn from_one_snapshot_to_the_next(home: &Home) {
     let lake = Lake::open(home.lake("lake"), Access::Write).await.unwrap();
     assert_eq!(lake.current().await.unwrap(), None);
-    let publisher = lake.claim("run").await.unwrap();
+    let publisher = lake.claim("run", || at(0)).await.unwrap();
 
     let mut first = begun(&publisher, 1).await;
     assert_eq!(lake.current().await.unwrap(), None, "files alone publish nothing");
@@ -82,7 +82,7 @@ async fn from_one_snapshot_to_the_next(home: &Home) {
 
 async fn a_snapshot_given_up_leaves_the_lake_as_it_was(home: &Home) {
     let lake = Lake::open(home.lake("lake"), Access::Write).await.unwrap();
-    let publisher = lake.claim("run").await.unwrap();
+    let publisher = lake.claim("run", || at(0)).await.unwrap();
     published(&publisher, 1, None).await;
     let before = (lake.current().await.unwrap(), lake.snapshots().await.unwrap());
 
@@ -120,7 +120,7 @@ async fn the_link_follows_the_current_snapshot_and_is_mended() {
     let lake = Lake::open(home.lake("lake"), Access::Write).await.unwrap();
     let Home::Directory(directory) = &home else { unreachable!() };
     let link = directory.path().join("lake/current");
-    let publisher = lake.claim("run").await.unwrap();
+    let publisher = lake.claim("run", || at(0)).await.unwrap();
     assert!(!link.exists());
     published(&publisher, 1, None).await;
     let target = |n| format!("snapshots/{}", name(n));
@@ -133,16 +133,16 @@ async fn the_link_follows_the_current_snapshot_and_is_mended() {
     // As a run leaves it that is stopped right after its commit, and as somebody leaves it who removed it.
     fs::remove_file(&link).unwrap();
     symlink(target(1), &link).unwrap();
-    drop(lake.claim("run").await.unwrap());
+    drop(lake.claim("run", || at(0)).await.unwrap());
     assert_eq!(fs::read_link(&link).unwrap().to_str().unwrap(), target(2));
     fs::remove_file(&link).unwrap();
-    drop(lake.claim("run").await.unwrap());
+    drop(lake.claim("run", || at(0)).await.unwrap());
     assert_eq!(fs::read_link(&link).unwrap().to_str().unwrap(), target(2));
 
     // Something of somebody else's is not replaced.
     fs::remove_file(&link).unwrap();
     fs::write(&link, "mine").unwrap();
-    let in_the_way = lake.claim("run").await;
+    let in_the_way = lake.claim("run", || at(0)).await;
     assert!(matches!(in_the_way, Err(Error::InTheWay { .. })), "{in_the_way:?}");
     assert_eq!(fs::read(&link).unwrap(), b"mine");
 }
@@ -152,7 +152,7 @@ async fn damaged_files_are_named_and_nothing_is_published_over_them() {
     let home = tempfile::tempdir().unwrap();
     let store = Store::Directory(xledger_spend::lake::Directory::new(home.path()));
     let lake = Lake::open(store, Access::Write).await.unwrap();
-    let publisher = lake.claim("run").await.unwrap();
+    let publisher = lake.claim("run", || at(0)).await.unwrap();
     let current = published(&publisher, 1, None).await;
     drop(publisher);
 
@@ -163,7 +163,7 @@ async fn damaged_files_are_named_and_nothing_is_published_over_them() {
     assert!(matches!(error, Error::Corrupt { .. }) && error.to_string().contains("_manifest.json"), "{error}");
 
     fs::write(home.path().join("CURRENT.json"), "{\"format_version\": 1").unwrap();
-    let error = lake.claim("run").await.unwrap_err();
+    let error = lake.claim("run", || at(0)).await.unwrap_err();
     assert!(matches!(error, Error::Corrupt { .. }) && error.to_string().contains("CURRENT.json"), "{error}");
 }
 
@@ -173,7 +173,7 @@ async fn a_snapshot_whose_commit_is_in_doubt_is_kept() {
     let server = Scripted::start().await;
     let store = Store::S3(S3::new(&server.configuration(), "bucket", None).unwrap());
     let lake = Lake::open(store, Access::Write).await.unwrap();
-    let publisher = lake.claim("run").await.unwrap();
+    let publisher = lake.claim("run", || at(0)).await.unwrap();
     let mut snapshot = begun(&publisher, 1).await;
     // The manifest; six attempts at the commit; five at reading what became of it.
     server.play([Step::Serve]);

@@ -110,6 +110,11 @@ impl Function {
     /// As [`Function::invoke`], with the answer as it is sent.
     pub(crate) async fn invoke_text(&mut self, event: &Value, deadline: Deadline) -> Result<String, Fault> {
         let id = self.begin(event, deadline);
+        self.answer(&id).await
+    }
+
+    /// Waits for what the function says to an event that it was handed.
+    pub(crate) async fn answer(&mut self, id: &str) -> Result<String, Fault> {
         let answer = tokio::time::timeout(Duration::from_secs(60), self.answers.recv()).await;
         let Ok(Some((answered, outcome))) = answer else {
             panic!("the function does not answer; is it still there? {:?}", self.child.try_wait());

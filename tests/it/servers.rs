@@ -2,6 +2,7 @@
 
 pub(crate) mod glue;
 pub(crate) mod hostile;
+pub(crate) mod scheduler;
 pub(crate) mod scripted;
 pub(crate) mod secrets;
 

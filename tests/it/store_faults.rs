@@ -13,6 +13,7 @@ use std::fs;
 use std::path::Path;
 use xledger_spend::lake::store::Version;
 use xledger_spend::lake::{Access, Directory, Error, Key, Lake, LakeUrl, S3, Store};
+use xledger_spend::value::Instant;
 
 const CONFLICT: Step = Step::Refuse(409, "ConditionalRequestConflict");
 const SLOW_DOWN: Step = Step::Refuse(503, "SlowDown");
@@ -314,11 +315,15 @@ async fn a_directory_to_be_read_must_exist_and_one_to_be_written_is_made() {
 async fn a_lake_in_use_names_its_user() {
     let home = tempfile::tempdir().unwrap();
     let lake = Lake::open(directory(home.path()), Access::Write).await.unwrap();
-    let first = lake.claim("run 7f (refresh)").await.unwrap();
-    let error = lake.claim("run 80").await.unwrap_err();
-    assert!(matches!(&error, Error::InUse { by, .. } if by == "run 7f (refresh)"), "{error:?}");
+    let now = || Instant(1_795_224_600_000);
+    let first = lake.claim("run 7f (refresh)", now).await.unwrap();
+    let error = lake.claim("run 80", now).await.unwrap_err();
+    assert!(
+        matches!(&error, Error::InUse { by, since, .. } if by == "run 7f (refresh)" && *since == Some(now())),
+        "{error:?}"
+    );
     drop(first);
-    let _second = lake.claim("run 80").await.unwrap();
-    let error = lake.claim("run 81").await.unwrap_err();
+    let _second = lake.claim("run 80", now).await.unwrap();
+    let error = lake.claim("run 81", now).await.unwrap_err();
     assert!(matches!(&error, Error::InUse { by, .. } if by == "run 80"), "{error:?}");
 }

@@ -4,6 +4,8 @@
 use super::fault::situation;
 use super::place::make_directory;
 use crate::lake::Error;
+use crate::value::Instant;
+use jiff::Timestamp;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -23,32 +25,37 @@ pub struct Claim {
 }
 
 impl Claim {
-    pub(super) fn take(root: &Path, by: &str) -> Result<Self, Error> {
+    pub(super) fn take(root: &Path, by: &str, now: Instant) -> Result<Self, Error> {
         let (mut file, path) = open(root, CLAIM)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let by = holder(&mut file).unwrap_or_else(|| "another run".to_owned());
-                return Err(Error::InUse { lake: root.display().to_string(), by });
+                let (since, by) = holder(&mut file).unwrap_or_else(|| (None, "another run".to_owned()));
+                return Err(Error::InUse { lake: root.display().to_string(), by, since, until: None });
             }
             Err(TryLockError::Error(e)) => return Err(situation("lock", &path, e)),
         }
+        let since = Timestamp::from_millisecond(now.0).unwrap_or_default();
         file.set_len(0)
             .and_then(|()| file.rewind())
-            .and_then(|()| writeln!(file, "{by}"))
+            .and_then(|()| file.write_all(format!("{since:.3} {by}\n").as_bytes()))
             .map_err(|e| situation("write", &path, e))?;
         Ok(Self { _file: file })
     }
 }
 
-/// Who holds the lock. The name is written right after the lock is taken: it is waited for, a tenth of a second at most.
-fn holder(file: &mut File) -> Option<String> {
+/// Since when the lock is held, and by whom. Both are written right after the lock is taken: they are waited for, a tenth of a second at
+/// most.
+fn holder(file: &mut File) -> Option<(Option<Instant>, String)> {
     for _ in 0..10 {
         let mut name = String::new();
         file.rewind().ok()?;
         file.take(NAME_LIMIT_BYTES).read_to_string(&mut name).ok()?;
         if name.ends_with('\n') {
-            return Some(name.trim().escape_debug().to_string());
+            let name = name.trim();
+            let since = name.split_once(' ').and_then(|(since, by)| Some((since.parse::<Timestamp>().ok()?, by)));
+            let (since, by) = since.map_or((None, name), |(since, by)| (Some(Instant(since.as_millisecond())), by));
+            return Some((since, by.escape_debug().to_string()));
         }
         std::thread::sleep(Duration::from_millis(10));
     }

@@ -67,7 +67,7 @@ async fn publish_real_data(directory: &std::path::Path) {
 
     let url = LakeUrl::parse(directory.to_str().unwrap()).unwrap();
     let store = Store::open(&url, &aws_config::SdkConfig::builder().build()).unwrap();
-    let publisher = Lake::open(store, Access::Write).await.unwrap().claim("a test").await.unwrap();
+    let publisher = Lake::open(store, Access::Write).await.unwrap().claim("a test", || Instant(0)).await.unwrap();
     let mut snapshot = publisher.begin(SnapshotName::new(Instant(0), "real")).await.unwrap();
     let parts = ManifestParts {
         created_at: Instant(0),

@@ -1,0 +1,169 @@
+//! A refresh that takes more than one invocation: the next one is arranged, once, and not too early.
+
+use crate::servers::scheduler::Scheduler;
+use serde_json::{Value, json};
+use std::time::Duration;
+use tokio::time::Instant as Deadline;
+use xledger_spend::continuation::{Continuation, Due};
+use xledger_spend::failure::{Failure, FailureKind};
+use xledger_spend::value::Instant;
+
+const NOW: Instant = Instant(1_795_224_600_000); // 2026-11-21T01:30:00Z
+const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:xledger-spend";
+const ROLE: &str = "arn:aws:iam::123456789012:role/xledger-spend-schedule";
+const QUEUE: &str = "arn:aws:sqs:us-east-1:123456789012:xledger-spend-undelivered";
+
+fn in_time() -> Deadline {
+    Deadline::now() + Duration::from_secs(60)
+}
+
+/// What the template sets.
+fn template(name: &str) -> Option<String> {
+    let value = match name {
+        "CONTINUATION_ROLE_ARN" => ROLE,
+        "CONTINUATION_GROUP" => "xledger-spend",
+        "CONTINUATION_DEAD_LETTER_ARN" => QUEUE,
+        _ => return None,
+    };
+    Some(value.to_owned())
+}
+
+fn due(count: u32, minutes: i64) -> Due {
+    Due { refresh_id: "20261121T013000Z-0a1b2c3d".to_owned(), count, at: Instant(NOW.0 + minutes * 60_000) }
+}
+
+fn continuation(scheduler: &Scheduler, environment: impl Fn(&str) -> Option<String>) -> Continuation {
+    Continuation::read(environment, &scheduler.configuration(), FUNCTION, || NOW).unwrap()
+}
+
+#[tokio::test]
+async fn it_is_arranged_once() {
+    let scheduler = Scheduler::start().await;
+    let continuation = continuation(&scheduler, template);
+    let at = continuation.arrange(&due(1, 20), in_time()).await.unwrap();
+    assert_eq!(at, Instant(NOW.0 + 20 * 60_000));
+    let schedules = scheduler.schedules();
+    let (name, schedule) = schedules.first_key_value().unwrap();
+    assert_eq!((schedules.len(), name.as_str()), (1, "20261121T013000Z-0a1b2c3d-1"));
+    let input: Value = serde_json::from_str(schedule["Target"]["Input"].as_str().unwrap()).unwrap();
+    assert_eq!(input, json!({"action": "refresh", "continues": "20261121T013000Z-0a1b2c3d"}));
+    let mut rest = schedule.clone();
+    rest["Target"]["Input"].take();
+    assert_eq!(
+        rest,
+        json!({
+            "GroupName": "xledger-spend",
+            "ScheduleExpression": "at(2026-11-21T01:50:00)",
+            "ScheduleExpressionTimezone": "UTC",
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "ActionAfterCompletion": "DELETE",
+            "ClientToken": "20261121T013000Z-0a1b2c3d-1",
+            "Target": {
+                "Arn": FUNCTION,
+                "RoleArn": ROLE,
+                "Input": null,
+                "RetryPolicy": {"MaximumEventAgeInSeconds": 3_600, "MaximumRetryAttempts": 10},
+                "DeadLetterConfig": {"Arn": QUEUE},
+            },
+        })
+    );
+
+    // Once more, the same or with another time: it is there already.
+    continuation.arrange(&due(1, 20), in_time()).await.unwrap();
+    continuation.arrange(&due(1, 30), in_time()).await.unwrap();
+    assert_eq!(scheduler.schedules(), schedules);
+    // The next part is another one; at once is in a minute.
+    continuation.arrange(&due(2, -5), in_time()).await.unwrap();
+    let next = &scheduler.schedules()["20261121T013000Z-0a1b2c3d-2"];
+    assert_eq!(next["ScheduleExpression"], "at(2026-11-21T01:31:00)");
+}
+
+/// Every event that is arranged is one that the function understands.
+#[tokio::test]
+async fn its_event_is_understood() {
+    use xledger_spend::event::{Event, Refresh};
+
+    let scheduler = Scheduler::start().await;
+    let continuation = continuation(&scheduler, template);
+    for refresh_id in ["20261121T013000Z-0a1b2c3d", "a", &"b".repeat(64)] {
+        continuation.arrange(&Due { refresh_id: refresh_id.to_owned(), ..due(1, 1) }, in_time()).await.unwrap();
+        let scheduled = scheduler.schedules().into_values();
+        let mut inputs = scheduled.map(|schedule| serde_json::from_str(schedule["Target"]["Input"].as_str().unwrap()));
+        let wanted = Event::Refresh(Refresh { continues: Some(refresh_id.to_owned()), ..Refresh::default() });
+        assert!(inputs.any(|input| Event::parse(&input.unwrap()).unwrap() == wanted), "{refresh_id}");
+    }
+}
+
+#[tokio::test]
+async fn throttling_is_waited_for() {
+    let scheduler = Scheduler::start().await;
+    scheduler.refuse([(429, "ThrottlingException", "Rate exceeded"), (500, "InternalServerException", "try again")]);
+    continuation(&scheduler, template).arrange(&due(1, 20), in_time()).await.unwrap();
+    assert_eq!((scheduler.schedules().len(), scheduler.asked()), (1, 3));
+}
+
+#[tokio::test]
+async fn what_keeps_it_from_being_arranged_is_named() {
+    const PASS: &str =
+        "User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: iam:PassRole on resource: role";
+    const CREATE: &str = "User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: scheduler:CreateSchedule";
+    for (refusal, words) in [
+        ((403, "AccessDeniedException", PASS), ["iam:PassRole was denied", ROLE]),
+        ((403, "AccessDeniedException", CREATE), ["scheduler:CreateSchedule was denied", "xledger-spend"]),
+        ((400, "ValidationException", "The execution role you provide"), ["did not succeed", "The execution role"]),
+        ((402, "ServiceQuotaExceededException", "too many"), ["did not succeed", "ServiceQuotaExceededException"]),
+    ] {
+        let scheduler = Scheduler::start().await;
+        scheduler.refuse([refusal]);
+        let failure = continuation(&scheduler, template).arrange(&due(1, 20), in_time()).await.unwrap_err();
+        told(&failure, &words);
+        assert_eq!(scheduler.asked(), 1, "{} is not repeated", refusal.1);
+    }
+    let scheduler = Scheduler::start().await;
+    let other = |name: &str| if name == "CONTINUATION_GROUP" { Some("gone".to_owned()) } else { template(name) };
+    let failure = continuation(&scheduler, other).arrange(&due(1, 20), in_time()).await.unwrap_err();
+    told(&failure, &["the schedule group gone does not exist", "deploy the stack again"]);
+
+    let read = |environment: fn(&str) -> Option<String>| {
+        Continuation::read(environment, &scheduler.configuration(), FUNCTION, || NOW).unwrap_err()
+    };
+    told(&read(|_| None), &["without CONTINUATION_ROLE_ARN and CONTINUATION_GROUP", "template.yaml"]);
+    told(&read(|name| (name == "CONTINUATION_ROLE_ARN").then(|| "x".to_owned())), &["without CONTINUATION_GROUP"]);
+}
+
+fn told(failure: &Failure, words: &[&str]) {
+    assert_eq!(failure.kind, FailureKind::ContinuationFailed);
+    for words in words.iter().chain(&["What is done is kept"]) {
+        assert!(failure.message.contains(words), "{words}: {failure}");
+    }
+}
+
+#[tokio::test]
+async fn a_service_that_does_not_answer() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let silent = crate::servers::configuration(&format!("http://{}", listener.local_addr().unwrap()));
+    let continuation = Continuation::read(template, &silent, FUNCTION, || NOW).unwrap();
+    let begun = Deadline::now();
+    let failure = continuation.arrange(&due(1, 20), begun + Duration::from_millis(1_500)).await.unwrap_err();
+    told(&failure, &["gave no answer before the time was over"]);
+    assert!(begun.elapsed() < Duration::from_millis(1_500));
+}
+
+/// The dead-letter queue is not necessary.
+#[tokio::test]
+async fn without_a_queue() {
+    let scheduler = Scheduler::start().await;
+    let without = |name: &str| template(name).filter(|_| name != "CONTINUATION_DEAD_LETTER_ARN");
+    continuation(&scheduler, without).arrange(&due(1, 20), in_time()).await.unwrap();
+    let schedules = scheduler.schedules();
+    assert_eq!(schedules["20261121T013000Z-0a1b2c3d-1"]["Target"].get("DeadLetterConfig"), None);
+}
+
+/// The role may start the function by its name alone.
+#[tokio::test]
+async fn invoked_by_an_alias() {
+    let (scheduler, alias) = (Scheduler::start().await, format!("{FUNCTION}:live"));
+    let continuation = Continuation::read(template, &scheduler.configuration(), &alias, || NOW).unwrap();
+    continuation.arrange(&due(1, 20), in_time()).await.unwrap();
+    assert_eq!(scheduler.schedules()["20261121T013000Z-0a1b2c3d-1"]["Target"]["Arn"], FUNCTION);
+}
