@@ -22,6 +22,9 @@ impl Deletion {
     pub const ALL: [Self; 4] = [Self::Line, Self::Payable, Self::Voucher, Self::PayrollMatch];
 }
 
+/// Matches, each with its owner's place: owners use the same numbers.
+type Matches = BTreeSet<(u8, i32)>;
+
 impl Clerk {
     pub(super) fn delete(&mut self, what: Deletion, moves: bool) {
         self.books.gone_ids = self.books.given_ids();
@@ -76,7 +79,7 @@ impl Clerk {
     }
 
     /// The matches of what was booked as payroll, and those of all else, by owner.
-    pub(super) fn matches(&self) -> (BTreeSet<(u8, i32)>, BTreeSet<(u8, i32)>) {
+    pub(super) fn matches(&self) -> (Matches, Matches) {
         let books = &self.books;
         let ledger = books.lines.iter().map(|line| (line.voucher, line.match_id, line.is_payroll_by_nature()));
         let payables = books.ap_lines.iter().map(|line| (line.voucher, line.match_id, line.is_payroll_by_nature()));
