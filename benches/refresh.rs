@@ -1,5 +1,6 @@
-//! What a full refresh costs: the client's own CPU time and memory, requests and bytes, and wall time against what Xledger's burst limit
-//! allows. `cargo bench --bench refresh` prints each figure beside what it must stay below, and their ratio.
+//! What a refresh costs: the client's own CPU time and memory, requests and bytes, and wall time against what Xledger's burst limit
+//! allows; and what a refresh costs that builds on it, after half a percent of the lines were changed. `cargo bench --bench refresh` prints
+//! each figure beside what it must stay below, and their ratio. `-- full`, `-- again` and `-- runs` print a part, a number the size.
 //!
 //! The simulator and the client are processes of their own, made of this same program, so that neither's cost is counted for the other.
 
@@ -10,17 +11,30 @@
     reason = "a benchmark prints, and may fail loudly"
 )]
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tempfile::TempDir;
+use xledger_sim::{Change, ChangeKind};
 use xledger_spend::event::Refresh;
 use xledger_spend::run::Run;
 use xledger_spend::settings::{Caller, Settings};
 use xledger_spend::value;
 
 const SEED: u64 = 20_261_121;
+/// Before and after the books are changed, in milliseconds since 1970: what is changed says 2026-10-31, in the evening.
+const BEFORE: i64 = 1_793_448_000_000;
+const AFTER: i64 = BEFORE + 3 * 24 * 3_600_000;
+/// One voucher in so many lines is changed, and one in so many is new: half a percent of the lines.
+const CHANGED: u64 = 800;
+const POSTED: u64 = 2_500;
+
+/// The time that a refresh goes by.
+static NOW: AtomicI64 = AtomicI64::new(BEFORE);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
@@ -30,37 +44,58 @@ fn main() {
         ["simulate", lines, delay_ms] => {
             runtime().block_on(simulate(lines.parse().unwrap(), delay_ms.parse().unwrap()))
         }
-        ["refresh", endpoint, token] => println!("{}", runtime().block_on(refresh(endpoint, token))),
-        [lines] => compare(lines.parse().unwrap()),
-        _ => compare(1_000_000),
+        ["refresh", endpoint, token, lake, at, deep_every, seconds] => {
+            NOW.store(at.parse().unwrap(), Relaxed);
+            let seconds = Duration::from_secs(seconds.parse().unwrap());
+            println!("{}", runtime().block_on(refresh(endpoint, token, lake, deep_every, seconds)));
+        }
+        ["full", rest @ ..] => full(size(rest)),
+        ["again", rest @ ..] => again(size(rest)),
+        ["runs", rest @ ..] => runs(size(rest)),
+        rest => {
+            full(size(rest));
+            again(size(rest));
+        }
     }
 }
 
-/// Serves a company until standard input closes.
+fn size(words: &[&str]) -> u64 {
+    words.first().map_or(1_000_000, |lines| lines.parse().unwrap())
+}
+
+/// Serves a company until standard input closes. Each line of it changes the books.
 async fn simulate(lines: u64, delay_ms: u64) {
     let options =
         xledger_sim::Options { lines, seed: SEED, delay: Duration::from_millis(delay_ms), ..Default::default() };
     let running = xledger_sim::start(options).await.unwrap();
     println!("{} {}", running.endpoint(), running.token());
-    tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await.unwrap().unwrap();
+    for line in std::io::stdin().lines() {
+        line.unwrap();
+        for (kind, one_in) in [(ChangeKind::Amend, CHANGED), (ChangeKind::Post, POSTED)] {
+            let vouchers = (lines / one_in) as u32;
+            let change = Change { kind, vouchers, before_request: 1, operation: None, after: None };
+            running.replace(change.post(&running.company()));
+        }
+        println!("changed");
+    }
     running.stop().await;
 }
 
-/// Refreshes into a new directory, and says what it cost.
-async fn refresh(endpoint: &str, token: &str) -> Value {
-    let directory = tempfile::TempDir::new().unwrap();
-    let lake = directory.path().join("lake").display().to_string();
+/// Refreshes a lake, and says what it cost.
+async fn refresh(endpoint: &str, token: &str, lake: &str, deep_every: &str, seconds: Duration) -> Value {
     let settings = Settings::read(Caller::CommandLine, |name| match name {
         "XLEDGER_ENDPOINT" => Some(endpoint.to_owned()),
         "XLEDGER_TOKEN" => Some(token.to_owned()),
-        "LAKE_URL" => Some(lake.clone()),
+        "LAKE_URL" => Some(lake.to_owned()),
+        "SPEND_DEEP_EVERY" => Some(deep_every.to_owned()),
         _ => None,
     });
+    let clock = || value::Instant(NOW.load(Relaxed));
     let run = Run {
-        id: "bench".to_owned(),
-        started_at: value::Instant(0),
-        deadline: tokio::time::Instant::now() + Duration::from_secs(3_600),
-        clock: || value::Instant(0),
+        id: format!("bench-{}", std::process::id()),
+        started_at: clock(),
+        deadline: tokio::time::Instant::now() + seconds,
+        clock,
         progress: Default::default(),
         meter: Default::default(),
     };
@@ -91,60 +126,171 @@ fn peak_bytes() -> u64 {
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() * 1_024
 }
 
-/// One refresh of a company, each side a process.
+/// A simulator in a process of its own.
+struct Simulator {
+    process: Child,
+    output: BufReader<ChildStdout>,
+    endpoint: String,
+    token: String,
+}
+
+impl Simulator {
+    fn start(lines: u64, delay_ms: u64) -> Self {
+        let mut process = Command::new(std::env::current_exe().unwrap())
+            .args(["simulate", &lines.to_string(), &delay_ms.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut output = BufReader::new(process.stdout.take().unwrap());
+        let mut address = String::new();
+        output.read_line(&mut address).unwrap();
+        let (endpoint, token) = address.trim().split_once(' ').unwrap();
+        Self { endpoint: endpoint.to_owned(), token: token.to_owned(), process, output }
+    }
+
+    fn change(&mut self) {
+        writeln!(self.process.stdin.as_mut().unwrap()).unwrap();
+        self.output.read_line(&mut String::new()).unwrap();
+    }
+
+    /// One run, in a process of its own.
+    fn run(&self, lake: &Path, at: i64, deep_every: &str, seconds: u64) -> Value {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["refresh", &self.endpoint, &self.token, lake.to_str().unwrap()])
+            .args([&at.to_string(), deep_every, &seconds.to_string()])
+            .stderr(Stdio::inherit())
+            .output()
+            .unwrap();
+        let measured: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(measured["report"]["error"], Value::Null);
+        measured
+    }
+
+    fn refresh(&self, lake: &Path, at: i64, deep_every: &str) -> Value {
+        let measured = self.run(lake, at, deep_every, 3_600);
+        assert_eq!(measured["report"]["status"], "succeeded");
+        measured
+    }
+
+    fn stop(mut self) {
+        drop(self.process.stdin.take());
+        self.process.wait().unwrap();
+    }
+}
+
+/// One refresh of a company into an empty lake.
 fn measure(lines: u64, delay_ms: u64) -> Value {
-    let me = std::env::current_exe().unwrap();
-    let mut simulator = Command::new(&me)
-        .args(["simulate", &lines.to_string(), &delay_ms.to_string()])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut address = String::new();
-    BufReader::new(simulator.stdout.take().unwrap()).read_line(&mut address).unwrap();
-    let (endpoint, token) = address.trim().split_once(' ').unwrap();
-    let output = Command::new(&me).args(["refresh", endpoint, token]).stderr(Stdio::inherit()).output().unwrap();
-    drop(simulator.stdin.take());
-    simulator.wait().unwrap();
-    let measured: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(measured["report"]["status"], "succeeded", "{}", measured["report"]["error"]);
+    let (simulator, directory) = (Simulator::start(lines, delay_ms), TempDir::new().unwrap());
+    let measured = simulator.refresh(&directory.path().join("lake"), BEFORE, "1");
+    simulator.stop();
     measured
 }
 
-fn compare(lines: u64) {
+fn number(measured: &Value, path: &str) -> f64 {
+    measured.pointer(path).and_then(Value::as_f64).unwrap()
+}
+
+fn bytes(measured: &Value) -> f64 {
+    number(measured, "/report/api/bytes_down") + number(measured, "/report/api/bytes_up")
+}
+
+fn head(what: &str) {
+    println!("{what}");
+    println!("{:<52} {:>12} {:>12} {:>7}", "", "measured", "at most", "ratio");
+}
+
+fn row(what: &str, measured: f64, most: f64) {
+    println!("{what:<52} {measured:>12.2} {most:>12.2} {:>7.2}", measured / most);
+}
+
+fn full(lines: u64) {
     let tenth = measure(lines / 10, 0);
     let whole = measure(lines, 0);
     let slow = measure(lines, 300);
-    let number = |measured: &Value, path: &str| measured.pointer(path).and_then(Value::as_f64).unwrap();
-
     let kept = number(&whole, "/report/lines/kept");
     let requests = number(&whole, "/report/api/requests");
     let listed = number(&whole, "/report/lines/listed");
-    println!(
+    head(&format!(
         "a full refresh of {listed} ledger lines, {kept} kept, {} AP lines listed",
         number(&whole, "/report/payables/listed")
-    );
-    println!("{:<48} {:>12} {:>12} {:>7}", "", "measured", "at most", "ratio");
-    let row = |what: &str, measured: f64, most: f64| {
-        println!("{what:<48} {measured:>12.2} {most:>12.2} {:>7.2}", measured / most)
-    };
+    ));
     let scale = listed / 1_000_000.0;
     row("client CPU, s", number(&whole, "/cpu_s"), 8.0 * scale);
     row("peak resident memory, MiB", number(&whole, "/peak_bytes") / 1_048_576.0, 400.0);
     let further = (number(&whole, "/peak_bytes") - number(&tenth, "/peak_bytes"))
         / (listed - number(&tenth, "/report/lines/listed"));
-    row("memory per further listed line, kept ones too, bytes", further, 100.0);
+    row("memory per further listed line, kept ones too, bytes", further, 150.0);
     row("requests", requests, listed / 8_000.0 + kept / 4_000.0 + 40.0);
-    row(
-        "bytes on the wire per listed line",
-        (number(&whole, "/report/api/bytes_down") + number(&whole, "/report/api/bytes_up")) / listed,
-        100.0,
-    );
+    row("bytes on the wire per listed line", bytes(&whole) / listed, 100.0);
     // The burst limit: 20 requests in 5 s.
     row(
         "wall time with 300 ms per request, s",
         number(&slow, "/wall_s"),
         1.3 * number(&slow, "/report/api/requests") / 4.0,
     );
-    println!("without delay: {:.1} s; the pacing limit alone: {:.1} s", number(&whole, "/wall_s"), requests / 4.0);
+    println!("without delay: {:.1} s; the pacing limit alone: {:.1} s\n", number(&whole, "/wall_s"), requests / 4.0);
+}
+
+/// A light and a deep refresh of the same lake after half a percent of the lines were changed, beside a full one of an empty lake.
+fn again(lines: u64) {
+    let (mut simulator, directory) = (Simulator::start(lines, 0), TempDir::new().unwrap());
+    let lake = |name: &str| directory.path().join(name);
+    for name in ["light", "deep"] {
+        simulator.refresh(&lake(name), BEFORE, "1");
+    }
+    simulator.change();
+    let full = simulator.refresh(&lake("full"), AFTER, "1");
+    let light = simulator.refresh(&lake("light"), AFTER, "1000");
+    let deep = simulator.refresh(&lake("deep"), AFTER, "1");
+    simulator.stop();
+    for (name, measured) in [("light", &light), ("deep", &deep)] {
+        assert_eq!(measured["report"]["listing"], name, "{}", measured["report"]["listing_reason"]);
+        assert_eq!(measured["report"]["mode"], "incremental");
+    }
+    let of = |path: &str| -> f64 {
+        let periods = light["report"]["periods"].as_array().unwrap();
+        periods.iter().map(|period| period[path].as_f64().unwrap()).sum()
+    };
+    head(&format!(
+        "after {} kept lines changed and {} came, of {} listed and {} kept",
+        of("changed"),
+        of("added"),
+        number(&full, "/report/lines/listed"),
+        number(&full, "/report/lines/kept")
+    ));
+    let requests = |measured: &Value| number(measured, "/report/api/requests");
+    row("requests, light", requests(&light), requests(&full) / 10.0);
+    row("bytes on the wire, light, MB", bytes(&light) / 1e6, bytes(&full) / 1e7);
+    row("client CPU, light, s", number(&light, "/cpu_s"), number(&full, "/cpu_s") / 3.0);
+    row("requests, deep", requests(&deep), requests(&full) * 0.6);
+    row("bytes on the wire, deep, MB", bytes(&deep) / 1e6, bytes(&full) / 1e6 * 0.4);
+    row("client CPU, deep, s", number(&deep, "/cpu_s"), number(&full, "/cpu_s"));
+    let peak = |measured: &Value| number(measured, "/peak_bytes") / 1_048_576.0;
+    row("peak resident memory, light, MiB", peak(&light), 400.0);
+    row("peak resident memory, deep, MiB", peak(&deep), 400.0);
+    println!();
+}
+
+/// A full refresh in runs of four minutes each, as many as it takes.
+fn runs(lines: u64) {
+    let (simulator, directory) = (Simulator::start(lines, 0), TempDir::new().unwrap());
+    let lake = directory.path().join("lake");
+    let (mut count, mut peak, mut requests) = (0, 0.0_f64, 0.0);
+    loop {
+        let measured = simulator.run(&lake, BEFORE, "1", 240);
+        count += 1;
+        requests += number(&measured, "/report/api/requests");
+        peak = peak.max(number(&measured, "/peak_bytes"));
+        let (status, cpu_s) = (&measured["report"]["status"], number(&measured, "/cpu_s"));
+        println!("run {count}: {status}, {cpu_s:.1} s of CPU, {:.0} MiB at most", peak / 1_048_576.0);
+        if status == "succeeded" {
+            let (listed, kept) = (number(&measured, "/report/lines/listed"), number(&measured, "/report/lines/kept"));
+            head(&format!("{listed} lines listed, {kept} kept, in {count} runs of 4 minutes at most"));
+            row("peak resident memory of any run, MiB", peak / 1_048_576.0, 1_536.0);
+            row("requests of all runs", requests, listed / 8_000.0 + kept / 4_000.0 + 40.0 + 10.0 * f64::from(count));
+            break;
+        }
+    }
+    simulator.stop();
 }

@@ -94,8 +94,6 @@ mod tests {
             match_id: 0,
             modified_at: 5,
             month: Month::new(2026, 5),
-            fiscal_year: 2026,
-            fiscal_period: 5,
             document_type: 0,
         }
     }

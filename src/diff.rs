@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use crate::fetch::{Line, Names, Payable};
 use crate::index::{DocumentType, LedgerEntry, NONE, PayableEntry};
-use crate::state::{KeptRows, Live, Part, Store, Stored, Unread, as_listed};
+use crate::state::{KeptRows, Live, Part, Store, Stored, Unread};
 use crate::value::Month;
 
 /// How much later than it says a voucher may have been modified, in milliseconds: Xledger's times have no offset, so that an hour of
@@ -56,12 +56,12 @@ impl Row for Line {
             && (self.owner, self.voucher, self.account, self.match_id)
                 == (entry.owner, entry.voucher, entry.account, entry.match_id)
             && (self.modified_at(), Some(self.month)) == (entry.modified_at, entry.month)
-            && (as_listed(self.fiscal_year), as_listed(self.fiscal_period)) == (entry.fiscal_year, entry.fiscal_period)
     }
 }
 
 impl Row for Payable {
-    type Entry = PayableEntry;
+    /// An AP line, and when its voucher was modified: what the list of ledger lines says.
+    type Entry = (PayableEntry, i64);
 
     fn id(&self) -> i64 {
         self.id
@@ -75,9 +75,9 @@ impl Row for Payable {
         self.modified_at
     }
 
-    fn is_as(&self, entry: &PayableEntry, _: &[DocumentType], _: &Names) -> bool {
+    fn is_as(&self, (entry, modified_at): &(PayableEntry, i64), _: &[DocumentType], _: &Names) -> bool {
         (self.owner, self.voucher, self.match_id, self.document_type, self.modified_at)
-            == (entry.owner, entry.voucher, entry.match_id, entry.document_type, entry.modified_at)
+            == (entry.owner, entry.voucher, entry.match_id, entry.document_type, *modified_at)
     }
 }
 

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::failure::{Failure, FailureKind};
-use crate::index::{DocumentType, PayableEntry, milliseconds, month};
+use crate::index::{DocumentType, PayableEntry, month};
 use crate::screen::{LineFacts, LineId, PayableId, Screen, Verdict};
 use crate::value::{Day, Instant, MaybeMoney, Month};
 use crate::xledger::node::{Identified, LedgerLineNode, PayableLineNode};
@@ -199,14 +199,12 @@ impl Fetch<'_> {
     }
 
     fn payable(&self, node: PayableLineNode) -> Result<Payable, Failure> {
-        let header = node.transaction_header.unwrap_or_default();
         let entry = PayableEntry {
             id: reference(node.db_id).unwrap_or(0),
             owner: reference(node.owner_db_id).unwrap_or(0),
-            voucher: reference(header.db_id).unwrap_or(0),
+            voucher: node.transaction_header.and_then(|header| reference(header.db_id)).unwrap_or(0),
             match_id: reference(node.match_id).unwrap_or(0),
             document_type: reference(node.header_transaction_source_db_id).unwrap_or(0),
-            modified_at: milliseconds(header.modified_at),
         };
         if !self.screen.admits_payable(&entry) {
             return Err(unadmissible("AP", self.screen.is_payroll_payable(&entry)));
@@ -215,7 +213,8 @@ impl Fetch<'_> {
             id: entry.id,
             owner: entry.owner,
             voucher: entry.voucher,
-            modified_at: entry.modified_at,
+            // As it was listed: a change since then shows in the next list.
+            modified_at: self.screen.modified_at(entry.voucher),
             match_id: entry.match_id,
             document_type: entry.document_type,
             subledger: reference(node.subledger_db_id),

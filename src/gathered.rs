@@ -29,6 +29,13 @@ pub(crate) struct Gathered {
     listed: (usize, usize),
 }
 
+/// How far a refresh came.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Extent {
+    positions: [Position; 4],
+    rows: [usize; 4],
+}
+
 /// What is read whole, whatever the way.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Registers {
@@ -107,6 +114,22 @@ impl Gathered {
     /// When it began to ask.
     pub(crate) fn asked_at(&self) -> Instant {
         Instant(self.said.started_at_ms)
+    }
+
+    /// How far it came, to be compared with how far it had come.
+    pub(crate) fn extent(&self) -> Extent {
+        let (said, registers) = (&self.said.listed, &self.registers);
+        let fetched = |saved: usize, rows: usize| saved.max(rows);
+        Extent {
+            positions: [&said.ledger_at, &said.payables_at, &registers.chart_at, &registers.references.suppliers_at]
+                .map(Clone::clone),
+            rows: [
+                fetched(self.lines.saved, self.lines.rows.len()),
+                fetched(self.payable_lines.saved, self.payable_lines.rows.len()),
+                registers.references.owners.len(),
+                registers.references.dimensions.len(),
+            ],
+        }
     }
 
     /// Whether both lists are whole.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::value::Month;
 use crate::xledger::node::{HeaderNode, LedgerIndexNode, PayableIndexNode, PeriodNode, SourceNode};
-use crate::xledger::scalar::{WallTime, Whole, reference, text};
+use crate::xledger::scalar::{WallTime, reference, text};
 use crate::xledger::{Client, Error, Position, query, walk_on};
 
 /// A document type, as a voucher names it.
@@ -29,11 +29,8 @@ impl DocumentType {
     }
 }
 
-/// A number that a list has no room to lack: it stands for none. No time, year or period is as small.
+/// A number that a list has no room to lack: it stands for none. No time is as small.
 pub(crate) const NONE: i64 = i64::MIN;
-/// As [`NONE`], for years and periods.
-pub(crate) const NO_YEAR: i16 = i16::MIN;
-
 /// A listed ledger line. 0 stands for no reference, as it does in Xledger: a list may hold millions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LedgerEntry {
@@ -45,9 +42,6 @@ pub struct LedgerEntry {
     /// When the voucher was modified, in milliseconds since 1970; [`NONE`] if Xledger does not say.
     pub(crate) modified_at: i64,
     pub(crate) month: Option<Month>,
-    /// [`NO_YEAR`] if there is none; so too the period.
-    pub(crate) fiscal_year: i16,
-    pub(crate) fiscal_period: i16,
     /// Where the document type stands in the ledger's list of them.
     pub(crate) document_type: u32,
 }
@@ -61,8 +55,6 @@ pub struct PayableEntry {
     pub(crate) match_id: i64,
     /// The id of the voucher's document type.
     pub(crate) document_type: i64,
-    /// When the voucher was modified, in milliseconds since 1970; [`NONE`] if Xledger does not say.
-    pub(crate) modified_at: i64,
 }
 
 /// All ledger lines.
@@ -118,7 +110,6 @@ impl Ledger {
         let Some(id) = reference(node.db_id) else { return };
         let HeaderNode { db_id, transaction_source, modified_at, .. } = node.header.unwrap_or_default();
         let document_type = self.document_type(DocumentType::of(transaction_source));
-        let period = node.period.unwrap_or_default();
         self.entries.push(LedgerEntry {
             id,
             owner: reference(node.owner_db_id).unwrap_or(0),
@@ -126,9 +117,7 @@ impl Ledger {
             account: reference(node.account_db_id).unwrap_or(0),
             match_id: reference(node.match_id).unwrap_or(0),
             modified_at: milliseconds(modified_at),
-            month: month(&period),
-            fiscal_year: small(period.fiscal_year),
-            fiscal_period: small(period.fiscal_period),
+            month: node.period.as_ref().and_then(month),
             document_type,
         });
     }
@@ -169,12 +158,8 @@ impl Payables {
 }
 
 /// A time as a list has it.
-pub(crate) fn milliseconds(time: Option<WallTime>) -> i64 {
+fn milliseconds(time: Option<WallTime>) -> i64 {
     time.map_or(NONE, |time| time.0.0)
-}
-
-fn small(number: Option<Whole>) -> i16 {
-    number.and_then(|number| i16::try_from(number.0).ok()).unwrap_or(NO_YEAR)
 }
 
 /// The calendar month of a period; `None` if it has none, or one that no calendar has.
@@ -183,13 +168,11 @@ pub(crate) fn month(period: &PeriodNode) -> Option<Month> {
 }
 
 pub(crate) fn payable_entry(node: PayableIndexNode) -> Option<PayableEntry> {
-    let header = node.transaction_header.unwrap_or_default();
     Some(PayableEntry {
         id: reference(node.db_id)?,
         owner: reference(node.owner_db_id).unwrap_or(0),
-        voucher: reference(header.db_id).unwrap_or(0),
+        voucher: node.transaction_header.and_then(|header| reference(header.db_id)).unwrap_or(0),
         match_id: reference(node.match_id).unwrap_or(0),
         document_type: reference(node.header_transaction_source_db_id).unwrap_or(0),
-        modified_at: milliseconds(header.modified_at),
     })
 }

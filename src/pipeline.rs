@@ -12,8 +12,8 @@ use crate::diff::{self, Period, Reused, Terms};
 use crate::event::{Mode, Refresh};
 use crate::failure::{Failure, FailureKind};
 use crate::fetch::{Fetch, Line, Payable};
-use crate::gathered::{Documents, Gathered, Keeping, lists, places};
-use crate::index::{Asking, Ledger, Payables, light};
+use crate::gathered::{Documents, Extent, Gathered, Keeping, lists, places};
+use crate::index::{Asking, Ledger, NONE, Payables, light};
 use crate::join::Books;
 use crate::lake::digest::Digest;
 use crate::lake::{Current, Manifest, ManifestParts, Publisher, SnapshotName, Version};
@@ -80,6 +80,8 @@ struct Before<'a> {
     expected: Option<(Current, Version)>,
     manifest: Option<Manifest>,
     owner: Option<i64>,
+    /// How far the refresh had come when this run took it up.
+    extent: Extent,
 }
 
 /// All that a refresh publishes.
@@ -117,7 +119,7 @@ impl Refreshing<'_> {
             Some((current, _)) => lake.manifest(current).await.ok(),
             None => None,
         };
-        let mut before = Before { store, state, expected, manifest, owner: None };
+        let mut before = Before { store, state, expected, manifest, owner: None, extent: Extent::default() };
         let mut gathered = None;
         let outcome = match self.gather_and_publish(&mut gathered, &mut before, report).await {
             Err(failure) => self.stop(failure, gathered, &mut before, report).await,
@@ -145,6 +147,7 @@ impl Refreshing<'_> {
         viewer::same_owner(before.owner, owner_before)?;
         let now = (self.clock)();
         let taken_up = self.take_up(before, report).await?;
+        before.extent = taken_up.extent();
         let gathered = gathered.insert(taken_up);
         let (mut dialect, mut from_earlier) = known_schema::learn(client, lake, now).await?;
         let mut outcome = Box::pin(self.with(dialect.clone(), gathered, before, report)).await;
@@ -230,9 +233,12 @@ impl Refreshing<'_> {
         }
         if !failure.is_resumable() {
             before.state.unfinished = None;
-            if before.store.exists() {
-                before.store.save(&before.state).await?;
-            }
+            before.store.save(&before.state).await?;
+            return Err(failure);
+        }
+        let came_further = gathered.as_ref().is_some_and(|gathered| gathered.extent() != before.extent);
+        // A run that got nothing in all its time is not one to be repeated for ever.
+        if !came_further && failure.kind != FailureKind::CreditsUsedUp {
             return Err(failure);
         }
         let said = match gathered {
@@ -242,9 +248,6 @@ impl Refreshing<'_> {
                 gathered.said
             }
             // It ended before it was known whose token it is.
-            None if !matches!(failure.kind, FailureKind::DeadlineReached | FailureKind::CreditsUsedUp) => {
-                return Err(failure);
-            }
             None => {
                 let goes_on = before
                     .state
@@ -430,16 +433,29 @@ impl Refreshing<'_> {
         let came = |rows| self.progress.rows(rows);
         let (fetched_before, payables_before) = (gathered.lines.rows.len(), gathered.payable_lines.rows.len());
 
-        // One line first: what may not be read shows in its answer, and decides what of the kept ones is of use.
-        self.progress.begin(Stage::Lines, 0);
-        let has_kept = before.state.kept.is_some();
-        if has_kept && gathered.lines.rows.is_empty() {
-            let first = admitted.last().map(AdmittedLine::id).into_iter().collect();
-            fetch.lines(first, &mut gathered.names, &mut gathered.lines.rows, came).await?;
-        }
-        if has_kept && gathered.payable_lines.rows.is_empty() {
-            let first = admitted_payables.last().map(AdmittedPayable::id).into_iter().collect();
-            fetch.payables(first, &mut gathered.payable_lines.rows, |_| ()).await?;
+        // Some lines first that are asked for in any case: what may not be read shows in their answer, and decides what of the kept ones is of
+        // use.
+        if let Some(kept) = &before.state.kept {
+            let since = kept.listed_at_ms.saturating_sub(diff::OVERLAP_MS);
+            let is_suspect = |modified_at: i64| modified_at >= since || modified_at == NONE;
+            if gathered.lines.rows.is_empty() {
+                let suspects =
+                    admitted.iter().filter(|line| is_suspect(line.entry().modified_at)).take(fetch.batch_rows);
+                let mut first: Vec<LineId> = suspects.map(AdmittedLine::id).collect();
+                if first.is_empty() {
+                    first.extend(admitted.last().map(AdmittedLine::id));
+                }
+                fetch.lines(first, &mut gathered.names, &mut gathered.lines.rows, came).await?;
+            }
+            if gathered.payable_lines.rows.is_empty() {
+                let suspects =
+                    admitted_payables.iter().filter(|line| is_suspect(line.entry().1)).take(fetch.batch_rows);
+                let mut first: Vec<PayableId> = suspects.map(AdmittedPayable::id).collect();
+                if first.is_empty() {
+                    first.extend(admitted_payables.last().map(AdmittedPayable::id));
+                }
+                fetch.payables(first, &mut gathered.payable_lines.rows, |_| ()).await?;
+            }
         }
         let (mut reused, mut reused_payables) = self.reuse(&admitted, &admitted_payables, gathered, before).await?;
 
@@ -544,7 +560,7 @@ impl Refreshing<'_> {
         let entry = |id| at(id).map(|at| *admitted[at].entry());
         let lines = diff::reuse(store, &kept.lines, &terms(&documents.lines), names, entry).await;
         let at = |id| admitted_payables.binary_search_by_key(&id, |line| line.id().get()).ok();
-        let entry = |id| at(id).map(|at| *admitted_payables[at].entry());
+        let entry = |id| at(id).map(|at| admitted_payables[at].entry());
         let payables = diff::reuse(store, &kept.payables, &terms(&documents.payables), names, entry).await;
         match (lines, payables) {
             (Ok(lines), Ok(payables)) => Ok((lines, payables)),
@@ -629,6 +645,11 @@ impl Refreshing<'_> {
                 before.state.kept = before.state.publishing.take();
                 before.state.unfinished = None;
                 // The snapshot is current, whatever becomes of this: the next run sees that, and takes up what was to be kept.
+                if let Some(unpublished) = before.store.unpublished.take()
+                    && let Err(error) = self.lake.take_back(&unpublished).await
+                {
+                    tracing::warn!(%error, "a snapshot that never became current is left behind");
+                }
                 if let Err(failure) = before.store.save(&before.state).await {
                     tracing::warn!(
                         reason = failure.message,

@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
 use crate::chart::{Chart, Number};
-use crate::index::{DocumentType, Ledger, LedgerEntry, PayableEntry, Payables};
+use crate::index::{DocumentType, Ledger, LedgerEntry, NONE, PayableEntry, Payables};
 use crate::rules::{Rules, Treatment};
 use crate::value::Month;
 use payroll::PayrollMatches;
@@ -20,7 +20,7 @@ pub struct AdmittedLine(LedgerEntry);
 
 /// An AP line that may be asked for, as it was listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AdmittedPayable(PayableEntry);
+pub struct AdmittedPayable(PayableEntry, i64);
 
 /// The id of an admitted ledger line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,9 +60,9 @@ impl AdmittedPayable {
         PayableId(self.0.id)
     }
 
-    /// What was listed of it.
-    pub(crate) fn entry(&self) -> &PayableEntry {
-        &self.0
+    /// What was listed of it, and when its voucher was modified.
+    pub(crate) fn entry(&self) -> (PayableEntry, i64) {
+        (self.0, self.1)
     }
 }
 
@@ -169,7 +169,8 @@ pub struct Screen {
     treatments: FxHashMap<i64, Treatment>,
     /// Vouchers of a payroll document type.
     payroll_vouchers: FxHashSet<i64>,
-    kept_vouchers: FxHashSet<i64>,
+    /// When each was modified.
+    kept_vouchers: FxHashMap<i64, i64>,
 }
 
 /// What came out.
@@ -217,7 +218,10 @@ pub fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Payables) 
         }
         if let Verdict::Kept { .. } = verdict {
             lines.push(AdmittedLine(*last));
-            screen.kept_vouchers.extend(readings.iter().map(|entry| entry.voucher).filter(|voucher| *voucher != 0));
+            for entry in readings.iter().filter(|entry| entry.voucher != 0) {
+                let modified_at = screen.kept_vouchers.entry(entry.voucher).or_insert(entry.modified_at);
+                *modified_at = entry.modified_at.max(*modified_at);
+            }
         }
     }
 
@@ -230,7 +234,7 @@ pub fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Payables) 
             payroll_payables.extend(readings.last().map(|entry| entry.id));
         } else if readings.iter().all(|entry| screen.admits_payable(entry)) {
             payable_counts.kept += 1;
-            admitted.extend(readings.last().copied().map(AdmittedPayable));
+            admitted.extend(readings.last().map(|entry| AdmittedPayable(*entry, screen.modified_at(entry.voucher))));
         } else {
             payable_counts.not_needed += 1;
         }
@@ -317,12 +321,17 @@ impl Screen {
         Verdict::Kept { numbered: number.is_some() }
     }
 
+    /// When a kept voucher was modified, by its ledger lines; [`NONE`] if Xledger does not say.
+    pub(crate) fn modified_at(&self, voucher: i64) -> i64 {
+        self.kept_vouchers.get(&voucher).copied().unwrap_or(NONE)
+    }
+
     /// Whether an AP line may be asked for.
     pub(crate) fn admits_payable(&self, line: &PayableEntry) -> bool {
         let kept_type = self.treatments.get(&line.document_type) == Some(&Treatment::Kept);
         kept_type
             && self.match_is_known(line.owner, line.match_id)
-            && self.kept_vouchers.contains(&line.voucher)
+            && self.kept_vouchers.contains_key(&line.voucher)
             && !self.is_payroll_payable(line)
     }
 }

@@ -16,7 +16,7 @@ use crate::lake::digest::Digest;
 use crate::lake::{Current, Key, Lake, Publisher, SnapshotName, Version, layout};
 use crate::value::{Instant, Month};
 use crate::xledger::{Position, Reason};
-pub(crate) use rows::{Live, as_listed};
+pub(crate) use rows::Live;
 pub(crate) use stored::Stored;
 
 /// Raised by whatever changes what a file of state means. Another version is not read.
@@ -242,6 +242,10 @@ pub struct Store<'a> {
     run_id: &'a str,
     written: std::cell::Cell<u32>,
     version: Option<Version>,
+    /// What the file says, as far as is known.
+    said: Option<State>,
+    /// A snapshot that was to be published, and never became current.
+    pub(crate) unpublished: Option<SnapshotName>,
 }
 
 /// A file of state that is not what it should be, or was not there.
@@ -281,29 +285,33 @@ impl<'a> Store<'a> {
         }
         let mut state = read.unwrap_or_default();
         state.format_version = FORMAT_VERSION;
-        if let Some(publishing) = state.publishing.take()
-            && current.is_some_and(|current| current.snapshot == publishing.snapshot)
-        {
-            (state.kept, state.unfinished) = (Some(publishing), None);
+        let (version, said) = (found.map(|(_, version)| version), Some(state.clone()));
+        let mut unpublished = None;
+        if let Some(publishing) = state.publishing.take() {
+            match current {
+                Some(current) if current.snapshot == publishing.snapshot => {
+                    (state.kept, state.unfinished) = (Some(publishing), None);
+                }
+                _ => unpublished = Some(publishing.snapshot),
+            }
         }
-        let version = found.map(|(_, version)| version);
-        Ok((Self { lake, run_id, written: std::cell::Cell::new(0), version }, state))
+        Ok((Self { lake, run_id, written: std::cell::Cell::new(0), version, said, unpublished }, state))
     }
 
-    /// Whether anything is said.
-    pub(crate) fn exists(&self) -> bool {
-        self.version.is_some()
-    }
-
-    /// Replaces what is said.
+    /// Replaces what is said, unless it is said already.
     ///
     /// # Errors
     /// [`crate::lake::Error::Precondition`] if another run has replaced it; else what storage can meet.
     pub async fn save(&mut self, state: &State) -> Result<(), Failure> {
+        if self.said.as_ref() == Some(state) {
+            return Ok(());
+        }
         let key = layout::state("refresh.json")?;
         let mut bytes = serde_json::to_vec(state).map_err(unfit)?;
         bytes.push(b'\n');
+        self.said = None;
         self.version = Some(self.lake.store().replace(&key, bytes.into(), self.version.as_ref()).await?);
+        self.said = Some(state.clone());
         Ok(())
     }
 

@@ -18,8 +18,6 @@ fn a_screen() -> Screen {
         match_id,
         modified_at: 0,
         month: Month::new(2026, 5),
-        fiscal_year: 2026,
-        fiscal_period: 5,
         document_type,
     };
     let ledger = Ledger {

@@ -13,7 +13,7 @@ use crate::diff::OVERLAP_MS;
 use crate::failure::Failure;
 use crate::fetch::by_id;
 use crate::value::{Instant, Month};
-use crate::xledger::node::{Identified, LedgerIndexNode, PayableIndexNode, VoucherNode};
+use crate::xledger::node::{Identified, LedgerIndexNode, PayableIndexNode, ReferenceNode};
 use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::{reference, wall_time};
 use crate::xledger::{Client, Error, walk};
@@ -109,7 +109,7 @@ async fn changed_vouchers(asking: Asking<'_>, since: Instant) -> Result<FxHashSe
     let Asking { client, base, page_rows } = asking;
     let variables = with_filter(base, json!({"modifiedAt_gte": wall_time(since)}));
     let mut vouchers = FxHashSet::default();
-    walk(client, query::CHANGED_VOUCHERS, &variables, page_rows, |nodes: Vec<VoucherNode>| {
+    walk(client, query::CHANGED_VOUCHERS, &variables, page_rows, |nodes: Vec<ReferenceNode>| {
         vouchers.extend(nodes.into_iter().filter_map(|node| reference(node.db_id)));
         Ok(())
     })
@@ -172,9 +172,7 @@ pub(crate) fn recent(now: Instant) -> Option<Month> {
 
 /// Whether the client can ask for it all.
 pub(crate) fn not_offered(client: &Client) -> Option<String> {
-    let asks = |query, field| client.plan().asks(query, field);
-    let dated =
-        asks(query::LEDGER_INDEX, "header.modifiedAt") && asks(query::PAYABLE_INDEX, "transactionHeader.modifiedAt");
+    let dated = client.plan().asks(query::LEDGER_INDEX, "header.modifiedAt");
     let dialect = client.plan().dialect();
     dialect.no_light.or_else(|| (!dated).then(|| "the time of a voucher's modification cannot be read".to_owned()))
 }

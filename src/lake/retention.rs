@@ -33,16 +33,13 @@ pub struct Swept {
 /// The snapshots that may go, oldest first; `found` has all, oldest first.
 ///
 /// A finished one may go once `kept` finished ones are newer and the next of those is older than a day: its readers have had that day
-/// since it was replaced, not since it was made. One without a manifest may go when its run began longer ago than that. What is current
-/// stays, whatever its age, and so does what was current before it, and what is newer than it: a run that has not ended.
+/// since it was replaced, not since it was made. One without a manifest may go at once: who holds the lake knows that its run is dead.
+/// What is current stays, whatever its age, and so does what was current before it, and what is newer than it.
 pub fn to_remove<'a>(found: &'a [Found], current: &Current, now: Instant, kept: usize) -> Vec<&'a SnapshotName> {
     let a_day_ago = |then: Option<Instant>| then.is_some_and(|then| now.0 - then.0 > READERS_MS);
     let (mut newer, mut replaced_at, mut removed) = (0, None, Vec::new());
     for Found { name, finished } in found.iter().rev() {
-        let may_go = match finished {
-            true => newer >= kept && a_day_ago(replaced_at),
-            false => a_day_ago(name.started_at()),
-        };
+        let may_go = !finished || (newer >= kept && a_day_ago(replaced_at));
         if may_go && *name < current.snapshot && current.previous.as_ref() != Some(name) {
             removed.push(name);
         }
@@ -97,6 +94,20 @@ impl Publisher {
         let found = self.lake().found().await?;
         let Some((current, _)) = self.lake().current().await? else { return Ok(Vec::new()) };
         Ok(to_remove(&found, &current, now, kept).into_iter().cloned().collect())
+    }
+
+    /// Takes back a snapshot that was finished and never became current: it is a leftover from then on, which the next sweep finds.
+    ///
+    /// # Errors
+    /// What storage can meet; that the lake is another run's by now.
+    pub async fn take_back(&self, name: &SnapshotName) -> Result<(), Error> {
+        self.still_held()?;
+        match self.lake().current().await? {
+            Some((current, _)) if current.snapshot != *name && current.previous.as_ref() != Some(name) => {
+                self.lake().store().delete(&name.manifest()).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Removes a snapshot, unless somebody has just gone back to it.
@@ -161,7 +172,7 @@ mod tests {
             ("what was gone back to", (&each_three_days, &[]), 0, Some(864), 10, &[792, 720]),
             ("while going back stands", (&each_three_days, &[]), 864, Some(0), 1, &[]),
             ("the older than what was gone back to", (&each_three_days, &[]), 720, Some(0), 1, &[864, 792]),
-            ("leftovers", (&[0, 72], &[1, 23, 25, 100]), 0, Some(72), 10, &[100, 25]),
+            ("leftovers", (&[0, 72], &[1, 23, 25, 100]), 0, Some(72), 10, &[100, 25, 23, 1]),
             ("leftovers do not count", (&[0, 72, 144], &[30, 40, 50, 60]), 0, Some(72), 3, &[60, 50, 40, 30]),
             ("a run that has not ended", (&[50, 72, 144], &[48, 30]), 50, Some(72), 10, &[]),
             ("finished by a run that has not ended", (&[0, 30, 60, 72, 144], &[]), 60, Some(72), 1, &[144]),

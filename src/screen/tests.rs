@@ -39,14 +39,12 @@ fn line(id: i64, account: i64, document_type: u32) -> LedgerEntry {
         match_id: 0,
         modified_at: 0,
         month: Month::new(2026, 5),
-        fiscal_year: 2026,
-        fiscal_period: 5,
         document_type,
     }
 }
 
 fn ap(id: i64, voucher: i64, document_type: i64, match_id: i64) -> PayableEntry {
-    PayableEntry { id, owner: OWNER, voucher, match_id, document_type, modified_at: 0 }
+    PayableEntry { id, owner: OWNER, voucher, match_id, document_type }
 }
 
 fn run(rules: Rules, entries: Vec<LedgerEntry>, payables: Vec<PayableEntry>) -> Screened {

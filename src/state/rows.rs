@@ -2,7 +2,7 @@
 
 use super::stored::Stored;
 use crate::fetch::{Line, Names, Payable};
-use crate::index::{LedgerEntry, NO_YEAR, NONE, PayableEntry};
+use crate::index::{LedgerEntry, NONE, PayableEntry};
 use crate::value::{Day, Instant, MaybeMoney, Month};
 
 /// A row of which it is known in which file it is: files are written once, and a line that was fetched anew is in a later one.
@@ -53,33 +53,21 @@ impl Stored for Live {
 }
 
 impl Stored for LedgerEntry {
-    const NUMBERS: &'static [&'static str] = &[
-        "id",
-        "owner_id",
-        "voucher_id",
-        "account_id",
-        "match_id",
-        "voucher_modified_at",
-        "month",
-        "fiscal_year",
-        "fiscal_period",
-        "document_type",
-    ];
+    const NUMBERS: &'static [&'static str] =
+        &["id", "owner_id", "voucher_id", "account_id", "match_id", "voucher_modified_at", "month", "document_type"];
     const TEXTS: &'static [&'static str] = &[];
 
     fn numbers(&self, put: &mut impl FnMut(i64)) {
         [self.id, self.owner, self.voucher, self.account, self.match_id, self.modified_at, month_number(self.month)]
             .into_iter()
-            .chain([self.fiscal_year.into(), self.fiscal_period.into(), self.document_type.into()])
+            .chain([self.document_type.into()])
             .for_each(put);
     }
 
     fn texts<'a>(&'a self, _: &'a Names, _: &mut impl FnMut(Option<&'a str>)) {}
 
     fn read(numbers: &[i64], _: &[Option<&str>], _: &mut Names) -> Option<Self> {
-        let [id, owner, voucher, account, match_id, modified_at, in_month, fiscal_year, fiscal_period, document_type] =
-            *numbers
-        else {
+        let [id, owner, voucher, account, match_id, modified_at, in_month, document_type] = *numbers else {
             return None;
         };
         Some(Self {
@@ -90,29 +78,24 @@ impl Stored for LedgerEntry {
             match_id,
             modified_at,
             month: month(in_month)?,
-            fiscal_year: fiscal_year.try_into().ok()?,
-            fiscal_period: fiscal_period.try_into().ok()?,
             document_type: document_type.try_into().ok()?,
         })
     }
 }
 
 impl Stored for PayableEntry {
-    const NUMBERS: &'static [&'static str] =
-        &["id", "owner_id", "voucher_id", "match_id", "document_type_id", "voucher_modified_at"];
+    const NUMBERS: &'static [&'static str] = &["id", "owner_id", "voucher_id", "match_id", "document_type_id"];
     const TEXTS: &'static [&'static str] = &[];
 
     fn numbers(&self, put: &mut impl FnMut(i64)) {
-        [self.id, self.owner, self.voucher, self.match_id, self.document_type, self.modified_at]
-            .into_iter()
-            .for_each(put);
+        [self.id, self.owner, self.voucher, self.match_id, self.document_type].into_iter().for_each(put);
     }
 
     fn texts<'a>(&'a self, _: &'a Names, _: &mut impl FnMut(Option<&'a str>)) {}
 
     fn read(numbers: &[i64], _: &[Option<&str>], _: &mut Names) -> Option<Self> {
-        let [id, owner, voucher, match_id, document_type, modified_at] = *numbers else { return None };
-        Some(Self { id, owner, voucher, match_id, document_type, modified_at })
+        let [id, owner, voucher, match_id, document_type] = *numbers else { return None };
+        Some(Self { id, owner, voucher, match_id, document_type })
     }
 }
 
@@ -246,9 +229,4 @@ impl Stored for Payable {
             due_date: narrow::<i32>(due_date)?.map(Day),
         })
     }
-}
-
-/// A year or a period of a fetched line, as a list has it.
-pub(crate) fn as_listed(number: Option<i16>) -> i16 {
-    number.unwrap_or(NO_YEAR)
 }

@@ -282,17 +282,13 @@ impl Schema {
         let headers = roots.and_then(|roots| roots.field("journalHeaders"));
         let filter = headers.and_then(|root| root.args.iter().find(|argument| argument.name == "filter"));
         let has_key = self.header_filter.as_ref().is_some_and(|keys| keys.has("modifiedAt_gte"));
-        let is_listed = |query: Query| {
-            !dialect
-                .missing
-                .iter()
-                .any(|(name, path)| name == query.name && path.to_lowercase().ends_with("modifiedat"))
-        };
+        let is_undated =
+            |(name, path): &(String, String)| name == query::LEDGER_INDEX.name && path == "header.modifiedAt";
         if headers.is_none() {
             Some("there is no root `journalHeaders`".to_owned())
         } else if filter.and_then(Field::leaf) != Some(HEADER_FILTER) || !has_key {
             Some("`journalHeaders` has no filter `modifiedAt_gte`".to_owned())
-        } else if !(is_listed(query::LEDGER_INDEX) && is_listed(query::PAYABLE_INDEX)) {
+        } else if dialect.missing.iter().any(is_undated) {
             Some("TransactionHeader has no field `modifiedAt`".to_owned())
         } else {
             None

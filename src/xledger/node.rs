@@ -22,7 +22,7 @@ nodes! {
 
     /// An AP line, as listed.
     PayableIndexNode {
-        db_id: Whole, owner_db_id: Whole, match_id: Whole, header_transaction_source_db_id: Whole, transaction_header: VoucherNode,
+        db_id: Whole, owner_db_id: Whole, match_id: Whole, header_transaction_source_db_id: Whole, transaction_header: ReferenceNode,
     }
 
     /// A ledger line, as fetched.
@@ -35,12 +35,9 @@ nodes! {
 
     /// An AP line, as fetched.
     PayableLineNode {
-        db_id: Whole, owner_db_id: Whole, match_id: Whole, header_transaction_source_db_id: Whole, transaction_header: VoucherNode,
+        db_id: Whole, owner_db_id: Whole, match_id: Whole, header_transaction_source_db_id: Whole, transaction_header: ReferenceNode,
         subledger_db_id: Whole, invoice_number: Text, invoice_date: Date, due_date: Date, company: ReferenceNode,
     }
-
-    /// A voucher, as an AP line or the list of changed ones names it.
-    VoucherNode { db_id: Whole, modified_at: WallTime }
 
     /// An accounting period.
     PeriodNode { year: Whole, month_number: Whole, fiscal_year: Whole, fiscal_period: Whole }

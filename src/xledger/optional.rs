@@ -25,15 +25,10 @@ macro_rules! optional {
     };
 }
 
-// Without columns: fields by which lines are compared with those that are kept. Where they are missing, every line is fetched anew.
+// Without columns: a field by which lines are compared with those that are kept. Where it is missing, every line is fetched anew.
 optional! {
     LEDGER_INDEX: {
-        "period.fiscalYear" => ;
-        "period.fiscalPeriod" => ;
         "header.modifiedAt" => ;
-    }
-    PAYABLE_INDEX: {
-        "transactionHeader.modifiedAt" => ;
     }
     ACCOUNTS: {
         "description" => "spend.account_name";
@@ -59,7 +54,6 @@ optional! {
         "taxRule" => "spend.vat_code", "spend.vat_rate";
     }
     PAYABLE_LINES: {
-        "transactionHeader.modifiedAt" => ;
         "invoiceNumber" => "spend.invoice_number";
         "invoiceDate" => "spend.invoice_date";
         "dueDate" => "spend.due_date";

@@ -86,6 +86,12 @@ impl Account {
         }
     }
 
+    /// Forgets what runs before have kept.
+    pub(crate) async fn forget_what_is_kept(&self) {
+        let name = "spend/data/state/refresh.json";
+        self.s3.delete_object().bucket(&self.bucket).key(name).send().await.unwrap();
+    }
+
     /// The names of the lake's objects.
     pub(crate) async fn names(&self) -> Vec<String> {
         let listed = self.s3.list_objects_v2().bucket(&self.bucket).send().await.unwrap();

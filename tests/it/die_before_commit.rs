@@ -145,6 +145,7 @@ async fn while_it_works_on_a_bucket() {
     for requests in moments(sim.journal()) {
         sim.journal().clear();
         account.let_the_lease_run_out().await;
+        account.forget_what_is_kept().await;
         let function = Function::start(&environment).await;
         function.begin(&json!({}), MINUTES);
         until("the request", async || sim.journal().exchanges().len() >= requests).await;
@@ -228,6 +229,7 @@ async fn while_it_works_on_a_directory() {
     let mut run = 100;
     let mut killed_when = async |what: &str, happened: &mut dyn FnMut() -> bool| {
         desk.sim.journal().clear();
+        drop(fs::remove_file(desk.lake().join("state/refresh.json")));
         run += 1;
         let child = another_process(&desk, run);
         until(what, async || happened()).await;

@@ -10,6 +10,7 @@ mod bad_input;
 mod catalogue_follows;
 mod check_says_what_is_missing;
 mod desk;
+mod die_at_any_write;
 mod die_before_commit;
 mod documents_fit_the_schema;
 mod function;

@@ -56,6 +56,15 @@ pub(crate) fn wrong(scenario: &Scenario, left: &Left, expected: &Left, calm_requ
             }
             check(!current, "a run that failed published".to_owned());
         }
+        Outcome::Incomplete => {
+            check(status == "incomplete", format!("the run {status}"));
+            check(report["continues_at"].is_string(), "nobody knows when to go on".to_owned());
+            let note = report["note"].as_str().unwrap_or_default();
+            for words in &expect.says {
+                check(note.contains(words), format!("the note does not say {words:?}"));
+            }
+            check(!current, "a run that did not end published".to_owned());
+        }
     }
     wrong
 }

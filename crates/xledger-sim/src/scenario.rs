@@ -66,6 +66,8 @@ pub enum Outcome {
     Succeeded,
     /// With a failure, and the tables as they were.
     Failed,
+    /// With a part of the work done and kept, and the tables as they were.
+    Incomplete,
 }
 
 /// What the tables of a run that succeeded are the same as, byte for byte.

@@ -35,6 +35,9 @@ pub(crate) struct Hold {
 struct State {
     script: VecDeque<Step>,
     hold: Option<Hold>,
+    /// The write that hears no answer, counted from 1, and whether it happens all the same.
+    hold_write: Option<(usize, bool)>,
+    writes: usize,
     refused: Option<fn(&str) -> bool>,
     held: usize,
     requests: Vec<String>,
@@ -99,6 +102,16 @@ impl Scripted {
         self.state().hold = Some(hold);
     }
 
+    /// Leaves a write without an answer, counted from 1, and all that come after it.
+    pub(crate) fn hold_write(&self, write: usize, served: bool) {
+        self.state().hold_write = Some((write, served));
+    }
+
+    /// Writes so far: objects that were put, uploaded or removed, or were to be.
+    pub(crate) fn writes(&self) -> usize {
+        self.state().writes
+    }
+
     /// How many requests were left without an answer.
     pub(crate) fn held(&self) -> usize {
         self.state().held
@@ -106,7 +119,8 @@ impl Scripted {
 
     /// Leaves no further request without an answer, and breaks the connections of those that wait for one.
     pub(crate) fn release(&self) {
-        self.state().hold = None;
+        let mut state = self.state();
+        (state.hold, state.hold_write) = (None, None);
     }
 
     pub(crate) fn endpoint(&self) -> &str {
@@ -138,7 +152,7 @@ impl Scripted {
     }
 
     async fn released(&self) {
-        while self.state().hold.is_some() {
+        while self.state().hold.is_some() || self.state().hold_write.is_some() {
             tokio::time::sleep(Duration::from_millis(2)).await;
         }
     }
@@ -179,6 +193,12 @@ impl Scripted {
 impl State {
     fn holds(&mut self, request: &Request) -> Option<Hold> {
         let asked = format!("{} {}", request.method, request.path);
+        self.writes += usize::from(matches!(request.method.as_str(), "PUT" | "POST" | "DELETE"));
+        if let Some((write, served)) = self.hold_write.filter(|(write, _)| *write <= self.writes) {
+            self.held += 1;
+            let request = |_: &str| true;
+            return Some(Hold { request, served: served && write == self.writes });
+        }
         let hold = self.hold.filter(|hold| (hold.request)(&asked))?;
         self.held += 1;
         Some(hold)
