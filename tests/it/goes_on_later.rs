@@ -1,6 +1,12 @@
 //! A refresh that takes more than one invocation: the next one is arranged, once, and not too early.
 
+use crate::account::data_files;
+use crate::die_before_commit::{of_lake, whole};
+use crate::function::apart;
+use crate::runtime_api::{Deadline as TimeLimit, Function, MINUTES};
 use crate::servers::scheduler::Scheduler;
+use crate::servers::scripted::Scripted;
+use crate::servers::secrets::{Secret, Secrets};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant as Deadline;
@@ -166,4 +172,53 @@ async fn invoked_by_an_alias() {
     let continuation = Continuation::read(template, &scheduler.configuration(), &alias, || NOW).unwrap();
     continuation.arrange(&due(1, 20), in_time()).await.unwrap();
     assert_eq!(scheduler.schedules()["20261121T013000Z-0a1b2c3d-1"]["Target"]["Arn"], FUNCTION);
+}
+
+/// The function from beginning to end: each invocation ends in time, arranges the next one, and the last one has the tables of a calm one.
+#[tokio::test]
+async fn until_the_tables_are_there() {
+    let options = xledger_sim::Options {
+        page_cap: 100,
+        delay: Duration::from_millis(120),
+        ..xledger_sim::Options::fast(3_000, 29)
+    };
+    let sim = xledger_sim::start(options).await.unwrap();
+    let secrets = Secrets::start([Secret::text(sim.token())]).await;
+    let (lake, calm, scheduler) = (Scripted::start().await, Scripted::start().await, Scheduler::start().await);
+    let mut environment = apart(&sim.endpoint(), &lake, &secrets);
+    environment.insert("AWS_ENDPOINT_URL_SCHEDULER", scheduler.endpoint.clone());
+    for name in ["CONTINUATION_ROLE_ARN", "CONTINUATION_GROUP", "CONTINUATION_DEAD_LETTER_ARN"] {
+        environment.insert(name, template(name).unwrap());
+    }
+    let mut event = json!({});
+    let mut function = Function::start(&environment).await;
+    let (report, events) = loop {
+        let report = function.invoke(&event, TimeLimit::In(Duration::from_secs(4))).await.unwrap();
+        if report["status"] == "succeeded" {
+            break (report, scheduler.schedules());
+        }
+        assert_eq!((&report["status"], &report["error"]), (&json!("incomplete"), &Value::Null), "{report}");
+        let count = report["invocation"].as_u64().unwrap();
+        let name = format!("{}-{count}", report["refresh_id"].as_str().unwrap());
+        let schedule = &scheduler.schedules()[&name];
+        event = serde_json::from_str(schedule["Target"]["Input"].as_str().unwrap()).unwrap();
+        assert_eq!(event["continues"], report["refresh_id"]);
+        assert!(count < 40, "{report}");
+    };
+    assert!(events.len() > 2, "{}", events.len());
+    assert_eq!(report["invocation"], events.len() + 1);
+
+    let mut other = Function::start(&apart(&sim.endpoint(), &calm, &secrets)).await;
+    other.invoke(&json!({}), MINUTES).await.unwrap();
+    let tables = |lake: &Scripted| {
+        let objects = of_lake(lake);
+        data_files(&objects, &whole(&objects))
+    };
+    assert!(tables(&lake) == tables(&calm));
+
+    // A schedule that comes late, or twice, has nothing to do.
+    let before = sim.journal().exchanges().len();
+    let report = function.invoke(&event, MINUTES).await.unwrap();
+    assert_eq!((&report["status"], &report["snapshot"]), (&json!("succeeded"), &Value::Null), "{report}");
+    assert_eq!(sim.journal().exchanges().len(), before);
 }
