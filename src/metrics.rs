@@ -112,11 +112,16 @@ pub const METRICS: &[Metric] = &[
         Some(run.report()?.api.waited_ms)
     }),
     metric("Duration", "Milliseconds", "Time that the invocation took", |run| Some(whole_ms(run.duration))),
-    metric("TimeUsed", "Percent", "The same as a part of the time limit", |run| {
-        // A run that another goes on from takes all its time on purpose.
-        run.report().filter(|report| report.status == Status::Incomplete).map_or(Some(()), |_| None)?;
-        percent(whole_ms(run.duration), whole_ms(run.time_limit))
-    }),
+    metric(
+        "TimeUsed",
+        "Percent",
+        "The same as a part of the time limit; not of a run that another goes on from, which takes it all",
+        |run| {
+            // A run that another goes on from takes all its time on purpose.
+            run.report().filter(|report| report.status == Status::Incomplete).map_or(Some(()), |_| None)?;
+            percent(whole_ms(run.duration), whole_ms(run.time_limit))
+        },
+    ),
     metric("MemoryPeak", "Megabytes", "The most memory that the program held since it started", |run| {
         Some(run.memory_peak_kib?.div_ceil(1_024))
     }),

@@ -12,6 +12,7 @@ from wire import nodes
 EVENTS = sorted(path.name for path in (REPOSITORY / "events").glob("*.json"))
 ENDS = {
     "refresh.json": "succeeded",
+    "refresh-accept-shrink.json": "succeeded",
     "refresh-full.json": "succeeded",
     "refresh-period.json": "succeeded",
     "refresh-dry-run.json": "dry_run",
