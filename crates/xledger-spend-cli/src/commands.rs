@@ -16,9 +16,11 @@ use xledger_spend::failure::Failure;
 use xledger_spend::lake::{Access, LakeUrl, SnapshotName};
 use xledger_spend::report::Report;
 use xledger_spend::run::{self, Answer, Run};
+use xledger_spend::table::runs::Status;
 
 use crate::arguments::{Command, Publishes};
 use crate::given::{self, Given};
+use crate::lines::escaped;
 use crate::outcome::{self, Exit, Outcome};
 use crate::screen::Screen;
 use crate::snapshot::Snapshot;
@@ -59,6 +61,12 @@ async fn refreshed(
     aws: &aws_config::SdkConfig,
     demonstration: bool,
 ) -> Result<Outcome, Failure> {
+    if report.status == Status::Incomplete {
+        let at = report.continues_at.and_then(|at| jiff::Timestamp::from_millisecond(at.0).ok());
+        let from = at.map(|at| format!(", from {} UTC on", at.strftime("%Y-%m-%d %H:%M:%S"))).unwrap_or_default();
+        let note = report.note.clone().unwrap_or_default();
+        desk.screen.line(&format!("incomplete: {}; run refresh again{from}, and it goes on", escaped(&note)));
+    }
     let answer = Answer::Refreshed(Box::new(report));
     let told = serde_json::to_value(&answer).unwrap_or_default();
     if desk.json {
