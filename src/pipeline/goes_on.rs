@@ -80,8 +80,17 @@ impl Refreshing<'_> {
             return Err(failure);
         }
         let came_further = gathered.as_ref().is_some_and(|gathered| gathered.extent() != before.extent);
-        // A run that got nothing in all its time is not one to be repeated for ever.
-        if !came_further && failure.kind != FailureKind::CreditsUsedUp {
+        // A refresh that got nothing in all its time is not one to be gone on with.
+        let has_begun = match &gathered {
+            Some(gathered) => !gathered.said.is_new(),
+            None => before.state.unfinished.is_some(),
+        };
+        let goes_on = match failure.kind {
+            FailureKind::CreditsUsedUp => true,
+            FailureKind::DeadlineReached => came_further || has_begun,
+            _ => came_further,
+        };
+        if !goes_on {
             return Err(failure);
         }
         let said = match gathered {

@@ -222,7 +222,14 @@ impl Client {
             // Nobody watches a wait that ends beyond the deadline: the error itself says more.
             let until = Instant::now() + wait;
             if until >= self.last_request {
-                return Err(error.into());
+                return Err(match error {
+                    // It is the time that does not suffice: the next run can go on.
+                    Error::BurstLimit | Error::ConcurrencyLimit => {
+                        Error::Deadline { doing: format!("waiting to send query {} again", query.name) }
+                    }
+                    error => error,
+                }
+                .into());
             }
             let waited = self.pace.wait(until);
             self.meter.wait(until, || error.to_string());
