@@ -113,7 +113,7 @@ impl Refreshing<'_> {
             outcome => outcome,
         };
         if !self.refresh.dry_run
-            && let Err(error) = before.store.sweep(&before.state, self.lake).await
+            && let Err(error) = before.store.sweep(self.lake).await
         {
             tracing::warn!(%error, "leftovers of earlier runs were not removed; the next run tries again");
         }

@@ -32,9 +32,11 @@ impl Refreshing<'_> {
             unfinished.basis = basis.clone();
             (report.refresh_id, report.invocation) = (Some(unfinished.id.clone()), Some(unfinished.invocations));
             tracing::info!(refresh_id = unfinished.id, invocation = unfinished.invocations, "goes on with a refresh");
-            self.xledger.plan().miss(&unfinished.lost);
             match Gathered::resume(unfinished, &before.store).await {
-                Ok(gathered) => return Ok(gathered),
+                Ok(gathered) => {
+                    self.xledger.plan().miss(&gathered.said.lost);
+                    return Ok(gathered);
+                }
                 Err(Unread::Lake(error)) => return Err(error.into()),
                 Err(Unread::Damaged(what)) => tracing::warn!(what, "what an earlier run had gathered cannot be read"),
             }

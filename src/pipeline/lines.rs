@@ -182,6 +182,7 @@ fn live(mut places: Vec<Live>, admitted: &[i64]) -> Vec<Live> {
     places.dedup_by_key(|live| live.id);
     places
 }
+
 /// Leaves out what was fetched anew all the same.
 fn remove<T>(reused: &mut Reused<T>, fetched: &FxHashSet<i64>, id: impl Fn(&T) -> i64) {
     if !fetched.is_empty() {

@@ -174,12 +174,14 @@ impl<'a> Store<'a> {
         Unread::Damaged(format!("{place}: {what}"))
     }
 
-    /// Removes every file of rows that `state` does not name: of runs that died, and what nothing needs any more.
+    /// Removes every file of rows that `refresh.json` does not name: of runs that died, and what nothing needs any more. Where it is not known what
+    /// it says by now, nothing is removed.
     ///
     /// # Errors
     /// What storage can meet; that the lake is another run's by now, whose files these may be.
-    pub async fn sweep(&self, state: &State, publisher: &Publisher) -> Result<u64, crate::lake::Error> {
-        let named: rustc_hash::FxHashSet<Key> = state.parts().filter_map(|part| key(&part.path).ok()).collect();
+    pub async fn sweep(&self, publisher: &Publisher) -> Result<u64, crate::lake::Error> {
+        let Some(said) = &self.said else { return Ok(0) };
+        let named: rustc_hash::FxHashSet<Key> = said.parts().filter_map(|part| key(&part.path).ok()).collect();
         let (store, rows) = (self.lake.store(), key("rows")?);
         let mut removed = 0;
         // By directory first: what a killed writer left there has no key.
