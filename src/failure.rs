@@ -172,6 +172,7 @@ impl From<xledger::Error> for Failure {
         };
         let again_at = match &error {
             Error::CreditsUsedUp { reset_at } => reset_at.map(|at| Instant(at.as_millisecond())),
+            Error::Deadline { again_at, .. } => *again_at,
             _ => None,
         };
         Self { again_at, ..Self::new(kind, error.to_string()) }

@@ -117,7 +117,7 @@ impl Refreshing<'_> {
         (report.refresh_id, report.invocation) = (Some(said.id.clone()), Some(said.invocations));
         let now = (self.clock)();
         let again_at = match failure.kind {
-            FailureKind::DeadlineReached => now,
+            FailureKind::DeadlineReached => failure.again_at.unwrap_or(now),
             FailureKind::CreditsUsedUp => failure.again_at.unwrap_or(Instant(now.0 + CREDITS_RESET_MS)),
             _ => return Err(failure),
         };

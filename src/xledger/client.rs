@@ -185,13 +185,16 @@ impl Client {
         let Question { query, rows, ids, .. } = question;
         let Connection { deadline, .. } = self.connection;
         loop {
-            let waiting = || Error::Deadline { doing: format!("waiting to send query {}", query.name) };
-            let slot = self.pace.slot(self.last_request, &self.meter).await.ok_or_else(waiting)?;
+            let slot = self.pace.slot(self.last_request, &self.meter).await.map_err(|at| Error::Deadline {
+                doing: format!("waiting to send query {}", query.name),
+                again_at: at.map(|at| self.time_of(at)),
+            })?;
             let sent_at = slot.at;
             let known = self.pace.was_answered();
             let exchange = self.wire.exchange(query, self.body(question), rows, known);
             let exchanged = tokio::time::timeout_at(deadline, exchange).await.unwrap_or_else(|_| {
-                Err(Error::Deadline { doing: format!("waiting for the answer to query {}", query.name) })
+                let doing = format!("waiting for the answer to query {}", query.name);
+                Err(Error::Deadline { doing, again_at: None })
             });
             let error = match exchanged {
                 Ok(answer) => {
@@ -224,9 +227,10 @@ impl Client {
             if until >= self.last_request {
                 return Err(match error {
                     // It is the time that does not suffice: the next run can go on.
-                    Error::BurstLimit | Error::ConcurrencyLimit => {
-                        Error::Deadline { doing: format!("waiting to send query {} again", query.name) }
-                    }
+                    Error::BurstLimit | Error::ConcurrencyLimit => Error::Deadline {
+                        doing: format!("waiting to send query {} again", query.name),
+                        again_at: Some(self.time_of(until)),
+                    },
                     error => error,
                 }
                 .into());
@@ -240,6 +244,12 @@ impl Client {
                 tracing::warn!(query = query.name, attempt, wait_ms, reason = %error, "waits before it asks again");
             }
         }
+    }
+
+    /// What the clock will say at an instant.
+    fn time_of(&self, at: Instant) -> value::Instant {
+        let wait = at.saturating_duration_since(Instant::now());
+        value::Instant((self.connection.clock)().0 + i64::try_from(wait.as_millis()).unwrap_or(0))
     }
 
     /// The body of a request, as the plan has it by now.

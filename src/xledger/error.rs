@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::query::Query;
 use super::rights;
+use crate::value::Instant;
 
 /// Why a question to Xledger has no answer.
 ///
@@ -159,6 +160,8 @@ pub enum Error {
     Deadline {
         /// What was going on.
         doing: String,
+        /// When Xledger may be asked again, if it may not at once.
+        again_at: Option<Instant>,
     },
     /// A page ends with a cursor that was seen before, or with none though more pages are said to follow.
     #[error("query {query} pages in a circle: page {page} ends with {what}")]

@@ -81,21 +81,21 @@ impl Pace {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until a request may be sent. `None` if that would be after `deadline`. Waiting for one's own requests to end is bounded by
-    /// their timeouts.
-    pub(crate) async fn slot(&self, deadline: Instant, meter: &Meter) -> Option<Slot<'_>> {
+    /// Waits until a request may be sent. If that would be after `deadline`, the error is when, as far as that is known. Waiting for one's own
+    /// requests to end is bounded by their timeouts.
+    pub(crate) async fn slot(&self, deadline: Instant, meter: &Meter) -> Result<Slot<'_>, Option<Instant>> {
         loop {
             let freed = self.freed.notified();
             let now = Instant::now();
             let asked = self.lock().ask(now);
             match asked {
-                Asked::Granted => return Some(Slot { pace: self, at: now }),
-                Asked::At(at) if at > deadline => return None,
+                Asked::Granted => return Ok(Slot { pace: self, at: now }),
+                Asked::At(at) if at > deadline => return Err(Some(at)),
                 Asked::At(at) => {
                     meter.wait(at, || "to stay below Xledger's burst limit".to_owned());
                     tokio::time::sleep_until(at).await;
                 }
-                Asked::Full => tokio::time::timeout_at(deadline, freed).await.ok()?,
+                Asked::Full => tokio::time::timeout_at(deadline, freed).await.map_err(|_| None)?,
             }
         }
     }

@@ -73,7 +73,7 @@ async fn nobody_sends_before_a_wait_is_over() {
     assert!(pace.wait(after(3_600)) > Duration::from_secs(3_599));
     assert!(pace.wait(after(3_000)).is_zero());
     assert_eq!(pace.lock().ask(after(3_001)), Asked::At(after(3_600)));
-    assert!(pace.slot(after(3_599), &Meter::default()).await.is_none());
+    assert_eq!(pace.slot(after(3_599), &Meter::default()).await.err(), Some(Some(after(3_600))));
     assert!(now.elapsed() < Duration::from_secs(60));
 }
 
