@@ -1,5 +1,7 @@
 //! Joins what was fetched: ledger line <- voucher -> AP line -> supplier, and ids -> names. Pure; the rows borrow from what they join.
 
+use std::ops::Range;
+
 use rustc_hash::FxHashMap;
 
 use crate::chart::Chart;
@@ -16,6 +18,8 @@ pub struct Books<'a> {
     vat_rates: &'a VatRates,
     /// By voucher, owner and id.
     payables: Vec<&'a Payable>,
+    /// Where those of a voucher and owner stand among them.
+    of_voucher: FxHashMap<(i64, i64), Range<usize>>,
     suppliers: FxHashMap<i64, &'a Supplier>,
     /// Suppliers of a company, by id.
     of_company: FxHashMap<i64, Vec<&'a Supplier>>,
@@ -49,6 +53,11 @@ impl<'a> Books<'a> {
         let mut named: Vec<&Payable> =
             payables.iter().filter(|payable| payable.subledger.is_some() && payable.voucher != 0).collect();
         named.sort_by_key(|payable| (payable.voucher, payable.owner, payable.id));
+        let (mut of_voucher, mut at) = (FxHashMap::default(), 0);
+        for same in named.chunk_by(|a, b| (a.voucher, a.owner) == (b.voucher, b.owner)) {
+            of_voucher.extend(same.first().map(|first| ((first.voucher, first.owner), at..at + same.len())));
+            at += same.len();
+        }
         let mut of_company: FxHashMap<i64, Vec<&Supplier>> = FxHashMap::default();
         for supplier in &references.suppliers {
             if let Some(company) = supplier.company {
@@ -56,7 +65,7 @@ impl<'a> Books<'a> {
             }
         }
         let suppliers = references.suppliers.iter().map(|supplier| (supplier.id, supplier)).collect();
-        Self { chart, references, names, vat_rates, payables: named, suppliers, of_company }
+        Self { chart, references, names, vat_rates, payables: named, of_voucher, suppliers, of_company }
     }
 
     /// The row of a line in `spend`.
@@ -111,10 +120,8 @@ impl<'a> Books<'a> {
 
     /// The AP lines of a line's voucher, in the line's owner, that name a subledger.
     fn payables_of(&self, line: &Line) -> &[&'a Payable] {
-        let key = (line.voucher, line.owner);
-        let first = self.payables.partition_point(|payable| (payable.voucher, payable.owner) < key);
-        let rest = &self.payables[first..];
-        &rest[..rest.partition_point(|payable| (payable.voucher, payable.owner) == key)]
+        let place = self.of_voucher.get(&(line.voucher, line.owner));
+        place.and_then(|place| self.payables.get(place.clone())).unwrap_or_default()
     }
 
     fn supplier_of(&self, line: &Line) -> Choice<'a> {
