@@ -3,6 +3,8 @@
 //! Owners and dimension values are read off admitted lines that carry them. Their registers are known less well than the fields of a line,
 //! and may hold far more than the lines name.
 
+use std::hash::Hash;
+
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -12,7 +14,7 @@ use crate::failure::Failure;
 use crate::fetch::{Line, by_id};
 use crate::index::Asking;
 use crate::value::{Day, Instant};
-use crate::xledger::node::{DimensionsOfLineNode, Identified, ObjectNode, OwnerOfLineNode, SupplierNode};
+use crate::xledger::node::{Identified, NamesOfLineNode, ObjectNode, OwnerNode, OwnerOfLineNode, SupplierNode};
 use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::{reference, text};
 use crate::xledger::{Client, Error, Position, walk_on};
@@ -100,25 +102,29 @@ impl References {
         lines: &[Line],
     ) -> Result<(), Failure> {
         let asked = Asked { client, base };
-        let offers = |query, field| client.plan().asks(query, field);
-        let owners = &mut self.owners;
-
-        let mut sought = Sought::new(lines, |line| [line.owner]);
-        while offers(query::OWNERS, "owner")
-            && let Some(ids) = sought.next(|id| owners.contains_key(&id))
-        {
-            let take = |node: OwnerOfLineNode| {
-                let Some(owner) = node.owner else { return };
-                let Some(id) = reference(owner.db_id) else { return };
-                owners.insert(id, Owner { code: text(owner.code), name: text(owner.description), currency: None });
+        let (owners, dimensions) = (&mut self.owners, &mut self.dimensions);
+        let offers = |field| client.plan().asks(query::NAMES, field);
+        let mut sought = Sought::new(lines, |line| {
+            let [one, two, three, four, five] = line.dimensions.map(Named::Dimension);
+            [Named::Owner(line.owner), one, two, three, four, five]
+        });
+        while let Some(ids) = sought.next(|named| match named {
+            Named::Owner(id) => id == 0 || owners.contains_key(&id) || !offers("owner"),
+            Named::Dimension(id) => id == 0 || dimensions.contains_key(&id) || !offers("glDimension"),
+        }) {
+            let take = |node: NamesOfLineNode| {
+                owners.extend(node.owner.and_then(owner));
+                let all = node.gl_dimension.unwrap_or_default();
+                let objects = [all.gl_object1, all.gl_object2, all.gl_object3, all.gl_object4, all.gl_object5];
+                dimensions.extend(objects.into_iter().flatten().filter_map(dimension));
             };
-            asked.rows(query::OWNERS, &ids, take).await?;
+            asked.rows(query::NAMES, &ids, take).await?;
         }
 
+        // That owners have a currency is a guess, so that it has a question of its own.
+        let is_offered = client.plan().dialect().owner_currency && client.plan().asks(query::OWNER_CURRENCIES, "owner");
         let mut sought = Sought::new(lines, |line| [line.owner]);
-        let owner_currency = client.plan().dialect().owner_currency;
-        while owner_currency
-            && offers(query::OWNER_CURRENCIES, "owner")
+        while is_offered
             && let Some(ids) = sought.next(|id| owners.get(&id).is_none_or(|owner| owner.currency.is_some()))
         {
             let take = |node: OwnerOfLineNode| {
@@ -128,19 +134,6 @@ impl References {
             };
             asked.rows(query::OWNER_CURRENCIES, &ids, take).await?;
         }
-
-        let dimensions = &mut self.dimensions;
-        let mut sought = Sought::new(lines, |line| line.dimensions);
-        while offers(query::DIMENSIONS, "glDimension")
-            && let Some(ids) = sought.next(|id| dimensions.contains_key(&id))
-        {
-            let take = |node: DimensionsOfLineNode| {
-                let Some(all) = node.gl_dimension else { return };
-                let objects = [all.gl_object1, all.gl_object2, all.gl_object3, all.gl_object4, all.gl_object5];
-                dimensions.extend(objects.into_iter().flatten().filter_map(dimension));
-            };
-            asked.rows(query::DIMENSIONS, &ids, take).await?;
-        }
         Ok(())
     }
 }
@@ -148,32 +141,45 @@ impl References {
 /// How often a name is sought: any object of any line may be null, though others of the same id are not.
 const TRIES: usize = 6;
 
+/// What has a name that is read off lines.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Named {
+    Owner(i64),
+    Dimension(i64),
+}
+
 /// The lines to ask for names: for each value that has none yet, the first line that carries it and was not asked.
-struct Sought<'a, V> {
+struct Sought<'a, T, V> {
     lines: &'a [Line],
     values: V,
+    /// The values that have no name yet.
+    nameless: FxHashSet<T>,
     asked: FxHashSet<i64>,
     tries: usize,
 }
 
-impl<'a, const N: usize, V: Fn(&Line) -> [i64; N]> Sought<'a, V> {
+impl<'a, T: Copy + Eq + Hash, const N: usize, V: Fn(&Line) -> [T; N]> Sought<'a, T, V> {
     fn new(lines: &'a [Line], values: V) -> Self {
-        Self { lines, values, asked: FxHashSet::default(), tries: 0 }
+        let nameless = lines.iter().flat_map(&values).collect();
+        Self { lines, values, nameless, asked: FxHashSet::default(), tries: 0 }
     }
 
     /// The next lines to ask; `None` if every value is named, or was sought often enough.
-    fn next(&mut self, named: impl Fn(i64) -> bool) -> Option<Vec<i64>> {
-        let mut seen = FxHashSet::default();
+    fn next(&mut self, is_named: impl Fn(T) -> bool) -> Option<Vec<i64>> {
+        self.nameless.retain(|value| !is_named(*value));
+        self.tries += 1;
+        let mut left = if self.tries > TRIES { FxHashSet::default() } else { self.nameless.clone() };
         let mut ids = Vec::new();
-        for line in self.lines.iter().filter(|_| self.tries < TRIES) {
-            let values = (self.values)(line).into_iter().filter(|value| *value != 0 && !named(*value));
-            let new = values.filter(|value| !seen.contains(value)).collect::<Vec<_>>();
-            if !new.is_empty() && self.asked.insert(line.id) {
-                seen.extend(new);
+        for line in self.lines {
+            if left.is_empty() {
+                break;
+            }
+            let values = (self.values)(line);
+            if values.iter().any(|value| left.contains(value)) && self.asked.insert(line.id) {
+                values.iter().for_each(|value| _ = left.remove(value));
                 ids.push(line.id);
             }
         }
-        self.tries += 1;
         Some(ids).filter(|ids| !ids.is_empty())
     }
 }
@@ -195,6 +201,11 @@ impl Asked<'_> {
         }
         Ok(())
     }
+}
+
+fn owner(node: OwnerNode) -> Option<(i64, Owner)> {
+    let owner = Owner { code: text(node.code), name: text(node.description), currency: None };
+    Some((reference(node.db_id)?, owner))
 }
 
 fn dimension(object: ObjectNode) -> Option<(i64, DimensionValue)> {

@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 
 use super::envelope::{is_page, judge, pairs};
 use crate::xledger::node::{
-    AccountNode, DimensionsOfLineNode, LedgerIndexNode, LedgerLineNode, OwnerOfLineNode, PayableIndexNode,
-    PayableLineNode, SupplierNode,
+    AccountNode, LedgerIndexNode, LedgerLineNode, NamesOfLineNode, OwnerOfLineNode, PayableIndexNode, PayableLineNode,
+    SupplierNode,
 };
 use crate::xledger::{Answer, Fault, Rows};
 
@@ -26,7 +26,7 @@ pub fn decoder(data: &[u8]) {
         4 => read::<SupplierNode>(&input),
         5 => read::<AccountNode>(&input),
         6 => read::<OwnerOfLineNode>(&input),
-        _ => read::<DimensionsOfLineNode>(&input),
+        _ => read::<NamesOfLineNode>(&input),
     }
 }
 

@@ -120,8 +120,8 @@ async fn refresh(shape: &str, options: Options) -> Vec<Seed> {
             "PayableLines",
             "Suppliers",
             "Accounts",
-            "Owners",
-            "Dimensions",
+            "OwnerCurrencies",
+            "Names",
         ];
         let kind = kind.iter().position(|kind| operation.starts_with(kind)).unwrap_or_default();
         let mut input = vec![u8::try_from(kind).unwrap(), u8::from(gzip), 0, 30, 6, 129];

@@ -124,8 +124,7 @@ const ASKED: &[Query] = &[
     query::LEDGER_LINES,
     query::PAYABLE_LINES,
     query::SUPPLIERS,
-    query::OWNERS,
-    query::DIMENSIONS,
+    query::NAMES,
 ];
 
 /// The type of a root's rows.

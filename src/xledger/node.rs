@@ -91,8 +91,8 @@ nodes! {
     /// An owner: a company that keeps books.
     OwnerNode { db_id: Whole, code: Text, description: Text, currency: CodeNode }
 
-    /// The dimension values of one line.
-    DimensionsOfLineNode { db_id: Whole, gl_dimension: DimensionsNode }
+    /// The owner and the dimension values of one line.
+    NamesOfLineNode { db_id: Whole, owner: OwnerNode, gl_dimension: DimensionsNode }
 
     /// The five GL objects.
     DimensionsNode {
@@ -124,6 +124,6 @@ identified!(
     LedgerLineNode,
     PayableLineNode,
     OwnerOfLineNode,
-    DimensionsOfLineNode,
+    NamesOfLineNode,
     ProbeNode
 );

@@ -79,15 +79,10 @@ optional! {
         "address.country.description" => "supplier.country_name";
         "contact" => "supplier.contact_name";
     }
-    OWNERS: {
+    NAMES: {
         "owner" => "spend.owner_code", "spend.owner_name";
         "owner.code" => "spend.owner_code";
         "owner.description" => "spend.owner_name";
-    }
-    OWNER_CURRENCIES: {
-        "owner" => "spend.amount_currency_code";
-    }
-    DIMENSIONS: {
         "glDimension" => "spend.dimension_1_kind", "spend.dimension_1_code", "spend.dimension_1_name", "spend.dimension_2_kind",
             "spend.dimension_2_code", "spend.dimension_2_name", "spend.dimension_3_kind", "spend.dimension_3_code",
             "spend.dimension_3_name", "spend.dimension_4_kind", "spend.dimension_4_code", "spend.dimension_4_name",
@@ -102,6 +97,9 @@ optional! {
         "glDimension.glObject3.objectKind" => "spend.dimension_3_kind";
         "glDimension.glObject4.objectKind" => "spend.dimension_4_kind";
         "glDimension.glObject5.objectKind" => "spend.dimension_5_kind";
+    }
+    OWNER_CURRENCIES: {
+        "owner" => "spend.amount_currency_code";
     }
 }
 

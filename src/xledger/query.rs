@@ -53,12 +53,10 @@ queries! {
     PAYABLE_LINES = "PayableLines" in "payable_lines.graphql";
     /// The supplier register.
     SUPPLIERS = "Suppliers" in "suppliers.graphql";
-    /// Names of owners.
-    OWNERS = "Owners" in "owners.graphql";
+    /// Names of owners and dimension values.
+    NAMES = "Names" in "names.graphql";
     /// Base currencies of owners.
     OWNER_CURRENCIES = "OwnerCurrencies" in "owner_currencies.graphql";
-    /// Names of dimension values.
-    DIMENSIONS = "Dimensions" in "dimensions.graphql";
     /// Whether the type APTransaction may be read.
     RIGHT_APTRANSACTION = "RightAPTransaction" in "rights/aptransaction.graphql";
     /// Whether the type Address may be read.

@@ -33,9 +33,9 @@ fn what_is_denied_is_left_out() {
 fn what_needs_the_same_right_is_left_out_with_it() {
     let plan = Plan::default();
     let kind = "glDimension.glObject1.objectKind";
-    assert!(plan.learn(query::DIMENSIONS, &denied(query::DIMENSIONS, &[kind], "No")));
+    assert!(plan.learn(query::NAMES, &denied(query::NAMES, &[kind], "No")));
     assert_eq!(lost(&plan).len(), 5);
-    assert!(plan.learn(query::DIMENSIONS, &denied(query::DIMENSIONS, &[], "You may not read GLDimension.")));
+    assert!(plan.learn(query::NAMES, &denied(query::NAMES, &[], "You may not read GLDimension.")));
     assert_eq!(lost(&plan), ["transactions.glDimension"]);
     assert!(plan.learn(query::LEDGER_LINES, &denied(query::LEDGER_LINES, &["text"], "No")));
     assert!(plan.document(query::LEDGER_LINES).contains("invoiceAmount"));
