@@ -12,6 +12,7 @@ use rustc_hash::FxBuildHasher;
 use serde::Serialize;
 
 use crate::fetch::{Line, Names, Payable};
+use crate::gathered::rows_of;
 use crate::index::{DocumentType, LedgerEntry, NONE, PayableEntry};
 use crate::state::{KeptRows, Live, Part, Store, Stored, Unread};
 use crate::value::Month;
@@ -120,7 +121,7 @@ impl Old {
 
 /// What is used again.
 pub(crate) struct Reused<T> {
-    /// The rows, by id.
+    /// The rows.
     pub(crate) rows: Vec<T>,
     /// The file of each.
     pub(crate) live: Vec<Live>,
@@ -145,31 +146,34 @@ pub(crate) async fn reuse<T: Row>(
     names: &mut Names,
     entry: impl Fn(i64) -> Option<T::Entry>,
 ) -> Result<Reused<T>, Unread> {
-    let mut live: Vec<Live> = Vec::new();
+    let mut live: Vec<Live> = Vec::with_capacity(rows_of(&kept.live));
     for part in &kept.live {
-        store.read(part, names, |row| live.push(row)).await?;
+        store.read(part, names, |row, _| live.push(row)).await?;
     }
     live.sort_unstable_by_key(|row| row.id);
-    let mut reused = Reused { rows: Vec::new(), live: Vec::new(), old: Vec::with_capacity(live.len()) };
+    let reusable = if terms.full { 0 } else { live.len() };
+    let mut reused = Reused {
+        rows: Vec::with_capacity(reusable),
+        live: Vec::with_capacity(reusable),
+        old: Vec::with_capacity(live.len()),
+    };
     for (number, part) in (0_u32..).zip(&kept.parts) {
-        let mut rows: Vec<T> = Vec::with_capacity(part.rows as usize);
-        store.read(part, names, |row| rows.push(row)).await?;
-        let is_live =
-            |row: &T| live.binary_search_by_key(&row.id(), |row| row.id).is_ok_and(|at| live[at].part == number);
-        for row in rows.into_iter().filter(is_live) {
+        let take = |row: T, names: &Names| {
             let (id, month) = (row.id(), row.month());
-            let listed = entry(id);
+            if !live.binary_search_by_key(&id, |row| row.id).is_ok_and(|at| live[at].part == number) {
+                return;
+            }
             let unchanged = part.document == terms.document
                 && is_settled(part, row.modified_at())
-                && listed.is_some_and(|entry| row.is_as(&entry, terms.types, names));
+                && entry(id).is_some_and(|entry| row.is_as(&entry, terms.types, names));
             reused.old.push(Old { id, month, hash: FxBuildHasher.hash_one(&row), unchanged });
             if unchanged && !terms.full && !terms.is_anew(month) {
                 reused.live.push(Live { id, part: number });
                 reused.rows.push(row);
             }
-        }
+        };
+        store.read(part, names, take).await?;
     }
-    reused.rows.sort_unstable_by_key(Row::id);
     reused.live.sort_unstable_by_key(|row| row.id);
     reused.old.sort_unstable_by_key(|row| row.id);
     Ok(reused)

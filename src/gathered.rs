@@ -4,11 +4,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::chart::Chart;
+use crate::diff::Row;
 use crate::failure::Failure;
 use crate::fetch::{Line, Names, Payable};
-use crate::index::{Ledger, Payables};
+use crate::index::{self, Entry, Ledger, Payables, light};
 use crate::refer::References;
-use crate::state::{KeptRows, Listed, Live, PART_ROWS, Part, State, Store, Stored, Unfinished, Unread};
+use crate::state::{KeptRows, List, Listed, Live, PART_ROWS, Part, State, Store, Stored, Unfinished, Unread};
 use crate::value::Instant;
 use crate::xledger::Position;
 
@@ -74,9 +75,9 @@ impl<T: Stored> Fetched<T> {
     }
 
     async fn load(store: &Store<'_>, parts: &[Part], names: &mut Names) -> Result<Self, Unread> {
-        let mut rows = Vec::new();
+        let mut rows = Vec::with_capacity(rows_of(parts));
         for part in parts {
-            store.read(part, names, |row| rows.push(row)).await?;
+            store.read(part, names, |row, _| rows.push(row)).await?;
         }
         Ok(Self { saved: rows.len(), rows })
     }
@@ -121,7 +122,7 @@ impl Gathered {
         let (said, registers) = (&self.said.listed, &self.registers);
         let fetched = |saved: usize, rows: usize| saved.max(rows);
         Extent {
-            positions: [&said.ledger_at, &said.payables_at, &registers.chart_at, &registers.references.suppliers_at]
+            positions: [&said.ledger.at, &said.payables.at, &registers.chart_at, &registers.references.suppliers_at]
                 .map(Clone::clone),
             rows: [
                 fetched(self.lines.saved, self.lines.rows.len()),
@@ -134,19 +135,37 @@ impl Gathered {
 
     /// Whether both lists are whole.
     pub(crate) fn is_listed(&self) -> bool {
-        self.said.listed.ledger_at.is_at_end() && self.said.listed.payables_at.is_at_end()
+        self.said.listed.is_whole()
     }
 
-    /// Takes lists in the place of those that are here: no file has them.
-    pub(crate) fn relist(&mut self, ledger: Ledger, payables: Payables) {
-        (self.ledger, self.payables, self.listed) = (ledger, payables, (0, 0));
-        self.said.listed = Listed::default();
+    /// Takes lists that were brought up to date, and writes what changed beside the files of before, if it is to be saved.
+    pub(crate) async fn take_lists(
+        &mut self,
+        store: Option<&Store<'_>>,
+        known: &Listed,
+        ledger: Ledger,
+        payables: Payables,
+        changes: light::Changes,
+    ) -> Result<(), Failure> {
+        let (at, listed) = (self.asked_at(), &mut self.said.listed);
+        let (mut of_ledger, mut of_payables) = (0, 0);
+        if let Some(store) = store {
+            (listed.ledger, of_ledger) =
+                changed(store, "ledger-list", &known.ledger, ledger.entries.len(), &changes.ledger, at).await?;
+            (listed.payables, of_payables) =
+                changed(store, "ap-list", &known.payables, payables.entries.len(), &changes.payables, at).await?;
+        }
+        (listed.ledger.at, listed.payables.at) = (Position::end(), Position::end());
+        (self.ledger, self.payables, self.listed) = (ledger, payables, (of_ledger, of_payables));
+        Ok(())
     }
 
     /// Forgets that the lists stand in files: they have been changed.
     pub(crate) fn rewrite_lists(&mut self) {
         self.listed = (0, 0);
-        (self.said.listed.ledger, self.said.listed.payables) = (Vec::new(), Vec::new());
+        for list in [&mut self.said.listed.ledger, &mut self.said.listed.payables] {
+            (list.lines, list.changes) = (Vec::new(), Vec::new());
+        }
     }
 
     /// Writes what stands in no file yet of the lists.
@@ -155,9 +174,9 @@ impl Gathered {
         let listed = &mut self.said.listed;
         self.ledger.document_types.clone_into(&mut listed.document_types);
         let new = self.ledger.entries.get(self.listed.0..).unwrap_or_default();
-        listed.ledger.extend(store.write("ledger-list", new, &names, "", at).await?);
+        listed.ledger.lines.extend(store.write("ledger-list", new, &names, "", at).await?);
         let new = self.payables.entries.get(self.listed.1..).unwrap_or_default();
-        listed.payables.extend(store.write("ap-list", new, &names, "", at).await?);
+        listed.payables.lines.extend(store.write("ap-list", new, &names, "", at).await?);
         self.listed = (self.ledger.entries.len(), self.payables.entries.len());
         Ok(())
     }
@@ -191,18 +210,47 @@ impl Gathered {
     }
 }
 
-/// The lists of an earlier run.
+/// The rows in these files.
+pub(crate) fn rows_of(parts: &[Part]) -> usize {
+    parts.iter().map(|part| part.rows as usize).sum()
+}
+
+/// The files of a list of so many entries after these changes, and how many of the entries stand in them: all, or none if it is time to write
+/// them anew.
+async fn changed<E: Stored>(
+    store: &Store<'_>,
+    sort: &str,
+    known: &List,
+    entries: usize,
+    changes: &[E],
+    at: Instant,
+) -> Result<(List, usize), Failure> {
+    if rows_of(&known.changes) + changes.len() > entries / 2 || known.changes.len() >= MOST_PARTS {
+        return Ok((List::default(), 0));
+    }
+    let mut list = known.clone();
+    list.changes.extend(store.write(sort, changes, &Names::default(), "", at).await?);
+    Ok((list, entries))
+}
+
+/// The lists of an earlier run, by id.
 pub(crate) async fn lists(store: &Store<'_>, listed: &Listed) -> Result<(Ledger, Payables), Unread> {
-    let mut names = Names::default();
-    let mut ledger = Ledger { entries: Vec::new(), document_types: listed.document_types.clone() };
-    for part in &listed.ledger {
-        store.read(part, &mut names, |entry| ledger.entries.push(entry)).await?;
+    let ledger = Ledger { entries: list(store, &listed.ledger).await?, document_types: listed.document_types.clone() };
+    Ok((ledger, Payables { entries: list(store, &listed.payables).await? }))
+}
+
+async fn list<E: Stored + Entry>(store: &Store<'_>, list: &List) -> Result<Vec<E>, Unread> {
+    let (mut entries, mut names) = (Vec::with_capacity(rows_of(&list.lines)), Names::default());
+    for part in &list.lines {
+        store.read(part, &mut names, |entry, _| entries.push(entry)).await?;
     }
-    let mut payables = Payables::default();
-    for part in &listed.payables {
-        store.read(part, &mut names, |entry| payables.entries.push(entry)).await?;
+    entries.sort_unstable_by_key(Entry::id);
+    for part in &list.changes {
+        let mut changes = Vec::new();
+        store.read(part, &mut names, |entry, _| changes.push(entry)).await?;
+        index::bring_up_to_date(&mut entries, changes, |_| false);
     }
-    Ok((ledger, payables))
+    Ok(entries)
 }
 
 /// The checksums of what lines are asked with.
@@ -219,8 +267,8 @@ pub(crate) struct Keeping<'a, T> {
     pub(crate) names: &'a Names,
     pub(crate) document: &'a str,
     pub(crate) asked_at: Instant,
-    /// All rows of the tables, by id.
-    pub(crate) rows: &'a [T],
+    /// All rows of the tables.
+    pub(crate) rows: &'a mut [T],
     /// The files that earlier refreshes left.
     pub(crate) old: &'a [Part],
     /// The files that this refresh wrote.
@@ -231,7 +279,7 @@ pub(crate) struct Keeping<'a, T> {
     pub(crate) purge: bool,
 }
 
-impl<T: Stored> Keeping<'_, T> {
+impl<T: Row> Keeping<'_, T> {
     /// Names the files that have rows which count. Few files stay as they are; many, or such that hold little that counts, are written anew.
     pub(crate) async fn keep(self) -> Result<KeptRows, Failure> {
         let Self { store, sort, names, document, asked_at, rows, old, new, mut live, purge } = self;
@@ -245,9 +293,9 @@ impl<T: Stored> Keeping<'_, T> {
                 (parts.len() - 1) as u32
             });
         }
-        let stored: u64 = parts.iter().map(|part| part.rows).sum();
         let most = MOST_PARTS + rows.len() / PART_ROWS;
-        if purge || parts.len() > most || stored > 2 * live.len() as u64 + PART_ROWS as u64 {
+        if purge || parts.len() > most || rows_of(&parts) > 2 * live.len() + PART_ROWS {
+            rows.sort_unstable_by_key(Row::id);
             parts = store.write(sort, rows, names, document, asked_at).await?;
             let ends = parts.iter().scan(0, |end, part| {
                 *end += part.rows as usize;

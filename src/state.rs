@@ -19,7 +19,7 @@ pub(crate) use store::{PART_ROWS, Unread};
 pub(crate) use stored::Stored;
 
 /// Raised by whatever changes what a file of state means. Another version is not read.
-const FORMAT_VERSION: u32 = 1;
+const FORMAT_VERSION: u32 = 2;
 
 /// What `state/refresh.json` says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -101,13 +101,38 @@ pub struct Listed {
     /// The ledger's document types.
     pub document_types: Vec<DocumentType>,
     /// Ledger lines.
-    pub ledger: Vec<Part>,
-    /// How far the list of them came.
-    pub ledger_at: Position,
+    pub ledger: List,
     /// AP lines.
-    pub payables: Vec<Part>,
-    /// How far the list of them came.
-    pub payables_at: Position,
+    pub payables: List,
+}
+
+/// A list of lines, in files.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct List {
+    /// What was listed, each line once.
+    pub lines: Vec<Part>,
+    /// What light listings found since then: a line of it takes the place of the one before, or says that it is gone.
+    pub changes: Vec<Part>,
+    /// How far it came.
+    pub at: Position,
+}
+
+impl List {
+    fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.lines.iter().chain(&self.changes)
+    }
+}
+
+impl Listed {
+    /// Whether both lists are whole.
+    pub(crate) fn is_whole(&self) -> bool {
+        self.ledger.at.is_at_end() && self.payables.at.is_at_end()
+    }
+
+    fn parts(&self) -> impl Iterator<Item = &Part> {
+        self.ledger.parts().chain(self.payables.parts())
+    }
 }
 
 /// How the ledger is listed.
@@ -218,11 +243,10 @@ impl State {
         let kept = self.kept.iter().chain(&self.publishing);
         let of_kept = kept.flat_map(|kept| {
             let rows = [&kept.lines, &kept.payables].into_iter().flat_map(|rows| rows.parts.iter().chain(&rows.live));
-            kept.listed.ledger.iter().chain(&kept.listed.payables).chain(rows)
+            kept.listed.parts().chain(rows)
         });
         let of_unfinished = self.unfinished.iter().flat_map(|unfinished| {
-            let lists = unfinished.listed.ledger.iter().chain(&unfinished.listed.payables);
-            lists.chain(&unfinished.lines).chain(&unfinished.payables).chain(&unfinished.registers)
+            unfinished.listed.parts().chain(&unfinished.lines).chain(&unfinished.payables).chain(&unfinished.registers)
         });
         of_kept.chain(of_unfinished)
     }

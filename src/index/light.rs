@@ -8,7 +8,7 @@ use futures::try_join;
 use rustc_hash::FxHashSet;
 use serde_json::{Map, Value, json};
 
-use super::{Asking, Ledger, Payables, payable_entry};
+use super::{Asking, Entry, Ledger, LedgerEntry, PayableEntry, Payables, payable_entry};
 use crate::diff::OVERLAP_MS;
 use crate::failure::Failure;
 use crate::fetch::by_id;
@@ -24,7 +24,14 @@ const LINES_BACK: usize = 1_000;
 /// Why a light listing cannot be relied on: everything must be listed.
 pub(crate) struct NotEnough(pub(crate) String);
 
-/// Brings lists of an earlier time up to date. They were begun at `listed_at`; months from `recent` on are listed again whole.
+/// What is not as it was in the lists.
+pub(crate) struct Changes {
+    pub(crate) ledger: Vec<LedgerEntry>,
+    pub(crate) payables: Vec<PayableEntry>,
+}
+
+/// Brings lists of an earlier time, which are sorted by id, up to date. They were begun at `listed_at`; months from `recent` on are listed again
+/// whole.
 ///
 /// # Errors
 /// What the client cannot get over. The lists are then of no use.
@@ -35,12 +42,12 @@ pub(crate) async fn bring_up_to_date(
     listed_at: Instant,
     recent: Month,
     rows: impl Fn(usize),
-) -> Result<Result<(), NotEnough>, Failure> {
+) -> Result<Result<Changes, NotEnough>, Failure> {
     let since = Instant(listed_at.0.saturating_sub(OVERLAP_MS));
     let (vouchers, new_lines, new_payables) = try_join!(
         changed_vouchers(asking, since),
-        behind::<LedgerIndexNode>(asking, query::LEDGER_INDEX, back(ledger.entries.iter().map(|entry| entry.id))),
-        behind::<PayableIndexNode>(asking, query::PAYABLE_INDEX, back(payables.entries.iter().map(|entry| entry.id))),
+        behind::<LedgerIndexNode>(asking, query::LEDGER_INDEX, back(&ledger.entries)),
+        behind::<PayableIndexNode>(asking, query::PAYABLE_INDEX, back(&payables.entries)),
     )?;
     rows(new_lines.len());
 
@@ -64,12 +71,11 @@ pub(crate) async fn bring_up_to_date(
         return Ok(Err(NotEnough(format!("{} modified vouchers have no line that is known", strangers.len()))));
     }
 
-    let ids = sorted(&again);
-    let listed = relist::<LedgerIndexNode>(asking, query::LEDGER_INDEX, &ids, &rows).await?;
-    let first_new = back(ledger.entries.iter().map(|entry| entry.id));
-    ledger.entries.retain(|entry| !again.contains(&entry.id) && entry.id <= first_new);
-    listed.into_iter().chain(new_lines).for_each(|node| ledger.add(node));
-    ledger.sort();
+    let listed = relist::<LedgerIndexNode>(asking, query::LEDGER_INDEX, &sorted(&again), &rows).await?;
+    let came: Vec<LedgerEntry> = listed.into_iter().chain(new_lines).filter_map(|node| ledger.entry(node)).collect();
+    let first_new = back(&ledger.entries);
+    let of_ledger =
+        super::bring_up_to_date(&mut ledger.entries, came, |entry| entry.id > first_new || again.contains(&entry.id));
 
     let new_ids: FxHashSet<i64> = new_payables.iter().filter_map(Identified::id).collect();
     let is_again = |voucher: &i64| vouchers.contains(voucher) || recent_vouchers.contains(voucher);
@@ -80,16 +86,16 @@ pub(crate) async fn bring_up_to_date(
         .map(|entry| entry.id)
         .collect();
     let listed = relist::<PayableIndexNode>(asking, query::PAYABLE_INDEX, &sorted(&again), &|_| ()).await?;
-    let first_new = back(payables.entries.iter().map(|entry| entry.id));
-    payables.entries.retain(|entry| !again.contains(&entry.id) && entry.id <= first_new);
-    payables.entries.extend(listed.into_iter().chain(new_payables).filter_map(payable_entry));
-    payables.sort();
-    Ok(Ok(()))
+    let came = listed.into_iter().chain(new_payables).filter_map(payable_entry);
+    let first_new = back(&payables.entries);
+    let of_payables =
+        super::bring_up_to_date(&mut payables.entries, came, |entry| entry.id > first_new || again.contains(&entry.id));
+    Ok(Ok(Changes { ledger: of_ledger, payables: of_payables }))
 }
 
-/// The id behind which lines count as new: somewhat before the last of `ids`, which are sorted.
-fn back(ids: impl DoubleEndedIterator<Item = i64>) -> i64 {
-    ids.rev().nth(LINES_BACK).unwrap_or(0)
+/// The id behind which lines count as new: somewhat before the last one.
+fn back(entries: &[impl Entry]) -> i64 {
+    entries.iter().rev().nth(LINES_BACK).map_or(0, Entry::id)
 }
 
 fn sorted(ids: &FxHashSet<i64>) -> Vec<i64> {

@@ -11,7 +11,7 @@ use crate::index::{Asking, Ledger, Payables, light};
 use crate::progress::{Progress, Stage};
 use crate::rules::Rules;
 use crate::screen::{self, Screened};
-use crate::state::{Depth, Unread};
+use crate::state::{Depth, Listed, Unread};
 use crate::value::Instant;
 use crate::way;
 use crate::xledger::{Client, Error, Position};
@@ -39,10 +39,9 @@ impl Refreshing<'_> {
         }
         if begins && gathered.said.way.depth == Depth::Light {
             match self.list_light(asking, before).await? {
-                Ok((ledger, payables)) => {
-                    gathered.relist(ledger, payables);
-                    let listed = &mut gathered.said.listed;
-                    (listed.ledger_at, listed.payables_at) = (Position::end(), Position::end());
+                Ok((known, ledger, payables, changes)) => {
+                    let store = Some(&before.store).filter(|_| !self.refresh.dry_run);
+                    gathered.take_lists(store, known, ledger, payables, changes).await?;
                 }
                 Err(reason) => {
                     tracing::info!(reason, "what changed cannot be listed by itself; everything is listed");
@@ -52,7 +51,7 @@ impl Refreshing<'_> {
         }
         while !gathered.is_listed() {
             let listed = &mut gathered.said.listed;
-            let (ledger_at, payables_at) = (&mut listed.ledger_at, &mut listed.payables_at);
+            let (ledger_at, payables_at) = (&mut listed.ledger.at, &mut listed.payables.at);
             let (ledger, payables) = futures::join!(
                 gathered.ledger.list(asking, ledger_at, SAVED_ROWS, rows),
                 gathered.payables.list(asking, payables_at, SAVED_ROWS),
@@ -72,12 +71,12 @@ impl Refreshing<'_> {
     }
 
     /// The lists of the last refresh, brought up to date; or why that cannot be done.
-    pub(super) async fn list_light(
+    pub(super) async fn list_light<'a>(
         &self,
         asking: Asking<'_>,
-        before: &Before<'_>,
-    ) -> Result<Result<(Ledger, Payables), String>, Failure> {
-        let kept = before.state.kept.as_ref().filter(|kept| kept.listed.ledger_at.is_at_end());
+        before: &'a Before<'_>,
+    ) -> Result<Result<(&'a Listed, Ledger, Payables, light::Changes), String>, Failure> {
+        let kept = before.state.kept.as_ref().filter(|kept| kept.listed.is_whole());
         let (Some(kept), Some(recent)) = (kept, light::recent((self.clock)())) else {
             return Ok(Err("nothing is kept that a light listing could build on".to_owned()));
         };
@@ -86,11 +85,9 @@ impl Refreshing<'_> {
             Err(Unread::Lake(error)) => return Err(error.into()),
             Err(Unread::Damaged(what)) => return Ok(Err(format!("the last list cannot be read: {what}"))),
         };
-        ledger.sort();
-        payables.sort();
         let (listed_at, rows) = (Instant(kept.listed_at_ms), |rows| self.progress.rows(rows));
         let brought = light::bring_up_to_date(asking, &mut ledger, &mut payables, listed_at, recent, rows).await?;
-        Ok(brought.map(|()| (ledger, payables)).map_err(|light::NotEnough(reason)| reason))
+        Ok(brought.map(|changes| (&kept.listed, ledger, payables, changes)).map_err(|light::NotEnough(reason)| reason))
     }
 
     /// Lists vouchers once more of which the lines do not agree: somebody changed them while they were listed.

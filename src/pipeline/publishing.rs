@@ -43,11 +43,11 @@ impl Refreshing<'_> {
         before: &mut Before<'_>,
         report: &mut Report,
     ) -> Result<Status, Failure> {
-        let Rows { mut lines, payables, live, purge, periods } = rows;
+        let Rows { mut lines, mut payables, live, purge, periods } = rows;
         let references = &gathered.registers.references;
         report.periods = periods;
-        let write = async |snapshot: Option<&_>, lines: &mut Vec<Line>| {
-            let books = Books::new(screen.chart(), references, &gathered.names, &self.rules.vat_rates, &payables);
+        let write = async |snapshot: Option<&_>, lines: &mut [Line], payables: &[Payable]| {
+            let books = Books::new(screen.chart(), references, &gathered.names, &self.rules.vat_rates, payables);
             tables::write(snapshot, &books, lines, references, self.progress).await
         };
         let manifest = before.manifest.take().filter(|_| !self.refresh.accept_shrink);
@@ -56,18 +56,18 @@ impl Refreshing<'_> {
             None => Ok(()),
         };
         if self.refresh.dry_run {
-            let written = write(None, &mut lines).await?;
+            let written = write(None, &mut lines, &payables).await?;
             report.tables = Some(written.sizes);
             guard(&written.sizes)?;
             return Ok(Status::DryRun);
         }
         let mut snapshot = self.lake.begin(SnapshotName::new(report.started_at, &report.run_id)).await?;
         let outcome = async {
-            let written = write(Some(&snapshot), &mut lines).await?;
+            let written = write(Some(&snapshot), &mut lines, &payables).await?;
             report.tables = Some(written.sizes);
             guard(&written.sizes)?;
-            lines.sort_unstable_by_key(|line| line.id);
-            let kept = self.keep(snapshot.name().clone(), (&lines, &payables), live, purge, gathered, before).await?;
+            let rows = (lines.as_mut_slice(), payables.as_mut_slice());
+            let kept = self.keep(snapshot.name().clone(), rows, live, purge, gathered, before).await?;
             before.state.publishing = Some(kept);
             before.state.unfinished = Some(gathered.said.clone());
             before.store.save(&before.state).await?;
@@ -122,7 +122,7 @@ impl Refreshing<'_> {
     pub(super) async fn keep(
         &self,
         snapshot: SnapshotName,
-        (lines, payables): (&[Line], &[Payable]),
+        (lines, payables): (&mut [Line], &mut [Payable]),
         live: (Vec<Live>, Vec<Live>),
         purge: (bool, bool),
         gathered: &Gathered,

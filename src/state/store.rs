@@ -143,12 +143,12 @@ impl<'a> Store<'a> {
         Ok(Part { path, rows: rows as u64, sha256, document: document.to_owned(), asked_at_ms: asked_at.0 })
     }
 
-    /// Hands every row of a file to `take`.
+    /// Hands every row of a file to `take`, with the names that it refers to.
     pub(crate) async fn read<T: Stored>(
         &self,
         part: &Part,
         names: &mut Names,
-        take: impl FnMut(T),
+        take: impl FnMut(T, &Names),
     ) -> Result<(), Unread> {
         let bytes = self.get(part).await?;
         stored::decode(bytes, names, take).map_err(|what| self.damaged(part, &what))

@@ -71,11 +71,15 @@ pub(crate) fn encode<T: Stored>(rows: &[T], names: &Names) -> Result<Bytes, Parq
     Ok(writer.into_inner()?.into())
 }
 
-/// Hands every row of a file to `take`.
+/// Hands every row of a file to `take`, with the names that it refers to.
 ///
 /// # Errors
 /// What is wrong with the file, in words.
-pub(crate) fn decode<T: Stored>(bytes: Bytes, names: &mut Names, mut take: impl FnMut(T)) -> Result<(), String> {
+pub(crate) fn decode<T: Stored>(
+    bytes: Bytes,
+    names: &mut Names,
+    mut take: impl FnMut(T, &Names),
+) -> Result<(), String> {
     let fault = |error: ParquetError| format!("it is no Parquet file: {error}");
     let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(fault)?;
     let of = |schema: &Schema| -> Vec<(String, DataType)> {
@@ -96,7 +100,7 @@ pub(crate) fn decode<T: Stored>(bytes: Bytes, names: &mut Names, mut take: impl 
             row_texts.clear();
             row_texts.extend(texts.iter().map(|column| column.is_valid(row).then(|| column.value(row))));
             let read = T::read(&row_numbers, &row_texts, names).ok_or("a row of it holds what no row can")?;
-            take(read);
+            take(read, names);
         }
     }
     Ok(())
