@@ -2,7 +2,8 @@
 //!
 //! A new object is written to a temporary file beside its place, flushed to the disk, and given its name by a hard link, which fails if
 //! the name is taken. A replaced object is renamed into place while a lock is held. Directories are flushed after each change of a
-//! name. Temporary files begin with a dot, which no key does: readers and listings pass them by.
+//! name. Temporary files begin with a dot, which no key does: readers and listings pass them by. Who writes one holds a lock on it, so that
+//! the next who takes the lake can tell what a killed process left, and remove it.
 
 mod fault;
 mod lock;
@@ -229,6 +230,16 @@ impl Directory {
     /// Makes the symbolic link `name` of the root point to `target`, in one step.
     pub(super) async fn link(&self, name: &'static str, target: String) -> Result<(), Error> {
         self.blocking(move |store| place::link(&store.root.join(name), Path::new(&target))).await
+    }
+
+    /// Removes the temporary files of ended processes, but not below `except`. For who holds the lake.
+    pub(super) async fn remove_leftovers(&self, except: &Key) -> Result<(), Error> {
+        let except = self.path(except);
+        self.blocking(move |store| {
+            place::remove_leftovers(&store.root, &except);
+            Ok(())
+        })
+        .await
     }
 
     /// Takes the lake for one writer, until the claim is dropped or the process ends, however it ends.
