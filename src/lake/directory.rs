@@ -7,6 +7,7 @@
 
 mod fault;
 mod lock;
+mod moment;
 mod place;
 mod writer;
 
@@ -17,12 +18,15 @@ use crate::lake::{Error, Key};
 use crate::value::Instant;
 use bytes::Bytes;
 use fault::situation;
+use moment::moment;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 pub use lock::Claim;
+#[cfg(test)]
+pub(crate) use moment::watch;
 pub use writer::Writer;
 pub(super) use writer::failed_before;
 
@@ -206,6 +210,7 @@ impl Directory {
     pub(super) async fn delete(&self, key: &Key) -> Result<(), Error> {
         let path = self.path(key);
         self.blocking(move |store| {
+            moment(&path);
             match fs::remove_file(&path) {
                 Err(e) if e.kind() != ErrorKind::NotFound => return Err(situation("delete", &path, e)),
                 _ => place::prune(&path, &store.root),
@@ -218,6 +223,7 @@ impl Directory {
     pub(super) async fn delete_below(&self, directory: &Key) -> Result<(), Error> {
         let path = self.path(directory);
         self.blocking(move |store| {
+            moment::remove_one_by_one(&path);
             match fs::remove_dir_all(&path) {
                 Err(e) if e.kind() != ErrorKind::NotFound => return Err(situation("delete", &path, e)),
                 _ => place::prune(&path, &store.root),

@@ -2,10 +2,11 @@
 
 use super::fault::situation;
 use super::lock;
+use super::moment::{self, moment};
 use crate::lake::Error;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -27,6 +28,7 @@ impl Temporary {
         let directory = place.parent().unwrap_or(root);
         for _ in 0..100 {
             let path = beside(place);
+            moment(&path);
             match OpenOptions::new().write(true).create_new(true).open(&path) {
                 Ok(file) => {
                     let temporary = Self { file, path, place: place.to_owned(), root: root.to_owned() };
@@ -50,7 +52,7 @@ impl Temporary {
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        self.file.write_all(bytes).map_err(|e| situation("write", &self.place, e))
+        moment::write(&self.file, bytes, &self.place).map_err(|e| situation("write", &self.place, e))
     }
 
     /// Flushes what was written to the disk.
@@ -65,6 +67,7 @@ impl Temporary {
 
     /// Gives the file its name, unless that is taken.
     pub(super) fn create(self) -> Result<(), Error> {
+        moment(&self.place);
         let created = match fs::hard_link(&self.path, &self.place) {
             // A file system without hard links: look and rename while nobody else of this program does.
             Err(e) if matches!(e.kind(), ErrorKind::Unsupported | ErrorKind::PermissionDenied) => {
@@ -81,6 +84,7 @@ impl Temporary {
 
     /// Gives the file its name, in the place of the one that had it.
     pub(super) fn replace(self) -> Result<(), Error> {
+        moment(&self.place);
         let replaced = fs::rename(&self.path, &self.place);
         self.named(replaced)
     }
@@ -101,6 +105,7 @@ impl Temporary {
 impl Drop for Temporary {
     fn drop(&mut self) {
         // What cannot be removed stays, under a name that nobody reads.
+        moment(&self.path);
         let _ = fs::remove_file(&self.path);
         prune(&self.path, &self.root);
     }
@@ -116,8 +121,12 @@ pub(super) fn link(place: &Path, target: &Path) -> Result<(), Error> {
     let path = beside(place);
     // A leftover of an ended process with the same number.
     let _ = fs::remove_file(&path);
+    moment(place);
     let linked = std::os::unix::fs::symlink(target, &path)
-        .and_then(|()| fs::rename(&path, place))
+        .and_then(|()| {
+            moment(place);
+            fs::rename(&path, place)
+        })
         .and_then(|()| flush_directory(place));
     if linked.is_err() {
         let _ = fs::remove_file(&path);
@@ -136,6 +145,7 @@ pub(super) fn remove_leftovers(directory: &Path, except: &Path) {
             let file = OpenOptions::new().write(true).open(&path);
             // It stays locked until it is gone.
             if kind.is_symlink() || file.as_ref().is_ok_and(|file| file.try_lock().is_ok()) {
+                moment(&path);
                 let _ = fs::remove_file(&path);
             }
         }
@@ -146,6 +156,7 @@ pub(super) fn remove_leftovers(directory: &Path, except: &Path) {
 pub(super) fn prune(path: &Path, root: &Path) {
     let inside = path.ancestors().skip(1).take_while(|directory| *directory != root && directory.starts_with(root));
     for directory in inside {
+        moment(directory);
         if fs::remove_dir(directory).is_err() {
             break;
         }
@@ -156,6 +167,7 @@ pub(super) fn prune(path: &Path, root: &Path) {
 pub(super) fn make_directory(path: &Path) -> Result<(), Error> {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     for _ in 0..10 {
+        moment(path);
         match fs::create_dir(path).and_then(|()| flush_directory(path)) {
             Ok(()) => return Ok(()),
             Err(_) if path.is_dir() => return Ok(()),
