@@ -1,5 +1,7 @@
 //! From settings and an event to a report: what the function and the command line have in common.
 
+#[cfg(test)]
+mod killed;
 mod twin;
 
 use std::time::Duration;

@@ -30,6 +30,10 @@ pub struct State {
     pub kept: Option<Kept>,
     /// What a snapshot was made of that was about to be published: once it is current, this is what is kept.
     pub publishing: Option<Kept>,
+    /// Snapshots that were about to be published and never became current. They are named until they are taken back, which must wait for
+    /// a commit: before it, that of a dead run may still arrive.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unpublished: Vec<SnapshotName>,
     /// A refresh that has not ended.
     pub unfinished: Option<Unfinished>,
 }

@@ -2,10 +2,12 @@
 //!
 //! A new object is written to a temporary file beside its place, flushed to the disk, and given its name by a hard link, which fails if
 //! the name is taken. A replaced object is renamed into place while a lock is held. Directories are flushed after each change of a
-//! name. Temporary files begin with a dot, which no key does: readers and listings pass them by.
+//! name. Temporary files begin with a dot, which no key does: readers and listings pass them by. Who writes one holds a lock on it, so that
+//! the next who takes the lake can tell what a killed process left, and remove it.
 
 mod fault;
 mod lock;
+mod moment;
 mod place;
 mod writer;
 
@@ -16,12 +18,15 @@ use crate::lake::{Error, Key};
 use crate::value::Instant;
 use bytes::Bytes;
 use fault::situation;
+use moment::moment;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 pub use lock::Claim;
+#[cfg(test)]
+pub(crate) use moment::watch;
 pub use writer::Writer;
 pub(super) use writer::failed_before;
 
@@ -205,6 +210,7 @@ impl Directory {
     pub(super) async fn delete(&self, key: &Key) -> Result<(), Error> {
         let path = self.path(key);
         self.blocking(move |store| {
+            moment(&path);
             match fs::remove_file(&path) {
                 Err(e) if e.kind() != ErrorKind::NotFound => return Err(situation("delete", &path, e)),
                 _ => place::prune(&path, &store.root),
@@ -217,6 +223,7 @@ impl Directory {
     pub(super) async fn delete_below(&self, directory: &Key) -> Result<(), Error> {
         let path = self.path(directory);
         self.blocking(move |store| {
+            moment::remove_one_by_one(&path);
             match fs::remove_dir_all(&path) {
                 Err(e) if e.kind() != ErrorKind::NotFound => return Err(situation("delete", &path, e)),
                 _ => place::prune(&path, &store.root),
@@ -229,6 +236,16 @@ impl Directory {
     /// Makes the symbolic link `name` of the root point to `target`, in one step.
     pub(super) async fn link(&self, name: &'static str, target: String) -> Result<(), Error> {
         self.blocking(move |store| place::link(&store.root.join(name), Path::new(&target))).await
+    }
+
+    /// Removes the temporary files of ended processes, but not below `except`. For who holds the lake.
+    pub(super) async fn remove_leftovers(&self, except: &Key) -> Result<(), Error> {
+        let except = self.path(except);
+        self.blocking(move |store| {
+            place::remove_leftovers(&store.root, &except);
+            Ok(())
+        })
+        .await
     }
 
     /// Takes the lake for one writer, until the claim is dropped or the process ends, however it ends.

@@ -134,7 +134,8 @@ impl Lake {
         self.store.create(&key, line).await.map(drop)
     }
 
-    /// Takes the lake for one run, named `by` to others who try, and mends the link `current` if a run was stopped before it could.
+    /// Takes the lake for one run, named `by` to others who try, and sets right what a run that was killed left in a directory: the link
+    /// `current`, and temporary files.
     ///
     /// In a directory the claim ends when the publisher is dropped, and with the process. In a bucket it is a [lease](crate::lake::lease),
     /// renewed until the publisher is dropped; that of a process that died runs out.
@@ -271,6 +272,10 @@ impl Publisher {
     }
 
     async fn mend(&self) -> Result<(), Error> {
+        if let Store::Directory(store) = &self.lake.store {
+            // An unfinished snapshot goes with all that is in it.
+            store.remove_leftovers(&layout::snapshots()).await?;
+        }
         match self.lake.current().await? {
             Some((current, _)) => self.link(&current.snapshot).await,
             None => Ok(()),

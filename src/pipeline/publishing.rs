@@ -97,10 +97,11 @@ impl Refreshing<'_> {
                 before.state.kept = before.state.publishing.take();
                 before.state.unfinished = None;
                 // The snapshot is current, whatever becomes of this: the next run sees that, and takes up what was to be kept.
-                if let Some(unpublished) = before.store.unpublished.take()
-                    && let Err(error) = self.lake.take_back(&unpublished).await
-                {
-                    tracing::warn!(%error, "a snapshot that never became current is left behind");
+                for unpublished in std::mem::take(&mut before.state.unpublished) {
+                    if let Err(error) = self.lake.take_back(&unpublished).await {
+                        tracing::warn!(%error, "a snapshot that never became current is left to the next refresh");
+                        before.state.unpublished.push(unpublished);
+                    }
                 }
                 if let Err(failure) = before.store.save(&before.state).await {
                     tracing::warn!(

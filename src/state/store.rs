@@ -8,7 +8,7 @@ use super::{FORMAT_VERSION, Part, State};
 use crate::failure::{Failure, FailureKind};
 use crate::fetch::Names;
 use crate::lake::digest::Digest;
-use crate::lake::{Current, Key, Lake, Publisher, SnapshotName, Version, layout};
+use crate::lake::{Current, Key, Lake, Publisher, Version, layout};
 use crate::value::Instant;
 
 /// What `state/refresh.json` takes: it names files, and a document type takes a hundred bytes.
@@ -27,8 +27,6 @@ pub struct Store<'a> {
     version: Option<Version>,
     /// What the file says, as far as is known.
     said: Option<State>,
-    /// A snapshot that was to be published, and never became current.
-    pub(crate) unpublished: Option<SnapshotName>,
 }
 
 /// A file of state that is not what it should be, or was not there.
@@ -69,16 +67,17 @@ impl<'a> Store<'a> {
         let mut state = read.unwrap_or_default();
         state.format_version = FORMAT_VERSION;
         let (version, said) = (found.map(|(_, version)| version), Some(state.clone()));
-        let mut unpublished = None;
         if let Some(publishing) = state.publishing.take() {
             match current {
                 Some(current) if current.snapshot == publishing.snapshot => {
                     (state.kept, state.unfinished) = (Some(publishing), None);
                 }
-                _ => unpublished = Some(publishing.snapshot),
+                _ => state.unpublished.push(publishing.snapshot),
             }
         }
-        Ok((Self { lake, run_id, written: std::cell::Cell::new(0), version, said, unpublished }, state))
+        // Somebody may have gone to one of them since.
+        state.unpublished.retain(|name| current.is_none_or(|current| current.snapshot != *name));
+        Ok((Self { lake, run_id, written: std::cell::Cell::new(0), version, said }, state))
     }
 
     /// Replaces what is said, unless it is said already.

@@ -2,12 +2,13 @@
 //! however it ends: a lock file that lies around means nothing.
 
 use super::fault::situation;
+use super::moment::{self, moment};
 use super::place::make_directory;
 use crate::lake::Error;
 use crate::value::Instant;
 use jiff::Timestamp;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read as _, Seek as _, Write as _};
+use std::io::{Read as _, Seek as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -36,9 +37,10 @@ impl Claim {
             Err(TryLockError::Error(e)) => return Err(situation("lock", &path, e)),
         }
         let since = Timestamp::from_millisecond(now.0).unwrap_or_default();
+        moment(&path);
         file.set_len(0)
             .and_then(|()| file.rewind())
-            .and_then(|()| file.write_all(format!("{since:.3} {by}\n").as_bytes()))
+            .and_then(|()| moment::write(&file, format!("{since:.3} {by}\n").as_bytes(), &path))
             .map_err(|e| situation("write", &path, e))?;
         Ok(Self { _file: file })
     }
@@ -74,6 +76,7 @@ fn open(root: &Path, name: &str) -> Result<(File, PathBuf), Error> {
     if let Some(directory) = path.parent() {
         make_directory(directory)?;
     }
+    moment(&path);
     match OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path) {
         Ok(file) => Ok((file, path)),
         Err(e) => Err(situation("open", &path, e)),

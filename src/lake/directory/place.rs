@@ -2,20 +2,22 @@
 
 use super::fault::situation;
 use super::lock;
+use super::moment::{self, moment};
 use crate::lake::Error;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Told apart by process and count; a leftover of an ended process with the same number is stepped over.
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
-/// A file beside its future place. It goes away when dropped, with the directories that were made for it.
+/// A file beside its future place. It goes away when dropped, with the directories that were made for it. Until then it is locked: one that
+/// is not was left by a process that ended.
 #[derive(Debug)]
 pub(super) struct Temporary {
-    file: Option<File>,
+    file: File,
     path: PathBuf,
     place: PathBuf,
     root: PathBuf,
@@ -26,8 +28,16 @@ impl Temporary {
         let directory = place.parent().unwrap_or(root);
         for _ in 0..100 {
             let path = beside(place);
+            moment(&path);
             match OpenOptions::new().write(true).create_new(true).open(&path) {
-                Ok(file) => return Ok(Self { file: Some(file), path, place: place.to_owned(), root: root.to_owned() }),
+                Ok(file) => {
+                    let temporary = Self { file, path, place: place.to_owned(), root: root.to_owned() };
+                    temporary.file.lock().map_err(|e| situation("lock", place, e))?;
+                    // Gone if somebody found it before it was locked.
+                    if temporary.path.symlink_metadata().is_ok() {
+                        return Ok(temporary);
+                    }
+                }
                 // Not made yet, or just removed by somebody who found it empty.
                 Err(e) if e.kind() == ErrorKind::NotFound => make_directory(directory)?,
                 Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
@@ -42,14 +52,12 @@ impl Temporary {
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        let Some(file) = &mut self.file else { return Ok(()) };
-        file.write_all(bytes).map_err(|e| situation("write", &self.place, e))
+        moment::write(&self.file, bytes, &self.place).map_err(|e| situation("write", &self.place, e))
     }
 
     /// Flushes what was written to the disk.
     pub(super) fn flush(&mut self) -> Result<(), Error> {
-        let Some(file) = self.file.take() else { return Ok(()) };
-        file.sync_all().map_err(|e| situation("write", &self.place, e))
+        self.file.sync_all().map_err(|e| situation("write", &self.place, e))
     }
 
     pub(super) fn fill(&mut self, bytes: &[u8]) -> Result<(), Error> {
@@ -59,6 +67,7 @@ impl Temporary {
 
     /// Gives the file its name, unless that is taken.
     pub(super) fn create(self) -> Result<(), Error> {
+        moment(&self.place);
         let created = match fs::hard_link(&self.path, &self.place) {
             // A file system without hard links: look and rename while nobody else of this program does.
             Err(e) if matches!(e.kind(), ErrorKind::Unsupported | ErrorKind::PermissionDenied) => {
@@ -75,6 +84,7 @@ impl Temporary {
 
     /// Gives the file its name, in the place of the one that had it.
     pub(super) fn replace(self) -> Result<(), Error> {
+        moment(&self.place);
         let replaced = fs::rename(&self.path, &self.place);
         self.named(replaced)
     }
@@ -95,6 +105,7 @@ impl Temporary {
 impl Drop for Temporary {
     fn drop(&mut self) {
         // What cannot be removed stays, under a name that nobody reads.
+        moment(&self.path);
         let _ = fs::remove_file(&self.path);
         prune(&self.path, &self.root);
     }
@@ -110,8 +121,12 @@ pub(super) fn link(place: &Path, target: &Path) -> Result<(), Error> {
     let path = beside(place);
     // A leftover of an ended process with the same number.
     let _ = fs::remove_file(&path);
+    moment(place);
     let linked = std::os::unix::fs::symlink(target, &path)
-        .and_then(|()| fs::rename(&path, place))
+        .and_then(|()| {
+            moment(place);
+            fs::rename(&path, place)
+        })
         .and_then(|()| flush_directory(place));
     if linked.is_err() {
         let _ = fs::remove_file(&path);
@@ -119,10 +134,29 @@ pub(super) fn link(place: &Path, target: &Path) -> Result<(), Error> {
     linked.map_err(|e| situation("link", place, e))
 }
 
+/// Removes the temporary files that ended processes left in a directory and below, and passes by what lies at `except`. For who holds the
+/// lake: others write, but make no links. What cannot be looked at or removed stays.
+pub(super) fn remove_leftovers(directory: &Path, except: &Path) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+        let (path, Ok(kind)) = (entry.path(), entry.file_type()) else { continue };
+        if kind.is_dir() && path != except {
+            remove_leftovers(&path, except);
+        } else if !kind.is_dir() && entry.file_name().to_str().is_some_and(is_temporary) {
+            let file = OpenOptions::new().write(true).open(&path);
+            // It stays locked until it is gone.
+            if kind.is_symlink() || file.as_ref().is_ok_and(|file| file.try_lock().is_ok()) {
+                moment(&path);
+                let _ = fs::remove_file(&path);
+            }
+        }
+    }
+}
+
 /// Removes the directories above `path` that have become empty, below the root.
 pub(super) fn prune(path: &Path, root: &Path) {
     let inside = path.ancestors().skip(1).take_while(|directory| *directory != root && directory.starts_with(root));
     for directory in inside {
+        moment(directory);
         if fs::remove_dir(directory).is_err() {
             break;
         }
@@ -133,6 +167,7 @@ pub(super) fn prune(path: &Path, root: &Path) {
 pub(super) fn make_directory(path: &Path) -> Result<(), Error> {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     for _ in 0..10 {
+        moment(path);
         match fs::create_dir(path).and_then(|()| flush_directory(path)) {
             Ok(()) => return Ok(()),
             Err(_) if path.is_dir() => return Ok(()),
@@ -155,10 +190,45 @@ fn flush_directory(path: &Path) -> io::Result<()> {
     File::open(parent)?.sync_all()
 }
 
+/// Whether it is a name that [`beside`] makes.
+fn is_temporary(name: &str) -> bool {
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let numbers = name.strip_prefix('.').and_then(|name| name.rsplit_once('~')?.1.split_once('-'));
+    numbers.is_some_and(|(process, count)| number(process) && number(count))
+}
+
 /// A name beside a place, which no key has.
 fn beside(place: &Path) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(place.file_name().unwrap_or_default());
     name.push(format!("~{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
     place.with_file_name(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ended_processes_left_is_removed_and_nothing_else() {
+        let root = tempfile::TempDir::new().unwrap();
+        let path = |name: &str| root.path().join(name);
+        let mut written = Temporary::beside(&path("runs/a.json"), root.path()).unwrap();
+        written.fill(b"{}").unwrap();
+        let stay =
+            ["runs/a.json", "runs/.a.json", ".DS_Store", ".a~", ".a~1-", ".a~-1", ".a~x-1", "a~1-1", "kept/.b~1-1"];
+        let left = [".CURRENT.json~1-0", "runs/.a.json~1-0", "state/rows/run/.b~4711-12"];
+        for name in stay.iter().chain(&left) {
+            make_directory(path(name).parent().unwrap()).unwrap();
+            fs::write(path(name), "").unwrap();
+        }
+        std::os::unix::fs::symlink("nowhere", path(".current~1-0")).unwrap();
+
+        remove_leftovers(root.path(), &path("kept"));
+        assert!(stay.iter().all(|name| path(name).exists()));
+        assert!(left.iter().all(|name| !path(name).exists()));
+        assert!(path(".current~1-0").symlink_metadata().is_err());
+        written.replace().unwrap();
+        assert_eq!(fs::read(path("runs/a.json")).unwrap(), b"{}");
+    }
 }

@@ -1,0 +1,76 @@
+//! The moments at which a process that writes into a directory can be killed: one before each change of the file system, and one in the
+//! middle of each write. What lies there at such a moment is what the process leaves, for the operating system keeps what was written.
+//!
+//! Tests look at it then. In the program itself this is nothing.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::Path;
+
+#[cfg(test)]
+pub(crate) use watched::watch;
+#[cfg(test)]
+pub(super) use watched::{moment, remove_one_by_one};
+
+/// The file system is about to be changed at this place.
+#[cfg(not(test))]
+pub(super) const fn moment(_place: &Path) {}
+
+/// What is removed in one call goes file by file, in an order that nobody promises.
+#[cfg(not(test))]
+pub(super) const fn remove_one_by_one(_directory: &Path) {}
+
+/// Writes bytes into a file; in tests, half of them first.
+pub(super) fn write(mut file: &File, bytes: &[u8], place: &Path) -> io::Result<()> {
+    let (half, rest) = bytes.split_at(if cfg!(test) { bytes.len() / 2 } else { 0 });
+    moment(place);
+    file.write_all(half)?;
+    moment(place);
+    file.write_all(rest)
+}
+
+#[cfg(test)]
+mod watched {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+    use std::sync::{Mutex, PoisonError};
+
+    type Look = Box<dyn FnMut() + Send>;
+
+    /// Who looks at the moments of which directory.
+    static WATCHED: Mutex<Vec<(PathBuf, Look)>> = Mutex::new(Vec::new());
+
+    /// A directory is looked at until this is dropped.
+    pub(crate) struct Watch(PathBuf);
+
+    impl Drop for Watch {
+        fn drop(&mut self) {
+            WATCHED.lock().unwrap_or_else(PoisonError::into_inner).retain(|(root, _)| *root != self.0);
+        }
+    }
+
+    /// Looks at a directory at each moment of a change below it.
+    pub(crate) fn watch(root: &Path, look: impl FnMut() + Send + 'static) -> Watch {
+        WATCHED.lock().unwrap_or_else(PoisonError::into_inner).push((root.to_owned(), Box::new(look)));
+        Watch(root.to_owned())
+    }
+
+    pub(in crate::lake::directory) fn moment(place: &Path) {
+        let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
+        watched.iter_mut().filter(|(root, _)| place.starts_with(root)).for_each(|(_, look)| look());
+    }
+
+    pub(in crate::lake::directory) fn remove_one_by_one(directory: &Path) {
+        for entry in fs::read_dir(directory).into_iter().flatten().map(Result::unwrap) {
+            if entry.file_type().unwrap().is_dir() {
+                remove_one_by_one(&entry.path());
+            } else {
+                moment(directory);
+                fs::remove_file(entry.path()).unwrap();
+            }
+        }
+        moment(directory);
+        // Gone already, if there was nothing to be removed.
+        let _ = fs::remove_dir(directory);
+    }
+}
