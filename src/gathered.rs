@@ -260,29 +260,36 @@ pub(crate) struct Documents {
     pub(crate) payables: String,
 }
 
-/// What is kept of rows once they are published.
-pub(crate) struct Keeping<'a, T> {
+/// How rows are kept once they are published.
+#[derive(Clone, Copy)]
+pub(crate) struct Keeping<'a> {
     pub(crate) store: &'a Store<'a>,
-    pub(crate) sort: &'a str,
     pub(crate) names: &'a Names,
-    pub(crate) document: &'a str,
     pub(crate) asked_at: Instant,
-    /// All rows of the tables.
-    pub(crate) rows: &'a mut [T],
-    /// The files that earlier refreshes left.
-    pub(crate) old: &'a [Part],
-    /// The files that this refresh wrote.
-    pub(crate) new: &'a [Part],
-    /// In which file each row stands: files of before are numbered first, those of this refresh after them.
-    pub(crate) live: Vec<Live>,
-    /// Whether something of the old files must not be kept.
-    pub(crate) purge: bool,
 }
 
-impl<T: Row> Keeping<'_, T> {
-    /// Names the files that have rows which count. Few files stay as they are; many, or such that hold little that counts, are written anew.
-    pub(crate) async fn keep(self) -> Result<KeptRows, Failure> {
-        let Self { store, sort, names, document, asked_at, rows, old, new, mut live, purge } = self;
+/// The files of one sort of rows.
+pub(crate) struct Files<'a> {
+    pub(crate) sort: &'a str,
+    /// The checksum of what rows are asked with.
+    pub(crate) document: &'a str,
+    /// Those that earlier refreshes left.
+    pub(crate) old: &'a [Part],
+    /// Those that this refresh wrote.
+    pub(crate) new: &'a [Part],
+}
+
+impl Keeping<'_> {
+    /// Names the files that have rows which count. Few files stay as they are; many, or such that hold little that counts, or something that must
+    /// not be kept (`purge`), are written anew. `live` says in which file each row stands: old ones are numbered first, new ones after them.
+    pub(crate) async fn keep<T: Row>(
+        &self,
+        rows: &mut [T],
+        mut live: Vec<Live>,
+        purge: bool,
+        files: Files<'_>,
+    ) -> Result<KeptRows, Failure> {
+        let (Self { store, names, asked_at }, Files { sort, document, old, new }) = (*self, files);
         let mut used: Vec<Option<u32>> = vec![None; old.len() + new.len()];
         let mut parts: Vec<Part> = Vec::new();
         let written: Vec<&Part> = old.iter().chain(new).collect();
@@ -307,13 +314,4 @@ impl<T: Row> Keeping<'_, T> {
         let live = store.write(&format!("{sort}-live"), &live, names, "", asked_at).await?;
         Ok(KeptRows { parts, live })
     }
-}
-
-/// In which file each of these rows stands, which are in the order of the files.
-pub(crate) fn places<T>(rows: &[T], parts: &[Part], first: usize, id: impl Fn(&T) -> i64) -> Vec<Live> {
-    let numbered = parts
-        .iter()
-        .enumerate()
-        .flat_map(|(number, part)| std::iter::repeat_n((first + number) as u32, part.rows as usize));
-    rows.iter().zip(numbered).map(|(row, part)| Live { id: id(row), part }).collect()
 }

@@ -73,13 +73,19 @@ struct Before<'a> {
 
 /// All that a refresh publishes.
 struct Rows {
-    lines: Vec<Line>,
-    payables: Vec<Payable>,
-    /// In which file each of them stands.
-    live: (Vec<Live>, Vec<Live>),
-    /// Whether an old file holds what has become payroll.
-    purge: (bool, bool),
+    lines: Gathering<Line>,
+    payables: Gathering<Payable>,
     periods: Vec<Period>,
+}
+
+/// Rows of one sort, and what is to be known of them to keep them.
+struct Gathering<T> {
+    /// By id.
+    rows: Vec<T>,
+    /// In which file each of them stands.
+    live: Vec<Live>,
+    /// Whether an old file holds what has become payroll.
+    purge: bool,
 }
 
 impl Refreshing<'_> {
@@ -204,10 +210,10 @@ impl Refreshing<'_> {
         if !references.suppliers_at.is_at_end() {
             references.list_suppliers(asking).await?;
         }
-        references.read_names(client, base, &rows.lines).await?;
+        references.read_names(client, base, &rows.lines.rows).await?;
         report.lost = client.plan().lost();
         self.enough_time_to_publish()?;
-        self.progress.begin(Stage::Publish, rows.lines.len() as u64);
+        self.progress.begin(Stage::Publish, rows.lines.rows.len() as u64);
         let status = self.publish(rows, &screen, gathered, before, report).await?;
         self.progress.end();
         Ok(status)

@@ -1,20 +1,22 @@
 //! Fetches the lines that cannot be used again, and puts them together with those that can.
 
+use std::iter::repeat_n;
+
 use rustc_hash::FxHashSet;
 use serde_json::{Map, Value};
 
-use super::{Before, Refreshing, Rows};
+use super::{Before, Gathering, Refreshing, Rows};
 use crate::checks;
-use crate::diff::{self, Reused, Terms};
+use crate::diff::{self, Reused, Row, Terms};
 use crate::event::Mode;
 use crate::failure::Failure;
 use crate::fetch::{Fetch, Line, Payable};
-use crate::gathered::{Gathered, places};
+use crate::gathered::Gathered;
 use crate::index::NONE;
 use crate::progress::Stage;
 use crate::report::Report;
 use crate::screen::{AdmittedLine, AdmittedPayable, LineId, PayableId, Screen, Screened};
-use crate::state::{Asked, Live, Unread};
+use crate::state::{Asked, KeptRows, Live, Part, Unread};
 
 /// Lines that are fetched before they are saved.
 const SAVED_LINES: usize = 100_000;
@@ -39,34 +41,19 @@ impl Refreshing<'_> {
         // use.
         if let Some(kept) = &before.state.kept {
             let since = kept.listed_at_ms.saturating_sub(diff::OVERLAP_MS);
-            let is_suspect = |modified_at: i64| modified_at >= since || modified_at == NONE;
             if gathered.lines.rows.is_empty() {
-                let suspects =
-                    admitted.iter().filter(|line| is_suspect(line.entry().modified_at)).take(fetch.batch_rows);
-                let mut first: Vec<LineId> = suspects.map(AdmittedLine::id).collect();
-                if first.is_empty() {
-                    first.extend(admitted.last().map(AdmittedLine::id));
-                }
+                let first = suspects(&admitted, since, fetch.batch_rows);
                 fetch.lines(first, &mut gathered.names, &mut gathered.lines.rows, came).await?;
             }
             if gathered.payable_lines.rows.is_empty() {
-                let suspects =
-                    admitted_payables.iter().filter(|line| is_suspect(line.entry().1)).take(fetch.batch_rows);
-                let mut first: Vec<PayableId> = suspects.map(AdmittedPayable::id).collect();
-                if first.is_empty() {
-                    first.extend(admitted_payables.last().map(AdmittedPayable::id));
-                }
+                let first = suspects(&admitted_payables, since, fetch.batch_rows);
                 fetch.payables(first, &mut gathered.payable_lines.rows, |_| ()).await?;
             }
         }
         let (mut reused, mut reused_payables) = self.reuse(&admitted, &admitted_payables, gathered, before).await?;
 
-        let mut there: FxHashSet<i64> = gathered.lines.rows.iter().map(|line| line.id).collect();
-        remove(&mut reused, &there, |line: &Line| line.id);
-        there.extend(reused.rows.iter().map(|line| line.id));
-        let missing: Vec<LineId> =
-            admitted.iter().map(AdmittedLine::id).filter(|id| !there.contains(&id.get())).collect();
-        let admitted: Vec<i64> = admitted.iter().map(|line| line.id().get()).collect();
+        let missing = missing(&admitted, &gathered.lines.rows, &mut reused);
+        let admitted: Vec<i64> = admitted.iter().map(Admitted::number).collect();
         self.progress.begin(Stage::Lines, missing.len() as u64);
         let mut gone = 0;
         for ids in missing.chunks(SAVED_LINES) {
@@ -77,12 +64,8 @@ impl Refreshing<'_> {
         (report.lines_fetched, report.lines_gone) =
             (Some((gathered.lines.rows.len() - fetched_before) as u64), Some(gone));
 
-        let mut there: FxHashSet<i64> = gathered.payable_lines.rows.iter().map(|line| line.id).collect();
-        remove(&mut reused_payables, &there, |line: &Payable| line.id);
-        there.extend(reused_payables.rows.iter().map(|line| line.id));
-        let missing: Vec<PayableId> =
-            admitted_payables.iter().map(AdmittedPayable::id).filter(|id| !there.contains(&id.get())).collect();
-        let admitted_payables: Vec<i64> = admitted_payables.iter().map(|line| line.id().get()).collect();
+        let missing = self::missing(&admitted_payables, &gathered.payable_lines.rows, &mut reused_payables);
+        let admitted_payables: Vec<i64> = admitted_payables.iter().map(Admitted::number).collect();
         self.progress.begin(Stage::Payables, missing.len() as u64);
         let mut payables_gone = 0;
         for ids in missing.chunks(SAVED_LINES) {
@@ -92,40 +75,25 @@ impl Refreshing<'_> {
         let fetched = (gathered.payable_lines.rows.len() - payables_before) as u64;
         (report.payables_fetched, report.payables_gone) = (Some(fetched), Some(payables_gone));
 
-        let documents = self.documents();
         if !self.refresh.dry_run {
-            gathered.save_lines(&before.store, &documents).await?;
+            gathered.save_lines(&before.store, &self.documents()).await?;
         }
-        let of_kept = before.state.kept.as_ref();
-        let (first, first_payable) = of_kept.map_or((0, 0), |kept| (kept.lines.parts.len(), kept.payables.parts.len()));
-        let mut places_of_lines = places(&gathered.lines.rows, &gathered.said.lines, first, |line| line.id);
-        places_of_lines.append(&mut reused.live);
-        let mut places_of_payables =
-            places(&gathered.payable_lines.rows, &gathered.said.payables, first_payable, |line| line.id);
-        places_of_payables.append(&mut reused_payables.live);
-
-        let is_payroll =
-            |old: &[diff::Old], payroll: &[i64]| old.iter().any(|row| payroll.binary_search(&row.id()).is_ok());
-        let purge = (is_payroll(&reused.old, &payroll_lines), is_payroll(&reused_payables.old, &payroll_payables));
-        let is_kept = |admitted: &[i64], id: i64| admitted.binary_search(&id).is_ok();
-        // What stands in files is moved, not copied: there may be millions.
-        let mut lines = reused.rows;
-        lines.append(&mut gathered.lines.rows);
-        lines.retain(|line| is_kept(&admitted, line.id));
-        lines.sort_unstable_by_key(|line| line.id);
-        let mut payables = reused_payables.rows;
-        payables.append(&mut gathered.payable_lines.rows);
-        payables.retain(|line| is_kept(&admitted_payables, line.id));
-        payables.sort_unstable_by_key(|line| line.id);
-        checks::complete("ledger", admitted.len(), lines.len(), gone)?;
-        checks::complete("AP", admitted_payables.len(), payables.len(), payables_gone)?;
-        let (periods, healed) = diff::periods(&reused.old, &lines);
-        if gathered.said.way.mode == Mode::Full && before.state.kept.is_some() {
+        let none = KeptRows::default();
+        let (old, old_payables) =
+            before.state.kept.as_ref().map_or((&none, &none), |kept| (&kept.lines, &kept.payables));
+        let was_kept = (old.parts.len(), old_payables.parts.len());
+        let (fetched, said) = (std::mem::take(&mut gathered.lines.rows), &gathered.said);
+        let lines = together(&mut reused, fetched, was_kept.0, &said.lines, &admitted, &payroll_lines);
+        let fetched = std::mem::take(&mut gathered.payable_lines.rows);
+        let payables =
+            together(&mut reused_payables, fetched, was_kept.1, &said.payables, &admitted_payables, &payroll_payables);
+        checks::complete("ledger", admitted.len(), lines.rows.len(), gone)?;
+        checks::complete("AP", admitted_payables.len(), payables.rows.len(), payables_gone)?;
+        let (periods, healed) = diff::periods(&reused.old, &lines.rows);
+        if said.way.mode == Mode::Full && before.state.kept.is_some() {
             report.lines_healed = Some(healed);
         }
-        let live = (live(places_of_lines, &admitted), live(places_of_payables, &admitted_payables));
-        let rows = Rows { lines, payables, live, purge, periods };
-        Ok((rows, screen))
+        Ok((Rows { lines, payables, periods }, screen))
     }
 
     pub(super) async fn save_lines(&self, gathered: &mut Gathered, before: &mut Before<'_>) -> Result<(), Failure> {
@@ -175,18 +143,86 @@ impl Refreshing<'_> {
     }
 }
 
-/// Of these places of rows, those that count, by id.
-fn live(mut places: Vec<Live>, admitted: &[i64]) -> Vec<Live> {
-    places.retain(|live| admitted.binary_search(&live.id).is_ok());
-    places.sort_unstable_by_key(|live| live.id);
-    places.dedup_by_key(|live| live.id);
-    places
+/// What lines of both ledgers have once they are admitted.
+trait Admitted {
+    /// An id that may be asked for.
+    type Id;
+    fn id(&self) -> Self::Id;
+    fn number(&self) -> i64;
+    fn modified_at(&self) -> i64;
 }
 
-/// Leaves out what was fetched anew all the same.
-fn remove<T>(reused: &mut Reused<T>, fetched: &FxHashSet<i64>, id: impl Fn(&T) -> i64) {
-    if !fetched.is_empty() {
-        reused.rows.retain(|row| !fetched.contains(&id(row)));
-        reused.live.retain(|live| !fetched.contains(&live.id));
+impl Admitted for AdmittedLine {
+    type Id = LineId;
+
+    fn id(&self) -> LineId {
+        AdmittedLine::id(self)
     }
+
+    fn number(&self) -> i64 {
+        self.entry().id
+    }
+
+    fn modified_at(&self) -> i64 {
+        self.entry().modified_at
+    }
+}
+
+impl Admitted for AdmittedPayable {
+    type Id = PayableId;
+
+    fn id(&self) -> PayableId {
+        AdmittedPayable::id(self)
+    }
+
+    fn number(&self) -> i64 {
+        self.entry().0.id
+    }
+
+    fn modified_at(&self) -> i64 {
+        self.entry().1
+    }
+}
+
+/// Lines that cannot be used again whatever was kept, so many at most; the last line if there are none.
+fn suspects<A: Admitted>(admitted: &[A], since: i64, most: usize) -> Vec<A::Id> {
+    let is_suspect = |line: &&A| line.modified_at() >= since || line.modified_at() == NONE;
+    let suspects: Vec<A::Id> = admitted.iter().filter(is_suspect).take(most).map(A::id).collect();
+    if suspects.is_empty() { admitted.last().map(A::id).into_iter().collect() } else { suspects }
+}
+
+/// The lines that are neither fetched nor used again. What was fetched anew all the same is not used again.
+fn missing<A: Admitted, T: Row>(admitted: &[A], fetched: &[T], reused: &mut Reused<T>) -> Vec<A::Id> {
+    let mut there: FxHashSet<i64> = fetched.iter().map(Row::id).collect();
+    if !there.is_empty() {
+        reused.rows.retain(|row| !there.contains(&row.id()));
+        reused.live.retain(|live| !there.contains(&live.id));
+    }
+    there.extend(reused.rows.iter().map(Row::id));
+    admitted.iter().filter(|line| !there.contains(&line.number())).map(A::id).collect()
+}
+
+/// Puts rows that are used again and rows that were fetched together, those that are admitted. The latter stand in files behind the `kept`
+/// ones. What stands in files is moved, not copied: there may be millions.
+fn together<T: Row>(
+    reused: &mut Reused<T>,
+    mut fetched: Vec<T>,
+    kept: usize,
+    parts: &[Part],
+    admitted: &[i64],
+    payroll: &[i64],
+) -> Gathering<T> {
+    let is_in = |ids: &[i64], id: i64| ids.binary_search(&id).is_ok();
+    let files = (kept as u32..).zip(parts).flat_map(|(file, part)| repeat_n(file, part.rows as usize));
+    let mut live: Vec<Live> = fetched.iter().zip(files).map(|(row, part)| Live { id: row.id(), part }).collect();
+    live.append(&mut reused.live);
+    live.retain(|live| is_in(admitted, live.id));
+    live.sort_unstable_by_key(|live| live.id);
+    live.dedup_by_key(|live| live.id);
+    let mut rows = std::mem::take(&mut reused.rows);
+    rows.append(&mut fetched);
+    rows.retain(|row| is_in(admitted, row.id()));
+    rows.sort_unstable_by_key(Row::id);
+    let purge = reused.old.iter().any(|row| is_in(payroll, row.id()));
+    Gathering { rows, live, purge }
 }

@@ -5,17 +5,17 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::Instant as Moment;
 
-use super::{Before, Refreshing, Rows, to_json};
+use super::{Before, Gathering, Refreshing, Rows, to_json};
 use crate::checks;
 use crate::event::Mode;
 use crate::failure::{Failure, FailureKind};
 use crate::fetch::{Line, Payable};
-use crate::gathered::{Gathered, Keeping};
+use crate::gathered::{Files, Gathered, Keeping};
 use crate::join::Books;
 use crate::lake::{ManifestParts, SnapshotName};
 use crate::report::{Report, Tables};
 use crate::screen::Screen;
-use crate::state::{Depth, Kept, KeptRows, Live};
+use crate::state::{Depth, Kept, KeptRows};
 use crate::table::SCHEMA_VERSION;
 use crate::table::runs::Status;
 use crate::tables;
@@ -43,7 +43,7 @@ impl Refreshing<'_> {
         before: &mut Before<'_>,
         report: &mut Report,
     ) -> Result<Status, Failure> {
-        let Rows { mut lines, mut payables, live, purge, periods } = rows;
+        let Rows { mut lines, mut payables, periods } = rows;
         let references = &gathered.registers.references;
         report.periods = periods;
         let write = async |snapshot: Option<&_>, lines: &mut [Line], payables: &[Payable]| {
@@ -56,18 +56,17 @@ impl Refreshing<'_> {
             None => Ok(()),
         };
         if self.refresh.dry_run {
-            let written = write(None, &mut lines, &payables).await?;
+            let written = write(None, &mut lines.rows, &payables.rows).await?;
             report.tables = Some(written.sizes);
             guard(&written.sizes)?;
             return Ok(Status::DryRun);
         }
         let mut snapshot = self.lake.begin(SnapshotName::new(report.started_at, &report.run_id)).await?;
         let outcome = async {
-            let written = write(Some(&snapshot), &mut lines, &payables).await?;
+            let written = write(Some(&snapshot), &mut lines.rows, &payables.rows).await?;
             report.tables = Some(written.sizes);
             guard(&written.sizes)?;
-            let rows = (lines.as_mut_slice(), payables.as_mut_slice());
-            let kept = self.keep(snapshot.name().clone(), rows, live, purge, gathered, before).await?;
+            let kept = self.keep(snapshot.name().clone(), &mut lines, &mut payables, gathered, before).await?;
             before.state.publishing = Some(kept);
             before.state.unfinished = Some(gathered.said.clone());
             before.store.save(&before.state).await?;
@@ -123,42 +122,21 @@ impl Refreshing<'_> {
     pub(super) async fn keep(
         &self,
         snapshot: SnapshotName,
-        (lines, payables): (&mut [Line], &mut [Payable]),
-        live: (Vec<Live>, Vec<Live>),
-        purge: (bool, bool),
+        lines: &mut Gathering<Line>,
+        payables: &mut Gathering<Payable>,
         gathered: &Gathered,
         before: &Before<'_>,
     ) -> Result<Kept, Failure> {
-        let (documents, none) = (self.documents(), KeptRows::default());
+        let (documents, none, said) = (self.documents(), KeptRows::default(), &gathered.said);
         let kept = before.state.kept.as_ref();
         let (old_lines, old_payables) = kept.map_or((&none, &none), |kept| (&kept.lines, &kept.payables));
-        let said = &gathered.said;
-        let keeping = Keeping {
-            store: &before.store,
-            sort: "lines",
-            names: &gathered.names,
-            document: &documents.lines,
-            asked_at: gathered.asked_at(),
-            rows: lines,
-            old: &old_lines.parts,
-            new: &said.lines,
-            live: live.0,
-            purge: purge.0,
-        };
-        let kept_lines = keeping.keep().await?;
-        let keeping = Keeping {
-            store: &before.store,
-            sort: "ap-lines",
-            names: &gathered.names,
-            document: &documents.payables,
-            asked_at: gathered.asked_at(),
-            rows: payables,
-            old: &old_payables.parts,
-            new: &said.payables,
-            live: live.1,
-            purge: purge.1,
-        };
-        let kept_payables = keeping.keep().await?;
+        let keeping = Keeping { store: &before.store, names: &gathered.names, asked_at: gathered.asked_at() };
+        let files = Files { sort: "lines", document: &documents.lines, old: &old_lines.parts, new: &said.lines };
+        let kept_lines = keeping.keep(&mut lines.rows, std::mem::take(&mut lines.live), lines.purge, files).await?;
+        let files =
+            Files { sort: "ap-lines", document: &documents.payables, old: &old_payables.parts, new: &said.payables };
+        let kept_payables =
+            keeping.keep(&mut payables.rows, std::mem::take(&mut payables.live), payables.purge, files).await?;
         let (full, deep) = (said.way.mode == Mode::Full, said.way.depth == Depth::Deep);
         let since = |fresh: bool, before: Option<u32>| if fresh { 0 } else { before.map_or(0, |since| since + 1) };
         Ok(Kept {
