@@ -24,7 +24,7 @@ mod log;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::process::ExitCode;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use tokio::signal::unix::{SignalKind, signal};
 use xledger_spend::run::Run;
@@ -67,6 +67,9 @@ fn work(desk: &Desk, arguments: Arguments) -> Exit {
             () = stopped() => None,
         }
     });
+    if outcome.is_none() {
+        runtime.block_on(given_back());
+    }
     // Waits for what is being written at this moment, so that it is known what was done.
     drop(runtime);
     match outcome {
@@ -74,6 +77,21 @@ fn work(desk: &Desk, arguments: Arguments) -> Exit {
         None => commands::stopped(desk, publishes),
     }
 }
+
+/// Waits a little until what a stopped run leaves to the background has ended: it gives back its lease on a bucket, which would keep others out for
+/// a minute and more.
+async fn given_back() {
+    let at_work = || tokio::runtime::Handle::current().metrics().num_alive_tasks() > 0;
+    let all_ended = async {
+        while at_work() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let _ = tokio::time::timeout(LAST_WORDS, all_ended).await;
+}
+
+/// How long a stopped run may take to give back the lake.
+const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// Waits until somebody wants the program to end.
 async fn stopped() {
