@@ -2,7 +2,8 @@
 
 MiniStack's CloudFormation does not know named queries and forgets some properties; its Lambda drops events instead of letting them wait;
 its Scheduler runs the function itself instead of handing the event to it; and it does not ask whether a role may do what AWS does in
-the role's name. The template must not bend to any of that, so it is mended here. Nothing here knows the product.
+the role's name, nor whether it may pass another role on. The template must not bend to any of that, so it is mended here. Nothing here
+knows the product.
 
 Settings, from the environment:
 - `AUTH=true`: signatures and rights are checked (MiniStack's own switch).
@@ -195,7 +196,9 @@ def note(role, action, resource, allowed):
 
 def _complete_rights():
     _name_glue_tables()
+    _name_groups()
     _ask_for_keys()
+    _ask_for_passed_roles()
     _ask_for_logs()
     _ask_for_destination()
     # There is no certificate on the loopback interface. A policy that wants TLS is to be met, not to be left out.
@@ -247,6 +250,18 @@ def _name_glue_tables():
     iam_actions.extract_resource_arn = extract
 
 
+def _name_groups():
+    """A schedule's right is asked for on the schedule in its group; MiniStack takes every schedule for one of the group `default`."""
+    original = iam_actions.extract_resource_arn
+
+    def extract(service, method, path, headers, body, *given):
+        resource = original(service, method, path, headers, body, *given)
+        group = json.loads(body or b"{}").get("GroupName") if service == "scheduler" else None
+        return resource.replace(":schedule/default/", f":schedule/{group}/") if group else resource
+
+    iam_actions.extract_resource_arn = extract
+
+
 def _glue_resources(resource):
     head, table, name = resource.partition(":table/")
     if not (table and ":glue:" in head):
@@ -264,6 +279,22 @@ def _key_of(service, resource):
         return s3._bucket_default_sse_headers(bucket).get("x-amz-server-side-encryption-aws-kms-key-id")
     _, secret = secretsmanager._resolve(resource)
     return secret and secret["KmsKeyId"]
+
+
+def _ask_for_passed_roles():
+    """A role that makes a schedule passes the schedule's role to Scheduler, which takes a right on that role."""
+    original = scheduler._create_schedule
+
+    def create(name, body):
+        caller, passed = iam_evaluator.caller_arn(), body.get("Target", {}).get("RoleArn", "")
+        role, _, _ = caller.rpartition("/")
+        to = {"iam:passedtoservice": "scheduler.amazonaws.com"}
+        if ":assumed-role/" in role and not may(role, "iam:PassRole", passed, to):
+            message = iam_actions.identity_denial_message("iam:PassRole", caller, passed, explicit_deny=False)
+            return scheduler._error(403, "AccessDeniedException", message)
+        return original(name, body)
+
+    scheduler._create_schedule = create
 
 
 def _ask_for_logs():
