@@ -32,3 +32,4 @@ mod servers;
 mod store_conformance;
 mod store_faults;
 mod store_faults_in_a_refresh;
+mod two_start_together;
