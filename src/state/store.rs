@@ -27,6 +27,8 @@ pub struct Store<'a> {
     version: Option<Version>,
     /// What the file says, as far as is known.
     said: Option<State>,
+    /// What was to be written last, where nobody knows whether it was.
+    in_doubt: Option<Bytes>,
 }
 
 /// A file of state that is not what it should be, or was not there.
@@ -77,7 +79,8 @@ impl<'a> Store<'a> {
         }
         // Somebody may have gone to one of them since.
         state.unpublished.retain(|name| current.is_none_or(|current| current.snapshot != *name));
-        Ok((Self { lake, run_id, written: std::cell::Cell::new(0), version, said }, state))
+        let written = std::cell::Cell::new(0);
+        Ok((Self { lake, run_id, written, version, said, in_doubt: None }, state))
     }
 
     /// Replaces what is said, unless it is said already.
@@ -91,9 +94,17 @@ impl<'a> Store<'a> {
         let key = layout::state("refresh.json")?;
         let mut bytes = serde_json::to_vec(state).map_err(unfit)?;
         bytes.push(b'\n');
-        self.said = None;
-        self.version = Some(self.lake.store().replace(&key, bytes.into(), self.version.as_ref()).await?);
-        self.said = Some(state.clone());
+        let (bytes, store) = (Bytes::from(bytes), self.lake.store());
+        // A write that this run heard nothing of may have happened: its own is not another run's.
+        if let Some(doubted) = &self.in_doubt
+            && let Some((found, version)) = store.get(&key, STATE_LIMIT_BYTES).await?
+            && found == *doubted
+        {
+            self.version = Some(version);
+        }
+        (self.said, self.in_doubt) = (None, Some(bytes.clone()));
+        self.version = Some(store.replace(&key, bytes, self.version.as_ref()).await?);
+        (self.said, self.in_doubt) = (Some(state.clone()), None);
         Ok(())
     }
 

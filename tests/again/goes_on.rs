@@ -3,14 +3,53 @@
 use std::time::Duration;
 
 use crate::desk::Desk;
-use xledger_sim::Options;
+use futures::future::join_all;
+use proptest::collection::vec;
+use proptest::strategy::{Strategy, ValueTree};
+use proptest::test_runner::TestRunner;
+use xledger_sim::{Fault, FaultKind, Options};
 use xledger_spend::event::Refresh;
+use xledger_spend::failure::FailureKind;
+use xledger_spend::report::Report;
+use xledger_spend::run::Run;
 use xledger_spend::table::runs::Status;
+use xledger_spend::value::Instant;
+
+/// Files of the tables, by their paths.
+type Tables = Vec<(String, Vec<u8>)>;
+
+/// Questions that each run asks, whatever is done by then: whose token it is, and what the schema offers.
+const EACH_RUN_ASKS: [&str; 3] = ["Viewer", "Dialect", "FilterKeys"];
+/// How many times faster the client waits where nothing is to stop it.
+const TEMPO: f64 = 10.0;
+
+async fn refresh(desk: &Desk, run: &Run) -> Report {
+    let aws = aws_config::SdkConfig::builder().build();
+    run.refresh(Refresh::default(), &desk.settings(&[("XLEDGER_PAGE_ROWS", "100")]), &aws).await
+}
+
+/// What is asked and made where nothing stops it: requests for rows, and tables.
+async fn calm(options: Options) -> (u64, Tables) {
+    let mut desk = Desk::in_memory(options).await;
+    desk.tempo = TEMPO;
+    let report = refresh(&desk, &desk.run(Duration::from_secs(120))).await;
+    assert_eq!((report.status, &report.error), (Status::Succeeded, &None));
+    (answered(&desk), desk.data_files())
+}
+
+/// Pages and batches that were answered.
+fn answered(desk: &Desk) -> u64 {
+    let exchanges = desk.sim.journal().exchanges().into_iter().filter(|exchange| exchange.error.is_none());
+    let of_rows = exchanges
+        .filter(|exchange| exchange.operation.as_deref().is_none_or(|operation| !EACH_RUN_ASKS.contains(&operation)));
+    of_rows.count() as u64
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn with_a_deadline_of_a_second_or_two() {
     let options = || Options { page_cap: 100, delay: Duration::from_millis(30), ..Options::fast(6_000, 3) };
-    let calm = Desk::new(options()).await;
+    let mut calm = Desk::new(options()).await;
+    calm.tempo = TEMPO;
     let whole = calm.refresh(&[]).await;
     assert_eq!((whole.status, &whole.error), (Status::Succeeded, &None));
 
@@ -34,4 +73,105 @@ async fn with_a_deadline_of_a_second_or_two() {
     assert!(desk.data_files() == calm.data_files());
     // Each run asks whose token it is; nothing else is asked twice.
     assert!(requests <= whole.api.requests + 2 * u64::from(runs), "{requests} of {}", whole.api.requests);
+}
+
+/// A run that came no further leaves all that it took up to the next one.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_outage_right_after_it_was_taken_up() {
+    let options = |faults| Options { faults, delay: Duration::from_millis(20), ..Options::fast(2_000, 5) };
+    let (whole, tables) = calm(options(Vec::new())).await;
+    for (kind, failure) in
+        [(FaultKind::TokenRefused, FailureKind::TokenRefused), (FaultKind::Html(503), FailureKind::XledgerUnavailable)]
+    {
+        // Before a refresh has succeeded each run reads the schema: right after it took up what there is.
+        let operation = Some("Dialect".to_owned());
+        let outage = Fault { kind, operation, from_request: 2, requests: 1, ..Fault::default() };
+        let mut desk = Desk::in_memory(options(vec![outage])).await;
+        let first = refresh(&desk, &desk.run(Duration::from_millis(1_200))).await;
+        assert_eq!((first.status, &first.error), (Status::Incomplete, &None));
+        let of_first = answered(&desk);
+        assert!(of_first > 4 && of_first < whole - 4, "{of_first} of {whole}");
+
+        let stopped = refresh(&desk, &desk.run(Duration::from_millis(1_200))).await;
+        assert_eq!(stopped.error.map(|error| error.kind), Some(failure));
+        assert_eq!(stopped.refresh_id, first.refresh_id);
+        assert_eq!(answered(&desk), of_first);
+
+        desk.tempo = TEMPO;
+        let last = refresh(&desk, &desk.run(Duration::from_secs(120))).await;
+        assert_eq!((last.status, &last.error), (Status::Succeeded, &None));
+        assert_eq!(last.refresh_id, first.refresh_id);
+        assert!(desk.data_files() == tables);
+        assert!(answered(&desk) <= whole + 1, "{} of {whole}, {of_first} in the first run", answered(&desk));
+    }
+}
+
+/// What stops the runs of a refresh.
+#[derive(Clone, Debug)]
+struct Weather {
+    /// Requests that the credits pay for, until they are used up and come back.
+    credits: u64,
+    /// How long each run may take, in milliseconds.
+    deadlines_ms: Vec<u64>,
+}
+
+/// Refreshes that are stopped at other points each.
+const WEATHERS: usize = 3;
+/// Runs that end so early, but for the first, which gets something. Those after them have more time, so that a refresh ends within the runs
+/// that it may take.
+const SHORT_RUNS: usize = 30;
+/// When credits are back: too late for a run that goes on with what else it has to do.
+const CREDITS_RESET: Duration = Duration::from_millis(120);
+
+fn weather() -> impl Strategy<Value = Weather> {
+    // With so few credits a run comes seven requests further at most: that makes two dozen runs on a machine of any speed.
+    let deadlines_ms = vec(80_u64..400, SHORT_RUNS);
+    (7_u64..=9, deadlines_ms).prop_map(|(credits, deadlines_ms)| Weather { credits, deadlines_ms })
+}
+
+/// It is a time of day at which credits are back.
+#[expect(clippy::disallowed_methods, reason = "a test run is a composition root")]
+fn now() -> Instant {
+    Instant(jiff::Timestamp::now().as_millisecond())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dozens_of_short_runs_whose_credits_end_anywhere() {
+    let options = || Options { delay: Duration::from_millis(20), ..Options::fast(8_000, 7) };
+    let (whole, tables) = calm(options()).await;
+    let mut runner = TestRunner::default();
+    let weathers = (0..WEATHERS).map(|_| weather().new_tree(&mut runner).unwrap().current());
+    let stops = join_all(weathers.map(async |weather| {
+        let (credits, credits_reset) = (Some(weather.credits), Some(CREDITS_RESET));
+        let desk = Desk::in_memory(Options { credits, credits_reset, ..options() }).await;
+        let (mut runs, mut by_credits) = (0, 0);
+        let last = loop {
+            let deadline = match runs {
+                0 => 2_000,
+                _ => weather.deadlines_ms.get(runs as usize).map_or(1_200, |ms| *ms),
+            };
+            let run = Run { started_at: now(), clock: now, ..desk.run(Duration::from_millis(deadline)) };
+            let report = refresh(&desk, &run).await;
+            runs += 1;
+            assert_eq!((&report.error, report.invocation), (&None, Some(runs)), "{weather:?}");
+            if report.status == Status::Succeeded {
+                break report;
+            }
+            assert_eq!(report.status, Status::Incomplete, "{weather:?}");
+            if report.note.is_some_and(|note| note.contains("credits")) {
+                by_credits += 1;
+                tokio::time::sleep(CREDITS_RESET).await;
+            }
+        };
+        assert_eq!(last.refresh_id.as_deref(), Some("run-0000"), "{weather:?}");
+        assert!(runs >= 24, "{runs}: {weather:?}");
+        assert!(desk.data_files() == tables, "other tables: {weather:?}");
+        let asked = answered(&desk);
+        println!("{runs} runs, {by_credits} of them ended by credits; {asked} answers, {whole} in a calm run");
+        // What is on its way when a run's time is over comes too late, or just so.
+        assert!(asked <= whole + u64::from(runs), "{asked} of {whole}: {weather:?}");
+        (by_credits, runs - by_credits)
+    }))
+    .await;
+    assert!(stops.iter().any(|stops| stops.0 > 4) && stops.iter().any(|stops| stops.1 > 4), "{stops:?}");
 }

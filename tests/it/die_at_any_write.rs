@@ -37,7 +37,7 @@ fn named(objects: &Objects) -> BTreeSet<String> {
 }
 
 /// Nothing is in the lake that does not belong to a finished snapshot, a run, or what is kept.
-fn nothing_is_left_behind(objects: &Objects, moment: &str) {
+pub(crate) fn nothing_is_left_behind(objects: &Objects, moment: &str) {
     let of_state: BTreeSet<String> = objects.keys().filter(|name| name.starts_with("state/")).cloned().collect();
     assert_eq!(of_state, named(objects), "{moment}");
     let state: Value = serde_json::from_slice(&objects["state/refresh.json"]).unwrap();

@@ -52,7 +52,12 @@ pub(crate) async fn until(what: &str, mut happened: impl AsyncFnMut() -> bool) {
 }
 
 pub(crate) fn of_lake(lake: &Scripted) -> Objects {
-    lake.objects().into_iter().map(|(name, bytes)| (name.strip_prefix("lake/").unwrap().to_owned(), bytes)).collect()
+    below_lake(lake.objects())
+}
+
+/// Objects of a bucket by their names in the lake.
+pub(crate) fn below_lake(objects: Objects) -> Objects {
+    objects.into_iter().map(|(name, bytes)| (name.strip_prefix("lake/").unwrap().to_owned(), bytes)).collect()
 }
 
 /// A write at which a run is killed.

@@ -31,3 +31,5 @@ mod runtime_api;
 mod servers;
 mod store_conformance;
 mod store_faults;
+mod store_faults_in_a_refresh;
+mod two_start_together;

@@ -50,7 +50,7 @@ impl Scripted {
         }
     }
 
-    fn lease(&self) -> Value {
+    pub(crate) fn lease(&self) -> Value {
         serde_json::from_slice(&self.object(LEASE).unwrap()).unwrap()
     }
 }
@@ -113,31 +113,10 @@ async fn one_of_many_takes_it(home: &Home) {
 against_every_store!(one_of_many_takes_it);
 
 impl Desk {
-    async fn refresh_bucket(&self, lake: &Scripted, set: &[(&str, &str)]) -> Report {
+    pub(crate) async fn refresh_bucket(&self, lake: &Scripted, set: &[(&str, &str)]) -> Report {
         let settings = self.settings(&[&[("LAKE_URL", "s3://bucket/lake")], set].concat());
         self.run(Duration::from_secs(120)).refresh(Refresh::default(), &settings, &lake.configuration()).await
     }
-}
-
-/// Many times over: one does the work, the other ends at once, and the lake is whole.
-#[tokio::test]
-async fn two_refreshes_start_together() {
-    let desk = Desk::new(Options { delay: Duration::from_millis(10), ..Options::fast(300, 81) }).await;
-    let lake = Scripted::start().await;
-    for _ in 0..12 {
-        let (one, other) = tokio::join!(desk.refresh_bucket(&lake, &[]), desk.refresh_bucket(&lake, &[]));
-        let (done, refused) = if one.status == Status::Succeeded { (one, other) } else { (other, one) };
-        assert_eq!((done.status, &done.error), (Status::Succeeded, &None));
-        let failure = refused.error.unwrap();
-        assert_eq!((failure.kind, refused.api.requests), (FailureKind::LakeInUse, 0), "{failure}");
-        let holder = format!("in use by run {} since 2026-11-21T02:30:00Z", done.run_id);
-        for words in [&holder, "wait until it has ended", "if it has died, the lake is free at 2026-11-21T02:31:30Z"] {
-            assert!(failure.message.contains(words), "{words}: {failure}");
-        }
-        assert_eq!(Some(whole(&of_lake(&lake))), done.snapshot);
-        assert_eq!(lake.lease()["released"], true);
-    }
-    assert_eq!(lake.objects().keys().filter(|name| name.starts_with("lake/runs/")).count(), 24);
 }
 
 #[tokio::test]

@@ -42,6 +42,8 @@ struct State {
     held: usize,
     requests: Vec<String>,
     objects: BTreeMap<String, Vec<u8>>,
+    /// What readers may have found at any time: all objects whenever `CURRENT.json` was written, or something was removed.
+    moments: Option<Vec<BTreeMap<String, Vec<u8>>>>,
     uploads: BTreeMap<String, BTreeMap<u32, Vec<u8>>>,
 }
 
@@ -90,6 +92,21 @@ impl Scripted {
     /// Meets the next requests so, and those after them as S3 would.
     pub(crate) fn play(&self, steps: impl IntoIterator<Item = Step>) {
         self.state().script.extend(steps);
+    }
+
+    /// Plays no more: meets all further requests as S3 would.
+    pub(crate) fn play_no_more(&self) {
+        self.state().script.clear();
+    }
+
+    /// Keeps from now on what readers may have found at any time.
+    pub(crate) fn remember(&self) {
+        self.state().moments = Some(Vec::new());
+    }
+
+    /// What readers may have found since the last question.
+    pub(crate) fn moments(&self) -> Vec<BTreeMap<String, Vec<u8>>> {
+        self.state().moments.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
     /// Denies every such request.
@@ -213,7 +230,14 @@ impl State {
         let answer = match step {
             Step::Refuse(status, code) => error(status, code),
             Step::LoseRequest => ok(String::new(), ""),
-            Step::Serve | Step::LoseAnswer | Step::CutBody => self.serve(request),
+            Step::Serve | Step::LoseAnswer | Step::CutBody => {
+                let answer = self.serve(request);
+                let is_seen = request.method == "DELETE" || request.path.ends_with("/CURRENT.json");
+                if let Some(moments) = self.moments.as_mut().filter(|_| is_seen && request.method != "GET") {
+                    moments.push(self.objects.clone());
+                }
+                answer
+            }
         };
         (step, answer)
     }
