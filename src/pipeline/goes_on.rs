@@ -73,12 +73,15 @@ impl Refreshing<'_> {
         before: &mut Before<'_>,
         report: &mut Report,
     ) -> Result<Status, Failure> {
-        if self.refresh.dry_run {
+        // What another run has by now is not this one's to change.
+        if self.refresh.dry_run || self.lake.still_held().is_err() {
             return Err(failure);
         }
         if !failure.is_resumable() {
             before.state.unfinished = None;
-            before.store.save(&before.state).await?;
+            if let Err(error) = before.store.save(&before.state).await {
+                tracing::warn!(reason = error.message, "the next run is not told that this refresh is over");
+            }
             return Err(failure);
         }
         let came_further = gathered.as_ref().is_some_and(|gathered| gathered.extent() != before.extent);
@@ -95,23 +98,14 @@ impl Refreshing<'_> {
         if !goes_on {
             return Err(failure);
         }
-        let said = match gathered {
-            Some(mut gathered) => {
-                gathered.said.lost = self.xledger.plan().missed();
-                gathered.save(&mut before.store, &mut before.state, &self.documents()).await?;
-                gathered.said
-            }
-            // It ended before it was known whose token it is.
-            None => {
-                let goes_on = before
-                    .state
-                    .unfinished
-                    .take()
-                    .map(|unfinished| Unfinished { invocations: unfinished.invocations + 1, ..unfinished });
-                let said = goes_on.unwrap_or_else(|| self.begin(self.basis(None), report));
-                before.state.unfinished = Some(said.clone());
-                before.store.save(&before.state).await?;
-                said
+        let goes_on_later = matches!(failure.kind, FailureKind::CreditsUsedUp | FailureKind::DeadlineReached);
+        let said = match self.save_unfinished(gathered, before, report).await {
+            Ok(said) => said,
+            Err(error) if goes_on_later => return Err(error),
+            // Why it ended says more than why nothing could be kept.
+            Err(error) => {
+                tracing::warn!(reason = error.message, "what was gathered is not kept for the next run");
+                return Err(failure);
             }
         };
         (report.refresh_id, report.invocation) = (Some(said.id.clone()), Some(said.invocations));
@@ -135,5 +129,33 @@ impl Refreshing<'_> {
         report.note = Some(format!("not all is done: {}. What was gathered is kept", failure.message));
         report.continues_at = Some(again_at);
         Ok(Status::Incomplete)
+    }
+
+    /// Saves what was gathered, and that there is a refresh that has not ended.
+    async fn save_unfinished(
+        &self,
+        gathered: Option<Gathered>,
+        before: &mut Before<'_>,
+        report: &Report,
+    ) -> Result<Unfinished, Failure> {
+        match gathered {
+            Some(mut gathered) => {
+                gathered.said.lost = self.xledger.plan().missed();
+                gathered.save(&mut before.store, &mut before.state, &self.documents()).await?;
+                Ok(gathered.said)
+            }
+            // It ended before it was known whose token it is.
+            None => {
+                let goes_on = before
+                    .state
+                    .unfinished
+                    .take()
+                    .map(|unfinished| Unfinished { invocations: unfinished.invocations + 1, ..unfinished });
+                let said = goes_on.unwrap_or_else(|| self.begin(self.basis(None), report));
+                before.state.unfinished = Some(said.clone());
+                before.store.save(&before.state).await?;
+                Ok(said)
+            }
+        }
     }
 }
