@@ -147,7 +147,8 @@ impl Gathered {
         payables: Payables,
         changes: light::Changes,
     ) -> Result<(), Failure> {
-        let (at, listed) = (self.asked_at(), &mut self.said.listed);
+        let at = self.asked_at();
+        let mut listed = Listed { document_types: ledger.document_types.clone(), ..Listed::default() };
         let (mut of_ledger, mut of_payables) = (0, 0);
         if let Some(store) = store {
             (listed.ledger, of_ledger) =
@@ -156,6 +157,8 @@ impl Gathered {
                 changed(store, "ap-list", &known.payables, payables.entries.len(), &changes.payables, at).await?;
         }
         (listed.ledger.at, listed.payables.at) = (Position::end(), Position::end());
+        // All of it or nothing: what is said and what is here belong together.
+        self.said.listed = listed;
         (self.ledger, self.payables, self.listed) = (ledger, payables, (of_ledger, of_payables));
         Ok(())
     }
@@ -175,9 +178,10 @@ impl Gathered {
         self.ledger.document_types.clone_into(&mut listed.document_types);
         let new = self.ledger.entries.get(self.listed.0..).unwrap_or_default();
         listed.ledger.lines.extend(store.write("ledger-list", new, &names, "", at).await?);
+        self.listed.0 = self.ledger.entries.len();
         let new = self.payables.entries.get(self.listed.1..).unwrap_or_default();
         listed.payables.lines.extend(store.write("ap-list", new, &names, "", at).await?);
-        self.listed = (self.ledger.entries.len(), self.payables.entries.len());
+        self.listed.1 = self.payables.entries.len();
         Ok(())
     }
 
@@ -236,6 +240,10 @@ async fn changed<E: Stored>(
 /// The lists of an earlier run, by id.
 pub(crate) async fn lists(store: &Store<'_>, listed: &Listed) -> Result<(Ledger, Payables), Unread> {
     let ledger = Ledger { entries: list(store, &listed.ledger).await?, document_types: listed.document_types.clone() };
+    let types = ledger.document_types.len();
+    if ledger.entries.iter().any(|entry| entry.document_type as usize >= types) {
+        return Err(Unread::Damaged("the list of ledger lines names a document type that is not there".to_owned()));
+    }
     Ok((ledger, Payables { entries: list(store, &listed.payables).await? }))
 }
 

@@ -179,7 +179,7 @@ async fn invoked_by_an_alias() {
 async fn until_the_tables_are_there() {
     let options = xledger_sim::Options {
         page_cap: 100,
-        delay: Duration::from_millis(120),
+        delay: Duration::from_millis(200),
         ..xledger_sim::Options::fast(3_000, 29)
     };
     let sim = xledger_sim::start(options).await.unwrap();
