@@ -53,7 +53,7 @@ impl Refreshing<'_> {
         let (mut reused, mut reused_payables) = self.reuse(&admitted, &admitted_payables, gathered, before).await?;
 
         let missing = missing(&admitted, &gathered.lines.rows, &mut reused);
-        let admitted: Vec<i64> = admitted.iter().map(Admitted::number).collect();
+        let admitted: Vec<i64> = admitted.into_iter().map(|line| line.number()).collect();
         self.progress.begin(Stage::Lines, missing.len() as u64);
         let mut gone = 0;
         for ids in missing.chunks(SAVED_LINES) {
@@ -65,7 +65,7 @@ impl Refreshing<'_> {
             (Some((gathered.lines.rows.len() - fetched_before) as u64), Some(gone));
 
         let missing = self::missing(&admitted_payables, &gathered.payable_lines.rows, &mut reused_payables);
-        let admitted_payables: Vec<i64> = admitted_payables.iter().map(Admitted::number).collect();
+        let admitted_payables: Vec<i64> = admitted_payables.into_iter().map(|line| line.number()).collect();
         self.progress.begin(Stage::Payables, missing.len() as u64);
         let mut payables_gone = 0;
         for ids in missing.chunks(SAVED_LINES) {
@@ -203,7 +203,7 @@ fn missing<A: Admitted, T: Row>(admitted: &[A], fetched: &[T], reused: &mut Reus
 }
 
 /// Puts rows that are used again and rows that were fetched together, those that are admitted. The latter stand in files behind the `kept`
-/// ones. What stands in files is moved, not copied: there may be millions.
+/// ones. The fewer are moved to the others: there may be millions.
 fn together<T: Row>(
     reused: &mut Reused<T>,
     mut fetched: Vec<T>,
@@ -220,7 +220,11 @@ fn together<T: Row>(
     live.sort_unstable_by_key(|live| live.id);
     live.dedup_by_key(|live| live.id);
     let mut rows = std::mem::take(&mut reused.rows);
+    if rows.len() < fetched.len() {
+        std::mem::swap(&mut rows, &mut fetched);
+    }
     rows.append(&mut fetched);
+    drop(fetched);
     rows.retain(|row| is_in(admitted, row.id()));
     rows.sort_unstable_by_key(Row::id);
     let purge = reused.old.iter().any(|row| is_in(payroll, row.id()));
