@@ -152,9 +152,9 @@ impl Gathered {
         let (mut of_ledger, mut of_payables) = (0, 0);
         if let Some(store) = store {
             (listed.ledger, of_ledger) =
-                changed(store, "ledger-list", &known.ledger, ledger.entries.len(), &changes.ledger, at).await?;
+                changed(store, "ledger-list", &known.ledger, &ledger.entries, &changes.ledger, at).await?;
             (listed.payables, of_payables) =
-                changed(store, "ap-list", &known.payables, payables.entries.len(), &changes.payables, at).await?;
+                changed(store, "ap-list", &known.payables, &payables.entries, &changes.payables, at).await?;
         }
         (listed.ledger.at, listed.payables.at) = (Position::end(), Position::end());
         // All of it or nothing: what is said and what is here belong together.
@@ -219,22 +219,23 @@ pub(crate) fn rows_of(parts: &[Part]) -> usize {
     parts.iter().map(|part| part.rows as usize).sum()
 }
 
-/// The files of a list of so many entries after these changes, and how many of the entries stand in them: all, or none if it is time to write
-/// them anew.
-async fn changed<E: Stored>(
+/// The files of a list after these changes, and how many of its entries stand in them: all, or none if they must be written anew. That is
+/// where changes have become many, and where lines have several readings: a change says one, and the strictest decides.
+async fn changed<E: Stored + Entry>(
     store: &Store<'_>,
     sort: &str,
     known: &List,
-    entries: usize,
+    entries: &[E],
     changes: &[E],
     at: Instant,
 ) -> Result<(List, usize), Failure> {
-    if rows_of(&known.changes) + changes.len() > entries / 2 || known.changes.len() >= MOST_PARTS {
+    let many = rows_of(&known.changes) + changes.len() > entries.len() / 2 || known.changes.len() >= MOST_PARTS;
+    if many || entries.windows(2).any(|two| two[0].id() == two[1].id() && two[0] != two[1]) {
         return Ok((List::default(), 0));
     }
     let mut list = known.clone();
     list.changes.extend(store.write(sort, changes, &Names::default(), "", at).await?);
-    Ok((list, entries))
+    Ok((list, entries.len()))
 }
 
 /// The lists of an earlier run, by id.
