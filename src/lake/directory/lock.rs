@@ -18,23 +18,33 @@ const CLAIM: &str = "state/lock";
 const SWAP: &str = "state/.swap";
 /// A holder's name is a run's id and a word or two.
 const NAME_LIMIT_BYTES: u64 = 256;
+/// How often who comes too late looks who has the lake, and how long after the last look: a second at most.
+const LOOKS: u32 = 100;
+const LOOKED_AFTER: Duration = Duration::from_millis(10);
 
 /// The right to publish into a lake, until dropped.
 #[derive(Debug)]
 pub struct Claim {
-    _file: File,
+    file: File,
 }
 
 impl Claim {
     pub(super) fn take(root: &Path, by: &str, now: Instant) -> Result<Self, Error> {
         let (mut file, path) = open(root, CLAIM)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let (since, by) = holder(&mut file).unwrap_or_else(|| (None, "another run".to_owned()));
-                return Err(Error::InUse { lake: root.display().to_string(), by, since, until: None });
+        let mut looks = 0;
+        while let Err(error) = file.try_lock() {
+            if let TryLockError::Error(e) = error {
+                return Err(situation("lock", &path, e));
             }
-            Err(TryLockError::Error(e)) => return Err(situation("lock", &path, e)),
+            looks += 1;
+            // Who has it writes that down right after it takes it.
+            match holder(&mut file) {
+                None if looks < LOOKS => std::thread::sleep(LOOKED_AFTER),
+                found => {
+                    let (since, by) = found.unwrap_or_else(|| (None, "another run".to_owned()));
+                    return Err(Error::InUse { lake: root.display().to_string(), by, since, until: None });
+                }
+            }
         }
         let since = Timestamp::from_millisecond(now.0).unwrap_or_default();
         moment(&path);
@@ -42,26 +52,27 @@ impl Claim {
             .and_then(|()| file.rewind())
             .and_then(|()| moment::write(&file, format!("{since:.3} {by}\n").as_bytes(), &path))
             .map_err(|e| situation("write", &path, e))?;
-        Ok(Self { _file: file })
+        Ok(Self { file })
     }
 }
 
-/// Since when the lock is held, and by whom. Both are written right after the lock is taken: they are waited for, a tenth of a second at
-/// most.
-fn holder(file: &mut File) -> Option<(Option<Instant>, String)> {
-    for _ in 0..10 {
-        let mut name = String::new();
-        file.rewind().ok()?;
-        file.take(NAME_LIMIT_BYTES).read_to_string(&mut name).ok()?;
-        if name.ends_with('\n') {
-            let name = name.trim();
-            let since = name.split_once(' ').and_then(|(since, by)| Some((since.parse::<Timestamp>().ok()?, by)));
-            let (since, by) = since.map_or((None, name), |(since, by)| (Some(Instant(since.as_millisecond())), by));
-            return Some((since, by.escape_debug().to_string()));
-        }
-        std::thread::sleep(Duration::from_millis(10));
+impl Drop for Claim {
+    fn drop(&mut self) {
+        // Who comes when the next has taken the lock and not yet written its name must not read this one's.
+        let _ = self.file.set_len(0);
     }
-    None
+}
+
+/// Since when the lock is held, and by whom; `None` while that is not written. Of a holder that was killed the name stays until the next has
+/// written its own.
+fn holder(file: &mut File) -> Option<(Option<Instant>, String)> {
+    let mut name = String::new();
+    file.rewind().ok()?;
+    file.take(NAME_LIMIT_BYTES).read_to_string(&mut name).ok()?;
+    let name = name.strip_suffix('\n')?.trim();
+    let since = name.split_once(' ').and_then(|(since, by)| Some((since.parse::<Timestamp>().ok()?, by)));
+    let (since, by) = since.map_or((None, name), |(since, by)| (Some(Instant(since.as_millisecond())), by));
+    Some((since, by.escape_debug().to_string()))
 }
 
 /// Waits for the lock of a compare-and-swap, which is held for milliseconds, and holds it until dropped.
