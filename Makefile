@@ -5,20 +5,34 @@
 # make athena         the tables as Trino, which Athena is made of, and Spark see them (Java 17, Maven)
 # make fuzz           every way in under a fuzzer: MINUTES=30 each, two at a time; TARGET=decoder for one alone (a nightly toolchain, g++)
 # make tools          what the tests need beside Rust, into .tools/ (Python 3 and a package index, the first time)
+# make pins           pins what these tools depend on, after a change of tests/tools/*.txt
+
+# A build from nothing is quicker without what makes the next one quicker.
+export CARGO_INCREMENTAL ?= 0
+# The integration tests wait for servers more than they work.
+export RUST_TEST_THREADS ?= 3
 
 PYTHON ?= python3
+UV := .tools/uv/bin/uv
+# Its files are linked from here, not copied.
+export UV_CACHE_DIR ?= $(CURDIR)/.tools/uv/cache
 VENV := .tools/venv
 # Three environments, for their pins contradict each other.
 STAMPS := $(VENV)/installed .tools/sam/installed .tools/lint/installed
 
-.PHONY: test lint lint-template tools athena fuzz nightly
+.PHONY: test lint lint-template tools pins athena fuzz nightly
 
 # The Rust tests have built the programs that the others start: built by themselves, with fewer features of what they depend on, they would
-# take minutes more.
-test: tools lint
-	cargo test --locked --workspace --quiet
-	$(VENV)/bin/pytest -q tests/readers
-	$(VENV)/bin/pytest -q -rs tests/deploy
+# take minutes more. The tests of the deployment, which begin with a build of their own, and the others wait for servers more than they work:
+# side by side they take minutes less. The deployment begins a little later, for cargo locks what it builds, and waits; what it says comes last.
+test:
+	@$(MAKE) --no-print-directory --jobs 2 tools lint
+	cargo test --locked --workspace --quiet --no-run
+	@(sleep 15; $(DEPLOYMENT)) >.tools/deployment.txt 2>&1 & deployment=$$!; \
+	  ($(REST)); rest=$$?; wait $$deployment; status=$$?; cat .tools/deployment.txt; exit $$((rest | status))
+
+REST := set -e; cargo test --locked --workspace --quiet; $(VENV)/bin/pytest -q tests/readers
+DEPLOYMENT := $(VENV)/bin/pytest -q -rs tests/deploy
 
 # The lints hold a part of the architecture (ARCHITECTURE.md), so the tests include them where the toolchain has them.
 lint:
@@ -31,16 +45,27 @@ lint-template: tools
 
 tools: $(STAMPS)
 
-$(VENV)/installed: tests/tools/requirements.txt
-.tools/sam/installed: tests/tools/requirements-sam.txt
-.tools/lint/installed: tests/tools/requirements-lint.txt
+$(VENV)/installed: tests/tools/requirements.lock
+.tools/sam/installed: tests/tools/requirements-sam.lock
+.tools/lint/installed: tests/tools/requirements-lint.lock
 
-# Made anew when the pins change. The stamp comes last, so that a broken download is not taken for a finished one.
-$(STAMPS):
+# Made anew when the pins change. The stamp comes last, so that a broken download is not taken for a finished one. uv does in seconds what
+# takes pip minutes, but knows nothing of pip's configuration: where it finds no packages, pip looks for them.
+$(STAMPS): | $(UV)
 	@echo "installing test tools into $(@D)"
-	@$(PYTHON) -m venv $(@D)
-	@$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(UV) pip sync --quiet --python $(@D)/bin/python $< || \
+	  $(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
 	@touch $@
+
+$(UV):
+	@$(PYTHON) -m venv --clear .tools/uv
+	@.tools/uv/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
+
+# Pins all that the named versions depend on, as far as they are not pinned yet.
+pins: $(UV)
+	@for pins in requirements requirements-sam requirements-lint; do $(UV) pip compile --quiet --universal --python-version 3.11 \
+	  --no-annotate --custom-compile-command "make pins" tests/tools/$$pins.txt --output-file tests/tools/$$pins.lock >/dev/null; done
 
 # The tables as Athena's own engine and as Spark see them: not in `make test`, for it needs Java 17 and Maven, fetches 0.8 GB and takes minutes.
 athena: tools $(VENV)/athena

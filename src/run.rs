@@ -6,6 +6,8 @@ mod twin;
 
 use std::time::Duration;
 
+use futures::future::LocalBoxFuture;
+
 use crate::catalog::Catalog;
 use crate::check::{self, Checked};
 use crate::event::{Event, Refresh};
@@ -59,6 +61,9 @@ impl Answer {
     }
 }
 
+/// A run's work. Boxed here, its code is made once, with the library, and not in every program and test that waits for it.
+pub type Boxed<'a, T> = LocalBoxFuture<'a, T>;
+
 /// Time to end a run within its deadline, once Xledger is not listened to any more: at most this, and a fifth of what the run has.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 
@@ -74,73 +79,83 @@ impl Run {
         aws: &aws_config::SdkConfig,
     ) -> Result<Answer, Failure> {
         match event {
-            Event::Refresh(refresh) => {
-                Ok(Answer::Refreshed(Box::new(Box::pin(self.refresh(refresh, settings, aws)).await)))
-            }
-            Event::Rollback(snapshot) => {
-                Ok(Answer::Refreshed(Box::new(Box::pin(self.rollback(&snapshot, settings, aws)).await)))
-            }
-            Event::Check => Ok(Answer::Checked(Box::new(Box::pin(self.check(settings, aws)).await?))),
+            Event::Refresh(refresh) => Ok(Answer::Refreshed(Box::new(self.refresh(refresh, settings, aws).await))),
+            Event::Rollback(snapshot) => Ok(Answer::Refreshed(Box::new(self.rollback(&snapshot, settings, aws).await))),
+            Event::Check => Ok(Answer::Checked(Box::new(self.check(settings, aws).await?))),
         }
     }
 
     /// Refreshes the lake. What ends the run is in the report.
-    pub async fn refresh(&self, refresh: Refresh, settings: &Settings, aws: &aws_config::SdkConfig) -> Report {
-        let report = Report::begin(&self.id, "refresh", Some(refresh.mode), self.started_at);
-        tracing::info!(run_id = self.id, endpoint = %settings.endpoint, dry_run = refresh.dry_run, "refresh begins");
-        let begun = tokio::time::Instant::now();
-        let catalog = Catalog::of(settings, aws).filter(|_| !refresh.dry_run);
-        self.in_lake(report, settings, aws, async |lake, report| {
-            // Before Xledger is asked anything: what keeps the catalogue from being moved is known before a request is spent.
-            if let Some(catalog) = &catalog {
-                catalog.mend(lake.lake()).await?;
-            }
-            let status = self.with_token(settings, aws, async |client| {
-                let refreshing = Refreshing {
-                    xledger: &client,
-                    lake,
-                    refresh: refresh.clone(),
-                    rules: &settings.rules,
-                    owner_set: settings.owner_set.as_str(),
-                    page_rows: settings.page_rows,
-                    every: settings.every,
-                    most_shrink_percent: settings.most_shrink_percent,
-                    time: (begun, self.deadline),
-                    clock: self.clock,
-                    progress: &self.progress,
-                };
-                Box::pin(refreshing.run(report)).await
-            });
-            let status = status.await?;
-            if status == Status::Succeeded {
-                // Before the sweep: nothing is swept that the catalogue's tables may still name.
+    pub fn refresh<'a>(
+        &'a self,
+        refresh: Refresh,
+        settings: &'a Settings,
+        aws: &'a aws_config::SdkConfig,
+    ) -> Boxed<'a, Report> {
+        Box::pin(async move {
+            let report = Report::begin(&self.id, "refresh", Some(refresh.mode), self.started_at);
+            tracing::info!(run_id = self.id, endpoint = %settings.endpoint, dry_run = refresh.dry_run, "refresh begins");
+            let begun = tokio::time::Instant::now();
+            let catalog = Catalog::of(settings, aws).filter(|_| !refresh.dry_run);
+            self.in_lake(report, settings, aws, async |lake, report| {
+                // Before Xledger is asked anything: what keeps the catalogue from being moved is known before a request is spent.
                 if let Some(catalog) = &catalog {
-                    catalog.follow(lake.lake()).await?;
+                    catalog.mend(lake.lake()).await?;
                 }
-                report.snapshots_removed = Some(self.sweep(lake, settings.snapshots_kept).await);
-            }
-            Ok(status)
+                let status = self.with_token(settings, aws, async |client| {
+                    let refreshing = Refreshing {
+                        xledger: &client,
+                        lake,
+                        refresh: refresh.clone(),
+                        rules: &settings.rules,
+                        owner_set: settings.owner_set.as_str(),
+                        page_rows: settings.page_rows,
+                        every: settings.every,
+                        most_shrink_percent: settings.most_shrink_percent,
+                        time: (begun, self.deadline),
+                        clock: self.clock,
+                        progress: &self.progress,
+                    };
+                    refreshing.run(report).await
+                });
+                let status = status.await?;
+                if status == Status::Succeeded {
+                    // Before the sweep: nothing is swept that the catalogue's tables may still name.
+                    if let Some(catalog) = &catalog {
+                        catalog.follow(lake.lake()).await?;
+                    }
+                    report.snapshots_removed = Some(self.sweep(lake, settings.snapshots_kept).await);
+                }
+                Ok(status)
+            })
+            .await
         })
-        .await
     }
 
     /// Makes an older snapshot current again. What ends the run is in the report.
-    pub async fn rollback(&self, snapshot: &SnapshotName, settings: &Settings, aws: &aws_config::SdkConfig) -> Report {
-        let report = Report::begin(&self.id, "rollback", None, self.started_at);
-        tracing::info!(run_id = self.id, %snapshot, "rollback begins");
-        let catalog = Catalog::of(settings, aws);
-        self.in_lake(report, settings, aws, async |lake, report| {
-            if let Some(catalog) = &catalog {
-                catalog.mend(lake.lake()).await?;
-            }
-            let status = RollingBack { lake, snapshot, clock: self.clock }.run(report).await?;
-            if let Some(catalog) = &catalog {
-                catalog.follow(lake.lake()).await?;
-            }
-            // Nothing is swept: who goes back may yet look for another snapshot.
-            Ok(status)
+    pub fn rollback<'a>(
+        &'a self,
+        snapshot: &'a SnapshotName,
+        settings: &'a Settings,
+        aws: &'a aws_config::SdkConfig,
+    ) -> Boxed<'a, Report> {
+        Box::pin(async move {
+            let report = Report::begin(&self.id, "rollback", None, self.started_at);
+            tracing::info!(run_id = self.id, %snapshot, "rollback begins");
+            let catalog = Catalog::of(settings, aws);
+            self.in_lake(report, settings, aws, async |lake, report| {
+                if let Some(catalog) = &catalog {
+                    catalog.mend(lake.lake()).await?;
+                }
+                let status = RollingBack { lake, snapshot, clock: self.clock }.run(report).await?;
+                if let Some(catalog) = &catalog {
+                    catalog.follow(lake.lake()).await?;
+                }
+                // Nothing is swept: who goes back may yet look for another snapshot.
+                Ok(status)
+            })
+            .await
         })
-        .await
     }
 
     /// Opens and claims the lake, does a run's work in it, and gives the run its row.
@@ -229,17 +244,27 @@ impl Run {
     ///
     /// # Errors
     /// No token, a refused one, or no Xledger. A missing right is no error but part of the answer.
-    pub async fn check(&self, settings: &Settings, aws: &aws_config::SdkConfig) -> Result<Checked, Failure> {
-        self.with_token(settings, aws, async |client| check::check(&client, settings, &self.progress).await).await
+    pub fn check<'a>(
+        &'a self,
+        settings: &'a Settings,
+        aws: &'a aws_config::SdkConfig,
+    ) -> Boxed<'a, Result<Checked, Failure>> {
+        Box::pin(self.with_token(settings, aws, async |client| check::check(&client, settings, &self.progress).await))
     }
 
     /// Holds what is known of Xledger against what it says and does.
     ///
     /// # Errors
     /// No token, a refused one, or no Xledger.
-    pub async fn probe(&self, settings: &Settings, aws: &aws_config::SdkConfig) -> Result<Probed, Failure> {
-        let now = self.started_at;
-        self.with_token(settings, aws, async |client| probe::probe(&client, settings, now, &self.progress).await).await
+    pub fn probe<'a>(
+        &'a self,
+        settings: &'a Settings,
+        aws: &'a aws_config::SdkConfig,
+    ) -> Boxed<'a, Result<Probed, Failure>> {
+        let (now, progress) = (self.started_at, &self.progress);
+        Box::pin(
+            self.with_token(settings, aws, async move |client| probe::probe(&client, settings, now, progress).await),
+        )
     }
 
     /// Works with the token; once more with the token read anew if Xledger refuses a stored one, which may just have been replaced.

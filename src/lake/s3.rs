@@ -169,7 +169,7 @@ impl S3 {
 
     pub(super) async fn delete_below(&self, directory: &Key) -> Result<(), Error> {
         let entries = self.list(directory).await?;
-        let deletions = entries.iter().map(|entry| self.delete(&entry.key));
+        let deletions: Vec<_> = entries.iter().map(|entry| self.delete(&entry.key)).collect();
         stream::iter(deletions).buffer_unordered(DELETIONS_AT_ONCE).try_collect().await
     }
 }

@@ -8,6 +8,7 @@ use crate::lake::s3::{self, S3};
 use crate::lake::{Error, Key, LakeUrl};
 use aws_config::SdkConfig;
 use bytes::Bytes;
+use futures::future::BoxFuture;
 use std::ops::Range;
 
 /// Where a lake's objects are: a closed set, so that what differs is seen in one place.
@@ -68,10 +69,10 @@ impl Store {
     /// # Errors
     /// The situations that a user can mend: [`Error::NoSuchBucket`], [`Error::WrongRegion`], [`Error::AccessDenied`],
     /// [`Error::Credentials`], [`Error::NotADirectory`], [`Error::NotFound`] (a directory to be read), [`Error::NoSpace`], …
-    pub async fn probe(&self, access: Access) -> Result<(), Error> {
+    pub fn probe(&self, access: Access) -> BoxFuture<'_, Result<(), Error>> {
         match self {
-            Self::Directory(store) => store.probe(access).await,
-            Self::S3(store) => store.probe(access).await,
+            Self::Directory(store) => Box::pin(store.probe(access)),
+            Self::S3(store) => Box::pin(store.probe(access)),
         }
     }
 
@@ -79,10 +80,10 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Corrupt`] if it is larger than `limit_bytes`; else what storage can meet.
-    pub async fn get(&self, key: &Key, limit_bytes: u64) -> Result<Option<(Bytes, Version)>, Error> {
+    pub fn get<'a>(&'a self, key: &'a Key, limit_bytes: u64) -> BoxFuture<'a, Result<Option<(Bytes, Version)>, Error>> {
         match self {
-            Self::Directory(store) => store.get(key, limit_bytes).await,
-            Self::S3(store) => store.get(key, limit_bytes).await,
+            Self::Directory(store) => Box::pin(store.get(key, limit_bytes)),
+            Self::S3(store) => Box::pin(store.get(key, limit_bytes)),
         }
     }
 
@@ -90,10 +91,10 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::NotFound`] if there is no such object, [`Error::Corrupt`] if it ends before the range does.
-    pub async fn get_range(&self, key: &Key, range: Range<u64>) -> Result<Bytes, Error> {
+    pub fn get_range<'a>(&'a self, key: &'a Key, range: Range<u64>) -> BoxFuture<'a, Result<Bytes, Error>> {
         match self {
-            Self::Directory(store) => store.get_range(key, range).await,
-            Self::S3(store) => store.get_range(key, range).await,
+            Self::Directory(store) => Box::pin(store.get_range(key, range)),
+            Self::S3(store) => Box::pin(store.get_range(key, range)),
         }
     }
 
@@ -101,10 +102,10 @@ impl Store {
     ///
     /// # Errors
     /// What storage can meet.
-    pub async fn size(&self, key: &Key) -> Result<Option<u64>, Error> {
+    pub fn size<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<u64>, Error>> {
         match self {
-            Self::Directory(store) => store.size(key).await,
-            Self::S3(store) => store.size(key).await,
+            Self::Directory(store) => Box::pin(store.size(key)),
+            Self::S3(store) => Box::pin(store.size(key)),
         }
     }
 
@@ -114,10 +115,10 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::AlreadyExists`] if there is an object already, which stays as it is.
-    pub async fn create(&self, key: &Key, bytes: Bytes) -> Result<Version, Error> {
+    pub fn create<'a>(&'a self, key: &'a Key, bytes: Bytes) -> BoxFuture<'a, Result<Version, Error>> {
         match self {
-            Self::Directory(store) => store.create(key, bytes).await,
-            Self::S3(store) => store.create(key, bytes).await,
+            Self::Directory(store) => Box::pin(store.create(key, bytes)),
+            Self::S3(store) => Box::pin(store.create(key, bytes)),
         }
     }
 
@@ -126,10 +127,15 @@ impl Store {
     ///
     /// # Errors
     /// [`Error::Precondition`] if the object has another version or is gone, or exists against expectation; it stays as it is.
-    pub async fn replace(&self, key: &Key, bytes: Bytes, expected: Option<&Version>) -> Result<Version, Error> {
+    pub fn replace<'a>(
+        &'a self,
+        key: &'a Key,
+        bytes: Bytes,
+        expected: Option<&'a Version>,
+    ) -> BoxFuture<'a, Result<Version, Error>> {
         match self {
-            Self::Directory(store) => store.replace(key, bytes, expected).await,
-            Self::S3(store) => store.replace(key, bytes, expected).await,
+            Self::Directory(store) => Box::pin(store.replace(key, bytes, expected)),
+            Self::S3(store) => Box::pin(store.replace(key, bytes, expected)),
         }
     }
 
@@ -137,10 +143,10 @@ impl Store {
     ///
     /// # Errors
     /// What storage can meet. That the key is taken is found when the writer finishes.
-    pub async fn writer(&self, key: &Key) -> Result<Writer, Error> {
+    pub fn writer<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Writer, Error>> {
         match self {
-            Self::Directory(store) => store.writer(key).await.map(Writer::Directory),
-            Self::S3(store) => Ok(Writer::S3(store.writer(key))),
+            Self::Directory(store) => Box::pin(async { store.writer(key).await.map(Writer::Directory) }),
+            Self::S3(store) => Box::pin(async { Ok(Writer::S3(store.writer(key))) }),
         }
     }
 
@@ -148,10 +154,10 @@ impl Store {
     ///
     /// # Errors
     /// What storage can meet.
-    pub async fn list(&self, directory: &Key) -> Result<Vec<Entry>, Error> {
+    pub fn list<'a>(&'a self, directory: &'a Key) -> BoxFuture<'a, Result<Vec<Entry>, Error>> {
         match self {
-            Self::Directory(store) => store.list(directory).await,
-            Self::S3(store) => store.list(directory).await,
+            Self::Directory(store) => Box::pin(store.list(directory)),
+            Self::S3(store) => Box::pin(store.list(directory)),
         }
     }
 
@@ -159,10 +165,10 @@ impl Store {
     ///
     /// # Errors
     /// What storage can meet.
-    pub async fn list_directories(&self, directory: &Key) -> Result<Vec<Key>, Error> {
+    pub fn list_directories<'a>(&'a self, directory: &'a Key) -> BoxFuture<'a, Result<Vec<Key>, Error>> {
         match self {
-            Self::Directory(store) => store.list_directories(directory).await,
-            Self::S3(store) => store.list_directories(directory).await,
+            Self::Directory(store) => Box::pin(store.list_directories(directory)),
+            Self::S3(store) => Box::pin(store.list_directories(directory)),
         }
     }
 
@@ -170,10 +176,10 @@ impl Store {
     ///
     /// # Errors
     /// What storage can meet.
-    pub async fn delete(&self, key: &Key) -> Result<(), Error> {
+    pub fn delete<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<(), Error>> {
         match self {
-            Self::Directory(store) => store.delete(key).await,
-            Self::S3(store) => store.delete(key).await,
+            Self::Directory(store) => Box::pin(store.delete(key)),
+            Self::S3(store) => Box::pin(store.delete(key)),
         }
     }
 
@@ -181,10 +187,10 @@ impl Store {
     ///
     /// # Errors
     /// What storage can meet.
-    pub async fn delete_below(&self, directory: &Key) -> Result<(), Error> {
+    pub fn delete_below<'a>(&'a self, directory: &'a Key) -> BoxFuture<'a, Result<(), Error>> {
         match self {
-            Self::Directory(store) => store.delete_below(directory).await,
-            Self::S3(store) => store.delete_below(directory).await,
+            Self::Directory(store) => Box::pin(store.delete_below(directory)),
+            Self::S3(store) => Box::pin(store.delete_below(directory)),
         }
     }
 
@@ -220,10 +226,10 @@ impl Writer {
     ///
     /// # Errors
     /// What storage can meet. The writer has cleaned up then and takes no more.
-    pub async fn write(&mut self, bytes: Bytes) -> Result<(), Error> {
+    pub fn write(&mut self, bytes: Bytes) -> BoxFuture<'_, Result<(), Error>> {
         match self {
-            Self::Directory(writer) => writer.write(bytes).await,
-            Self::S3(writer) => writer.write(bytes).await,
+            Self::Directory(writer) => Box::pin(writer.write(bytes)),
+            Self::S3(writer) => Box::pin(writer.write(bytes)),
         }
     }
 
@@ -231,18 +237,18 @@ impl Writer {
     ///
     /// # Errors
     /// [`Error::AlreadyExists`] if there is an object under this key already, which stays as it is. Nothing is left behind.
-    pub async fn finish(self) -> Result<Written, Error> {
+    pub fn finish(self) -> BoxFuture<'static, Result<Written, Error>> {
         match self {
-            Self::Directory(writer) => writer.finish().await,
-            Self::S3(writer) => writer.finish().await,
+            Self::Directory(writer) => Box::pin(writer.finish()),
+            Self::S3(writer) => Box::pin(writer.finish()),
         }
     }
 
     /// Gives the object up and waits until nothing is left of it.
-    pub async fn abort(self) {
+    pub fn abort(self) -> BoxFuture<'static, ()> {
         match self {
-            Self::Directory(writer) => drop(writer),
-            Self::S3(writer) => writer.abort().await,
+            Self::Directory(writer) => Box::pin(async { drop(writer) }),
+            Self::S3(writer) => Box::pin(writer.abort()),
         }
     }
 }

@@ -44,4 +44,4 @@ pub use journal::{Exchange, Journal, Totals, Violation};
 pub use options::{Burst, DEFAULT_TOKEN, IdLimit, IdRefusal, Options, Others};
 pub use scenario::{Expect, Outcome, Scenario, ScenarioError, Tables};
 pub use schema::{SCHEMA, Served};
-pub use server::{Error, Running, start, start_with};
+pub use server::{Error, Running, Starting, start, start_with};

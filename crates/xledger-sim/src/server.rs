@@ -14,6 +14,7 @@ use crate::posting::Posting;
 use crate::schema;
 use door::Door;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
@@ -37,21 +38,30 @@ pub enum Error {
     Schema(String),
 }
 
+/// A server that starts. Boxed, its code is made once, here, and not in every test that starts one.
+pub type Starting = Pin<Box<dyn Future<Output = Result<Running, Error>> + Send>>;
+
 /// Generates the company and starts a server for it.
 ///
 /// # Errors
 /// If the address cannot be listened on, or the schema is not valid with the guesses that are switched on.
-pub async fn start(options: Options) -> Result<Running, Error> {
-    let (lines, seed) = (options.lines, options.seed);
-    let books = tokio::task::spawn_blocking(move || Company::generate(lines, seed)).await;
-    start_with(options, Arc::new(books.unwrap_or_default())).await
+pub fn start(options: Options) -> Starting {
+    Box::pin(async move {
+        let (lines, seed) = (options.lines, options.seed);
+        let books = tokio::task::spawn_blocking(move || Company::generate(lines, seed)).await;
+        begin(options, Arc::new(books.unwrap_or_default())).await
+    })
 }
 
 /// Starts a server for a company that is already there.
 ///
 /// # Errors
 /// As [`start`].
-pub async fn start_with(options: Options, books: Arc<Company>) -> Result<Running, Error> {
+pub fn start_with(options: Options, books: Arc<Company>) -> Starting {
+    Box::pin(begin(options, books))
+}
+
+async fn begin(options: Options, books: Arc<Company>) -> Result<Running, Error> {
     let engine = Engine::new(schema::serve(&options.dialect, &options.schema)?);
     let address = options.listen;
     let listening = async {

@@ -11,7 +11,7 @@ pub(super) async fn check(desk: &Desk) -> Result<Outcome, Failure> {
     let settings = desk.given.settings(NeedsLake::No)?;
     let aws = given::aws(None, Some(&settings.token)).await;
     let following = desk.screen.follow(&desk.run, desk.watched);
-    let checked = Box::pin(desk.run.check(&settings, &aws)).await;
+    let checked = desk.run.check(&settings, &aws).await;
     drop(following);
     let checked = checked?;
     let text = if desk.json { outcome::json(&checked)? } else { format!("\n{}\n", checked.table.join("\n")) };

@@ -25,7 +25,7 @@ pub(super) async fn demo(desk: &Desk, lines: u64, seed: u64) -> Result<Outcome, 
     let following = desk.screen.follow(&desk.run, desk.watched);
     // Another company may well be a smaller one.
     let refresh = Refresh { mode: Mode::Full, accept_shrink: true, ..Default::default() };
-    let report = Box::pin(desk.run.refresh(refresh, &settings, &aws)).await;
+    let report = desk.run.refresh(refresh, &settings, &aws).await;
     drop(following);
     simulator.stop().await;
     refreshed(desk, report, &lake, &aws, true).await

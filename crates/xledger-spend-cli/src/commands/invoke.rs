@@ -22,7 +22,7 @@ pub(super) async fn invoke(desk: &Desk, file: &Path) -> Result<Outcome, Failure>
     };
     let aws = given::aws(settings.lake.as_ref(), Some(&settings.token)).await;
     let following = desk.screen.follow(&desk.run, desk.watched);
-    let answer = Box::pin(desk.run.answer(event, &settings, &aws)).await;
+    let answer = desk.run.answer(event, &settings, &aws).await;
     drop(following);
     let answer = answer?;
     Ok(Outcome::answered(&answer, outcome::json(&answer)?))

@@ -12,7 +12,7 @@ pub(super) async fn probe(desk: &Desk, save: Option<&Path>) -> Result<Outcome, F
     let settings = desk.given.settings(NeedsLake::No)?;
     let aws = given::aws(None, Some(&settings.token)).await;
     let following = desk.screen.follow(&desk.run, desk.watched);
-    let probed = Box::pin(desk.run.probe(&settings, &aws)).await;
+    let probed = desk.run.probe(&settings, &aws).await;
     drop(following);
     let probed = probed?;
     let json = outcome::json(&probed)?;

@@ -21,7 +21,7 @@ pub(super) async fn refresh(desk: &Desk, arguments: &RefreshArguments) -> Result
     let aws = given::aws(Some(&lake), Some(&settings.token)).await;
     let following = desk.screen.follow(&desk.run, desk.watched);
     let refresh = Refresh { mode: mode.into(), from, to, dry_run, accept_shrink, continues: None };
-    let report = Box::pin(desk.run.refresh(refresh, &settings, &aws)).await;
+    let report = desk.run.refresh(refresh, &settings, &aws).await;
     drop(following);
     refreshed(desk, report, &lake, &aws, false).await
 }

@@ -13,7 +13,7 @@ use crate::summary;
 pub(super) async fn rollback(desk: &Desk, snapshot: &SnapshotName) -> Result<Outcome, Failure> {
     let settings = desk.given.settings_of_the_lake()?;
     let aws = given::aws(settings.lake.as_ref(), None).await;
-    let report = Box::pin(desk.run.rollback(snapshot, &settings, &aws)).await;
+    let report = desk.run.rollback(snapshot, &settings, &aws).await;
     let note = report.note.clone().unwrap_or_default();
     let answer = Answer::Refreshed(Box::new(report));
     if desk.json {
