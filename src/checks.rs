@@ -12,8 +12,13 @@ use crate::report::Tables;
 pub(crate) fn torn(ledger: &Ledger) -> FxHashSet<i64> {
     let mut first: FxHashMap<i64, usize> = FxHashMap::default();
     let mut torn: FxHashSet<i64> = FxHashSet::default();
+    // Most lines stand beside the others of their voucher.
+    let mut last = (0, 0);
     for (at, entry) in ledger.entries.iter().enumerate().filter(|(_, entry)| entry.voucher != 0) {
-        let other = &ledger.entries[*first.entry(entry.voucher).or_insert(at)];
+        if last.0 != entry.voucher {
+            last = (entry.voucher, *first.entry(entry.voucher).or_insert(at));
+        }
+        let other = &ledger.entries[last.1];
         let types = [entry, other].map(|entry| ledger.document_types.get(entry.document_type as usize));
         let agree = (entry.owner == other.owner || entry.owner == 0 || other.owner == 0)
             && (entry.modified_at == other.modified_at || entry.modified_at == NONE || other.modified_at == NONE)

@@ -106,8 +106,8 @@ impl Terms<'_> {
 pub(crate) struct Old {
     id: i64,
     month: Option<Month>,
-    /// Of all that was fetched of it; only good within this process.
-    hash: u64,
+    /// Of all that was fetched of it; only good within this process. `None` if the row is used again: it is as it was.
+    hash: Option<u64>,
     /// Whether nothing that is listed of it says that it changed.
     unchanged: bool,
 }
@@ -129,9 +129,43 @@ pub(crate) struct Reused<T> {
     pub(crate) old: Vec<Old>,
 }
 
+impl<T: Row> Reused<T> {
+    /// Does not use the rows again of which `is_there` says that they have been fetched all the same.
+    pub(crate) fn give_up(&mut self, is_there: impl Fn(i64) -> bool) {
+        self.rows.retain(|row| {
+            let gives_up = is_there(row.id());
+            if gives_up && let Ok(at) = self.old.binary_search_by_key(&row.id(), |old| old.id) {
+                self.old[at].hash = Some(FxBuildHasher.hash_one(row));
+            }
+            !gives_up
+        });
+        self.live.retain(|live| !is_there(live.id));
+    }
+}
+
 impl<T> Default for Reused<T> {
     fn default() -> Self {
         Self { rows: Vec::new(), live: Vec::new(), old: Vec::new() }
+    }
+}
+
+/// Finds items by their ids in a list that is sorted by them: at once the one behind the last that was found.
+pub(crate) struct Lookup<'a, T, I> {
+    items: &'a [T],
+    id: I,
+    next: usize,
+}
+
+impl<'a, T, I: Fn(&T) -> i64> Lookup<'a, T, I> {
+    pub(crate) fn new(items: &'a [T], id: I) -> Self {
+        Self { items, id, next: 0 }
+    }
+
+    pub(crate) fn find(&mut self, id: i64) -> Option<&'a T> {
+        let is_next = self.items.get(self.next).is_some_and(|item| (self.id)(item) == id);
+        let at = if is_next { self.next } else { self.items.binary_search_by_key(&id, &self.id).ok()? };
+        self.next = at + 1;
+        self.items.get(at)
     }
 }
 
@@ -144,38 +178,42 @@ pub(crate) async fn reuse<T: Row>(
     kept: &KeptRows,
     terms: &Terms<'_>,
     names: &mut Names,
-    entry: impl Fn(i64) -> Option<T::Entry>,
+    mut entry: impl FnMut(i64) -> Option<T::Entry>,
 ) -> Result<Reused<T>, Unread> {
     let mut live: Vec<Live> = Vec::with_capacity(rows_of(&kept.live));
     for part in &kept.live {
         store.read(part, names, |row, _| live.push(row)).await?;
     }
-    live.sort_unstable_by_key(|row| row.id);
+    live.sort_by_key(|row| row.id);
     let reusable = if terms.full { 0 } else { live.len() };
     let mut reused = Reused {
         rows: Vec::with_capacity(reusable),
         live: Vec::with_capacity(reusable),
         old: Vec::with_capacity(live.len()),
     };
+    let mut lookup = Lookup::new(&live, |live| live.id);
     for (number, part) in (0_u32..).zip(&kept.parts) {
         let take = |row: T, names: &Names| {
             let (id, month) = (row.id(), row.month());
-            if !live.binary_search_by_key(&id, |row| row.id).is_ok_and(|at| live[at].part == number) {
+            if lookup.find(id).is_none_or(|live| live.part != number) {
                 return;
             }
             let unchanged = part.document == terms.document
                 && is_settled(part, row.modified_at())
                 && entry(id).is_some_and(|entry| row.is_as(&entry, terms.types, names));
-            reused.old.push(Old { id, month, hash: FxBuildHasher.hash_one(&row), unchanged });
-            if unchanged && !terms.full && !terms.is_anew(month) {
+            let is_used_again = unchanged && !terms.full && !terms.is_anew(month);
+            let hash = (!is_used_again).then(|| FxBuildHasher.hash_one(&row));
+            reused.old.push(Old { id, month, hash, unchanged });
+            if is_used_again {
                 reused.live.push(Live { id, part: number });
                 reused.rows.push(row);
             }
         };
         store.read(part, names, take).await?;
     }
-    reused.live.sort_unstable_by_key(|row| row.id);
-    reused.old.sort_unstable_by_key(|row| row.id);
+    // Each file is sorted: that is what this sort is quick with.
+    reused.live.sort_by_key(|row| row.id);
+    reused.old.sort_by_key(|row| row.id);
     Ok(reused)
 }
 
@@ -229,7 +267,7 @@ pub(crate) fn periods(old: &[Old], now: &[Line]) -> (Vec<Period>, u64) {
             }
             Some(known) => {
                 period.before += 1;
-                if known.hash != FxBuildHasher.hash_one(line) {
+                if known.hash.is_some_and(|hash| hash != FxBuildHasher.hash_one(line)) {
                     period.changed += 1;
                     healed += u64::from(known.unchanged);
                 }

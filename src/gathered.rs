@@ -45,7 +45,8 @@ pub(crate) struct Registers {
     pub(crate) references: References,
 }
 
-/// Rows that were fetched, in the order of their files, and how many of them stand in one.
+/// Rows that were fetched, in the order of their files, and how many of them stand in one. Those of earlier runs are read when they are needed
+/// ([`Gathered::load_lines`]).
 pub(crate) struct Fetched<T> {
     pub(crate) rows: Vec<T>,
     saved: usize,
@@ -70,16 +71,19 @@ impl<T: Stored> Fetched<T> {
     ) -> Result<(), Failure> {
         let new = self.rows.get(self.saved..).unwrap_or_default();
         parts.extend(store.write(sort, new, names, document, asked_at).await?);
-        self.saved = self.rows.len();
+        self.saved = self.saved.max(self.rows.len());
         Ok(())
     }
 
-    async fn load(store: &Store<'_>, parts: &[Part], names: &mut Names) -> Result<Self, Unread> {
-        let mut rows = Vec::with_capacity(rows_of(parts));
-        for part in parts {
-            store.read(part, names, |row, _| rows.push(row)).await?;
+    /// Reads the rows that stand in files, unless they are here.
+    async fn load(&mut self, store: &Store<'_>, parts: &[Part], names: &mut Names) -> Result<(), Unread> {
+        if self.rows.len() < self.saved {
+            self.rows = Vec::with_capacity(self.saved);
+            for part in parts {
+                store.read(part, names, |row, _| self.rows.push(row)).await?;
+            }
         }
-        Ok(Self { saved: rows.len(), rows })
+        Ok(())
     }
 }
 
@@ -98,7 +102,7 @@ impl Gathered {
         }
     }
 
-    /// What an earlier run of the same refresh has gathered.
+    /// What an earlier run of the same refresh has gathered, but for the lines.
     pub(crate) async fn resume(said: Unfinished, store: &Store<'_>) -> Result<Self, Unread> {
         let mut gathered = Self::begin(said);
         let said = &gathered.said;
@@ -107,9 +111,29 @@ impl Gathered {
         if let Some(registers) = &said.registers {
             gathered.registers = store.read_json(registers).await?;
         }
-        gathered.lines = Fetched::load(store, &said.lines, &mut gathered.names).await?;
-        gathered.payable_lines = Fetched::load(store, &said.payables, &mut gathered.names).await?;
+        gathered.lines.saved = rows_of(&said.lines);
+        gathered.payable_lines.saved = rows_of(&said.payables);
         Ok(gathered)
+    }
+
+    /// Reads the lines that earlier runs of the same refresh have fetched. They take as much memory as the lists, which are dropped before. Those
+    /// that cannot be read are forgotten, and fetched anew.
+    pub(crate) async fn load_lines(&mut self, store: &Store<'_>) -> Result<(), Failure> {
+        let Self { said, names, lines, payable_lines, .. } = self;
+        let loaded = match lines.load(store, &said.lines, names).await {
+            Ok(()) => payable_lines.load(store, &said.payables, names).await,
+            Err(unread) => Err(unread),
+        };
+        match loaded {
+            Ok(()) => Ok(()),
+            Err(Unread::Lake(error)) => Err(error.into()),
+            Err(Unread::Damaged(what)) => {
+                tracing::warn!(what, "what an earlier run had gathered cannot be read");
+                (said.lines, said.payables) = (Vec::new(), Vec::new());
+                (*lines, *payable_lines) = Default::default();
+                Ok(())
+            }
+        }
     }
 
     /// When it began to ask.

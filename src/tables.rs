@@ -49,7 +49,7 @@ fn decimal(sum: i128) -> String {
 pub async fn write(
     snapshot: Option<&Snapshot<'_>>,
     books: &Books<'_>,
-    lines: &mut [Line],
+    lines: &[Line],
     references: &References,
     progress: &Progress,
 ) -> Result<Written, Failure> {
@@ -74,8 +74,8 @@ pub async fn write(
         }
         written.sizes.spend.add(&file.finish().await?);
     }
-    let mut registered: Vec<&_> = references.suppliers.iter().collect();
-    for (owner, registered) in partition::split(&mut registered, |supplier| supplier.owner, |supplier| supplier.id) {
+    let registered = &references.suppliers;
+    for (owner, registered) in partition::split(registered, |supplier| supplier.owner, |supplier| supplier.id) {
         let mut file = Files::new(snapshot, supplier::table(), Partition::Owner(owner))?;
         for registered in registered.chunks(BATCH_ROWS) {
             let mut builder = supplier::Builder::new();

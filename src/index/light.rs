@@ -53,18 +53,20 @@ pub(crate) async fn bring_up_to_date(
 
     let new_ids: FxHashSet<i64> = new_lines.iter().filter_map(Identified::id).collect();
     let mut recent_vouchers = FxHashSet::default();
-    let mut again = FxHashSet::default();
+    let (mut again, mut strangers) = (FxHashSet::default(), vouchers.clone());
     for entry in &ledger.entries {
         let is_recent = entry.month.is_none_or(|month| month >= recent);
+        let is_modified = vouchers.contains(&entry.voucher);
         if is_recent {
             recent_vouchers.insert(entry.voucher);
         }
-        if (is_recent || vouchers.contains(&entry.voucher)) && !new_ids.contains(&entry.id) {
+        if is_modified {
+            strangers.remove(&entry.voucher);
+        }
+        if (is_recent || is_modified) && !new_ids.contains(&entry.id) {
             again.insert(entry.id);
         }
     }
-    let mut strangers = vouchers.clone();
-    ledger.entries.iter().for_each(|entry| _ = strangers.remove(&entry.voucher));
     let named = new_lines.iter().filter_map(|node| reference(node.header.as_ref()?.db_id));
     named.for_each(|voucher| _ = strangers.remove(&voucher));
     if !strangers.is_empty() {

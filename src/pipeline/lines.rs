@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{Before, Gathering, Refreshing, Rows};
 use crate::checks;
-use crate::diff::{self, Reused, Row, Terms};
+use crate::diff::{self, Lookup, Reused, Row, Terms};
 use crate::event::Mode;
 use crate::failure::Failure;
 use crate::fetch::{Fetch, Line, Payable};
@@ -35,6 +35,7 @@ impl Refreshing<'_> {
             screened;
         let fetch = Fetch { client: self.xledger, base, batch_rows: self.page_rows.div_ceil(2), screen: &screen };
         let came = |rows| self.progress.rows(rows);
+        gathered.load_lines(&before.store).await?;
         let (fetched_before, payables_before) = (gathered.lines.rows.len(), gathered.payable_lines.rows.len());
 
         // Some lines first that are asked for in any case: what may not be read shows in their answer, and decides what of the kept ones is of
@@ -126,11 +127,11 @@ impl Refreshing<'_> {
             types: &gathered.ledger.document_types,
         };
         let (store, names) = (&before.store, &mut gathered.names);
-        let at = |id| admitted.binary_search_by_key(&id, |line| line.id().get()).ok();
-        let entry = |id| at(id).map(|at| *admitted[at].entry());
+        let mut lookup = Lookup::new(admitted, Admitted::number);
+        let entry = |id| lookup.find(id).map(|line| *line.entry());
         let lines = diff::reuse(store, &kept.lines, &terms(&documents.lines), names, entry).await;
-        let at = |id| admitted_payables.binary_search_by_key(&id, |line| line.id().get()).ok();
-        let entry = |id| at(id).map(|at| admitted_payables[at].entry());
+        let mut lookup = Lookup::new(admitted_payables, Admitted::number);
+        let entry = |id| lookup.find(id).map(AdmittedPayable::entry);
         let payables = diff::reuse(store, &kept.payables, &terms(&documents.payables), names, entry).await;
         match (lines, payables) {
             (Ok(lines), Ok(payables)) => Ok((lines, payables)),
@@ -193,13 +194,21 @@ fn suspects<A: Admitted>(admitted: &[A], since: i64, most: usize) -> Vec<A::Id> 
 
 /// The lines that are neither fetched nor used again. What was fetched anew all the same is not used again.
 fn missing<A: Admitted, T: Row>(admitted: &[A], fetched: &[T], reused: &mut Reused<T>) -> Vec<A::Id> {
-    let mut there: FxHashSet<i64> = fetched.iter().map(Row::id).collect();
+    let there: FxHashSet<i64> = fetched.iter().map(Row::id).collect();
     if !there.is_empty() {
-        reused.rows.retain(|row| !there.contains(&row.id()));
-        reused.live.retain(|live| !there.contains(&live.id));
+        reused.give_up(|id| there.contains(&id));
     }
-    there.extend(reused.rows.iter().map(Row::id));
-    admitted.iter().filter(|line| !there.contains(&line.number())).map(A::id).collect()
+    let mut is_used_again = in_order(reused.live.iter().map(|live| live.id));
+    admitted.iter().filter(|line| !is_used_again(line.number()) && !there.contains(&line.number())).map(A::id).collect()
+}
+
+/// Tells of ids, in ascending order, whether they are among these, which are sorted.
+fn in_order(ids: impl Iterator<Item = i64>) -> impl FnMut(i64) -> bool {
+    let mut ids = ids.peekable();
+    move |id| {
+        while ids.next_if(|next| *next < id).is_some() {}
+        ids.peek() == Some(&id)
+    }
 }
 
 /// Puts rows that are used again and rows that were fetched together, those that are admitted. The latter stand in files behind the `kept`
@@ -212,21 +221,24 @@ fn together<T: Row>(
     admitted: &[i64],
     payroll: &[i64],
 ) -> Gathering<T> {
-    let is_in = |ids: &[i64], id: i64| ids.binary_search(&id).is_ok();
     let files = (kept as u32..).zip(parts).flat_map(|(file, part)| repeat_n(file, part.rows as usize));
     let mut live: Vec<Live> = fetched.iter().zip(files).map(|(row, part)| Live { id: row.id(), part }).collect();
     live.append(&mut reused.live);
-    live.retain(|live| is_in(admitted, live.id));
-    live.sort_unstable_by_key(|live| live.id);
+    // Most are sorted, here and below: that is what this sort is quick with.
+    live.sort_by_key(|live| live.id);
     live.dedup_by_key(|live| live.id);
+    let mut is_admitted = in_order(admitted.iter().copied());
+    live.retain(|live| is_admitted(live.id));
     let mut rows = std::mem::take(&mut reused.rows);
     if rows.len() < fetched.len() {
         std::mem::swap(&mut rows, &mut fetched);
     }
     rows.append(&mut fetched);
     drop(fetched);
-    rows.retain(|row| is_in(admitted, row.id()));
-    rows.sort_unstable_by_key(Row::id);
-    let purge = reused.old.iter().any(|row| is_in(payroll, row.id()));
+    rows.sort_by_key(Row::id);
+    let mut is_admitted = in_order(admitted.iter().copied());
+    rows.retain(|row| is_admitted(row.id()));
+    let mut is_payroll = in_order(payroll.iter().copied());
+    let purge = reused.old.iter().any(|row| is_payroll(row.id()));
     Gathering { rows, live, purge }
 }

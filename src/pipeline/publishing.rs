@@ -46,7 +46,7 @@ impl Refreshing<'_> {
         let Rows { mut lines, mut payables, periods } = rows;
         let references = &gathered.registers.references;
         report.periods = periods;
-        let write = async |snapshot: Option<&_>, lines: &mut [Line], payables: &[Payable]| {
+        let write = async |snapshot: Option<&_>, lines: &[Line], payables: &[Payable]| {
             let books = Books::new(screen.chart(), references, &gathered.names, &self.rules.vat_rates, payables);
             tables::write(snapshot, &books, lines, references, self.progress).await
         };
@@ -56,14 +56,14 @@ impl Refreshing<'_> {
             None => Ok(()),
         };
         if self.refresh.dry_run {
-            let written = write(None, &mut lines.rows, &payables.rows).await?;
+            let written = write(None, &lines.rows, &payables.rows).await?;
             report.tables = Some(written.sizes);
             guard(&written.sizes)?;
             return Ok(Status::DryRun);
         }
         let mut snapshot = self.lake.begin(SnapshotName::new(report.started_at, &report.run_id)).await?;
         let outcome = async {
-            let written = write(Some(&snapshot), &mut lines.rows, &payables.rows).await?;
+            let written = write(Some(&snapshot), &lines.rows, &payables.rows).await?;
             report.tables = Some(written.sizes);
             guard(&written.sizes)?;
             let kept = self.keep(snapshot.name().clone(), &mut lines, &mut payables, gathered, before).await?;

@@ -10,15 +10,16 @@ pub fn spend_order(posted_date: Option<Day>, line_id: i64) -> impl Ord + Copy {
     (posted_date.is_none(), posted_date, line_id)
 }
 
-/// Sorts items by partition and, within it, by `order`, and gives each partition's items, partitions ascending. If no two items of a
-/// partition have the same `order`, the result does not depend on the order in which they came.
+/// The items of each partition, partitions ascending, sorted by `order` within it. If no two items of a partition have the same `order`, the
+/// result does not depend on the order in which they came. The items stay where they are, for they are large, and mostly sorted already.
 pub fn split<T, P: Ord, O: Ord>(
-    items: &mut [T],
+    items: &[T],
     partition: impl Fn(&T) -> P,
     order: impl Fn(&T) -> O,
-) -> impl Iterator<Item = (P, &[T])> {
-    items.sort_unstable_by_key(|item| (partition(item), order(item)));
-    let chunks: Vec<&[T]> = items.chunk_by(|a, b| partition(a) == partition(b)).collect();
+) -> impl Iterator<Item = (P, Vec<&T>)> {
+    let mut sorted: Vec<&T> = items.iter().collect();
+    sorted.sort_by_key(|item| (partition(item), order(item)));
+    let chunks: Vec<Vec<&T>> = sorted.chunk_by(|a, b| partition(a) == partition(b)).map(<[_]>::to_vec).collect();
     chunks.into_iter().filter_map(move |chunk| Some((partition(chunk.first()?), chunk)))
 }
 
@@ -42,11 +43,11 @@ mod tests {
             let mut rows = sorted;
             rows.rotate_left(turn);
             rows.swap(0, 3);
-            let groups: Vec<_> = split(&mut rows, |row| row.0, |row| spend_order(row.1, row.2))
-                .map(|(month, rows)| (month, rows.to_vec()))
+            let groups: Vec<_> = split(&rows, |row| row.0, |row| spend_order(row.1, row.2))
+                .map(|(month, rows)| (month, rows.into_iter().copied().collect::<Vec<_>>()))
                 .collect();
             assert_eq!(groups, [(december, sorted[..1].to_vec()), (may, sorted[1..].to_vec())]);
         }
-        assert_eq!(split(&mut Vec::<i64>::new(), |id| *id, |id| *id).count(), 0);
+        assert_eq!(split(&Vec::<i64>::new(), |id| *id, |id| *id).count(), 0);
     }
 }

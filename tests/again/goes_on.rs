@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::desk::Desk;
+use crate::desk::{Desk, files_below};
 use futures::future::join_all;
 use proptest::collection::vec;
 use proptest::strategy::{Strategy, ValueTree};
@@ -104,6 +104,31 @@ async fn an_outage_right_after_it_was_taken_up() {
         assert!(desk.data_files() == tables);
         assert!(answered(&desk) <= whole + 1, "{} of {whole}, {of_first} in the first run", answered(&desk));
     }
+}
+
+/// What cannot be read of it is asked for once more, and nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn fetched_lines_that_are_damaged() {
+    let options = |faults| Options { faults, ..Options::fast(2_000, 9) };
+    let (whole, tables) = calm(options(Vec::new())).await;
+    let operation = Some("PayableLines".to_owned());
+    let outage = Fault { kind: FaultKind::TokenRefused, operation, requests: 1, ..Fault::default() };
+    let mut desk = Desk::in_memory(options(vec![outage])).await;
+    desk.tempo = TEMPO;
+    let first = refresh(&desk, &desk.run(Duration::from_secs(120))).await;
+    assert_eq!(first.error.map(|error| error.kind), Some(FailureKind::TokenRefused));
+    let of_first = answered(&desk);
+
+    let kept = files_below(&desk.lake(), &desk.lake().join("state/rows"));
+    let lines: Vec<&String> = kept.iter().map(|(path, _)| path).filter(|path| path.contains("/lines-")).collect();
+    assert!(!lines.is_empty());
+    lines.iter().for_each(|path| std::fs::write(desk.lake().join(path), "PAR1").unwrap());
+    let last = refresh(&desk, &desk.run(Duration::from_secs(120))).await;
+    assert_eq!((last.status, &last.error), (Status::Succeeded, &None));
+    assert_eq!(last.refresh_id, first.refresh_id);
+    assert!(desk.data_files() == tables);
+    let again = answered(&desk) - whole;
+    assert!(again > 0 && again < of_first / 2, "{again} of {of_first} once more, {whole} in a calm run");
 }
 
 /// What stops the runs of a refresh.
