@@ -73,13 +73,13 @@ struct Before<'a> {
 
 /// All that a refresh publishes.
 struct Rows {
-    lines: Gathering<Line>,
-    payables: Gathering<Payable>,
+    lines: Assembled<Line>,
+    payables: Assembled<Payable>,
     periods: Vec<Period>,
 }
 
 /// Rows of one sort, and what is to be known of them to keep them.
-struct Gathering<T> {
+struct Assembled<T> {
     /// By id.
     rows: Vec<T>,
     /// In which file each of them stands.

@@ -160,7 +160,9 @@ struct Sought<'a, T, V> {
 
 impl<'a, T: Copy + Eq + Hash, const N: usize, V: Fn(&Line) -> [T; N]> Sought<'a, T, V> {
     fn new(lines: &'a [Line], values: V) -> Self {
-        let nameless = lines.iter().flat_map(&values).collect();
+        // There are few values for many lines: no room is made for one of each.
+        let mut nameless = FxHashSet::default();
+        lines.iter().flat_map(&values).for_each(|value| _ = nameless.insert(value));
         Self { lines, values, nameless, asked: FxHashSet::default(), tries: 0 }
     }
 

@@ -5,7 +5,7 @@ use std::iter::repeat_n;
 use rustc_hash::FxHashSet;
 use serde_json::{Map, Value};
 
-use super::{Before, Gathering, Refreshing, Rows};
+use super::{Assembled, Before, Refreshing, Rows};
 use crate::checks;
 use crate::diff::{self, Lookup, Reused, Row, Terms};
 use crate::event::Mode;
@@ -220,7 +220,7 @@ fn together<T: Row>(
     parts: &[Part],
     admitted: &[i64],
     payroll: &[i64],
-) -> Gathering<T> {
+) -> Assembled<T> {
     let files = (kept as u32..).zip(parts).flat_map(|(file, part)| repeat_n(file, part.rows as usize));
     let mut live: Vec<Live> = fetched.iter().zip(files).map(|(row, part)| Live { id: row.id(), part }).collect();
     live.append(&mut reused.live);
@@ -240,5 +240,5 @@ fn together<T: Row>(
     rows.retain(|row| is_admitted(row.id()));
     let mut is_payroll = in_order(payroll.iter().copied());
     let purge = reused.old.iter().any(|row| is_payroll(row.id()));
-    Gathering { rows, live, purge }
+    Assembled { rows, live, purge }
 }

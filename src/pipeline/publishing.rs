@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 use tokio::time::Instant as Moment;
 
-use super::{Before, Gathering, Refreshing, Rows, to_json};
+use super::{Assembled, Before, Refreshing, Rows, to_json};
 use crate::checks;
 use crate::event::Mode;
 use crate::failure::{Failure, FailureKind};
@@ -122,8 +122,8 @@ impl Refreshing<'_> {
     pub(super) async fn keep(
         &self,
         snapshot: SnapshotName,
-        lines: &mut Gathering<Line>,
-        payables: &mut Gathering<Payable>,
+        lines: &mut Assembled<Line>,
+        payables: &mut Assembled<Payable>,
         gathered: &Gathered,
         before: &Before<'_>,
     ) -> Result<Kept, Failure> {
