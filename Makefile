@@ -22,15 +22,17 @@ STAMPS := $(VENV)/installed .tools/sam/installed .tools/lint/installed
 
 .PHONY: test lint lint-template tools pins athena fuzz nightly
 
-# The Rust tests have built the programs that the others start: built by themselves, with fewer features of what they depend on, they would
-# take minutes more. The tests of the deployment, which begin with a build of their own, and the others wait for servers more than they work:
-# side by side they take minutes less. The deployment begins a little later, for cargo locks what it builds, and waits; what it says comes last.
+# What works both cores comes first: lints, the build of the Rust tests, and that of the function by SAM. The tests themselves wait for servers
+# more than they work: side by side they take minutes less. What those of the deployment say comes last.
 test:
 	@$(MAKE) --no-print-directory --jobs 2 tools lint
 	cargo test --locked --workspace --quiet --no-run
-	@(sleep 15; $(DEPLOYMENT)) >.tools/deployment.txt 2>&1 & deployment=$$!; \
+	$(VENV)/bin/python tests/deploy/stack.py
+	@$(DEPLOYMENT) >.tools/deployment.txt 2>&1 & deployment=$$!; \
 	  ($(REST)); rest=$$?; wait $$deployment; status=$$?; cat .tools/deployment.txt; exit $$((rest | status))
 
+# The Rust tests have built the programs that the others start: built by themselves, with fewer features of what they depend on, they would
+# take minutes more.
 REST := set -e; cargo test --locked --workspace --quiet; $(VENV)/bin/pytest -q tests/readers
 DEPLOYMENT := $(VENV)/bin/pytest -q -rs tests/deploy
 

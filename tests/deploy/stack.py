@@ -1,9 +1,14 @@
 """The stack as its users meet it: deployed by the documented commands, asked and invoked by the commands that it puts out."""
 
 import json
+import platform
+import tempfile
 import time
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+
+import cloud
 
 NAME = "xledger-spend"
 BUILD = "sam build"
@@ -218,3 +223,9 @@ def wait_for(look, limit_s, what):
             return found
         time.sleep(0.2)
     raise AssertionError(f"waited {limit_s} s in vain for {what}")
+
+
+# By itself it builds the function ahead of the tests, which build it again, in seconds then.
+if __name__ == "__main__" and platform.machine() == "x86_64":
+    with tempfile.TemporaryDirectory() as home:
+        build(cloud.Shell(Path(home)))
