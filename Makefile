@@ -20,26 +20,31 @@ VENV := .tools/venv
 # Three environments, for their pins contradict each other.
 STAMPS := $(VENV)/installed .tools/sam/installed .tools/lint/installed
 
-.PHONY: test lint lint-template tools pins athena fuzz nightly
+.PHONY: test rust-tests other-tests lint lint-template tools pins athena fuzz nightly
 
-# What works both cores comes first: lints, the build of the Rust tests, and that of the function by SAM. The tests themselves wait for servers
-# more than they work: side by side they take minutes less. What those of the deployment say comes last.
+# Two lanes side by side, for a build works both cores only in parts and tests wait for servers more than they work. All of a lane runs, whatever
+# fails in the other. That of the Rust tests is seen as it goes, the other at its end.
 test:
-	@$(MAKE) --no-print-directory --jobs 2 tools lint
-	cargo test --locked --workspace --quiet --no-run
-	$(VENV)/bin/python tests/deploy/stack.py
-	@$(DEPLOYMENT) >.tools/deployment.txt 2>&1 & deployment=$$!; \
-	  ($(REST)); rest=$$?; wait $$deployment; status=$$?; cat .tools/deployment.txt; exit $$((rest | status))
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target rust-tests other-tests
 
-# The Rust tests have built the programs that the others start: built by themselves, with fewer features of what they depend on, they would
-# take minutes more.
-REST := set -e; cargo test --locked --workspace --quiet; $(VENV)/bin/pytest -q tests/readers
-DEPLOYMENT := $(VENV)/bin/pytest -q -rs tests/deploy
+rust-tests:
+	+@$(ALONE) cargo test --locked --workspace --quiet --no-fail-fast
+
+# The function is built by SAM, into a directory of its own. The programs that these tests start come with the Rust tests: built by themselves,
+# with fewer features of what they depend on, they would take minutes more. Lints come last: they take what the tests leave them.
+other-tests: tools
+	@$(ALONE) $(VENV)/bin/python tests/deploy/stack.py
+	@$(ALONE) cargo test --locked --workspace --quiet --no-run
+	@$(ALONE) sh -c '$(VENV)/bin/pytest -q -rs tests/deploy; deploy=$$?; $(VENV)/bin/pytest -q tests/readers && exit $$deploy'
+	@nice $(MAKE) --no-print-directory lint
+
+# Without this a cargo would share make's two lanes.
+ALONE := env -u MAKEFLAGS -u MFLAGS
 
 # The lints hold a part of the architecture (ARCHITECTURE.md), so the tests include them where the toolchain has them.
 lint:
 	@if cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1; then \
-	  cargo fmt --all --check && cargo clippy --locked --workspace --all-targets --quiet -- -D warnings; \
+	  cargo fmt --all --check && $(ALONE) cargo clippy --locked --workspace --all-targets --quiet -- -D warnings; \
 	else echo "SKIPPED: formatting and lints, for this toolchain has no rustfmt or no clippy (rustup component add rustfmt clippy)"; fi
 
 lint-template: tools

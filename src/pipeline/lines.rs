@@ -224,11 +224,13 @@ fn together<T: Row>(
     let files = (kept as u32..).zip(parts).flat_map(|(file, part)| repeat_n(file, part.rows as usize));
     let mut live: Vec<Live> = fetched.iter().zip(files).map(|(row, part)| Live { id: row.id(), part }).collect();
     live.append(&mut reused.live);
-    // Most are sorted, here and below: that is what this sort is quick with.
+    // Most are sorted, here and below: that is what this sort is quick with, and needs little room for.
     live.sort_by_key(|live| live.id);
     live.dedup_by_key(|live| live.id);
     let mut is_admitted = in_order(admitted.iter().copied());
     live.retain(|live| is_admitted(live.id));
+    // Those that were fetched come in the order of the answers, millions of them at times: they are sorted in their place.
+    fetched.sort_by_cached_key(Row::id);
     let mut rows = std::mem::take(&mut reused.rows);
     if rows.len() < fetched.len() {
         std::mem::swap(&mut rows, &mut fetched);
