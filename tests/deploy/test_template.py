@@ -461,6 +461,28 @@ def test_the_roles_may_do_what_is_listed_here_and_no_more(template):
     }
 
 
+def test_a_role_is_taken_on_by_its_service_alone_and_only_for_schedules_of_ours(template):
+    """No emulator of AWS asks who takes on a role, so the conditions are held against the groups that the schedules are in."""
+    stack = Stack(template, NamePrefix="ours")
+    resources = stack.resources()
+
+    def trust(role):
+        [statement] = resources[role]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        assert (statement["Effect"], statement["Action"]) == ("Allow", "sts:AssumeRole")
+        return statement["Principal"], statement.get("Condition")
+
+    assert trust("FunctionRole") == ({"Service": "lambda.amazonaws.com"}, None)
+    of_type = lambda kind: [each["Properties"] for each in resources.values() if each["Type"] == f"AWS::Scheduler::{kind}"]
+    groups = {schedule.get("GroupName", "default") for schedule in of_type("Schedule")} | {group["Name"] for group in of_type("ScheduleGroup")}
+    assert groups == {"default", "ours"}
+    arn = "arn:AWS::Partition:scheduler:AWS::Region:AWS::AccountId:schedule-group/"
+    principal, condition = trust("ScheduleRole")
+    assert principal == {"Service": "scheduler.amazonaws.com"}
+    assert condition == {
+        "StringEquals": {"aws:SourceAccount": "AWS::AccountId", "aws:SourceArn": sorted(f"{arn}{group}" for group in groups)}
+    }
+
+
 def policies_of_infra():
     """The policies of `infra/`, by their names."""
     files = [*INFRA.glob("*-policy.json"), *INFRA.glob("bucket-policy-*.json")]
