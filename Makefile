@@ -1,7 +1,7 @@
-# make test           everything that is checked, from a clean clone: tools, then the tests, then the tables as other programs read them, then
-#                     the template, linted and deployed
+# make test           everything that is checked, from a clean clone: the Rust tests, the tables as other programs read them, the template, linted
+#                     and deployed, and lints
 # make lint           formatting and lints
-# make lint-template  the template and what stands in infra/ alone, in a minute
+# make lint-template  the template, what stands in infra/ and the commands in docs/, in two minutes
 # make athena         the tables as Trino, which Athena is made of, and Spark see them (Java 17, Maven)
 # make fuzz           every way in under a fuzzer: MINUTES=30 each, two at a time; TARGET=decoder for one alone (a nightly toolchain, g++)
 # make tools          what the tests need beside Rust, into .tools/ (Python 3 and a package index, the first time)
@@ -10,7 +10,7 @@
 # A build from nothing is quicker without what makes the next one quicker.
 export CARGO_INCREMENTAL ?= 0
 # The integration tests wait for servers more than they work.
-export RUST_TEST_THREADS ?= 3
+export RUST_TEST_THREADS ?= 4
 
 PYTHON ?= python3
 UV := .tools/uv/bin/uv
@@ -20,25 +20,36 @@ VENV := .tools/venv
 # Three environments, for their pins contradict each other.
 STAMPS := $(VENV)/installed .tools/sam/installed .tools/lint/installed
 
-.PHONY: test rust-tests other-tests lint lint-template tools pins athena fuzz nightly
+.PHONY: test rust-build rust-tests function deployment readers lints lint lint-template tools pins athena fuzz nightly
 
-# Two lanes side by side, for a build works both cores only in parts and tests wait for servers more than they work. All of a lane runs, whatever
-# fails in the other. That of the Rust tests is seen as it goes, the other at its end.
+# Side by side, for a build works both cores only in parts and tests wait for servers more than they work. All of it runs, whatever fails. The Rust
+# tests are seen as they go, the rest as it ends.
 test:
-	@$(MAKE) --no-print-directory --jobs 2 --keep-going --output-sync=target rust-tests other-tests
+	@$(MAKE) --no-print-directory --jobs --keep-going --output-sync=target rust-tests deployment lint-template readers lints
 
-rust-tests:
+rust-build:
+	+@$(ALONE) cargo test --locked --workspace --quiet --no-run
+
+rust-tests: rust-build
 	+@$(ALONE) cargo test --locked --workspace --quiet --no-fail-fast
 
-# The function is built by SAM, into a directory of its own. The programs that these tests start come with the Rust tests: built by themselves,
-# with fewer features of what they depend on, they would take minutes more. Lints come last: they take what the tests leave them.
-other-tests: tools
+# By SAM, into a directory of its own.
+function: tools
 	@$(ALONE) $(VENV)/bin/python tests/deploy/stack.py
-	@$(ALONE) cargo test --locked --workspace --quiet --no-run
-	@$(ALONE) sh -c '$(VENV)/bin/pytest -q -rs tests/deploy; deploy=$$?; $(VENV)/bin/pytest -q tests/readers && exit $$deploy'
+
+# The programs that these tests start come with the Rust tests: built by themselves, with fewer features of what they depend on, they would take
+# minutes more.
+deployment: function rust-build
+	@$(VENV)/bin/pytest -q -rs tests/deploy $(patsubst %,--ignore=%,$(NOT_DEPLOYED))
+
+readers: tools rust-build
+	@$(VENV)/bin/pytest -q tests/readers
+
+# By then the Rust tests run, and need no cargo any more. What they leave is the lints'.
+lints: readers
 	@nice $(MAKE) --no-print-directory lint
 
-# Without this a cargo would share make's two lanes.
+# Without this a cargo would ask make how much it may do at once.
 ALONE := env -u MAKEFLAGS -u MFLAGS
 
 # The lints hold a part of the architecture (ARCHITECTURE.md), so the tests include them where the toolchain has them.
@@ -47,8 +58,11 @@ lint:
 	  cargo fmt --all --check && $(ALONE) cargo clippy --locked --workspace --all-targets --quiet -- -D warnings; \
 	else echo "SKIPPED: formatting and lints, for this toolchain has no rustfmt or no clippy (rustup component add rustfmt clippy)"; fi
 
+# Of the tests of the deployment, those that deploy nothing.
+NOT_DEPLOYED := tests/deploy/test_template.py tests/deploy/test_docs.py
+
 lint-template: tools
-	$(VENV)/bin/pytest -q tests/deploy/test_template.py
+	@$(VENV)/bin/pytest -q $(NOT_DEPLOYED)
 
 tools: $(STAMPS)
 
