@@ -28,10 +28,11 @@ pub(crate) struct Files<'a> {
 
 impl Keeping<'_> {
     /// Names the files that have rows which count. Few files stay as they are; many, or such that hold little that counts, or something that must
-    /// not be kept (`purge`), are written anew. `live` says in which file each row stands: old ones are numbered first, new ones after them.
+    /// not be kept (`purge`), are written anew. `live` says in which file each row stands: old ones are numbered first, new ones after them. Both
+    /// are in the order of ids.
     pub(crate) async fn keep<T: Row>(
         &self,
-        rows: &mut [T],
+        rows: &[T],
         mut live: Vec<Live>,
         purge: bool,
         files: Files<'_>,
@@ -49,7 +50,6 @@ impl Keeping<'_> {
         }
         let most = MOST_PARTS + rows.len() / PART_ROWS;
         if purge || parts.len() > most || rows_of(&parts) > 2 * live.len() + PART_ROWS {
-            rows.sort_unstable_by_key(Row::id);
             parts = store.write(sort, rows, names, document, asked_at).await?;
             let ends = parts.iter().scan(0, |end, part| {
                 *end += part.rows as usize;

@@ -132,11 +132,11 @@ impl Refreshing<'_> {
         let (old_lines, old_payables) = kept.map_or((&none, &none), |kept| (&kept.lines, &kept.payables));
         let keeping = Keeping { store: &before.store, names: &gathered.names, asked_at: gathered.asked_at() };
         let files = Files { sort: "lines", document: &documents.lines, old: &old_lines.parts, new: &said.lines };
-        let kept_lines = keeping.keep(&mut lines.rows, std::mem::take(&mut lines.live), lines.purge, files).await?;
+        let kept_lines = keeping.keep(&lines.rows, std::mem::take(&mut lines.live), lines.purge, files).await?;
         let files =
             Files { sort: "ap-lines", document: &documents.payables, old: &old_payables.parts, new: &said.payables };
         let kept_payables =
-            keeping.keep(&mut payables.rows, std::mem::take(&mut payables.live), payables.purge, files).await?;
+            keeping.keep(&payables.rows, std::mem::take(&mut payables.live), payables.purge, files).await?;
         let (full, deep) = (said.way.mode == Mode::Full, said.way.depth == Depth::Deep);
         let since = |fresh: bool, before: Option<u32>| if fresh { 0 } else { before.map_or(0, |since| since + 1) };
         Ok(Kept {
