@@ -14,7 +14,7 @@ NAME = "xledger-spend"
 BUILD = "sam build"
 DEPLOY = f"sam deploy --stack-name {NAME} --resolve-s3 --capabilities CAPABILITY_IAM"
 # A build for users is optimised for minutes. This one is not, and is otherwise the same.
-QUICKLY = {"CARGO_PROFILE_RELEASE_OPT_LEVEL": "0", "CARGO_PROFILE_RELEASE_LTO": "off", "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "16"}
+QUICKLY = {"CARGO_PROFILE_RELEASE_OPT_LEVEL": "0", "CARGO_PROFILE_RELEASE_LTO": "off", "CARGO_PROFILE_RELEASE_CODEGEN_UNITS": "4"}
 LONGEST_BUILD_S = 1800
 
 
