@@ -22,15 +22,16 @@ STAMPS := $(VENV)/installed .tools/sam/installed .tools/lint/installed
 
 .PHONY: test rust-build rust-tests function deployment readers lints lint lint-template tools pins athena fuzz nightly
 
-# Side by side, for a build works both cores only in parts and tests wait for servers more than they work. All of it runs, whatever fails. The Rust
-# tests are seen as they go, the rest as it ends.
+# Side by side, for a build works both cores only in parts and tests wait for servers more than they work. What fails
+# stops only what needs it. The Rust tests are seen as they go, the rest as it ends.
 test:
 	@$(MAKE) --no-print-directory --jobs --keep-going --output-sync=target rust-tests deployment lint-template readers lints
 
 rust-build:
 	+@$(ALONE) cargo test --locked --workspace --quiet --no-run
 
-rust-tests: rust-build
+# Some start servers of the tools.
+rust-tests: tools rust-build
 	+@$(ALONE) cargo test --locked --workspace --quiet --no-fail-fast
 
 # By SAM, into a directory of its own.
@@ -45,7 +46,7 @@ deployment: function rust-build
 readers: tools rust-build
 	@$(VENV)/bin/pytest -q tests/readers
 
-# By then the Rust tests run, and need no cargo any more. What they leave is the lints'.
+# After these, for by then the Rust tests run, and need no cargo any more. What they leave is the lints'.
 lints: readers
 	@nice $(MAKE) --no-print-directory lint
 
