@@ -1,14 +1,15 @@
 //! The chart of accounts, closed ones too: the screen goes by the accounts' codes, and the tables show their names.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
-use crate::index::Asking;
-use crate::rules::account_number;
+use crate::index::{Asking, Ledger};
+use crate::lookup::{ACCOUNT_SETS, look_up};
+use crate::rules::{AccountFacts, account_number};
 use crate::table::spend::AccountKind;
 use crate::xledger::node::AccountNode;
 use crate::xledger::scalar::{reference, text};
-use crate::xledger::{Error, Position, query, walk_on};
+use crate::xledger::{Client, Error, Position, query, walk_on};
 
 /// The number by which the account rules judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +35,21 @@ pub struct Account {
     pub group: Option<Box<str>>,
     /// What the account holds.
     pub kind: Option<AccountKind>,
+    /// The standard chart that it belongs to, by the vendor's id.
+    pub standard: Option<i64>,
+    /// The flag `costWagesSalaries`; `None` if it cannot be read.
+    pub is_wages: Option<bool>,
+}
+
+impl Account {
+    /// What the account rules judge by.
+    pub fn facts(&self) -> AccountFacts {
+        let number = match self.number {
+            Number::Digits(number) => Some(number),
+            Number::Unknown | Number::WithoutDigits => None,
+        };
+        AccountFacts { number, standard: self.standard, is_wages: self.is_wages }
+    }
 }
 
 /// All accounts in the token's reach, by their id.
@@ -55,6 +71,11 @@ impl Chart {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// All accounts.
+    pub fn accounts(&self) -> impl Iterator<Item = &Account> {
+        self.0.values()
+    }
 }
 
 impl FromIterator<(i64, Account)> for Chart {
@@ -71,14 +92,32 @@ impl Chart {
     pub(crate) async fn list(&mut self, asking: Asking<'_>, position: &mut Position) -> Result<(), Error> {
         let Asking { client, base, page_rows } = asking;
         let take = |nodes: Vec<AccountNode>| {
-            self.0.extend(nodes.into_iter().filter_map(|node| Some((reference(node.db_id)?, account(node)))));
+            self.0.extend(nodes.into_iter().filter_map(|node| Some((reference(node.db_id)?, account(client, node)))));
             Ok(())
         };
         walk_on(client, query::ACCOUNTS, base, page_rows.min(5_000), position, usize::MAX, take).await
     }
+
+    /// Looks up the accounts that listed lines name and the list does not show.
+    ///
+    /// # Errors
+    /// What the client cannot get over.
+    pub(crate) async fn look_up(&mut self, asking: Asking<'_>, ledger: &Ledger) -> Result<(), Error> {
+        let named = ledger.entries.iter().map(|entry| entry.account).filter(|account| *account != 0);
+        let mut unknown: FxHashSet<i64> = named.filter(|account| !self.0.contains_key(account)).collect();
+        if !unknown.is_empty() {
+            tracing::info!(
+                "listed lines name accounts that the chart does not show; they are looked up in wider owner sets"
+            );
+        }
+        let take = |node: AccountNode| {
+            self.0.extend(reference(node.db_id).map(|id| (id, account(asking.client, node))));
+        };
+        look_up(asking, query::ACCOUNTS, &ACCOUNT_SETS, &mut unknown, take).await
+    }
 }
 
-fn account(node: AccountNode) -> Account {
+fn account(client: &Client, node: AccountNode) -> Account {
     let kind = kind(&node);
     let code = text(node.code);
     let number = match code.as_deref().map(account_number) {
@@ -89,9 +128,11 @@ fn account(node: AccountNode) -> Account {
     Account {
         number,
         code,
-        name: text(node.description),
-        group: node.account_group.and_then(|group| text(group.description)),
+        name: client.fit("spend.account_name", node.description),
+        group: client.fit("spend.account_group", node.account_group.and_then(|group| group.description)),
         kind,
+        standard: node.chart_of_account.and_then(|chart| reference(chart.db_id)),
+        is_wages: node.cost_wages_salaries,
     }
 }
 

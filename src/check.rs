@@ -7,16 +7,19 @@ use serde::Serialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
+use crate::checks;
 use crate::failure::{Failure, FailureKind};
 use crate::fetch::by_id;
 use crate::pipeline::{base, list_and_screen};
 use crate::progress::{Progress, Stage};
-use crate::screen::{Counts, PayableCounts, TypeCount};
+use crate::rules::{Codes, PayrollAccounts, Rules};
+use crate::screen::{Counts, PayableCounts, Screened, TypeCount};
 use crate::settings::Settings;
+use crate::told::figures;
 use crate::viewer;
 use crate::xledger::node::ProbeNode;
-use crate::xledger::query::{self, Query};
-use crate::xledger::{Client, Dialect, IdType, Lost, Usage, one_page, rights};
+use crate::xledger::query;
+use crate::xledger::{Client, Dialect, IdType, Lost, Reason, Usage, one_page, rights};
 
 /// What a check found.
 #[derive(Clone, Debug, Serialize)]
@@ -31,6 +34,8 @@ pub struct Checked {
     pub ready: bool,
     /// What keeps a refresh from working, beside missing rights.
     pub in_the_way: Vec<String>,
+    /// What keeps no refresh from working, and is to be known all the same.
+    pub to_know: Vec<String>,
     /// The rights of the token.
     pub rights: Vec<Right>,
     /// What the schema offers.
@@ -41,6 +46,10 @@ pub struct Checked {
     pub lines: Option<Counts>,
     /// What would become of the AP lines.
     pub payables: Option<PayableCounts>,
+    /// Accounts that refused lines name and no chart shows, by their ids.
+    pub unknown_accounts: Vec<i64>,
+    /// Codes of accounts that look like wages and lie outside of the payroll accounts.
+    pub accounts_to_confirm: Vec<String>,
     /// The document types of the ledger, and how each is treated.
     pub document_types: Vec<TypeCount>,
     /// What the check used of the API.
@@ -72,7 +81,7 @@ pub enum Access {
     Readable,
     /// It was refused.
     Missing,
-    /// There was no admitted line to ask about, and no other line may be asked.
+    /// It could not be asked for: there is no admitted line, and no other line may be asked, or another right is missing before it.
     Untested,
     /// On the list of the reference integration, but nothing here asks for it.
     NotUsed,
@@ -95,50 +104,14 @@ pub struct Schema {
     pub missing_roots: Vec<&'static str>,
 }
 
-/// What a probe of a right may ask about.
-#[derive(Clone, Copy)]
-enum Ask {
-    /// Any row: only ids and registers.
-    Anything(Query),
-    /// Admitted ledger lines alone.
-    AdmittedLines(Query),
-    /// Admitted AP lines alone.
-    AdmittedPayables(Query),
-    /// Nothing.
-    Nothing,
-}
-
-use Ask::{AdmittedLines, AdmittedPayables, Anything, Nothing};
-
-/// The rights of the reference integration, and how each is tried.
-const RIGHTS: &[(&str, Ask)] = &[
-    ("APTransaction", Anything(query::RIGHT_APTRANSACTION)),
-    ("Address", Anything(query::RIGHT_ADDRESS)),
-    ("Company", Anything(query::RIGHT_COMPANY)),
-    ("Contact", Anything(query::RIGHT_CONTACT)),
-    ("Country", Anything(query::RIGHT_COUNTRY)),
-    ("Currency", AdmittedLines(query::RIGHT_CURRENCY)),
-    ("GLDimension", AdmittedLines(query::RIGHT_GLDIMENSION)),
-    ("Object", AdmittedLines(query::RIGHT_OBJECT)),
-    ("ObjectValue", AdmittedLines(query::RIGHT_OBJECT_VALUE)),
-    ("Owner", AdmittedLines(query::RIGHT_OWNER)),
-    ("Subledger", AdmittedPayables(query::RIGHT_SUBLEDGER)),
-    ("Supplier", Anything(query::RIGHT_SUPPLIER)),
-    ("SystemValue", Nothing),
-    ("Account", Anything(query::RIGHT_ACCOUNT)),
-    ("RecentTransaction", Nothing),
-    ("Transaction", Anything(query::RIGHT_TRANSACTION)),
-    ("TransactionHeader", Anything(query::RIGHT_TRANSACTION_HEADER)),
-];
-
 /// The rights that no refresh can do without.
-const NECESSARY: &[&str] = &["APTransaction", "Supplier", "Account", "Transaction", "TransactionHeader"];
+const NECESSARY: &[&str] = &["APTransaction", "Supplier", "SystemValue", "Account", "Transaction", "TransactionHeader"];
 
 /// The roots that a refresh asks.
 const ROOTS: &[&str] = &["accounts", "apTransactions", "suppliers", "transactions"];
 
-/// Rows that a probe asks for.
-const PROBE_ROWS: usize = 20;
+/// Rows of which every field is asked for once.
+const FEW_ROWS: usize = 200;
 
 /// Checks the token.
 ///
@@ -157,43 +130,34 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
         Err(error) => in_the_way.push(error.to_string()),
         Ok(()) => match may(list_and_screen(client, &base, settings.page_rows, &settings.rules, progress).await)? {
             Ok(found) => screened = Some(found),
-            Err(message) => in_the_way.push(message),
+            Err(failure) => in_the_way.push(failure.message),
         },
     }
 
+    progress.begin(Stage::Refer, 0);
     let (mut lines, mut payables) = (Vec::new(), Vec::new());
     if let Some(screened) = &screened {
-        lines.extend(screened.lines.iter().take(PROBE_ROWS).map(|line| line.id().get()));
-        payables.extend(screened.payables.iter().take(PROBE_ROWS).map(|line| line.id().get()));
+        lines.extend(screened.lines.iter().take(FEW_ROWS).map(|line| line.id().get()));
+        payables.extend(screened.payables.iter().take(FEW_ROWS).map(|line| line.id().get()));
     }
-    progress.begin(Stage::Refer, RIGHTS.len() as u64);
-    let mut rights = Vec::new();
-    for &(name, ask) in RIGHTS {
-        let (query, ids) = match ask {
-            Nothing => (None, None),
-            Anything(query) => (Some(query), None),
-            AdmittedLines(query) => (Some(query).filter(|_| !lines.is_empty()), Some(&lines)),
-            AdmittedPayables(query) => (Some(query).filter(|_| !payables.is_empty()), Some(&payables)),
-        };
-        let (access, message) = match query {
-            None if matches!(ask, Nothing) => (Access::NotUsed, None),
-            None => (Access::Untested, None),
-            Some(query) => match may(probe(client, query, &base, ids).await)? {
-                Ok(()) => (Access::Readable, None),
-                Err(message) => (Access::Missing, Some(message)),
-            },
-        };
-        let optional = !NECESSARY.contains(&name);
-        if optional && access == Access::Missing {
-            client.plan().lose_right(name);
-        }
-        rights.push(Right { area: rights::area(name), name, access, optional, message });
-        progress.rows(1);
-    }
+    let rights = rights(client, &base, &lines, &payables).await?;
     progress.end();
-    let (counts, payable_counts, document_types) = match screened {
-        Some(screened) => (Some(screened.counts), Some(screened.payable_counts), screened.document_types),
-        None => (None, None, Vec::new()),
+    let mut to_know = Vec::new();
+    if let Some(screened) = &screened {
+        let judged = checks::payroll_is_known(&settings.rules, screened.screen.chart())
+            .and_then(|()| checks::enough_kept(screened, settings.most_refused_percent));
+        in_the_way.extend(judged.err().map(|failure| failure.message));
+        to_know = notes(screened, &settings.rules, &client.plan().lost());
+    }
+    let (counts, payable_counts, unknown_accounts, accounts_to_confirm, document_types) = match screened {
+        Some(found) => (
+            Some(found.counts),
+            Some(found.payable_counts),
+            found.unknown_accounts,
+            found.accounts_to_confirm,
+            found.document_types,
+        ),
+        None => Default::default(),
     };
     let has_rights = rights.iter().all(|right| right.optional || right.access != Access::Missing);
     let mut checked = Checked {
@@ -202,11 +166,14 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
         owner_id,
         ready: has_rights && in_the_way.is_empty(),
         in_the_way,
+        to_know,
         rights,
         schema: schema(&dialect),
         lost: client.plan().lost(),
         lines: counts,
         payables: payable_counts,
+        unknown_accounts,
+        accounts_to_confirm,
         document_types,
         api: client.usage(),
         table: Vec::new(),
@@ -215,28 +182,119 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
     Ok(checked)
 }
 
-/// Asks, and forgets the answer.
-async fn probe(
+/// Asks for every field that a refresh asks for, in few rows, and tells what the token may read. Of lines none is asked but admitted ones.
+async fn rights(
     client: &Client,
-    query: Query,
     base: &Map<String, Value>,
-    ids: Option<&Vec<i64>>,
-) -> Result<(), Failure> {
-    match ids {
-        None => Ok(one_page::<IgnoredAny>(client, query, base, PROBE_ROWS).await.map(drop)?),
-        Some(ids) => by_id::<ProbeNode>(client, query, base, ids).await.map(drop),
+    lines: &[i64],
+    payables: &[i64],
+) -> Result<Vec<Right>, Failure> {
+    let mut refused: Vec<(&'static str, String)> = Vec::new();
+    let (mut asked, mut untested): (Vec<&'static str>, Vec<&'static str>) = Default::default();
+    for query in query::OF_ROWS {
+        let ids = match query.name {
+            name if name == query::LEDGER_LINES.name || name == query::NAMES.name => Some(lines),
+            name if name == query::PAYABLE_LINES.name => Some(payables),
+            _ => None,
+        };
+        let root = rights::of(query.root(), "");
+        let rights_of_parts = |client: &Client| -> Vec<&'static str> {
+            client.plan().parts_left(*query).iter().flat_map(|part| part.rights(*query)).collect()
+        };
+        let outcome: Result<(), Failure> = match ids {
+            Some([]) => {
+                untested.extend(rights_of_parts(client));
+                continue;
+            }
+            Some(ids) => by_id::<ProbeNode>(client, *query, base, ids).await.map(drop),
+            None => one_page::<IgnoredAny>(client, *query, base, FEW_ROWS).await.map(drop).map_err(Failure::from),
+        };
+        match may(outcome)? {
+            Ok(()) => asked.extend(rights_of_parts(client).into_iter().chain([root])),
+            Err(failure) => {
+                let missing = rights::named(query.root(), &failure.refused_fields);
+                refused.extend(missing.into_iter().map(|right| (right, failure.message.clone())));
+            }
+        }
     }
+    for lost in client.plan().lost().into_iter().filter(|lost| lost.reason == Reason::NotAllowed) {
+        refused.push((lost.right, format!("{} is refused", lost.field)));
+    }
+    let all = rights::all().map(|(area, name)| {
+        let message = refused.iter().find(|(right, _)| *right == name).map(|(_, message)| message.clone());
+        let access = match message {
+            Some(_) => Access::Missing,
+            None if asked.contains(&name) => Access::Readable,
+            None if untested.contains(&name) => Access::Untested,
+            None if refused.is_empty() => Access::NotUsed,
+            None => Access::Untested,
+        };
+        Right { area, name, access, optional: !NECESSARY.contains(&name), message }
+    });
+    Ok(all.collect())
 }
 
-/// Sets apart what is refused, in words, from what ends a check.
-fn may<T>(outcome: Result<T, impl Into<Failure>>) -> Result<Result<T, String>, Failure> {
+/// What keeps no refresh from working, and is to be known all the same.
+fn notes(screened: &Screened, rules: &Rules, lost: &[Lost]) -> Vec<String> {
+    let mut notes = Vec::new();
+    let unknown = &screened.unknown_accounts;
+    if !unknown.is_empty() {
+        let ids: Vec<String> = unknown.iter().take(20).map(i64::to_string).collect();
+        notes.push(format!(
+            "{} in no chart that the token sees, so that {} refused: accountDbId {}",
+            counted(unknown.len(), "account"),
+            counted(screened.counts.refused_because.unknown_account as usize, "line"),
+            ids.join(", ")
+        ));
+    }
+    let kept_types =
+        screened.document_types.iter().filter(|kind| kind.kept > 0).filter_map(|kind| kind.code.as_deref());
+    let kept_types: Codes = kept_types.collect();
+    let empty: Vec<&str> = rules.document_types.without(&kept_types).collect();
+    if !empty.is_empty() {
+        notes.push(format!(
+            "no line is kept of the document types {}; is SPEND_DOCUMENT_TYPES right?",
+            empty.join(", ")
+        ));
+    }
+    let odd = &screened.accounts_to_confirm;
+    if !odd.is_empty() {
+        notes.push(format!(
+            "{} look like wages and are no payroll accounts: {}. If they are payroll, name all payroll accounts in \
+             SPEND_PAYROLL_ACCOUNTS before the first refresh",
+            counted(odd.len(), "account"),
+            odd.iter().take(50).cloned().collect::<Vec<_>>().join(", ")
+        ));
+    }
+    if rules.payroll_accounts == PayrollAccounts::ByChart
+        && lost.iter().any(|lost| lost.field == "accounts.chartOfAccount")
+    {
+        notes.push(
+            "the charts of accounts cannot be read, so that payroll accounts are taken to be 5000-5499, 5600-5899 and those with the flag \
+             costWagesSalaries; set SPEND_PAYROLL_ACCOUNTS if that is not right"
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+/// `1 account`, `2 accounts`.
+fn counted(count: usize, thing: &str) -> String {
+    format!("{} {thing}{}", figures::count(count as u64), if count == 1 { "" } else { "s" })
+}
+
+/// Sets apart what is refused from what ends a check.
+fn may<T>(outcome: Result<T, impl Into<Failure>>) -> Result<Result<T, Failure>, Failure> {
     match outcome.map_err(Into::into) {
         Ok(value) => Ok(Ok(value)),
-        Err(Failure {
-            kind: FailureKind::RightMissing | FailureKind::SchemaMismatch | FailureKind::XledgerError,
-            message,
-            ..
-        }) => Ok(Err(message)),
+        Err(failure)
+            if matches!(
+                failure.kind,
+                FailureKind::RightMissing | FailureKind::SchemaMismatch | FailureKind::XledgerError
+            ) =>
+        {
+            Ok(Err(failure))
+        }
         Err(failure) => Err(failure),
     }
 }

@@ -2,10 +2,13 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::chart::Chart;
 use crate::failure::{Failure, FailureKind};
 use crate::index::{Ledger, NONE};
 use crate::lake::Manifest;
 use crate::report::Tables;
+use crate::rules::{PayrollAccounts, Rules, Treatment};
+use crate::screen::Screened;
 
 /// Ids of the lines of vouchers that were read while somebody changed them: lines of one voucher that do not agree on its owner, its document
 /// type or when it was modified. What Xledger does not say agrees with everything.
@@ -50,6 +53,79 @@ pub(crate) fn complete(what: &str, admitted: usize, there: usize, gone: u64) -> 
          Run a full refresh, and report this as a fault of the program"
     );
     Err(Failure::new(FailureKind::SelfCheckFailed, message))
+}
+
+/// What is payroll can be known: by ranges that were set, by the accounts' charts, or by their flag.
+///
+/// # Errors
+/// [`FailureKind::SettingsInvalid`], which asks for the setting.
+pub(crate) fn payroll_is_known(rules: &Rules, chart: &Chart) -> Result<(), Failure> {
+    let go_by_flag = || chart.accounts().any(|account| !account.facts().is_of_known_chart());
+    let no_flag = || chart.accounts().all(|account| account.is_wages.is_none());
+    if rules.payroll_accounts != PayrollAccounts::ByChart || !go_by_flag() || !no_flag() {
+        return Ok(());
+    }
+    let message = "SPEND_PAYROLL_ACCOUNTS: must be set, for neither the charts of all accounts (`chartOfAccount`) nor their flag \
+                   `costWagesSalaries` can be read, so that nobody knows which accounts are payroll; nothing was fetched. Set it to the \
+                   account numbers of wages and what goes with them, as in 5000-5499,5600-5899";
+    Err(Failure::new(FailureKind::SettingsInvalid, message))
+}
+
+/// Most lines that are not payroll can be judged, and some are kept if any is of a kept document type.
+///
+/// # Errors
+/// [`FailureKind::TooLittleKept`], which says why, how many, and what to do.
+pub(crate) fn enough_kept(screened: &Screened, most_refused_percent: u32) -> Result<(), Failure> {
+    let counts = &screened.counts;
+    let judged = counts.listed - counts.excluded_payroll;
+    let meant = "If it is meant, run again with --accept-shrink, or with \"accept_shrink\": true in the event";
+    let fail = |message: String| Err(Failure::new(FailureKind::TooLittleKept, message));
+    if u128::from(counts.refused) * 100 > u128::from(judged) * u128::from(most_refused_percent) {
+        return fail(format!(
+            "{} of {judged} ledger lines that are not payroll cannot be judged, which is more than {most_refused_percent} %, so nothing is \
+             published: {}. {meant}",
+            counts.refused,
+            why_refused(screened),
+        ));
+    }
+    let of_kept_types: u64 =
+        screened.document_types.iter().filter(|kind| kind.treatment == Treatment::Kept).map(|kind| kind.lines).sum();
+    if counts.kept == 0 && of_kept_types > 0 {
+        return fail(format!(
+            "none of {of_kept_types} ledger lines of the kept document types is kept, so nothing is published: {} are payroll, {} refused, {} \
+             on excluded accounts, {} before the history. Look at SPEND_EXCLUDED_ACCOUNTS, SPEND_PAYROLL_ACCOUNTS and SPEND_HISTORY_FROM. {meant}",
+            counts.excluded_payroll, counts.refused, counts.excluded_account, counts.excluded_history,
+        ));
+    }
+    Ok(())
+}
+
+/// Ids that are named in a message.
+const MOST_IDS_TOLD: usize = 20;
+
+/// What refused lines lack, and what to do about it.
+fn why_refused(screened: &Screened) -> String {
+    let because = &screened.counts.refused_because;
+    let ids: Vec<String> = screened.unknown_accounts.iter().take(MOST_IDS_TOLD).map(i64::to_string).collect();
+    let more = if screened.unknown_accounts.len() > ids.len() { ", …" } else { "" };
+    let accounts = format!(
+        "on {} accounts that no chart shows, in no owner set (accountDbId {}{more}): tick *read* for Account, or make the token in an entity \
+         that sees the chart",
+        screened.unknown_accounts.len(),
+        ids.join(", ")
+    );
+    let reasons = [
+        (because.unknown_account, accounts),
+        (because.no_account, "without an account, or on one without a code".to_owned()),
+        (because.no_period, "without a period".to_owned()),
+        (because.no_owner, "with a match and without an owner".to_owned()),
+        (
+            because.no_document_type,
+            "without a document type, or of one without a code: look at TransactionHeader and SystemValue".to_owned(),
+        ),
+    ];
+    let told = reasons.into_iter().filter(|(lines, _)| *lines > 0).map(|(lines, why)| format!("{lines} {why}"));
+    told.collect::<Vec<_>>().join("; ")
 }
 
 /// No table lost more of its rows than `most_percent`.

@@ -57,6 +57,8 @@ kinds! {
     AnswerMalformed = "answer_malformed",
     /// Xledger answered with an error that is not known.
     XledgerError = "xledger_error",
+    /// Too many lines could not be judged, or none is kept.
+    TooLittleKept = "too_little_kept",
     /// A table lost more of its rows than is taken for right.
     TableShrunk = "table_shrunk",
     /// The refresh is not as it should be by its own count.
@@ -115,27 +117,34 @@ pub struct Failure {
     /// When it is worth going on, where that is known and not at once.
     #[serde(skip)]
     pub again_at: Option<Instant>,
+    /// The fields that the token may not read, as paths below the root's rows, where it ended for that.
+    #[serde(skip)]
+    pub refused_fields: Vec<String>,
 }
 
 impl Failure {
     /// A failure of a kind.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), again_at: None }
+        Self { kind, message: message.into(), again_at: None, refused_fields: Vec::new() }
     }
 
-    /// Whether a run that goes on from where this one ended may come further.
+    /// Whether what was gathered is of use to a next run: whether this one was ended by something else than what it gathered.
     pub fn is_resumable(&self) -> bool {
         use FailureKind as Kind;
-        matches!(
+        !matches!(
             self.kind,
-            Kind::TokenRefused
-                | Kind::TokenMalformed
-                | Kind::DeadlineReached
-                | Kind::CreditsUsedUp
-                | Kind::LimitReached
-                | Kind::XledgerUnavailable
-                | Kind::LakeUnavailable
-                | Kind::LakeInUse
+            Kind::OwnerChanged
+                | Kind::TooLittleKept
+                | Kind::TableShrunk
+                | Kind::SelfCheckFailed
+                | Kind::UnaskedLine
+                | Kind::PayrollReceived
+                | Kind::LineChanged
+                | Kind::AnswerMalformed
+                | Kind::SchemaMismatch
+                | Kind::ValueUnfit
+                | Kind::LakeCorrupt
+                | Kind::Panic
         )
     }
 }
@@ -155,7 +164,7 @@ impl From<xledger::Error> for Failure {
             Error::TokenMalformed => FailureKind::TokenMalformed,
             Error::TokenRefused { .. } => FailureKind::TokenRefused,
             Error::RightMissing { .. } | Error::OwnerSetRefused { .. } => FailureKind::RightMissing,
-            Error::BurstLimit | Error::ConcurrencyLimit | Error::QueryTimedOut { .. } | Error::TooLong { .. } => {
+            Error::BurstLimit | Error::ConcurrencyLimit | Error::NotResolved { .. } | Error::TooLong { .. } => {
                 FailureKind::LimitReached
             }
             Error::CreditsUsedUp { .. } => FailureKind::CreditsUsedUp,
@@ -165,7 +174,7 @@ impl From<xledger::Error> for Failure {
             }
             Error::Api { .. } => FailureKind::XledgerError,
             Error::NotGraphql { .. } => FailureKind::EndpointNotGraphql,
-            Error::Unavailable { .. } | Error::Unreachable { .. } | Error::Barred { .. } => {
+            Error::Unavailable { .. } | Error::Late { .. } | Error::Unreachable { .. } | Error::Barred { .. } => {
                 FailureKind::XledgerUnavailable
             }
             Error::Deadline { .. } => FailureKind::DeadlineReached,
@@ -175,7 +184,9 @@ impl From<xledger::Error> for Failure {
             Error::Deadline { again_at, .. } => *again_at,
             _ => None,
         };
-        Self { again_at, ..Self::new(kind, error.to_string()) }
+        let message = error.to_string();
+        let refused_fields = if let Error::RightMissing { fields, .. } = error { fields } else { Vec::new() };
+        Self { again_at, refused_fields, ..Self::new(kind, message) }
     }
 }
 

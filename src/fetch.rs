@@ -13,7 +13,7 @@ use crate::screen::{LineFacts, LineId, PayableId, Screen, Verdict};
 use crate::value::{Day, Instant, MaybeMoney, Month};
 use crate::xledger::node::{Identified, LedgerLineNode, PayableLineNode};
 use crate::xledger::query::{self, Query};
-use crate::xledger::scalar::{reference, text};
+use crate::xledger::scalar::{Odd, Whole, reference};
 use crate::xledger::{Client, walk_ids};
 
 /// A ledger line with all that its row in `spend` needs, references unresolved. Kept small, for a run holds millions: 0 stands for no
@@ -165,6 +165,8 @@ impl Fetch<'_> {
         let (Some(month), Verdict::Kept { .. }) = (month, verdict) else {
             return Err(unadmissible("ledger", verdict == Verdict::Payroll));
         };
+        let client = self.client;
+        let fit = |column, value: Option<Odd<Box<str>>>| client.fit(column, value);
         let period = node.period.unwrap_or_default();
         let objects = [
             node.gl_object1_db_id,
@@ -179,26 +181,27 @@ impl Fetch<'_> {
             account,
             company: reference(node.company_db_id).unwrap_or(0),
             voucher: reference(header.db_id).unwrap_or(0),
-            voucher_number: header.transaction_number.map(|number| number.0),
-            voucher_modified_at: header.modified_at.map(|at| at.0),
+            voucher_number: client.fit("spend.voucher_number", header.transaction_number).map(|number| number.0),
+            voucher_modified_at: client.fit("spend.voucher_modified_at", header.modified_at).map(|at| at.0),
             match_id,
             dimensions: objects.map(|id| reference(id).unwrap_or(0)),
             amount: node.amount.map(|amount| amount.0).into(),
-            invoice_amount: node.invoice_amount.map(|amount| amount.0).into(),
-            vat_amount: node.tax_amount.map(|amount| amount.0).into(),
-            text: text(node.text),
+            invoice_amount: client.fit("spend.invoice_amount", node.invoice_amount).map(|amount| amount.0).into(),
+            vat_amount: client.fit("spend.vat_amount", node.tax_amount).map(|amount| amount.0).into(),
+            text: client.fit("spend.text", node.text),
             document_type: names.name(document_type.code),
             document_type_name: names.name(document_type.description),
-            currency: names.name(node.currency.and_then(|currency| currency.code)),
-            vat_code: names.name(node.tax_rule.and_then(|rule| rule.code)),
-            posted_date: header.posted_date.map(|date| date.0),
+            currency: names.name(fit("spend.invoice_currency_code", node.currency.and_then(|currency| currency.code))),
+            vat_code: names.name(fit("spend.vat_code", node.tax_rule.and_then(|rule| rule.code))),
+            posted_date: client.fit("spend.posted_date", header.posted_date).map(|date| date.0),
             month,
-            fiscal_year: small(period.fiscal_year.map(|year| year.0), "period.fiscalYear")?,
-            fiscal_period: small(period.fiscal_period.map(|period| period.0), "period.fiscalPeriod")?,
+            fiscal_year: client.fit("spend.fiscal_year", small(period.fiscal_year)),
+            fiscal_period: client.fit("spend.fiscal_period", small(period.fiscal_period)),
         })
     }
 
     fn payable(&self, node: PayableLineNode) -> Result<Payable, Failure> {
+        let client = self.client;
         let entry = PayableEntry {
             id: reference(node.db_id).unwrap_or(0),
             owner: reference(node.owner_db_id).unwrap_or(0),
@@ -219,9 +222,9 @@ impl Fetch<'_> {
             document_type: entry.document_type,
             subledger: reference(node.subledger_db_id),
             company: node.company.and_then(|company| reference(company.db_id)),
-            invoice_number: text(node.invoice_number),
-            invoice_date: node.invoice_date.map(|date| date.0),
-            due_date: node.due_date.map(|date| date.0),
+            invoice_number: client.fit("spend.invoice_number", node.invoice_number),
+            invoice_date: client.fit("spend.invoice_date", node.invoice_date).map(|date| date.0),
+            due_date: client.fit("spend.due_date", node.due_date).map(|date| date.0),
         })
     }
 }
@@ -298,11 +301,9 @@ impl Names {
     }
 }
 
-fn small(value: Option<i64>, field: &'static str) -> Result<Option<i16>, Failure> {
-    let out_of_range = |_| {
-        Failure::new(FailureKind::AnswerMalformed, format!("a ledger line's {field} is larger than any year or period"))
-    };
-    value.map(i16::try_from).transpose().map_err(out_of_range)
+/// A year or a period.
+fn small(value: Option<Odd<Whole>>) -> Option<Odd<i16>> {
+    Some(value?.fit().and_then(|value| i16::try_from(value.0).ok()).map_or(Odd::Unfit, Odd::Fit))
 }
 
 fn unadmissible(ledger: &'static str, payroll: bool) -> Failure {

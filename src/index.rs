@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::value::Month;
 use crate::xledger::node::{HeaderNode, LedgerIndexNode, PayableIndexNode, PeriodNode, SourceNode};
-use crate::xledger::scalar::{WallTime, reference, text};
+use crate::xledger::scalar::{Odd, WallTime, reference, text};
 use crate::xledger::{Client, Error, Position, query, walk_on};
 
 /// A document type, as a voucher names it.
@@ -237,8 +237,8 @@ impl Payables {
 }
 
 /// A time as a list has it.
-fn milliseconds(time: Option<WallTime>) -> i64 {
-    time.map_or(NONE, |time| time.0.0)
+fn milliseconds(time: Option<Odd<WallTime>>) -> i64 {
+    time.and_then(Odd::fit).map_or(NONE, |time| time.0.0)
 }
 
 /// The calendar month of a period; `None` if it has none, or one that no calendar has.

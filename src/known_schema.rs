@@ -1,4 +1,4 @@
-//! What an earlier run learned of Xledger's schema, kept under `state/`: a schema is read once a month, not once a run.
+//! What an earlier run learned of Xledger's schema and of the token's rights, kept under `state/`: a schema is read once a month, not once a run.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::lake::digest::Digest;
 use crate::lake::{Lake, layout};
 use crate::value::Instant;
-use crate::xledger::{Client, Dialect, Error, query};
+use crate::xledger::{Client, Dialect, Error, Reason, query};
 
 /// What the schema offers changes seldom. That it no longer offers something is noticed at once.
 const KEPT_FOR_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
@@ -25,6 +25,27 @@ pub struct Known {
     pub documents: String,
     /// What was learned.
     pub dialect: Dialect,
+    /// What the token was refused: operations and their fields.
+    #[serde(default)]
+    pub refused: Vec<Missed>,
+}
+
+/// An operation, the first of some of its fields, and why they are not asked for.
+type Missed = (String, String, Reason);
+
+/// What is known of the schema.
+pub struct Learned {
+    /// What it offers.
+    pub dialect: Dialect,
+    /// As an earlier run kept it.
+    kept: Option<Known>,
+}
+
+impl Learned {
+    /// Whether it comes from an earlier run.
+    pub fn is_kept(&self) -> bool {
+        self.kept.is_some()
+    }
 }
 
 impl Known {
@@ -34,24 +55,35 @@ impl Known {
     }
 }
 
-/// What is known of the schema, and whether it comes from an earlier run.
+/// What is known of the schema, by an earlier run if that is not long ago.
 ///
 /// # Errors
 /// What [`Dialect::read`] meets. What the lake meets is no error here, for nothing depends on what it keeps.
-pub async fn learn(client: &Client, lake: &Lake, now: Instant) -> Result<(Dialect, bool), Error> {
-    match kept(client, lake, now).await {
-        Some(dialect) => Ok((dialect, true)),
-        None => Ok((Dialect::read(client).await?, false)),
-    }
+pub async fn learn(client: &Client, lake: &Lake, now: Instant) -> Result<Learned, Error> {
+    let Some(known) = kept(client, lake, now).await else { return learn_anew(client).await };
+    client.plan().miss(&known.refused);
+    Ok(Learned { dialect: known.dialect.clone(), kept: Some(known) })
+}
+
+/// What the schema offers now.
+///
+/// # Errors
+/// What [`Dialect::read`] meets.
+pub async fn learn_anew(client: &Client) -> Result<Learned, Error> {
+    Ok(Learned { dialect: Dialect::read(client).await?, kept: None })
 }
 
 /// Keeps what was learned, once a refresh has succeeded with it.
-pub async fn keep(client: &Client, lake: &Lake, now: Instant, dialect: Dialect) {
-    if !dialect.introspection {
+pub async fn keep(client: &Client, lake: &Lake, now: Instant, learned: Learned) {
+    let Learned { dialect, kept } = learned;
+    let refused: Vec<Missed> =
+        client.plan().missed().into_iter().filter(|(_, _, reason)| *reason == Reason::NotAllowed).collect();
+    if !dialect.introspection || kept.as_ref().is_some_and(|kept| kept.refused == refused) {
         return;
     }
     let endpoint = client.endpoint().to_owned();
-    let known = Known { read_at_ms: now.0, endpoint, documents: documents(), dialect };
+    let read_at_ms = kept.map_or(now.0, |kept| kept.read_at_ms);
+    let known = Known { read_at_ms, endpoint, documents: documents(), dialect, refused };
     if let Err(error) = store(lake, &known).await {
         tracing::warn!(%error, "what was learned of the schema is not kept; the next run reads it again");
     }
@@ -63,13 +95,13 @@ fn documents() -> String {
     Digest::of(all.as_bytes())
 }
 
-async fn kept(client: &Client, lake: &Lake, now: Instant) -> Option<Dialect> {
+async fn kept(client: &Client, lake: &Lake, now: Instant) -> Option<Known> {
     let key = layout::state("schema.json").ok()?;
     let (bytes, _) = lake.store().get(&key, LIMIT_BYTES).await.ok()??;
     let known = Known::read(&bytes)?;
     let age_ms = now.0.checked_sub(known.read_at_ms)?;
     let is_fresh = (0..KEPT_FOR_MS).contains(&age_ms);
-    (is_fresh && known.endpoint == client.endpoint() && known.documents == documents()).then_some(known.dialect)
+    (is_fresh && known.endpoint == client.endpoint() && known.documents == documents()).then_some(known)
 }
 
 async fn store(lake: &Lake, known: &Known) -> Result<(), crate::lake::Error> {

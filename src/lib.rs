@@ -26,6 +26,7 @@ mod viewer;
 pub mod known_schema;
 pub mod chart;
 pub mod index;
+mod lookup;
 pub mod state;
 mod gathered;
 mod way;

@@ -10,6 +10,7 @@ use crate::report::{Report, Tables};
 use crate::screen::Counts;
 use crate::table::runs::Status;
 use crate::value::Instant;
+use crate::xledger::Reason;
 
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "XledgerSpend";
@@ -65,7 +66,8 @@ pub const METRICS: &[Metric] = &[
         "RunsSucceeded",
         "Count",
         "1 if a refresh did all that was asked; a dry run and a rollback are none",
-        |run| is(run.status() == Status::Succeeded && run.outcome.is_ok_and(|report| report.action == "refresh")),
+        // A continuation that has nothing left to do publishes nothing.
+        |run| is(run.status() == Status::Succeeded && run.outcome.is_ok_and(|report| report.is_published_refresh())),
     ),
     metric("RunsFailed", "Count", "1 if the run failed", |run| is(run.status() == Status::Failed)),
     metric("RunsIncomplete", "Count", "1 if time ran out and a next run goes on from there", |run| {
@@ -92,6 +94,46 @@ pub const METRICS: &[Metric] = &[
     metric("LinesPayroll", "Count", "Ledger lines left out as payroll", |run| Some(run.counts()?.excluded_payroll)),
     metric("LinesRefused", "Count", "Ledger lines left out because they cannot be judged", |run| {
         Some(run.counts()?.refused)
+    }),
+    metric("LinesUnknownAccount", "Count", "Ledger lines refused because no chart shows their account", |run| {
+        Some(run.counts()?.refused_because.unknown_account)
+    }),
+    metric(
+        "LinesHealed",
+        "Count",
+        "Lines that a full refresh found changed though their list had not shown it",
+        |run| run.report()?.lines_healed,
+    ),
+    metric(
+        "AccountsToConfirm",
+        "Count",
+        "Accounts that look like wages and are outside of the payroll accounts",
+        |run| {
+            run.counts()?;
+            Some(run.report()?.accounts_to_confirm.len() as u64)
+        },
+    ),
+    metric(
+        "ColumnsLost",
+        "Count",
+        "Columns that are null because the schema or the token's rights lack something",
+        |run| {
+            run.published()?;
+            Some(run.report()?.lost.iter().map(|lost| lost.columns.len() as u64).sum())
+        },
+    ),
+    metric("RightsLost", "Count", "Fields that the token's rights lack, so that columns are null", |run| {
+        run.published()?;
+        Some(run.report()?.lost.iter().filter(|lost| lost.reason == Reason::NotAllowed).count() as u64)
+    }),
+    metric(
+        "ValuesUnfit",
+        "Count",
+        "Values that do not fit their column and are null; nothing depends on them",
+        |run| Some(run.report()?.unfit.values().sum()),
+    ),
+    metric("NullRows", "Count", "Rows of a list that are null, though asked for again", |run| {
+        Some(run.report()?.api.null_rows)
     }),
     metric("SpendRows", "Count", "Rows of `spend` that the run published", |run| Some(run.published()?.spend.rows)),
     metric("SupplierRows", "Count", "Rows of `supplier` that the run published", |run| {
@@ -183,7 +225,7 @@ impl<'a> Ended<'a> {
     }
 
     fn seconds_since_last_success(&self) -> Option<u64> {
-        if self.status() == Status::Succeeded {
+        if self.status() == Status::Succeeded && self.report().is_some_and(|report| report.snapshot.is_some()) {
             return Some(0);
         }
         let since = self.at.0.saturating_sub(self.report()?.last_success_at?.0);

@@ -26,7 +26,7 @@ use crate::table::runs::Status;
 use crate::value::Instant;
 use crate::way::Intervals;
 use crate::xledger::{Client, Dialect, query};
-use crate::{known_schema, screen, viewer};
+use crate::{checks, known_schema, lake, screen, viewer};
 pub(crate) use lists::list_and_screen;
 
 /// What a refresh works with.
@@ -47,6 +47,8 @@ pub struct Refreshing<'a> {
     pub every: Intervals,
     /// How much of its rows a table may lose, in percent.
     pub most_shrink_percent: u32,
+    /// How many of the lines that are not payroll may be refused, in percent.
+    pub most_refused_percent: u32,
     /// When the run began, and when it must end.
     pub time: (Moment, Moment),
     /// Tells the time at which the snapshot is committed.
@@ -108,10 +110,14 @@ impl Refreshing<'_> {
             return Ok(Status::Succeeded);
         }
 
-        let manifest = match &expected {
-            Some((current, _)) => lake.manifest(current).await.ok(),
-            None => None,
-        };
+        let manifest = self.manifest_before(expected.as_ref().map(|(current, _)| current), report).await?;
+        let endpoint = Some(self.xledger.endpoint());
+        let unfinished = state.unfinished.as_ref().map(|unfinished| unfinished.basis.endpoint.as_str());
+        let published = manifest.as_ref().and_then(|manifest| manifest.settings["endpoint"].as_str());
+        if unfinished == endpoint || published == endpoint {
+            // It answered before: what is no GraphQL now is no wrong address.
+            self.xledger.is_known();
+        }
         let mut before = Before { store, state, expected, manifest, owner: None, extent: Extent::default() };
         let mut gathered = None;
         let outcome = match self.gather_and_publish(&mut gathered, &mut before, report).await {
@@ -126,6 +132,28 @@ impl Refreshing<'_> {
         outcome
     }
 
+    /// What the current snapshot says of itself, which the guards against shrinking and another owner's token go by. A damaged one is told, and
+    /// nothing is compared with it.
+    async fn manifest_before(
+        &self,
+        current: Option<&Current>,
+        report: &mut Report,
+    ) -> Result<Option<Manifest>, Failure> {
+        let Some(current) = current else { return Ok(None) };
+        match self.lake.lake().manifest(current).await {
+            Ok(manifest) => Ok(Some(manifest)),
+            Err(error @ (lake::Error::Corrupt { .. } | lake::Error::NotFound { .. })) => {
+                tracing::warn!(%error, "the current snapshot's manifest is damaged; nothing is compared with it");
+                report.note = Some(
+                    "the manifest of the snapshot before is damaged, so that neither its sizes nor its owner were compared"
+                        .to_owned(),
+                );
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// All that is asked of Xledger and what comes of it. What was gathered by then stays, whatever ends it.
     async fn gather_and_publish(
         &self,
@@ -135,26 +163,28 @@ impl Refreshing<'_> {
     ) -> Result<Status, Failure> {
         let (client, lake) = (self.xledger, self.lake.lake());
         self.progress.begin(Stage::Schema, 0);
-        before.owner = viewer::owner_id(client).await?;
         let owner_before = before.manifest.as_ref().and_then(|manifest| manifest.settings["token_owner_id"].as_i64());
-        viewer::same_owner(before.owner, owner_before)?;
+        let owner = viewer::owner_id(client).await?;
+        viewer::same_owner(owner, owner_before)?;
+        // Where Xledger does not say, the last known owner holds.
+        before.owner = owner.or(owner_before).or_else(|| before.state.owner(client.endpoint()));
         let now = (self.clock)();
         let taken_up = self.take_up(before, report).await?;
         before.extent = taken_up.extent();
         let gathered = gathered.insert(taken_up);
-        let (mut dialect, mut from_earlier) = known_schema::learn(client, lake, now).await?;
-        let mut outcome = Box::pin(self.with(dialect.clone(), gathered, before, report)).await;
-        if from_earlier && matches!(&outcome, Err(failure) if failure.kind == FailureKind::SchemaMismatch) {
+        let mut learned = known_schema::learn(client, lake, now).await?;
+        let mut outcome = Box::pin(self.with(learned.dialect.clone(), gathered, before, report)).await;
+        if learned.is_kept() && matches!(&outcome, Err(failure) if failure.kind == FailureKind::SchemaMismatch) {
             // What an earlier run learned may be out of date.
-            let anew = Dialect::read(client).await?;
-            if anew != dialect {
-                (dialect, from_earlier) = (anew, false);
+            let anew = known_schema::learn_anew(client).await?;
+            if anew.dialect != learned.dialect {
+                learned = anew;
                 *gathered = Gathered::begin(gathered.said.begin_again());
-                outcome = Box::pin(self.with(dialect.clone(), gathered, before, report)).await;
+                outcome = Box::pin(self.with(learned.dialect.clone(), gathered, before, report)).await;
             }
         }
-        if !from_earlier && matches!(outcome, Ok(Status::Succeeded)) {
-            known_schema::keep(client, lake, now, dialect).await;
+        if matches!(outcome, Ok(Status::Succeeded)) {
+            known_schema::keep(client, lake, now, learned).await;
         }
         outcome
     }
@@ -169,7 +199,7 @@ impl Refreshing<'_> {
 
     /// The checksums of what lines are asked with, as far as is known.
     fn documents(&self) -> Documents {
-        let of = |query| Digest::of(self.xledger.plan().document(query).as_bytes());
+        let of = |query| Digest::of(self.xledger.plan().document(query, None).as_bytes());
         Documents { lines: of(query::LEDGER_LINES), payables: of(query::PAYABLE_LINES) }
     }
 
@@ -200,6 +230,11 @@ impl Refreshing<'_> {
         let screened = screen::screen(self.rules.clone(), chart, &gathered.ledger, &gathered.payables);
         (report.lines, report.payables) = (Some(screened.counts), Some(screened.payable_counts));
         report.document_types.clone_from(&screened.document_types);
+        report.accounts_to_confirm.clone_from(&screened.accounts_to_confirm);
+        checks::payroll_is_known(self.rules, screened.screen.chart())?;
+        if !self.refresh.accept_shrink {
+            checks::enough_kept(&screened, self.most_refused_percent)?;
+        }
         if !self.refresh.dry_run {
             gathered.drop_lists();
         }
@@ -210,6 +245,7 @@ impl Refreshing<'_> {
         if !references.suppliers_at.is_at_end() {
             references.list_suppliers(asking).await?;
         }
+        references.look_up_suppliers(asking, &rows.payables.rows).await?;
         references.read_names(client, base, &rows.lines.rows).await?;
         report.lost = client.plan().lost();
         self.enough_time_to_publish()?;

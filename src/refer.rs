@@ -11,12 +11,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
-use crate::fetch::{Line, by_id};
+use crate::fetch::{Line, Payable, by_id};
 use crate::index::Asking;
+use crate::lookup::{SUPPLIER_SETS, look_up};
 use crate::value::{Day, Instant};
 use crate::xledger::node::{Identified, NamesOfLineNode, ObjectNode, OwnerNode, OwnerOfLineNode, SupplierNode};
 use crate::xledger::query::{self, Query};
-use crate::xledger::scalar::{reference, text};
+use crate::xledger::scalar::{Odd, reference};
 use crate::xledger::{Client, Error, Position, walk_on};
 
 /// A supplier of the register.
@@ -82,12 +83,30 @@ impl References {
         let Asking { client, base, page_rows } = asking;
         let (suppliers, position) = (&mut self.suppliers, &mut self.suppliers_at);
         let take = |nodes: Vec<SupplierNode>| {
-            suppliers.extend(nodes.into_iter().filter_map(supplier));
+            suppliers.extend(nodes.into_iter().filter_map(|node| supplier(client, node)));
             Ok(())
         };
         walk_on(client, query::SUPPLIERS, base, page_rows.min(5_000), position, usize::MAX, take).await?;
+        self.sort_suppliers();
+        Ok(())
+    }
+
+    fn sort_suppliers(&mut self) {
         self.suppliers.sort_by_key(|supplier| supplier.id);
         self.suppliers.dedup_by_key(|supplier| supplier.id);
+    }
+
+    /// Looks up the subledgers of AP lines that the register does not show. What is not found is no supplier.
+    ///
+    /// # Errors
+    /// What the client cannot get over.
+    pub(crate) async fn look_up_suppliers(&mut self, asking: Asking<'_>, payables: &[Payable]) -> Result<(), Error> {
+        let known: FxHashSet<i64> = self.suppliers.iter().map(|supplier| supplier.id).collect();
+        let named = payables.iter().filter_map(|payable| payable.subledger);
+        let mut unknown: FxHashSet<i64> = named.filter(|subledger| !known.contains(subledger)).collect();
+        let take = |node: SupplierNode| self.suppliers.extend(supplier(asking.client, node));
+        look_up(asking, query::SUPPLIERS, &SUPPLIER_SETS, &mut unknown, take).await?;
+        self.sort_suppliers();
         Ok(())
     }
 
@@ -113,10 +132,12 @@ impl References {
             Named::Dimension(id) => id == 0 || dimensions.contains_key(&id) || !offers("glDimension"),
         }) {
             let take = |node: NamesOfLineNode| {
-                owners.extend(node.owner.and_then(owner));
+                owners.extend(node.owner.and_then(|node| owner(client, node)));
                 let all = node.gl_dimension.unwrap_or_default();
                 let objects = [all.gl_object1, all.gl_object2, all.gl_object3, all.gl_object4, all.gl_object5];
-                dimensions.extend(objects.into_iter().flatten().filter_map(dimension));
+                for (object, columns) in objects.into_iter().zip(DIMENSION_COLUMNS) {
+                    dimensions.extend(object.and_then(|object| dimension(client, object, columns)));
+                }
             };
             asked.rows(query::NAMES, &ids, take).await?;
         }
@@ -130,7 +151,8 @@ impl References {
             let take = |node: OwnerOfLineNode| {
                 let Some(owner) = node.owner else { return };
                 let Some(known) = reference(owner.db_id).and_then(|id| owners.get_mut(&id)) else { return };
-                known.currency = owner.currency.and_then(|currency| text(currency.code));
+                known.currency =
+                    client.fit("spend.amount_currency_code", owner.currency.and_then(|currency| currency.code));
             };
             asked.rows(query::OWNER_CURRENCIES, &ids, take).await?;
         }
@@ -205,37 +227,49 @@ impl Asked<'_> {
     }
 }
 
-fn owner(node: OwnerNode) -> Option<(i64, Owner)> {
-    let owner = Owner { code: text(node.code), name: text(node.description), currency: None };
-    Some((reference(node.db_id)?, owner))
+fn owner(client: &Client, node: OwnerNode) -> Option<(i64, Owner)> {
+    let code = client.fit("spend.owner_code", node.code);
+    let name = client.fit("spend.owner_name", node.description);
+    Some((reference(node.db_id)?, Owner { code, name, currency: None }))
 }
 
-fn dimension(object: ObjectNode) -> Option<(i64, DimensionValue)> {
-    let kind = object.object_kind.and_then(|kind| text(kind.name));
-    Some((reference(object.db_id)?, DimensionValue { kind, code: text(object.code), name: text(object.description) }))
+/// Kind, code and name of each dimension.
+const DIMENSION_COLUMNS: [[&str; 3]; 5] = [
+    ["spend.dimension_1_kind", "spend.dimension_1_code", "spend.dimension_1_name"],
+    ["spend.dimension_2_kind", "spend.dimension_2_code", "spend.dimension_2_name"],
+    ["spend.dimension_3_kind", "spend.dimension_3_code", "spend.dimension_3_name"],
+    ["spend.dimension_4_kind", "spend.dimension_4_code", "spend.dimension_4_name"],
+    ["spend.dimension_5_kind", "spend.dimension_5_code", "spend.dimension_5_name"],
+];
+
+fn dimension(client: &Client, object: ObjectNode, columns: [&'static str; 3]) -> Option<(i64, DimensionValue)> {
+    let kind = client.fit(columns[0], object.object_kind.and_then(|kind| kind.name));
+    let (code, name) = (client.fit(columns[1], object.code), client.fit(columns[2], object.description));
+    Some((reference(object.db_id)?, DimensionValue { kind, code, name }))
 }
 
-fn supplier(node: SupplierNode) -> Option<Supplier> {
+fn supplier(client: &Client, node: SupplierNode) -> Option<Supplier> {
+    let fit = |column, value: Option<Odd<Box<str>>>| client.fit(column, value);
     let address = node.address.unwrap_or_default();
     let country = address.country.unwrap_or_default();
     Some(Supplier {
         id: reference(node.db_id)?,
         owner: reference(node.owner_db_id).unwrap_or(0),
         company: reference(node.company_db_id),
-        code: text(node.code),
-        name: text(node.description),
-        company_number: node.company.and_then(|company| text(company.company_number)),
-        group: node.subledger_group.and_then(|group| text(group.description)),
-        email: text(node.email),
-        phone: text(node.phone),
-        street_address: text(address.street_address),
-        postal_code: text(address.zip_code),
-        city: text(address.place),
-        country_code: text(country.code),
-        country_name: text(country.description),
-        contact: node.contact.and_then(|contact| text(contact.name)),
-        valid_from: node.from_date.map(|date| date.0),
-        valid_to: node.to_date.map(|date| date.0),
-        modified_at: node.modified_at.map(|at| at.0),
+        code: fit("supplier.supplier_code", node.code),
+        name: fit("supplier.supplier_name", node.description),
+        company_number: fit("supplier.company_number", node.company.and_then(|company| company.company_number)),
+        group: fit("supplier.group_name", node.subledger_group.and_then(|group| group.description)),
+        email: fit("supplier.email", node.email),
+        phone: fit("supplier.phone", node.phone),
+        street_address: fit("supplier.street_address", address.street_address),
+        postal_code: fit("supplier.postal_code", address.zip_code),
+        city: fit("supplier.city", address.place),
+        country_code: fit("supplier.country_code", country.code),
+        country_name: fit("supplier.country_name", country.description),
+        contact: fit("supplier.contact_name", node.contact.and_then(|contact| contact.name)),
+        valid_from: client.fit("supplier.valid_from", node.from_date).map(|date| date.0),
+        valid_to: client.fit("supplier.valid_to", node.to_date).map(|date| date.0),
+        modified_at: client.fit("supplier.modified_at", node.modified_at).map(|at| at.0),
     })
 }

@@ -1,6 +1,8 @@
 //! What a run did: the function's response, the command line's `--json`, a part of the manifest, and a row of the table `runs`. Counts and
 //! names of settings only: never a value of a row.
 
+use std::collections::BTreeMap;
+
 use serde::{Serialize, Serializer};
 
 use crate::diff::Period;
@@ -67,6 +69,10 @@ pub struct Report {
     pub document_types: Vec<TypeCount>,
     /// What the schema or the token's rights lack, and the columns that are null for it.
     pub lost: Vec<Lost>,
+    /// Values that did not fit their column and are null, by column: of what this run fetched.
+    pub unfit: BTreeMap<&'static str, u64>,
+    /// Codes of accounts that look like wages and lie outside of the payroll accounts: somebody must say what they are.
+    pub accounts_to_confirm: Vec<String>,
     /// The tables that were made, or moved back to.
     pub tables: Option<Tables>,
     /// Old snapshots and leftovers of dead runs that were removed.
@@ -146,6 +152,8 @@ impl Report {
             payables_gone: None,
             document_types: Vec::new(),
             lost: Vec::new(),
+            unfit: BTreeMap::new(),
+            accounts_to_confirm: Vec::new(),
             tables: None,
             snapshots_removed: None,
             api: Usage::default(),
@@ -167,6 +175,11 @@ impl Report {
                 self.error = Some(failure);
             }
         }
+    }
+
+    /// Whether it is of a refresh that published a snapshot.
+    pub fn is_published_refresh(&self) -> bool {
+        self.action == "refresh" && self.snapshot.is_some()
     }
 
     /// The run's row in the table `runs`.

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Serialize, Serializer};
+use unicode_normalization::UnicodeNormalization;
 
 use crate::value::Month;
 use crate::vat::VatRates;
@@ -17,8 +18,10 @@ pub struct Rules {
     pub excluded_accounts: AccountRanges,
     /// Lines of these document types are payroll, whatever `document_types` says.
     pub payroll_document_types: Codes,
+    /// Beginnings of words that make a document type payroll, beside those that are known.
+    pub payroll_words: Words,
     /// Lines on these accounts are payroll, whatever their document type.
-    pub payroll_accounts: AccountRanges,
+    pub payroll_accounts: PayrollAccounts,
     /// Whether a line that shares a match with a payroll line is payroll too.
     pub payroll_matches: bool,
     /// Leave out periods before this month.
@@ -33,7 +36,8 @@ impl Default for Rules {
             document_types: Codes::of(&["AP", "BA", "ER"]),
             excluded_accounts: AccountRanges(vec![(1900, 3000)]),
             payroll_document_types: Codes::of(&["PR", "PY", "SA", "SAL", "LO", "LON", "LØ"]),
-            payroll_accounts: AccountRanges(vec![(5000, 5499)]),
+            payroll_words: Words::default(),
+            payroll_accounts: PayrollAccounts::ByChart,
             payroll_matches: true,
             history_from: None,
             vat_rates: VatRates::default(),
@@ -42,7 +46,7 @@ impl Default for Rules {
 }
 
 /// Codes, compared trimmed and without case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Codes(Vec<String>);
 
 impl Codes {
@@ -60,10 +64,51 @@ impl Codes {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// Takes these in, too.
+    pub fn add(&mut self, codes: Codes) {
+        self.0.extend(codes.0);
+    }
+
+    /// Those that are none of these.
+    pub fn without<'a>(&'a self, codes: &'a Codes) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(|code| !codes.0.contains(code)).map(String::as_str)
+    }
 }
 
 fn folded(code: &str) -> String {
-    code.trim().to_uppercase()
+    code.trim().to_uppercase().nfc().collect()
+}
+
+/// Beginnings of words, in small letters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Words(Vec<String>);
+
+impl FromStr for Words {
+    type Err = String;
+
+    /// Reads `bonus,honorar`.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let words: Vec<String> =
+            text.split(',').map(|word| small(word.trim())).filter(|word| !word.is_empty()).collect();
+        match words.iter().find(|word| !word.chars().all(char::is_alphabetic)) {
+            Some(word) => Err(format!(
+                "`{word}` is no beginning of a word; write letters alone, separated by commas, as in `bonus,honorar`"
+            )),
+            None => Ok(Self(words)),
+        }
+    }
+}
+
+/// In small letters, in Unicode's normal form NFC: one text has one writing.
+fn small(text: &str) -> String {
+    text.to_lowercase().nfc().collect()
+}
+
+impl<'a> FromIterator<&'a str> for Codes {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(codes: I) -> Self {
+        Self(codes.into_iter().map(folded).collect())
+    }
 }
 
 impl FromStr for Codes {
@@ -128,6 +173,94 @@ impl Serialize for AccountRanges {
     }
 }
 
+/// The vendor's id of the Norwegian standard chart NS 4102.
+const NS_4102: i64 = 2;
+/// The vendor's id of the Swedish standard chart BAS.
+const BAS: i64 = 3;
+/// Wages and what goes with them in NS 4102: 56 are owners' pay, 57 wage grants, 58 refunds of sick and parental pay, which come in by bank with a
+/// person's name. 55 and 59 are other allowances and staff welfare.
+const NS_4102_PAYROLL: [(u16, u16); 2] = [(5000, 5499), (5600, 5899)];
+/// Wages and what goes with them in BAS, where 50 to 54 are rent, energy and software. 76 is staff welfare.
+const BAS_PAYROLL: [(u16, u16); 1] = [(7000, 7599)];
+
+/// Which accounts are payroll's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PayrollAccounts {
+    /// Those of the account's standard chart. In any other chart, or none, those of NS 4102 and whatever has the flag `costWagesSalaries`.
+    ByChart,
+    /// These, whatever their chart.
+    Ranges(AccountRanges),
+}
+
+/// What an account is judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountFacts {
+    /// Its number.
+    pub number: Option<u16>,
+    /// Its standard chart, by the vendor's id.
+    pub standard: Option<i64>,
+    /// The flag `costWagesSalaries`.
+    pub is_wages: Option<bool>,
+}
+
+impl AccountFacts {
+    fn is_in(&self, ranges: &[(u16, u16)]) -> bool {
+        self.number.is_some_and(|number| ranges.iter().any(|(first, last)| (*first..=*last).contains(&number)))
+    }
+
+    /// Whether what is payroll in its chart is known by its number alone.
+    pub fn is_of_known_chart(&self) -> bool {
+        matches!(self.standard, Some(NS_4102 | BAS))
+    }
+
+    /// Whether it is plainly staff welfare, which is no pay.
+    fn is_welfare(&self) -> bool {
+        let (norwegian, swedish) = (self.is_in(&[(5900, 5999)]), self.is_in(&[(7600, 7699)]));
+        match self.standard {
+            Some(NS_4102) => norwegian,
+            Some(BAS) => swedish,
+            _ => norwegian || swedish,
+        }
+    }
+}
+
+impl PayrollAccounts {
+    /// Whether an account is payroll's.
+    pub fn contain(&self, account: &AccountFacts) -> bool {
+        match self {
+            PayrollAccounts::Ranges(ranges) => account.is_in(&ranges.0),
+            PayrollAccounts::ByChart => match account.standard {
+                Some(NS_4102) => account.is_in(&NS_4102_PAYROLL),
+                Some(BAS) => account.is_in(&BAS_PAYROLL),
+                _ => account.is_in(&NS_4102_PAYROLL) || account.is_wages == Some(true),
+            },
+        }
+    }
+}
+
+impl FromStr for PayrollAccounts {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(PayrollAccounts::Ranges)
+    }
+}
+
+impl fmt::Display for PayrollAccounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PayrollAccounts::ByChart => f.write_str("by chart"),
+            PayrollAccounts::Ranges(ranges) => ranges.fmt(f),
+        }
+    }
+}
+
+impl Serialize for PayrollAccounts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// How lines of a document type are treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -147,7 +280,7 @@ impl Rules {
     pub fn treatment(&self, code: Option<&str>, description: Option<&str>) -> Treatment {
         let code = code.map(str::trim).filter(|code| !code.is_empty());
         if code.is_some_and(|code| self.payroll_document_types.contains(code))
-            || description.is_some_and(describes_payroll)
+            || description.is_some_and(|description| self.says_payroll(description))
         {
             return Treatment::Payroll;
         }
@@ -157,16 +290,30 @@ impl Rules {
             Some(_) => Treatment::LeftOut,
         }
     }
-}
 
-/// Whether the description of a document type says payroll, in Norwegian or English.
-fn describes_payroll(description: &str) -> bool {
-    let text = description.to_lowercase();
-    if ["lønn", "payroll", "feriepenge"].iter().any(|word| text.contains(word)) {
-        return true;
+    /// Whether an account looks like wages and is neither payroll's nor left out anyway: somebody must say what it is.
+    pub fn must_be_confirmed(&self, account: &AccountFacts, name: Option<&str>) -> bool {
+        let looks_like_wages = account.is_wages == Some(true) || name.is_some_and(|name| self.says_payroll(name));
+        looks_like_wages
+            && !self.payroll_accounts.contain(account)
+            && !account.is_welfare()
+            && !account.number.is_some_and(|number| self.excluded_accounts.contains(number))
     }
-    text.split(|c: char| !c.is_alphabetic())
-        .any(|word| ["lonn", "salar", "wage"].iter().any(|start| word.starts_with(start)) || word.ends_with("lonn"))
+
+    /// Whether a description says payroll, in Norwegian, Danish, Swedish, Finnish or English, or in words that were set.
+    fn says_payroll(&self, description: &str) -> bool {
+        let text = small(description);
+        if ["lønn", "payroll", "feriepenge"].iter().any(|word| text.contains(word)) {
+            return true;
+        }
+        let begins = |word: &str| {
+            let known = ["lonn", "salar", "wage", "løn", "löne", "palk"];
+            known.iter().any(|start| word.starts_with(start))
+                || self.payroll_words.0.iter().any(|start| word.starts_with(start))
+        };
+        let ends = |word: &str| ["lonn", "lön", "löner", "løn"].iter().any(|end| word.ends_with(end));
+        text.split(|c: char| !c.is_alphabetic()).any(|word| begins(word) || ends(word))
+    }
 }
 
 /// The number that account rules go by: the code's digits, leading zeros dropped, at most the first four. `None` for a code without digits.
@@ -197,12 +344,81 @@ mod tests {
             (Some("XV"), Some("Salaries"), Treatment::Payroll),
             (Some("XV"), Some("minimum-wage"), Treatment::Payroll),
             (Some("XV"), Some("Feriepengeavsetning"), Treatment::Payroll),
+            (Some("XV"), Some("Månadslön"), Treatment::Payroll),
+            // The same in another writing: a letter and its dots.
+            (Some("XV"), Some("Ma\u{30a}nadslo\u{308}n"), Treatment::Payroll),
+            (Some("XV"), Some("LÖNER"), Treatment::Payroll),
+            (Some("XV"), Some("Lönebesked"), Treatment::Payroll),
+            (Some("XV"), Some("Lønseddel"), Treatment::Payroll),
+            (Some("XV"), Some("Timeløn"), Treatment::Payroll),
+            (Some("XV"), Some("Palkka-ajo"), Treatment::Payroll),
+            (Some("AP"), Some("Salong och kolonn"), Treatment::Payroll),
+            (Some("AP"), Some("Klonering av blönderi"), Treatment::Kept),
             (Some("BA"), Some("Bankbilag Avalonne"), Treatment::Kept),
             (Some("GL"), Some("Hovedbok"), Treatment::LeftOut),
             (Some("  "), Some("Noe"), Treatment::Refused),
             (None, None, Treatment::Refused),
         ] {
             assert_eq!(rules.treatment(code, description), treatment, "{code:?} {description:?}");
+        }
+    }
+
+    #[test]
+    fn words_and_codes_are_added() {
+        let mut rules = Rules { payroll_words: " Bonus, honorar".parse().unwrap(), ..Rules::default() };
+        assert_eq!(rules.treatment(Some("AP"), Some("BONUSER 2026")), Treatment::Payroll);
+        assert_eq!(rules.treatment(Some("AP"), Some("Årsbonus")), Treatment::Kept);
+        rules.payroll_document_types.add("AP".parse().unwrap());
+        assert_eq!(rules.treatment(Some("ap"), None), Treatment::Payroll);
+        assert_eq!(rules.treatment(Some("LØ"), None), Treatment::Payroll);
+        for wrong in ["to ord", "a-b", "x1"] {
+            assert!(wrong.parse::<Words>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn payroll_accounts_go_by_the_chart() {
+        let of = |standard, number, is_wages| AccountFacts { number, standard, is_wages };
+        for (account, by_chart) in [
+            (of(Some(2), Some(5000), None), true),
+            (of(Some(2), Some(5500), Some(true)), false),
+            (of(Some(2), Some(5600), None), true),
+            (of(Some(2), Some(5899), Some(false)), true),
+            (of(Some(2), Some(5900), Some(true)), false),
+            (of(Some(2), Some(7210), Some(true)), false),
+            (of(Some(3), Some(5010), Some(false)), false),
+            (of(Some(3), Some(7000), Some(false)), true),
+            (of(Some(3), Some(7599), None), true),
+            (of(Some(3), Some(7600), Some(true)), false),
+            (of(Some(12), Some(3310), Some(true)), true),
+            (of(Some(12), Some(3310), Some(false)), false),
+            (of(Some(12), Some(5010), Some(false)), true),
+            (of(None, Some(5800), None), true),
+            (of(None, None, Some(true)), true),
+            (of(None, Some(7210), None), false),
+        ] {
+            assert_eq!(PayrollAccounts::ByChart.contain(&account), by_chart, "{account:?}");
+        }
+        let set: PayrollAccounts = "7210".parse().unwrap();
+        assert!(set.contain(&of(Some(2), Some(7210), None)) && !set.contain(&of(Some(2), Some(5000), Some(true))));
+        assert!(!"".parse::<PayrollAccounts>().unwrap().contain(&of(None, Some(5000), Some(true))));
+    }
+
+    #[test]
+    fn what_looks_like_wages_elsewhere_must_be_confirmed() {
+        let rules = Rules::default();
+        let of = |standard, number, is_wages| AccountFacts { number: Some(number), standard, is_wages };
+        for (account, name, confirmed) in [
+            (of(Some(2), 5500, Some(true)), "Annen godtgjørelse", true),
+            (of(Some(2), 5000, Some(true)), "Lønn", false),
+            (of(Some(2), 5960, Some(true)), "Velferd", false),
+            (of(Some(3), 7690, Some(true)), "Friskvård", false),
+            (of(Some(2), 7690, Some(true)), "Patentkostnad", true),
+            (of(Some(2), 6790, Some(false)), "Innleid lønnskjøring", true),
+            (of(Some(2), 2930, Some(false)), "Skyldig lønn", false),
+            (of(Some(2), 6540, Some(false)), "Inventar", false),
+        ] {
+            assert_eq!(rules.must_be_confirmed(&account, Some(name)), confirmed, "{account:?} {name}");
         }
     }
 

@@ -112,6 +112,7 @@ impl Run {
                         page_rows: settings.page_rows,
                         every: settings.every,
                         most_shrink_percent: settings.most_shrink_percent,
+                        most_refused_percent: settings.most_refused_percent,
                         time: (begun, self.deadline),
                         clock: self.clock,
                         progress: &self.progress,
@@ -228,6 +229,7 @@ impl Run {
             ),
             Ok(_) => {}
         }
+        report.unfit = self.meter.unfit();
         report.end((self.clock)(), self.meter.usage(), outcome);
         let seconds = report.duration_ms / 1_000;
         tracing::info!(

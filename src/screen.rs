@@ -8,7 +8,7 @@ mod payroll;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 
-use crate::chart::{Chart, Number};
+use crate::chart::{Account, Chart, Number};
 use crate::index::{DocumentType, Ledger, LedgerEntry, NONE, PayableEntry, Payables};
 use crate::rules::{Rules, Treatment};
 use crate::value::Month;
@@ -72,7 +72,7 @@ pub enum Verdict {
     /// By its document type, its account, or a match.
     Payroll,
     /// It cannot be judged.
-    Refused,
+    Refused(Lack),
     /// Its document type is not one that is kept.
     DocumentType,
     /// Its account is in an excluded range.
@@ -84,6 +84,36 @@ pub enum Verdict {
         /// Whether its account's code has digits.
         numbered: bool,
     },
+}
+
+/// What a line lacks that cannot be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lack {
+    /// It names no account, or one without a code.
+    Account,
+    /// No chart shows its account.
+    KnownAccount,
+    /// It has no period, or one that no calendar has.
+    Period,
+    /// It has a match and no owner, so that the match cannot be looked up.
+    Owner,
+    /// It has no document type, or one without a code.
+    DocumentType,
+}
+
+/// Refused lines by what they lack.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// No account, or one without a code.
+    pub no_account: u64,
+    /// An account that no chart shows.
+    pub unknown_account: u64,
+    /// No period.
+    pub no_period: u64,
+    /// A match and no owner.
+    pub no_owner: u64,
+    /// No document type, or one without a code.
+    pub no_document_type: u64,
 }
 
 /// What a ledger line is judged by. 0 stands for no reference.
@@ -105,6 +135,8 @@ pub struct Counts {
     pub excluded_payroll: u64,
     /// Could not be judged.
     pub refused: u64,
+    /// The same by what they lack.
+    pub refused_because: Refused,
     /// Of a document type that is not kept.
     pub excluded_document_type: u64,
     /// On an excluded account.
@@ -122,7 +154,17 @@ impl Counts {
         self.listed += 1;
         match verdict {
             Verdict::Payroll => self.excluded_payroll += 1,
-            Verdict::Refused => self.refused += 1,
+            Verdict::Refused(lack) => {
+                self.refused += 1;
+                let because = &mut self.refused_because;
+                *match lack {
+                    Lack::Account => &mut because.no_account,
+                    Lack::KnownAccount => &mut because.unknown_account,
+                    Lack::Period => &mut because.no_period,
+                    Lack::Owner => &mut because.no_owner,
+                    Lack::DocumentType => &mut because.no_document_type,
+                } += 1;
+            }
             Verdict::DocumentType => self.excluded_document_type += 1,
             Verdict::Account => self.excluded_account += 1,
             Verdict::History => self.excluded_history += 1,
@@ -158,6 +200,8 @@ pub struct TypeCount {
     pub treatment: Treatment,
     /// Ledger lines of it.
     pub lines: u64,
+    /// Of them, those that are kept.
+    pub kept: u64,
 }
 
 /// The rules with all that they need to judge one line.
@@ -189,6 +233,10 @@ pub struct Screened {
     pub payable_counts: PayableCounts,
     /// The document types that were found, by code.
     pub document_types: Vec<TypeCount>,
+    /// Accounts that refused lines name and no chart shows, by their ids.
+    pub unknown_accounts: Vec<i64>,
+    /// Codes of accounts that look like wages and lie outside of the payroll accounts.
+    pub accounts_to_confirm: Vec<String>,
     /// Judges fetched lines once more.
     pub screen: Screen,
 }
@@ -205,14 +253,20 @@ pub fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Payables) 
 
     let mut counts = Counts::default();
     let (mut lines, mut payroll_lines) = (Vec::new(), Vec::new());
-    let mut lines_of_type = vec![0_u64; treatments.len()];
+    let mut lines_of_type = vec![(0_u64, 0_u64); treatments.len()];
+    let mut unknown_accounts: FxHashSet<i64> = FxHashSet::default();
     // A line that was listed twice is judged by its strictest reading, and counted once.
     for readings in ledger.entries.chunk_by(|a, b| a.id == b.id) {
         let Some(last) = readings.last() else { continue };
         let verdicts = readings.iter().map(|entry| screen.judge(&facts(entry, &treatments)));
-        let verdict = verdicts.min().unwrap_or(Verdict::Refused);
+        let Some(verdict) = verdicts.min() else { continue };
         counts.add(verdict);
-        lines_of_type[last.document_type as usize] += 1;
+        let of_type = &mut lines_of_type[last.document_type as usize];
+        of_type.0 += 1;
+        of_type.1 += u64::from(matches!(verdict, Verdict::Kept { .. }));
+        if verdict == Verdict::Refused(Lack::KnownAccount) {
+            unknown_accounts.insert(last.account);
+        }
         if verdict == Verdict::Payroll {
             payroll_lines.push(last.id);
         }
@@ -240,6 +294,9 @@ pub fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Payables) 
         }
     }
     let document_types = type_counts(&ledger.document_types, &treatments, &lines_of_type);
+    let mut unknown_accounts: Vec<i64> = unknown_accounts.into_iter().collect();
+    unknown_accounts.sort_unstable();
+    let accounts_to_confirm = screen.accounts_to_confirm();
     Screened {
         lines,
         payables: admitted,
@@ -248,6 +305,8 @@ pub fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Payables) 
         counts,
         payable_counts,
         document_types,
+        unknown_accounts,
+        accounts_to_confirm,
         screen,
     }
 }
@@ -257,13 +316,15 @@ fn facts(entry: &LedgerEntry, treatments: &[Treatment]) -> LineFacts {
     LineFacts { owner: entry.owner, account: entry.account, match_id: entry.match_id, month: entry.month, treatment }
 }
 
-fn type_counts(types: &[DocumentType], treatments: &[Treatment], lines: &[u64]) -> Vec<TypeCount> {
+fn type_counts(types: &[DocumentType], treatments: &[Treatment], lines: &[(u64, u64)]) -> Vec<TypeCount> {
     let mut counts: std::collections::BTreeMap<_, TypeCount> = std::collections::BTreeMap::new();
-    for ((kind, treatment), lines) in types.iter().zip(treatments).zip(lines) {
+    for ((kind, treatment), (lines, kept)) in types.iter().zip(treatments).zip(lines) {
         let (code, description) =
             (kind.code.as_deref().map(str::to_owned), kind.description.as_deref().map(str::to_owned));
         let count = counts.entry((code.clone(), description.clone()));
-        count.or_insert(TypeCount { code, description, treatment: *treatment, lines: 0 }).lines += lines;
+        let count = count.or_insert(TypeCount { code, description, treatment: *treatment, lines: 0, kept: 0 });
+        count.lines += lines;
+        count.kept += kept;
     }
     counts.into_values().collect()
 }
@@ -289,6 +350,15 @@ impl Screen {
         &self.chart
     }
 
+    /// Codes of accounts that look like wages and lie outside of the payroll accounts, each once.
+    fn accounts_to_confirm(&self) -> Vec<String> {
+        let odd = |account: &&Account| self.rules.must_be_confirmed(&account.facts(), account.name.as_deref());
+        let codes =
+            self.chart.accounts().filter(odd).map(|account| account.code.as_deref().unwrap_or("without a code"));
+        let codes: std::collections::BTreeSet<&str> = codes.collect();
+        codes.into_iter().map(str::to_owned).collect()
+    }
+
     /// How lines of a document type are treated.
     pub(crate) fn treatment(&self, kind: &DocumentType) -> Treatment {
         self.rules.treatment(kind.code.as_deref(), kind.description.as_deref())
@@ -296,18 +366,22 @@ impl Screen {
 
     /// What becomes of a ledger line.
     pub(crate) fn judge(&self, line: &LineFacts) -> Verdict {
-        let number = self.chart.account(line.account).map_or(Number::Unknown, |account| account.number);
-        if self.is_payroll_by_itself(line.treatment, number) || self.matches.hold(line.owner, line.match_id) {
+        let account = self.chart.account(line.account);
+        if self.is_payroll_by_itself(line.treatment, account) || self.matches.hold(line.owner, line.match_id) {
             return Verdict::Payroll;
         }
-        let number = match number {
-            Number::Unknown => return Verdict::Refused,
-            Number::WithoutDigits => None,
-            Number::Digits(number) => Some(number),
+        let number = match account.map(|account| account.number) {
+            None if line.account != 0 => return Verdict::Refused(Lack::KnownAccount),
+            None | Some(Number::Unknown) => return Verdict::Refused(Lack::Account),
+            Some(Number::WithoutDigits) => None,
+            Some(Number::Digits(number)) => Some(number),
         };
-        let Some(month) = line.month else { return Verdict::Refused };
-        if !self.match_is_known(line.owner, line.match_id) || line.treatment == Treatment::Refused {
-            return Verdict::Refused;
+        let Some(month) = line.month else { return Verdict::Refused(Lack::Period) };
+        if !self.match_is_known(line.owner, line.match_id) {
+            return Verdict::Refused(Lack::Owner);
+        }
+        if line.treatment == Treatment::Refused {
+            return Verdict::Refused(Lack::DocumentType);
         }
         if line.treatment != Treatment::Kept {
             return Verdict::DocumentType;

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use crate::failure::{Failure, FailureKind};
 use crate::lake::LakeUrl;
-use crate::rules::Rules;
+use crate::rules::{Codes, Rules};
 use crate::way::Intervals;
 
 macro_rules! names {
@@ -30,13 +30,16 @@ names! {
     DOCUMENT_TYPES = "SPEND_DOCUMENT_TYPES": "Keep only lines of these document types [default: AP,BA,ER]";
     EXCLUDED_ACCOUNTS = "SPEND_EXCLUDED_ACCOUNTS": "Leave out lines on these accounts [default: 1900-3000]";
     PAYROLL_DOCUMENT_TYPES = "SPEND_PAYROLL_DOCUMENT_TYPES": "Lines of these document types are payroll [default: PR,PY,SA,SAL,LO,LON,LØ]";
-    PAYROLL_ACCOUNTS = "SPEND_PAYROLL_ACCOUNTS": "Lines on these accounts are payroll [default: 5000-5499]";
+    EXTRA_PAYROLL_DOCUMENT_TYPES = "SPEND_EXTRA_PAYROLL_DOCUMENT_TYPES": "Lines of these document types are payroll too [default: none]";
+    PAYROLL_WORDS = "SPEND_PAYROLL_WORDS": "Document types with a word that begins so are payroll too, as in bonus,honorar [default: none]";
+    PAYROLL_ACCOUNTS = "SPEND_PAYROLL_ACCOUNTS": "Lines on these accounts are payroll, whatever their chart [default: by the chart of each account]";
     PAYROLL_MATCHES = "SPEND_PAYROLL_MATCHES": "on or off: lines matched with a payroll line are payroll [default: on]";
     HISTORY_FROM = "SPEND_HISTORY_FROM": "Leave out periods before this month, as in 2023-01 [default: none]";
     VAT_RATES = "SPEND_VAT_RATES": "Percentages of further tax rule codes, as in 3=15,33=11.11";
     FULL_EVERY = "SPEND_FULL_EVERY": "Every how manieth refresh fetches everything, 1 to 1000 [default: 10]";
     DEEP_EVERY = "SPEND_DEEP_EVERY": "Every how manieth refresh lists everything, 1 to 1000 [default: 3]";
     MAX_SHRINK = "SPEND_MAX_SHRINK_PERCENT": "How much of its rows a table may lose from one refresh to the next, in percent, 0 to 100 [default: 20]";
+    MAX_REFUSED = "SPEND_MAX_REFUSED_PERCENT": "How many of the lines that are not payroll may be refused, in percent, 0 to 100 [default: 5]";
     SNAPSHOTS_KEPT = "SPEND_SNAPSHOTS_KEPT": "Newest snapshots to keep, 1 to 1000; a younger one than a day is kept too [default: 10]";
 }
 
@@ -104,6 +107,8 @@ pub struct Settings {
     pub every: Intervals,
     /// How much of its rows a table may lose, in percent.
     pub most_shrink_percent: u32,
+    /// How many of the lines that are not payroll may be refused, in percent.
+    pub most_refused_percent: u32,
     /// How many of the newest snapshots stay when a new one is published.
     pub snapshots_kept: usize,
     /// How many times faster than in life the client waits: 1, and no setting. Tests play bad weather in short time.
@@ -221,6 +226,8 @@ impl Settings {
                 "is empty; name the document types of payroll, or leave it out for PR,PY,SA,SAL,LO,LON,LØ",
             );
         }
+        rules.payroll_document_types.add(read.list(EXTRA_PAYROLL_DOCUMENT_TYPES, Codes::default()));
+        rules.payroll_words = read.list(PAYROLL_WORDS, rules.payroll_words);
         rules.payroll_accounts = read.list(PAYROLL_ACCOUNTS, rules.payroll_accounts);
         rules.payroll_matches =
             read.value(PAYROLL_MATCHES, rules.payroll_matches, |text| match text.to_ascii_lowercase().as_str() {
@@ -236,6 +243,7 @@ impl Settings {
         let mut small = |name, default, least, most| read.number(name, default, least, most) as u32;
         let every = Intervals { full: small(FULL_EVERY, 10, 1, 1_000), deep: small(DEEP_EVERY, 3, 1, 1_000) };
         let most_shrink_percent = small(MAX_SHRINK, 20, 0, 100);
+        let most_refused_percent = small(MAX_REFUSED, 5, 0, 100);
         let snapshots_kept = read.number(SNAPSHOTS_KEPT, 10, 1, 1_000);
         match (endpoint, token) {
             (Some(endpoint), Some(token)) if read.faults.is_empty() => Ok(Self {
@@ -249,6 +257,7 @@ impl Settings {
                 rules,
                 every,
                 most_shrink_percent,
+                most_refused_percent,
                 snapshots_kept,
                 tempo: 1.0,
             }),

@@ -38,6 +38,15 @@ pub struct State {
     pub unfinished: Option<Unfinished>,
 }
 
+impl State {
+    /// The owner of the token that an earlier run asked this endpoint with, if it is known.
+    pub(crate) fn owner(&self, endpoint: &str) -> Option<i64> {
+        let kept = self.kept.as_ref().map(|kept| &kept.basis);
+        let bases = [self.unfinished.as_ref().map(|unfinished| &unfinished.basis), kept];
+        bases.into_iter().flatten().find(|basis| basis.endpoint == endpoint)?.token_owner_id
+    }
+}
+
 /// What must be the same for what was listed and fetched to be of use.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -24,7 +24,7 @@ pub fn counts(report: &Value) -> String {
     let mut rows = vec![["listed".to_owned(), count(listed), String::new()]];
     for (key, what, why) in [
         ("excluded_payroll", "payroll", "their amounts, texts and names were never asked for"),
-        ("refused", "could not be judged", "no document type, account or period"),
+        ("refused", "could not be judged", "no document type or period, or an account that no chart shows"),
         ("excluded_document_type", "other document types", "not among those that are kept"),
         ("excluded_account", "excluded accounts", "bank, VAT, payables, equity …"),
         ("excluded_history", "before the history", "in periods before SPEND_HISTORY_FROM"),

@@ -7,7 +7,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::xledger::scalar::Whole;
 use crate::xledger::{Client, Error, query};
 
-/// The id of the owner that the token was made in; `None` if Xledger does not say.
+/// The id of the owner that the token was made in; `None` if Xledger does not say, though asked again.
 ///
 /// # Errors
 /// What keeps any question from being answered: a refused token, an unreachable server.

@@ -6,6 +6,7 @@ mod dialect;
 mod document;
 mod error;
 mod exchange;
+mod fields;
 pub(crate) mod introspection;
 mod meter;
 pub(crate) mod node;
@@ -27,7 +28,7 @@ pub use error::Error;
 pub use exchange::is_this_machine;
 pub use meter::{Meter, Usage};
 pub use pages::Position;
-pub(crate) use pages::{one_page, one_page_with_cursor, walk, walk_ids, walk_on};
+pub(crate) use pages::{one_page, walk, walk_ids, walk_on};
 pub use plan::{Lost, Reason};
 #[cfg(any(test, fuzzing))]
 pub(crate) use {

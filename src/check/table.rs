@@ -36,7 +36,7 @@ fn row(right: &Right) -> [String; 4] {
         Access::Readable => "readable",
         Access::Missing if right.optional => "missing",
         Access::Missing => "MISSING",
-        Access::Untested => "untested: no admitted line to ask about",
+        Access::Untested => "untested",
         Access::NotUsed => "not used",
     };
     let message = right.message.clone().unwrap_or_default();
@@ -76,6 +76,9 @@ fn verdict(checked: &Checked) -> String {
         checked.rights.iter().filter(|right| right.access == Access::Missing && !right.optional).collect();
     for what in &checked.in_the_way {
         text.push_str(&format!("In the way: {}\n", escaped(what)));
+    }
+    for what in &checked.to_know {
+        text.push_str(&format!("Note: {}\n", escaped(what)));
     }
     if missing.is_empty() {
         text.push_str(match (checked.ready, checked.lost.is_empty()) {
@@ -118,6 +121,7 @@ mod tests {
             description: Some(description.to_owned()),
             treatment,
             lines,
+            kept: lines,
         };
         Checked {
             action: "check",
@@ -125,6 +129,9 @@ mod tests {
             owner_id: Some(4_242),
             ready: true,
             in_the_way: vec![],
+            to_know: vec![],
+            unknown_accounts: vec![],
+            accounts_to_confirm: vec![],
             rights: vec![
                 right("Accounts Payable", "APTransaction", Access::Readable, None),
                 right("Common", "Subledger", Access::Untested, None),
@@ -157,7 +164,7 @@ Xledger at https://www.xledger.net/graphql, with a token of owner 4242
 
 Rights of the token
   Accounts Payable  APTransaction  readable
-  Common            Subledger      untested: no admitted line to ask about
+  Common            Subledger      untested
   Common            SystemValue    not used
 
 Schema

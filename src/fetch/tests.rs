@@ -7,7 +7,15 @@ use crate::xledger::{Connection, Meter};
 
 /// A screen that keeps line 1 on account 3 in voucher 7, where match 9 of owner 1 is payroll.
 fn a_screen() -> Screen {
-    let account = |number| Account { number: Number::Digits(number), code: None, name: None, group: None, kind: None };
+    let account = |number| Account {
+        number: Number::Digits(number),
+        code: None,
+        name: None,
+        group: None,
+        kind: None,
+        standard: Some(2),
+        is_wages: None,
+    };
     let chart: Chart = [(3, account(4300)), (4, account(5000)), (5, account(2930))].into_iter().collect();
     let kind = |id, code: &str| DocumentType { id: Some(id), code: Some(code.into()), description: None };
     let entry = |id, account, match_id, document_type| LedgerEntry {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use secrecy::ExposeSecret as _;
 
 use crate::lake::LakeUrl;
+use crate::rules::PayrollAccounts;
 use crate::settings::{Caller, Settings, TokenSource};
 use crate::value::Month;
 
@@ -80,9 +81,12 @@ fn rules<'a>(settings: &Settings, set: impl Fn(&str) -> Option<&'a str>) {
     ] {
         assert!(!codes.is_empty() && parts(name).all(|code| codes.contains(code)), "{name}");
     }
-    for (name, ranges) in
-        [("SPEND_EXCLUDED_ACCOUNTS", &rules.excluded_accounts), ("SPEND_PAYROLL_ACCOUNTS", &rules.payroll_accounts)]
-    {
+    let payroll = match &rules.payroll_accounts {
+        PayrollAccounts::ByChart => None,
+        PayrollAccounts::Ranges(ranges) => Some(ranges),
+    };
+    let set_ranges = [("SPEND_EXCLUDED_ACCOUNTS", Some(&rules.excluded_accounts)), ("SPEND_PAYROLL_ACCOUNTS", payroll)];
+    for (name, ranges) in set_ranges.into_iter().filter_map(|(name, ranges)| Some((name, ranges?))) {
         assert_eq!(ranges.to_string().parse().as_ref(), Ok(ranges), "{name}");
         let ends = parts(name).flat_map(|part| part.split('-')).map(|end| end.trim().parse().unwrap());
         assert!(ends.into_iter().all(|end| ranges.contains(end)), "{name}");

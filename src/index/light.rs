@@ -128,7 +128,7 @@ async fn changed_vouchers(asking: Asking<'_>, since: Instant) -> Result<FxHashSe
 /// Every line behind an id.
 async fn behind<N: serde::de::DeserializeOwned>(asking: Asking<'_>, query: Query, id: i64) -> Result<Vec<N>, Error> {
     let Asking { client, base, page_rows } = asking;
-    let variables = with_filter(base, client.plan().filter(query).behind(id));
+    let variables = with_filter(base, client.plan().filter(query).map_or(Value::Null, |filter| filter.behind(id)));
     let mut lines = Vec::new();
     walk(client, query, &variables, page_rows, |nodes: Vec<N>| {
         lines.extend(nodes);

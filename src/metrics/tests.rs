@@ -1,6 +1,6 @@
 use super::*;
 use crate::report::TableSize;
-use crate::xledger::Usage;
+use crate::xledger::{Lost, Usage};
 use std::collections::BTreeSet;
 
 const COMMITTED: Instant = Instant(1_795_224_600_000);
@@ -19,8 +19,17 @@ fn published() -> Report {
         lines: Some(Counts { listed: 20, excluded_payroll: 6, refused: 2, kept: 12, ..Counts::default() }),
         lines_fetched: Some(11),
         lines_gone: Some(1),
+        lines_healed: Some(2),
+        lost: vec![Lost {
+            field: "suppliers.address.country".to_owned(),
+            columns: &["supplier.country_code", "supplier.country_name"],
+            right: "Country",
+            reason: Reason::NotAllowed,
+        }],
+        unfit: [("spend.vat_amount", 5), ("supplier.valid_to", 2)].into(),
+        accounts_to_confirm: vec!["5500".to_owned()],
         tables: Some(Tables { spend: size(11, 900), supplier: size(3, 100) }),
-        api: Usage { requests: 9, bytes_up: 70, bytes_down: 800, waited_ms: 5_000, null_rows: 0 },
+        api: Usage { requests: 9, bytes_up: 70, bytes_down: 800, waited_ms: 5_000, null_rows: 4 },
         last_success_at: Some(COMMITTED),
         ..report(Status::Succeeded, None)
     }
@@ -59,6 +68,8 @@ fn the_record_of_a_success() {
         "run_id": "run-1", "status": "succeeded", "error_kind": null, "snapshot": "20261121T013000Z-0a1b2c3d",
         "RunsSucceeded": 1, "RunsFailed": 0, "RunsIncomplete": 0, "TokenRefused": 0, "PayrollReceived": 0,
         "LinesListed": 20, "LinesKept": 12, "LinesFetched": 11, "LinesGone": 1, "LinesPayroll": 6, "LinesRefused": 2,
+        "LinesUnknownAccount": 0, "LinesHealed": 2, "AccountsToConfirm": 1, "ColumnsLost": 2, "RightsLost": 1,
+        "ValuesUnfit": 7, "NullRows": 4,
         "SpendRows": 11, "SupplierRows": 3, "LakeBytes": 1_000,
         "ApiRequests": 9, "ApiBytesUp": 70, "ApiBytesDown": 800, "ApiWaited": 5_000,
         "Duration": 90_001, "TimeUsed": 11, "MemoryPeak": 118, "MemoryUsed": 23, "SecondsSinceLastSuccess": 0,
@@ -97,11 +108,19 @@ fn each_end_has_its_metric() {
         (Status::Incomplete, Some("RunsIncomplete")),
         (Status::DryRun, None),
     ] {
-        let record = ended(Ok(&report(status, None))).record();
+        let snapshot = published().snapshot;
+        let record = ended(Ok(&Report { snapshot, ..report(status, None) })).record();
         for name in ["RunsSucceeded", "RunsFailed", "RunsIncomplete"] {
             assert_eq!(record[name], u64::from(metric == Some(name)), "{status:?} {name}");
         }
     }
+}
+
+#[test]
+fn a_continuation_that_has_nothing_left_to_do_is_no_success() {
+    let report = Report { last_success_at: Some(COMMITTED), ..report(Status::Succeeded, None) };
+    let record = ended(Ok(&report)).record();
+    assert_eq!((&record["RunsSucceeded"], &record["SecondsSinceLastSuccess"]), (&json!(0), &json!(3)));
 }
 
 #[test]

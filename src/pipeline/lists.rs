@@ -52,17 +52,23 @@ impl Refreshing<'_> {
         while !gathered.is_listed() {
             let listed = &mut gathered.said.listed;
             let (ledger_at, payables_at) = (&mut listed.ledger.at, &mut listed.payables.at);
+            // What the other one is asking for then still comes, and is not asked for again; nothing new is begun.
+            let stop = |error: &Error| {
+                if !error.is_refusal() || matches!(error, Error::Api { .. }) {
+                    self.xledger.give_up(error);
+                }
+            };
             let (ledger, payables) = futures::join!(
-                gathered.ledger.list(asking, ledger_at, SAVED_ROWS, rows),
-                gathered.payables.list(asking, payables_at, SAVED_ROWS),
+                async { gathered.ledger.list(asking, ledger_at, SAVED_ROWS, rows).await.inspect_err(stop) },
+                async { gathered.payables.list(asking, payables_at, SAVED_ROWS).await.inspect_err(stop) },
             );
-            // The other one comes to its end, or to where it must stop too: what it asked for is not asked for again.
             ledger.and(payables)?;
             if !self.refresh.dry_run && !gathered.is_listed() {
                 gathered.save_lists(&before.store).await?;
             }
         }
         self.mend(asking, gathered).await?;
+        gathered.registers.chart.look_up(asking, &gathered.ledger).await?;
         if !self.refresh.dry_run {
             gathered.said.lost = self.xledger.plan().missed();
             gathered.save(&mut before.store, &mut before.state, &self.documents()).await?;
@@ -123,6 +129,7 @@ pub(crate) async fn list_and_screen(
         ledger.list(asking, &mut ledger_at, usize::MAX, |rows| progress.rows(rows)),
         payables.list(asking, &mut payables_at, usize::MAX),
     )?;
+    chart.look_up(asking, &ledger).await?;
     progress.begin(Stage::Screen, 0);
     ledger.sort();
     payables.sort();

@@ -73,6 +73,7 @@ impl Refreshing<'_> {
 
             report.snapshot = Some(snapshot.name().to_string());
             let now = (self.clock)();
+            report.unfit = self.xledger.unfit();
             report.end(now, self.xledger.usage(), Ok(Status::Succeeded));
             let parts = ManifestParts {
                 created_at: now,

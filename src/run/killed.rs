@@ -51,7 +51,7 @@ impl Desk {
             "XLEDGER_ENDPOINT" => Some(self.sim.endpoint()),
             "XLEDGER_TOKEN" => Some(self.sim.token().to_owned()),
             "LAKE_URL" => Some(lake.display().to_string()),
-            "SPEND_HISTORY_FROM" => Some("2026-10".to_owned()),
+            "SPEND_HISTORY_FROM" => Some("2026-06".to_owned()),
             "SPEND_SNAPSHOTS_KEPT" => Some("1".to_owned()),
             _ => None,
         });

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::Screen;
-use crate::chart::Number;
+use crate::chart::Account;
 use crate::index::{Ledger, PayableEntry, Payables};
 use crate::rules::Treatment;
 
@@ -32,10 +32,9 @@ impl PayrollMatches {
 
 impl Screen {
     /// Whether a line is payroll whatever it is matched with.
-    pub(super) fn is_payroll_by_itself(&self, treatment: Treatment, number: Number) -> bool {
-        let on_payroll_account =
-            matches!(number, Number::Digits(number) if self.rules.payroll_accounts.contains(number));
-        treatment == Treatment::Payroll || on_payroll_account
+    pub(super) fn is_payroll_by_itself(&self, treatment: Treatment, account: Option<&Account>) -> bool {
+        treatment == Treatment::Payroll
+            || account.is_some_and(|account| self.rules.payroll_accounts.contain(&account.facts()))
     }
 
     /// Whether it can be said if a line's match is payroll: without an owner it cannot be looked up.
@@ -50,8 +49,8 @@ impl Screen {
             if treatment == Treatment::Payroll && entry.voucher != 0 {
                 self.payroll_vouchers.insert(entry.voucher);
             }
-            let number = self.chart.account(entry.account).map_or(Number::Unknown, |account| account.number);
-            if self.rules.payroll_matches && self.is_payroll_by_itself(treatment, number) {
+            let account = self.chart.account(entry.account);
+            if self.rules.payroll_matches && self.is_payroll_by_itself(treatment, account) {
                 self.matches.add(entry.owner, entry.match_id);
             }
         }

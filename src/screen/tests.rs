@@ -5,7 +5,8 @@ use crate::index::{DocumentType, LedgerEntry, PayableEntry};
 const OWNER: i64 = 1;
 
 fn chart() -> Chart {
-    let account = |number| Account { number, code: None, name: None, group: None, kind: None };
+    let account =
+        |number| Account { number, code: None, name: None, group: None, kind: None, standard: Some(2), is_wages: None };
     let numbers =
         [(1, 1920), (2, 2400), (3, 4300), (4, 5000), (5, 2930), (6, 5499), (7, 5500), (8, 1900), (9, 3000), (10, 3001)];
     let mut accounts: Vec<_> = numbers.iter().map(|(id, number)| (*id, account(Number::Digits(*number)))).collect();
@@ -88,6 +89,7 @@ fn each_line_is_counted_once_by_its_first_verdict() {
         listed: 21,
         excluded_payroll: 4,
         refused: 7,
+        refused_because: Refused { no_account: 2, unknown_account: 1, no_period: 2, no_owner: 1, no_document_type: 1 },
         excluded_document_type: 1,
         excluded_account: 4,
         excluded_history: 1,
@@ -95,6 +97,7 @@ fn each_line_is_counted_once_by_its_first_verdict() {
         without_account_number: 1,
     };
     assert_eq!(screened.counts, expected);
+    assert_eq!(screened.unknown_accounts, [99]);
 }
 
 #[test]

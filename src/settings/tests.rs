@@ -1,4 +1,5 @@
 use super::*;
+use crate::rules::{AccountFacts, Treatment};
 use std::collections::HashMap;
 
 fn read(caller: Caller, set: &[(&str, &str)]) -> Result<Settings, Vec<&'static str>> {
@@ -88,7 +89,19 @@ fn what_asks_xledger_nothing_needs_no_token() {
 #[test]
 fn payroll_accounts_may_be_empty() {
     let settings = read(Caller::CommandLine, &[(TOKEN, "abc"), (PAYROLL_ACCOUNTS, "")]).unwrap();
-    assert!(!settings.rules.payroll_accounts.contains(5000));
+    let wages = AccountFacts { number: Some(5_000), standard: Some(2), is_wages: Some(true) };
+    assert!(!settings.rules.payroll_accounts.contain(&wages));
+    assert!(read(Caller::CommandLine, &[(TOKEN, "abc")]).unwrap().rules.payroll_accounts.contain(&wages));
+}
+
+#[test]
+fn payroll_types_and_words_are_added() {
+    let set = [(TOKEN, "abc"), (EXTRA_PAYROLL_DOCUMENT_TYPES, "HO"), (PAYROLL_WORDS, "honorar")];
+    let rules = read(Caller::CommandLine, &set).unwrap().rules;
+    for (code, description) in [("HO", None), ("LØ", None), ("AP", Some("Honorarer"))] {
+        assert_eq!(rules.treatment(Some(code), description), Treatment::Payroll, "{code}");
+    }
+    assert_eq!(read(Caller::CommandLine, &[(TOKEN, "abc"), (PAYROLL_WORDS, "x y")]).err().unwrap(), [PAYROLL_WORDS]);
 }
 
 #[test]

@@ -126,6 +126,7 @@ impl<T: DeserializeOwned> Answer<T> {
         Ok(Rows {
             nodes: self.reader.nodes,
             empty_nodes: self.reader.empty_nodes,
+            empty_cursors: self.reader.empty_cursors,
             cursor: self.reader.cursor,
             envelope: self.reader.envelope,
         })
@@ -138,6 +139,8 @@ pub(crate) struct Rows<T> {
     pub(crate) nodes: Vec<T>,
     /// Rows that are null: skipped, and counted.
     pub(crate) empty_nodes: usize,
+    /// The cursors of those that have one.
+    pub(crate) empty_cursors: Vec<String>,
     /// The last row's cursor.
     pub(crate) cursor: Option<String>,
     /// All of the answer but its rows, as JSON.
@@ -148,6 +151,7 @@ pub(crate) struct Rows<T> {
 struct Reader<T> {
     nodes: Vec<T>,
     empty_nodes: usize,
+    empty_cursors: Vec<String>,
     cursor: Option<String>,
     envelope: Vec<u8>,
     scan: Scan,
@@ -199,6 +203,7 @@ impl<T: DeserializeOwned> Reader<T> {
         Self {
             nodes: Vec::new(),
             empty_nodes: 0,
+            empty_cursors: Vec::new(),
             cursor: None,
             envelope: Vec::new(),
             scan: Scan::default(),
@@ -307,6 +312,9 @@ impl<T: DeserializeOwned> Reader<T> {
             match edges.next() {
                 Some(Ok(edge)) => {
                     let edge = edge.unwrap_or(Edge { cursor: None, node: None });
+                    if edge.node.is_none() {
+                        self.empty_cursors.extend(edge.cursor.as_ref().map(|cursor| cursor.to_string()));
+                    }
                     if let Some(cursor) = edge.cursor {
                         let last = self.cursor.get_or_insert_default();
                         last.clear();

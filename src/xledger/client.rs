@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::OnceLock;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
@@ -15,11 +16,13 @@ use super::answer::{self, Fault, Rows};
 use super::document;
 use super::error::Error;
 use super::exchange::Wire;
+use super::fields;
 use super::meter::{Meter, Usage};
 use super::pacing::Pace;
 use super::plan::Plan;
 use super::policy::{Asked, Verdict, verdict};
 use super::query::Query;
+use super::scalar::Odd;
 use super::sizes::Sizes;
 use crate::value;
 
@@ -49,6 +52,10 @@ pub struct Client {
     connection: Connection,
     /// No request is sent after this: what is on the way then has time to come.
     last_request: Instant,
+    /// What ended all questions.
+    stopped: OnceLock<Error>,
+    /// One question at a time is looked into.
+    pub(super) searching: tokio::sync::Mutex<()>,
     meter: Meter,
 }
 
@@ -73,19 +80,22 @@ pub(crate) struct Page<T> {
     /// The cursor of the last row, and whether more follow.
     pub(crate) cursor: Option<String>,
     pub(crate) has_next: bool,
+    /// Rows that are null, and the cursors of those that have one.
+    pub(crate) null_rows: usize,
+    pub(crate) null_cursors: Vec<String>,
 }
 
 /// Why a question has no answer.
 #[derive(Debug)]
 pub(crate) struct Unanswered {
     pub(crate) error: Error,
-    /// Whether it may have one if half as many rows are asked for.
-    pub(crate) shrink: bool,
+    /// What may help: to ask for half as many rows, or to look for the fields that are refused.
+    pub(crate) next: Verdict,
 }
 
 impl From<Error> for Unanswered {
     fn from(error: Error) -> Self {
-        Self { error, shrink: false }
+        Self { error, next: Verdict::Stop }
     }
 }
 
@@ -104,6 +114,8 @@ impl Client {
                 let left = connection.deadline.saturating_duration_since(Instant::now());
                 connection.deadline.checked_sub(LAST_ANSWERS.min(left / 10)).unwrap_or(connection.deadline)
             },
+            stopped: OnceLock::new(),
+            searching: tokio::sync::Mutex::default(),
             connection,
             meter,
         })
@@ -153,13 +165,33 @@ impl Client {
             what: "expected a connection, not null".to_owned(),
         };
         let has_next = connection.ok_or_else(null)?.page_info.has_next_page;
-        // Now and then a row is null. A whole page of them is no list, least of all an empty one.
-        if question.ids.is_none() && answer.nodes.is_empty() && answer.empty_nodes > 0 {
-            let (path, what) = ("its rows".to_owned(), "expected rows that are not all null".to_owned());
-            return Err(Error::Malformed { query: query.name, path, what }.into());
-        }
-        self.meter.0.null_rows.fetch_add(answer.empty_nodes as u64, Relaxed);
-        Ok(Page { nodes: answer.nodes, cursor: answer.cursor, has_next })
+        Ok(Page {
+            nodes: answer.nodes,
+            cursor: answer.cursor,
+            has_next,
+            null_rows: answer.empty_nodes,
+            null_cursors: answer.empty_cursors,
+        })
+    }
+
+    /// Takes note of rows that stay null.
+    pub(crate) fn count_null_rows(&self, rows: usize) {
+        self.meter.0.null_rows.fetch_add(rows as u64, Relaxed);
+    }
+
+    /// The value of a column, null and counted if it does not fit.
+    pub(crate) fn fit<T>(&self, column: &'static str, value: Option<Odd<T>>) -> Option<T> {
+        self.meter.fit(column, value)
+    }
+
+    /// Values that did not fit their column so far, by column.
+    pub(crate) fn unfit(&self) -> BTreeMap<&'static str, u64> {
+        self.meter.unfit()
+    }
+
+    /// Takes note that the endpoint answered an earlier run: what is no GraphQL is maintenance then.
+    pub(crate) fn is_known(&self) {
+        self.pace.is_known();
     }
 
     /// Asks for something that is no connection.
@@ -180,18 +212,47 @@ impl Client {
         answer::whole(json).map_err(|fault: Fault| self.wire.fault(query, fault))
     }
 
-    /// Asks until there is an answer without errors, or until the policy says to stop.
+    /// Asks until there is an answer without errors, or until the policy says to stop; without what cannot be had.
     async fn ask<T: DeserializeOwned>(&self, question: Question<'_>) -> Result<Rows<T>, Unanswered> {
+        if self.plan.remembers(question.query) {
+            self.try_lost_again(question).await?;
+        }
+        let mut searched = false;
+        loop {
+            let version = self.plan.version();
+            let attempt = self.attempt(question, None, searched).await;
+            let Err(Unanswered { error, next: Verdict::Search }) = &attempt else { return attempt };
+            if matches!(error, Error::RightMissing { .. }) && fields::parts(question.query).is_empty() {
+                // Not of rows: there is nothing to do without.
+                return attempt;
+            }
+            // Once nothing is found, it is an error like others.
+            searched = !self.search(question, version, error).await?;
+        }
+    }
+
+    /// Asks, with this document if one is given, until there is an answer without errors or something else is to be done than to wait.
+    pub(super) async fn attempt<T: DeserializeOwned>(
+        &self,
+        question: Question<'_>,
+        document: Option<&str>,
+        searched: bool,
+    ) -> Result<Rows<T>, Unanswered> {
         let Question { query, rows, ids, .. } = question;
-        let Connection { deadline, .. } = self.connection;
+        let Connection { deadline, tempo, .. } = self.connection;
+        let mut tries = 0;
         loop {
             let slot = self.pace.slot(self.last_request, &self.meter).await.map_err(|at| Error::Deadline {
                 doing: format!("waiting to send query {}", query.name),
                 again_at: at.map(|at| self.time_of(at)),
             })?;
+            // What another question was stopped by stops this one before it is begun.
+            if let Some(error) = self.stopped.get() {
+                return Err(error.clone().into());
+            }
             let sent_at = slot.at;
             let known = self.pace.was_answered();
-            let exchange = self.wire.exchange(query, self.body(question), rows, known);
+            let exchange = self.wire.exchange(query, self.body(question, document), rows, known);
             let exchanged = tokio::time::timeout_at(deadline, exchange).await.unwrap_or_else(|_| {
                 let doing = format!("waiting for the answer to query {}", query.name);
                 Err(Error::Deadline { doing, again_at: None })
@@ -199,51 +260,61 @@ impl Client {
             let error = match exchanged {
                 Ok(answer) => {
                     self.pace.calm();
-                    self.plan.answered(query);
                     return Ok(answer);
                 }
                 Err(error) => error,
             };
             let standing = self.pace.refused(&error, sent_at);
             drop(slot);
-            let asked = Asked { rows, by_ids: ids.is_some() };
-            let wait = match verdict(&error, asked, standing, chance()) {
-                Verdict::Wait(wait) => wait.div_f64(self.connection.tempo),
+            tries += 1;
+            let asked = Asked { rows, by_ids: ids.is_some(), searched, tries };
+            let next = verdict(&error, asked, standing, chance());
+            let (wait, alone) = match next {
+                Verdict::Wait(wait) => (wait.div_f64(tempo), false),
+                Verdict::Later(wait) => (wait.div_f64(tempo), true),
                 Verdict::WaitUntil(at) => {
                     let wait_ms = u64::try_from(at.0 - (self.connection.clock)().0).unwrap_or(0);
-                    Duration::from_millis(wait_ms).div_f64(self.connection.tempo)
+                    (Duration::from_millis(wait_ms).div_f64(tempo), false)
                 }
-                verdict => {
-                    // It was an answer all the same.
-                    self.pace.calm();
-                    if verdict == Verdict::Adapt && self.plan.learn(query, &error) {
-                        continue;
-                    }
-                    return Err(Unanswered { error, shrink: verdict == Verdict::Shrink });
-                }
+                Verdict::Stop => return Err(self.stop(error)),
+                Verdict::Shrink | Verdict::Search => return Err(Unanswered { error, next }),
             };
             // Nobody watches a wait that ends beyond the deadline: the error itself says more.
             let until = Instant::now() + wait;
             if until >= self.last_request {
-                return Err(match error {
+                return Err(self.stop(match error {
                     // It is the time that does not suffice: the next run can go on.
                     Error::BurstLimit | Error::ConcurrencyLimit => Error::Deadline {
                         doing: format!("waiting to send query {} again", query.name),
                         again_at: Some(self.time_of(until)),
                     },
                     error => error,
-                }
-                .into());
+                }));
             }
-            let waited = self.pace.wait(until);
             self.meter.wait(until, || error.to_string());
+            let waited = if alone { wait } else { self.pace.wait(until) };
             self.meter.0.waited_ms.fetch_add(waited.as_millis() as u64, Relaxed);
             if !waited.is_zero() {
                 let wait_ms = wait.as_millis() as u64;
-                let attempt = standing.in_a_row;
-                tracing::warn!(query = query.name, attempt, wait_ms, reason = %error, "waits before it asks again");
+                tracing::warn!(query = query.name, attempt = tries, wait_ms, reason = %error, "waits before it asks again");
+            }
+            if alone {
+                tokio::time::sleep_until(until).await;
             }
         }
+    }
+
+    /// Ends a question; all of them, if what ended it is no matter of this one alone.
+    fn stop(&self, error: Error) -> Unanswered {
+        if error.is_of_all_questions() {
+            self.give_up(&error);
+        }
+        error.into()
+    }
+
+    /// Nothing is asked any more: the stage that this is asked for has ended with this error.
+    pub(crate) fn give_up(&self, error: &Error) {
+        _ = self.stopped.set(error.clone());
     }
 
     /// What the clock will say at an instant.
@@ -253,16 +324,18 @@ impl Client {
     }
 
     /// The body of a request, as the plan has it by now.
-    fn body(&self, question: Question<'_>) -> String {
+    fn body(&self, question: Question<'_>, document: Option<&str>) -> String {
         let Question { query, variables, ids, .. } = question;
         let mut variables = variables.clone();
         if let Some(ids) = ids {
-            variables.insert("filter".to_owned(), self.plan.filter(query).of(ids));
+            let filter = self.plan.filter(query).map_or(Value::Null, |filter| filter.of(ids));
+            variables.insert("filter".to_owned(), filter);
         }
-        let mut document = self.plan.document(query);
-        if !variables.contains_key("filter") {
-            // A variable that is declared and not given is known of no client: where all is asked for, nothing is said of a filter.
-            document = document::without_filter(&document);
+        let mut document = self.plan.document(query, document);
+        for name in ["filter", "ownerSet"] {
+            if !variables.contains_key(name) {
+                document = document::without_variable(&document, name);
+            }
         }
         json!({"query": document, "variables": variables, "operationName": query.name}).to_string()
     }

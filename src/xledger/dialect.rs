@@ -76,6 +76,10 @@ pub struct Dialect {
     pub ledger: IdFilter,
     /// How AP lines are asked for by id.
     pub payables: IdFilter,
+    /// How accounts are asked for by id; `None` if they can only be listed.
+    pub accounts: Option<IdFilter>,
+    /// How suppliers are asked for by id; `None` if they can only be listed.
+    pub suppliers: Option<IdFilter>,
     /// Whether an owner has a `currency`.
     pub owner_currency: bool,
     /// The values of `OwnerSet`; empty if they are not known.
@@ -93,11 +97,13 @@ pub struct Dialect {
 impl Default for Dialect {
     /// What is known of Xledger, for a server whose introspection is closed.
     fn default() -> Self {
-        let filter = |type_name: &str, ids| IdFilter { type_name: type_name.to_owned(), ids, list: true };
+        let filter = |root, ids| IdFilter { type_name: known_filter(root).to_owned(), ids, list: true };
         Self {
             introspection: false,
-            ledger: filter(LEDGER_FILTER, IdType::Int64String),
-            payables: filter(PAYABLE_FILTER, IdType::Int),
+            ledger: filter("transactions", IdType::Int64String),
+            payables: filter("apTransactions", IdType::Int),
+            accounts: Some(filter("accounts", IdType::Int)),
+            suppliers: Some(filter("suppliers", IdType::Int)),
             owner_currency: false,
             owner_sets: Vec::new(),
             roots: Vec::new(),
@@ -108,24 +114,23 @@ impl Default for Dialect {
     }
 }
 
-/// The filter of ledger lines, as the documents name it.
-pub(crate) const LEDGER_FILTER: &str = "Transaction_Filter";
-/// The filter of AP lines, as the documents name it.
-pub(crate) const PAYABLE_FILTER: &str = "APTransaction_Filter";
+/// The filter of a root's rows, as the documents name it.
+pub(crate) fn known_filter(root: &str) -> &'static str {
+    match root {
+        "transactions" => "Transaction_Filter",
+        "apTransactions" => "APTransaction_Filter",
+        "accounts" => "Account_Filter",
+        "suppliers" => "Supplier_Filter",
+        _ => HEADER_FILTER,
+    }
+}
+
+/// The roots that rows are asked of, and whether they must be asked for by id.
+const ROOTS: [(&str, bool); 4] =
+    [("transactions", true), ("apTransactions", true), ("accounts", false), ("suppliers", false)];
 
 /// The filter of vouchers, as the documents name it.
 const HEADER_FILTER: &str = "TransactionHeader_Filter";
-
-/// The questions that a refresh asks of rows. That owners have a currency is a guess: it is looked for by itself, and not missed.
-const ASKED: &[Query] = &[
-    query::ACCOUNTS,
-    query::LEDGER_INDEX,
-    query::PAYABLE_INDEX,
-    query::LEDGER_LINES,
-    query::PAYABLE_LINES,
-    query::SUPPLIERS,
-    query::NAMES,
-];
 
 /// The type of a root's rows.
 fn row_type(root: &str) -> &'static str {
@@ -158,36 +163,56 @@ impl Dialect {
             Err(error) => return Err(error),
         };
         let mut dialect = schema.dialect();
-        for (filter, root) in [(&mut dialect.ledger, "transactions"), (&mut dialect.payables, "apTransactions")] {
-            let known = if root == "transactions" { &schema.ledger_filter } else { &schema.payable_filter };
+        for (root, is_necessary) in ROOTS {
+            let known = schema.filter(root);
+            let Some(filter) = dialect.filter_of_mut(root) else { continue };
             let keys = match known {
-                Some(keys) if filter.type_name == LEDGER_FILTER || filter.type_name == PAYABLE_FILTER => keys.clone(),
+                Some(keys) if filter.type_name == known_filter(root) => keys.clone(),
                 _ => {
                     let answer: Keys = client.value(FILTER_KEYS, &json!({"name": filter.type_name})).await?;
                     answer.keys.unwrap_or_default()
                 }
             };
-            if !keys.has("dbId_gt") {
-                dialect.no_light.get_or_insert(format!("{} has no key `dbId_gt`", filter.type_name));
-            }
+            let name = filter.type_name.clone();
             match (keys.leaf("dbId_in"), keys.leaf("dbId"), keys.has("OR")) {
                 (Some(ids), _, _) => filter.ids = id_type(ids),
                 (None, Some(ids), true) => (filter.ids, filter.list) = (id_type(ids), false),
-                _ => dialect
-                    .unfit
-                    .push(format!("{} has no key `dbId_in`, so {root} cannot be asked for by id", filter.type_name)),
+                _ if is_necessary => {
+                    dialect.unfit.push(format!("{name} has no key `dbId_in`, so {root} cannot be asked for by id"));
+                }
+                _ if root == "accounts" => dialect.accounts = None,
+                _ => dialect.suppliers = None,
+            }
+            if is_necessary && !keys.has("dbId_gt") {
+                dialect.no_light.get_or_insert(format!("{name} has no key `dbId_gt`"));
             }
         }
         Ok(dialect)
     }
 
-    /// How rows of a query are asked for by id.
-    pub(crate) fn filter(&self, query: Query) -> &IdFilter {
-        if query.root() == "apTransactions" { &self.payables } else { &self.ledger }
+    /// How rows of a query are asked for by id; `None` if they can only be listed.
+    pub(crate) fn filter(&self, query: Query) -> Option<&IdFilter> {
+        match query.root() {
+            "transactions" => Some(&self.ledger),
+            "apTransactions" => Some(&self.payables),
+            "accounts" => self.accounts.as_ref(),
+            "suppliers" => self.suppliers.as_ref(),
+            _ => None,
+        }
     }
 
-    pub(crate) fn filter_mut(&mut self, query: Query) -> &mut IdFilter {
-        if query.root() == "apTransactions" { &mut self.payables } else { &mut self.ledger }
+    pub(crate) fn filter_mut(&mut self, query: Query) -> Option<&mut IdFilter> {
+        self.filter_of_mut(query.root())
+    }
+
+    fn filter_of_mut(&mut self, root: &str) -> Option<&mut IdFilter> {
+        match root {
+            "transactions" => Some(&mut self.ledger),
+            "apTransactions" => Some(&mut self.payables),
+            "accounts" => self.accounts.as_mut(),
+            "suppliers" => self.suppliers.as_mut(),
+            _ => None,
+        }
     }
 
     /// Whether a refresh that sends this `ownerSet` can be answered.
@@ -215,6 +240,8 @@ struct Schema {
     owner_sets: Option<TypeDefinition>,
     ledger_filter: Option<TypeDefinition>,
     payable_filter: Option<TypeDefinition>,
+    account_filter: Option<TypeDefinition>,
+    supplier_filter: Option<TypeDefinition>,
     header_filter: Option<TypeDefinition>,
     #[serde(flatten)]
     types: BTreeMap<String, Option<TypeDefinition>>,
@@ -234,7 +261,8 @@ impl Schema {
         dialect.owner_sets = self.owner_sets.as_ref().map(TypeDefinition::names).unwrap_or_default();
         let owner = self.definition("Transaction").and_then(|line| self.definition(line.leaf("owner")?));
         dialect.owner_currency = owner.is_some_and(|owner| owner.has("currency"));
-        for query in ASKED {
+        // That owners have a currency is a guess: it is looked for by itself, and not missed.
+        for query in query::OF_ROWS {
             let document = Document::read(query.document);
             for path in document.row_fields() {
                 let parent_is_missing =
@@ -248,7 +276,7 @@ impl Schema {
                 dialect.missing.push((query.name.to_owned(), path));
             }
         }
-        for root in ["accounts", "transactions", "apTransactions", "suppliers"] {
+        for (root, _) in ROOTS {
             let Some(definition) = roots.and_then(|roots| roots.field(root)) else {
                 if roots.is_some() {
                     dialect.unfit.push(format!("there is no root `{root}`"));
@@ -260,14 +288,12 @@ impl Schema {
                     dialect.unfit.push(format!("`{root}` demands an argument `{}` that is not known", argument.name));
                 }
             }
-            if let Some(filter) =
-                definition.args.iter().find(|argument| argument.name == "filter").and_then(Field::leaf)
-            {
-                match root {
-                    "transactions" => filter.clone_into(&mut dialect.ledger.type_name),
-                    "apTransactions" => filter.clone_into(&mut dialect.payables.type_name),
-                    _ => {}
-                }
+            let filter = definition.args.iter().find(|argument| argument.name == "filter").and_then(Field::leaf);
+            match (filter, dialect.filter_of_mut(root)) {
+                (Some(filter), Some(known)) => filter.clone_into(&mut known.type_name),
+                (None, _) if root == "accounts" => dialect.accounts = None,
+                (None, _) if root == "suppliers" => dialect.suppliers = None,
+                _ => {}
             }
         }
         dialect.unfit.sort();
@@ -292,6 +318,16 @@ impl Schema {
         } else {
             None
         }
+    }
+
+    fn filter(&self, root: &str) -> Option<&TypeDefinition> {
+        let filter = match root {
+            "transactions" => &self.ledger_filter,
+            "apTransactions" => &self.payable_filter,
+            "accounts" => &self.account_filter,
+            _ => &self.supplier_filter,
+        };
+        filter.as_ref()
     }
 
     fn definition(&self, name: &str) -> Option<&TypeDefinition> {

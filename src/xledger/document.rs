@@ -52,14 +52,15 @@ impl<'a> Document<'a> {
     }
 }
 
-/// A document without the variable `$filter`, for a question for everything.
-pub(crate) fn without_filter(document: &str) -> String {
-    let declared = document.find("$filter:").map(|at| {
+/// A document without a variable that is not given, and without the argument that it is for: for Xledger, null is a condition.
+pub(crate) fn without_variable(document: &str, name: &str) -> String {
+    let declared = document.find(&format!("${name}:")).map(|at| {
         let end = document[at..].find([',', ')']).map_or(document.len(), |end| at + end);
         document[at..end].to_owned()
     });
-    let without = declared.map_or_else(|| document.to_owned(), |declared| document.replace(&declared, ""));
-    without.replace("filter: $filter", "").replace(", ,", ",").replace("( ,", "(").replace(", )", ")")
+    let Some(declared) = declared else { return document.to_owned() };
+    let without = document.replace(&declared, "").replace(&format!("{name}: ${name}"), "");
+    without.replace(", ,", ",").replace("( ,", "(").replace("(, ", "(").replace(", )", ")")
 }
 
 /// Reads fields up to the brace that closes them.
@@ -144,6 +145,15 @@ mod tests {
     use super::*;
 
     const TEXT: &str = "# Words with { and }.\nquery Q($first: Int!) {\n  roots(first: $first, status: ALL) {\n    edges {\n      cursor\n      node {\n        dbId\n        a { b { c } d }\n      }\n    }\n    pageInfo { hasNextPage }\n  }\n}\n";
+
+    #[test]
+    fn a_variable_that_is_not_given_is_left_out() {
+        let text = "query Q($first: Int!, $filter: F, $ownerSet: O) {r(first: $first, filter: $filter, ownerSet: $ownerSet) {x}}";
+        let filter = "query Q($first: Int!, $ownerSet: O) {r(first: $first, ownerSet: $ownerSet) {x}}";
+        assert_eq!(without_variable(text, "filter"), filter);
+        assert_eq!(without_variable(filter, "ownerSet"), "query Q($first: Int!) {r(first: $first) {x}}");
+        assert_eq!(without_variable(filter, "after"), filter);
+    }
 
     #[test]
     fn a_document_is_asked_without_some_fields() {

@@ -57,15 +57,17 @@ pub enum Error {
         /// When Xledger gives new ones, if it says so.
         reset_at: Option<Timestamp>,
     },
-    /// `Your query timed out.`
+    /// The server did not get through the query: `Your query timed out.`, a fault of its data base.
     #[error(
-        "Xledger ran out of time on query {query}, even for {rows} rows; lower XLEDGER_PAGE_ROWS or try again later"
+        "Xledger did not get through query {query}, even for {rows} rows ({message}); lower XLEDGER_PAGE_ROWS or try again later"
     )]
-    QueryTimedOut {
+    NotResolved {
         /// The operation's name.
         query: &'static str,
         /// Rows that were asked for.
         rows: usize,
+        /// The server's words.
+        message: String,
     },
     /// The schema is not the one that the query was written for.
     #[error("Xledger's schema does not take query {query}: {message} ({code})")]
@@ -117,13 +119,21 @@ pub enum Error {
         /// The HTTP status of the answer.
         status: u16,
     },
-    /// 5xx, as during maintenance, or 429.
+    /// 5xx, as during maintenance, or another thing than GraphQL where there were answers before.
     #[error("{endpoint} is unavailable (HTTP status {status}); try again later")]
     Unavailable {
         /// The address.
         endpoint: String,
         /// The HTTP status of the answer.
         status: u16,
+    },
+    /// 504, or no first byte in time: what was asked may be too much.
+    #[error("{endpoint} does not answer in time ({what}); lower XLEDGER_PAGE_ROWS or try again later")]
+    Late {
+        /// The address.
+        endpoint: String,
+        /// What came instead.
+        what: String,
     },
     /// No connection, or one that broke.
     #[error("{endpoint} cannot be reached: {what}")]
@@ -173,6 +183,36 @@ pub enum Error {
         /// `no cursor` or `the cursor of an earlier page`.
         what: &'static str,
     },
+}
+
+impl Error {
+    /// Whether nothing else is worth asking once this ended a question: time, limits, the token or the server itself are the reason.
+    pub(crate) fn is_of_all_questions(&self) -> bool {
+        matches!(
+            self,
+            Error::TokenMalformed
+                | Error::TokenRefused { .. }
+                | Error::BurstLimit
+                | Error::ConcurrencyLimit
+                | Error::CreditsUsedUp { .. }
+                | Error::Unavailable { .. }
+                | Error::Late { .. }
+                | Error::Unreachable { .. }
+                | Error::Deadline { .. }
+        )
+    }
+
+    /// Whether it says of this question alone that it is not taken, for a lack in the schema or in the token's rights, or for a reason that
+    /// nobody knows.
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Error::RightMissing { .. }
+                | Error::SchemaMismatch { .. }
+                | Error::OwnerSetRefused { .. }
+                | Error::Api { .. }
+        )
+    }
 }
 
 /// The fields of a query that were refused, by their paths.

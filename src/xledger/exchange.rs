@@ -98,7 +98,7 @@ impl Wire {
             .body(body);
         let answer = tokio::time::timeout(TIME_TO_FIRST_BYTE.div_f64(self.tempo), request.send()).await;
         let mut response = answer
-            .map_err(|_| self.unreachable("the answer did not begin in time".to_owned()))?
+            .map_err(|_| self.late("the answer did not begin in time".to_owned()))?
             .map_err(|error| self.broken(&error))?;
 
         let status = response.status().as_u16();
@@ -128,33 +128,49 @@ impl Wire {
         let answer = answer.finish().map_err(|fault| self.fault(query, fault))?;
         let envelope: Envelope<IgnoredAny> = match answer::whole(&answer.envelope) {
             Err(Fault::Malformed { .. } | Fault::Cut) if !json || status >= 400 => {
-                return Err(self.not_graphql(&content_type, status));
+                return Err(self.odd_status(&content_type, status, known));
             }
             envelope => envelope.map_err(|fault| self.fault(query, fault))?,
         };
         match refusal::of(query, rows, &envelope.errors.unwrap_or_default(), self.token.expose_secret()) {
-            Some(Error::Api { .. }) if status >= 500 => Err(self.unavailable(status)),
+            Some(Error::Api { message, .. } | Error::RightMissing { message, .. }) if status == 401 => {
+                Err(Error::TokenRefused { message })
+            }
+            Some(Error::Api { .. }) if status >= 500 || status == 429 => {
+                Err(self.odd_status(&content_type, status, known))
+            }
             Some(error) => Err(error),
-            None if status >= 500 || status == 429 => Err(self.unavailable(status)),
-            None if status >= 400 => Err(self.not_graphql(&content_type, status)),
+            None if status >= 400 => Err(self.odd_status(&content_type, status, known)),
             None => Ok(answer),
         }
     }
 
     /// What the status says by itself, where no JSON can say more.
     fn by_status(&self, query: Query, content_type: &str, status: u16, known: bool) -> Option<Error> {
-        let html = content_type.contains("html");
         match status {
             413 => Some(Error::TooLong { query: query.name }),
             300..=399 => Some(self.not_graphql("a redirect, which is not followed", status)),
             _ if content_type.contains("json") => None,
-            429 | 500.. => Some(self.unavailable(status)),
-            401 | 403 => Some(Error::TokenRefused { message: format!("HTTP status {status}") }),
-            // A page in place of an answer, where there were answers before: maintenance.
-            200 if html && known => Some(self.unavailable(status)),
-            _ if html => Some(self.not_graphql(content_type, status)),
+            401 | 403 | 429 | 500.. => Some(self.odd_status(content_type, status, known)),
+            _ if content_type.contains("html") => Some(self.odd_status(content_type, status, known)),
             _ => None,
         }
+    }
+
+    /// What a status means that no GraphQL error explains. What is no GraphQL where there were answers before is maintenance.
+    fn odd_status(&self, content_type: &str, status: u16, known: bool) -> Error {
+        match status {
+            401 | 403 => Error::TokenRefused { message: format!("HTTP status {status}") },
+            429 => Error::BurstLimit,
+            504 => self.late(format!("HTTP status {status}")),
+            500.. => self.unavailable(status),
+            _ if known => self.unavailable(status),
+            _ => self.not_graphql(content_type, status),
+        }
+    }
+
+    fn late(&self, what: String) -> Error {
+        Error::Late { endpoint: self.endpoint.to_string(), what }
     }
 
     fn unavailable(&self, status: u16) -> Error {

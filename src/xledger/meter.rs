@@ -1,11 +1,14 @@
 //! What is used of the API: users pay for requests and bytes. And what is waited for at this moment.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
 use tokio::time::Instant;
+
+use super::scalar::Odd;
 
 /// What a client used of the API.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -18,7 +21,7 @@ pub struct Usage {
     pub bytes_down: u64,
     /// Milliseconds during which nothing was asked because of refusals and failures.
     pub waited_ms: u64,
-    /// Rows that Xledger answered as null; skipped.
+    /// Rows of a list that Xledger answered as null, and again as null when they were asked for once more.
     pub null_rows: u64,
 }
 
@@ -32,6 +35,7 @@ pub(super) struct Counters {
     /// Answers that came compressed.
     pub(super) compressed: AtomicU64,
     waiting: Mutex<Option<Waiting>>,
+    unfit: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 #[derive(Clone, Debug)]
@@ -55,6 +59,19 @@ impl Meter {
             waited_ms: c.waited_ms.load(Relaxed),
             null_rows: c.null_rows.load(Relaxed),
         }
+    }
+
+    /// Values that did not fit their column, by column: null in the tables, for nothing depends on them.
+    pub fn unfit(&self) -> BTreeMap<&'static str, u64> {
+        self.0.unfit.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The value of a column, null and counted if it does not fit.
+    pub(crate) fn fit<T>(&self, column: &'static str, value: Option<Odd<T>>) -> Option<T> {
+        if let Some(Odd::Unfit) = value {
+            *self.0.unfit.lock().unwrap_or_else(PoisonError::into_inner).entry(column).or_default() += 1;
+        }
+        value?.fit()
     }
 
     /// How much longer the wait lasts that goes on now, and why; `None` if none does.

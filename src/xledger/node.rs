@@ -1,10 +1,12 @@
 //! The rows of the wire, as the documents in `queries/` ask for them. Nearly everything can be null.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use super::scalar::{Amount, Date, WallTime, Whole, reference};
+use super::scalar::{Amount, Date, Odd, WallTime, Whole, Wire, reference, wire};
 
 type Text = Box<str>;
+/// A text that no rule goes by.
+type OddText = Odd<Box<str>>;
 
 macro_rules! nodes {
     ($($(#[$doc:meta])* $name:ident { $($field:ident : $type:ty),* $(,)? })*) => {$(
@@ -12,7 +14,13 @@ macro_rules! nodes {
         #[derive(Deserialize, Debug, Default)]
         #[cfg_attr(any(test, fuzzing), derive(serde::Serialize))]
         #[serde(rename_all = "camelCase")]
-        pub(crate) struct $name { $(pub(crate) $field: Option<$type>,)* }
+        pub(crate) struct $name { $(#[serde(default, deserialize_with = "wire")] pub(crate) $field: Option<$type>,)* }
+
+        impl<'de> Wire<'de> for $name {
+            fn wire<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+                Option::deserialize(deserializer)
+            }
+        }
     )*};
 }
 
@@ -28,7 +36,7 @@ nodes! {
     /// A ledger line, as fetched.
     LedgerLineNode {
         db_id: Whole, owner_db_id: Whole, account_db_id: Whole, match_id: Whole, period: PeriodNode, header: HeaderNode,
-        text: Text, amount: Amount, invoice_amount: Amount, tax_amount: Amount, company_db_id: Whole,
+        text: OddText, amount: Amount, invoice_amount: Odd<Amount>, tax_amount: Odd<Amount>, company_db_id: Whole,
         gl_object1_db_id: Whole, gl_object2_db_id: Whole, gl_object3_db_id: Whole, gl_object4_db_id: Whole, gl_object5_db_id: Whole,
         currency: CodeNode, tax_rule: CodeNode,
     }
@@ -36,14 +44,16 @@ nodes! {
     /// An AP line, as fetched.
     PayableLineNode {
         db_id: Whole, owner_db_id: Whole, match_id: Whole, header_transaction_source_db_id: Whole, transaction_header: ReferenceNode,
-        subledger_db_id: Whole, invoice_number: Text, invoice_date: Date, due_date: Date, company: ReferenceNode,
+        subledger_db_id: Whole, invoice_number: OddText, invoice_date: Odd<Date>, due_date: Odd<Date>, company: ReferenceNode,
     }
 
     /// An accounting period.
-    PeriodNode { year: Whole, month_number: Whole, fiscal_year: Whole, fiscal_period: Whole }
+    PeriodNode { year: Whole, month_number: Whole, fiscal_year: Odd<Whole>, fiscal_period: Odd<Whole> }
 
     /// A voucher. The listing asks for its id, its document type and when it was modified, and no more.
-    HeaderNode { db_id: Whole, transaction_source: SourceNode, modified_at: WallTime, transaction_number: Whole, posted_date: Date }
+    HeaderNode {
+        db_id: Whole, transaction_source: SourceNode, modified_at: Odd<WallTime>, transaction_number: Odd<Whole>, posted_date: Odd<Date>,
+    }
 
     /// A document type.
     SourceNode { db_id: Whole, code: Text, description: Text }
@@ -52,35 +62,36 @@ nodes! {
     ReferenceNode { db_id: Whole }
 
     /// A row of which only the code is asked.
-    CodeNode { code: Text }
+    CodeNode { code: OddText }
 
     /// An account of the chart.
     AccountNode {
-        db_id: Whole, code: Text, description: Text, asset: bool, liabilities: bool, equity: bool, revenue: bool, cost: bool,
+        db_id: Whole, code: Text, description: OddText, asset: bool, liabilities: bool, equity: bool, revenue: bool, cost: bool,
         cost_wages_salaries: bool, cost_of_goods_sold: bool, cost_other_operating: bool, finance: bool, account_group: DescriptionNode,
+        chart_of_account: ReferenceNode,
     }
 
     /// A row of which only the description is asked.
-    DescriptionNode { description: Text }
+    DescriptionNode { description: OddText }
 
     /// A supplier of the register.
     SupplierNode {
-        db_id: Whole, owner_db_id: Whole, code: Text, description: Text, email: Text, phone: Text, from_date: Date, to_date: Date,
-        modified_at: WallTime, company_db_id: Whole, company: CompanyNode, subledger_group: DescriptionNode, address: AddressNode,
+        db_id: Whole, owner_db_id: Whole, code: OddText, description: OddText, email: OddText, phone: OddText, from_date: Odd<Date>,
+        to_date: Odd<Date>, modified_at: Odd<WallTime>, company_db_id: Whole, company: CompanyNode, subledger_group: DescriptionNode, address: AddressNode,
         contact: NameNode,
     }
 
     /// A company, as a supplier names it.
-    CompanyNode { company_number: Text }
+    CompanyNode { company_number: OddText }
 
     /// An address.
-    AddressNode { street_address: Text, zip_code: Text, place: Text, country: CodeAndDescriptionNode }
+    AddressNode { street_address: OddText, zip_code: OddText, place: OddText, country: CodeAndDescriptionNode }
 
     /// A row of which code and description are asked.
-    CodeAndDescriptionNode { code: Text, description: Text }
+    CodeAndDescriptionNode { code: OddText, description: OddText }
 
     /// A row of which only the name is asked.
-    NameNode { name: Text }
+    NameNode { name: OddText }
 
     /// A row of which only the id is looked at.
     ProbeNode { db_id: Whole }
@@ -89,7 +100,7 @@ nodes! {
     OwnerOfLineNode { db_id: Whole, owner: OwnerNode }
 
     /// An owner: a company that keeps books.
-    OwnerNode { db_id: Whole, code: Text, description: Text, currency: CodeNode }
+    OwnerNode { db_id: Whole, code: OddText, description: OddText, currency: CodeNode }
 
     /// The owner and the dimension values of one line.
     NamesOfLineNode { db_id: Whole, owner: OwnerNode, gl_dimension: DimensionsNode }
@@ -100,7 +111,7 @@ nodes! {
     }
 
     /// A dimension value.
-    ObjectNode { db_id: Whole, code: Text, description: Text, object_kind: NameNode }
+    ObjectNode { db_id: Whole, code: OddText, description: OddText, object_kind: NameNode }
 }
 
 /// A row that can be asked for by its id.
@@ -121,6 +132,8 @@ macro_rules! identified {
 identified!(
     LedgerIndexNode,
     PayableIndexNode,
+    AccountNode,
+    SupplierNode,
     LedgerLineNode,
     PayableLineNode,
     OwnerOfLineNode,

@@ -25,16 +25,19 @@ macro_rules! optional {
     };
 }
 
-// Without columns: a field by which lines are compared with those that are kept. Where it is missing, every line is fetched anew.
+// Without columns: what no column shows, such as a field by which lines are compared with those that are kept. Where it is missing, every line is fetched anew.
 optional! {
     LEDGER_INDEX: {
         "header.modifiedAt" => ;
     }
     ACCOUNTS: {
         "description" => "spend.account_name";
-        "asset", "liabilities", "equity", "revenue", "cost", "costWagesSalaries", "costOfGoodsSold", "costOtherOperating", "finance"
+        "asset", "liabilities", "equity", "revenue", "cost", "costOfGoodsSold", "costOtherOperating", "finance"
             => "spend.account_kind";
+        "costWagesSalaries" => "spend.account_kind";
         "accountGroup" => "spend.account_group";
+        // What is payroll goes by these two (`rules.rs`): where the chart is not known the flag decides, where the flag is not either the setting.
+        "chartOfAccount" => ;
     }
     LEDGER_LINES: {
         "period.fiscalYear" => "spend.fiscal_year";

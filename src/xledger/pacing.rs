@@ -87,6 +87,9 @@ impl Pace {
         loop {
             let freed = self.freed.notified();
             let now = Instant::now();
+            if now >= deadline {
+                return Err(None);
+            }
             let asked = self.lock().ask(now);
             match asked {
                 Asked::Granted => return Ok(Slot { pace: self, at: now }),
@@ -98,6 +101,11 @@ impl Pace {
                 Asked::Full => tokio::time::timeout_at(deadline, freed).await.map_err(|_| None)?,
             }
         }
+    }
+
+    /// Takes note that the endpoint is known to answer with GraphQL: what else comes is bad weather.
+    pub(crate) fn is_known(&self) {
+        self.lock().answered = true;
     }
 
     /// Takes note of an answer that was no refusal.
@@ -200,10 +208,12 @@ impl State {
         let refusals = Refusals { in_a_row: known.in_a_row + u32::from(new), last: now, ..known };
         self.refusals = Some(refusals);
         self.calm = 0;
+        // A refusal is GraphQL, too.
+        self.answered |= error.is_refusal() || matches!(error, Error::NotResolved { .. });
         match error {
             Error::BurstLimit if new => self.burst = (self.burst / 2).max(1),
             Error::ConcurrencyLimit if new => self.allowed = (self.allowed / 2).max(1),
-            Error::Unavailable { .. } | Error::Unreachable { .. } => self.alone = true,
+            Error::Unavailable { .. } | Error::Unreachable { .. } | Error::Late { .. } => self.alone = true,
             _ => {}
         }
         refusals

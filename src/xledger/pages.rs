@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::client::{Client, Page, Question, Unanswered};
 use super::error::Error;
+use super::policy::Verdict;
 use super::query::Query;
 
 /// Pages of one walk, at most: a billion rows at the largest page.
@@ -59,13 +60,7 @@ pub(crate) async fn walk_on<T: DeserializeOwned>(
     most_rows: usize,
     take: impl FnMut(Vec<T>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let page_rows = async |variables: Map<String, Value>| loop {
-        let rows = client.sizes().rows(query, page_rows);
-        match page(client, query, &variables, None, rows).await {
-            Err(Unanswered { error, shrink: true }) => less(client, query, rows, &error),
-            other => break other,
-        }
-    };
+    let page_rows = async |variables: Map<String, Value>| whole_page(client, query, &variables, page_rows).await;
     pages(query, variables, page_rows, position, most_rows, take).await.map_err(|unanswered| unanswered.error)
 }
 
@@ -85,7 +80,7 @@ pub(crate) async fn walk_ids<T: DeserializeOwned>(
         // What came before a page was too much comes again; rows are told apart by their ids.
         let mut position = Position::default();
         match pages(query, variables, batch_page, &mut position, usize::MAX, &mut take).await {
-            Err(Unanswered { error, shrink: true }) => less(client, query, rows, &error),
+            Err(Unanswered { error, next: Verdict::Shrink }) => less(client, query, rows, &error),
             Err(unanswered) => return Err(unanswered.error),
             Ok(()) => rest = after,
         }
@@ -133,35 +128,73 @@ async fn pages<T>(
     Err(Error::CursorRepeated { query: query.name, page: MOST_PAGES, what: "no end in sight" }.into())
 }
 
+/// A page of a list, of fewer rows if the server does not bear so many. Rows that are null are asked for again: the page once more, then what is
+/// still null by the ids of the cursors. What stays null is counted.
+async fn whole_page<T: DeserializeOwned>(
+    client: &Client,
+    query: Query,
+    variables: &Map<String, Value>,
+    most_rows: usize,
+) -> Result<Page<T>, Unanswered> {
+    let mut page = sized_page(client, query, variables, most_rows).await?;
+    if page.null_rows == 0 {
+        return Ok(page);
+    }
+    page = sized_page(client, query, variables, most_rows).await?;
+    // A cursor is mostly the row's id, sometimes several ids.
+    let ids = page.null_cursors.iter().flat_map(|cursor| cursor.split('.')).filter_map(|id| id.parse().ok());
+    let ids: Vec<i64> = ids.collect();
+    if !ids.is_empty() && client.plan().filter(query).is_some() {
+        let mut without_cursor = variables.clone();
+        without_cursor.remove("after");
+        match self::page(client, query, &without_cursor, Some(&ids), ids.len()).await {
+            Ok(found) => {
+                page.null_rows -= found.nodes.len().min(page.null_rows);
+                page.nodes.extend(found.nodes);
+            }
+            // A list of cursors that are no ids.
+            Err(Unanswered { error, .. }) if error.is_refusal() => {}
+            Err(unanswered) => return Err(unanswered),
+        }
+    }
+    // A whole page of nulls is no list, least of all an empty one.
+    if page.nodes.is_empty() && page.null_rows > 0 {
+        let (path, what) = ("its rows".to_owned(), "expected rows that are not all null".to_owned());
+        return Err(Error::Malformed { query: query.name, path, what }.into());
+    }
+    client.count_null_rows(page.null_rows);
+    Ok(page)
+}
+
+/// A page, of fewer rows if the server does not bear so many.
+async fn sized_page<T: DeserializeOwned>(
+    client: &Client,
+    query: Query,
+    variables: &Map<String, Value>,
+    most_rows: usize,
+) -> Result<Page<T>, Unanswered> {
+    loop {
+        let rows = client.sizes().rows(query, most_rows);
+        match page(client, query, variables, None, rows).await {
+            Err(Unanswered { error, next: Verdict::Shrink }) => less(client, query, rows, &error),
+            other => break other,
+        }
+    }
+}
+
 fn less(client: &Client, query: Query, rows: usize, error: &Error) {
     let page_rows = client.sizes().failed(query, rows);
     tracing::warn!(query = query.name, page_rows, reason = %error, "asks for fewer rows at once");
 }
 
-/// One page, for a question of which any rows will do.
-pub(crate) async fn one_page<T: DeserializeOwned>(
-    client: &Client,
-    query: Query,
-    variables: &Map<String, Value>,
-    rows: usize,
-) -> Result<Vec<T>, Error> {
-    Ok(page(client, query, variables, None, rows).await.map_err(|unanswered| unanswered.error)?.nodes)
-}
-
 /// The first page, of fewer rows if the server does not bear so many.
-pub(crate) async fn one_page_with_cursor<T: DeserializeOwned>(
+pub(crate) async fn one_page<T: DeserializeOwned>(
     client: &Client,
     query: Query,
     variables: &Map<String, Value>,
     most_rows: usize,
 ) -> Result<Page<T>, Error> {
-    loop {
-        let rows = client.sizes().rows(query, most_rows);
-        match page(client, query, variables, None, rows).await {
-            Err(Unanswered { error, shrink: true }) => less(client, query, rows, &error),
-            other => break other.map_err(|unanswered| unanswered.error),
-        }
-    }
+    sized_page(client, query, variables, most_rows).await.map_err(|unanswered| unanswered.error)
 }
 
 async fn page<T: DeserializeOwned>(

@@ -5,11 +5,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
-use super::dialect::{Dialect, IdFilter, LEDGER_FILTER, PAYABLE_FILTER};
+use super::dialect::{Dialect, IdFilter, known_filter};
 use super::error::Error;
+use super::fields::{Part, parts};
 use super::optional::{self, OPTIONAL, is_within};
-use super::query::Query;
-use super::rights;
+use super::query::{self, Query};
 
 /// What a client asks. Grows less as it is learned what cannot be had.
 #[derive(Default)]
@@ -20,10 +20,14 @@ struct State {
     dialect: Dialect,
     /// What is not asked for any more, by its place in [`OPTIONAL`].
     lost: Vec<(usize, Reason)>,
-    /// Where Xledger does not say what is denied: how many of the query's rights were left out in turn.
-    trials: FxHashMap<&'static str, usize>,
-    /// Filters whose type of ids was tried the other way round.
-    turned: FxHashSet<String>,
+    /// Of that, what an earlier run was refused and this one has not tried.
+    remembered: Vec<usize>,
+    /// Queries whose fields were asked for one by one.
+    searched: FxHashSet<&'static str>,
+    /// Why queries cannot be asked at all.
+    refusals: FxHashMap<&'static str, Error>,
+    /// How often something was learned.
+    version: u64,
 }
 
 /// Why something is missing.
@@ -78,21 +82,22 @@ impl Plan {
         self.lock().dialect.clone()
     }
 
-    /// How rows of a query are asked for by id.
-    pub(crate) fn filter(&self, query: Query) -> IdFilter {
-        self.lock().dialect.filter(query).clone()
+    /// How rows of a query are asked for by id; `None` if that is not known to be possible.
+    pub(crate) fn filter(&self, query: Query) -> Option<IdFilter> {
+        self.lock().dialect.filter(query).cloned()
     }
 
-    /// The document to send for a query.
-    pub(crate) fn document(&self, query: Query) -> String {
+    /// The document to send for a query: this one, or the query's own without what is lost; with the names that this schema has.
+    pub(crate) fn document(&self, query: Query, document: Option<&str>) -> String {
         let state = self.lock();
-        let tried = state.trials.get(query.name).map(|trial| left_out(query, *trial)).unwrap_or_default();
-        let document = optional::document(query, |at| state.is_lost(at) || tried.contains(&at));
-        let named = |document: String, known: &str, name: &str| {
-            if name == known { document } else { document.replace(&format!(": {known}"), &format!(": {name}")) }
-        };
-        let document = named(document, LEDGER_FILTER, &state.dialect.ledger.type_name);
-        named(document, PAYABLE_FILTER, &state.dialect.payables.type_name)
+        let own = || optional::document(query, |at| state.is_lost(at));
+        let document = document.map_or_else(own, str::to_owned);
+        match (state.dialect.filter(query), known_filter(query.root())) {
+            (Some(filter), known) if filter.type_name != known => {
+                document.replace(&format!(": {known}"), &format!(": {}", filter.type_name))
+            }
+            _ => document,
+        }
     }
 
     /// Whether a field of a query is still asked for.
@@ -101,61 +106,84 @@ impl Plan {
         !optional::of(query).any(|(at, optional)| state.is_lost(at) && optional.covers(path))
     }
 
-    /// Learns from a refusal. Returns whether the question is worth asking again.
-    pub(crate) fn learn(&self, query: Query, error: &Error) -> bool {
-        let mut state = self.lock();
-        let learned = match error {
-            Error::RightMissing { fields, message, .. } if fields.is_empty() => {
-                let named = rights::named_in(message);
-                let lost: Vec<usize> =
-                    optional::of(query).filter(|(_, o)| named.contains(&o.right())).map(|(at, _)| at).collect();
-                if named.is_empty() { state.try_without(query) } else { state.lose_all(&lost, Reason::NotAllowed) }
-            }
-            Error::RightMissing { fields, .. } => {
-                let covering: Option<Vec<usize>> = fields.iter().map(|path| optional::covering(query, path)).collect();
-                // One that is necessary decides.
-                let Some(covering) = covering else { return false };
-                let rights: Vec<&str> = covering.iter().map(|at| OPTIONAL[*at].right()).collect();
-                let of_right = |optional: &optional::Optional| {
-                    rights.contains(&optional.right()) && optional.right() != rights::of(query.root(), "")
-                };
-                let mut lost: Vec<usize> = optional::of(query).filter(|(_, o)| of_right(o)).map(|(at, _)| at).collect();
-                lost.extend(covering);
-                state.lose_all(&lost, Reason::NotAllowed)
-            }
-            Error::SchemaMismatch { message, .. } => {
-                let words: Vec<&str> = message.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).collect();
-                let is_named = |field: &str| field.split('.').any(|name| words.contains(&name));
-                let lost: Vec<usize> = optional::of(query)
-                    .filter(|(_, optional)| optional.fields.iter().any(|field| is_named(field)))
-                    .map(|(at, _)| at)
-                    .collect();
-                let about_ids =
-                    words.iter().any(|word| ["filter", "dbId_in", "dbId", "Int", "Int64String"].contains(word));
-                about_ids && state.turn_ids(query) || state.lose_all(&lost, Reason::NotInSchema)
-            }
-            _ => false,
-        };
-        if learned {
-            tracing::warn!(query = query.name, reason = %error, "asked again without what cannot be read");
-        }
-        learned
+    /// How often something was learned by now.
+    pub(super) fn version(&self) -> u64 {
+        self.lock().version
     }
 
-    /// Takes note that a right is missing: all that needs it is lost.
-    pub(crate) fn lose_right(&self, right: &str) {
-        let of_right = OPTIONAL.iter().enumerate().filter(|(_, optional)| optional.right() == right);
-        let lost: Vec<usize> = of_right.map(|(at, _)| at).collect();
-        self.lock().lose_all(&lost, Reason::NotAllowed);
+    pub(super) fn learned(&self) {
+        self.lock().version += 1;
     }
 
-    /// Takes note that a query was answered: what it was asked without is lost.
-    pub(crate) fn answered(&self, query: Query) {
+    /// Whether the fields of a query were not yet asked for one by one. From now on they were.
+    pub(super) fn begin_search(&self, query: Query) -> bool {
+        self.lock().searched.insert(query.name)
+    }
+
+    /// Takes note that a query cannot be asked for this reason.
+    pub(super) fn refused(&self, query: Query, why: Error) -> Error {
+        self.lock().refusals.insert(query.name, why.clone());
+        why
+    }
+
+    /// Why a query cannot be asked at all, if that is known.
+    pub(super) fn refusal(&self, query: Query) -> Option<Error> {
+        self.lock().refusals.get(query.name).cloned()
+    }
+
+    /// The parts of a query that are still asked for.
+    pub(crate) fn parts_left(&self, query: Query) -> Vec<Part> {
+        let state = self.lock();
+        parts(query).into_iter().filter(|part| part.optional().is_none_or(|at| !state.is_lost(at))).collect()
+    }
+
+    /// Does without something, and without what it lies in if nothing else is left in there.
+    pub(super) fn lose(&self, at: usize, reason: Reason) {
         let mut state = self.lock();
-        if let Some(trial) = state.trials.remove(query.name) {
-            let lost = left_out(query, trial);
-            state.lose_all(&lost, Reason::NotAllowed);
+        state.lose(at, reason);
+        let query = OPTIONAL[at].query;
+        let of_query: Vec<usize> = parts(query).iter().filter_map(Part::optional).collect();
+        for (outer, optional) in optional::of(query).filter(|(outer, _)| !of_query.contains(outer)) {
+            let mut within =
+                of_query.iter().filter(|at| OPTIONAL[**at].fields.iter().all(|field| optional.covers(field)));
+            // The right of what lies within is missing, not that of what it lies in, if it is missed elsewhere too.
+            let is_elsewhere = |at: usize| {
+                state.lost.iter().any(|(lost, _)| {
+                    OPTIONAL[*lost].right() == OPTIONAL[at].right() && !optional.covers(OPTIONAL[*lost].fields[0])
+                })
+            };
+            if within.clone().count() > 0 && within.all(|at| state.is_lost(*at) && !is_elsewhere(*at)) {
+                state.lose(outer, reason);
+            }
         }
+    }
+
+    /// Writes the ids of a query's filter the other way from now on.
+    pub(super) fn turn_ids(&self, query: Query) {
+        if let Some(filter) = self.lock().dialect.filter_mut(query) {
+            filter.ids = filter.ids.other();
+        }
+    }
+
+    /// Whether an earlier run was refused something of a query that this one has not tried.
+    pub(super) fn remembers(&self, query: Query) -> bool {
+        self.lock().remembered.iter().any(|at| OPTIONAL[*at].query == query)
+    }
+
+    /// What an earlier run was refused of a query and this one has not tried; from now on it counts as tried.
+    pub(super) fn take_remembered(&self, query: Query) -> Option<Vec<usize>> {
+        let mut state = self.lock();
+        let (of_query, others): (Vec<usize>, _) =
+            std::mem::take(&mut state.remembered).into_iter().partition(|at| OPTIONAL[*at].query == query);
+        state.remembered = others;
+        Some(of_query).filter(|of_query| !of_query.is_empty())
+    }
+
+    /// Asks again for what an earlier run was refused.
+    pub(super) fn find_again(&self, found: &[usize]) {
+        let mut state = self.lock();
+        state.lost.retain(|(at, _)| !found.contains(at));
+        state.version += 1;
     }
 
     /// What is not asked for: the operation and its first field, and why. For a run that goes on with this one's work.
@@ -169,13 +197,16 @@ impl Plan {
             .collect()
     }
 
-    /// Does without what an earlier run missed.
+    /// Does without what an earlier run missed. What was refused is tried once more when the query is first asked, for a right can be given.
     pub(crate) fn miss(&self, missed: &[(String, String, Reason)]) {
         let mut state = self.lock();
         for (name, field, reason) in missed {
             let known = |o: &optional::Optional| o.query.name == name && o.fields.first().is_some_and(|f| f == field);
-            if let Some(at) = OPTIONAL.iter().position(known) {
+            if let Some(at) = OPTIONAL.iter().position(known).filter(|at| !state.is_lost(*at)) {
                 state.lose(at, *reason);
+                if *reason == Reason::NotAllowed {
+                    state.remembered.push(at);
+                }
             }
         }
     }
@@ -191,7 +222,8 @@ impl Plan {
         };
         let mut lost = state.lost.clone();
         lost.sort_by_key(|(at, _)| *at);
-        lost.retain(|(at, _)| !OPTIONAL[*at].columns.is_empty());
+        // What accounts lack decides what is payroll, whether a column shows it or not.
+        lost.retain(|(at, _)| !OPTIONAL[*at].columns.is_empty() || OPTIONAL[*at].query == query::ACCOUNTS);
         let told = lost.iter().filter(|(at, _)| !lost.iter().any(|(outer, _)| within(*at, *outer)));
         told.map(|(at, reason)| {
             let optional = &OPTIONAL[*at];
@@ -200,27 +232,6 @@ impl Plan {
         })
         .collect()
     }
-}
-
-/// What is left out of a query at a trial: from 1 the fields of one right after the other, at last all.
-fn left_out(query: Query, trial: usize) -> Vec<usize> {
-    let rights = rights_of(query);
-    match rights.get(trial.saturating_sub(1)) {
-        Some(right) => optional::of(query).filter(|(_, o)| o.right() == *right).map(|(at, _)| at).collect(),
-        None => optional::of(query).map(|(at, _)| at).collect(),
-    }
-}
-
-/// The rights that optional fields of a query need, beyond that of its rows.
-fn rights_of(query: Query) -> Vec<&'static str> {
-    let mut rights = Vec::new();
-    for (_, optional) in optional::of(query) {
-        let right = optional.right();
-        if right != rights::of(query.root(), "") && !rights.contains(&right) {
-            rights.push(right);
-        }
-    }
-    rights
 }
 
 impl State {
@@ -232,34 +243,6 @@ impl State {
         if !self.is_lost(at) {
             self.lost.push((at, reason));
         }
-    }
-
-    /// Whether one of them is new.
-    fn lose_all(&mut self, lost: &[usize], reason: Reason) -> bool {
-        let before = self.lost.len();
-        for at in lost {
-            self.lose(*at, reason);
-        }
-        self.lost.len() > before
-    }
-
-    /// Leaves out one right's fields after the other. Whether there is something left to leave out.
-    fn try_without(&mut self, query: Query) -> bool {
-        let rights = rights_of(query).len();
-        let trial = self.trials.entry(query.name).or_default();
-        *trial += 1;
-        // The last trial leaves out all.
-        rights > 0 && *trial <= rights + 1
-    }
-
-    /// Writes the ids of a query's filter the other way from now on, if that is new.
-    fn turn_ids(&mut self, query: Query) -> bool {
-        let filter = self.dialect.filter_mut(query);
-        let new = self.turned.insert(filter.type_name.clone());
-        if new {
-            filter.ids = filter.ids.other();
-        }
-        new
     }
 }
 

@@ -6,11 +6,13 @@
 //! | too many at once | wait 1 s and send fewer at once | 12 refusals in a row |
 //! | credits used up | wait until Xledger gives new ones, or 20 minutes if it does not say when | 3 refusals in a row |
 //! | server down, connection broken, answer damaged | wait 1, 2, 4, … 60 s, one request at a time | 5 minutes without an answer |
-//! | too much asked at once | ask for half as many rows | the least that is worth trying |
-//! | a field that may be missing | ask without it | it is not tried again |
+//! | no answer in time, for the second time; too much asked at once | ask for half as many rows | the least that is worth trying, then as if the server were down |
+//! | a refusal of this question, whatever its words | ask for its fields one by one, and again without those that are refused | once for each query |
+//! | the same, and none of its fields is refused by itself | wait 5, 15, 40 s | 3 times |
 //! | anything else | stop: to ask again would only cost | |
 //!
-//! A wait that would end beyond the run's deadline is not begun: the run ends with the error, and the next one goes on.
+//! Only an answer ends a row of refusals, and the five minutes. A wait that would end beyond the run's deadline is not begun: the run ends with
+//! the error, and the next one goes on.
 
 use std::time::Duration;
 
@@ -23,8 +25,8 @@ pub(crate) const LEAST_ROWS: usize = 50;
 const MOST_REFUSALS: u32 = 12;
 /// Used-up credits in a row that are waited for.
 const MOST_RESETS: u32 = 3;
-/// Time-outs in a row, of a question that cannot be made smaller.
-const MOST_TIMEOUTS: u32 = 3;
+/// The waits before a question is asked again that was refused for a reason that nobody knows, in seconds.
+const UNKNOWN_WAITS_S: [u64; 3] = [5, 15, 40];
 /// How long a server is waited for that gives no answer at all.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// The longest wait for such a server.
@@ -39,6 +41,10 @@ pub(crate) struct Asked {
     pub(crate) rows: usize,
     /// Whether exactly these rows were asked for, by a list of ids.
     pub(crate) by_ids: bool,
+    /// Whether its fields were asked for one by one already.
+    pub(crate) searched: bool,
+    /// How often this question was refused or failed by now.
+    pub(crate) tries: u32,
 }
 
 /// How it has gone since the last answer.
@@ -59,8 +65,10 @@ pub(crate) enum Verdict {
     WaitUntil(Instant),
     /// It is asked again for half as many rows.
     Shrink,
-    /// It is asked again without what cannot be had, if that can be told and can be missed.
-    Adapt,
+    /// It is found out which of its fields are refused, and then it is asked again without them.
+    Search,
+    /// It is asked again after so long. Others may ask meanwhile.
+    Later(Duration),
     /// The run ends.
     Stop,
 }
@@ -79,18 +87,24 @@ pub(crate) fn verdict(error: &Error, asked: Asked, standing: Standing, chance: u
             some(MOST_RESETS, Verdict::WaitUntil(Instant(at)))
         }
         Error::CreditsUsedUp { reset_at: None } => some(MOST_RESETS, Verdict::Wait(longer(CREDITS_RESET, chance, 20))),
-        Error::Unavailable { .. } | Error::Unreachable { .. } => {
-            let seconds = (1_u64 << standing.in_a_row.clamp(1, 7).saturating_sub(1)).min(LONGEST_BACKOFF_S);
+        Error::Late { .. } if can_shrink && asked.tries.max(standing.in_a_row) >= 2 => Verdict::Shrink,
+        Error::NotResolved { .. } | Error::TooLarge { .. } | Error::TooLong { .. } if can_shrink => Verdict::Shrink,
+        Error::Unavailable { .. } | Error::Unreachable { .. } | Error::Late { .. } | Error::NotResolved { .. } => {
+            // What is half as large is another question.
+            let row = if matches!(error, Error::NotResolved { .. }) { asked.tries } else { standing.in_a_row };
+            let seconds = (1_u64 << row.clamp(1, 7).saturating_sub(1)).min(LONGEST_BACKOFF_S);
             let wait = longer(Duration::from_secs(seconds), chance, 250);
             if standing.since + wait <= PATIENCE { Verdict::Wait(wait) } else { Verdict::Stop }
         }
-        Error::QueryTimedOut { .. } if !can_shrink => {
-            some(MOST_TIMEOUTS, Verdict::Wait(longer(Duration::from_secs(5), chance, 200)))
+        Error::RightMissing { .. } | Error::SchemaMismatch { .. } | Error::Api { .. } if !asked.searched => {
+            Verdict::Search
         }
-        Error::QueryTimedOut { .. } | Error::TooLarge { .. } | Error::TooLong { .. } if can_shrink => Verdict::Shrink,
         // Nobody has seen what Xledger says to a list of ids that is too long for it.
         Error::Api { .. } | Error::NotGraphql { .. } if asked.by_ids && can_shrink => Verdict::Shrink,
-        Error::RightMissing { .. } | Error::SchemaMismatch { .. } => Verdict::Adapt,
+        Error::Api { .. } | Error::RightMissing { .. } => {
+            let wait = UNKNOWN_WAITS_S.get(asked.tries.saturating_sub(1) as usize);
+            wait.map_or(Verdict::Stop, |seconds| Verdict::Later(Duration::from_secs(*seconds)))
+        }
         _ => Verdict::Stop,
     }
 }

@@ -26,6 +26,10 @@ macro_rules! queries {
     };
 }
 
+/// The questions that a refresh asks for rows, in the order in which what they lack is looked for.
+pub(crate) const OF_ROWS: &[Query] =
+    &[ACCOUNTS, LEDGER_INDEX, PAYABLE_INDEX, LEDGER_LINES, PAYABLE_LINES, SUPPLIERS, NAMES];
+
 /// A question that no schema takes: how Xledger says so is a fact of its own.
 pub(crate) const UNKNOWN_FIELD: Query =
     Query { name: "UnknownField", document: "query UnknownField { viewer { thereIsNoFieldOfThisName } }" };
@@ -57,34 +61,8 @@ queries! {
     NAMES = "Names" in "names.graphql";
     /// Base currencies of owners.
     OWNER_CURRENCIES = "OwnerCurrencies" in "owner_currencies.graphql";
-    /// Whether the type APTransaction may be read.
-    RIGHT_APTRANSACTION = "RightAPTransaction" in "rights/aptransaction.graphql";
-    /// Whether the type Address may be read.
-    RIGHT_ADDRESS = "RightAddress" in "rights/address.graphql";
-    /// Whether the type Company may be read.
-    RIGHT_COMPANY = "RightCompany" in "rights/company.graphql";
-    /// Whether the type Contact may be read.
-    RIGHT_CONTACT = "RightContact" in "rights/contact.graphql";
-    /// Whether the type Country may be read.
-    RIGHT_COUNTRY = "RightCountry" in "rights/country.graphql";
-    /// Whether the type Currency may be read.
-    RIGHT_CURRENCY = "RightCurrency" in "rights/currency.graphql";
-    /// Whether the type GLDimension may be read.
-    RIGHT_GLDIMENSION = "RightGLDimension" in "rights/gldimension.graphql";
-    /// Whether the type Object may be read.
-    RIGHT_OBJECT = "RightObject" in "rights/object.graphql";
-    /// Whether the type ObjectValue may be read.
-    RIGHT_OBJECT_VALUE = "RightObjectValue" in "rights/object_value.graphql";
-    /// Whether the type Owner may be read.
-    RIGHT_OWNER = "RightOwner" in "rights/owner.graphql";
-    /// Whether the type Subledger may be read.
-    RIGHT_SUBLEDGER = "RightSubledger" in "rights/subledger.graphql";
-    /// Whether the type Supplier may be read.
-    RIGHT_SUPPLIER = "RightSupplier" in "rights/supplier.graphql";
-    /// Whether the type Account may be read.
-    RIGHT_ACCOUNT = "RightAccount" in "rights/account.graphql";
-    /// Whether the type Transaction may be read.
-    RIGHT_TRANSACTION = "RightTransaction" in "rights/transaction.graphql";
-    /// Whether the type TransactionHeader may be read.
-    RIGHT_TRANSACTION_HEADER = "RightTransactionHeader" in "rights/transaction_header.graphql";
+    /// Ids of ledger lines.
+    LEDGER_IDS = "LedgerIds" in "ledger_ids.graphql";
+    /// Ids of AP lines.
+    PAYABLE_IDS = "PayableIds" in "payable_ids.graphql";
 }

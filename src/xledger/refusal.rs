@@ -5,64 +5,103 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::query::Query;
+use super::scalar;
 use crate::told::lines::is_obeyed;
 
 /// The one of several errors to act on, if there is any. `rows` are those that the query asked for; the token is taken out of every text.
 pub(crate) fn of(query: Query, rows: usize, errors: &[Value], token: &str) -> Option<Error> {
-    let mut worst = errors.iter().map(|error| classify(query, rows, error, token)).min_by_key(rank)?;
-    if let Error::RightMissing { fields, .. } = &mut worst {
-        // All that is denied is told at once.
-        let denied = errors.iter().map(|error| classify(query, rows, error, token));
-        for error in denied {
-            let Error::RightMissing { fields: more, .. } = error else { continue };
-            fields.extend(more);
-        }
-        fields.sort();
-        fields.dedup();
-    }
-    Some(worst)
+    errors.iter().map(|error| classify(query, rows, error, token)).min_by_key(rank)
 }
 
 fn classify(query: Query, rows: usize, error: &Value, token: &str) -> Error {
     let text = error["message"].as_str().unwrap_or_default();
     let message = printable(text, token);
     let extensions = &error["extensions"];
-    let reset_at = extensions["resetAt"].as_str().and_then(|text| text.parse::<Timestamp>().ok());
-    let code = [&error["code"], &extensions["code"]].into_iter().find(|code| !code.is_null());
-    let code = code.map_or_else(|| "none".to_owned(), |code| printable(&plain(code), token));
-    let path = error["path"].as_array().map_or_else(|| "none".to_owned(), |path| path_text(path, token));
+    // Xledger's own codes stand at the top, the GraphQL library's below `extensions`, where it may list several.
+    let of_list = extensions["codes"].as_array().into_iter().flatten();
+    let codes: Vec<String> = [&error["code"], &extensions["code"]]
+        .into_iter()
+        .chain(of_list)
+        .filter(|code| !code.is_null())
+        .map(|code| printable(&plain(code), token))
+        .collect();
+    let code_of = |known: &[&str]| codes.iter().find(|code| known.contains(&code.as_str())).cloned();
+    let has = |known: &str| code_of(&[known]).is_some();
     let words = text.to_lowercase();
-    match code.as_str() {
-        "BAD_REQUEST.BURST_RATE_LIMIT_REACHED" => Error::BurstLimit,
-        "BAD_REQUEST.CONCURRENCY_LIMIT_REACHED" => Error::ConcurrencyLimit,
-        "BAD_REQUEST.INSUFFICIENT_CREDITS" => Error::CreditsUsedUp { reset_at },
-        code if (words.contains("ownerset") || words.contains("owner set"))
-            && (INVALID.contains(&code) || denies(&words, code)) =>
-        {
-            Error::OwnerSetRefused { message }
-        }
-        code if INVALID.contains(&code) => Error::SchemaMismatch { query: query.name, code: code.to_owned(), message },
-        _ if words.contains("query timed out") => Error::QueryTimedOut { query: query.name, rows },
-        _ if words.contains("bad format for api token") => Error::TokenMalformed,
-        _ if path != "none" && denies(&words, &code) => {
-            Error::RightMissing { query, fields: vec![field_of(&error["path"], token)], message }
-        }
-        _ if denies(&words, &code) && words.contains("token") => Error::TokenRefused { message },
-        _ if code.to_uppercase().contains("UNAUTHENTICATED") => Error::TokenRefused { message },
-        _ if denies(&words, &code) => Error::RightMissing { query, fields: Vec::new(), message },
-        _ => Error::Api { query: query.name, code, path, message },
+    let denied = denies(&words, &codes);
+    let invalid = code_of(INVALID);
+    if has("BAD_REQUEST.BURST_RATE_LIMIT_REACHED") {
+        Error::BurstLimit
+    } else if has("BAD_REQUEST.CONCURRENCY_LIMIT_REACHED") {
+        Error::ConcurrencyLimit
+    } else if has("BAD_REQUEST.INSUFFICIENT_CREDITS") || words.contains("not enough credits") {
+        Error::CreditsUsedUp { reset_at: time(&extensions["resetAt"]) }
+    } else if words.contains("too many requests") {
+        Error::BurstLimit
+    } else if (words.contains("ownerset") || words.contains("owner set")) && (invalid.is_some() || denied) {
+        Error::OwnerSetRefused { message }
+    } else if let Some(code) = invalid {
+        Error::SchemaMismatch { query: query.name, code, message }
+    } else if code_of(NOT_RESOLVED).is_some() || NOT_RESOLVED_WORDS.iter().any(|known| words.contains(known)) {
+        Error::NotResolved { query: query.name, rows, message }
+    } else if words.contains("bad format for api token") {
+        Error::TokenMalformed
+    } else if words.contains("access denied for schema")
+        || error["path"].is_null() && denied && words.contains("token")
+        || codes.iter().any(|code| code.to_uppercase().contains("UNAUTHENTICATED"))
+    {
+        Error::TokenRefused { message }
+    } else if denied {
+        Error::RightMissing { query, fields: Vec::new(), message }
+    } else {
+        let path = error["path"].as_array().map_or_else(|| "none".to_owned(), |path| path_text(path, token));
+        let code = codes.into_iter().next().unwrap_or_else(|| "none".to_owned());
+        Error::Api { query: query.name, code, path, message }
     }
+}
+
+/// What the GraphQL library calls a fault while a field is resolved.
+const NOT_RESOLVED: &[&str] = &["TIMEOUT", "SQL", "TASK_CANCELED", "OPERATION_CANCELED", "NULL_REFERENCE"];
+/// The same in words: Xledger's own, and the library's.
+const NOT_RESOLVED_WORDS: &[&str] = &["query timed out", "operation has timed out", "error trying to resolve field"];
+
+/// When credits are back. The form is not known: with an offset, without one (Central European then, as all times of Xledger), or a number of
+/// seconds or milliseconds.
+fn time(reset_at: &Value) -> Option<Timestamp> {
+    if let Some(text) = reset_at.as_str() {
+        let zoned = text.parse().ok();
+        return zoned.or_else(|| scalar::instant(text)).or_else(|| time_of(text.parse().ok()?));
+    }
+    time_of(reset_at.as_f64()?)
+}
+
+/// A number of seconds or milliseconds since 1970; none that would be a time before 2001.
+fn time_of(number: f64) -> Option<Timestamp> {
+    let ms = if number < 1e11 { number * 1_000.0 } else { number };
+    (ms >= 1e12 && ms < 1e14).then(|| Timestamp::from_millisecond(ms as i64).ok()).flatten()
 }
 
 /// What GraphQL libraries call a document or a variable that the schema does not take.
 const INVALID: &[&str] = &[
     "ARGUMENTS_OF_CORRECT_TYPE",
+    "COMPLEXITY",
+    "DEFAULT_VALUES_OF_CORRECT_TYPE",
     "FIELDS_ON_CORRECT_TYPE",
+    "FRAGMENTS_ON_COMPOSITE_TYPES",
     "GRAPHQL_VALIDATION_FAILED",
+    "INVALID_LITERAL",
+    "INVALID_OPERATION",
     "INVALID_VALUE",
     "KNOWN_ARGUMENT_NAMES",
+    "KNOWN_DIRECTIVES",
+    "KNOWN_FRAGMENT_NAMES",
     "KNOWN_TYPE_NAMES",
+    "NO_INTROSPECTION",
+    "NO_OPERATION",
     "NO_UNDEFINED_VARIABLES",
+    "NO_UNUSED_FRAGMENTS",
+    "NO_UNUSED_VARIABLES",
+    "OVERLAPPING_FIELDS_CAN_BE_MERGED",
     "PROVIDED_NON_NULL_ARGUMENTS",
     "SCALAR_LEAFS",
     "SYNTAX_ERROR",
@@ -70,14 +109,6 @@ const INVALID: &[&str] = &[
     "VARIABLES_ARE_INPUT_TYPES",
     "VARIABLES_IN_ALLOWED_POSITION",
 ];
-
-/// The path of a field below the rows of its root: `address.country` of `suppliers/edges/3/node/address/country`.
-fn field_of(path: &Value, token: &str) -> String {
-    let names = path.as_array().into_iter().flatten().skip(1).filter_map(Value::as_str);
-    let names: Vec<&str> = names.filter(|name| !matches!(*name, "edges" | "node")).collect();
-    let kept = names.join(".").chars().filter(|c| c.is_ascii_alphanumeric() || *c == '.').take(200).collect::<String>();
-    if kept.contains(token) { String::new() } else { kept }
-}
 
 /// A server's text, fit for a log: short, on one line, without the token and without what a terminal would obey.
 pub(super) fn printable(text: &str, token: &str) -> String {
@@ -96,13 +127,15 @@ fn path_text(path: &[Value], token: &str) -> String {
     shown.replace(token, "***").chars().take(200).collect()
 }
 
-/// Whether the words or the code of an error deny access.
-fn denies(words: &str, code: &str) -> bool {
-    let code = code.to_uppercase();
+/// Whether an error seems to deny access. It decides what a person is told; what a refresh does without is found by asking.
+fn denies(words: &str, codes: &[String]) -> bool {
     ["access", "permission", "not authorized", "unauthorized", "not allowed", "forbidden", "revoked", "expired"]
         .iter()
         .any(|w| words.contains(w))
-        || ["UNAUTHORIZED", "FORBIDDEN", "ACCESS", "PERMISSION"].iter().any(|w| code.contains(w))
+        || codes.iter().any(|code| {
+            let code = code.to_uppercase();
+            ["UNAUTHORIZED", "FORBIDDEN", "ACCESS", "PERMISSION"].iter().any(|w| code.contains(w))
+        })
         || (words.contains("token") && (words.contains("invalid") || words.contains("unknown")))
 }
 
@@ -114,7 +147,7 @@ fn rank(error: &Error) -> u8 {
         Error::ConcurrencyLimit => 2,
         Error::TokenMalformed | Error::TokenRefused { .. } => 3,
         Error::RightMissing { .. } | Error::OwnerSetRefused { .. } => 4,
-        Error::QueryTimedOut { .. } => 6,
+        Error::NotResolved { .. } => 6,
         _ => 5,
     }
 }
@@ -142,7 +175,7 @@ mod tests {
             ),
             (json!([{"code": "BAD_REQUEST.INSUFFICIENT_CREDITS", "extensions": {"resetAt": 7}}]), "CreditsUsedUp"),
             (json!([{"message": "x", "extensions": {"code": "INVALID_VALUE"}}]), "SchemaMismatch"),
-            (json!([{"message": "Your query timed out."}]), "QueryTimedOut"),
+            (json!([{"message": "Your query timed out."}]), "NotResolved"),
             (
                 json!([{"message": "Bad format for API Token. Expected header: \"Authorization: token <your-token>\""}]),
                 "TokenMalformed",
@@ -150,7 +183,29 @@ mod tests {
             (json!([{"message": "Unknown token s3cret"}]), "TokenRefused"),
             (json!([{"message": "No", "code": "UNAUTHENTICATED"}]), "TokenRefused"),
             (json!([{"message": "No access", "path": ["transactions", "edges", 3, "node", "text"]}]), "RightMissing"),
-            (json!([{"message": "No access", "path": ["a s3cret", "s3 cret"]}]), "RightMissing"),
+            (
+                json!([{"message": "Access denied for schema.", "extensions": {"code": "ACCESS_DENIED"}}]),
+                "TokenRefused",
+            ),
+            (
+                json!([{"message": "Access denied for type 'Currency' for field 'currency' on type 'Transaction'.",
+                    "extensions": {"code": "ACCESS_DENIED", "codes": ["ACCESS_DENIED"]}}]),
+                "RightMissing",
+            ),
+            (
+                json!([{"message": "Error trying to resolve field 'accounts'.", "path": ["accounts"],
+                    "extensions": {"code": "SQL"}}]),
+                "NotResolved",
+            ),
+            (json!([{"message": "x", "extensions": {"codes": ["A", "TASK_CANCELED"]}}]), "NotResolved"),
+            (json!([{"message": "The operation has timed out."}]), "NotResolved"),
+            (json!([{"message": "Too many requests"}]), "BurstLimit"),
+            (json!([{"message": "Not enough credits"}]), "CreditsUsedUp"),
+            (
+                json!([{"message": "x", "extensions": {"codes": ["A", "BAD_REQUEST.BURST_RATE_LIMIT_REACHED"]}}]),
+                "BurstLimit",
+            ),
+            (json!([{"message": "x", "code": "X", "extensions": {"code": "NO_INTROSPECTION"}}]), "SchemaMismatch"),
             (json!([{"message": "new\nand s3cret", "code": 17, "path": "odd", "extensions": "odd"}]), "Api"),
             (json!([null]), "Api"),
             (json!([{"message": "x", "extensions": {"code": "PROVIDED_NON_NULL_ARGUMENTS"}}]), "SchemaMismatch"),
@@ -163,20 +218,27 @@ mod tests {
     }
 
     #[test]
-    fn all_that_is_denied_is_told_at_once() {
-        let denied = |path| json!({"message": "No access", "path": path});
-        let errors = [
-            denied(json!(["suppliers", "edges", 0, "node", "contact"])),
-            denied(json!(["suppliers", "edges", 0, "node", "address", "country"])),
-            json!({"message": "odd"}),
-        ];
-        let Some(Error::RightMissing { fields, .. }) = of(query::SUPPLIERS, 1, &errors, "s3cret") else { panic!() };
-        assert_eq!(fields, ["address.country", "contact"]);
-        let Some(Error::RightMissing { fields, .. }) =
-            of(query::SUPPLIERS, 1, &[denied(json!(["suppliers"]))], "s3cret")
-        else {
-            panic!()
+    fn the_time_of_new_credits_is_read_in_every_form() {
+        let credits = |reset_at: Value| {
+            let error = json!({"code": "BAD_REQUEST.INSUFFICIENT_CREDITS", "extensions": {"resetAt": reset_at}});
+            match of(query::SUPPLIERS, 1, &[error], "t") {
+                Some(Error::CreditsUsedUp { reset_at }) => reset_at.map(|at| at.to_string()),
+                other => panic!("{other:?}"),
+            }
         };
-        assert_eq!(fields, [""]);
+        for form in [
+            json!("2026-11-26T09:30:00Z"),
+            json!("2026-11-26T10:30:00+01:00"),
+            json!("2026-11-26T10:30:00"),
+            json!("2026-11-26 10:30:00"),
+            json!(1_795_685_400),
+            json!("1795685400"),
+            json!(1_795_685_400_000_i64),
+        ] {
+            assert_eq!(credits(form.clone()).as_deref(), Some("2026-11-26T09:30:00Z"), "{form}");
+        }
+        for form in [json!("soon"), json!(7), json!(null), json!({}), json!(1e300)] {
+            assert_eq!(credits(form.clone()), None, "{form}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The scalars of the wire: ids as numbers or strings, money as exact decimals, dates, and Central European wall time.
 //!
-//! No message here repeats a value: what breaks a rule is said, never what was read.
+//! Null is no value, and neither is an empty text. A value that a rule, an id or an amount goes by must fit; where nothing depends on a column, a
+//! field is [`Odd`], and what does not fit is told apart from what is not there. No message here repeats a value.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -9,6 +10,7 @@ use std::sync::LazyLock;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, civil};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde_json::value::RawValue;
 
 use crate::value::{Day, Instant, Money};
 
@@ -28,6 +30,34 @@ pub(crate) struct Date(pub(crate) Day);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct WallTime(pub(crate) Instant);
 
+/// A value that nothing depends on: one that does not fit costs its column, not the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Odd<T> {
+    Fit(T),
+    Unfit,
+}
+
+impl<T> Odd<T> {
+    /// The value, if it fits.
+    pub(crate) fn fit(self) -> Option<T> {
+        match self {
+            Odd::Fit(value) => Some(value),
+            Odd::Unfit => None,
+        }
+    }
+}
+
+/// A field of a row, which may be null.
+pub(crate) trait Wire<'de>: Sized {
+    /// Reads it; `None` if there is no value.
+    fn wire<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error>;
+}
+
+/// Reads a field of a row.
+pub(crate) fn wire<'de, T: Wire<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::wire(deserializer)
+}
+
 /// A reference to another row: 0 means none.
 pub(crate) fn reference(id: Option<Whole>) -> Option<i64> {
     id.map(|id| id.0).filter(|id| *id != 0)
@@ -41,10 +71,19 @@ pub(crate) fn text(text: Option<Box<str>>) -> Option<Box<str>> {
 /// What a scalar reads itself from: a text, or the text of a number.
 trait Scalar: Sized {
     const EXPECTED: &'static str;
+    /// Whether a text stands for no value.
+    fn is_none(text: &str) -> bool {
+        text.is_empty()
+    }
     fn read(text: &str) -> Option<Self>;
     fn read_integer(value: i64) -> Option<Self> {
         Self::read(&value.to_string())
     }
+}
+
+/// The least date of .NET, which stands for none, and what is before year 1.
+fn is_no_date(text: &str) -> bool {
+    text.is_empty() || text.starts_with("0001-01-01") || text.starts_with("0000-")
 }
 
 impl Scalar for Whole {
@@ -66,10 +105,14 @@ impl Scalar for Amount {
 
 impl Scalar for Date {
     const EXPECTED: &'static str = "a date, yyyy-MM-dd";
+    fn is_none(text: &str) -> bool {
+        is_no_date(text)
+    }
     fn read(text: &str) -> Option<Self> {
         let date = match text.split_once(['T', ' ']) {
             None => date(text)?,
-            Some((day, time)) => date(day).filter(|_| is_midnight(time))?,
+            // The greatest date of .NET comes with the last moment of its day.
+            Some((day, time)) => date(day).filter(|_| day == "9999-12-31" || is_midnight(time))?,
         };
         days(date).map(Date)
     }
@@ -77,18 +120,21 @@ impl Scalar for Date {
 
 impl Scalar for WallTime {
     const EXPECTED: &'static str = "a date and time, yyyy-MM-ddTHH:mm:ss";
+    fn is_none(text: &str) -> bool {
+        is_no_date(text)
+    }
     fn read(text: &str) -> Option<Self> {
         if let Some(civil) = plain_date_time(text) {
             return central_european(civil).map(milliseconds);
         }
-        // A time that says its offset itself is not known from Xledger, and would be unmistakable.
-        let (wall, offset) = split_offset(text);
-        let civil = other_date_time(wall)?;
-        match offset {
-            Some(offset) => offset?.to_timestamp(civil).ok().map(milliseconds),
-            None => central_european(civil).map(milliseconds),
-        }
+        // Xledger's times have no offset: one that has is of a form that nobody knows.
+        central_european(other_date_time(text)?).map(milliseconds)
     }
+}
+
+/// An instant from a time of Xledger.
+pub(super) fn instant(text: &str) -> Option<Timestamp> {
+    WallTime::read(text).and_then(|time| Timestamp::from_millisecond(time.0.0).ok())
 }
 
 /// The digits of `text[range]` as a number.
@@ -185,53 +231,101 @@ fn central_european(civil: civil::DateTime) -> Option<Timestamp> {
 
 struct ScalarVisitor<T>(PhantomData<T>);
 
+impl<T: Scalar> ScalarVisitor<T> {
+    fn expected<E: Error>() -> E {
+        E::custom(format_args!("expected {}", T::EXPECTED))
+    }
+}
+
 impl<T: Scalar> Visitor<'_> for ScalarVisitor<T> {
-    type Value = T;
+    type Value = Option<T>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(T::EXPECTED)
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        T::read(text).ok_or_else(|| E::custom(format_args!("expected {}", T::EXPECTED)))
+    fn visit_unit<E: Error>(self) -> Result<Option<T>, E> {
+        Ok(None)
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<T, E> {
-        T::read_integer(value).ok_or_else(|| E::custom(format_args!("expected {}", T::EXPECTED)))
+    fn visit_str<E: Error>(self, text: &str) -> Result<Option<T>, E> {
+        if T::is_none(text) { Ok(None) } else { T::read(text).map(Some).ok_or_else(Self::expected) }
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<T, E> {
-        let value = i64::try_from(value).ok().and_then(T::read_integer);
-        value.ok_or_else(|| E::custom(format_args!("expected {}", T::EXPECTED)))
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Option<T>, E> {
+        T::read_integer(value).map(Some).ok_or_else(Self::expected)
+    }
+
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Option<T>, E> {
+        i64::try_from(value).ok().and_then(T::read_integer).map(Some).ok_or_else(Self::expected)
     }
 }
 
-macro_rules! deserialize_scalar {
+macro_rules! wire_scalar {
     ($($scalar:ty),*) => {$(
-        impl<'de> Deserialize<'de> for $scalar {
-            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        impl<'de> Wire<'de> for $scalar {
+            fn wire<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
                 deserializer.deserialize_any(ScalarVisitor::<$scalar>(PhantomData))
             }
         }
     )*};
 }
-deserialize_scalar!(Whole, Date, WallTime);
+wire_scalar!(Whole, Date, WallTime);
 
 /// Money as a JSON number keeps its digits: it is read from its text, never through a float.
-impl<'de> Deserialize<'de> for Amount {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&serde_json::value::RawValue>::deserialize(deserializer)?.get();
-        let text = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(raw);
-        Amount::read(text).ok_or_else(|| D::Error::custom(format_args!("expected {}", Amount::EXPECTED)))
+impl<'de> Wire<'de> for Amount {
+    fn wire<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        let Some(raw) = <Option<&RawValue>>::deserialize(deserializer)? else { return Ok(None) };
+        let text = raw.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(raw.get());
+        ScalarVisitor(PhantomData).visit_str(text)
     }
 }
+
+impl<'de, T: Wire<'de>> Wire<'de> for Odd<T> {
+    fn wire<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        let Some(raw) = <Option<&RawValue>>::deserialize(deserializer)? else { return Ok(None) };
+        Ok(T::wire(&mut serde_json::Deserializer::from_str(raw.get()))
+            .map_or(Some(Odd::Unfit), |value| value.map(Odd::Fit)))
+    }
+}
+
+impl<'de> Wire<'de> for Box<str> {
+    fn wire<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        Ok(Option::<Self>::deserialize(deserializer)?.filter(|text| !text.is_empty()))
+    }
+}
+
+impl<'de> Wire<'de> for bool {
+    fn wire<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        Option::deserialize(deserializer)
+    }
+}
+
+/// Scalars outside of rows, which must be there.
+macro_rules! deserialize_scalar {
+    ($($scalar:ty),*) => {$(
+        impl<'de> Deserialize<'de> for $scalar {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let expected = || D::Error::custom(format_args!("expected {}", <Self as Scalar>::EXPECTED));
+                Self::wire(deserializer)?.ok_or_else(expected)
+            }
+        }
+    )*};
+}
+deserialize_scalar!(Whole);
+#[cfg(any(test, fuzzing))]
+deserialize_scalar!(Amount, Date, WallTime);
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read<'de, T: Wire<'de>>(json: &'de str) -> Result<Option<T>, serde_json::Error> {
+        T::wire(&mut serde_json::Deserializer::from_str(json))
+    }
+
     fn instant(json: &str) -> Option<String> {
-        let time: WallTime = serde_json::from_str(json).ok()?;
+        let time: WallTime = read(json).ok()??;
         Some(jiff::Timestamp::from_millisecond(time.0.0).ok()?.to_string())
     }
 
@@ -245,8 +339,8 @@ mod tests {
             // Skipped hour: the instant it would have been.
             ("2026-03-29T02:30:00", Some("2026-03-29T01:30:00Z")),
             ("2026-07-15T12:00:00.250", Some("2026-07-15T10:00:00.25Z")),
-            ("2026-07-15T12:00:00Z", Some("2026-07-15T12:00:00Z")),
-            ("2026-07-15T12:00:00.1234567+05:30", Some("2026-07-15T06:30:00.123Z")),
+            ("2026-07-15T12:00:00Z", None),
+            ("2026-07-15T12:00:00.1234567+05:30", None),
             ("2026-07-15 12:00", Some("2026-07-15T10:00:00Z")),
             ("2026-07-15", Some("2026-07-14T22:00:00Z")),
             ("2026-07-15T23:59:60", None),
@@ -271,7 +365,7 @@ mod tests {
             ("\"x\"", None),
             ("true", None),
         ] {
-            assert_eq!(serde_json::from_str::<Whole>(json).ok().map(|id| id.0), id, "{json}");
+            assert_eq!(read::<Whole>(json).ok().flatten().map(|id| id.0), id, "{json}");
         }
     }
 
@@ -284,7 +378,7 @@ mod tests {
             ("\"1.23456\"", None),
             ("{}", None),
         ] {
-            assert_eq!(serde_json::from_str::<Amount>(json).ok().map(|m| m.0.ten_thousandths()), units, "{json}");
+            assert_eq!(read::<Amount>(json).ok().flatten().map(|m| m.0.ten_thousandths()), units, "{json}");
         }
     }
 
@@ -299,8 +393,37 @@ mod tests {
             ("2026-01-01T00:00:00.000+01:00", Some(20_454)),
             ("2026-01-01T00:00:01", None),
             ("2026-01-01T00:00x", None),
+            ("9999-12-31T23:59:59.9999999", Some(2_932_896)),
         ] {
-            assert_eq!(serde_json::from_str::<Date>(&format!("{text:?}")).ok().map(|d| d.0.0), day, "{text}");
+            assert_eq!(read::<Date>(&format!("{text:?}")).ok().flatten().map(|d| d.0.0), day, "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_no_value_is_none() {
+        for json in ["null", "\"\""] {
+            assert_eq!(read::<Whole>(json).unwrap(), None);
+            assert_eq!(read::<Amount>(json).unwrap(), None);
+            assert_eq!(read::<Odd<Amount>>(json).unwrap(), None);
+            assert_eq!(read::<Odd<Box<str>>>(json).unwrap(), None);
+        }
+        for json in ["\"0001-01-01\"", "\"0001-01-01T00:00:00\"", "\"0000-05-01\"", "\"\"", "null"] {
+            assert_eq!(read::<Date>(json).unwrap(), None, "{json}");
+            assert_eq!(read::<Odd<WallTime>>(json).unwrap(), None, "{json}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_costs_its_column_where_nothing_depends_on_it() {
+        for json in ["\"1.23456\"", "{\"a\":[1]}", "true", "\"many\""] {
+            assert_eq!(read::<Odd<Amount>>(json).unwrap(), Some(Odd::Unfit), "{json}");
+            assert!(read::<Amount>(json).is_err(), "{json}");
+        }
+        for json in ["\"9999-12-31T23:59:59\"", "7.5", "[\"2026-01-01\"]", "{}", "false", "\"soon\""] {
+            assert_eq!(read::<Odd<WallTime>>(json).unwrap(), Some(Odd::Unfit), "{json}");
+            assert!(read::<WallTime>(json).is_err(), "{json}");
+        }
+        assert_eq!(read::<Odd<Box<str>>>("12").unwrap(), Some(Odd::Unfit));
+        assert_eq!(read::<Odd<Whole>>("12").unwrap(), Some(Odd::Fit(Whole(12))));
     }
 }

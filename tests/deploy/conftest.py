@@ -64,6 +64,8 @@ def stack(built, account, company):
         ScheduleExpression="rate(1 minute)",
         ScheduleStart=f"{datetime.now(timezone.utc) + START_AFTER:%Y-%m-%dT%H:%M:%SZ}",
         AlarmEmail="purchasing@example.org",
+        # Its account 5500 is one of wages by its flag, and is no pay.
+        AccountsConfirmed=1,
     )
 
 

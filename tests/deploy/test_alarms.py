@@ -9,6 +9,7 @@ import pytest
 from alarms import Point, metrics, points, rings
 from stack import wait_for
 from wire import nodes
+from xledger import Order, bare_xledger
 
 DAY_S = 86_400
 
@@ -17,7 +18,7 @@ def ringing(running, records):
     """The alarms that these records of the log make ring, out of those on the function's own metrics."""
     data = points(records)
     own = {name: alarm for name, alarm in running.alarms().items() if alarm["Namespace"] == "XledgerSpend" and name != "NoSuccessAlarm"}
-    assert len(own) == 4
+    assert len(own) == 9
     return {name for name, alarm in own.items() if rings(alarm, data, data[-1].at_s)}
 
 
@@ -106,6 +107,33 @@ def test_payroll_found_where_it_should_not_be(running, company, alter, kind):
     assert (told["PayrollReceived"], told["RunsFailed"], told["RunsSucceeded"]) == (1, 1, 0)
     assert ringing(running, answer.records) == {"PayrollAlarm"}
     assert running.query("SELECT * FROM spend ORDER BY line_id") == rows, "something was published"
+
+
+@pytest.mark.parametrize(
+    ("weather", "metric", "alarm"),
+    [
+        ("missing-right-Contact-null-field", "RightsLost", "RightsAlarm"),
+        ("chart-above-some-nowhere", "LinesUnknownAccount", "AccountsAlarm"),
+        ("odd-values", "ValuesUnfit", "ValuesAlarm"),
+        ("null-rows-for-ever", "NullRows", "NullRowsAlarm"),
+    ],
+)
+def test_tables_that_lack_something(running, weather, metric, alarm):
+    """They are published all the same, and somebody is told."""
+    with bare_xledger(Order(3_000, 7, weather)) as xledger:
+        with running.configured(XLEDGER_ENDPOINT=xledger.endpoint, SPEND_MAX_REFUSED_PERCENT="100"):
+            answer = running.refresh(accept_shrink=True)
+    running.refresh(accept_shrink=True)
+    assert metrics(answer.records)[metric] > 0
+    assert ringing(running, answer.records) == {alarm}
+
+
+def test_accounts_that_look_like_wages_ring_until_they_are_confirmed(running):
+    answer = running.refresh()
+    assert answer.payload["accounts_to_confirm"] == ["5500"]
+    data, alarm = points(answer.records), running.alarms()["WagesAlarm"]
+    assert not rings(alarm, data, data[-1].at_s), "one is confirmed"
+    assert rings(alarm | {"Threshold": 0.0}, data, data[-1].at_s), "none is, as after a first deployment"
 
 
 def test_a_run_near_its_time_limit(running, company):

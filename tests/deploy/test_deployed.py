@@ -110,7 +110,7 @@ def test_the_saved_queries_are_in_the_workgroup(stack):
 def test_the_alarms_reach_a_person(stack):
     alarms = stack.alarms()
     topic = stack.resources["AlarmTopic"]
-    assert len(alarms) == 7
+    assert len(alarms) == 12
     assert {name: alarm["AlarmActions"] for name, alarm in alarms.items()} == {name: [topic] for name in alarms}
     assert all(alarm["ActionsEnabled"] for alarm in alarms.values())
     [subscription] = stack.account.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]

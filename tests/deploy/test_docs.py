@@ -57,11 +57,12 @@ def test_every_parameter_is_told_with_its_default(template):
 
 
 def test_every_name_is_one_of_the_template_the_metrics_or_amazon(template):
-    """Of words in code marks those that look like names of a template or a metric."""
+    """Of words in code marks those that look like names of a template, a metric or a right in Xledger."""
     known = {name for part in ("Parameters", "Resources", "Outputs") for name in template[part]}
     known |= set(re.findall(r'metric\(\s*"(\w+)"', text(REPOSITORY / "src" / "metrics.rs")))
     theirs = {"GetSecretValue", "LimitExceeded", "ExpiredToken", "ResourceNotFoundException", "TooManyRequestsException"}
     theirs |= {"UnreservedConcurrentExecution", "PendingConfirmation", "StartDate", "State"}
+    theirs |= set(re.findall(r'"(\w+)"', areas_of_rights()))
     for page in (SETUP, OPERATIONS):
         named = set(re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)+)[`=]", text(page)))
         assert named and named <= known | theirs, page.name
@@ -103,19 +104,24 @@ def test_every_link_leads_somewhere(page):
         assert not anchor or anchor in anchors(target), link
 
 
-def test_the_rights_to_tick_are_those_that_the_check_looks_at():
-    """And no other: the names in the table of the token page beside those in the program, less what it does not use."""
-    looked_at = re.findall(r'\("(\w+)", (Anything|Admitted\w+|Nothing)', text(REPOSITORY / "src" / "check.rs"))
-    areas = text(REPOSITORY / "src" / "xledger" / "rights.rs").split("const AREAS")[1].split("];\n")[0]
+def areas_of_rights():
+    """The headings of Xledger's token page and the rights under each, as they stand in the program."""
+    return text(REPOSITORY / "src" / "xledger" / "rights.rs").split("const AREAS")[1].split("];\n")[0]
+
+
+def test_the_rights_to_tick_are_those_of_the_reference_list():
+    """Of the program's own list all but the one that nothing uses, each under its heading."""
     under = {}
-    for word in re.findall(r'"([A-Za-z ]+)"', areas):
+    for word in re.findall(r'"([A-Za-z ]+)"', areas_of_rights()):
         if word in ("Accounts Payable", "Common", "General Ledger"):
             area = word
         else:
             under[word] = area
-    wanted = {(under[name], name) for name, ask in looked_at if ask != "Nothing"}
-    rows = re.findall(r"^ *\| (Accounts Payable|Common|General Ledger) \| (.+) \|$", text(SETUP), re.MULTILINE)
-    assert {(area, name) for area, names in rows for name in names.split(", ")} == wanted and len(wanted) == 15
+    wanted = set(under.items()) - {("RecentTransaction", "General Ledger")}
+    assert len(wanted) == 16
+    table = text(SETUP).split("| area | read access |\n|---|---|\n")[1].split("\n\n")[0]
+    rows = [row.strip("|").split("|") for row in table.splitlines()]
+    assert {(name, area.strip()) for area, names in rows for name in re.findall(r"`(\w+)`", names)} == wanted
 
 
 # ------------------------------------------------------------------------------------------------------------------ commands

@@ -166,7 +166,7 @@ def test_every_exception_from_a_linter_has_its_reason(template):
 # What is right, the mistake in its place, and where a linter must see it.
 MISTAKES = [
     ("Default: rate(3 days)", "Default: rate(3 day)", "Parameters/ScheduleExpression/Default"),
-    ("Default: 5000-5499", "Default: 5000 to 5499", "Parameters/PayrollAccounts/Default"),
+    ("Default: 1900-3000", "Default: 1900 to 3000", "Parameters/ExcludedAccounts/Default"),
     ("RoleArn: !GetAtt ScheduleRole.Arn", "RoleArn: !GetAtt ScheduleRoll.Arn", "Resources/RefreshSchedule/Properties/Target/RoleArn"),
     ("RetentionInDays: !Ref LogRetentionDays", "RetentionInDays: !Ref LogRetention", "Resources/FunctionLogGroup/Properties/RetentionInDays"),
     ("Condition: HasEmail", "Condition: HasMail", "Resources/AlarmSubscription/Condition"),
@@ -255,7 +255,9 @@ TAKEN = {
     "DocumentTypes": ["AP", "AP,BA,X1"],
     "ExcludedAccounts": ["none", "1900-3000,7770"],
     "PayrollDocumentTypes": ["", "PR,L\u00d8"],
-    "PayrollAccounts": ["none", "5000-5499", "5000,5100-5199"],
+    "ExtraPayrollDocumentTypes": ["", "VL,BON"],
+    "PayrollWords": ["", "bonus", "bonus,h\u00f8nnorar"],
+    "PayrollAccounts": ["", "none", "5000-5499", "5000,5100-5199"],
     "VatRates": ["", "3=15,33=11.11"],
     "AlarmEmail": ["", "finance@example.com"],
     "ExistingBucketName": ["", "my.lake-1"],
@@ -274,7 +276,9 @@ REFUSED = {
     "DocumentTypes": ["", "AP, BA", "AP,"],
     "ExcludedAccounts": ["", "1900 - 3000", "all"],
     "PayrollDocumentTypes": ["PR, PY", ","],
-    "PayrollAccounts": ["", "50000", "5000-"],
+    "ExtraPayrollDocumentTypes": ["VL, BON", ","],
+    "PayrollWords": ["two words", "bonus,", "x1"],
+    "PayrollAccounts": ["50000", "5000-", "5000-5499,none"],
     "VatRates": ["3", "3=", "3=x"],
     "AlarmEmail": ["finance", "a@b.no,c@d.no"],
     "ExistingBucketName": ["My-Bucket", "s3://bucket"],
@@ -316,6 +320,7 @@ def settings():
 def test_every_variable_is_a_setting(template, settings):
     """All parameters given, so that nothing is left out."""
     given = {"HistoryFrom": "2023-01", "PayrollDocumentTypes": "PR", "VatRates": "3=15"}
+    given |= {"ExtraPayrollDocumentTypes": "VL", "PayrollWords": "bonus", "PayrollAccounts": "5000-5499"}
     variables = environment(template, **given)
     # Not of a run but of the function, which reads them itself.
     read = re.findall(r'"(CONTINUATION_[A-Z_]+)"', (REPOSITORY / "src" / "continuation.rs").read_text("utf-8"))
@@ -330,12 +335,14 @@ def test_defaults_are_those_of_the_program(template, settings):
         if default not in (None, "none") and name in variables:
             assert variables[name] == default, name
     left_out = {name for name, default in settings.items() if default and name not in variables}
-    assert left_out == {"XLEDGER_PAGE_ROWS", "XLEDGER_MAX_IN_FLIGHT", "SPEND_PAYROLL_DOCUMENT_TYPES", "SPEND_HISTORY_FROM"}
+    payroll = {"SPEND_PAYROLL_DOCUMENT_TYPES", "SPEND_EXTRA_PAYROLL_DOCUMENT_TYPES", "SPEND_PAYROLL_WORDS", "SPEND_PAYROLL_ACCOUNTS"}
+    assert left_out == {"XLEDGER_PAGE_ROWS", "XLEDGER_MAX_IN_FLIGHT", "SPEND_HISTORY_FROM"} | payroll
 
 
 def test_an_empty_parameter_leaves_its_variable_out(template):
     assert "" not in environment(template).values()
     assert environment(template, HistoryFrom="2023-01")["SPEND_HISTORY_FROM"] == "2023-01"
+    assert environment(template, PayrollAccounts="7210")["SPEND_PAYROLL_ACCOUNTS"] == "7210"
 
 
 def test_the_word_none_is_an_empty_list(template):
@@ -554,7 +561,7 @@ def alarms(template):
 
 
 def test_every_alarm_reaches_the_topic_and_says_what_to_do(template):
-    assert len(alarms(template)) == 7
+    assert len(alarms(template)) == 12
     for name, alarm in alarms(template).items():
         assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}], name
         description = alarm["AlarmDescription"]

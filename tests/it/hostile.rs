@@ -141,7 +141,7 @@ impl Met {
 /// Everything in the lake that a reader sees.
 fn published(desk: &Desk) -> Vec<(String, Vec<u8>)> {
     let mut files = desk.all_files();
-    files.retain(|(name, _)| !name.starts_with("runs/") && name != "state/lock");
+    files.retain(|(name, _)| !name.starts_with("runs/") && !name.starts_with("state/"));
     files.sort();
     files
 }

@@ -143,6 +143,9 @@ COMPANIES = {
     "large": Order(20_000, 11),
     "odd-wire": Order(6_000, 23, "odd-wire"),
     "wide-ids": Order(1_000, 5, "wide-ids"),
+    "abroad": Order(6_000, 31, "other-charts"),
+    "above": Order(3_000, 19, "suppliers-above-with-the-chart"),
+    "odd-values": Order(3_000, 17, "odd-values"),
 }
 
 

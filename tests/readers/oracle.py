@@ -6,6 +6,7 @@ columns and its partition columns. Plain loops and dictionaries throughout: this
 
 import csv
 import re
+import unicodedata
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
@@ -39,7 +40,10 @@ def _by(rows, key):
 
 
 class Books:
-    """The company's books. What the token does not reach is left out, for the product cannot know it."""
+    """The company's books. Lines that the token does not reach are left out, for the product cannot know them.
+
+    Accounts and suppliers of owners above it are found by their ids, if a line names them.
+    """
 
     def __init__(self, directory):
         self.lines = _within_reach(_rows(directory, "gl_lines"))
@@ -47,9 +51,11 @@ class Books:
         self.vouchers = _by(_rows(directory, "vouchers"), "voucher_id")
         self.periods = _by(_rows(directory, "periods"), "period_id")
         self.document_types = _by(_rows(directory, "document_types"), "document_type_id")
-        self.chart = _by(_within_reach(_rows(directory, "accounts")), "account_id")
+        self.chart = _by(_rows(directory, "accounts"), "account_id")
         self.owners = _by(_rows(directory, "owners"), "owner_id")
-        self.suppliers = _by(_within_reach(_rows(directory, "suppliers")), "supplier_id")
+        suppliers = _rows(directory, "suppliers")
+        self.suppliers = _by(_within_reach(suppliers), "supplier_id")
+        self.suppliers_elsewhere = _by([row for row in suppliers if row["within_reach"] == "false"], "supplier_id")
         self.dimension_values = _by(_rows(directory, "dimension_values"), "dimension_value_id")
 
     def document_type(self, line):
@@ -84,7 +90,8 @@ class Rules:
     document_types: tuple = ("AP", "BA", "ER")
     excluded_accounts: tuple = ((1900, 3000),)
     payroll_document_types: tuple = ("PR", "PY", "SA", "SAL", "LO", "LON", "LØ")
-    payroll_accounts: tuple = ((5000, 5499),)
+    payroll_accounts: tuple | None = None
+    """For every chart; none means what each chart has for pay."""
     payroll_matches: bool = True
     history_from: tuple | None = None
     """A year and a month."""
@@ -95,18 +102,33 @@ class Rules:
     def is_payroll_type(self, kind):
         return _listed(kind["code"], self.payroll_document_types) or says_payroll(kind["name"])
 
+    def is_payroll_account(self, account):
+        """By the vendor's ids of charts: 2 is NS 4102, 3 is BAS. In any other the flag counts too."""
+        number, chart = account_number(account["code"]), account["chart_id"]
+        if self.payroll_accounts is not None:
+            return _in_ranges(number, self.payroll_accounts)
+        if chart == "3":
+            return _in_ranges(number, ((7000, 7599),))
+        is_flagged = chart != "2" and account["cost_wages_salaries"] == "true"
+        return is_flagged or _in_ranges(number, ((5000, 5499), (5600, 5899)))
+
 
 def _listed(code, codes):
     return code is not None and code.strip().lower() in {each.strip().lower() for each in codes}
 
 
+PAYROLL_PARTS = ("lønn", "payroll", "feriepenge")
+PAYROLL_BEGINNINGS = ("lonn", "salar", "wage", "løn", "löne", "palk")
+PAYROLL_ENDS = ("lonn", "lön", "löner", "løn")
+
+
 def says_payroll(description):
     """Whether a document type is payroll by its description."""
-    text = (description or "").lower()
-    if any(part in text for part in ("lønn", "payroll", "feriepenger")):
+    text = unicodedata.normalize("NFC", description or "").lower()
+    if any(part in text for part in PAYROLL_PARTS):
         return True
     words = re.findall(r"[^\W\d_]+", text)
-    return any(word.startswith(("lonn", "salar", "wage")) or word.endswith("lonn") for word in words)
+    return any(word.startswith(PAYROLL_BEGINNINGS) or word.endswith(PAYROLL_ENDS) for word in words)
 
 
 def _in_ranges(number, ranges):
@@ -187,7 +209,8 @@ class _PayrollLines:
         if kind and self.rules.is_payroll_type(kind):
             return True
         # Only of a ledger line is the account known before it is asked for.
-        return "line_id" in line and _in_ranges(self.books.account_number(line), self.rules.payroll_accounts)
+        account = self.books.chart.get(line["account_id"]) if "line_id" in line else None
+        return account is not None and self.rules.is_payroll_account(account)
 
 
 # ----------------------------------------------------------------------------------------------------------- the table `spend`
@@ -199,8 +222,9 @@ def spend(books, screened, owner_currencies_known=False):
     for line in screened.ap_lines:
         if line["subledger_id"]:
             ap_lines_by_voucher[line["owner_id"], line["voucher_id"]].append(line)
+    suppliers = known_suppliers(books, screened)
     suppliers_by_company = defaultdict(list)
-    for supplier_row in books.suppliers.values():
+    for supplier_row in suppliers.values():
         suppliers_by_company[supplier_row["company_id"]].append(supplier_row)
 
     rows = []
@@ -211,7 +235,7 @@ def spend(books, screened, owner_currencies_known=False):
         account = books.chart[line["account_id"]]
         owner = books.owners[line["owner_id"]]
         ap_lines = ap_lines_by_voucher[line["owner_id"], line["voucher_id"]]
-        match, chosen, chosen_ap_lines = choose_supplier(line, ap_lines, suppliers_by_company, books.suppliers)
+        match, chosen, chosen_ap_lines = choose_supplier(line, ap_lines, suppliers_by_company, suppliers)
         row = {
             "line_id": int(line["line_id"]),
             "owner_id": int(line["owner_id"]),
@@ -222,7 +246,7 @@ def spend(books, screened, owner_currencies_known=False):
             "document_type": kind["code"],
             "document_type_name": kind["name"],
             "posted_date": _day(voucher["posted_date"]),
-            "fiscal_year": _number(period["fiscal_year"]),
+            "fiscal_year": _small(period["fiscal_year"]),
             "fiscal_period": _number(period["fiscal_period"]),
             "account_code": account["code"],
             "account_name": account["name"],
@@ -235,9 +259,9 @@ def spend(books, screened, owner_currencies_known=False):
             "supplier_country_code": chosen["country_code"],
             "supplier_match": match,
             "invoice_number": _agreed(chosen_ap_lines, "invoice_number"),
-            "invoice_date": _day(_agreed(chosen_ap_lines, "invoice_date")),
-            "due_date": _day(_agreed(chosen_ap_lines, "due_date")),
-            "amount": _money(line["amount"]),
+            "invoice_date": _agreed(chosen_ap_lines, "invoice_date", _day),
+            "due_date": _agreed(chosen_ap_lines, "due_date", _day),
+            "amount": Decimal(line["amount"]).quantize(Decimal("0.0001")) if line["amount"] else None,
             "amount_currency_code": owner["currency_code"] if owner_currencies_known else None,
             "invoice_amount": _money(line["invoice_amount"]),
             "invoice_currency_code": line["currency_code"],
@@ -265,6 +289,12 @@ def spend_order(row):
 
 
 _NOTHING = defaultdict(lambda: None)
+
+
+def known_suppliers(books, screened):
+    """The register, and what admitted AP lines name besides."""
+    named = {line["subledger_id"] for line in screened.ap_lines}
+    return books.suppliers | {id: row for id, row in books.suppliers_elsewhere.items() if id in named}
 
 
 def choose_supplier(line, ap_lines, suppliers_by_company, suppliers):
@@ -302,13 +332,16 @@ def _supplier_of_company(line, suppliers_by_company):
 # -------------------------------------------------------------------------------------------------------- the table `supplier`
 
 
-def supplier(books, spend_rows, owner_currencies_known=False):
-    """The rows of `supplier`, in the order of their partitions and within each in the order of the file."""
+def supplier(books, spend_rows, owner_currencies_known=False, screened=None):
+    """The rows of `supplier`, in the order of their partitions and within each in the order of the file.
+
+    What is not screened yet is so by the contract's default rules.
+    """
     lines_of = defaultdict(list)
     for row in spend_rows:
         lines_of[row["supplier_id"]].append(row)
     rows = []
-    for each in books.suppliers.values():
+    for each in known_suppliers(books, screened or screen(books)).values():
         lines = lines_of[int(each["supplier_id"])]
         posted = [line["posted_date"] for line in lines if line["posted_date"]]
         row = {
@@ -353,18 +386,19 @@ def _total(books, lines, owner_currencies_known):
 
 
 def utc(wall_time):
-    """The instant of a Central European wall time.
+    """The instant of a Central European wall time; none if there is no such instant or it is too late for a column.
 
     Of an hour that comes twice the first is meant; one that is skipped counts on from the time before it. For Python both are
-    `fold=0`, its default.
+    `fold=0`, its default. A time that names its offset means what it says.
     """
-    if wall_time is None:
+    if wall_time is None or wall_time.startswith(("0001-01-01", "9999-")):
         return None
-    return datetime.fromisoformat(wall_time).replace(tzinfo=CENTRAL_EUROPE).astimezone(timezone.utc)
+    time = datetime.fromisoformat(wall_time)
+    return (time if time.tzinfo else time.replace(tzinfo=CENTRAL_EUROPE)).astimezone(timezone.utc)
 
 
-def _agreed(ap_lines, column):
-    values = {line[column] for line in ap_lines} - {None}
+def _agreed(ap_lines, column, read=lambda text: text):
+    values = {read(line[column]) for line in ap_lines} - {None}
     return values.pop() if len(values) == 1 else None
 
 
@@ -372,12 +406,26 @@ def _number(text):
     return None if text is None else int(text)
 
 
+def _small(text):
+    """A number of at most 16 bits, as a year is: no other fits."""
+    number = _number(text)
+    return None if number is None or abs(number) > 32_767 else number
+
+
 def _day(text):
-    return None if text is None else date.fromisoformat(text)
+    """A day; the least one of .NET stands for none, and the greatest one comes with the last moment of its day."""
+    if text is None or text.startswith("0001-01-01"):
+        return None
+    return date.fromisoformat(text.split("T")[0])
 
 
 def _money(text):
-    return None if text is None else Decimal(text).quantize(Decimal("0.0001"))
+    """An amount in a column that nothing depends on: none if it does not fit in 18 digits with four decimals."""
+    if text is None:
+        return None
+    amount = Decimal(text)
+    fits = abs(amount) < 10**14 and amount == round(amount, 4)
+    return amount.quantize(Decimal("0.0001")) if fits else None
 
 
 def _vat_rate(code):

@@ -81,6 +81,14 @@ def test_document_types_that_say_payroll_stay_out_whatever_the_settings(tmp_path
         assert {check: found for check, found in findings(company).items() if found} == {}
 
 
+def test_document_types_that_say_payroll_in_the_languages_of_the_north_stay_out(tmp_path):
+    settings = EVERY_ACCOUNT | {"SPEND_DOCUMENT_TYPES": "AP,BA,ER,XL,XM,XT,XF,XS"}
+    with refreshed(Order(2_000, 3, "nordic-payroll"), tmp_path, **settings) as company:
+        names = {kind["name"] for kind in company.books.document_types.values()}
+        assert {"Lön", "Timeløn og pension", "Palkat", "Semesterlöner"} < names
+        assert {check: found for check, found in findings(company).items() if found} == {}
+
+
 def test_the_checks_of_files_and_texts_can_fail(tmp_path):
     """The checks that no setting can make fail: what they look for is put before them."""
     leaky = tmp_path / "leaky.json"

@@ -25,7 +25,7 @@ def answer_as(books):
         for node in nodes(data, "apTransactions"):
             _answer_ap_line(books, node)
         for node in nodes(data, "suppliers"):
-            row = books.suppliers[str(node["dbId"])]
+            row = (books.suppliers | books.suppliers_elsewhere)[str(node["dbId"])]
             _put(node, "code", row["code"])
             _put(node, "companyDbId", int(row["company_id"] or 0))
             _put(node, "modifiedAt", row["modified_at"])
@@ -281,9 +281,11 @@ def test_codes_of_document_types_are_compared_trimmed_and_without_case(books, ch
 
 DESCRIPTIONS = [
     {"ER": "Fastlønn", "OCR": "FERIEPENGER 2024", "SO": "x-PayRoll-y", "AR": "Lonnskjøring", "GL": "Minwage", "OS": "Ordinær salgsfaktura"},
+    {"ER": "Månadslön", "OCR": "Løn, timer", "SO": "Palkanlaskenta", "AR": "Lo\u0308ner", "GL": "Lönsamhet", "OS": "Belöning"},
+    {"ER": "Semesterlo\u0308n", "OCR": "PALKAT", "SO": "LÖNEKÖRNING", "AR": "Ferieløn", "GL": "Avlöning", "OS": "Kolonn"},
     {"ER": "Bilag/SALARY", "OCR": "wages", "SO": "timelonn2", "AR": "2salaries", "GL": "Belonninger", "OS": "Fastlonn"},
 ]
-HARMLESS = {"Minwage", "Ordinær salgsfaktura", "Belonninger"}
+HARMLESS = {"Minwage", "Ordinær salgsfaktura", "Belonninger", "Lönsamhet", "Belöning", "Avlöning"}
 
 
 @pytest.mark.parametrize("descriptions", DESCRIPTIONS)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter, defaultdict
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 import duckdb
@@ -57,7 +57,7 @@ class Expected:
     def __init__(self, books, rules=Rules()):
         self.screened = oracle.screen(books, rules)
         self.spend = oracle.spend(books, self.screened)
-        self.supplier = oracle.supplier(books, self.spend)
+        self.supplier = oracle.supplier(books, self.spend, screened=self.screened)
 
     def rows(self, table):
         return {"spend": self.spend, "supplier": self.supplier}[table]
@@ -127,6 +127,33 @@ def test_the_books_have_the_cases_that_matter(tmp_path):
         "a code twice": len({row["supplier_code"] for row in expected.supplier}) < len(expected.supplier),
         "a closed supplier": any(row["valid_to"] for row in expected.supplier),
         "payroll, refused, no account number": min(counts[each] for each in ("excluded_payroll", "refused", "without_account_number")),
+    }
+    assert not [case for case, there in cases.items() if not there]
+
+
+def test_the_other_companies_have_what_they_are_for(tmp_path):
+    """Charts of several countries, registers kept above, values that fit no column."""
+    abroad = export_books(COMPANIES["abroad"], tmp_path / "abroad")
+    rows = Expected(abroad).spend
+    used = {(abroad.chart[line["account_id"]]["chart_id"], line["owner_id"]) for line in abroad.lines if line["account_id"]}
+    kept = {row["account_code"] for row in rows}
+    payroll = [line for line in abroad.lines if line["is_payroll_by_nature"] == "true" and line["account_id"]]
+    on = {abroad.chart[line["account_id"]]["code"] for line in payroll if abroad.document_type(line)["code"] in ("AP", "BA")}
+    above = export_books(COMPANIES["above"], tmp_path / "above")
+    found = {row["supplier_id"] for row in Expected(above).spend} & {int(id) for id in above.suppliers_elsewhere}
+    odd = export_books(COMPANIES["odd-values"], tmp_path / "odd")
+    odd_rows, suppliers = Expected(odd).spend, Expected(odd).supplier
+    unfit = {line["line_id"] for line in odd.lines if line["invoice_amount"] and len(line["invoice_amount"]) > 15}
+    cases = {
+        "three charts": {chart for chart, _ in used} == {"2", "3", "12"},
+        "rent and software of Sweden": {"5010", "5060", "5420", "3410"} <= kept,
+        "pay of each chart in kept document types": {"7210", "7510", "3310", "5800", "5600"} <= on,
+        "no account within reach": all(row["within_reach"] == "false" for row in above.chart.values()),
+        "suppliers above that lines name": len(found) > 1,
+        "twenty digits": any(str(row["line_id"]) in unfit and row["invoice_amount"] is None for row in odd_rows),
+        "five decimals": any(line["tax_amount"] and len(line["tax_amount"].split(".")[1]) == 5 for line in odd.lines),
+        "the last day": any(row["due_date"] == date.max for row in odd_rows) and any(row["valid_from"] == date.max for row in suppliers),
+        "no fiscal year": any(row["fiscal_year"] is None for row in odd_rows),
     }
     assert not [case for case, there in cases.items() if not there]
 

@@ -42,8 +42,13 @@ pub(crate) fn wrong(scenario: &Scenario, left: &Left, expected: &Left, calm_requ
                     .collect();
                 let lost: BTreeSet<&str> = expect.lost.iter().map(String::as_str).collect();
                 check(reported == lost, format!("reported as lost: {reported:?}"));
-                let differ: BTreeSet<&str> = expect.differ.iter().map(String::as_str).collect();
-                wrong.extend(tables::differences(&left.lake(), &expected.lake(), &lost, &differ));
+                let columns = |of: &'_ [String]| -> BTreeSet<String> { of.iter().cloned().collect() };
+                let may = tables::May {
+                    lost: columns(&expect.lost),
+                    unfit: columns(&expect.unfit),
+                    differ: columns(&expect.differ),
+                };
+                wrong.extend(tables::differences(&left.lake(), &expected.lake(), &may));
             }
         }
         Outcome::Failed => {

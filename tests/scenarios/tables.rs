@@ -34,17 +34,27 @@ fn read(bytes: &[u8]) -> RecordBatch {
     concat_batches(&batches[0].schema(), &batches).unwrap()
 }
 
-/// What differs. Columns in `lost` may be null where they were not, and where they were, must be so in at least one row; those in
-/// `differ` may hold anything.
-pub(crate) fn differences(lake: &Path, expected: &Path, lost: &BTreeSet<&str>, differ: &BTreeSet<&str>) -> Vec<String> {
+/// Columns that may be other than expected.
+pub(crate) struct May {
+    /// Null where they were not.
+    pub(crate) lost: BTreeSet<String>,
+    /// The same, but only in some rows and in one at least.
+    pub(crate) unfit: BTreeSet<String>,
+    /// Anything.
+    pub(crate) differ: BTreeSet<String>,
+}
+
+/// What differs.
+pub(crate) fn differences(lake: &Path, expected: &Path, may: &May) -> Vec<String> {
     let (files, expected) = (files(lake), files(expected));
     let mut differences = Vec::new();
     if files.keys().ne(expected.keys()) {
         return vec![format!("other files: {:?} and {:?}", files.keys(), expected.keys())];
     }
-    let mut nulled: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    // By column: values, nulls, and nulls that were expected.
+    let mut nulled: BTreeMap<String, (usize, usize, usize)> = BTreeMap::new();
     for (name, bytes) in &files {
-        if lost.is_empty() && differ.is_empty() {
+        if may.lost.is_empty() && may.unfit.is_empty() && may.differ.is_empty() {
             if bytes != &expected[name] {
                 differences.push(format!("{name} differs"));
             }
@@ -61,21 +71,28 @@ pub(crate) fn differences(lake: &Path, expected: &Path, lost: &BTreeSet<&str>, d
         for (at, field) in rows.schema().fields().iter().enumerate() {
             let column = format!("{table}.{}", field.name());
             let (left, right) = (rows.column(at), wanted.column(at));
-            if differ.contains(column.as_str()) {
+            if may.differ.contains(&column) {
                 continue;
             }
-            if !lost.contains(column.as_str()) {
+            if !may.lost.contains(&column) && !may.unfit.contains(&column) {
                 if left != right {
                     differences.push(format!("{name}: {column} differs"));
                 }
                 continue;
             }
-            let (now_null, before) = nulled.entry(column.clone()).or_default();
-            *now_null += left.null_count();
-            *before += right.null_count();
+            let (values, null, expected) = nulled.entry(column.clone()).or_default();
+            *values += left.len();
+            *null += left.null_count();
+            *expected += right.null_count();
             if !null_or_same(left, right) {
                 differences.push(format!("{name}: {column} is neither null nor as it was"));
             }
+        }
+    }
+    for column in &may.unfit {
+        let (values, null, expected) = nulled.get(column).copied().unwrap_or_default();
+        if null <= expected || null == values {
+            differences.push(format!("{column}: {null} of {values} values are null, {expected} were expected"));
         }
     }
     differences

@@ -2,7 +2,8 @@
 //!
 //! RFC 4180, UTF-8, a header line each. An empty cell without quotes is null; `""` is an empty text. Amounts have two
 //! decimals, dates and wall-clock times are written as the API writes them. A reference that is 0 or null is null here.
-//! The rows of owners that the token does not reach are there too, with `within_reach` false.
+//! The rows of owners that the token does not reach are there too, with `within_reach` false. Where the wire says something else than the
+//! books, that is written.
 
 mod ledgers;
 mod registers;

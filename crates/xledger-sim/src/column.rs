@@ -42,6 +42,7 @@ columns! {
     BankAccount = "bankAccount",
     BillAddress = "billAddress",
     ChartOfAccount = "chartOfAccount",
+    ChartOfAccountDbId = "chartOfAccountDbId",
     Code = "code",
     Company = "company",
     CompanyDbId = "companyDbId",

@@ -2,14 +2,18 @@
 //!
 //! Registers refer to each other by place (an index into the other list), the API's ids are fields. Every list is sorted by id.
 
+pub(crate) mod above;
+mod abroad;
 pub mod account;
 mod booking;
 pub mod change;
+pub mod chart;
 pub mod history;
 pub mod date;
 pub(crate) mod dice;
 pub mod ledger;
 mod names;
+pub(crate) mod odd;
 mod oddities;
 mod ordinary;
 pub mod owner;
@@ -63,6 +67,8 @@ pub struct Company {
     pub renamed_types: BTreeMap<u8, String>,
     /// The highest ids of rows that are gone: no id is given twice.
     pub gone_ids: Ids,
+    /// Values that are other on the wire than in the books.
+    pub(crate) odd: odd::OddValues,
 }
 
 /// An id of each kind of row that is posted.
@@ -80,15 +86,18 @@ impl Company {
     /// Generates a company of which exactly `lines` general-ledger lines are within the token's reach (some more are not).
     #[must_use]
     pub fn generate(lines: u64, seed: u64) -> Self {
-        let mut booker = booking::Booker::new(registers::fill(lines, seed), lines, seed);
-        booker.keep_the_books();
-        booker.company
+        Self::shaped(lines, seed, shape::Shape::Ordinary)
     }
 
     /// The same with a shape of its own.
     #[must_use]
     pub fn shaped(lines: u64, seed: u64, shape: shape::Shape) -> Self {
-        let mut company = Self::generate(lines, seed);
+        let mut company = registers::fill(lines, seed);
+        shape.prepare(&mut company);
+        let mut booker = booking::Booker::new(company, lines, seed);
+        shape.instruct(&mut booker);
+        booker.keep_the_books();
+        let mut company = booker.company;
         shape.give(&mut company);
         company
     }

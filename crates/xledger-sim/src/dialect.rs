@@ -1,5 +1,6 @@
 //! The switches: how far the server's wire differs from what has been verified.
 
+use crate::company::Company;
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
@@ -40,6 +41,15 @@ pub struct Dialect {
     pub money_as_numbers: bool,
     /// After every so many edges comes one more whose node is null.
     pub null_nodes: Option<u32>,
+    /// Every so many-th row of a list is null the first time that it is listed, and comes when its page is asked for again.
+    pub null_rows_once: Option<u32>,
+    /// Every so many-th row of a list is null wherever it is listed, with its cursor, and comes when it is asked for by its id.
+    pub null_rows_by_page: Option<u32>,
+    /// Every so many-th row of a list is null always, by its id too.
+    pub null_rows_for_ever: Option<u32>,
+    /// Every so many-th row has a value that fits no column, in a field that nothing depends on: tax with five decimals, a year 9999, an
+    /// empty text in place of null.
+    pub odd_values: Option<u32>,
     /// After every so many edges comes one that is null itself.
     pub null_edges: Option<u32>,
     /// Every so many-th edge has a null cursor, but for the last of a page.
@@ -62,6 +72,14 @@ pub struct Dialect {
     pub extra_rights: BTreeSet<String>,
     /// What a missing right looks like.
     pub missing_right_shape: MissingRight,
+    /// The HTTP status of a refusal for lack of access that takes the whole request ([`MissingRight::AccessDenied`]); 0 stands for 200.
+    pub missing_right_status: u16,
+    /// How much of the chart of accounts is kept at the owner above: `UPPER` and `ALL` show it, `MINE`, `LOWER` and `CURRENT` do not.
+    pub chart_above: Share,
+    /// Every so many-th supplier is kept at the owner above, in the same way: of those that a voucher with costs names.
+    pub suppliers_above: Option<u32>,
+    /// What is said of a field that there is not names one or two that there are.
+    pub suggestions: bool,
     /// The HTTP status of an answer to a malformed or unknown token; 0 stands for 200.
     pub token_error_status: u16,
     /// The HTTP status of an answer to an invalid query; 0 stands for 200.
@@ -106,6 +124,22 @@ pub enum MissingRight {
     NoPath,
     /// `data` is null beside an error without a path.
     NullDataNoPath,
+    /// The request is not begun: no `data`, and for each type that is denied an error without a path, as the GraphQL library's own
+    /// authorisation says it.
+    AccessDenied,
+}
+
+/// How much of something.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Share {
+    /// Nothing.
+    #[default]
+    None,
+    /// Every second row.
+    Some,
+    /// All.
+    All,
 }
 
 /// A value that breaks the schema in one ledger or accounts-payable row.
@@ -141,6 +175,26 @@ impl Dialect {
     #[must_use]
     pub fn guesses(&self, switch: &str) -> bool {
         self.guesses.contains(switch)
+    }
+
+    /// Writes into books what is other in them in this dialect; doing so again changes nothing.
+    pub fn write_into(&self, books: &mut Company) {
+        match self.chart_above {
+            Share::None => {}
+            Share::Some => books.keep_accounts_above(2),
+            Share::All => books.keep_accounts_above(1),
+        }
+        if let Some(every) = self.suppliers_above {
+            books.keep_suppliers_above(every.max(1) as usize);
+        }
+        if let Some(every) = self.odd_values {
+            books.say_odd_values(every.max(1) as usize);
+        }
+    }
+
+    /// Whether it writes anything into books.
+    pub(crate) fn writes(&self) -> bool {
+        self.chart_above != Share::None || self.suppliers_above.is_some() || self.odd_values.is_some()
     }
 
     /// Whether the token has a right.

@@ -80,6 +80,10 @@ pub enum FaultKind {
     RedirectHttp,
     /// Every so many-th row that was asked for by its id does not come.
     MissingRows(u32),
+    /// No root can be resolved, for a reason of this code (`SQL`, `TIMEOUT`, `TASK_CANCELED`, …): each is null beside an error with its path.
+    Resolve(String),
+    /// An answer of this status, content type and body.
+    Raw(u16, String, String),
 }
 
 fn first() -> u64 {

@@ -131,7 +131,14 @@ async fn query(desk: Arc<Desk>, cut: &Cut, headers: &HeaderMap, body: Bytes) -> 
     let Ok((answer, status, sent)) = work else {
         return text(500, "The simulator failed.");
     };
-    if too_many.is_some() || answer.problems.iter().any(|problem| problem.message == TIMED_OUT) {
+    if desk.options.gateway_rows.is_some_and(|most| answer.rows > u64::from(most)) {
+        let reply = html(504, "Gateway Time-out");
+        record.forced();
+        record.turned_away("HTML", &reply);
+        return record.send(reply);
+    }
+    let timed_out = |problem: &Problem| problem.message == TIMED_OUT || problem.kind == Kind::Unresolved;
+    if too_many.is_some() || answer.problems.iter().any(timed_out) {
         record.forced();
     }
     record.answered(answer);
@@ -208,6 +215,7 @@ fn work(
     let status = match answer.problems.first().map(|problem| problem.kind) {
         Some(Kind::Token) => dialect.token_error_status,
         Some(Kind::Invalid) => dialect.validation_status,
+        Some(Kind::Denied) => dialect.missing_right_status,
         _ => 200,
     };
     let sent = if gzip { compressed(&answer.body, desk.options.gzip_level) } else { answer.body.clone() };

@@ -1,8 +1,9 @@
 //! Limits: bursts, requests under way, credits.
 
-use crate::company::date::write_time;
-use crate::options::{Burst, Options, Others};
+use crate::company::date::{wall_time, write_time};
+use crate::options::{Burst, Options, Others, ResetForm};
 use crate::problem::Problem;
+use serde_json::Value as Json;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -94,18 +95,27 @@ impl Limits {
         }
         let ended = *account.ended.get_or_insert(now);
         let left = options.credits_reset.map(|after| after.saturating_sub(now.duration_since(ended)));
-        let announced = left.map(|left| self.time_of_day(now, left.mul_f64(options.speed)));
+        let announced = left.map(|left| self.announced(options.reset_form, now, left.mul_f64(options.speed)));
         let problem = Problem::own("BAD_REQUEST.INSUFFICIENT_CREDITS", "Insufficient credits.");
-        Err(Problem { reset_at: announced.or_else(|| options.credits_reset_at.clone()), ..problem })
+        let said = announced.or_else(|| options.credits_reset_at.clone().map(Json::from));
+        Err(Problem { reset_at: said.map(Box::new), ..problem })
     }
 
-    /// An instant as ISO text in UTC, in whole seconds and never too early.
-    fn time_of_day(&self, now: Instant, ahead: Duration) -> String {
+    /// An instant in whole seconds, never too early.
+    fn announced(&self, form: ResetForm, now: Instant, ahead: Duration) -> Json {
         let at = self.started.1 + now.duration_since(self.started.0) + ahead;
-        let seconds = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64().ceil();
-        let mut text = Vec::new();
-        write_time(&mut text, seconds as i64);
-        String::from_utf8_lossy(&text).into_owned() + "Z"
+        let seconds = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64().ceil() as i64;
+        let text = |wall_time: i64, offset: &str| {
+            let mut text = Vec::new();
+            write_time(&mut text, wall_time);
+            Json::from(String::from_utf8_lossy(&text).into_owned() + offset)
+        };
+        match form {
+            ResetForm::Offset => text(seconds, "Z"),
+            ResetForm::Local => text(wall_time(seconds), ""),
+            ResetForm::Seconds => Json::from(seconds),
+            ResetForm::Milliseconds => Json::from(seconds * 1_000),
+        }
     }
 }
 
@@ -151,8 +161,16 @@ mod tests {
             Options { credits: Some(1), credits_reset: reset, speed: 20.0, burst: None, ..Options::default() };
         let at = |s| limits.enter(&options, limits.started.0 + Duration::from_secs(s)).err();
         assert!(at(0).is_none());
-        assert_eq!(at(1).and_then(|problem| problem.reset_at).as_deref(), Some("1970-01-01T00:01:01Z"));
-        assert_eq!(at(2).and_then(|problem| problem.reset_at).as_deref(), Some("1970-01-01T00:00:42Z"));
+        assert_eq!(at(1).and_then(|problem| problem.reset_at), Some(Box::new("1970-01-01T00:01:01Z".into())));
+        assert_eq!(at(2).and_then(|problem| problem.reset_at), Some(Box::new("1970-01-01T00:00:42Z".into())));
         assert!(at(4).is_none() && at(5).is_some());
+    }
+
+    #[test]
+    fn when_credits_are_back_is_said_in_several_forms() {
+        let limits = limits();
+        let said = |form| limits.announced(form, limits.started.0, Duration::from_secs(60));
+        assert_eq!(said(ResetForm::Local), Json::from("1970-01-01T01:01:00"));
+        assert_eq!([ResetForm::Seconds, ResetForm::Milliseconds].map(said), [60, 60_000].map(Json::from));
     }
 }

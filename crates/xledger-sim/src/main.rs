@@ -83,7 +83,8 @@ fn run(arguments: Arguments) -> Result<(), String> {
         options.burst = None;
         options.concurrency = None;
     }
-    let company = Company::shaped(options.lines, options.seed, scenario.shape);
+    let mut company = Company::shaped(options.lines, options.seed, scenario.shape);
+    options.dialect.write_into(&mut company);
     if let Some(directory) = arguments.books {
         return xledger_sim::books::write(&company, &directory)
             .map_err(|failure| format!("cannot write {}: {failure}", directory.display()));

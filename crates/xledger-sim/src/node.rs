@@ -105,7 +105,7 @@ impl<'a> Node<'a> {
             Self::PeriodItem(period) => Link::One(Node::Period(period)),
             Self::Account(account) => match column {
                 Column::AccountGroup => account.group().map(|_| Node::AccountGroup(account)).into(),
-                _ => Link::One(Node::Small(1, "NS 4102")),
+                _ => Link::One(Node::Small(account.chart.id().into(), account.chart.name())),
             },
             Self::Party(party) => party.address.as_ref().map(Node::Address).into(),
             Self::Address(address) => address.country.map(Node::Country).into(),

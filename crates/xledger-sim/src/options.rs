@@ -41,10 +41,16 @@ pub struct Options {
     pub credits_reset_at: Option<String>,
     /// So long after the credits were used up they are back, and `extensions.resetAt` says when that is.
     pub credits_reset: Option<Duration>,
+    /// How it says so.
+    pub reset_form: ResetForm,
     /// The most rows of one answer.
     pub page_cap: u32,
     /// Answers with more rows than this time out.
     pub timeout_rows: Option<u32>,
+    /// Roots with more rows than this cannot be resolved: they are null beside an error, the rest of the answer is there.
+    pub resolve_rows: Option<RowLimit>,
+    /// In place of answers with more rows than this comes a page of HTML, with HTTP 504.
+    pub gateway_rows: Option<u32>,
     /// Lists of more ids than this are refused.
     pub ids: Option<IdLimit>,
     /// Request bodies of more bytes than this are refused with HTTP 413.
@@ -80,6 +86,31 @@ pub struct Others {
     pub requests: u32,
     /// All at once so often; without it, so many are in every window.
     pub every: Option<Duration>,
+}
+
+/// The most rows of a root, and what is said of more.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RowLimit {
+    /// The most rows.
+    pub most: u32,
+    /// The error's code.
+    pub code: String,
+}
+
+/// How `extensions.resetAt` says a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ResetForm {
+    /// In UTC, as `2026-11-01T00:00:00Z`.
+    #[default]
+    Offset,
+    /// In Central European wall time, without an offset.
+    Local,
+    /// As a number, of seconds since 1970.
+    Seconds,
+    /// As a number, of milliseconds since 1970.
+    Milliseconds,
 }
 
 /// The most ids of one list, and what becomes of a longer one.
@@ -120,8 +151,11 @@ impl Default for Options {
             credits: None,
             credits_reset_at: None,
             credits_reset: None,
+            reset_form: ResetForm::default(),
             page_cap: 10_000,
             timeout_rows: None,
+            resolve_rows: None,
+            gateway_rows: None,
             ids: None,
             body_bytes: None,
             gzip_level: 4,

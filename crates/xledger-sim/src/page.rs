@@ -3,10 +3,10 @@
 use crate::column::Column;
 use crate::company::Company;
 use crate::company::dice::mix;
-use crate::dialect::{Dialect, RowOrder};
+use crate::dialect::{Dialect, RowOrder, Share};
 use crate::filter::{Filter, Key, key};
 use crate::problem::Problem;
-use crate::table::{OwnerSet, Status, Table};
+use crate::table::{Asked, OwnerSet, Status, Table};
 use apollo_compiler::response::JsonMap;
 
 /// What a root was asked for.
@@ -19,8 +19,7 @@ pub(crate) struct Query {
     before: Option<i64>,
     filter: Option<Filter>,
     order: Option<(Column, bool)>,
-    owners: OwnerSet,
-    status: Status,
+    asked: Asked,
 }
 
 /// The rows of an answer, by place, and whether there are more on either side.
@@ -72,13 +71,17 @@ impl Query {
             before: cursor("before")?,
             filter: arguments.get("filter").and_then(|filter| filter.as_object()).map(Filter::read),
             order,
-            owners: OwnerSet::named(text("ownerSet")),
-            status: Status::named(text("objectStatus")),
+            asked: Asked {
+                owners: OwnerSet::named(text("ownerSet")),
+                status: Status::named(text("objectStatus")),
+                hides_accounts: dialect.chart_above != Share::None,
+                hides_suppliers: dialect.suppliers_above.is_some(),
+            },
         })
     }
 
     fn wants(&self, books: &Company, place: usize) -> bool {
-        self.table.shows(books, place, self.owners, self.status)
+        self.table.shows(books, place, self.asked)
             && self.filter.as_ref().is_none_or(|filter| filter.holds(books, self.table.node(books, place)))
     }
 

@@ -101,6 +101,8 @@ pub(crate) struct Planner<'a> {
     pub(crate) dialect: &'a Dialect,
     /// Where the token has no access, each with its path.
     pub(crate) denied: Vec<Problem>,
+    /// The types to which it has none, each once, in the order of the document.
+    pub(crate) denied_types: Vec<Problem>,
 }
 
 /// The fields of a selection by their keys in the answer; fields of the same key are merged.
@@ -156,6 +158,7 @@ impl<'a> Planner<'a> {
                     match right_of(inner) {
                         Some(right) if !self.dialect.grants(right) => {
                             self.denied.push(Problem::right(right, path));
+                            self.deny_type(Some(inner), &field.name, type_name);
                             Action::Denied
                         }
                         _ => {
@@ -168,6 +171,16 @@ impl<'a> Planner<'a> {
             plan.steps.push(Step { key: written, action });
         }
         plan
+    }
+
+    /// Notes that a type is denied, at the first field that needs it.
+    pub(crate) fn deny_type(&mut self, type_name: Option<&str>, field: &str, of: &str) {
+        let denied = Problem::access_denied(type_name, field, of);
+        let start = type_name.map(|name| format!("Access denied for type '{name}'"));
+        let is_same = |other: &Problem| start.as_ref().is_some_and(|start| other.message.starts_with(start));
+        if !self.denied_types.iter().any(is_same) {
+            self.denied_types.push(denied);
+        }
     }
 
     /// How numbers of a field are written: by its type in the served schema and by the switches.

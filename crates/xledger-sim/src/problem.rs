@@ -13,8 +13,10 @@ pub(crate) struct Problem {
     pub(crate) code: Option<String>,
     /// Codes of the GraphQL library: `errors[].extensions.code`.
     pub(crate) library_code: Option<&'static str>,
-    /// `errors[].extensions.resetAt`.
-    pub(crate) reset_at: Option<String>,
+    /// `errors[].extensions.code` and `extensions.codes`, as the GraphQL library has them of its own accord.
+    pub(crate) extension_code: Option<Box<str>>,
+    /// `errors[].extensions.resetAt`: a text or a number.
+    pub(crate) reset_at: Option<Box<Json>>,
     pub(crate) path: Vec<Json>,
     pub(crate) kind: Kind,
 }
@@ -27,6 +29,10 @@ pub(crate) enum Kind {
     Token,
     Invalid,
     Right,
+    /// The request is not begun, for lack of a right.
+    Denied,
+    /// A field could not be resolved: the client has to ask for it again.
+    Unresolved,
 }
 
 /// Why a request is not answered at all.
@@ -58,9 +64,24 @@ impl Problem {
         Self { message, code: Some("FORBIDDEN".to_owned()), path, kind: Kind::Right, ..Self::default() }
     }
 
+    /// The GraphQL library's own authorisation denies a type, or a field where no type is meant.
+    pub(crate) fn access_denied(type_name: Option<&str>, field: &str, of: &str) -> Self {
+        let what = type_name.map_or_else(String::new, |name| format!("type '{name}' for "));
+        let message = format!("Access denied for {what}field '{field}' on type '{of}'.");
+        Self { message, extension_code: Some("ACCESS_DENIED".into()), kind: Kind::Denied, ..Self::default() }
+    }
+
+    /// A root could not be resolved, for a reason of this code.
+    pub(crate) fn unresolved(root: &str, key: &str, code: &str) -> Self {
+        let message = format!("Error trying to resolve field '{root}'.");
+        let (extension_code, path) = (Some(code.into()), vec![json!(key)]);
+        Self { message, extension_code, path, kind: Kind::Unresolved, ..Self::default() }
+    }
+
     /// The code for the journal.
     pub(crate) fn any_code(&self) -> String {
-        self.code.clone().or_else(|| self.library_code.map(str::to_owned)).unwrap_or_else(|| self.message.clone())
+        let code = self.code.as_deref().or(self.library_code).or(self.extension_code.as_deref());
+        code.unwrap_or(&self.message).to_owned()
     }
 
     /// As it stands in the answer.
@@ -72,8 +93,12 @@ impl Problem {
         if let Some(code) = self.library_code {
             entry["extensions"]["code"] = json!(code);
         }
+        if let Some(code) = &self.extension_code {
+            entry["extensions"]["code"] = json!(code);
+            entry["extensions"]["codes"] = json!([code]);
+        }
         if let Some(reset_at) = &self.reset_at {
-            entry["extensions"]["resetAt"] = json!(reset_at);
+            entry["extensions"]["resetAt"] = reset_at.as_ref().clone();
         }
         if !self.path.is_empty() {
             entry["path"] = json!(self.path);

@@ -110,6 +110,7 @@ impl<'a> Reader<'a> {
             }
             "subledger" => {
                 if !self.dialect().grants("Subledger") {
+                    self.planner.deny_type(Some("Subledger"), "subledger", "Query");
                     return Ok(self.deny("Subledger", path));
                 }
                 let id = given.get("dbId").and_then(|id| id.as_i64().or_else(|| id.as_str()?.parse().ok()));
@@ -132,6 +133,7 @@ impl<'a> Reader<'a> {
                 _ => (!self.dialect().grants("Supplier")).then_some("Supplier"),
             };
             if let Some(right) = right {
+                self.planner.deny_type(None, &field.name, "Query");
                 return Ok(self.deny(right, path));
             }
             self.connection(&mut plan, sets(), &path);
@@ -139,6 +141,8 @@ impl<'a> Reader<'a> {
         };
         let query = Query::read(table, &given, self.options.page_cap, self.dialect())?;
         if !self.dialect().grants(right) {
+            let node = type_name.trim_end_matches("Connection");
+            self.planner.deny_type(Some(node), "node", &format!("{node}Edge"));
             return Ok(self.deny(right, path));
         }
         let node_sets = self.connection(&mut plan, sets(), &path);

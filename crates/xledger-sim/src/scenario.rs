@@ -2,6 +2,7 @@
 
 mod built_in;
 mod file;
+mod limited;
 
 use crate::company::Company;
 use crate::company::shape::Shape;
@@ -49,6 +50,8 @@ pub struct Expect {
     pub tables: Tables,
     /// Columns that are null throughout and are reported as lost, such as `supplier.phone`; all others are as in a calm run.
     pub lost: Vec<String>,
+    /// Columns that are null in some rows where a calm run has a value; in all others they are as there.
+    pub unfit: Vec<String>,
     /// Columns that may hold something else than in a calm run.
     pub differ: Vec<String>,
     /// How many requests the weather forces beyond one and a quarter times those of a calm run.

@@ -61,7 +61,10 @@ pub fn start_with(options: Options, books: Arc<Company>) -> Starting {
     Box::pin(begin(options, books))
 }
 
-async fn begin(options: Options, books: Arc<Company>) -> Result<Running, Error> {
+async fn begin(options: Options, mut books: Arc<Company>) -> Result<Running, Error> {
+    if options.dialect.writes() {
+        options.dialect.write_into(Arc::make_mut(&mut books));
+    }
     let engine = Engine::new(schema::serve(&options.dialect, &options.schema)?);
     let address = options.listen;
     let listening = async {

@@ -7,7 +7,7 @@ use crate::company::supplier::{COUNTRIES, CURRENCIES, Role};
 use crate::node::Node;
 
 /// A list of rows, sorted by id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Table {
     Lines,
     ApLines,
@@ -98,8 +98,11 @@ impl Table {
         low
     }
 
-    /// Whether a row belongs to the root, to the owners asked for, and is open or closed as asked for.
-    pub(crate) fn shows(self, books: &Company, place: usize, owners: OwnerSet, status: Status) -> bool {
+    /// Whether a row belongs to the root, to the owners asked for, and is open or closed as asked for. What is kept above for those below
+    /// is shown among theirs, unless the dialect hides it there.
+    pub(crate) fn shows(self, books: &Company, place: usize, asked: Asked) -> bool {
+        let Asked { owners, status, hides_accounts, hides_suppliers } = asked;
+        let mut hidden = false;
         let (owner, closed) = match self {
             Self::Lines => (books.vouchers[books.lines[place].voucher as usize].owner, false),
             Self::ApLines => (books.vouchers[books.ap_lines[place].voucher as usize].owner, false),
@@ -109,9 +112,14 @@ impl Table {
                 if self == Self::Suppliers && subledger.role != Role::Supplier {
                     return false;
                 }
+                hidden = hides_suppliers && subledger.above;
                 (subledger.owner, subledger.to.is_some_and(|day| day < crate::company::LAST_DAY))
             }
-            Self::Accounts => (books.accounts[place].owner, books.accounts[place].closed),
+            Self::Accounts => {
+                let account = &books.accounts[place];
+                hidden = hides_accounts && account.above;
+                (account.owner, account.closed)
+            }
             Self::DimensionValues => (books.dimension_values[place].owner, false),
             Self::Owners => (place as u8, false),
             _ => return status != Status::Closed,
@@ -121,7 +129,7 @@ impl Table {
             Status::Open => !closed,
             Status::Closed => closed,
         };
-        wanted && owners.has(books.owners[usize::from(owner)].reach)
+        wanted && owners.has(if hidden { Reach::Above } else { books.owners[usize::from(owner)].reach })
     }
 
     /// Whether the row's voucher books payroll, if only in part: then its text is a secret too.
@@ -142,6 +150,15 @@ impl Table {
             _ => false,
         }
     }
+}
+
+/// Which rows are asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Asked {
+    pub(crate) owners: OwnerSet,
+    pub(crate) status: Status,
+    pub(crate) hides_accounts: bool,
+    pub(crate) hides_suppliers: bool,
 }
 
 /// `OwnerSet`.

@@ -1,5 +1,8 @@
 //! Writes the answer as JSON, row by row.
 
+mod damaged;
+mod nulls;
+
 use crate::column::Column;
 use crate::company::Company;
 use crate::dialect::{DamageKind, Dialect};
@@ -13,14 +16,20 @@ use crate::read::{Connection, OneObject, Part, Root};
 use crate::table::Table;
 use crate::value::{Shape, Value, write, write_number, write_text};
 use apollo_compiler::response::JsonMap;
+use damaged::{damaged, is_ledger, write_odd};
+pub(crate) use nulls::Nulled;
 
 /// Writes one answer.
 pub(crate) struct Writer<'a> {
-    books: &'a Company,
-    dialect: &'a Dialect,
+    pub(crate) books: &'a Company,
+    pub(crate) dialect: &'a Dialect,
     /// Every so many-th row that is asked for by its id is left out.
-    missing_rows: Option<u32>,
-    out: Vec<u8>,
+    pub(crate) missing_rows: Option<u32>,
+    /// Roots with more rows than this cannot be resolved, for a reason of this code.
+    pub(crate) unresolved: Option<(u32, &'a str)>,
+    /// Rows that were null in a list before.
+    pub(crate) nulled: &'a Nulled,
+    pub(crate) out: Vec<u8>,
 }
 
 /// What the parts of a connection are written from.
@@ -31,10 +40,6 @@ struct Written<'p> {
 }
 
 impl<'a> Writer<'a> {
-    pub(crate) fn new(books: &'a Company, dialect: &'a Dialect, missing_rows: Option<u32>) -> Self {
-        Self { books, dialect, missing_rows, out: Vec::with_capacity(64 * 1024) }
-    }
-
     /// Writes `data`, and counts rows and violations into the answer.
     pub(crate) fn roots(&mut self, introspected: &JsonMap, roots: &[(String, Root)], number: u64, answer: &mut Answer) {
         self.out.extend_from_slice(b"{\"data\":");
@@ -48,8 +53,19 @@ impl<'a> Writer<'a> {
                 continue;
             }
             self.key(&mut first, key);
+            let before = (self.out.len(), answer.rows, answer.violations.len());
             match root {
-                Root::Connection(connection) => self.connection(connection, number, answer),
+                Root::Connection(connection) => {
+                    self.connection(connection, number, answer);
+                    let unresolved = self.unresolved.filter(|(most, _)| answer.rows - before.1 > u64::from(*most));
+                    if let Some((_, code)) = unresolved {
+                        self.out.truncate(before.0);
+                        self.out.extend_from_slice(b"null");
+                        answer.rows = before.1;
+                        answer.violations.truncate(before.2);
+                        answer.problems.push(Problem::unresolved(&connection.root, key, code));
+                    }
+                }
                 Root::Empty(plan) => {
                     let page = Page::default();
                     self.parts(&plan.parts, &Written { page: &page, connection: None, cursors: Vec::new() });
@@ -187,7 +203,8 @@ impl<'a> Writer<'a> {
             let last = row + 1 == written.page.places.len();
             let lost = due(self.dialect.null_cursors) && !last || self.dialect.null_last_cursors && last;
             let cursor = (!lost).then_some(written.cursors[row]);
-            self.edge(edge, Some(node), cursor);
+            let null = nulls::is_null(self.dialect, self.nulled, connection, place);
+            self.edge(edge, (!null).then_some(node), cursor);
             if due(self.dialect.null_nodes) {
                 self.out.push(b',');
                 self.edge(edge, None, cursor);
@@ -230,10 +247,15 @@ impl<'a> Writer<'a> {
         for step in &plan.steps {
             self.out.extend_from_slice(&step.key);
             match &step.action {
-                Action::Value(column, shape) => match damage.and_then(|kind| damaged(*column, kind)) {
-                    Some(json) => self.out.extend_from_slice(json.as_bytes()),
-                    None => write(&mut self.out, &node.value(self.books, *column), *shape),
-                },
+                Action::Value(column, shape) => {
+                    if let Some(json) = damage.and_then(|kind| damaged(*column, kind)) {
+                        self.out.extend_from_slice(json.as_bytes());
+                    } else if let Some(said) = self.books.odd.at(node, *column) {
+                        write_odd(&mut self.out, said, *shape);
+                    } else {
+                        write(&mut self.out, &node.value(self.books, *column), *shape);
+                    }
+                }
                 Action::Object(column, plan) => match node.link(self.books, *column) {
                     Link::None => self.out.extend_from_slice(b"null"),
                     Link::One(linked) => self.node(linked, plan, damage),
@@ -251,26 +273,4 @@ impl<'a> Writer<'a> {
         }
         self.out.push(b'}');
     }
-}
-
-fn is_ledger(node: Node<'_>) -> bool {
-    matches!(node, Node::Line(_) | Node::ApLine(_))
-}
-
-/// What a damaged row says instead.
-fn damaged(column: Column, kind: DamageKind) -> Option<&'static str> {
-    let hit = match kind {
-        DamageKind::TextForNumber => column == Column::AccountDbId || column == Column::SubledgerDbId,
-        DamageKind::ImpossibleDate => column.is_date(),
-        DamageKind::LongAmount | DamageKind::HugeAmount | DamageKind::WordForAmount => column.is_decimal(),
-        DamageKind::NumberForText => column == Column::Text || column == Column::InvoiceNumber,
-    };
-    hit.then_some(match kind {
-        DamageKind::TextForNumber => "\"abc\"",
-        DamageKind::ImpossibleDate => "\"2025-02-30\"",
-        DamageKind::LongAmount => "\"12.3456789\"",
-        DamageKind::HugeAmount => "\"123456789012345678901234567890.00\"",
-        DamageKind::WordForAmount => "\"twelve\"",
-        DamageKind::NumberForText => "42",
-    })
 }

@@ -32,6 +32,7 @@ fn rows_are_found_however_the_stream_is_cut() {
             assert_eq!(ids, [1, 2]);
             assert_eq!(rows.nodes[0].text.as_deref(), Some("x]},{\"\\"));
             assert_eq!((rows.empty_nodes, rows.cursor.as_deref()), (2, Some("b\"2")));
+            assert!(rows.empty_cursors.is_empty());
             let rest: serde_json::Value = serde_json::from_slice(&rows.envelope).unwrap();
             assert_eq!(rest["data"]["root"]["pageInfo"]["hasNextPage"], true);
             assert_eq!(rest["data"]["root"]["edges"], serde_json::json!([]));

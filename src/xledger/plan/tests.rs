@@ -1,81 +1,93 @@
 use super::*;
-use crate::xledger::query;
 
-fn denied(query: Query, fields: &[&str], message: &str) -> Error {
-    let fields = fields.iter().map(|field| (*field).to_owned()).collect();
-    Error::RightMissing { query, fields, message: message.to_owned() }
+fn at(query: Query, field: &str) -> usize {
+    OPTIONAL.iter().position(|optional| optional.query == query && optional.fields.contains(&field)).unwrap()
 }
 
-fn invalid(message: &str) -> Error {
-    Error::SchemaMismatch { query: "Q", code: String::new(), message: message.to_owned() }
+fn lost(plan: &Plan) -> Vec<(String, &'static str)> {
+    plan.lost().into_iter().map(|lost| (lost.field, lost.right)).collect()
 }
 
-fn lost(plan: &Plan) -> Vec<String> {
-    plan.lost().into_iter().map(|lost| lost.field).collect()
-}
-
-#[test]
-fn what_is_denied_is_left_out() {
-    let plan = Plan::default();
-    assert!(plan.learn(query::SUPPLIERS, &denied(query::SUPPLIERS, &["address.country", "contact"], "No")));
-    assert!(!plan.learn(query::SUPPLIERS, &denied(query::SUPPLIERS, &["contact"], "No")));
-    assert_eq!(lost(&plan), ["suppliers.address.country", "suppliers.contact"]);
-    let document = plan.document(query::SUPPLIERS);
-    assert!(document.contains("address{streetAddress zipCode place}") && !document.contains("contact"), "{document}");
-    assert!(!plan.asks(query::SUPPLIERS, "address.country.code") && plan.asks(query::SUPPLIERS, "address.place"));
-    // The root, and what is necessary.
-    assert!(!plan.learn(query::SUPPLIERS, &denied(query::SUPPLIERS, &[""], "No")));
-    assert!(!plan.learn(query::LEDGER_LINES, &denied(query::LEDGER_LINES, &["currency", "header"], "No")));
-    assert_eq!(lost(&plan).len(), 2);
-}
-
-#[test]
-fn what_needs_the_same_right_is_left_out_with_it() {
-    let plan = Plan::default();
-    let kind = "glDimension.glObject1.objectKind";
-    assert!(plan.learn(query::NAMES, &denied(query::NAMES, &[kind], "No")));
-    assert_eq!(lost(&plan).len(), 5);
-    assert!(plan.learn(query::NAMES, &denied(query::NAMES, &[], "You may not read GLDimension.")));
-    assert_eq!(lost(&plan), ["transactions.glDimension"]);
-    assert!(plan.learn(query::LEDGER_LINES, &denied(query::LEDGER_LINES, &["text"], "No")));
-    assert!(plan.document(query::LEDGER_LINES).contains("invoiceAmount"));
-}
-
-#[test]
-fn a_denial_that_does_not_say_of_what_is_found_by_trying() {
-    let plan = Plan::default();
-    let denied = denied(query::SUPPLIERS, &[], "Access denied");
-    let mut tries = 0;
-    while plan.document(query::SUPPLIERS).contains("contact") {
-        assert!(plan.learn(query::SUPPLIERS, &denied));
-        tries += 1;
+/// Loses every part of a query within one of these paths.
+fn lose(plan: &Plan, query: Query, within: &[&str]) {
+    let places: Vec<usize> = parts(query).iter().filter_map(Part::optional).collect();
+    for place in places {
+        if OPTIONAL[place].fields.iter().any(|field| within.iter().any(|outer| is_within(field, outer))) {
+            plan.lose(place, Reason::NotAllowed);
+        }
     }
-    plan.answered(query::SUPPLIERS);
-    assert_eq!((lost(&plan), tries), (vec!["suppliers.contact".to_owned()], 4));
+}
+
+#[test]
+fn what_is_lost_is_not_asked_for() {
     let plan = Plan::default();
-    let tries = (0..).take_while(|_| plan.learn(query::SUPPLIERS, &denied)).count();
-    assert_eq!(tries, 5);
-    assert!(!plan.learn(query::PAYABLE_INDEX, &denied));
+    plan.lose(at(query::SUPPLIERS, "address.country.code"), Reason::NotAllowed);
+    plan.lose(at(query::SUPPLIERS, "contact"), Reason::NotAllowed);
+    let document = plan.document(query::SUPPLIERS, None);
+    assert!(document.contains("address{streetAddress zipCode place country{description}}"), "{document}");
+    assert!(!document.contains("contact"), "{document}");
+    assert!(!plan.asks(query::SUPPLIERS, "address.country.code") && plan.asks(query::SUPPLIERS, "address.place"));
+}
+
+#[test]
+fn the_right_that_is_missing_is_named() {
+    let plan = Plan::default();
+    lose(&plan, query::SUPPLIERS, &["address"]);
+    assert_eq!(lost(&plan), [("suppliers.address".to_owned(), "Address")]);
+
+    let plan = Plan::default();
+    lose(&plan, query::SUPPLIERS, &["address.country"]);
+    assert_eq!(lost(&plan), [("suppliers.address.country".to_owned(), "Country")]);
+
+    // All that lies within it is refused, and nothing else.
+    let plan = Plan::default();
+    lose(&plan, query::NAMES, &["glDimension"]);
+    assert_eq!(lost(&plan), [("transactions.glDimension".to_owned(), "GLDimension")]);
+
+    // The same right is missed elsewhere.
+    let plan = Plan::default();
+    lose(&plan, query::LEDGER_LINES, &["taxRule"]);
+    lose(&plan, query::NAMES, &["glDimension"]);
+    assert!(lost(&plan).iter().all(|(_, right)| *right == "ObjectValue"), "{:?}", lost(&plan));
 }
 
 #[test]
 fn what_the_schema_lacks_is_left_out() {
     let plan = Plan::default();
-    assert!(plan.learn(query::LEDGER_LINES, &invalid("Cannot query field 'taxAmount' on type 'Transaction'.")));
-    assert_eq!(lost(&plan), ["transactions.taxAmount"]);
-    assert!(!plan.learn(query::LEDGER_LINES, &invalid("Cannot query field 'amount' on type 'Transaction'.")));
     plan.adopt(Dialect { missing: vec![("Suppliers".to_owned(), "address.country".to_owned())], ..Dialect::default() });
-    assert_eq!(lost(&plan), ["transactions.taxAmount", "suppliers.address.country"]);
+    assert_eq!(lost(&plan), [("suppliers.address.country".to_owned(), "Country")]);
 }
 
 #[test]
-fn ids_of_the_wrong_type_are_turned_once() {
+fn what_accounts_lack_is_told_though_no_column_shows_it() {
     let plan = Plan::default();
-    let before = plan.filter(query::LEDGER_LINES).ids;
-    let wrong = invalid("Argument 'dbId_in' has an invalid value: expected type 'Int'.");
-    assert!(plan.learn(query::LEDGER_LINES, &wrong));
-    assert_eq!(plan.filter(query::LEDGER_LINES).ids, before.other());
-    assert!(!plan.learn(query::LEDGER_LINES, &wrong));
+    plan.lose(at(query::ACCOUNTS, "chartOfAccount"), Reason::NotAllowed);
+    plan.lose(at(query::LEDGER_INDEX, "header.modifiedAt"), Reason::NotInSchema);
+    assert_eq!(lost(&plan), [("accounts.chartOfAccount".to_owned(), "Account")]);
+}
+
+#[test]
+fn what_an_earlier_run_was_refused_is_tried_once_more() {
+    let plan = Plan::default();
+    plan.lose(at(query::SUPPLIERS, "contact"), Reason::NotAllowed);
+    plan.lose(at(query::SUPPLIERS, "phone"), Reason::NotInSchema);
+    let later = Plan::default();
+    later.miss(&plan.missed());
+    assert!(later.remembers(query::SUPPLIERS) && !later.remembers(query::ACCOUNTS));
+    let tried = later.take_remembered(query::SUPPLIERS).unwrap();
+    assert_eq!(tried, [at(query::SUPPLIERS, "contact")]);
+    assert!(!later.remembers(query::SUPPLIERS) && later.take_remembered(query::SUPPLIERS).is_none());
+    assert_eq!(lost(&later), lost(&plan));
+    later.find_again(&tried);
+    assert_eq!(lost(&later), [("suppliers.phone".to_owned(), "Supplier")]);
+}
+
+#[test]
+fn ids_of_the_wrong_type_are_turned() {
+    let plan = Plan::default();
+    let before = plan.filter(query::LEDGER_LINES).unwrap().ids;
+    plan.turn_ids(query::LEDGER_LINES);
+    assert_eq!(plan.filter(query::LEDGER_LINES).unwrap().ids, before.other());
 }
 
 #[test]
@@ -84,6 +96,6 @@ fn a_filter_of_another_name_is_called_by_it() {
     let mut dialect = Dialect::default();
     dialect.ledger.type_name = "LineFilter".to_owned();
     plan.adopt(dialect);
-    assert!(plan.document(query::LEDGER_LINES).contains("$filter: LineFilter,"));
-    assert!(plan.document(query::PAYABLE_LINES).contains("$filter: APTransaction_Filter,"));
+    assert!(plan.document(query::LEDGER_LINES, None).contains("$filter: LineFilter,"));
+    assert!(plan.document(query::PAYABLE_LINES, None).contains("$filter: APTransaction_Filter,"));
 }

@@ -8,14 +8,19 @@ fn s(seconds: u64) -> Verdict {
 fn what_is_done_about_each_error() {
     let down = || Error::Unavailable { endpoint: String::new(), status: 503 };
     let lost = || Error::Unreachable { endpoint: String::new(), what: String::new() };
-    let slow = || Error::QueryTimedOut { query: "q", rows: 9 };
+    let slow = || Error::NotResolved { query: "q", rows: 9, message: String::new() };
+    let late = || Error::Late { endpoint: String::new(), what: String::new() };
     let unknown = || Error::Api { query: "q", code: String::new(), path: String::new(), message: String::new() };
     let page = || Error::NotGraphql { endpoint: String::new(), what: String::new(), status: 404 };
     let right =
         || Error::RightMissing { query: crate::xledger::query::SUPPLIERS, fields: vec![], message: String::new() };
+    let schema = || Error::SchemaMismatch { query: "q", code: String::new(), message: String::new() };
     let reset_at = Some(jiff::Timestamp::from_millisecond(1_795_224_600_000).unwrap());
-    let list = |rows| Asked { rows, by_ids: false };
-    let ids = |rows| Asked { rows, by_ids: true };
+    let list = |rows| Asked { rows, by_ids: false, searched: true, tries: 1 };
+    let ids = |rows| Asked { by_ids: true, ..list(rows) };
+    let first = |rows| Asked { searched: false, ..list(rows) };
+    let tried = |tries, rows| Asked { tries, ..list(rows) };
+    let later = |seconds| Verdict::Later(Duration::from_secs(seconds));
     for (error, asked, in_a_row, since_s, verdict_wanted) in [
         (Error::BurstLimit, list(9), 1, 0, s(5)),
         (Error::BurstLimit, list(9), 11, 99, s(5)),
@@ -33,17 +38,32 @@ fn what_is_done_about_each_error() {
         (down(), list(9), 30, 239, s(60)),
         (down(), list(9), 30, 241, Verdict::Stop),
         (slow(), list(51), 9, 0, Verdict::Shrink),
-        (slow(), ids(50), 1, 0, s(5)),
-        (slow(), ids(50), 3, 0, Verdict::Stop),
+        // At the least size, what was too much before is another question.
+        (slow(), ids(50), 9, 60, s(1)),
+        (slow(), tried(3, 50), 9, 60, s(4)),
+        (slow(), tried(30, 50), 9, 241, Verdict::Stop),
+        (late(), list(9_000), 1, 0, s(1)),
+        (late(), tried(2, 9_000), 1, 0, Verdict::Shrink),
+        (late(), list(9_000), 2, 0, Verdict::Shrink),
+        (late(), tried(9, 50), 2, 0, s(2)),
+        (late(), list(50), 9, 241, Verdict::Stop),
         (Error::TooLarge { query: "q", limit_mib: 1 }, list(51), 1, 0, Verdict::Shrink),
         (Error::TooLarge { query: "q", limit_mib: 1 }, list(50), 1, 0, Verdict::Stop),
         (Error::TooLong { query: "q" }, ids(51), 1, 0, Verdict::Shrink),
         (unknown(), ids(51), 1, 0, Verdict::Shrink),
-        (unknown(), ids(50), 1, 0, Verdict::Stop),
-        (unknown(), list(10_000), 1, 0, Verdict::Stop),
+        (unknown(), first(51), 1, 0, Verdict::Search),
+        (unknown(), ids(50), 1, 0, later(5)),
+        (unknown(), list(10_000), 9, 0, later(5)),
+        (unknown(), tried(2, 9), 9, 0, later(15)),
+        (unknown(), tried(3, 9), 9, 0, later(40)),
+        (unknown(), tried(4, 9), 9, 0, Verdict::Stop),
         (page(), ids(51), 1, 0, Verdict::Shrink),
         (page(), list(51), 1, 0, Verdict::Stop),
-        (right(), list(9), 1, 0, Verdict::Adapt),
+        (right(), first(9), 1, 0, Verdict::Search),
+        (right(), tried(3, 9), 3, 0, later(40)),
+        (right(), tried(4, 9), 4, 0, Verdict::Stop),
+        (schema(), first(9), 1, 0, Verdict::Search),
+        (schema(), list(9), 1, 0, Verdict::Stop),
         (Error::TokenMalformed, list(9), 1, 0, Verdict::Stop),
         (Error::Barred { endpoint: String::new(), what: String::new() }, list(9), 1, 0, Verdict::Stop),
     ] {
@@ -55,7 +75,7 @@ fn what_is_done_about_each_error() {
 #[test]
 fn waits_differ_by_chance() {
     let standing = Standing { in_a_row: 1, since: Duration::ZERO };
-    let asked = Asked { rows: 1, by_ids: false };
+    let asked = Asked { rows: 1, by_ids: false, searched: true, tries: 1 };
     let wait = |chance| verdict(&Error::BurstLimit, asked, standing, chance);
     assert_eq!(wait(500), Verdict::Wait(Duration::from_millis(5_500)));
     assert_eq!(wait(1_000), s(6));

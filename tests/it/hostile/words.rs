@@ -3,7 +3,7 @@
 use serde_json::{Value, json as value};
 
 use super::{Stage, TOKEN};
-use crate::servers::hostile::{Reply, json, page, raw};
+use crate::servers::hostile::{Hostile, Reply, json, page, raw};
 
 /// What a terminal would obey, the token, and more than anybody reads.
 fn nasty() -> String {
@@ -76,18 +76,21 @@ async fn a_place_with_a_nasty_name() {
 #[tokio::test]
 async fn a_header_with_nasty_words() {
     let stage = Stage::new().await;
-    for (status, kind) in [
-        (200, "endpoint_not_graphql"),
-        (400, "endpoint_not_graphql"),
-        (403, "token_refused"),
-        (302, "endpoint_not_graphql"),
+    // As the first answer of all, and where there were answers before.
+    for (status, first, later) in [
+        (200, "endpoint_not_graphql", "xledger_unavailable"),
+        (400, "endpoint_not_graphql", "xledger_unavailable"),
+        (403, "token_refused", "token_refused"),
+        (302, "endpoint_not_graphql", "endpoint_not_graphql"),
     ] {
         let headers = format!(
             "content-type: text/{TOKEN}{}\r\nlocation: /{TOKEN}\r\nserver: {TOKEN}\r\ncontent-length: 2\r\n",
             "y".repeat(3_000)
         );
-        let met = stage.meets(move |_| Reply::Bytes(raw(status, &headers, ["hi"]))).await;
-        met.failed(&[kind], &[&format!("HTTP status {status}")]);
+        let reply = move || Reply::Bytes(raw(status, &headers, ["hi"]));
+        let (said, again) = (format!("HTTP status {status}"), reply.clone());
+        stage.refresh(&Hostile::start(move |_| reply()).await).await.failed(&[first], &[&said]);
+        stage.meets(move |_| again()).await.failed(&[later], &[&said]);
     }
     // The status line's own words, and no HTTP at all.
     for line in [

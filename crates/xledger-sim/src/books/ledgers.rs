@@ -2,7 +2,9 @@
 
 use super::sheet::Sheet;
 use crate::Company;
+use crate::column::Column;
 use crate::company::ledger::{DOCUMENT_TYPES, NEW_TYPE, NONE, TAX_RULES};
+use crate::company::odd::Of;
 use crate::company::supplier::CURRENCIES;
 
 pub(super) const GL_LINES: &str = "line_id,voucher_id,owner_id,position,account_id,period_id,company_id,match_id,\
@@ -21,6 +23,9 @@ pub(super) fn gl_lines(books: &Company, sheet: &mut Sheet) {
     for line in &books.lines {
         let voucher = books.voucher(line);
         let text = line.text.render(line.id, &books.own_texts);
+        let odd = |column| books.odd.of(Of::Line, line.id, column);
+        let party = place(&books.parties, line.party).map(|party| party.id);
+        let invoiced = (!line.bare).then_some(line.invoice_amount);
         sheet
             .number(Some(line.id))
             .number(Some(voucher.id))
@@ -28,12 +33,12 @@ pub(super) fn gl_lines(books: &Company, sheet: &mut Sheet) {
             .number(Some(line.position))
             .number(line.account.map(|place| books.accounts[usize::from(place)].id))
             .number(line.period.map(|place| books.periods[usize::from(place)].id))
-            .number(place(&books.parties, line.party).map(|party| party.id))
+            .said(odd(Column::CompanyDbId), |sheet| _ = sheet.number(party))
             .number(matched(line.match_id))
             .money(Some(line.amount))
             .text((!line.bare).then_some(CURRENCIES[usize::from(line.currency)].1))
-            .money((!line.bare).then_some(line.invoice_amount))
-            .money(line.tax_amount)
+            .said(odd(Column::InvoiceAmount), |sheet| _ = sheet.money(invoiced))
+            .said(odd(Column::TaxAmount), |sheet| _ = sheet.money(line.tax_amount))
             .text(line.tax_rule.map(|place| TAX_RULES[usize::from(place)].1));
         for dimension in line.dimensions {
             sheet.number(place(&books.dimension_values, dimension).map(|value| value.id));
@@ -55,6 +60,7 @@ pub(super) fn ap_lines(books: &Company, sheet: &mut Sheet) {
     for line in &books.ap_lines {
         let voucher = &books.vouchers[line.voucher as usize];
         let text = line.text.render(line.id.into(), &books.own_texts);
+        let odd = |column| books.odd.of(Of::ApLine, line.id.into(), column);
         sheet
             .number(Some(line.id))
             .number(Some(voucher.id))
@@ -68,8 +74,8 @@ pub(super) fn ap_lines(books: &Company, sheet: &mut Sheet) {
             .money(Some(line.invoice_amount))
             .money(Some(line.remaining))
             .text(line.invoice_number().as_deref())
-            .day(line.invoice_date)
-            .day(line.due_date)
+            .said(odd(Column::InvoiceDate), |sheet| _ = sheet.day(line.invoice_date))
+            .said(odd(Column::DueDate), |sheet| _ = sheet.day(line.due_date))
             .day(line.paid)
             .text(text.as_deref())
             .flag(line.headless)
@@ -85,6 +91,7 @@ pub(super) const VOUCHERS: &str = "voucher_id,voucher_number,owner_id,document_t
 pub(super) fn vouchers(books: &Company, sheet: &mut Sheet) {
     for voucher in &books.vouchers {
         let kind = voucher.document_type.map(|place| DOCUMENT_TYPES[usize::from(place)]);
+        let odd = |column| books.odd.of(Of::Voucher, voucher.id.into(), column);
         sheet
             .number(Some(voucher.id))
             .number(Some(voucher.number))
@@ -92,9 +99,9 @@ pub(super) fn vouchers(books: &Company, sheet: &mut Sheet) {
             .number(kind.map(|kind| kind.id))
             .text(kind.map(|kind| kind.code))
             .number(voucher.period.map(|place| books.periods[usize::from(place)].id))
-            .day(voucher.posted)
+            .said(odd(Column::PostedDate), |sheet| _ = sheet.day(voucher.posted))
             .time(Some(voucher.created_at))
-            .time(voucher.modified_at)
+            .said(odd(Column::ModifiedAt), |sheet| _ = sheet.time(voucher.modified_at))
             .text(voucher.text.render(voucher.id.into(), &books.own_texts).as_deref())
             .flag(books.reaches(voucher.owner))
             .flag(voucher.payroll)
@@ -106,11 +113,12 @@ pub(super) const PERIODS: &str = "period_id,year,month,fiscal_year,fiscal_period
 
 pub(super) fn periods(books: &Company, sheet: &mut Sheet) {
     for period in &books.periods {
+        let odd = books.odd.of(Of::Period, period.id.into(), Column::FiscalYear);
         sheet
             .number(Some(period.id))
             .number(Some(period.year))
             .number(Some(period.month))
-            .number(Some(period.fiscal_year))
+            .said(odd, |sheet| _ = sheet.number(Some(period.fiscal_year)))
             .number(Some(period.fiscal_period))
             .day(Some(period.from))
             .day(Some(period.to))

@@ -2,7 +2,9 @@
 
 use super::sheet::Sheet;
 use crate::Company;
+use crate::column::Column;
 use crate::company::account::Class;
+use crate::company::odd::Of;
 use crate::company::owner::KINDS;
 use crate::company::supplier::{Address, COUNTRIES, CURRENCIES, GROUPS, Role};
 
@@ -24,9 +26,10 @@ fn address(sheet: &mut Sheet, address: Option<&Address>) {
 pub(super) fn suppliers(books: &Company, sheet: &mut Sheet) {
     for supplier in books.subledgers.iter().filter(|subledger| subledger.role == Role::Supplier) {
         let party = supplier.party.map(|place| &books.parties[place as usize]);
+        let odd = |column| books.odd.of(Of::Subledger, supplier.id.into(), column);
         sheet
             .number(Some(supplier.id))
-            .number(Some(books.owners[usize::from(supplier.owner)].id))
+            .number(Some(books.keeper(supplier.owner, supplier.above).id))
             .text(supplier.code.as_deref())
             .text(supplier.name.as_deref())
             .number(party.map(|party| party.id))
@@ -37,10 +40,10 @@ pub(super) fn suppliers(books: &Company, sheet: &mut Sheet) {
         address(sheet, supplier.address.as_ref());
         sheet
             .text(supplier.contact.map(|place| books.contacts[place as usize].name.as_str()))
-            .day(supplier.from)
-            .day(supplier.to)
-            .time(Some(supplier.modified_at))
-            .flag(books.reaches(supplier.owner))
+            .said(odd(Column::FromDate), |sheet| _ = sheet.day(supplier.from))
+            .said(odd(Column::ToDate), |sheet| _ = sheet.day(supplier.to))
+            .said(odd(Column::ModifiedAt), |sheet| _ = sheet.time(Some(supplier.modified_at)))
+            .flag(books.reaches(supplier.owner) && !supplier.above)
             .end_row();
     }
 }
@@ -76,7 +79,8 @@ pub(super) fn companies(books: &Company, sheet: &mut Sheet) {
     }
 }
 
-pub(super) const ACCOUNTS: &str = "account_id,owner_id,code,name,group_code,group_name,class,closed,within_reach";
+pub(super) const ACCOUNTS: &str = "account_id,owner_id,chart_id,code,name,group_code,group_name,class,cost_wages_salaries,\
+    closed,within_reach";
 
 pub(super) fn accounts(books: &Company, sheet: &mut Sheet) {
     for account in &books.accounts {
@@ -90,14 +94,16 @@ pub(super) fn accounts(books: &Company, sheet: &mut Sheet) {
         };
         sheet
             .number(Some(account.id))
-            .number(Some(books.owners[usize::from(account.owner)].id))
+            .number(Some(books.keeper(account.owner, account.above).id))
+            .number(Some(account.chart.id()))
             .text(Some(account.code))
             .text(Some(&account.name))
             .text(account.group().map(|group| group.0))
             .text(account.group().map(|group| group.1))
             .text(Some(class))
+            .flag(account.class() == Class::Wages)
             .flag(account.closed)
-            .flag(books.reaches(account.owner))
+            .flag(books.reaches(account.owner) && !account.above)
             .end_row();
     }
 }

@@ -70,6 +70,15 @@ impl Sheet {
         self.null()
     }
 
+    /// What the wire says instead, if it says something else.
+    pub(super) fn said(&mut self, odd: Option<&str>, usual: impl FnOnce(&mut Self)) -> &mut Self {
+        if odd.is_some() {
+            return self.text(odd);
+        }
+        usual(self);
+        self
+    }
+
     pub(super) fn flag(&mut self, flag: bool) -> &mut Self {
         self.text(Some(if flag { "true" } else { "false" }))
     }

@@ -1,5 +1,7 @@
 //! The chart of accounts: NS 4102 with the oddities that real charts have.
 
+use crate::company::chart::Chart;
+
 /// An account.
 #[derive(Debug, Clone)]
 pub struct Account {
@@ -7,16 +9,22 @@ pub struct Account {
     pub id: i32,
     /// The owner's place in [`crate::Company::owners`].
     pub owner: u8,
+    /// The standard chart that it belongs to.
+    pub chart: Chart,
     /// `code`: mostly four digits.
     pub code: &'static str,
-    /// The code that it was opened with, which bookings go by whatever it is called now.
+    /// The code that it was opened with.
     pub first_code: &'static str,
+    /// The code that bookings name it by, whatever it is called: that of the Norwegian account that it stands for.
+    pub stands_for: &'static str,
     /// Its name.
     pub name: std::borrow::Cow<'static, str>,
     /// Whether it is closed: it may still have old postings.
     pub closed: bool,
     /// When it was last changed.
     pub modified_at: i64,
+    /// Whether it is kept at the owner above, for all below it to use.
+    pub above: bool,
 }
 
 /// The classes of NS 4102: the account flags and the group's code and name.
@@ -34,11 +42,21 @@ pub enum Class {
 }
 
 impl Account {
-    /// The class, from the first digit of the code; codes without digits count as other operating cost.
+    /// The class, from the first two digits of the code; codes without digits count as other operating cost.
     #[must_use]
     pub fn class(&self) -> Class {
         let mut digits = self.code.bytes().filter(u8::is_ascii_digit);
-        match (digits.next(), digits.next()) {
+        let digits = (digits.next(), digits.next());
+        match (self.chart, digits) {
+            (Chart::Bas, (Some(b'7'), Some(b'0'..=b'5'))) => return Class::Wages,
+            (Chart::Bas, (Some(b'5'..=b'7'), _)) => return Class::OtherOperating,
+            (Chart::Finacc, (Some(b'3'), Some(b'1'))) => return Class::GoodsSold,
+            // Staff welfare is no pay.
+            (Chart::Finacc, (Some(b'3'), Some(b'3'))) if self.code != "3390" => return Class::Wages,
+            (Chart::Finacc, (Some(b'3'..=b'7'), _)) => return Class::OtherOperating,
+            _ => {}
+        }
+        match digits {
             (Some(b'1'), _) => Class::Asset,
             (Some(b'2'), Some(b'0')) => Class::Equity,
             (Some(b'2'), _) => Class::Liability,

@@ -1,8 +1,12 @@
 //! Keeps the books: throws the dice for what happens next and books it, until there are exactly as many lines as asked for.
 
+mod resumed;
+
+use crate::company::chart::Chart;
 use crate::company::date::{DAY_SECONDS, Day, WallTime};
 use crate::company::dice::Dice;
 use crate::company::ledger::{ApLine, Line, NONE, Voucher};
+use crate::company::oddities::{RARE, Rare};
 use crate::company::period::find;
 use crate::company::supplier::Role;
 use crate::company::text::Text;
@@ -47,6 +51,8 @@ pub(crate) struct Booker {
     pub(crate) employees: Vec<[Vec<u32>; 2]>,
     /// The companies that are customers.
     pub(crate) customers: std::ops::Range<u32>,
+    /// The rare cases, in the order in which they are booked.
+    pub(crate) rare: Vec<Rare>,
     accounts: FxHashMap<(u8, &'static str), u16>,
     values: FxHashMap<(u8, i32), Vec<u32>>,
     next_match: Vec<i32>,
@@ -71,7 +77,7 @@ impl Booker {
         }
         let mut accounts = FxHashMap::default();
         for (place, account) in company.accounts.iter().enumerate() {
-            accounts.insert((account.owner, account.first_code), place as u16);
+            accounts.insert((account.owner, account.stands_for), place as u16);
         }
         let mut values: FxHashMap<(u8, i32), Vec<u32>> = FxHashMap::default();
         for (place, value) in company.dimension_values.iter().enumerate() {
@@ -87,6 +93,7 @@ impl Booker {
             suppliers,
             employees,
             customers,
+            rare: RARE.to_vec(),
             accounts,
             values,
             next_match: vec![500; owners],
@@ -99,38 +106,9 @@ impl Booker {
         }
     }
 
-    /// Goes on in books that were kept before, on their last day.
-    pub(crate) fn resume(company: Company) -> Self {
-        let mut booker = Self::new(company, 1, 0);
-        // Nearly full: it is the last day, and there is room.
-        booker.limit = 1 << 40;
-        booker.listed = booker.limit - 1_000;
-        let books = &booker.company;
-        let given = books.given_ids();
-        booker.next_line = given.line.max(booker.next_line);
-        booker.next_ap_line = given.ap_line.max(booker.next_ap_line);
-        booker.next_voucher = given.voucher.max(booker.next_voucher);
-        booker.dice = Dice::new(booker.next_line as u64);
-        for line in &books.lines {
-            let next = &mut booker.next_match[usize::from(books.voucher(line).owner)];
-            *next = line.match_id.max(*next);
-        }
-        booker
-    }
-
-    /// Posts so many supplier invoices, and returns the books.
-    pub(crate) fn post(mut self, invoices: u32) -> Company {
-        let owners: Vec<u8> = (0..4).filter(|&owner| self.company.reaches(owner)).collect();
-        for _ in 0..invoices {
-            let owner = *self.dice.pick(&owners);
-            self.purchase(owner);
-        }
-        self.company
-    }
-
     /// Books until the limit is reached exactly.
     pub(crate) fn keep_the_books(&mut self) {
-        let rare = crate::company::oddities::RARE;
+        let rare = std::mem::take(&mut self.rare);
         let spread = self.limit.saturating_sub(LARGEST_VOUCHER);
         let mut next_rare = 0;
         while self.room() >= LARGEST_VOUCHER {
@@ -252,9 +230,11 @@ impl Booker {
         self.company.ap_lines.len() - 1
     }
 
-    /// The place of the account with this code in the token's own chart.
-    pub(crate) fn place_of(&self, code: &'static str) -> Option<u16> {
-        self.accounts.get(&(0, code)).copied()
+    /// The place of the account that an owner has for this code in a chart of its own, or else the one in the token's own chart.
+    pub(crate) fn place_of(&self, owner: u8, code: &'static str) -> Option<u16> {
+        let own = self.accounts.get(&(owner, code)).copied();
+        let own = own.filter(|&place| self.company.accounts[usize::from(place)].chart != Chart::Ns4102);
+        own.or_else(|| self.accounts.get(&(0, code)).copied())
     }
 
     /// The owner's next match number: other owners use the same numbers.

@@ -18,7 +18,7 @@ pub struct DocumentType {
 }
 
 /// The document types in use; the place of each is [`Voucher::document_type`].
-pub const DOCUMENT_TYPES: [DocumentType; 13] = [
+pub const DOCUMENT_TYPES: [DocumentType; 18] = [
     DocumentType { id: 612, code: "AP", name: "Leverandørfaktura" },
     DocumentType { id: 640, code: "BA", name: "Bank" },
     DocumentType { id: 655, code: "ER", name: "Reiseregning og utlegg" },
@@ -32,11 +32,19 @@ pub const DOCUMENT_TYPES: [DocumentType; 13] = [
     DocumentType { id: 694, code: "XV", name: "Variabel lønn" },
     DocumentType { id: 701, code: "ZX", name: "Ny bilagstype" },
     DocumentType { id: 702, code: "\u{1b}[7mZY", name: "\u{1b}[31mRød\u{202e}\r\nbilagstype\u{0}\u{9b}2J" },
+    DocumentType { id: 711, code: "XL", name: "Lön" },
+    // The same word in parts, as some keyboards write it.
+    DocumentType { id: 712, code: "XM", name: "Ma\u{30a}nadslo\u{308}n" },
+    DocumentType { id: 713, code: "XT", name: "Timeløn og pension" },
+    DocumentType { id: 714, code: "XF", name: "Palkat" },
+    DocumentType { id: 715, code: "XS", name: "Semesterlöner" },
 ];
 /// The place of a document type that is in nobody's list, in [`DOCUMENT_TYPES`].
 pub(crate) const NEW_TYPE: u8 = 11;
 /// The place of a document type whose code and name hold control characters.
 pub(crate) const ODD_TYPE: u8 = 12;
+/// The places of document types that say payroll in Swedish, Danish or Finnish.
+pub(crate) const NORDIC_TYPES: std::ops::Range<u8> = 13..18;
 
 /// Tax rules: `dbId`, `code`, `description` and the rate in percent.
 pub const TAX_RULES: [(i32, &str, &str, i64); 8] = [

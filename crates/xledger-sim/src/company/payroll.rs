@@ -8,12 +8,12 @@ use crate::company::text::Text;
 
 impl Booker {
     /// A salary: 77013xx.yy, in hundredths.
-    fn salary(&mut self) -> i64 {
+    pub(super) fn salary(&mut self) -> i64 {
         770_130_000 + self.dice.between(0, 9_999)
     }
 
     /// Marks a line and its voucher's text as payroll.
-    fn secret(&mut self, line: usize, person: Option<u32>) {
+    pub(super) fn secret(&mut self, line: usize, person: Option<u32>) {
         let owner = self.owner_of(line);
         let party = person.and_then(|person| self.company.subledgers[person as usize].party);
         let values = self.company.owners[usize::from(owner)]
@@ -39,7 +39,7 @@ impl Booker {
         self.company.vouchers[self.company.lines[line].voucher as usize].owner
     }
 
-    fn secret_line(
+    pub(super) fn secret_line(
         &mut self,
         voucher: usize,
         code: &'static str,
@@ -59,7 +59,7 @@ impl Booker {
         self.company.ap_lines[ap_line].kind = kind;
     }
 
-    fn person(&mut self, owner: u8) -> u32 {
+    pub(super) fn person(&mut self, owner: u8) -> u32 {
         let people = &self.employees[usize::from(owner)][1];
         people[self.dice.below(people.len() as u64) as usize]
     }
@@ -158,6 +158,11 @@ impl Booker {
 
     /// A supplier's invoice of which one line is a pension, on a payroll account.
     pub(crate) fn pension_invoice(&mut self, owner: u8) {
+        self.pay_in_an_invoice(owner, "5420");
+    }
+
+    /// A supplier's invoice of which one line is pay, on the payroll account that stands for this one.
+    pub(super) fn pay_in_an_invoice(&mut self, owner: u8, code: &'static str) {
         let before = self.company.vouchers.len();
         let first = self.invoice(owner, 2, 99, 1);
         // So large that the debt, which is no secret, does not look like one.
@@ -165,7 +170,7 @@ impl Booker {
         let (was, was_invoiced) = (self.company.lines[first].amount, self.company.lines[first].invoice_amount);
         let debt = self.company.lines.len() - 1;
         // The first cost line becomes the pension; the debt follows.
-        let account = self.place_of("5420");
+        let account = self.place_of(owner, code);
         let line = &mut self.company.lines[first];
         line.account = account;
         line.amount = pension;

@@ -1,6 +1,7 @@
 //! Fills the registers: owners, accounts, companies, subledgers, dimension values.
 
 use crate::company::account::{Account, CHART};
+use crate::company::chart::Chart;
 use crate::company::date::{DAY_SECONDS, WallTime};
 use crate::company::dice::Dice;
 use crate::company::names::{FIRST_NAMES, FORMS, LAST_NAMES, PLACES, STREETS, TRADES};
@@ -51,8 +52,19 @@ impl Registrar {
                 let closed = closed && owner == 0;
                 let modified_at = self.changed();
                 let name = name.into();
-                let first_code = code;
-                self.company.accounts.push(Account { id, owner, code, first_code, name, closed, modified_at });
+                let (first_code, stands_for, chart, above) = (code, code, Chart::Ns4102, false);
+                self.company.accounts.push(Account {
+                    id,
+                    owner,
+                    chart,
+                    code,
+                    first_code,
+                    stands_for,
+                    name,
+                    closed,
+                    modified_at,
+                    above,
+                });
             }
         }
     }
@@ -164,6 +176,7 @@ impl Registrar {
             address: self.address(),
             contact,
             payroll: false,
+            above: false,
         }
     }
 

@@ -1,11 +1,11 @@
 //! Companies that are not the ordinary one.
 
-use crate::company::Company;
-use crate::company::booking::Type;
-use crate::company::ledger::{Line, NEW_TYPE, ODD_TYPE};
+use crate::company::booking::{Booker, Type};
+use crate::company::ledger::{Line, NEW_TYPE, NORDIC_TYPES, ODD_TYPE};
 use crate::company::owner::Reach;
 use crate::company::supplier::Address;
 use crate::company::text::Text;
+use crate::company::{Company, abroad};
 use serde::Deserialize;
 
 /// What is special about a company.
@@ -27,8 +27,13 @@ pub enum Shape {
     Sparse,
     /// Some vouchers are of a document type that nobody knows.
     NewDocumentType,
+    /// Payroll's vouchers are of document types that say so in Swedish, Danish or Finnish.
+    NordicPayroll,
     /// The token was made in one of the entities below, and reaches only that one.
     Subsidiary,
+    /// One owner below is in Sweden and keeps its books by Sweden's chart, another by one whose numbers say nothing; the state pays back
+    /// sick pay to the others.
+    Swedish,
 }
 
 /// Texts that no terminal, file or query should be moved by. None is a payroll text.
@@ -44,10 +49,24 @@ const ODD: [&str; 8] = [
 ];
 
 impl Shape {
-    /// Gives a company this shape.
+    /// What is to be there before the books are kept.
+    pub(crate) fn prepare(self, company: &mut Company) {
+        if self == Self::Swedish {
+            abroad::open_charts(company);
+        }
+    }
+
+    /// Tells who keeps the books what is to be in them.
+    pub(crate) fn instruct(self, booker: &mut Booker) {
+        if self == Self::Swedish {
+            booker.rare.splice(0..0, abroad::RARE);
+        }
+    }
+
+    /// Gives the books this shape.
     pub(crate) fn give(self, company: &mut Company) {
         match self {
-            Self::Ordinary => {}
+            Self::Ordinary | Self::Swedish => {}
             Self::NoSpend => {
                 let bought = [Type::Purchase, Type::Bank, Type::Expense].map(|of| Some(of as u8));
                 for voucher in company.vouchers.iter_mut().filter(|voucher| bought.contains(&voucher.document_type)) {
@@ -65,6 +84,11 @@ impl Shape {
             }
             Self::Sparse => sparse(company),
             Self::NewDocumentType => retype(company, NEW_TYPE),
+            Self::NordicPayroll => {
+                let paid = [Type::Salary, Type::Payroll, Type::VariablePay].map(|of| Some(of as u8));
+                let runs = company.vouchers.iter_mut().filter(|voucher| paid.contains(&voucher.document_type));
+                runs.zip(NORDIC_TYPES.cycle()).for_each(|(voucher, to)| voucher.document_type = Some(to));
+            }
             Self::Subsidiary => {
                 for (place, owner) in company.owners.iter_mut().enumerate() {
                     owner.reach = if place == 1 { Reach::Own } else { Reach::Above };
@@ -204,10 +228,17 @@ mod tests {
 
     #[test]
     fn no_shape_hides_payroll_behind_a_text_or_shows_it() {
-        let shapes = [Shape::NoSpend, Shape::HugeVoucher, Shape::LongTexts, Shape::OddTexts, Shape::Sparse];
+        let shapes = [
+            Shape::NoSpend,
+            Shape::HugeVoucher,
+            Shape::LongTexts,
+            Shape::OddTexts,
+            Shape::Sparse,
+            Shape::NordicPayroll,
+            Shape::Swedish,
+        ];
         for shape in shapes {
-            let mut company = Company::generate(2_000, 1);
-            shape.give(&mut company);
+            let company = Company::shaped(2_000, 1, shape);
             for line in &company.lines {
                 let text = line.text.render(line.id, &company.own_texts).unwrap_or_default();
                 assert_eq!(text.starts_with(crate::PAYROLL_MARKER), line.is_payroll_by_nature(), "{shape:?}");
@@ -229,6 +260,8 @@ mod tests {
         let codes =
             |company: &Company| company.vouchers.iter().filter_map(|of| company.document_type(of)).collect::<Vec<_>>();
         assert!(codes(&shaped(Shape::NewDocumentType)).contains(&"ZX"));
+        let nordic = codes(&shaped(Shape::NordicPayroll));
+        assert!(["XL", "XM", "XT", "XF", "XS"].iter().all(|code| nordic.contains(code)) && !nordic.contains(&"LØ"));
         assert!(!codes(&shaped(Shape::NoSpend)).iter().any(|code| ["AP", "BA", "ER"].contains(code)));
         let subsidiary = shaped(Shape::Subsidiary);
         assert_eq!((0..5).filter(|&owner| subsidiary.reaches(owner)).collect::<Vec<_>>(), [1]);

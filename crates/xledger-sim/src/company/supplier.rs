@@ -99,6 +99,8 @@ pub struct Subledger {
     pub contact: Option<u32>,
     /// Whether only payroll rows name it.
     pub payroll: bool,
+    /// Whether it is kept at the owner above, for all below it to use.
+    pub above: bool,
 }
 
 /// Groups of subledgers: `dbId` and `description`.

@@ -42,6 +42,9 @@ pub(super) fn instead(fault: &FaultKind, door: &Door, cut: &Cut) -> Option<(&'st
             let body = Reply::unannounced(spaces.clone(), Then::Forever(spaces));
             ("ENDLESS", with_type(200, "application/json; charset=utf-8", false, body))
         }
+        FaultKind::Raw(status, content_type, body) => {
+            ("RAW", with_type(*status, content_type, false, Reply::whole(body.clone().into_bytes())))
+        }
         _ => return None,
     })
 }

@@ -83,7 +83,7 @@ pub(crate) fn text(status: u16, words: &'static str) -> Response<Reply> {
 }
 
 /// Any answer.
-pub(crate) fn with_type(status: u16, content_type: &'static str, gzip: bool, body: Reply) -> Response<Reply> {
+pub(crate) fn with_type(status: u16, content_type: &str, gzip: bool, body: Reply) -> Response<Reply> {
     let mut response = Response::new(body);
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     put(response.headers_mut(), header::CONTENT_TYPE, content_type);

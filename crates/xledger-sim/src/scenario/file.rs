@@ -1,11 +1,12 @@
 //! The format of a scenario's file. Durations are in seconds, as they would be at Xledger.
 
+use super::limited::Limited;
 use super::{Expect, Scenario, ScenarioError};
 use crate::company::change::Change;
 use crate::company::shape::Shape;
 use crate::dialect::Dialect;
-use crate::fault::{Fault, seconds, some_seconds};
-use crate::options::{Burst, IdLimit, Options, Others};
+use crate::fault::{Fault, seconds};
+use crate::options::Options;
 use crate::schema::Served;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -63,54 +64,6 @@ impl Default for Shaped {
     fn default() -> Self {
         Self { lines: 2_000, seed: 1, shape: Shape::Ordinary }
     }
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Limited {
-    /// No burst limit and no concurrency limit, but for those that are named.
-    none: bool,
-    burst: Option<InSeconds>,
-    others: Option<Now>,
-    refused_count: bool,
-    concurrency: Option<u32>,
-    credits: Option<Credits>,
-    page_cap: Option<u32>,
-    timeout_rows: Option<u32>,
-    ids: Option<IdLimit>,
-    body_bytes: Option<u64>,
-    gzip_level: Option<u32>,
-    #[serde(rename = "delay_seconds", deserialize_with = "seconds")]
-    delay: Duration,
-    #[serde(rename = "jitter_seconds", deserialize_with = "seconds")]
-    jitter: Duration,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct InSeconds {
-    requests: u32,
-    #[serde(rename = "seconds", deserialize_with = "seconds")]
-    window: Duration,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Now {
-    requests: u32,
-    #[serde(default, rename = "every_seconds", deserialize_with = "some_seconds")]
-    every: Option<Duration>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Credits {
-    requests: u64,
-    #[serde(default, rename = "reset_seconds", deserialize_with = "some_seconds")]
-    reset: Option<Duration>,
-    /// What `resetAt` says where they never come back.
-    #[serde(default)]
-    reset_at: Option<String>,
 }
 
 /// Reads a file's text.
@@ -217,30 +170,6 @@ fn scenario(name: String, table: Table) -> Result<Scenario, (String, String)> {
         shape: file.company.shape,
         options,
     })
-}
-
-impl Limited {
-    /// The options with these limits on.
-    fn on(self, mut options: Options) -> Options {
-        if self.none {
-            (options.burst, options.concurrency) = (None, None);
-        }
-        if let Some(InSeconds { requests, window }) = self.burst {
-            options.burst = Some(Burst { requests, window });
-        }
-        options.others = self.others.map(|Now { requests, every }| Others { requests, every });
-        options.refused_count = self.refused_count;
-        options.concurrency = self.concurrency.or(options.concurrency);
-        if let Some(credits) = self.credits {
-            options.credits = Some(credits.requests);
-            (options.credits_reset, options.credits_reset_at) = (credits.reset, credits.reset_at);
-        }
-        options.page_cap = self.page_cap.unwrap_or(options.page_cap);
-        (options.timeout_rows, options.ids, options.body_bytes) = (self.timeout_rows, self.ids, self.body_bytes);
-        options.gzip_level = self.gzip_level.unwrap_or(options.gzip_level);
-        (options.delay, options.jitter) = (self.delay, self.jitter);
-        options
-    }
 }
 
 #[cfg(test)]

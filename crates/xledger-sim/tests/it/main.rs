@@ -11,5 +11,8 @@ mod light;
 mod limits;
 mod pages;
 mod queries;
+mod refusals;
+mod registers;
+mod rows;
 mod switches;
 mod weather;

@@ -8,7 +8,7 @@ use xledger_sim::{
 };
 
 /// The weather that a client of Xledger must come through. Each line is covered by a scenario at least.
-const WEATHER: [&str; 70] = [
+const WEATHER: [&str; 98] = [
     "limit code: burst",
     "limit code: concurrency",
     "limit code: credits",
@@ -79,6 +79,34 @@ const WEATHER: [&str; 70] = [
     "gzip bomb",
     "redirect to another host",
     "redirect to http",
+    "each access right missing in turn: access denied before anything is read",
+    "a chart that only wider owner sets show",
+    "a part of the chart that only wider owner sets show",
+    "a chart above that cannot be asked for by ids",
+    "a chart that no owner set shows",
+    "a known code below extensions",
+    "a known code in a list of codes alone",
+    "credits whose reset has no offset",
+    "credits whose reset is a number",
+    "HTTP 504 above some page size",
+    "HTML with status 200 in the middle of a run",
+    "document types that say payroll in Swedish, Danish or Finnish",
+    "null rows that come when their page is asked for again",
+    "null rows that come by their ids alone",
+    "null rows that never come",
+    "values that fit no column",
+    "empty texts in place of nulls",
+    "owners on other charts of accounts",
+    "sick pay that the state pays back by bank",
+    "HTTP 529",
+    "refusals that name fields that are fine",
+    "suppliers that only wider owner sets show",
+    "suppliers above that cannot be asked for by ids",
+    "HTTP 401 in JSON, without `errors`",
+    "HTTP 429 in JSON, without a code",
+    "an unknown code that passes",
+    "a root that cannot be resolved above some page size",
+    "a root that cannot be resolved a few times",
 ];
 
 #[test]

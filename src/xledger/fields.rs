@@ -1,0 +1,261 @@
+//! Finds out which fields of a question are refused, whatever the words of the refusal: each is asked for by itself, in few rows. What is
+//! refused by itself, while the rows' ids are answered, cannot be had; then the question is asked without exactly that.
+
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
+
+use super::client::{Client, Question, Unanswered};
+use super::document::Document;
+use super::error::Error;
+use super::optional::{self, is_within};
+use super::plan::Reason;
+use super::query::Query;
+use super::rights;
+
+/// How many rows are asked for first. A field that is null in all of them is looked for in as many as the question has.
+const FEW_ROWS: usize = 20;
+/// How often a field must be refused by an error that nobody knows: chance costs no column.
+const ROUNDS: usize = 3;
+
+/// Fields that are asked for together or not at all.
+#[derive(Clone, Debug)]
+pub(crate) struct Part {
+    /// Their paths below the root's rows, nothing within any of them.
+    fields: Vec<String>,
+    /// Their place among what a refresh can do without; `None` if they are necessary.
+    optional: Option<usize>,
+}
+
+impl Part {
+    /// The rights that it needs: its own, and those of what it lies in.
+    pub(crate) fn rights(&self, query: Query) -> Vec<&'static str> {
+        let field = self.fields.first().map_or("", String::as_str);
+        let outer = field.match_indices('.').map(|(at, _)| &field[..at]);
+        outer.chain([field]).map(|path| rights::of(query.root(), path)).collect()
+    }
+
+    /// The right that it needs beside those of what it lies in.
+    pub(crate) fn right(&self, query: Query) -> &'static str {
+        rights::of(query.root(), self.fields.first().map_or("", String::as_str))
+    }
+
+    /// Its place among what a refresh can do without.
+    pub(crate) fn optional(&self) -> Option<usize> {
+        self.optional
+    }
+}
+
+/// The parts of a query's rows beside their id; none of a question that has no rows.
+pub(crate) fn parts(query: Query) -> Vec<Part> {
+    let paths = if query.document.contains("node") { Document::read(query.document).row_fields() } else { Vec::new() };
+    let mut parts: Vec<Part> = Vec::new();
+    for path in &paths {
+        if path == "dbId" || paths.iter().any(|other| other != path && is_within(other, path)) {
+            continue;
+        }
+        let optional = optional::covering(query, path);
+        let right = rights::of(query.root(), path);
+        let together =
+            |part: &&mut Part| part.optional == optional && (optional.is_some() || part.right(query) == right);
+        match parts.iter_mut().find(together) {
+            Some(part) => part.fields.push(path.clone()),
+            None => parts.push(Part { fields: vec![path.clone()], optional }),
+        }
+    }
+    parts
+}
+
+/// A query for the ids of rows and these parts alone.
+fn document(query: Query, parts: &[Part]) -> String {
+    let asked = parts.iter().flat_map(|part| &part.fields);
+    Document::read(query.document).without(|path| path != "dbId" && !asked.clone().any(|field| is_within(field, path)))
+}
+
+impl Client {
+    /// Looks for what is refused of a question. Returns whether it is worth asking again: something was learned, by this question or by another
+    /// one meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::RightMissing`] or [`Error::SchemaMismatch`] if something is refused that a refresh cannot do without.
+    pub(super) async fn search(&self, question: Question<'_>, version: u64, refusal: &Error) -> Result<bool, Error> {
+        let _one_at_a_time = self.searching.lock().await;
+        if self.plan().version() != version {
+            return Ok(true);
+        }
+        let query = question.query;
+        if let Some(known) = self.plan().refusal(query) {
+            return Err(known);
+        }
+        let left = self.plan().parts_left(query);
+        if left.is_empty() || !self.plan().begin_search(query) {
+            return Ok(false);
+        }
+        for rows in [FEW_ROWS, question.rows] {
+            let sample = Sample::of(question, rows);
+            let turned = match self.refusal(sample.question(), &[]).await? {
+                None => false,
+                Some(refusal) if question.ids.is_some() && self.turn_ids(query, &sample, &refusal).await? => true,
+                Some(refusal @ Error::RightMissing { .. }) => {
+                    return Err(self.plan().refused(query, of_root(query, refusal)));
+                }
+                Some(_) => return Ok(false),
+            };
+            let refused = if turned { Vec::new() } else { self.refused(sample.question(), left.clone()).await? };
+            if let Some((part, why)) = refused.iter().find(|(part, _)| part.optional.is_none()) {
+                return Err(self.plan().refused(query, of_part(query, part, why)));
+            }
+            for (part, why) in &refused {
+                let reason = match why {
+                    Error::SchemaMismatch { .. } => Reason::NotInSchema,
+                    _ => Reason::NotAllowed,
+                };
+                part.optional.into_iter().for_each(|at| self.plan().lose(at, reason));
+            }
+            if turned || !refused.is_empty() {
+                tracing::warn!(query = query.name, reason = %refusal, "asked again without what cannot be read");
+                self.plan().learned();
+                return Ok(true);
+            }
+            if question.rows <= rows {
+                break;
+            }
+        }
+        Ok(false)
+    }
+
+    /// Asks whether the fields that a run before was refused of a query are still refused.
+    pub(super) async fn try_lost_again(&self, question: Question<'_>) -> Result<(), Error> {
+        let _one_at_a_time = self.searching.lock().await;
+        let Some(lost) = self.plan().take_remembered(question.query) else { return Ok(()) };
+        let parts: Vec<Part> = parts(question.query)
+            .into_iter()
+            .filter(|part| part.optional.is_some_and(|at| lost.contains(&at)))
+            .collect();
+        if !parts.is_empty() && self.refusal(Sample::of(question, FEW_ROWS).question(), &parts).await?.is_none() {
+            self.plan().find_again(&lost);
+        }
+        Ok(())
+    }
+
+    /// Writes the ids of the filter the other way, and keeps to that if it is answered.
+    async fn turn_ids(&self, query: Query, sample: &Sample<'_>, refusal: &Error) -> Result<bool, Error> {
+        if !matches!(refusal, Error::SchemaMismatch { .. }) {
+            return Ok(false);
+        }
+        self.plan().turn_ids(query);
+        if self.refusal(sample.question(), &[]).await?.is_none() {
+            return Ok(true);
+        }
+        self.plan().turn_ids(query);
+        Ok(false)
+    }
+
+    /// The parts that are refused by themselves, round after round, while the rows' ids are answered.
+    async fn refused(&self, question: Question<'_>, parts: Vec<Part>) -> Result<Vec<(Part, Error)>, Error> {
+        let (mut sets, mut refused) = (vec![parts], Vec::new());
+        while let Some(mut set) = sets.pop() {
+            let Some(why) = self.refusal(question, &set).await? else { continue };
+            match set.len() {
+                0 => return Ok(Vec::new()),
+                1 => refused.extend(set.pop().map(|part| (part, why))),
+                half => {
+                    let rest = set.split_off(half / 2);
+                    sets.extend([rest, set]);
+                }
+            }
+        }
+        let (unknown, mut refused): (Vec<_>, Vec<_>) =
+            refused.into_iter().partition(|(_, why)| matches!(why, Error::Api { .. }));
+        'parts: for (part, mut why) in unknown {
+            for _ in 1..ROUNDS {
+                let Some(again) = self.refusal(question, std::slice::from_ref(&part)).await? else { continue 'parts };
+                if self.refusal(question, &[]).await?.is_some() {
+                    return Ok(Vec::new());
+                }
+                why = again;
+            }
+            refused.push((part, why));
+        }
+        Ok(refused)
+    }
+
+    /// Why these parts are refused; `None` if they are answered.
+    async fn refusal(&self, question: Question<'_>, parts: &[Part]) -> Result<Option<Error>, Error> {
+        let document = document(question.query, parts);
+        match self.attempt::<IgnoredAny>(question, Some(&document), false).await {
+            Ok(_) => Ok(None),
+            Err(Unanswered { error, .. }) if error.is_refusal() => Ok(Some(error)),
+            Err(Unanswered { error, .. }) => Err(error),
+        }
+    }
+}
+
+/// A question for a few of its rows.
+struct Sample<'a> {
+    question: Question<'a>,
+    variables: Map<String, Value>,
+}
+
+impl<'a> Sample<'a> {
+    fn of(question: Question<'a>, rows: usize) -> Self {
+        let rows = rows.min(question.rows);
+        let mut variables = question.variables.clone();
+        variables.insert("first".to_owned(), rows.into());
+        let ids = question.ids.map(|ids| &ids[..ids.len().min(rows)]);
+        Self { question: Question { rows, ids, ..question }, variables }
+    }
+
+    fn question(&self) -> Question<'_> {
+        Question { variables: &self.variables, ..self.question }
+    }
+}
+
+/// The root itself is refused.
+fn of_root(query: Query, refusal: Error) -> Error {
+    match refusal {
+        Error::RightMissing { message, .. } => Error::RightMissing { query, fields: vec![String::new()], message },
+        other => other,
+    }
+}
+
+/// Something necessary is refused.
+fn of_part(query: Query, part: &Part, why: &Error) -> Error {
+    let fields = part.fields.clone();
+    match why {
+        Error::RightMissing { message, .. } | Error::Api { message, .. } => {
+            Error::RightMissing { query, fields, message: message.clone() }
+        }
+        other => other.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::query;
+    use super::*;
+
+    #[test]
+    fn parts_are_what_is_asked_for_together() {
+        for query in query::OF_ROWS {
+            let parts = parts(*query);
+            let mut fields: Vec<&String> = parts.iter().flat_map(|part| &part.fields).collect();
+            let asked = Document::read(query.document).row_fields();
+            fields.sort();
+            assert!(fields.windows(2).all(|pair| pair[0] != pair[1]), "{}", query.name);
+            for field in asked.iter().filter(|field| *field != "dbId") {
+                assert!(fields.iter().any(|leaf| is_within(leaf, field)), "{field} of {}", query.name);
+            }
+        }
+        assert!(parts(query::VIEWER).is_empty() && parts(query::DIALECT).is_empty());
+    }
+
+    #[test]
+    fn a_part_is_asked_for_by_itself() {
+        let parts = parts(query::SUPPLIERS);
+        let country = parts.iter().find(|part| part.fields == ["address.country.code"]).unwrap();
+        let asked = document(query::SUPPLIERS, std::slice::from_ref(country));
+        assert!(asked.contains("node{dbId address{country{code}}}}"), "{asked}");
+        assert!(document(query::SUPPLIERS, &[]).contains("node{dbId}}"));
+        assert_eq!(country.right(query::SUPPLIERS), "Country");
+    }
+}
