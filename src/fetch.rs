@@ -11,7 +11,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::index::{DocumentType, PayableEntry, month};
 use crate::screen::{LineFacts, LineId, PayableId, Screen, Verdict};
 use crate::value::{Day, Instant, MaybeMoney, Month};
-use crate::xledger::node::{Identified, LedgerLineNode, PayableLineNode};
+use crate::xledger::node::{Identified, LedgerLineNode, PayableLineNode, ProbeNode};
 use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::{Odd, Whole, reference};
 use crate::xledger::{Client, walk_ids};
@@ -87,7 +87,8 @@ impl Fetch<'_> {
             }
             Ok(())
         };
-        self.all(query::LEDGER_LINES, ids, take).await
+        let missing = self.all(query::LEDGER_LINES, ids, take).await?;
+        self.gone("ledger", query::LEDGER_INDEX, &missing).await
     }
 
     /// Fetches admitted AP lines, as [`Fetch::lines`].
@@ -105,16 +106,40 @@ impl Fetch<'_> {
             }
             Ok(())
         };
-        self.all(query::PAYABLE_LINES, ids, take).await
+        let missing = self.all(query::PAYABLE_LINES, ids, take).await?;
+        self.gone("AP", query::PAYABLE_INDEX, &missing).await
     }
 
-    /// Asks for `ids`, and once more for those that do not come back. Returns how many are gone.
+    /// How many lines are gone that did not come: all of them, by the list as it is now.
+    ///
+    /// # Errors
+    /// [`FailureKind::SelfCheckFailed`] if some are still listed.
+    async fn gone(&self, ledger: &str, list: Query, missing: &[i64]) -> Result<u64, Failure> {
+        let mut listed: Vec<i64> = Vec::new();
+        for ids in missing.chunks(self.batch_rows.max(1)) {
+            let rows = by_id::<ProbeNode>(self.client, list, self.base, ids).await?;
+            listed.extend(rows.iter().filter_map(Identified::id));
+        }
+        if listed.is_empty() {
+            return Ok(missing.len() as u64);
+        }
+        let ids: Vec<String> = listed.iter().take(20).map(i64::to_string).collect();
+        let message = format!(
+            "{} {ledger} lines are listed and do not come when they are asked for by id, so nothing is published: dbId {}. Run again; if that \
+             goes on, ask Xledger's support about these lines",
+            listed.len(),
+            ids.join(", ")
+        );
+        Err(Failure::new(FailureKind::SelfCheckFailed, message))
+    }
+
+    /// Asks for `ids`, and once more for those that do not come back. Returns those that did not come.
     async fn all<N: DeserializeOwned + Identified>(
         &self,
         query: Query,
         mut ids: Vec<i64>,
         mut take: impl FnMut(Vec<N>) -> Result<(), Failure>,
-    ) -> Result<u64, Failure> {
+    ) -> Result<Vec<i64>, Failure> {
         for _ in 0..2 {
             let mut missing = Vec::new();
             let fetch = async |batch| {
@@ -149,7 +174,7 @@ impl Fetch<'_> {
             }
             ids = missing;
         }
-        Ok(ids.len() as u64)
+        Ok(ids)
     }
 
     /// Judges a line as it came, and takes what its row needs.

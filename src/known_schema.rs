@@ -25,8 +25,7 @@ pub struct Known {
     pub documents: String,
     /// What was learned.
     pub dialect: Dialect,
-    /// What the token was refused: operations and their fields.
-    #[serde(default)]
+    /// Fields that were refused.
     pub refused: Vec<Missed>,
 }
 
@@ -76,8 +75,7 @@ pub async fn learn_anew(client: &Client) -> Result<Learned, Error> {
 /// Keeps what was learned, once a refresh has succeeded with it.
 pub async fn keep(client: &Client, lake: &Lake, now: Instant, learned: Learned) {
     let Learned { dialect, kept } = learned;
-    let refused: Vec<Missed> =
-        client.plan().missed().into_iter().filter(|(_, _, reason)| *reason == Reason::NotAllowed).collect();
+    let refused = client.plan().missed();
     if !dialect.introspection || kept.as_ref().is_some_and(|kept| kept.refused == refused) {
         return;
     }

@@ -102,7 +102,10 @@ pub const METRICS: &[Metric] = &[
         "LinesHealed",
         "Count",
         "Lines that a full refresh found changed though their list had not shown it",
-        |run| run.report()?.lines_healed,
+        |run| {
+            run.published()?;
+            Some(run.report()?.lines_healed.unwrap_or(0))
+        },
     ),
     metric(
         "AccountsToConfirm",

@@ -13,15 +13,15 @@ const TOKEN: &str = "hush-0123456789";
 
 /// Whether the client takes it for a page: no errors, and a connection.
 pub(super) fn is_page(envelope: &[u8]) -> bool {
-    let Ok(page) = whole::<Envelope<ConnectionFields>>(envelope) else { return false };
+    let Ok(page) = whole::<Envelope<'_, ConnectionFields>>(envelope) else { return false };
     let connection = page.data.and_then(|data| data.into_values().next().flatten());
     page.errors.unwrap_or_default().is_empty() && connection.is_some()
 }
 
 /// Reads the errors of an answer: what is said of them is short, on one line, and without the token.
 pub(super) fn judge(envelope: &[u8]) {
-    let errors = match whole::<Envelope<IgnoredAny>>(envelope) {
-        Ok(envelope) => envelope.errors.unwrap_or_default(),
+    let errors = match whole::<Envelope<'_, IgnoredAny>>(envelope) {
+        Ok(envelope) => envelope.errors(),
         Err(Fault::Malformed { what, .. }) => return assert!(!what.contains("Kari"), "{what}"),
         Err(fault) => panic!("{fault:?} of a part that was read"),
     };

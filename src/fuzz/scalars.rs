@@ -108,6 +108,12 @@ fn zeros_after(text: &str) -> Option<String> {
     matches!(text.len(), 10 | 13 | 16 | 19 | 21..=23).then(|| format!("{text}{rest}"))
 }
 
+/// As the time of Oslo, without an offset.
+fn wall(time: WallTime) -> String {
+    let instant = Timestamp::from_millisecond(time.0.0).unwrap();
+    format!("{:.3}", TimeZone::get("Europe/Oslo").unwrap().to_datetime(instant))
+}
+
 fn utc(time: WallTime) -> String {
     format!("{:.3}", Timestamp::from_millisecond(time.0.0).unwrap())
 }
@@ -135,5 +141,5 @@ written_as! {
     Whole: |whole: Whole| whole.0;
     Amount: money;
     Date: day;
-    WallTime: utc;
+    WallTime: wall;
 }

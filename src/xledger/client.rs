@@ -9,11 +9,12 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::answer::{self, Fault, Rows};
-use super::document;
+use super::document::Document;
 use super::error::Error;
 use super::exchange::Wire;
 use super::fields;
@@ -155,7 +156,7 @@ impl Client {
     pub(crate) async fn page<T: DeserializeOwned>(&self, question: Question<'_>) -> Result<Page<T>, Unanswered> {
         let answer = self.ask::<T>(question).await?;
         let query = question.query;
-        let envelope: Envelope<ConnectionFields> = self.decode(query, &answer.envelope)?;
+        let envelope: Envelope<'_, ConnectionFields> = self.decode(query, &answer.envelope)?;
         // Xledger answers an empty connection with null edges. A connection that is null itself says nothing, least of all that the ledger
         // is empty.
         let connection = envelope.data.and_then(|data| data.into_values().next().flatten());
@@ -208,7 +209,7 @@ impl Client {
         Ok(data.data)
     }
 
-    fn decode<T: DeserializeOwned>(&self, query: Query, json: &[u8]) -> Result<T, Error> {
+    fn decode<'a, T: Deserialize<'a>>(&self, query: Query, json: &'a [u8]) -> Result<T, Error> {
         answer::whole(json).map_err(|fault: Fault| self.wire.fault(query, fault))
     }
 
@@ -334,7 +335,7 @@ impl Client {
         let mut document = self.plan.document(query, document);
         for name in ["filter", "ownerSet"] {
             if !variables.contains_key(name) {
-                document = document::without_variable(&document, name);
+                document = Document::read(&document).without_variable(name).text();
             }
         }
         json!({"query": document, "variables": variables, "operationName": query.name}).to_string()
@@ -348,40 +349,23 @@ fn chance() -> u32 {
 
 /// An answer without its rows. `T` is what is looked at of a root.
 #[derive(Deserialize)]
-pub(crate) struct Envelope<T> {
+#[serde(bound(deserialize = "'de: 'a, T: Deserialize<'de>"))]
+pub(crate) struct Envelope<'a, T> {
     pub(crate) data: Option<BTreeMap<String, Option<T>>>,
-    /// The errors beside it: the first ones, for a server may say the same of each row.
-    #[serde(default, deserialize_with = "first_errors")]
-    pub(crate) errors: Option<Vec<Value>>,
+    /// The errors beside it, not read yet: a server may say the same of each row.
+    #[serde(borrow)]
+    pub(crate) errors: Option<Vec<&'a RawValue>>,
 }
 
 /// Errors of one answer that are looked at.
 const MOST_ERRORS: usize = 1_000;
 
-fn first_errors<'de, D: serde::Deserializer<'de>>(errors: D) -> Result<Option<Vec<Value>>, D::Error> {
-    struct First;
-    impl<'de> serde::de::Visitor<'de> for First {
-        type Value = Option<Vec<Value>>;
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("a list of errors")
-        }
-
-        fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(None)
-        }
-
-        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
-            let mut first = Vec::new();
-            while first.len() < MOST_ERRORS {
-                let Some(error) = list.next_element()? else { return Ok(Some(first)) };
-                first.push(error);
-            }
-            while list.next_element::<IgnoredAny>()?.is_some() {}
-            Ok(Some(first))
-        }
+impl<T> Envelope<'_, T> {
+    /// The first of the errors.
+    pub(crate) fn errors(&self) -> Vec<Value> {
+        let errors = self.errors.iter().flatten().take(MOST_ERRORS);
+        errors.map(|error| serde_json::from_str(error.get()).unwrap_or_default()).collect()
     }
-    errors.deserialize_any(First)
 }
 
 #[derive(Deserialize)]
@@ -410,7 +394,7 @@ mod tests {
     fn a_page_has_the_rows_that_were_asked_for_and_none_that_were_not_read() {
         let is_page = |root: &str| {
             let json = format!(r#"{{"data":{{"root":{root}}}}}"#);
-            answer::whole::<Envelope<ConnectionFields>>(json.as_bytes()).is_ok()
+            answer::whole::<Envelope<'_, ConnectionFields>>(json.as_bytes()).is_ok()
         };
         for root in [
             r#"{"edges":[],"pageInfo":{"hasNextPage":false}}"#,

@@ -1,17 +1,13 @@
-//! What this server's schema calls things, which types it gives to ids, and what it lacks: read by introspection, because tables were
-//! widened and fields came and went before. What cannot be read is taken to be as Xledger is known to be, and learned by trying.
-
-use std::collections::BTreeMap;
+//! What this server's schema calls things, and which types it gives to ids: read by introspection, because tables were widened before. What
+//! cannot be read is taken to be as Xledger is known to be, and learned by trying, as is which fields there are.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::client::Client;
-use super::document::Document;
 use super::error::Error;
 use super::introspection::{Field, Roots, TypeDefinition};
-use super::optional;
-use super::query::{self, DIALECT, FILTER_KEYS, Query};
+use super::query::{DIALECT, FILTER_KEYS, Query};
 
 /// How ids stand in a filter's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +63,7 @@ impl IdFilter {
     }
 }
 
-/// What was learned of the schema.
+/// What the schema calls things, and what it takes. Which fields it has shows when they are asked for (`fields.rs`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dialect {
     /// Whether introspection answers.
@@ -86,8 +82,6 @@ pub struct Dialect {
     pub owner_sets: Vec<String>,
     /// The names of the query roots, sorted; empty if introspection is closed.
     pub roots: Vec<String>,
-    /// Fields that are asked for and that the schema lacks: the operation, and the path below its rows.
-    pub missing: Vec<(String, String)>,
     /// What is missing, or too much, that a refresh cannot do without, in words.
     pub unfit: Vec<String>,
     /// Why what changed cannot be listed by itself, in words; `None` if it can.
@@ -107,7 +101,6 @@ impl Default for Dialect {
             owner_currency: false,
             owner_sets: Vec::new(),
             roots: Vec::new(),
-            missing: Vec::new(),
             unfit: Vec::new(),
             no_light: Some("the schema cannot be read".to_owned()),
         }
@@ -131,16 +124,6 @@ const ROOTS: [(&str, bool); 4] =
 
 /// The filter of vouchers, as the documents name it.
 const HEADER_FILTER: &str = "TransactionHeader_Filter";
-
-/// The type of a root's rows.
-fn row_type(root: &str) -> &'static str {
-    match root {
-        "transactions" => "Transaction",
-        "apTransactions" => "APTransaction",
-        "suppliers" => "Supplier",
-        _ => "Account",
-    }
-}
 
 impl Dialect {
     /// Reads the schema. A server that refuses introspection is taken to be as Xledger is known to be.
@@ -243,8 +226,7 @@ struct Schema {
     account_filter: Option<TypeDefinition>,
     supplier_filter: Option<TypeDefinition>,
     header_filter: Option<TypeDefinition>,
-    #[serde(flatten)]
-    types: BTreeMap<String, Option<TypeDefinition>>,
+    line: Option<TypeDefinition>,
 }
 
 #[derive(Deserialize)]
@@ -259,23 +241,9 @@ impl Schema {
         dialect.roots = roots.map(TypeDefinition::names).unwrap_or_default();
         dialect.roots.sort();
         dialect.owner_sets = self.owner_sets.as_ref().map(TypeDefinition::names).unwrap_or_default();
-        let owner = self.definition("Transaction").and_then(|line| self.definition(line.leaf("owner")?));
-        dialect.owner_currency = owner.is_some_and(|owner| owner.has("currency"));
-        // That owners have a currency is a guess: it is looked for by itself, and not missed.
-        for query in query::OF_ROWS {
-            let document = Document::read(query.document);
-            for path in document.row_fields() {
-                let parent_is_missing =
-                    |(name, known): &(String, String)| name == query.name && optional::is_within(&path, known);
-                if dialect.missing.iter().any(parent_is_missing) || self.has(row_type(document.root()), &path) {
-                    continue;
-                }
-                if optional::covering(*query, &path).is_none() {
-                    dialect.unfit.push(format!("{} has no field `{path}`", row_type(document.root())));
-                }
-                dialect.missing.push((query.name.to_owned(), path));
-            }
-        }
+        // That owners have a currency is a guess: it is looked for, and not missed.
+        let owner = self.line.as_ref().and_then(|line| line.field("owner"));
+        dialect.owner_currency = owner.is_some_and(|owner| owner.leads_to("currency"));
         for (root, _) in ROOTS {
             let Some(definition) = roots.and_then(|roots| roots.field(root)) else {
                 if roots.is_some() {
@@ -298,23 +266,19 @@ impl Schema {
         }
         dialect.unfit.sort();
         dialect.unfit.dedup();
-        dialect.no_light = self.no_light(&dialect, roots);
+        dialect.no_light = self.no_light(roots);
         dialect
     }
 
     /// Why what changed cannot be listed by itself: it takes vouchers by the time of their modification, and that time on every line.
-    fn no_light(&self, dialect: &Dialect, roots: Option<&TypeDefinition>) -> Option<String> {
+    fn no_light(&self, roots: Option<&TypeDefinition>) -> Option<String> {
         let headers = roots.and_then(|roots| roots.field("journalHeaders"));
         let filter = headers.and_then(|root| root.args.iter().find(|argument| argument.name == "filter"));
         let has_key = self.header_filter.as_ref().is_some_and(|keys| keys.has("modifiedAt_gte"));
-        let is_undated =
-            |(name, path): &(String, String)| name == query::LEDGER_INDEX.name && path == "header.modifiedAt";
         if headers.is_none() {
             Some("there is no root `journalHeaders`".to_owned())
         } else if filter.and_then(Field::leaf) != Some(HEADER_FILTER) || !has_key {
             Some("`journalHeaders` has no filter `modifiedAt_gte`".to_owned())
-        } else if dialect.missing.iter().any(is_undated) {
-            Some("TransactionHeader has no field `modifiedAt`".to_owned())
         } else {
             None
         }
@@ -328,21 +292,6 @@ impl Schema {
             _ => &self.supplier_filter,
         };
         filter.as_ref()
-    }
-
-    fn definition(&self, name: &str) -> Option<&TypeDefinition> {
-        self.types.get(name)?.as_ref()
-    }
-
-    /// Whether a row has a field. Where a type has another name than the known one, it is taken to have what is known.
-    fn has(&self, row_type: &str, path: &str) -> bool {
-        let mut definition = self.definition(row_type);
-        for name in path.split('.') {
-            let Some(known) = definition.filter(|known| known.fields.is_some()) else { return true };
-            let Some(field) = known.field(name) else { return false };
-            definition = field.leaf().and_then(|name| self.definition(name));
-        }
-        true
     }
 }
 

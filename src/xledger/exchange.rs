@@ -126,13 +126,13 @@ impl Wire {
             answer.feed(&chunk).map_err(|fault| self.fault(query, fault))?;
         }
         let answer = answer.finish().map_err(|fault| self.fault(query, fault))?;
-        let envelope: Envelope<IgnoredAny> = match answer::whole(&answer.envelope) {
+        let envelope: Envelope<'_, IgnoredAny> = match answer::whole(&answer.envelope) {
             Err(Fault::Malformed { .. } | Fault::Cut) if !json || status >= 400 => {
                 return Err(self.odd_status(&content_type, status, known));
             }
             envelope => envelope.map_err(|fault| self.fault(query, fault))?,
         };
-        match refusal::of(query, rows, &envelope.errors.unwrap_or_default(), self.token.expose_secret()) {
+        match refusal::of(query, rows, &envelope.errors(), self.token.expose_secret()) {
             Some(Error::Api { message, .. } | Error::RightMissing { message, .. }) if status == 401 => {
                 Err(Error::TokenRefused { message })
             }

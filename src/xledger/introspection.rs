@@ -44,6 +44,12 @@ impl Field {
         None
     }
 
+    /// Whether an object has a field of this name, where its fields were asked for.
+    pub(crate) fn leads_to(&self, name: &str) -> bool {
+        let fields = [&self.r#type["fields"], &self.r#type["ofType"]["fields"]];
+        fields.into_iter().filter_map(Value::as_array).flatten().any(|field| field["name"] == name)
+    }
+
     /// Whether an argument must be given.
     pub(crate) fn is_required(&self) -> bool {
         self.r#type["kind"] == "NON_NULL" && self.default_value.is_none()

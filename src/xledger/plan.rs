@@ -60,21 +60,7 @@ impl Plan {
 
     /// Goes by a dialect from now on.
     pub(crate) fn adopt(&self, dialect: Dialect) {
-        let mut state = self.lock();
-        for (name, path) in &dialect.missing {
-            let of_query = OPTIONAL.iter().enumerate().filter(|(_, optional)| optional.query.name == name);
-            // Of nested ones all that hold it alone are lost; what else they hold is still asked for.
-            let exact = of_query.filter(|(_, optional)| optional.fields.iter().any(|field| field == path));
-            let lost = exact.map(|(at, _)| at).next();
-            let lost = lost.or_else(|| {
-                let query = super::query::ALL.iter().find(|query| query.name == name)?;
-                optional::covering(*query, path)
-            });
-            if let Some(at) = lost {
-                state.lose(at, Reason::NotInSchema);
-            }
-        }
-        state.dialect = dialect;
+        self.lock().dialect = dialect;
     }
 
     /// The dialect as it is known by now.

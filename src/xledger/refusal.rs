@@ -78,7 +78,7 @@ fn time(reset_at: &Value) -> Option<Timestamp> {
 /// A number of seconds or milliseconds since 1970; none that would be a time before 2001.
 fn time_of(number: f64) -> Option<Timestamp> {
     let ms = if number < 1e11 { number * 1_000.0 } else { number };
-    (ms >= 1e12 && ms < 1e14).then(|| Timestamp::from_millisecond(ms as i64).ok()).flatten()
+    (1e12..1e14).contains(&ms).then(|| Timestamp::from_millisecond(ms as i64).ok()).flatten()
 }
 
 /// What GraphQL libraries call a document or a variable that the schema does not take.

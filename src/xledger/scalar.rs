@@ -284,8 +284,12 @@ impl<'de> Wire<'de> for Amount {
 impl<'de, T: Wire<'de>> Wire<'de> for Odd<T> {
     fn wire<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         let Some(raw) = <Option<&RawValue>>::deserialize(deserializer)? else { return Ok(None) };
-        Ok(T::wire(&mut serde_json::Deserializer::from_str(raw.get()))
-            .map_or(Some(Odd::Unfit), |value| value.map(Odd::Fit)))
+        match T::wire(&mut serde_json::Deserializer::from_str(raw.get())) {
+            Ok(value) => Ok(value.map(Odd::Fit)),
+            Err(error) if error.is_data() => Ok(Some(Odd::Unfit)),
+            // What is no JSON is another matter.
+            Err(_) => Err(D::Error::custom("expected JSON")),
+        }
     }
 }
 

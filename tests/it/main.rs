@@ -9,6 +9,7 @@ mod bad_answers;
 mod bad_input;
 mod catalogue_follows;
 mod check_says_what_is_missing;
+mod complete_or_loudly_not;
 mod desk;
 mod die_at_any_write;
 mod die_before_commit;

@@ -61,16 +61,18 @@ async fn a_place_with_a_nasty_name() {
     for body in [
         format!(r#"{{"data":{{{name}:5}}}}"#),
         format!(r#"{{"data":{{{name}:{{"pageInfo":{{"hasNextPage":{name}}}}}}}}}"#),
-        format!(r#"{{"errors":[{{{name}:{{{name}:{}}}}}]}}"#, "[".repeat(200) + &"]".repeat(200)),
         format!(r#"{{{name}:{name}}}"#),
         page(&format!(r#"{{"node":{{"dbId":{{{name}:1}}}}}}"#)),
         page(&format!(r#"{{"node":{{"dbId":{name}}}}}"#)),
         page(&format!(r#"{{{name}:5,"node":{name}}}"#)),
-        name,
+        name.clone(),
     ] {
         let met = stage.meets(move |_| json(body.clone())).await;
         met.failed(&["answer_malformed"], &["breaks Xledger's schema"]);
     }
+    // An error that cannot be read is one that nobody knows.
+    let body = format!(r#"{{"errors":[{{{name}:{{{name}:{}}}}}]}}"#, "[".repeat(200) + &"]".repeat(200));
+    stage.meets(move |_| json(body.clone())).await.failed(&["xledger_error"], &["none"]);
 }
 
 #[tokio::test]
