@@ -47,10 +47,10 @@ fn main() {
         ["simulate", lines, delay_ms] => {
             runtime().block_on(simulate(lines.parse().unwrap(), delay_ms.parse().unwrap()))
         }
-        ["refresh", endpoint, token, lake, at, deep_every, seconds] => {
+        ["refresh", endpoint, token, lake, at, seconds] => {
             NOW.store(at.parse().unwrap(), Relaxed);
             let seconds = Duration::from_secs(seconds.parse().unwrap());
-            println!("{}", runtime().block_on(refresh(endpoint, token, lake, deep_every, seconds)));
+            println!("{}", runtime().block_on(refresh(endpoint, token, lake, seconds)));
         }
         ["full", rest @ ..] => full(size(rest)),
         ["again", rest @ ..] => again(size(rest)),
@@ -85,12 +85,11 @@ async fn simulate(lines: u64, delay_ms: u64) {
 }
 
 /// Refreshes a lake, and says what it cost.
-async fn refresh(endpoint: &str, token: &str, lake: &str, deep_every: &str, seconds: Duration) -> Value {
+async fn refresh(endpoint: &str, token: &str, lake: &str, seconds: Duration) -> Value {
     let settings = Settings::read(Caller::CommandLine, |name| match name {
         "XLEDGER_ENDPOINT" => Some(endpoint.to_owned()),
         "XLEDGER_TOKEN" => Some(token.to_owned()),
         "LAKE_URL" => Some(lake.to_owned()),
-        "SPEND_DEEP_EVERY" => Some(deep_every.to_owned()),
         _ => None,
     });
     let clock = || value::Instant(NOW.load(Relaxed));
@@ -158,10 +157,10 @@ impl Simulator {
     }
 
     /// One run, in a process of its own.
-    fn run(&self, lake: &Path, at: i64, deep_every: &str, seconds: u64) -> Value {
+    fn run(&self, lake: &Path, at: i64, seconds: u64) -> Value {
         let output = Command::new(std::env::current_exe().unwrap())
             .args(["refresh", &self.endpoint, &self.token, lake.to_str().unwrap()])
-            .args([&at.to_string(), deep_every, &seconds.to_string()])
+            .args([&at.to_string(), &seconds.to_string()])
             .stderr(Stdio::inherit())
             .output()
             .unwrap();
@@ -170,10 +169,10 @@ impl Simulator {
         measured
     }
 
-    fn refresh(&self, lake: &Path, at: i64, deep_every: &str) -> Value {
+    fn refresh(&self, lake: &Path, at: i64) -> Value {
         // Refreshes are days apart: what an earlier one asked for does not count against the burst limit of this one.
         std::thread::sleep(BURST_WINDOW);
-        let measured = self.run(lake, at, deep_every, 3_600);
+        let measured = self.run(lake, at, 3_600);
         assert_eq!(measured["report"]["status"], "succeeded");
         measured
     }
@@ -187,7 +186,7 @@ impl Simulator {
 /// One refresh of a company into an empty lake.
 fn measure(lines: u64, delay_ms: u64) -> Value {
     let (simulator, directory) = (Simulator::start(lines, delay_ms), TempDir::new().unwrap());
-    let measured = simulator.refresh(&directory.path().join("lake"), BEFORE, "1");
+    let measured = simulator.refresh(&directory.path().join("lake"), BEFORE);
     simulator.stop();
     measured
 }
@@ -237,24 +236,18 @@ fn full(lines: u64) {
     println!("without delay: {:.1} s; the pacing limit alone: {:.1} s\n", number(&whole, "/wall_s"), requests / 4.0);
 }
 
-/// A light and a deep refresh of the same lake after half a percent of the lines were changed, beside a full one of an empty lake.
+/// An incremental refresh after half a percent of the lines were changed, beside a full one of an empty lake.
 fn again(lines: u64) {
     let (mut simulator, directory) = (Simulator::start(lines, 0), TempDir::new().unwrap());
     let lake = |name: &str| directory.path().join(name);
-    for name in ["light", "deep"] {
-        simulator.refresh(&lake(name), BEFORE, "1");
-    }
+    simulator.refresh(&lake("kept"), BEFORE);
     simulator.change();
-    let full = simulator.refresh(&lake("full"), AFTER, "1");
-    let light = simulator.refresh(&lake("light"), AFTER, "1000");
-    let deep = simulator.refresh(&lake("deep"), AFTER, "1");
+    let full = simulator.refresh(&lake("full"), AFTER);
+    let incremental = simulator.refresh(&lake("kept"), AFTER);
     simulator.stop();
-    for (name, measured) in [("light", &light), ("deep", &deep)] {
-        assert_eq!(measured["report"]["listing"], name, "{}", measured["report"]["listing_reason"]);
-        assert_eq!(measured["report"]["mode"], "incremental");
-    }
+    assert_eq!(incremental["report"]["mode"], "incremental", "{}", incremental["report"]["mode_reason"]);
     let of = |path: &str| -> f64 {
-        let periods = light["report"]["periods"].as_array().unwrap();
+        let periods = incremental["report"]["periods"].as_array().unwrap();
         periods.iter().map(|period| period[path].as_f64().unwrap()).sum()
     };
     head(&format!(
@@ -265,15 +258,10 @@ fn again(lines: u64) {
         number(&full, "/report/lines/kept")
     ));
     let requests = |measured: &Value| number(measured, "/report/api/requests");
-    row("requests, light", requests(&light), requests(&full) / 10.0);
-    row("bytes on the wire, light, MB", bytes(&light) / 1e6, bytes(&full) / 1e7);
-    row("client CPU, light, s", number(&light, "/cpu_s"), number(&full, "/cpu_s") / 3.0);
-    row("requests, deep", requests(&deep), requests(&full) * 0.6);
-    row("bytes on the wire, deep, MB", bytes(&deep) / 1e6, bytes(&full) / 1e6 * 0.4);
-    row("client CPU, deep, s", number(&deep, "/cpu_s"), number(&full, "/cpu_s"));
-    let peak = |measured: &Value| number(measured, "/peak_bytes") / 1_048_576.0;
-    row("peak resident memory, light, MiB", peak(&light), 400.0);
-    row("peak resident memory, deep, MiB", peak(&deep), 400.0);
+    row("requests, of a full refresh", requests(&incremental), requests(&full) * 0.6);
+    row("bytes on the wire, of a full refresh, MB", bytes(&incremental) / 1e6, bytes(&full) / 1e6 * 0.4);
+    row("client CPU, of a full refresh, s", number(&incremental, "/cpu_s"), number(&full, "/cpu_s") * 0.45);
+    row("peak resident memory, MiB", number(&incremental, "/peak_bytes") / 1_048_576.0, 400.0);
     println!();
 }
 
@@ -283,7 +271,7 @@ fn runs(lines: u64) {
     let lake = directory.path().join("lake");
     let (mut count, mut peak, mut requests) = (0, 0.0_f64, 0.0);
     loop {
-        let measured = simulator.run(&lake, BEFORE, "1", 240);
+        let measured = simulator.run(&lake, BEFORE, 240);
         count += 1;
         requests += number(&measured, "/report/api/requests");
         peak = peak.max(number(&measured, "/peak_bytes"));

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::chart::Chart;
 use crate::failure::Failure;
 use crate::fetch::{Line, Names, Payable};
-use crate::index::{self, Entry, Ledger, Payables, light};
+use crate::index::{Ledger, Payables};
 use crate::refer::References;
 use crate::state::{List, Listed, Part, State, Store, Stored, Unfinished, Unread};
 use crate::value::Instant;
@@ -165,36 +165,11 @@ impl Gathered {
         self.said.listed.is_whole()
     }
 
-    /// Takes lists that were brought up to date, and writes what changed beside the files of before, if it is to be saved.
-    pub(crate) async fn take_lists(
-        &mut self,
-        store: Option<&Store<'_>>,
-        known: &Listed,
-        ledger: Ledger,
-        payables: Payables,
-        changes: light::Changes,
-    ) -> Result<(), Failure> {
-        let at = self.asked_at();
-        let mut listed = Listed { document_types: ledger.document_types.clone(), ..Listed::default() };
-        let (mut of_ledger, mut of_payables) = (0, 0);
-        if let Some(store) = store {
-            (listed.ledger, of_ledger) =
-                changed(store, "ledger-list", &known.ledger, &ledger.entries, &changes.ledger, at).await?;
-            (listed.payables, of_payables) =
-                changed(store, "ap-list", &known.payables, &payables.entries, &changes.payables, at).await?;
-        }
-        (listed.ledger.at, listed.payables.at) = (Position::end(), Position::end());
-        // All of it or nothing: what is said and what is here belong together.
-        self.said.listed = listed;
-        (self.ledger, self.payables, self.listed) = (ledger, payables, (of_ledger, of_payables));
-        Ok(())
-    }
-
     /// Forgets that the lists stand in files: they have been changed.
     pub(crate) fn rewrite_lists(&mut self) {
         self.listed = (0, 0);
         for list in [&mut self.said.listed.ledger, &mut self.said.listed.payables] {
-            (list.lines, list.changes) = (Vec::new(), Vec::new());
+            list.lines = Vec::new();
         }
     }
 
@@ -246,27 +221,8 @@ pub(crate) fn rows_of(parts: &[Part]) -> usize {
     parts.iter().map(|part| part.rows as usize).sum()
 }
 
-/// The files of a list after these changes, and how many of its entries stand in them: all, or none if they must be written anew. That is
-/// where changes have become many, and where lines have several readings: a change says one, and the strictest decides.
-async fn changed<E: Stored + Entry>(
-    store: &Store<'_>,
-    sort: &str,
-    known: &List,
-    entries: &[E],
-    changes: &[E],
-    at: Instant,
-) -> Result<(List, usize), Failure> {
-    let many = rows_of(&known.changes) + changes.len() > entries.len() / 2 || known.changes.len() >= MOST_PARTS;
-    if many || entries.windows(2).any(|two| two[0].id() == two[1].id() && two[0] != two[1]) {
-        return Ok((List::default(), 0));
-    }
-    let mut list = known.clone();
-    list.changes.extend(store.write(sort, changes, &Names::default(), "", at).await?);
-    Ok((list, entries.len()))
-}
-
-/// The lists of an earlier run, by id.
-pub(crate) async fn lists(store: &Store<'_>, listed: &Listed) -> Result<(Ledger, Payables), Unread> {
+/// The lists of an earlier run.
+async fn lists(store: &Store<'_>, listed: &Listed) -> Result<(Ledger, Payables), Unread> {
     let ledger = Ledger { entries: list(store, &listed.ledger).await?, document_types: listed.document_types.clone() };
     let types = ledger.document_types.len();
     if ledger.entries.iter().any(|entry| entry.document_type as usize >= types) {
@@ -275,16 +231,10 @@ pub(crate) async fn lists(store: &Store<'_>, listed: &Listed) -> Result<(Ledger,
     Ok((ledger, Payables { entries: list(store, &listed.payables).await? }))
 }
 
-async fn list<E: Stored + Entry>(store: &Store<'_>, list: &List) -> Result<Vec<E>, Unread> {
+async fn list<E: Stored>(store: &Store<'_>, list: &List) -> Result<Vec<E>, Unread> {
     let (mut entries, mut names) = (Vec::with_capacity(rows_of(&list.lines)), Names::default());
     for part in &list.lines {
         store.read(part, &mut names, |entry, _| entries.push(entry)).await?;
-    }
-    entries.sort_unstable_by_key(Entry::id);
-    for part in &list.changes {
-        let mut changes = Vec::new();
-        store.read(part, &mut names, |entry, _| changes.push(entry)).await?;
-        index::bring_up_to_date(&mut entries, changes, |_| false);
     }
     Ok(entries)
 }

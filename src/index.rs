@@ -1,8 +1,5 @@
 //! The lists: every ledger line and every AP line in the token's reach, by index fields alone.
 
-pub(crate) mod light;
-
-use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -56,78 +53,6 @@ pub struct PayableEntry {
     pub(crate) match_id: i64,
     /// The id of the voucher's document type.
     pub(crate) document_type: i64,
-}
-
-/// A line as it is listed.
-pub(crate) trait Entry: Copy + PartialEq {
-    fn id(&self) -> i64;
-    /// What says in a list of changes that a line is there no more.
-    fn gone(id: i64) -> Self;
-    fn is_gone(&self) -> bool;
-}
-
-impl Entry for LedgerEntry {
-    fn id(&self) -> i64 {
-        self.id
-    }
-
-    fn gone(id: i64) -> Self {
-        Self { id, owner: NONE, voucher: 0, account: 0, match_id: 0, modified_at: NONE, month: None, document_type: 0 }
-    }
-
-    fn is_gone(&self) -> bool {
-        self.owner == NONE
-    }
-}
-
-impl Entry for PayableEntry {
-    fn id(&self) -> i64 {
-        self.id
-    }
-
-    fn gone(id: i64) -> Self {
-        Self { id, owner: NONE, voucher: 0, match_id: 0, document_type: 0 }
-    }
-
-    fn is_gone(&self) -> bool {
-        self.owner == NONE
-    }
-}
-
-/// Brings a list, which is sorted by id, up to date with lines that came by now. A known line that was asked for and did not come is gone. What
-/// is not as it was is returned. Of a line that came twice, every reading is in the list, and the last one in what is returned.
-pub(crate) fn bring_up_to_date<E: Entry>(
-    entries: &mut Vec<E>,
-    came: impl IntoIterator<Item = E>,
-    was_asked_for: impl Fn(&E) -> bool,
-) -> Vec<E> {
-    let (mut newest, mut earlier) = (FxHashMap::default(), Vec::new());
-    for entry in came {
-        earlier.extend(newest.insert(entry.id(), (entry, true)).map(|(entry, _)| entry));
-    }
-    let mut changes = Vec::new();
-    entries.retain_mut(|entry| {
-        let now = match newest.get_mut(&entry.id()) {
-            Some((now, is_new)) => {
-                *is_new = false;
-                *now
-            }
-            None if was_asked_for(entry) => E::gone(entry.id()),
-            None => return true,
-        };
-        if now != *entry {
-            changes.push(now);
-            *entry = now;
-        }
-        !now.is_gone()
-    });
-    let new = newest.into_values().filter(|(entry, is_new)| *is_new && !entry.is_gone());
-    let new: Vec<E> = new.map(|(entry, _)| entry).collect();
-    changes.extend_from_slice(&new);
-    entries.extend(new.into_iter().chain(earlier));
-    // Most are sorted: that is what this sort is quick with.
-    entries.sort_by_key(Entry::id);
-    changes
 }
 
 /// All ledger lines.
@@ -255,6 +180,3 @@ pub(crate) fn payable_entry(node: PayableIndexNode) -> Option<PayableEntry> {
         document_type: reference(node.header_transaction_source_db_id).unwrap_or(0),
     })
 }
-
-#[cfg(test)]
-mod tests;

@@ -24,7 +24,6 @@ use crate::rules::Rules;
 use crate::state::{Basis, Live, State, Store};
 use crate::table::runs::Status;
 use crate::value::Instant;
-use crate::way::Intervals;
 use crate::xledger::{Client, Dialect, query};
 use crate::{checks, known_schema, lake, screen, viewer};
 pub(crate) use lists::list_and_screen;
@@ -43,8 +42,8 @@ pub struct Refreshing<'a> {
     pub owner_set: &'static str,
     /// Rows of a listing's page.
     pub page_rows: usize,
-    /// How often a refresh is more than it need be.
-    pub every: Intervals,
+    /// Which refresh in a row fetches everything.
+    pub full_every: u32,
     /// How much of its rows a table may lose, in percent.
     pub most_shrink_percent: u32,
     /// How many of the lines that are not payroll may be refused, in percent.
@@ -219,9 +218,9 @@ impl Refreshing<'_> {
         if !gathered.is_listed() {
             self.list(asking, gathered, before).await?;
         }
+        self.complete_lists(asking, gathered, before).await?;
         let way = &gathered.said.way;
-        report.mode = Some(way.mode);
-        (report.listing, report.listing_reason) = (Some(way.depth), Some(way.reason.clone()));
+        (report.mode, report.mode_reason) = (Some(way.mode), Some(way.reason.clone()));
 
         self.progress.begin(Stage::Screen, 0);
         gathered.ledger.sort();

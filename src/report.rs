@@ -10,7 +10,6 @@ use crate::event::Mode;
 use crate::failure::Failure;
 use crate::lake::DataFile;
 use crate::screen::{Counts, PayableCounts, TypeCount};
-use crate::state::Depth;
 use crate::table::runs::{self, Status, Time};
 use crate::value::Instant;
 use crate::xledger::{Lost, Usage};
@@ -24,10 +23,8 @@ pub struct Report {
     pub action: &'static str,
     /// How much was fetched.
     pub mode: Option<Mode>,
-    /// How much was listed, and why so.
-    pub listing: Option<Depth>,
-    /// Why the listing was so.
-    pub listing_reason: Option<String>,
+    /// Why so much was fetched.
+    pub mode_reason: Option<String>,
     /// The refresh that this run is a part of: the id of its first run.
     pub refresh_id: Option<String>,
     /// Which run of the refresh this is, from 1.
@@ -131,8 +128,7 @@ impl Report {
             run_id: run_id.to_owned(),
             action,
             mode,
-            listing: None,
-            listing_reason: None,
+            mode_reason: None,
             refresh_id: None,
             invocation: None,
             continues_at: None,
@@ -208,8 +204,6 @@ impl Report {
             api_waited_ms: self.api.waited_ms,
             error_kind: self.error.as_ref().map(|error| error.kind.as_str()),
             error_message: self.error.as_ref().map(|error| error.message.as_str()),
-            listing: self.listing.map(Depth::as_str),
-            listing_reason: self.listing_reason.as_deref(),
             refresh_id: self.refresh_id.as_deref(),
         }
     }

@@ -110,7 +110,7 @@ impl Run {
                         rules: &settings.rules,
                         owner_set: settings.owner_set.as_str(),
                         page_rows: settings.page_rows,
-                        every: settings.every,
+                        full_every: settings.full_every,
                         most_shrink_percent: settings.most_shrink_percent,
                         most_refused_percent: settings.most_refused_percent,
                         time: (begun, self.deadline),

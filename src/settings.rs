@@ -8,7 +8,6 @@ use secrecy::SecretString;
 use crate::failure::{Failure, FailureKind};
 use crate::lake::LakeUrl;
 use crate::rules::{Codes, Rules};
-use crate::way::Intervals;
 
 macro_rules! names {
     ($($constant:ident = $name:literal: $help:literal;)*) => {
@@ -36,8 +35,7 @@ names! {
     PAYROLL_MATCHES = "SPEND_PAYROLL_MATCHES": "on or off: lines matched with a payroll line are payroll [default: on]";
     HISTORY_FROM = "SPEND_HISTORY_FROM": "Leave out periods before this month, as in 2023-01 [default: none]";
     VAT_RATES = "SPEND_VAT_RATES": "Percentages of further tax rule codes, as in 3=15,33=11.11";
-    FULL_EVERY = "SPEND_FULL_EVERY": "Every how manieth refresh fetches everything, 1 to 1000 [default: 10]";
-    DEEP_EVERY = "SPEND_DEEP_EVERY": "Every how manieth refresh lists everything, 1 to 1000 [default: 3]";
+    FULL_EVERY = "SPEND_FULL_EVERY": "Fetch everything again every N refreshes, 1 to 1000 [default: 10]";
     MAX_SHRINK = "SPEND_MAX_SHRINK_PERCENT": "How much of its rows a table may lose from one refresh to the next, in percent, 0 to 100 [default: 20]";
     MAX_REFUSED = "SPEND_MAX_REFUSED_PERCENT": "How many of the lines that are not payroll may be refused, in percent, 0 to 100 [default: 5]";
     SNAPSHOTS_KEPT = "SPEND_SNAPSHOTS_KEPT": "Newest snapshots to keep, 1 to 1000; a younger one than a day is kept too [default: 10]";
@@ -103,8 +101,8 @@ pub struct Settings {
     pub glue_database: Option<String>,
     /// What is spend.
     pub rules: Rules,
-    /// How often a refresh fetches everything, and how often it lists everything.
-    pub every: Intervals,
+    /// Which refresh in a row fetches everything.
+    pub full_every: u32,
     /// How much of its rows a table may lose, in percent.
     pub most_shrink_percent: u32,
     /// How many of the lines that are not payroll may be refused, in percent.
@@ -241,7 +239,7 @@ impl Settings {
         let page_rows = read.number(PAGE_ROWS, 10_000, 100, 10_000);
         let max_in_flight = read.number(MAX_IN_FLIGHT, 5, 1, 20);
         let mut small = |name, default, least, most| read.number(name, default, least, most) as u32;
-        let every = Intervals { full: small(FULL_EVERY, 10, 1, 1_000), deep: small(DEEP_EVERY, 3, 1, 1_000) };
+        let full_every = small(FULL_EVERY, 10, 1, 1_000);
         let most_shrink_percent = small(MAX_SHRINK, 20, 0, 100);
         let most_refused_percent = small(MAX_REFUSED, 5, 0, 100);
         let snapshots_kept = read.number(SNAPSHOTS_KEPT, 10, 1, 1_000);
@@ -255,7 +253,7 @@ impl Settings {
                 lake,
                 glue_database,
                 rules,
-                every,
+                full_every,
                 most_shrink_percent,
                 most_refused_percent,
                 snapshots_kept,

@@ -19,7 +19,7 @@ pub(crate) use store::{PART_ROWS, Unread};
 pub(crate) use stored::Stored;
 
 /// Raised by whatever changes what a file of state means. Another version is not read.
-const FORMAT_VERSION: u32 = 2;
+const FORMAT_VERSION: u32 = 3;
 
 /// What `state/refresh.json` says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -97,10 +97,6 @@ pub struct Kept {
     pub listed_at_ms: i64,
     /// Refreshes since everything was fetched.
     pub since_full: u32,
-    /// Refreshes since everything was listed.
-    pub since_deep: u32,
-    /// The list of all lines.
-    pub listed: Listed,
     /// Ledger lines.
     pub lines: KeptRows,
     /// AP lines.
@@ -125,16 +121,8 @@ pub struct Listed {
 pub struct List {
     /// What was listed, each line once.
     pub lines: Vec<Part>,
-    /// What light listings found since then: a line of it takes the place of the one before, or says that it is gone.
-    pub changes: Vec<Part>,
     /// How far it came.
     pub at: Position,
-}
-
-impl List {
-    fn parts(&self) -> impl Iterator<Item = &Part> {
-        self.lines.iter().chain(&self.changes)
-    }
 }
 
 impl Listed {
@@ -144,27 +132,7 @@ impl Listed {
     }
 
     fn parts(&self) -> impl Iterator<Item = &Part> {
-        self.ledger.parts().chain(self.payables.parts())
-    }
-}
-
-/// How the ledger is listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Depth {
-    /// Every line.
-    Deep,
-    /// What can have changed.
-    Light,
-}
-
-impl Depth {
-    /// The word in the report and the table `runs`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Deep => "deep",
-            Self::Light => "light",
-        }
+        self.ledger.lines.iter().chain(&self.payables.lines)
     }
 }
 
@@ -174,8 +142,6 @@ impl Depth {
 pub struct Way {
     /// How much is fetched.
     pub mode: Mode,
-    /// How much is listed.
-    pub depth: Depth,
     /// Why.
     pub reason: String,
 }
@@ -255,8 +221,7 @@ impl State {
     fn parts(&self) -> impl Iterator<Item = &Part> {
         let kept = self.kept.iter().chain(&self.publishing);
         let of_kept = kept.flat_map(|kept| {
-            let rows = [&kept.lines, &kept.payables].into_iter().flat_map(|rows| rows.parts.iter().chain(&rows.live));
-            kept.listed.parts().chain(rows)
+            [&kept.lines, &kept.payables].into_iter().flat_map(|rows| rows.parts.iter().chain(&rows.live))
         });
         let of_unfinished = self.unfinished.iter().flat_map(|unfinished| {
             unfinished.listed.parts().chain(&unfinished.lines).chain(&unfinished.payables).chain(&unfinished.registers)

@@ -28,7 +28,7 @@ pub use error::Error;
 pub use exchange::is_this_machine;
 pub use meter::{Meter, Usage};
 pub use pages::Position;
-pub(crate) use pages::{one_page, walk, walk_ids, walk_on};
+pub(crate) use pages::{one_page, walk_ids, walk_on};
 pub use plan::{Lost, Reason};
 #[cfg(any(test, fuzzing))]
 pub(crate) use {

@@ -23,8 +23,6 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `runs` (
   `api_waited_ms` bigint COMMENT 'Milliseconds spent waiting for the request limits of Xledger.',
   `error_kind` string COMMENT 'What sort of error ended the run. Null if none did.',
   `error_message` string COMMENT 'What went wrong, in words, without any value of a row. Null if nothing did.',
-  `listing` string COMMENT 'How the ledger was listed: deep (every line) or light (what can have changed). Null if the run did not come to it.',
-  `listing_reason` string COMMENT 'Why the ledger was listed so, in words. Null if the run did not come to it.',
   `refresh_id` string COMMENT 'The refresh that the run is a part of: the run_id of its first run. Null if the action was not a refresh.'
 )
 COMMENT 'One row per run, whatever its end. lines_kept, refused and the excluded_ columns add up to lines_listed.'

@@ -49,7 +49,7 @@ impl Refreshing<'_> {
     pub(super) fn begin(&self, basis: Basis, report: &Report) -> Unfinished {
         let asked = Asked::from(&self.refresh);
         // The way is chosen once it is known what the schema offers.
-        let way = way::choose(&asked, None, &basis, self.every, None);
+        let way = way::choose(&asked, None, &basis, self.full_every);
         Unfinished {
             id: report.run_id.clone(),
             started_at_ms: report.started_at.0,

@@ -1,20 +1,21 @@
-//! Lists everything, or what can have changed.
+//! Lists everything, by index fields alone.
 
+use rustc_hash::FxHashSet;
 use serde_json::{Map, Value};
 
 use super::{Before, Refreshing};
 use crate::chart::Chart;
 use crate::checks;
 use crate::failure::Failure;
-use crate::gathered::{Gathered, lists};
-use crate::index::{Asking, Ledger, Payables, light};
+use crate::fetch::by_id;
+use crate::gathered::Gathered;
+use crate::index::{Asking, Ledger, Payables};
 use crate::progress::{Progress, Stage};
 use crate::rules::Rules;
 use crate::screen::{self, Screened};
-use crate::state::{Depth, Listed, Unread};
-use crate::value::Instant;
 use crate::way;
-use crate::xledger::{Client, Error, Position};
+use crate::xledger::node::{Identified, LedgerIndexNode};
+use crate::xledger::{Client, Error, Position, query};
 
 /// Rows that are listed before they are saved.
 const SAVED_ROWS: usize = 500_000;
@@ -34,20 +35,7 @@ impl Refreshing<'_> {
         gathered.registers.chart.list(asking, &mut gathered.registers.chart_at).await?;
         if begins {
             let kept = before.state.kept.as_ref();
-            gathered.said.way =
-                way::choose(&said.asked, kept, &said.basis, self.every, light::not_offered(self.xledger));
-        }
-        if begins && gathered.said.way.depth == Depth::Light {
-            match self.list_light(asking, before).await? {
-                Ok((known, ledger, payables, changes)) => {
-                    let store = Some(&before.store).filter(|_| !self.refresh.dry_run);
-                    gathered.take_lists(store, known, ledger, payables, changes).await?;
-                }
-                Err(reason) => {
-                    tracing::info!(reason, "what changed cannot be listed by itself; everything is listed");
-                    (gathered.said.way.depth, gathered.said.way.reason) = (Depth::Deep, reason);
-                }
-            }
+            gathered.said.way = way::choose(&said.asked, kept, &said.basis, self.full_every);
         }
         while !gathered.is_listed() {
             let listed = &mut gathered.said.listed;
@@ -67,6 +55,17 @@ impl Refreshing<'_> {
                 gathered.save_lists(&before.store).await?;
             }
         }
+        Ok(())
+    }
+
+    /// Brings the lists to where they can be judged: what was read while somebody changed it is read again, and accounts that the chart does not
+    /// show are looked up. A run that goes on does it too, for the one before may have ended in the middle.
+    pub(super) async fn complete_lists(
+        &self,
+        asking: Asking<'_>,
+        gathered: &mut Gathered,
+        before: &mut Before<'_>,
+    ) -> Result<(), Failure> {
         self.mend(asking, gathered).await?;
         gathered.registers.chart.look_up(asking, &gathered.ledger).await?;
         if !self.refresh.dry_run {
@@ -76,33 +75,13 @@ impl Refreshing<'_> {
         Ok(())
     }
 
-    /// The lists of the last refresh, brought up to date; or why that cannot be done.
-    pub(super) async fn list_light<'a>(
-        &self,
-        asking: Asking<'_>,
-        before: &'a Before<'_>,
-    ) -> Result<Result<(&'a Listed, Ledger, Payables, light::Changes), String>, Failure> {
-        let kept = before.state.kept.as_ref().filter(|kept| kept.listed.is_whole());
-        let (Some(kept), Some(recent)) = (kept, light::recent((self.clock)())) else {
-            return Ok(Err("nothing is kept that a light listing could build on".to_owned()));
-        };
-        let (mut ledger, mut payables) = match lists(&before.store, &kept.listed).await {
-            Ok(lists) => lists,
-            Err(Unread::Lake(error)) => return Err(error.into()),
-            Err(Unread::Damaged(what)) => return Ok(Err(format!("the last list cannot be read: {what}"))),
-        };
-        let (listed_at, rows) = (Instant(kept.listed_at_ms), |rows| self.progress.rows(rows));
-        let brought = light::bring_up_to_date(asking, &mut ledger, &mut payables, listed_at, recent, rows).await?;
-        Ok(brought.map(|changes| (&kept.listed, ledger, payables, changes)).map_err(|light::NotEnough(reason)| reason))
-    }
-
     /// Lists vouchers once more of which the lines do not agree: somebody changed them while they were listed.
     pub(super) async fn mend(&self, asking: Asking<'_>, gathered: &mut Gathered) -> Result<(), Failure> {
         let torn = checks::torn(&gathered.ledger);
         if torn.is_empty() {
             return Ok(());
         }
-        light::relist_lines(asking, &mut gathered.ledger, &torn).await?;
+        relist(asking, &mut gathered.ledger, &torn).await?;
         gathered.rewrite_lists();
         let left = checks::torn(&gathered.ledger).len();
         if left > 0 {
@@ -110,6 +89,24 @@ impl Refreshing<'_> {
         }
         Ok(())
     }
+}
+
+/// Lists these lines of the ledger once more, as they are now. One that does not come, though asked for twice, is gone.
+async fn relist(asking: Asking<'_>, ledger: &mut Ledger, ids: &FxHashSet<i64>) -> Result<(), Failure> {
+    let Asking { client, base, page_rows } = asking;
+    ledger.entries.retain(|entry| !ids.contains(&entry.id));
+    let mut left: Vec<i64> = ids.iter().copied().collect();
+    left.sort_unstable();
+    for _ in 0..2 {
+        let mut came = FxHashSet::default();
+        for batch in left.chunks(page_rows.max(1)) {
+            let listed: Vec<LedgerIndexNode> = by_id(client, query::LEDGER_INDEX, base, batch).await?;
+            came.extend(listed.iter().filter_map(Identified::id));
+            listed.into_iter().for_each(|node| ledger.add(node));
+        }
+        left.retain(|id| !came.contains(id));
+    }
+    Ok(())
 }
 
 /// Lists the chart, the ledger and accounts payable side by side, and decides what may be asked for.

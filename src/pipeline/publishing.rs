@@ -15,7 +15,7 @@ use crate::join::Books;
 use crate::lake::{ManifestParts, SnapshotName};
 use crate::report::{Report, Tables};
 use crate::screen::Screen;
-use crate::state::{Depth, Kept, KeptRows};
+use crate::state::{Kept, KeptRows};
 use crate::table::SCHEMA_VERSION;
 use crate::table::runs::Status;
 use crate::tables;
@@ -138,15 +138,12 @@ impl Refreshing<'_> {
             Files { sort: "ap-lines", document: &documents.payables, old: &old_payables.parts, new: &said.payables };
         let kept_payables =
             keeping.keep(&payables.rows, std::mem::take(&mut payables.live), payables.purge, files).await?;
-        let (full, deep) = (said.way.mode == Mode::Full, said.way.depth == Depth::Deep);
-        let since = |fresh: bool, before: Option<u32>| if fresh { 0 } else { before.map_or(0, |since| since + 1) };
+        let since_full = if said.way.mode == Mode::Full { 0 } else { kept.map_or(0, |kept| kept.since_full + 1) };
         Ok(Kept {
             snapshot,
             basis: said.basis.clone(),
             listed_at_ms: said.started_at_ms,
-            since_full: since(full, kept.map(|kept| kept.since_full)),
-            since_deep: since(deep, kept.map(|kept| kept.since_deep)),
-            listed: said.listed.clone(),
+            since_full,
             lines: kept_lines,
             payables: kept_payables,
         })

@@ -72,10 +72,6 @@ columns! {
         pub error_kind: Option<&'a str>,
         /// What went wrong, in words, without any value of a row. Null if nothing did.
         pub error_message: Option<&'a str>,
-        /// How the ledger was listed: deep (every line) or light (what can have changed). Null if the run did not come to it.
-        pub listing: Option<&'a str>,
-        /// Why the ledger was listed so, in words. Null if the run did not come to it.
-        pub listing_reason: Option<&'a str>,
         /// The refresh that the run is a part of: the run_id of its first run. Null if the action was not a refresh.
         pub refresh_id: Option<&'a str>,
     }

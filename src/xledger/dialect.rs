@@ -56,13 +56,6 @@ impl IdFilter {
     }
 }
 
-impl IdFilter {
-    /// The filter for everything behind an id.
-    pub(crate) fn behind(&self, id: i64) -> Value {
-        json!({"dbId_gt": self.ids.json(id)})
-    }
-}
-
 /// What the schema calls things, and what it takes. Which fields it has shows when they are asked for (`fields.rs`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dialect {
@@ -84,8 +77,6 @@ pub struct Dialect {
     pub roots: Vec<String>,
     /// What is missing, or too much, that a refresh cannot do without, in words.
     pub unfit: Vec<String>,
-    /// Why what changed cannot be listed by itself, in words; `None` if it can.
-    pub no_light: Option<String>,
 }
 
 impl Default for Dialect {
@@ -102,7 +93,6 @@ impl Default for Dialect {
             owner_sets: Vec::new(),
             roots: Vec::new(),
             unfit: Vec::new(),
-            no_light: Some("the schema cannot be read".to_owned()),
         }
     }
 }
@@ -113,17 +103,13 @@ pub(crate) fn known_filter(root: &str) -> &'static str {
         "transactions" => "Transaction_Filter",
         "apTransactions" => "APTransaction_Filter",
         "accounts" => "Account_Filter",
-        "suppliers" => "Supplier_Filter",
-        _ => HEADER_FILTER,
+        _ => "Supplier_Filter",
     }
 }
 
 /// The roots that rows are asked of, and whether they must be asked for by id.
 const ROOTS: [(&str, bool); 4] =
     [("transactions", true), ("apTransactions", true), ("accounts", false), ("suppliers", false)];
-
-/// The filter of vouchers, as the documents name it.
-const HEADER_FILTER: &str = "TransactionHeader_Filter";
 
 impl Dialect {
     /// Reads the schema. A server that refuses introspection is taken to be as Xledger is known to be.
@@ -165,9 +151,6 @@ impl Dialect {
                 }
                 _ if root == "accounts" => dialect.accounts = None,
                 _ => dialect.suppliers = None,
-            }
-            if is_necessary && !keys.has("dbId_gt") {
-                dialect.no_light.get_or_insert(format!("{name} has no key `dbId_gt`"));
             }
         }
         Ok(dialect)
@@ -225,7 +208,6 @@ struct Schema {
     payable_filter: Option<TypeDefinition>,
     account_filter: Option<TypeDefinition>,
     supplier_filter: Option<TypeDefinition>,
-    header_filter: Option<TypeDefinition>,
     line: Option<TypeDefinition>,
 }
 
@@ -236,7 +218,7 @@ struct Keys {
 
 impl Schema {
     fn dialect(&self) -> Dialect {
-        let mut dialect = Dialect { introspection: true, no_light: None, ..Dialect::default() };
+        let mut dialect = Dialect { introspection: true, ..Dialect::default() };
         let roots = self.roots.as_ref().and_then(|roots| roots.query_type.as_ref());
         dialect.roots = roots.map(TypeDefinition::names).unwrap_or_default();
         dialect.roots.sort();
@@ -266,22 +248,7 @@ impl Schema {
         }
         dialect.unfit.sort();
         dialect.unfit.dedup();
-        dialect.no_light = self.no_light(roots);
         dialect
-    }
-
-    /// Why what changed cannot be listed by itself: it takes vouchers by the time of their modification, and that time on every line.
-    fn no_light(&self, roots: Option<&TypeDefinition>) -> Option<String> {
-        let headers = roots.and_then(|roots| roots.field("journalHeaders"));
-        let filter = headers.and_then(|root| root.args.iter().find(|argument| argument.name == "filter"));
-        let has_key = self.header_filter.as_ref().is_some_and(|keys| keys.has("modifiedAt_gte"));
-        if headers.is_none() {
-            Some("there is no root `journalHeaders`".to_owned())
-        } else if filter.and_then(Field::leaf) != Some(HEADER_FILTER) || !has_key {
-            Some("`journalHeaders` has no filter `modifiedAt_gte`".to_owned())
-        } else {
-            None
-        }
     }
 
     fn filter(&self, root: &str) -> Option<&TypeDefinition> {

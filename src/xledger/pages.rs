@@ -37,20 +37,9 @@ impl Position {
     }
 }
 
-/// Hands every row of a connection to `take`, in the order of the answers. `variables` are those beside `first` and `after`; a key
-/// without a value must be left out, for a null is a condition to Xledger.
-pub(crate) async fn walk<T: DeserializeOwned>(
-    client: &Client,
-    query: Query,
-    variables: &Map<String, Value>,
-    page_rows: usize,
-    take: impl FnMut(Vec<T>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    walk_on(client, query, variables, page_rows, &mut Position::default(), usize::MAX, take).await
-}
-
-/// As [`walk`], from a position on, until the end or until `most_rows` came. What was handed to `take` is behind the position, whatever
-/// ends the walk.
+/// Hands the rows of a connection to `take`, in the order of the answers, from a position on, until the end or until `most_rows` came.
+/// `variables` are those beside `first` and `after`; a key without a value must be left out, for a null is a condition to Xledger. What was
+/// handed to `take` is behind the position, whatever ends the walk.
 pub(crate) async fn walk_on<T: DeserializeOwned>(
     client: &Client,
     query: Query,

@@ -49,8 +49,6 @@ queries! {
     LEDGER_INDEX = "LedgerIndex" in "ledger_index.graphql";
     /// Index fields of AP lines.
     PAYABLE_INDEX = "PayableIndex" in "payable_index.graphql";
-    /// Vouchers that changed since a time.
-    CHANGED_VOUCHERS = "ChangedVouchers" in "changed_vouchers.graphql";
     /// Admitted ledger lines.
     LEDGER_LINES = "LedgerLines" in "ledger_lines.graphql";
     /// Admitted AP lines.

@@ -211,13 +211,6 @@ fn milliseconds(instant: Timestamp) -> WallTime {
     WallTime(Instant(instant.as_nanosecond().div_euclid(1_000_000) as i64))
 }
 
-/// The Central European wall time of an instant, as Xledger's filters take it: `yyyy-MM-ddTHH:mm:ss`.
-pub(crate) fn wall_time(instant: Instant) -> String {
-    let time = Timestamp::from_millisecond(instant.0).unwrap_or(Timestamp::MIN);
-    let zone = zone().cloned().unwrap_or(TimeZone::UTC);
-    time.to_zoned(zone).strftime("%Y-%m-%dT%H:%M:%S").to_string()
-}
-
 fn zone() -> Option<&'static TimeZone> {
     static ZONE: LazyLock<Option<TimeZone>> = LazyLock::new(|| TimeZone::get("Europe/Oslo").ok());
     ZONE.as_ref()

@@ -27,7 +27,6 @@ GIVEN = {
         "VatRates": "3=15,33=11.11",
         "LakePrefix": "finance/xledger-spend",
         "FullEvery": "1",
-        "DeepEvery": "1000",
         "MaximumShrinkPercent": "0",
         "MaximumRefusedPercent": "100",
         "SnapshotsKept": "1000",

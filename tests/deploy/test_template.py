@@ -245,6 +245,20 @@ def test_every_parameter_explains_itself(template):
             assert re.fullmatch(r"\^\(.*\)\$", parameter["AllowedPattern"]), f"{name}: a pattern is for the whole value"
 
 
+def unused(template):
+    """The parameters that nothing goes by."""
+    used = json.dumps({part: value for part, value in template.items() if part not in ("Metadata", "Parameters")})
+    return template["Parameters"].keys() - set(re.findall(r'(?:"Ref": "|\$\{)(\w+)', used))
+
+
+def test_one_parameter_is_without_effect(template):
+    """It stays for deployments that name it. cfn-lint's rule about such parameters is off in the template, for all of them."""
+    assert unused(template) == {"DeepEvery"}
+    assert Stack(template, DeepEvery="1").resources() == Stack(template).resources()
+    assert "no effect" in template["Parameters"]["DeepEvery"]["Description"]
+    assert unused(load(text().replace("!Ref FullEvery", "10"))) == {"DeepEvery", "FullEvery"}
+
+
 TAKEN = {
     "NamePrefix": ["xledger", "a1", "spend-2-test"],
     "ScheduleExpression": ["rate(1 minute)", "rate(1 day)", "rate(12 hours)", "cron(0 2 ? * MON,THU *)", "cron(0/30 2 1 * ? *)"],

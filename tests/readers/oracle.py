@@ -389,12 +389,12 @@ def utc(wall_time):
     """The instant of a Central European wall time; none if there is no such instant or it is too late for a column.
 
     Of an hour that comes twice the first is meant; one that is skipped counts on from the time before it. For Python both are
-    `fold=0`, its default. A time that names its offset means what it says.
+    `fold=0`, its default. A time that names an offset is of a form that nobody knows.
     """
     if wall_time is None or wall_time.startswith(("0001-01-01", "9999-")):
         return None
     time = datetime.fromisoformat(wall_time)
-    return (time if time.tzinfo else time.replace(tzinfo=CENTRAL_EUROPE)).astimezone(timezone.utc)
+    return None if time.tzinfo else time.replace(tzinfo=CENTRAL_EUROPE).astimezone(timezone.utc)
 
 
 def _agreed(ap_lines, column, read=lambda text: text):

@@ -298,8 +298,6 @@ def test_the_run_has_its_line_in_runs(company, expected):
         "api_waited_ms": report["api"]["waited_ms"],
         "error_kind": None,
         "error_message": None,
-        "listing": "deep",
-        "listing_reason": "nothing is kept of an earlier refresh",
         "refresh_id": report["run_id"],
     }
     assert {name: row.get(name) for name in wanted} == wanted

@@ -24,8 +24,6 @@ fn row() -> Row<'static> {
         api_waited_ms: 0,
         error_kind: None,
         error_message: Some("linje 1\nlinje 2"),
-        listing: Some("light"),
-        listing_reason: Some("why"),
         refresh_id: None,
     }
 }
@@ -41,7 +39,7 @@ fn a_run_is_one_line_with_the_columns_in_order() {
             r#""excluded_document_type":null,"excluded_account":null,"excluded_history":null,"#,
             r#""lines_without_account_number":null,"suppliers":null,"api_requests":3,"api_bytes_down":4,"api_waited_ms":0,"#,
             r#""error_kind":null,"error_message":"linje 1\nlinje 2","#,
-            r#""listing":"light","listing_reason":"why","refresh_id":null}"#
+            r#""refresh_id":null}"#
         )
     );
 }
@@ -53,7 +51,7 @@ fn the_columns_are_the_contract() {
         finished_at timestamp, lines_listed bigint, lines_kept bigint, lines_fetched bigint, excluded_payroll bigint, \
         refused bigint, excluded_document_type bigint, excluded_account bigint, excluded_history bigint, \
         lines_without_account_number bigint, suppliers bigint, api_requests bigint, api_bytes_down bigint, \
-        api_waited_ms bigint, error_kind string, error_message string, listing string, listing_reason string, refresh_id string";
+        api_waited_ms bigint, error_kind string, error_message string, refresh_id string";
     let columns: Vec<_> =
         table().columns.iter().map(|column| format!("{} {}", column.name, column.column_type)).collect();
     assert_eq!(columns.join(", "), expected);

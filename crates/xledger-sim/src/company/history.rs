@@ -114,19 +114,6 @@ impl Event {
         all
     }
 
-    /// Whether a reader can miss it who lists new ids, the lines of vouchers whose `modifiedAt` has moved, and all registers, but
-    /// not every line. What is posted, and what such a voucher has lost, it sees.
-    #[must_use]
-    pub fn needs_deep(&self) -> bool {
-        match self {
-            Self::Deleted { what, moves, .. } => !moves || *what == Deletion::Voucher,
-            Self::Matched { moves, .. } => !moves,
-            // No register of document types is known: their names stand on lines alone.
-            Self::Registered { what, .. } => matches!(what, Entry::TypeToPayroll | Entry::TypeBack),
-            _ => false,
-        }
-    }
-
     /// What must have happened before, for an event that takes it back or is about what it leaves.
     #[must_use]
     pub fn before(&self) -> Option<Self> {

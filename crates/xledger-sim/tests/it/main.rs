@@ -7,7 +7,6 @@ mod books;
 mod broken;
 mod client;
 mod journal;
-mod light;
 mod limits;
 mod pages;
 mod queries;

@@ -8,7 +8,7 @@ use xledger_sim::{
 };
 
 /// The weather that a client of Xledger must come through. Each line is covered by a scenario at least.
-const WEATHER: [&str; 98] = [
+const WEATHER: [&str; 99] = [
     "limit code: burst",
     "limit code: concurrency",
     "limit code: credits",
