@@ -92,7 +92,10 @@ impl Ledger {
         let Asking { client, base, page_rows } = asking;
         walk_on(client, query::LEDGER_INDEX, base, page_rows, position, most_rows, |nodes: Vec<LedgerIndexNode>| {
             rows(nodes.len());
+            let all = self.entries.len() + nodes.len();
             nodes.into_iter().for_each(|node| self.add(node));
+            // A row without an id is as good as none.
+            client.count_null_rows(all - self.entries.len());
             Ok(())
         })
         .await
@@ -110,7 +113,7 @@ impl Ledger {
     }
 
     /// A line as it was listed. One without an id cannot be asked for.
-    pub(crate) fn entry(&mut self, node: LedgerIndexNode) -> Option<LedgerEntry> {
+    fn entry(&mut self, node: LedgerIndexNode) -> Option<LedgerEntry> {
         let id = reference(node.db_id)?;
         let HeaderNode { db_id, transaction_source, modified_at, .. } = node.header.unwrap_or_default();
         let document_type = self.document_type(DocumentType::of(transaction_source));
@@ -149,7 +152,9 @@ impl Payables {
     ) -> Result<(), Error> {
         let Asking { client, base, page_rows } = asking;
         walk_on(client, query::PAYABLE_INDEX, base, page_rows, position, most_rows, |nodes: Vec<PayableIndexNode>| {
+            let all = self.entries.len() + nodes.len();
             self.entries.extend(nodes.into_iter().filter_map(payable_entry));
+            client.count_null_rows(all - self.entries.len());
             Ok(())
         })
         .await
@@ -171,7 +176,7 @@ pub(crate) fn month(period: &PeriodNode) -> Option<Month> {
     Month::new(period.year?.0, period.month_number?.0)
 }
 
-pub(crate) fn payable_entry(node: PayableIndexNode) -> Option<PayableEntry> {
+fn payable_entry(node: PayableIndexNode) -> Option<PayableEntry> {
     Some(PayableEntry {
         id: reference(node.db_id)?,
         owner: reference(node.owner_db_id).unwrap_or(0),

@@ -110,6 +110,7 @@ impl Refreshing<'_> {
         }
 
         let manifest = self.manifest_before(expected.as_ref().map(|(current, _)| current), report).await?;
+        self.record_run_before(manifest.as_ref()).await;
         let endpoint = Some(self.xledger.endpoint());
         let unfinished = state.unfinished.as_ref().map(|unfinished| unfinished.basis.endpoint.as_str());
         let published = manifest.as_ref().and_then(|manifest| manifest.settings["endpoint"].as_str());
@@ -129,6 +130,17 @@ impl Refreshing<'_> {
             tracing::warn!(%error, "leftovers of earlier runs were not removed; the next run tries again");
         }
         outcome
+    }
+
+    /// Gives the run that published the current snapshot its line in `runs`, if it died before it wrote it.
+    async fn record_run_before(&self, manifest: Option<&Manifest>) {
+        let row = manifest.map(|manifest| &manifest.report["row"]);
+        if let Some((row, run_id)) = row.and_then(|row| Some((row, row["run_id"].as_str()?)))
+            && !self.refresh.dry_run
+            && let Err(error) = self.lake.lake().record_earlier_run(run_id, row).await
+        {
+            tracing::warn!(%error, "the run has no row in the table runs");
+        }
     }
 
     /// What the current snapshot says of itself, which the guards against shrinking and another owner's token go by. A damaged one is told, and

@@ -19,6 +19,8 @@ const CURRENT_LIMIT_BYTES: u64 = 64 << 10;
 const MANIFEST_LIMIT_BYTES: u64 = 64 << 20;
 /// Manifests being read at once, where many are.
 const MANIFESTS_AT_ONCE: usize = 8;
+/// A run's line is a kilobyte, but for an error with many words.
+const RUN_LIMIT_BYTES: u64 = 1 << 20;
 
 /// A lake that can be used.
 #[derive(Clone, Debug)]
@@ -132,6 +134,17 @@ impl Lake {
         let key = layout::run(run_id)?;
         let line = manifest::write_line(run, &self.store.place(&key))?;
         self.store.create(&key, line).await.map(drop)
+    }
+
+    /// Writes the line of an earlier run if it is not there: the run died between its commit and its line.
+    ///
+    /// # Errors
+    /// As [`Lake::record_run`].
+    pub async fn record_earlier_run<T: Serialize>(&self, run_id: &str, run: &T) -> Result<(), Error> {
+        match self.store.get(&layout::run(run_id)?, RUN_LIMIT_BYTES).await? {
+            Some(_) => Ok(()),
+            None => self.record_run(run_id, run).await,
+        }
     }
 
     /// Takes the lake for one run, named `by` to others who try, and sets right what a run that was killed left in a directory: the link

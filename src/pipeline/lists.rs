@@ -42,7 +42,8 @@ impl Refreshing<'_> {
             let (ledger_at, payables_at) = (&mut listed.ledger.at, &mut listed.payables.at);
             // What the other one is asking for then still comes, and is not asked for again; nothing new is begun.
             let stop = |error: &Error| {
-                if !error.is_refusal() || matches!(error, Error::Api { .. }) {
+                // A schema that is not the known one is read again.
+                if !matches!(error, Error::SchemaMismatch { .. }) {
                     self.xledger.give_up(error);
                 }
             };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::Instant as Moment;
 
 use super::{Assembled, Before, Refreshing, Rows, to_json};
@@ -22,6 +22,13 @@ use crate::tables;
 
 /// Enough to publish any tables.
 const TIME_TO_PUBLISH: Duration = Duration::from_secs(240);
+
+/// A report with the run's line of `runs`: should this run die before it writes it, the next one does.
+fn with_row(report: &Report) -> Result<Value, Failure> {
+    let mut json = to_json(report)?;
+    json["row"] = to_json(&report.row())?;
+    Ok(json)
+}
 
 impl Refreshing<'_> {
     /// Publishing is not broken off: it begins with a good part of the run's time left, or in a run of its own.
@@ -85,7 +92,7 @@ impl Refreshing<'_> {
                     "rules": to_json(self.rules)?,
                 }),
                 control_totals: written.control_totals(),
-                report: to_json(report)?,
+                report: with_row(report)?,
             };
             snapshot.commit(parts, before.expected.as_ref(), now).await?;
             report.last_success_at = Some(now);

@@ -127,7 +127,9 @@ impl Wire {
         }
         let answer = answer.finish().map_err(|fault| self.fault(query, fault))?;
         let envelope: Envelope<'_, IgnoredAny> = match answer::whole(&answer.envelope) {
-            Err(Fault::Malformed { .. } | Fault::Cut) if !json || status >= 400 => {
+            Err(Fault::Malformed { .. } | Fault::Cut)
+                if !json || status >= 400 || known && answer.envelope.is_empty() =>
+            {
                 return Err(self.odd_status(&content_type, status, known));
             }
             envelope => envelope.map_err(|fault| self.fault(query, fault))?,
@@ -141,6 +143,8 @@ impl Wire {
             }
             Some(error) => Err(error),
             None if status >= 400 => Err(self.odd_status(&content_type, status, known)),
+            // Neither data nor an error, where there were answers before.
+            None if known && envelope.data.is_none() => Err(self.unavailable(status)),
             None => Ok(answer),
         }
     }
@@ -157,7 +161,7 @@ impl Wire {
         }
     }
 
-    /// What a status means that no GraphQL error explains. What is no GraphQL where there were answers before is maintenance.
+    /// What a status means that no GraphQL error explains. Another thing than GraphQL where there were answers before is maintenance.
     fn odd_status(&self, content_type: &str, status: u16, known: bool) -> Error {
         match status {
             401 | 403 => Error::TokenRefused { message: format!("HTTP status {status}") },

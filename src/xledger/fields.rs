@@ -12,9 +12,9 @@ use super::plan::Reason;
 use super::query::Query;
 use super::rights;
 
-/// How many rows are asked for first. A field that is null in all of them is looked for in as many as the question has.
-const FEW_ROWS: usize = 20;
-/// How often a field must be refused by an error that nobody knows: chance costs no column.
+/// How many rows are asked for first, and then: a field may be null in the first ones.
+const ROWS: [usize; 2] = [20, 1_000];
+/// How often something must be refused by itself that ends a run, or by an error that nobody knows: chance costs nothing.
 const ROUNDS: usize = 3;
 
 /// Fields that are asked for together or not at all.
@@ -91,16 +91,19 @@ impl Client {
         if left.is_empty() || !self.plan().begin_search(query) {
             return Ok(false);
         }
-        for rows in [FEW_ROWS, question.rows] {
+        for rows in ROWS {
             let sample = Sample::of(question, rows);
-            let turned = match self.refusal(sample.question(), &[]).await? {
-                None => false,
-                Some(refusal) if question.ids.is_some() && self.turn_ids(query, &sample, &refusal).await? => true,
-                Some(refusal @ Error::RightMissing { .. }) => {
-                    return Err(self.plan().refused(query, of_root(query, refusal)));
+            let mut turned = false;
+            if let Some(refusal) = self.refusal(sample.question(), &[]).await? {
+                turned = question.ids.is_some() && self.turn_ids(query, &sample, &refusal).await?;
+                match self.refused_always(sample.question(), &[]).await? {
+                    None if turned => {}
+                    Some(refusal @ Error::RightMissing { .. }) => {
+                        return Err(self.plan().refused(query, of_root(query, refusal)));
+                    }
+                    _ => return Ok(false),
                 }
-                Some(_) => return Ok(false),
-            };
+            }
             let refused = if turned { Vec::new() } else { self.refused(sample.question(), left.clone()).await? };
             if let Some((part, why)) = refused.iter().find(|(part, _)| part.optional.is_none()) {
                 return Err(self.plan().refused(query, of_part(query, part, why)));
@@ -128,12 +131,16 @@ impl Client {
     pub(super) async fn try_lost_again(&self, question: Question<'_>) -> Result<(), Error> {
         let _one_at_a_time = self.searching.lock().await;
         let Some(lost) = self.plan().take_remembered(question.query) else { return Ok(()) };
-        let parts: Vec<Part> = parts(question.query)
-            .into_iter()
-            .filter(|part| part.optional.is_some_and(|at| lost.contains(&at)))
-            .collect();
-        if !parts.is_empty() && self.refusal(Sample::of(question, FEW_ROWS).question(), &parts).await?.is_none() {
-            self.plan().find_again(&lost);
+        let is_lost = |part: &Part| part.optional.is_some_and(|at| lost.contains(&at));
+        let mut left: Vec<Part> = parts(question.query).into_iter().filter(is_lost).collect();
+        // Right by right: one of several may have been given.
+        while let Some(right) = left.first().map(|part| part.right(question.query)) {
+            let (of_right, others): (Vec<Part>, _) =
+                left.into_iter().partition(|part| part.right(question.query) == right);
+            left = others;
+            if self.refusal(Sample::of(question, ROWS[0]).question(), &of_right).await?.is_none() {
+                self.plan().find_again(question.query, of_right.iter().flat_map(|part| &part.fields));
+            }
         }
         Ok(())
     }
@@ -153,7 +160,7 @@ impl Client {
 
     /// The parts that are refused by themselves, round after round, while the rows' ids are answered.
     async fn refused(&self, question: Question<'_>, parts: Vec<Part>) -> Result<Vec<(Part, Error)>, Error> {
-        let (mut sets, mut refused) = (vec![parts], Vec::new());
+        let (mut sets, mut refused): (_, Vec<(Part, Error)>) = (vec![parts], Vec::new());
         while let Some(mut set) = sets.pop() {
             let Some(why) = self.refusal(question, &set).await? else { continue };
             match set.len() {
@@ -165,19 +172,29 @@ impl Client {
                 }
             }
         }
-        let (unknown, mut refused): (Vec<_>, Vec<_>) =
-            refused.into_iter().partition(|(_, why)| matches!(why, Error::Api { .. }));
-        'parts: for (part, mut why) in unknown {
-            for _ in 1..ROUNDS {
-                let Some(again) = self.refusal(question, std::slice::from_ref(&part)).await? else { continue 'parts };
-                if self.refusal(question, &[]).await?.is_some() {
-                    return Ok(Vec::new());
-                }
-                why = again;
+        let mut certain = Vec::new();
+        for (part, why) in refused {
+            // What ends a run, and what nobody knows, may be chance.
+            if part.optional.is_some() && !matches!(why, Error::Api { .. }) {
+                certain.push((part, why));
+            } else if let Some(why) = self.refused_always(question, std::slice::from_ref(&part)).await? {
+                certain.push((part, why));
             }
-            refused.push((part, why));
         }
-        Ok(refused)
+        // Were the ids refused too, it would not be the fields.
+        if certain.is_empty() || self.refusal(question, &[]).await?.is_some() { Ok(Vec::new()) } else { Ok(certain) }
+    }
+
+    /// Why these parts are refused time after time; `None` if they are answered once.
+    async fn refused_always(&self, question: Question<'_>, parts: &[Part]) -> Result<Option<Error>, Error> {
+        let mut why = None;
+        for _ in 0..ROUNDS {
+            why = self.refusal(question, parts).await?;
+            if why.is_none() {
+                break;
+            }
+        }
+        Ok(why)
     }
 
     /// Why these parts are refused; `None` if they are answered.

@@ -165,10 +165,12 @@ impl Plan {
         Some(of_query).filter(|of_query| !of_query.is_empty())
     }
 
-    /// Asks again for what an earlier run was refused.
-    pub(super) fn find_again(&self, found: &[usize]) {
+    /// Asks again for fields that an earlier run was refused, and for what they lie in.
+    pub(super) fn find_again<'a>(&self, query: Query, fields: impl Iterator<Item = &'a String> + Clone) {
         let mut state = self.lock();
-        state.lost.retain(|(at, _)| !found.contains(at));
+        let is_found =
+            |at: usize| OPTIONAL[at].query == query && fields.clone().any(|field| OPTIONAL[at].covers(field));
+        state.lost.retain(|(at, _)| !is_found(*at));
         state.version += 1;
     }
 

@@ -1,5 +1,5 @@
 //! An incremental refresh is killed at each of its writes into a bucket, before it happens and after: readers see a complete snapshot at every
-//! moment, the next run ends what was begun, and nothing is left behind.
+//! moment, the next run ends what was begun, nothing is left behind, and every snapshot has its run in `runs`.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -46,6 +46,12 @@ pub(crate) fn nothing_is_left_behind(objects: &Objects, moment: &str) {
         let snapshot = name.split('/').next().unwrap();
         assert!(objects.contains_key(&format!("snapshots/{snapshot}/_manifest.json")), "{moment}: {name}");
     }
+    let manifests = objects.keys().filter_map(|name| name.strip_suffix("/_manifest.json"));
+    let published: BTreeSet<&str> = manifests.filter_map(|name| name.strip_prefix("snapshots/")).collect();
+    let runs = objects.iter().filter(|(name, _)| name.starts_with("runs/"));
+    let rows: Vec<Value> = runs.map(|(_, bytes)| serde_json::from_slice(bytes).unwrap()).collect();
+    let told: BTreeSet<&str> = rows.iter().filter_map(|row| row["snapshot"].as_str()).collect();
+    assert!(published.is_subset(&told), "{moment}: {published:?} are published, {told:?} are in runs");
 }
 
 fn environment(sim: &str, lake: &Scripted, secrets: &Secrets) -> Environment {

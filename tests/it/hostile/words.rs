@@ -61,7 +61,6 @@ async fn a_place_with_a_nasty_name() {
     for body in [
         format!(r#"{{"data":{{{name}:5}}}}"#),
         format!(r#"{{"data":{{{name}:{{"pageInfo":{{"hasNextPage":{name}}}}}}}}}"#),
-        format!(r#"{{{name}:{name}}}"#),
         page(&format!(r#"{{"node":{{"dbId":{{{name}:1}}}}}}"#)),
         page(&format!(r#"{{"node":{{"dbId":{name}}}}}"#)),
         page(&format!(r#"{{{name}:5,"node":{name}}}"#)),
@@ -70,6 +69,9 @@ async fn a_place_with_a_nasty_name() {
         let met = stage.meets(move |_| json(body.clone())).await;
         met.failed(&["answer_malformed"], &["breaks Xledger's schema"]);
     }
+    // Neither data nor an error, where there were answers before.
+    let body = format!(r#"{{{name}:{name}}}"#);
+    stage.meets(move |_| json(body.clone())).await.failed(&["xledger_unavailable"], &[]);
     // An error that cannot be read is one that nobody knows.
     let body = format!(r#"{{"errors":[{{{name}:{{{name}:{}}}}}]}}"#, "[".repeat(200) + &"]".repeat(200));
     stage.meets(move |_| json(body.clone())).await.failed(&["xledger_error"], &["none"]);

@@ -8,7 +8,7 @@ use xledger_sim::{
 };
 
 /// The weather that a client of Xledger must come through. Each line is covered by a scenario at least.
-const WEATHER: [&str; 99] = [
+const WEATHER: [&str; 100] = [
     "limit code: burst",
     "limit code: concurrency",
     "limit code: credits",
@@ -91,6 +91,7 @@ const WEATHER: [&str; 99] = [
     "credits whose reset is a number",
     "HTTP 504 above some page size",
     "HTML with status 200 in the middle of a run",
+    "an odd answer amid good ones",
     "document types that say payroll in Swedish, Danish or Finnish",
     "null rows that come when their page is asked for again",
     "null rows that come by their ids alone",
