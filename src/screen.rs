@@ -3,15 +3,16 @@
 //!
 //! Each line gets one verdict, the first that holds in the order of [`Verdict`]. A rule that cannot be evaluated refuses the line.
 
+mod counts;
 mod payroll;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use serde::Serialize;
 
 use crate::chart::{Account, Chart, Number};
 use crate::index::{DocumentType, Ledger, LedgerEntry, NONE, PayableEntry, Payables};
 use crate::rules::{Rules, Treatment};
 use crate::value::Month;
+pub use counts::{Counts, PayableCounts, Refused, TypeCount};
 use payroll::PayrollMatches;
 
 /// A ledger line that may be asked for, as it was listed.
@@ -101,21 +102,6 @@ pub enum Lack {
     DocumentType,
 }
 
-/// Refused lines by what they lack.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Refused {
-    /// No account, or one without a code.
-    pub no_account: u64,
-    /// An account that no chart shows.
-    pub unknown_account: u64,
-    /// No period.
-    pub no_period: u64,
-    /// A match and no owner.
-    pub no_owner: u64,
-    /// No document type, or one without a code.
-    pub no_document_type: u64,
-}
-
 /// What a ledger line is judged by. 0 stands for no reference.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LineFacts {
@@ -124,84 +110,6 @@ pub(crate) struct LineFacts {
     pub(crate) match_id: i64,
     pub(crate) month: Option<Month>,
     pub(crate) treatment: Treatment,
-}
-
-/// Lines by what became of them. Every listed line is counted once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Counts {
-    /// All of them.
-    pub listed: u64,
-    /// Payroll.
-    pub excluded_payroll: u64,
-    /// Could not be judged.
-    pub refused: u64,
-    /// The same by what they lack.
-    pub refused_because: Refused,
-    /// Of a document type that is not kept.
-    pub excluded_document_type: u64,
-    /// On an excluded account.
-    pub excluded_account: u64,
-    /// Before the history.
-    pub excluded_history: u64,
-    /// Admitted.
-    pub kept: u64,
-    /// Of the kept ones, those on an account whose code has no digits.
-    pub without_account_number: u64,
-}
-
-impl Counts {
-    fn add(&mut self, verdict: Verdict) {
-        self.listed += 1;
-        match verdict {
-            Verdict::Payroll => self.excluded_payroll += 1,
-            Verdict::Refused(lack) => {
-                self.refused += 1;
-                let because = &mut self.refused_because;
-                *match lack {
-                    Lack::Account => &mut because.no_account,
-                    Lack::KnownAccount => &mut because.unknown_account,
-                    Lack::Period => &mut because.no_period,
-                    Lack::Owner => &mut because.no_owner,
-                    Lack::DocumentType => &mut because.no_document_type,
-                } += 1;
-            }
-            Verdict::DocumentType => self.excluded_document_type += 1,
-            Verdict::Account => self.excluded_account += 1,
-            Verdict::History => self.excluded_history += 1,
-            Verdict::Kept { numbered } => {
-                self.kept += 1;
-                self.without_account_number += u64::from(!numbered);
-            }
-        }
-    }
-}
-
-/// AP lines by what became of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct PayableCounts {
-    /// All of them.
-    pub listed: u64,
-    /// Payroll.
-    pub excluded_payroll: u64,
-    /// Of a voucher, or of a document type, that is not kept or not known.
-    pub not_needed: u64,
-    /// Admitted.
-    pub kept: u64,
-}
-
-/// A document type, how it is treated, and how many ledger lines it has.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct TypeCount {
-    /// Its code.
-    pub code: Option<String>,
-    /// Its description.
-    pub description: Option<String>,
-    /// How it is treated.
-    pub treatment: Treatment,
-    /// Ledger lines of it.
-    pub lines: u64,
-    /// Of them, those that are kept.
-    pub kept: u64,
 }
 
 /// The rules with all that they need to judge one line.

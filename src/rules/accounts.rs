@@ -1,0 +1,130 @@
+//! Which accounts are payroll's, by the standard chart that each belongs to. The vendor's charts have global ids, and a number means in one what
+//! it does not in another.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Serialize, Serializer};
+
+use super::AccountRanges;
+
+/// The vendor's id of the Norwegian standard chart NS 4102.
+const NS_4102: i64 = 2;
+/// The vendor's id of the Swedish standard chart BAS.
+const BAS: i64 = 3;
+/// Wages and what goes with them in NS 4102: 56 are owners' pay, 57 wage grants, 58 refunds of sick and parental pay, which come in by bank with a
+/// person's name. 55 and 59 are other allowances and staff welfare.
+const NS_4102_PAYROLL: [(u16, u16); 2] = [(5000, 5499), (5600, 5899)];
+/// Wages and what goes with them in BAS, where 50 to 54 are rent, energy and software. 76 is staff welfare.
+const BAS_PAYROLL: [(u16, u16); 1] = [(7000, 7599)];
+
+/// Which accounts are payroll's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PayrollAccounts {
+    /// Those of the account's standard chart. In any other chart, or none, those of NS 4102 and whatever has the flag `costWagesSalaries`.
+    ByChart,
+    /// These, whatever their chart.
+    Ranges(AccountRanges),
+}
+
+/// What an account is judged by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountFacts {
+    /// Its number.
+    pub number: Option<u16>,
+    /// Its standard chart, by the vendor's id.
+    pub standard: Option<i64>,
+    /// The flag `costWagesSalaries`.
+    pub is_wages: Option<bool>,
+}
+
+impl AccountFacts {
+    fn is_in(&self, ranges: &[(u16, u16)]) -> bool {
+        self.number.is_some_and(|number| ranges.iter().any(|(first, last)| (*first..=*last).contains(&number)))
+    }
+
+    /// Whether what is payroll in its chart is known by its number alone.
+    pub fn is_of_known_chart(&self) -> bool {
+        matches!(self.standard, Some(NS_4102 | BAS))
+    }
+
+    /// Whether it is plainly staff welfare, which is no pay.
+    pub(super) fn is_welfare(&self) -> bool {
+        let (norwegian, swedish) = (self.is_in(&[(5900, 5999)]), self.is_in(&[(7600, 7699)]));
+        match self.standard {
+            Some(NS_4102) => norwegian,
+            Some(BAS) => swedish,
+            _ => norwegian || swedish,
+        }
+    }
+}
+
+impl PayrollAccounts {
+    /// Whether an account is payroll's.
+    pub fn contain(&self, account: &AccountFacts) -> bool {
+        match self {
+            PayrollAccounts::Ranges(ranges) => account.is_in(&ranges.0),
+            PayrollAccounts::ByChart => match account.standard {
+                Some(NS_4102) => account.is_in(&NS_4102_PAYROLL),
+                Some(BAS) => account.is_in(&BAS_PAYROLL),
+                _ => account.is_in(&NS_4102_PAYROLL) || account.is_wages == Some(true),
+            },
+        }
+    }
+}
+
+impl FromStr for PayrollAccounts {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        text.parse().map(PayrollAccounts::Ranges)
+    }
+}
+
+impl fmt::Display for PayrollAccounts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PayrollAccounts::ByChart => f.write_str("by chart"),
+            PayrollAccounts::Ranges(ranges) => ranges.fmt(f),
+        }
+    }
+}
+
+impl Serialize for PayrollAccounts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn payroll_accounts_go_by_the_chart() {
+        let of = |standard, number, is_wages| AccountFacts { number, standard, is_wages };
+        for (account, by_chart) in [
+            (of(Some(2), Some(5000), None), true),
+            (of(Some(2), Some(5500), Some(true)), false),
+            (of(Some(2), Some(5600), None), true),
+            (of(Some(2), Some(5899), Some(false)), true),
+            (of(Some(2), Some(5900), Some(true)), false),
+            (of(Some(2), Some(7210), Some(true)), false),
+            (of(Some(3), Some(5010), Some(false)), false),
+            (of(Some(3), Some(7000), Some(false)), true),
+            (of(Some(3), Some(7599), None), true),
+            (of(Some(3), Some(7600), Some(true)), false),
+            (of(Some(12), Some(3310), Some(true)), true),
+            (of(Some(12), Some(3310), Some(false)), false),
+            (of(Some(12), Some(5010), Some(false)), true),
+            (of(None, Some(5800), None), true),
+            (of(None, None, Some(true)), true),
+            (of(None, Some(7210), None), false),
+        ] {
+            assert_eq!(PayrollAccounts::ByChart.contain(&account), by_chart, "{account:?}");
+        }
+        let set: PayrollAccounts = "7210".parse().unwrap();
+        assert!(set.contain(&of(Some(2), Some(7210), None)) && !set.contain(&of(Some(2), Some(5000), Some(true))));
+        assert!(!"".parse::<PayrollAccounts>().unwrap().contain(&of(None, Some(5000), Some(true))));
+    }
+}
