@@ -131,6 +131,8 @@ def test_an_upload_that_breaks_off_is_cleared_up(guarded, company):
     assert [record for record in answer.records if "left behind" in record.get("message", "")] == []
     uploads = guarded.account.client("s3").list_multipart_uploads(Bucket=guarded.outputs["BucketName"])
     assert uploads.get("Uploads", []) == []
+    # What it had gathered by then is kept, and the next refresh goes on from there.
+    assert guarded.refresh().payload["invocation"] == 2
 
 
 def test_a_refresh_goes_on_by_itself(guarded, company):

@@ -46,6 +46,10 @@ pub(crate) fn nothing_is_left_behind(objects: &Objects, moment: &str) {
         let snapshot = name.split('/').next().unwrap();
         assert!(objects.contains_key(&format!("snapshots/{snapshot}/_manifest.json")), "{moment}: {name}");
     }
+}
+
+/// Every published snapshot has its line in `runs`.
+fn every_snapshot_has_its_run(objects: &Objects, moment: &str) {
     let manifests = objects.keys().filter_map(|name| name.strip_suffix("/_manifest.json"));
     let published: BTreeSet<&str> = manifests.filter_map(|name| name.strip_prefix("snapshots/")).collect();
     let runs = objects.iter().filter(|(name, _)| name.starts_with("runs/"));
@@ -110,6 +114,7 @@ async fn and_the_next_run_ends_what_was_begun() {
         let objects = of_lake(&lake);
         assert!(data_files(&objects, &whole(&objects)) == tables, "{moment}: other tables");
         nothing_is_left_behind(&objects, &moment);
+        every_snapshot_has_its_run(&objects, &moment);
     });
     killed.buffer_unordered(AT_ONCE).collect::<Vec<()>>().await;
 }
