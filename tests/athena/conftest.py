@@ -120,7 +120,8 @@ class Lake:
     def refresh(self, server, **settings):
         """Publishes what the server has, and returns the manifest of the snapshot."""
         settings = self.aws.settings() | {"GLUE_DATABASE": self.database} | settings
-        report = readers.refresh(server, self.url, "--json", **settings).report
+        # One lake for companies of all sizes, and for one without spend.
+        report = readers.refresh(server, self.url, "--json", "--accept-shrink", **settings).report
         return self.manifest(report["snapshot"])
 
     def read(self, path):
