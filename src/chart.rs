@@ -9,7 +9,7 @@ use crate::rules::{AccountFacts, account_number};
 use crate::table::spend::AccountKind;
 use crate::xledger::node::AccountNode;
 use crate::xledger::scalar::{reference, text};
-use crate::xledger::{Client, Error, Position, query, walk_on};
+use crate::xledger::{Client, Error, Position, query};
 
 /// The number by which the account rules judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,12 +90,12 @@ impl Chart {
     /// # Errors
     /// What the client cannot get over. What came before stays, and the position says where to go on.
     pub(crate) async fn list(&mut self, asking: Asking<'_>, position: &mut Position) -> Result<(), Error> {
-        let Asking { client, base, page_rows } = asking;
+        let client = asking.client;
         let take = |nodes: Vec<AccountNode>| {
             self.0.extend(nodes.into_iter().filter_map(|node| Some((reference(node.db_id)?, account(client, node)))));
             Ok(())
         };
-        walk_on(client, query::ACCOUNTS, base, page_rows.min(5_000), position, usize::MAX, take).await
+        asking.register(query::ACCOUNTS).on(position, usize::MAX, take).await
     }
 
     /// Looks up the accounts that listed lines name and the list does not show.

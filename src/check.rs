@@ -137,8 +137,8 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
     progress.begin(Stage::Refer, 0);
     let (mut lines, mut payables) = (Vec::new(), Vec::new());
     if let Some(screened) = &screened {
-        lines.extend(screened.lines.iter().take(FEW_ROWS).map(|line| line.id().get()));
-        payables.extend(screened.payables.iter().take(FEW_ROWS).map(|line| line.id().get()));
+        lines.extend(screened.lines.iter().take(FEW_ROWS).map(|line| line.entry().id));
+        payables.extend(screened.payables.iter().take(FEW_ROWS).map(|line| line.entry().id));
     }
     let rights = rights(client, &base, &lines, &payables).await?;
     progress.end();

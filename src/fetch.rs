@@ -5,11 +5,13 @@ use std::sync::Arc;
 use futures::{StreamExt, stream};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::cache::{Cache, Change, Part, Row};
 use crate::failure::{Failure, FailureKind};
-use crate::index::{DocumentType, PayableEntry, month};
-use crate::screen::{LineFacts, LineId, PayableId, Screen, Verdict};
+use crate::index::{DocumentType, NONE, PayableEntry, month};
+use crate::screen::{AdmittedLine, AdmittedPayable, LineFacts, Screen, Verdict};
 use crate::value::{Day, Instant, MaybeMoney, Month};
 use crate::xledger::node::{Identified, LedgerLineNode, PayableLineNode, ProbeNode};
 use crate::xledger::query::{self, Query};
@@ -18,7 +20,7 @@ use crate::xledger::{Client, walk_ids};
 
 /// A ledger line with all that its row in `spend` needs, references unresolved. Kept small, for a run holds millions: 0 stands for no
 /// reference, as it does in Xledger.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Line {
     pub(crate) id: i64,
     pub(crate) owner: i64,
@@ -44,7 +46,7 @@ pub struct Line {
 }
 
 /// An AP line: whose voucher it is, and of which invoice.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Payable {
     pub(crate) id: i64,
     pub(crate) owner: i64,
@@ -67,47 +69,97 @@ pub(crate) struct Fetch<'a> {
     pub(crate) base: &'a Map<String, Value>,
     pub(crate) batch_rows: usize,
     pub(crate) screen: &'a Screen,
+    /// The ledger's document types.
+    pub(crate) types: &'a [(Name, Name)],
+    /// Whether a line is taken that is as it was listed but for the time of its voucher.
+    pub(crate) takes_other_times: bool,
+}
+
+/// A row that is asked for by its id.
+pub(crate) trait Fetched: Row {
+    /// The line on the wire.
+    type Node: DeserializeOwned + Identified;
+    /// Asks for lines.
+    const QUERY: Query;
+    /// Asks for their index fields.
+    const LIST: Query;
+    /// Whose line it is, in words.
+    const LEDGER: &'static str;
+    /// Judges a line as it came, and takes what its row needs: its row, unless it has no period, and whether the rules keep it.
+    ///
+    /// # Errors
+    /// [`FailureKind::PayrollReceived`] if it is payroll.
+    fn receive(fetch: &Fetch<'_>, node: Self::Node, names: &mut Names) -> Result<(Option<Self>, bool), Failure>;
+    /// The voucher that an admitted line was listed in, and that of the row.
+    fn vouchers(admitted: &Self::Admitted, row: Option<&Self>) -> [i64; 2];
+}
+
+/// Lines that are not as they were listed: they are used once the lists have been brought up to date, and not before.
+#[derive(Debug, Default)]
+pub(crate) struct SetAside {
+    /// Whether the lists must be made anew: a match, a period or an owner changed, which other lines are judged by.
+    pub(crate) wholly: bool,
+    pub(crate) lines: FxHashSet<i64>,
+    pub(crate) payables: FxHashSet<i64>,
+    /// Vouchers that they were or are in.
+    pub(crate) vouchers: FxHashSet<i64>,
+}
+
+impl SetAside {
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.lines.len() + self.payables.len()
+    }
+
+    /// Those of one ledger.
+    fn of(&mut self, list: Query) -> &mut FxHashSet<i64> {
+        if list == query::LEDGER_INDEX { &mut self.lines } else { &mut self.payables }
+    }
 }
 
 impl Fetch<'_> {
-    /// Fetches admitted ledger lines, and the names that they share. Returns how many are gone. Whatever ends it, what came by then is in
-    /// `rows`, each line once.
-    pub(crate) async fn lines(
+    /// Fetches admitted lines, and the names that they share. Returns how many are gone. Whatever ends it, what came by then and is as it was
+    /// listed is in `rows`, each line once.
+    ///
+    /// # Errors
+    /// What the client cannot get over; [`FailureKind::PayrollReceived`]; [`FailureKind::SelfCheckFailed`] if lines are listed that do not come.
+    pub(crate) async fn rows<T: Fetched>(
         &self,
-        ids: Vec<LineId>,
+        admitted: &[T::Admitted],
         names: &mut Names,
-        rows: &mut Vec<Line>,
+        rows: &mut Vec<T>,
+        set_aside: &mut SetAside,
         mut came: impl FnMut(usize),
     ) -> Result<u64, Failure> {
-        let ids = ids.into_iter().map(LineId::get).collect();
-        let take = |nodes: Vec<LedgerLineNode>| {
+        let take = |nodes: Vec<T::Node>| {
             came(nodes.len());
             for node in nodes {
-                rows.push(self.line(node, names)?);
+                let at = node.id().and_then(|id| admitted.binary_search_by_key(&id, T::id_of).ok());
+                // Another line would have ended the run.
+                let Some(admitted) = at.and_then(|at| admitted.get(at)) else { continue };
+                let (row, is_kept) = T::receive(self, node, names)?;
+                let change = row.as_ref().map_or(Some(Change::Match), |row| row.change(admitted, self.types));
+                match (row, change) {
+                    (Some(row), None) if is_kept => rows.push(row),
+                    (Some(row), Some(Change::Time)) if is_kept && self.takes_other_times => rows.push(row),
+                    (row, change) => {
+                        set_aside.wholly |= change == Some(Change::Match);
+                        set_aside.of(T::LIST).insert(T::id_of(admitted));
+                        set_aside
+                            .vouchers
+                            .extend(T::vouchers(admitted, row.as_ref()).into_iter().filter(|id| *id != 0));
+                    }
+                }
             }
             Ok(())
         };
-        let missing = self.all(query::LEDGER_LINES, ids, take).await?;
-        self.gone("ledger", query::LEDGER_INDEX, &missing).await
-    }
-
-    /// Fetches admitted AP lines, as [`Fetch::lines`].
-    pub(crate) async fn payables(
-        &self,
-        ids: Vec<PayableId>,
-        rows: &mut Vec<Payable>,
-        mut came: impl FnMut(usize),
-    ) -> Result<u64, Failure> {
-        let ids = ids.into_iter().map(PayableId::get).collect();
-        let take = |nodes: Vec<PayableLineNode>| {
-            came(nodes.len());
-            for node in nodes {
-                rows.push(self.payable(node)?);
-            }
-            Ok(())
-        };
-        let missing = self.all(query::PAYABLE_LINES, ids, take).await?;
-        self.gone("AP", query::PAYABLE_INDEX, &missing).await
+        let missing = self.all(T::QUERY, admitted.iter().map(T::id_of).collect(), take).await?;
+        self.gone(T::LEDGER, T::LIST, &missing).await
     }
 
     /// How many lines are gone that did not come: all of them, by the list as it is now.
@@ -176,21 +228,29 @@ impl Fetch<'_> {
         }
         Ok(ids)
     }
+}
 
-    /// Judges a line as it came, and takes what its row needs.
-    fn line(&self, node: LedgerLineNode, names: &mut Names) -> Result<Line, Failure> {
+impl Fetched for Line {
+    type Node = LedgerLineNode;
+    const QUERY: Query = query::LEDGER_LINES;
+    const LIST: Query = query::LEDGER_INDEX;
+    const LEDGER: &'static str = "ledger";
+
+    fn receive(fetch: &Fetch<'_>, node: LedgerLineNode, names: &mut Names) -> Result<(Option<Self>, bool), Failure> {
+        let Fetch { client, screen, .. } = *fetch;
         let header = node.header.unwrap_or_default();
         let document_type = DocumentType::of(header.transaction_source);
         let owner = reference(node.owner_db_id).unwrap_or(0);
         let account = reference(node.account_db_id).unwrap_or(0);
         let match_id = reference(node.match_id).unwrap_or(0);
         let month = node.period.as_ref().and_then(month);
-        let facts = LineFacts { owner, account, match_id, month, treatment: self.screen.treatment(&document_type) };
-        let verdict = self.screen.judge(&facts);
-        let (Some(month), Verdict::Kept { .. }) = (month, verdict) else {
-            return Err(unadmissible("ledger", verdict == Verdict::Payroll));
-        };
-        let client = self.client;
+        let verdict =
+            screen.judge(&LineFacts { owner, account, match_id, month, treatment: screen.treatment(&document_type) });
+        if verdict == Verdict::Payroll {
+            return Err(payroll_received(Self::LEDGER));
+        }
+        let is_kept = matches!(verdict, Verdict::Kept { .. });
+        let Some(month) = month else { return Ok((None, is_kept)) };
         let fit = |column, value: Option<Odd<Box<str>>>| client.fit(column, value);
         let period = node.period.unwrap_or_default();
         let objects = [
@@ -200,7 +260,7 @@ impl Fetch<'_> {
             node.gl_object4_db_id,
             node.gl_object5_db_id,
         ];
-        Ok(Line {
+        let row = Line {
             id: reference(node.db_id).unwrap_or(0),
             owner,
             account,
@@ -222,11 +282,23 @@ impl Fetch<'_> {
             month,
             fiscal_year: client.fit("spend.fiscal_year", small(period.fiscal_year)),
             fiscal_period: client.fit("spend.fiscal_period", small(period.fiscal_period)),
-        })
+        };
+        Ok((Some(row), is_kept))
     }
 
-    fn payable(&self, node: PayableLineNode) -> Result<Payable, Failure> {
-        let client = self.client;
+    fn vouchers(admitted: &AdmittedLine, row: Option<&Self>) -> [i64; 2] {
+        [admitted.entry().voucher, row.map_or(0, |row| row.voucher)]
+    }
+}
+
+impl Fetched for Payable {
+    type Node = PayableLineNode;
+    const QUERY: Query = query::PAYABLE_LINES;
+    const LIST: Query = query::PAYABLE_INDEX;
+    const LEDGER: &'static str = "AP";
+
+    fn receive(fetch: &Fetch<'_>, node: PayableLineNode, _: &mut Names) -> Result<(Option<Self>, bool), Failure> {
+        let Fetch { client, screen, .. } = *fetch;
         let entry = PayableEntry {
             id: reference(node.db_id).unwrap_or(0),
             owner: reference(node.owner_db_id).unwrap_or(0),
@@ -234,15 +306,15 @@ impl Fetch<'_> {
             match_id: reference(node.match_id).unwrap_or(0),
             document_type: reference(node.header_transaction_source_db_id).unwrap_or(0),
         };
-        if !self.screen.admits_payable(&entry) {
-            return Err(unadmissible("AP", self.screen.is_payroll_payable(&entry)));
+        if screen.is_payroll_payable(&entry) {
+            return Err(payroll_received(Self::LEDGER));
         }
-        Ok(Payable {
+        let row = Payable {
             id: entry.id,
             owner: entry.owner,
             voucher: entry.voucher,
             // As it was listed: a change since then shows in the next list.
-            modified_at: self.screen.modified_at(entry.voucher),
+            modified_at: screen.modified_at(entry.voucher),
             match_id: entry.match_id,
             document_type: entry.document_type,
             subledger: reference(node.subledger_db_id),
@@ -250,7 +322,87 @@ impl Fetch<'_> {
             invoice_number: client.fit("spend.invoice_number", node.invoice_number),
             invoice_date: client.fit("spend.invoice_date", node.invoice_date).map(|date| date.0),
             due_date: client.fit("spend.due_date", node.due_date).map(|date| date.0),
-        })
+        };
+        Ok((Some(row), screen.admits_payable(&entry)))
+    }
+
+    fn vouchers(admitted: &AdmittedPayable, row: Option<&Self>) -> [i64; 2] {
+        [admitted.entry().voucher, row.map_or(0, |row| row.voucher)]
+    }
+}
+
+impl Row for Line {
+    type Admitted = AdmittedLine;
+    const FILE: &'static str = "lines";
+
+    fn id_of(admitted: &AdmittedLine) -> i64 {
+        admitted.entry().id
+    }
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+
+    fn month(&self) -> Option<Month> {
+        Some(self.month)
+    }
+
+    fn modified_at(&self) -> Option<Instant> {
+        self.voucher_modified_at
+    }
+
+    fn change(&self, admitted: &AdmittedLine, types: &[(Name, Name)]) -> Option<Change> {
+        let listed = admitted.entry();
+        let document_type = types.get(listed.document_type as usize);
+        if (self.owner, self.match_id, Some(self.month)) != (listed.owner, listed.match_id, listed.month) {
+            Some(Change::Match)
+        } else if (self.voucher, self.account) != (listed.voucher, listed.account)
+            || Some(&(self.document_type, self.document_type_name)) != document_type
+        {
+            Some(Change::Line)
+        } else {
+            (self.voucher_modified_at.map_or(NONE, |at| at.0) != listed.modified_at).then_some(Change::Time)
+        }
+    }
+
+    fn parts<'a>(cache: &'a mut Cache<'_>) -> &'a mut Vec<Part> {
+        &mut cache.index.lines
+    }
+}
+
+impl Row for Payable {
+    type Admitted = AdmittedPayable;
+    const FILE: &'static str = "ap-lines";
+
+    fn id_of(admitted: &AdmittedPayable) -> i64 {
+        admitted.entry().id
+    }
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+
+    fn month(&self) -> Option<Month> {
+        None
+    }
+
+    fn modified_at(&self) -> Option<Instant> {
+        Some(self.modified_at).filter(|at| *at != NONE).map(Instant)
+    }
+
+    fn change(&self, admitted: &AdmittedPayable, _: &[(Name, Name)]) -> Option<Change> {
+        let listed = admitted.entry();
+        if (self.owner, self.match_id) != (listed.owner, listed.match_id) {
+            Some(Change::Match)
+        } else if (self.voucher, self.document_type) != (listed.voucher, listed.document_type) {
+            Some(Change::Line)
+        } else {
+            (self.modified_at != admitted.modified_at()).then_some(Change::Time)
+        }
+    }
+
+    fn parts<'a>(cache: &'a mut Cache<'_>) -> &'a mut Vec<Part> {
+        &mut cache.index.payables
     }
 }
 
@@ -291,8 +443,15 @@ async fn by_id_so_far<N: DeserializeOwned + Identified>(
 }
 
 /// A text that many lines share.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Name(u32);
+
+impl Name {
+    /// Where its text stands, from 1; 0 if it has none.
+    pub(crate) fn place(self) -> usize {
+        self.0 as usize
+    }
+}
 
 /// The texts that many lines share, each kept once.
 #[derive(Debug, Default)]
@@ -303,9 +462,19 @@ pub struct Names {
 }
 
 impl Names {
+    /// All of them, in the order of their places.
+    pub(crate) fn texts(&self) -> Vec<&str> {
+        self.texts.iter().map(|text| &**text).collect()
+    }
+
     /// The text of a name, if it has one.
     pub fn text(&self, name: Name) -> Option<&str> {
         self.texts.get((name.0 as usize).checked_sub(1)?).map(|text| &**text)
+    }
+
+    /// The names of a document type: its code and its description.
+    pub(crate) fn of_type(&mut self, document_type: &DocumentType) -> (Name, Name) {
+        (self.named(document_type.code.as_deref()), self.named(document_type.description.as_deref()))
     }
 
     pub(crate) fn name(&mut self, name: Option<Box<str>>) -> Name {
@@ -331,17 +500,11 @@ fn small(value: Option<Odd<Whole>>) -> Option<Odd<i16>> {
     Some(value?.fit().and_then(|value| i16::try_from(value.0).ok()).map_or(Odd::Unfit, Odd::Fit))
 }
 
-fn unadmissible(ledger: &'static str, payroll: bool) -> Failure {
-    if payroll {
-        let message = format!(
-            "a {ledger} line that was asked for turned out to be payroll; nothing is published. If somebody re-coded it just now, run again"
-        );
-        return Failure::new(FailureKind::PayrollReceived, message);
-    }
+fn payroll_received(ledger: &str) -> Failure {
     let message = format!(
-        "a {ledger} line no longer fits the rules it was admitted by; nothing is published. Somebody changed it during the run: run again"
+        "a {ledger} line that was asked for turned out to be payroll; nothing is published. If somebody re-coded it just now, run again"
     );
-    Failure::new(FailureKind::LineChanged, message)
+    Failure::new(FailureKind::PayrollReceived, message)
 }
 
 #[cfg(test)]

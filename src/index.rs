@@ -1,12 +1,17 @@
 //! The lists: every ledger line and every AP line in the token's reach, by index fields alone.
 
+mod ranges;
+
+use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::value::Month;
 use crate::xledger::node::{HeaderNode, LedgerIndexNode, PayableIndexNode, PeriodNode, SourceNode};
+use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::{Odd, WallTime, reference, text};
-use crate::xledger::{Client, Error, Position, query, walk_on};
+use crate::xledger::{Client, Error, Select, Walk};
+pub(crate) use ranges::{List, Ranges, bounds};
 
 /// A document type, as a voucher names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +35,7 @@ impl DocumentType {
 /// A number that a list has no room to lack: it stands for none. No time is as small.
 pub(crate) const NONE: i64 = i64::MIN;
 /// A listed ledger line. 0 stands for no reference, as it does in Xledger: a list may hold millions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerEntry {
     pub(crate) id: i64,
     pub(crate) owner: i64,
@@ -45,7 +50,7 @@ pub struct LedgerEntry {
 }
 
 /// A listed AP line. 0 stands for no reference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayableEntry {
     pub(crate) id: i64,
     pub(crate) owner: i64,
@@ -68,6 +73,9 @@ pub struct Payables {
     pub(crate) entries: Vec<PayableEntry>,
 }
 
+/// Rows of a register's page, at most.
+const REGISTER_PAGE_ROWS: usize = 5_000;
+
 /// What a listing asks with.
 #[derive(Clone, Copy)]
 pub(crate) struct Asking<'a> {
@@ -77,30 +85,75 @@ pub(crate) struct Asking<'a> {
     pub(crate) page_rows: usize,
 }
 
-impl Ledger {
-    /// Lists the ledger from a position on, so many lines at most. `rows` is told how many have come.
-    ///
-    /// # Errors
-    /// What the client cannot get over. What came before stays, and the position says where to go on.
-    pub(crate) async fn list(
-        &mut self,
-        asking: Asking<'_>,
-        position: &mut Position,
-        most_rows: usize,
-        rows: impl Fn(usize),
-    ) -> Result<(), Error> {
-        let Asking { client, base, page_rows } = asking;
-        walk_on(client, query::LEDGER_INDEX, base, page_rows, position, most_rows, |nodes: Vec<LedgerIndexNode>| {
-            rows(nodes.len());
-            let all = self.entries.len() + nodes.len();
-            nodes.into_iter().for_each(|node| self.add(node));
-            // A row without an id is as good as none.
-            client.count_null_rows(all - self.entries.len());
-            Ok(())
-        })
-        .await
+impl<'a> Asking<'a> {
+    /// Walks a register: its rows have many fields each, so that a page has fewer of them.
+    pub(crate) fn register(self, query: Query) -> Walk<'a> {
+        let Self { client, base, page_rows } = self;
+        Walk { client, query, variables: base, select: Select::All, page_rows: page_rows.min(REGISTER_PAGE_ROWS) }
     }
 
+    /// Lets nothing new be asked once a list has ended with an error, but for one that says that the schema is not the known one: it is read
+    /// again.
+    fn give_up(self, error: &Error) {
+        if !matches!(error, Error::SchemaMismatch { .. }) {
+            self.client.give_up(error);
+        }
+    }
+}
+
+impl List for Ledger {
+    type Node = LedgerIndexNode;
+    const QUERY: Query = query::LEDGER_INDEX;
+    const IDS: Query = query::LEDGER_IDS;
+
+    fn extend(&mut self, nodes: Vec<LedgerIndexNode>) {
+        nodes.into_iter().for_each(|node| self.add(node));
+    }
+
+    fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    fn id_at(&self, at: usize) -> Option<i64> {
+        self.entries.get(at).map(|entry| entry.id)
+    }
+
+    fn remove(&mut self, ids: &FxHashSet<i64>) {
+        self.entries.retain(|entry| !ids.contains(&entry.id));
+    }
+
+    fn clear(&mut self) {
+        self.entries.clear();
+    }
+}
+
+impl List for Payables {
+    type Node = PayableIndexNode;
+    const QUERY: Query = query::PAYABLE_INDEX;
+    const IDS: Query = query::PAYABLE_IDS;
+
+    fn extend(&mut self, nodes: Vec<PayableIndexNode>) {
+        self.entries.extend(nodes.into_iter().filter_map(payable_entry));
+    }
+
+    fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    fn id_at(&self, at: usize) -> Option<i64> {
+        self.entries.get(at).map(|entry| entry.id)
+    }
+
+    fn remove(&mut self, ids: &FxHashSet<i64>) {
+        self.entries.retain(|entry| !ids.contains(&entry.id));
+    }
+
+    fn clear(&mut self) {
+        self.entries.clear();
+    }
+}
+
+impl Ledger {
     /// Sorts by id, whatever the order of the answers: later steps and their outcome depend on nothing else.
     pub(crate) fn sort(&mut self) {
         self.entries.sort_unstable_by_key(|entry| entry.id);
@@ -140,26 +193,6 @@ impl Ledger {
 }
 
 impl Payables {
-    /// Lists accounts payable from a position on, so many lines at most.
-    ///
-    /// # Errors
-    /// As [`Ledger::list`].
-    pub(crate) async fn list(
-        &mut self,
-        asking: Asking<'_>,
-        position: &mut Position,
-        most_rows: usize,
-    ) -> Result<(), Error> {
-        let Asking { client, base, page_rows } = asking;
-        walk_on(client, query::PAYABLE_INDEX, base, page_rows, position, most_rows, |nodes: Vec<PayableIndexNode>| {
-            let all = self.entries.len() + nodes.len();
-            self.entries.extend(nodes.into_iter().filter_map(payable_entry));
-            client.count_null_rows(all - self.entries.len());
-            Ok(())
-        })
-        .await
-    }
-
     /// Sorts by id.
     pub(crate) fn sort(&mut self) {
         self.entries.sort_unstable_by_key(|entry| entry.id);

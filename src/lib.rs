@@ -27,9 +27,7 @@ pub mod known_schema;
 pub mod chart;
 pub mod index;
 mod lookup;
-pub mod state;
-mod gathered;
-mod way;
+pub mod cache;
 
 // ... what may be asked for, and is ...
 pub mod rules;
@@ -37,8 +35,8 @@ pub mod vat;
 pub mod screen;
 pub mod fetch;
 pub mod refer;
-pub mod diff;
-mod checks;
+pub mod checks;
+pub mod changes;
 
 // ... to tables in the lake.
 pub mod join;

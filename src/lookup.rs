@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::index::Asking;
 use crate::xledger::node::Identified;
 use crate::xledger::query::Query;
-use crate::xledger::{Error, Position, walk_ids, walk_on};
+use crate::xledger::{Error, Position, Select, Walk, walk_ids};
 
 /// Where accounts are looked for: what each set shows is documented nowhere. `None` sends no owner set at all.
 pub(crate) const ACCOUNT_SETS: [Option<&str>; 3] = [Some("ALL"), Some("UPPER"), None];
@@ -63,7 +63,9 @@ pub(crate) async fn look_up<N: DeserializeOwned + Identified>(
         }
         if !by_id {
             let mut position = Position::default();
-            looked = walk_on(client, query, &variables, page_rows.min(5_000), &mut position, usize::MAX, found).await;
+            let page_rows = page_rows.min(5_000);
+            let walk = Walk { client, query, variables: &variables, select: Select::All, page_rows };
+            looked = walk.on(&mut position, usize::MAX, found).await;
         }
         match looked {
             Ok(()) => {}

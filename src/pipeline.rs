@@ -1,32 +1,31 @@
 //! The story of a refresh, one stage after the other. It knows neither where it runs nor which lake it writes to.
 //!
-//! A refresh can take several runs. What it has gathered is saved wherever it may stop, and the next run goes on from there.
+//! A refresh can take several runs: what has come is in the cache, wherever a run stops, and the next one asks for the rest.
 
-mod goes_on;
-mod lines;
 mod lists;
-mod publishing;
+mod publish;
+mod resume;
+mod rows;
 
 use serde_json::{Map, Value, json};
 use tokio::time::Instant as Moment;
 
-use crate::diff::Period;
+use crate::cache::{Cache, Owner};
 use crate::event::Refresh;
 use crate::failure::{Failure, FailureKind};
-use crate::fetch::{Line, Payable};
-use crate::gathered::{Documents, Extent, Gathered};
 use crate::index::Asking;
-use crate::lake::digest::Digest;
 use crate::lake::{Current, Manifest, Publisher, Version};
 use crate::progress::{Progress, Stage};
 use crate::report::Report;
 use crate::rules::Rules;
-use crate::state::{Basis, Live, State, Store};
+use crate::screen::Screened;
 use crate::table::runs::Status;
 use crate::value::Instant;
-use crate::xledger::{Client, Dialect, query};
-use crate::{checks, known_schema, lake, screen, viewer};
+use crate::xledger::{Client, Dialect};
+use crate::{checks, known_schema, lake, viewer};
+use lists::Lists;
 pub(crate) use lists::list_and_screen;
+use rows::Outcome;
 
 /// What a refresh works with.
 pub struct Refreshing<'a> {
@@ -48,6 +47,8 @@ pub struct Refreshing<'a> {
     pub most_shrink_percent: u32,
     /// How many of the lines that are not payroll may be refused, in percent.
     pub most_refused_percent: u32,
+    /// The time of day at which the run began.
+    pub started_at: Instant,
     /// When the run began, and when it must end.
     pub time: (Moment, Moment),
     /// Tells the time at which the snapshot is committed.
@@ -61,32 +62,13 @@ pub(crate) fn base(owner_set: &str) -> Map<String, Value> {
     Map::from_iter([("ownerSet".to_owned(), json!(owner_set))])
 }
 
-/// What is under `state/`, and what is current.
-struct Before<'a> {
-    store: Store<'a>,
-    state: State,
+/// What there was before the run.
+#[derive(Default)]
+struct Before {
     expected: Option<(Current, Version)>,
     manifest: Option<Manifest>,
+    /// The owner of the token, as far as it is known.
     owner: Option<i64>,
-    /// How far the refresh had come when this run took it up.
-    extent: Extent,
-}
-
-/// All that a refresh publishes.
-struct Rows {
-    lines: Assembled<Line>,
-    payables: Assembled<Payable>,
-    periods: Vec<Period>,
-}
-
-/// Rows of one sort, and what is to be known of them to keep them.
-struct Assembled<T> {
-    /// By id.
-    rows: Vec<T>,
-    /// In which file each of them stands.
-    live: Vec<Live>,
-    /// Whether an old file holds what has become payroll.
-    purge: bool,
 }
 
 impl Refreshing<'_> {
@@ -101,32 +83,30 @@ impl Refreshing<'_> {
         report.snapshot_before = expected.as_ref().map(|(current, _)| current.snapshot.to_string());
         report.last_success_at = expected.as_ref().map(|(current, _)| current.committed_at);
         let run_id = report.run_id.clone();
-        let (store, state) = Store::open(lake, &run_id, expected.as_ref().map(|(current, _)| current)).await?;
+        let current = expected.as_ref().map(|(current, _)| current);
+        let mut cache = Cache::open(lake, &run_id, current, self.refresh.dry_run).await?;
         if let Some(id) = &self.refresh.continues
-            && state.unfinished.as_ref().is_none_or(|unfinished| unfinished.id != *id)
+            && cache.index.refresh.as_ref().is_none_or(|refresh| refresh.id != *id)
         {
             report.note = Some(format!("the refresh {id} has ended already, so that there was nothing to go on with"));
             return Ok(Status::Succeeded);
         }
-
-        let manifest = self.manifest_before(expected.as_ref().map(|(current, _)| current), report).await?;
+        let manifest = self.manifest_before(current, report).await?;
         self.record_run_before(manifest.as_ref()).await;
-        let endpoint = Some(self.xledger.endpoint());
-        let unfinished = state.unfinished.as_ref().map(|unfinished| unfinished.basis.endpoint.as_str());
+        let endpoint = self.xledger.endpoint();
         let published = manifest.as_ref().and_then(|manifest| manifest.settings["endpoint"].as_str());
-        if unfinished == endpoint || published == endpoint {
+        let cached = cache.index.owner.as_ref().map(|owner| owner.endpoint.as_str());
+        if [published, cached].contains(&Some(endpoint)) {
             // It answered before: what is no GraphQL now is no wrong address.
             self.xledger.is_known();
         }
-        let mut before = Before { store, state, expected, manifest, owner: None, extent: Extent::default() };
-        let mut gathered = None;
-        let outcome = match self.gather_and_publish(&mut gathered, &mut before, report).await {
-            Err(failure) => self.stop(failure, gathered, &mut before, report).await,
+        self.begin_or_resume(&mut cache, report);
+        let (mut before, mut lists) = (Before { expected, manifest, owner: None }, None);
+        let outcome = match self.list_and_publish(&mut lists, &mut cache, &mut before, report).await {
+            Err(failure) => self.stop(failure, lists, &mut cache, report).await,
             outcome => outcome,
         };
-        if !self.refresh.dry_run
-            && let Err(error) = before.store.sweep(self.lake).await
-        {
+        if let Err(error) = cache.sweep(self.lake).await {
             tracing::warn!(%error, "leftovers of earlier runs were not removed; the next run tries again");
         }
         outcome
@@ -165,11 +145,12 @@ impl Refreshing<'_> {
         }
     }
 
-    /// All that is asked of Xledger and what comes of it. What was gathered by then stays, whatever ends it.
-    async fn gather_and_publish(
+    /// All that is asked of Xledger, and what comes of it. What was listed by then stays, whatever ends it.
+    async fn list_and_publish(
         &self,
-        gathered: &mut Option<Gathered>,
-        before: &mut Before<'_>,
+        lists: &mut Option<Lists>,
+        cache: &mut Cache<'_>,
+        before: &mut Before,
         report: &mut Report,
     ) -> Result<Status, Failure> {
         let (client, lake) = (self.xledger, self.lake.lake());
@@ -178,48 +159,38 @@ impl Refreshing<'_> {
         let owner = viewer::owner_id(client).await?;
         viewer::same_owner(owner, owner_before)?;
         // Where Xledger does not say, the last known owner holds.
-        before.owner = owner.or(owner_before).or_else(|| before.state.owner(client.endpoint()));
+        if let Some(id) = owner.or(owner_before) {
+            cache.index.owner = Some(Owner { endpoint: client.endpoint().to_owned(), id });
+        }
+        let source = self.source(cache);
+        before.owner = source.token_owner_id;
+        self.choose_mode(cache, report);
         let now = (self.clock)();
-        let taken_up = self.take_up(before, report).await?;
-        before.extent = taken_up.extent();
-        let gathered = gathered.insert(taken_up);
+        let lists = lists.insert(Lists::resume(cache, &source.digest(), self.started_at).await?);
         let mut learned = known_schema::learn(client, lake, now).await?;
-        let mut outcome = Box::pin(self.with(learned.dialect.clone(), gathered, before, report)).await;
+        let mut outcome = Box::pin(self.with(learned.dialect.clone(), lists, cache, before, report)).await;
         if learned.is_kept() && matches!(&outcome, Err(failure) if failure.kind == FailureKind::SchemaMismatch) {
             // What an earlier run learned may be out of date.
             let anew = known_schema::learn_anew(client).await?;
             if anew.dialect != learned.dialect {
                 learned = anew;
-                *gathered = Gathered::begin(gathered.said.begin_again());
-                outcome = Box::pin(self.with(learned.dialect.clone(), gathered, before, report)).await;
+                *lists = Lists::begin(&source.digest(), self.started_at);
+                outcome = Box::pin(self.with(learned.dialect.clone(), lists, cache, before, report)).await;
             }
         }
-        if matches!(outcome, Ok(Status::Succeeded)) {
+        if !self.refresh.dry_run && outcome.as_ref().err().is_none_or(Failure::is_resumable) {
             known_schema::keep(client, lake, now, learned).await;
         }
         outcome
-    }
-
-    fn basis(&self, owner: Option<i64>) -> Basis {
-        Basis {
-            endpoint: self.xledger.endpoint().to_owned(),
-            owner_set: self.owner_set.to_owned(),
-            token_owner_id: owner,
-        }
-    }
-
-    /// The checksums of what lines are asked with, as far as is known.
-    fn documents(&self) -> Documents {
-        let of = |query| Digest::of(self.xledger.plan().document(query, None).as_bytes());
-        Documents { lines: of(query::LEDGER_LINES), payables: of(query::PAYABLE_LINES) }
     }
 
     /// All that is asked of Xledger in this dialect, and what comes of it.
     async fn with(
         &self,
         dialect: Dialect,
-        gathered: &mut Gathered,
-        before: &mut Before<'_>,
+        lists: &mut Lists,
+        cache: &mut Cache<'_>,
+        before: &Before,
         report: &mut Report,
     ) -> Result<Status, Failure> {
         let (client, base) = (self.xledger, &base(self.owner_set));
@@ -227,32 +198,25 @@ impl Refreshing<'_> {
         client.plan().adopt(dialect);
         let asking = Asking { client, base, page_rows: self.page_rows };
 
-        if !gathered.is_listed() {
-            self.list(asking, gathered, before).await?;
-        }
-        self.complete_lists(asking, gathered, before).await?;
-        let way = &gathered.said.way;
-        (report.mode, report.mode_reason) = (Some(way.mode), Some(way.reason.clone()));
-
-        self.progress.begin(Stage::Screen, 0);
-        gathered.ledger.sort();
-        gathered.payables.sort();
-        let chart = gathered.registers.chart.clone();
-        let screened = screen::screen(self.rules.clone(), chart, &gathered.ledger, &gathered.payables);
-        (report.lines, report.payables) = (Some(screened.counts), Some(screened.payable_counts));
-        report.document_types.clone_from(&screened.document_types);
-        report.accounts_to_confirm.clone_from(&screened.accounts_to_confirm);
-        checks::payroll_is_known(self.rules, screened.screen.chart())?;
-        if !self.refresh.accept_shrink {
-            checks::enough_kept(&screened, self.most_refused_percent)?;
-        }
-        if !self.refresh.dry_run {
-            gathered.drop_lists();
-        }
-
-        let (rows, screen) = self.fetch(base, screened, gathered, before, report).await?;
+        let mut renewals = 0;
+        let rows = loop {
+            lists.complete(asking, cache, self.progress).await?;
+            let screened = self.screen(lists, report)?;
+            match self.rows(base, screened, lists, cache, renewals, report).await? {
+                Outcome::Complete(rows) => break rows,
+                Outcome::OtherDocument => lists.reload(cache).await?,
+                Outcome::SetAside(set_aside) => {
+                    renewals += 1;
+                    tracing::info!(
+                        lines = set_aside.len(),
+                        "lines are not as they were listed; the lists are brought up to date"
+                    );
+                    lists.renew(set_aside, asking, cache, (self.clock)()).await?;
+                }
+            }
+        };
         self.progress.begin(Stage::Refer, 0);
-        let references = &mut gathered.registers.references;
+        let references = &mut lists.registers.references;
         if !references.suppliers_at.is_at_end() {
             references.list_suppliers(asking).await?;
         }
@@ -261,9 +225,26 @@ impl Refreshing<'_> {
         report.lost = client.plan().lost();
         self.enough_time_to_publish()?;
         self.progress.begin(Stage::Publish, rows.lines.rows.len() as u64);
-        let status = self.publish(rows, &screen, gathered, before, report).await?;
+        let status = self.publish(*rows, lists, cache, before, report).await?;
         self.progress.end();
         Ok(status)
+    }
+
+    /// Judges the lists, which are not needed any more then.
+    fn screen(&self, lists: &mut Lists, report: &mut Report) -> Result<Screened, Failure> {
+        self.progress.begin(Stage::Screen, 0);
+        let screened = lists.screen(self.rules);
+        (report.lines, report.payables) = (Some(screened.counts), Some(screened.payable_counts));
+        report.document_types.clone_from(&screened.document_types);
+        report.accounts_to_confirm.clone_from(&screened.accounts_to_confirm);
+        checks::payroll_is_known(self.rules, screened.screen.chart())?;
+        if !self.refresh.accept_shrink {
+            checks::enough_kept(&screened, self.most_refused_percent)?;
+        }
+        if !self.refresh.dry_run {
+            lists.forget_lines();
+        }
+        Ok(screened)
     }
 }
 

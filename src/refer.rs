@@ -18,7 +18,7 @@ use crate::value::{Day, Instant};
 use crate::xledger::node::{Identified, NamesOfLineNode, ObjectNode, OwnerNode, OwnerOfLineNode, SupplierNode};
 use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::{Odd, reference};
-use crate::xledger::{Client, Error, Position, walk_on};
+use crate::xledger::{Client, Error, Position};
 
 /// A supplier of the register.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -80,13 +80,13 @@ impl References {
     /// # Errors
     /// What the client cannot get over. What came before stays.
     pub(crate) async fn list_suppliers(&mut self, asking: Asking<'_>) -> Result<(), Error> {
-        let Asking { client, base, page_rows } = asking;
+        let client = asking.client;
         let (suppliers, position) = (&mut self.suppliers, &mut self.suppliers_at);
         let take = |nodes: Vec<SupplierNode>| {
             suppliers.extend(nodes.into_iter().filter_map(|node| supplier(client, node)));
             Ok(())
         };
-        walk_on(client, query::SUPPLIERS, base, page_rows.min(5_000), position, usize::MAX, take).await?;
+        asking.register(query::SUPPLIERS).on(position, usize::MAX, take).await?;
         self.sort_suppliers();
         Ok(())
     }

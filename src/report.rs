@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
-use crate::diff::Period;
+use crate::changes::Period;
 use crate::event::Mode;
 use crate::failure::Failure;
 use crate::lake::DataFile;

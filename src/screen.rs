@@ -23,32 +23,7 @@ pub struct AdmittedLine(LedgerEntry);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AdmittedPayable(PayableEntry, i64);
 
-/// The id of an admitted ledger line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LineId(i64);
-
-/// The id of an admitted AP line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct PayableId(i64);
-
-impl LineId {
-    pub(crate) fn get(self) -> i64 {
-        self.0
-    }
-}
-
-impl PayableId {
-    pub(crate) fn get(self) -> i64 {
-        self.0
-    }
-}
-
 impl AdmittedLine {
-    /// The line's id.
-    pub fn id(&self) -> LineId {
-        LineId(self.0.id)
-    }
-
     /// What was listed of it.
     pub(crate) fn entry(&self) -> &LedgerEntry {
         &self.0
@@ -56,14 +31,14 @@ impl AdmittedLine {
 }
 
 impl AdmittedPayable {
-    /// The AP line's id.
-    pub fn id(&self) -> PayableId {
-        PayableId(self.0.id)
+    /// What was listed of it.
+    pub(crate) fn entry(&self) -> &PayableEntry {
+        &self.0
     }
 
-    /// What was listed of it, and when its voucher was modified.
-    pub(crate) fn entry(&self) -> (PayableEntry, i64) {
-        (self.0, self.1)
+    /// When its voucher was modified, as the list of ledger lines says; [`NONE`] if it does not.
+    pub(crate) fn modified_at(&self) -> i64 {
+        self.1
     }
 }
 

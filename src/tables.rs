@@ -22,6 +22,8 @@ use arrow::array::RecordBatch;
 pub struct Written {
     /// Their sizes.
     pub sizes: Tables,
+    /// The files of `spend`.
+    pub spend: Vec<DataFile>,
     /// Lines and amounts in ten-thousandths of `spend`, by month and owner: what the files must add up to.
     totals: BTreeMap<(Month, i64), (u64, i128)>,
 }
@@ -72,7 +74,9 @@ pub async fn write(
             file.push(&builder.finish()?).await?;
             progress.rows(lines.len());
         }
-        written.sizes.spend.add(&file.finish().await?);
+        let files = file.finish().await?;
+        written.sizes.spend.add(&files);
+        written.spend.extend(files);
     }
     let registered = &references.suppliers;
     for (owner, registered) in partition::split(registered, |supplier| supplier.owner, |supplier| supplier.id) {

@@ -39,15 +39,20 @@ impl fmt::Display for Month {
     }
 }
 
+/// A text for people, two numbers for the program.
 impl<'de> Deserialize<'de> for Month {
-    fn deserialize<D: Deserializer<'de>>(text: D) -> Result<Self, D::Error> {
-        std::borrow::Cow::<'de, str>::deserialize(text)?.parse().map_err(serde::de::Error::custom)
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if from.is_human_readable() {
+            return std::borrow::Cow::<'de, str>::deserialize(from)?.parse().map_err(serde::de::Error::custom);
+        }
+        let (year, month) = <(i16, u8)>::deserialize(from)?;
+        Self::new(year.into(), month.into()).ok_or_else(|| serde::de::Error::custom("no month of the calendar"))
     }
 }
 
 impl Serialize for Month {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if to.is_human_readable() { to.collect_str(self) } else { (self.year, self.month).serialize(to) }
     }
 }
 
@@ -106,7 +111,7 @@ impl Money {
 }
 
 /// An amount that may be missing, in the eight bytes of one that is not: a run holds millions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MaybeMoney(i64);
 
 impl From<Option<Money>> for MaybeMoney {

@@ -22,13 +22,14 @@ mod route;
 pub(crate) mod scalar;
 mod sizes;
 
+pub(crate) use client::Select;
 pub use client::{Client, Connection};
-pub use dialect::{Dialect, IdFilter, IdType};
+pub use dialect::{Dialect, IdFilter, IdRange, IdType};
 pub use error::Error;
 pub use exchange::is_this_machine;
 pub use meter::{Meter, Usage};
 pub use pages::Position;
-pub(crate) use pages::{one_page, walk_ids, walk_on};
+pub(crate) use pages::{Walk, last_row, one_page, walk_ids};
 pub use plan::{Lost, Reason};
 #[cfg(any(test, fuzzing))]
 pub(crate) use {

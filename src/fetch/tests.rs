@@ -35,7 +35,8 @@ fn a_screen() -> Screen {
     screen(Rules::default(), chart, &ledger, &Payables::default()).screen
 }
 
-fn judged<T>(work: impl FnOnce(&Fetch<'_>) -> Result<T, Failure>) -> Option<FailureKind> {
+/// Whether the rules keep a line as it came.
+fn judged(work: impl FnOnce(&Fetch<'_>) -> Result<bool, Failure>) -> Result<bool, FailureKind> {
     let connection = Connection {
         endpoint: "http://127.0.0.1:1/graphql".parse().unwrap(),
         token: "t".into(),
@@ -46,8 +47,9 @@ fn judged<T>(work: impl FnOnce(&Fetch<'_>) -> Result<T, Failure>) -> Option<Fail
     };
     let client = Client::new(connection, Meter::default()).unwrap();
     let (base, screen) = (Map::new(), a_screen());
-    let fetch = Fetch { client: &client, base: &base, batch_rows: 1, screen: &screen };
-    work(&fetch).err().map(|failure| failure.kind)
+    let fetch =
+        Fetch { client: &client, base: &base, batch_rows: 1, screen: &screen, types: &[], takes_other_times: false };
+    work(&fetch).map_err(|failure| failure.kind)
 }
 
 #[test]
@@ -55,17 +57,21 @@ fn a_ledger_line_is_judged_again_as_it_comes() {
     let kept = r#"{"dbId":"1","ownerDbId":1,"accountDbId":3,"matchId":0,"period":{"year":2026,"monthNumber":5},
         "header":{"dbId":7,"transactionSource":{"dbId":800,"code":"AP"}},"text":"Kari","amount":"7.00"}"#;
     for (change, to, kind) in [
-        ("", "", None),
-        (r#""code":"AP""#, r#""code":"LØ""#, Some(FailureKind::PayrollReceived)),
-        (r#""code":"AP""#, r#""code":"AP","description":"Variabel lønn""#, Some(FailureKind::PayrollReceived)),
-        (r#""accountDbId":3"#, r#""accountDbId":4"#, Some(FailureKind::PayrollReceived)),
-        (r#""matchId":0"#, r#""matchId":9"#, Some(FailureKind::PayrollReceived)),
-        (r#""accountDbId":3"#, r#""accountDbId":99"#, Some(FailureKind::LineChanged)),
-        (r#""code":"AP""#, r#""code":"GL""#, Some(FailureKind::LineChanged)),
-        (r#""monthNumber":5"#, r#""monthNumber":null"#, Some(FailureKind::LineChanged)),
+        ("", "", Ok(true)),
+        (r#""code":"AP""#, r#""code":"LØ""#, Err(FailureKind::PayrollReceived)),
+        (r#""code":"AP""#, r#""code":"AP","description":"Variabel lønn""#, Err(FailureKind::PayrollReceived)),
+        (r#""accountDbId":3"#, r#""accountDbId":4"#, Err(FailureKind::PayrollReceived)),
+        (r#""matchId":0"#, r#""matchId":9"#, Err(FailureKind::PayrollReceived)),
+        (r#""accountDbId":3"#, r#""accountDbId":99"#, Ok(false)),
+        (r#""code":"AP""#, r#""code":"GL""#, Ok(false)),
+        (r#""monthNumber":5"#, r#""monthNumber":null"#, Ok(false)),
     ] {
         let node: LedgerLineNode = serde_json::from_str(&kept.replace(change, to)).unwrap();
-        assert_eq!(judged(|fetch| fetch.line(node, &mut Names::default())), kind, "{to}");
+        assert_eq!(
+            judged(|fetch| Line::receive(fetch, node, &mut Names::default()).map(|(_, is_kept)| is_kept)),
+            kind,
+            "{to}"
+        );
     }
 }
 
@@ -74,13 +80,17 @@ fn an_ap_line_is_judged_again_as_it_comes() {
     let kept =
         r#"{"dbId":1,"ownerDbId":1,"matchId":0,"headerTransactionSourceDbId":800,"transactionHeader":{"dbId":7}}"#;
     for (change, to, kind) in [
-        ("", "", None),
-        (r#"Id":800"#, r#"Id":802"#, Some(FailureKind::PayrollReceived)),
-        (r#""matchId":0"#, r#""matchId":9"#, Some(FailureKind::PayrollReceived)),
-        (r#"{"dbId":7}"#, r#"{"dbId":8}"#, Some(FailureKind::PayrollReceived)),
-        (r#"{"dbId":7}"#, "null", Some(FailureKind::LineChanged)),
+        ("", "", Ok(true)),
+        (r#"Id":800"#, r#"Id":802"#, Err(FailureKind::PayrollReceived)),
+        (r#""matchId":0"#, r#""matchId":9"#, Err(FailureKind::PayrollReceived)),
+        (r#"{"dbId":7}"#, r#"{"dbId":8}"#, Err(FailureKind::PayrollReceived)),
+        (r#"{"dbId":7}"#, "null", Ok(false)),
     ] {
         let node: PayableLineNode = serde_json::from_str(&kept.replacen(change, to, 1)).unwrap();
-        assert_eq!(judged(|fetch| fetch.payable(node)), kind, "{to}");
+        assert_eq!(
+            judged(|fetch| Payable::receive(fetch, node, &mut Names::default()).map(|(_, is_kept)| is_kept)),
+            kind,
+            "{to}"
+        );
     }
 }

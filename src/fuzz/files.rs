@@ -2,17 +2,17 @@
 
 use serde_json::Value;
 
+use crate::cache::Index;
 use crate::known_schema::Known;
 use crate::lake::lease::Lease;
 use crate::lake::manifest::write;
 use crate::lake::{Current, Error, Key, Manifest, SnapshotName, Table};
-use crate::state::State;
 
-/// Reads `CURRENT.json`, a lease, what is kept of a schema, and what is kept of a refresh.
+/// Reads `CURRENT.json`, a lease, what is kept of a schema, and the index of the cache.
 pub fn state(data: &[u8]) {
-    if let Some(state) = State::read(data) {
-        let written = serde_json::to_vec(&state).unwrap();
-        assert_eq!(State::read(&written), Some(state), "read, and read again");
+    if let Some(index) = Index::read(data) {
+        let written = serde_json::to_vec(&index).unwrap();
+        assert_eq!(Index::read(&written), Some(index), "read, and read again");
     }
     if let Some(known) = Known::read(data) {
         let written = serde_json::to_vec(&known).unwrap();

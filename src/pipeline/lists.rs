@@ -1,109 +1,262 @@
-//! Lists everything, by index fields alone.
+//! The lists of a refresh, by index fields alone, and the registers beside them. They are saved in the cache as they grow, so that another run can
+//! go on with them for an hour; older ones are made anew, for what they say of payroll may be out of date.
 
 use rustc_hash::FxHashSet;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Before, Refreshing};
+use crate::cache::{Bounds, Cache, Listed, Part, Unread};
 use crate::chart::Chart;
 use crate::checks;
 use crate::failure::Failure;
-use crate::fetch::by_id;
-use crate::gathered::Gathered;
-use crate::index::{Asking, Ledger, Payables};
+use crate::fetch::{Names, SetAside, by_id};
+use crate::index::{Asking, Ledger, List, Payables, bounds};
 use crate::progress::{Progress, Stage};
+use crate::refer::References;
 use crate::rules::Rules;
 use crate::screen::{self, Screened};
-use crate::way;
-use crate::xledger::node::{Identified, LedgerIndexNode};
-use crate::xledger::{Client, Error, Position, query};
+use crate::value::Instant;
+use crate::xledger::node::Identified;
+use crate::xledger::{Client, Error, Position};
 
 /// Rows that are listed before they are saved.
 const SAVED_ROWS: usize = 500_000;
+/// How old a list may be that is gone on with, in milliseconds.
+const LONGEST_MS: i64 = 3_600_000;
 
-impl Refreshing<'_> {
-    /// Lists the chart, the ledger and accounts payable side by side.
-    pub(super) async fn list(
-        &self,
-        asking: Asking<'_>,
-        gathered: &mut Gathered,
-        before: &mut Before<'_>,
-    ) -> Result<(), Failure> {
-        let said = &gathered.said;
-        let begins = said.listed == Default::default();
-        self.progress.begin(Stage::Index, 0);
-        let rows = |rows| self.progress.rows(rows);
-        gathered.registers.chart.list(asking, &mut gathered.registers.chart_at).await?;
-        if begins {
-            let kept = before.state.kept.as_ref();
-            gathered.said.way = way::choose(&said.asked, kept, &said.basis, self.full_every);
-        }
-        while !gathered.is_listed() {
-            let listed = &mut gathered.said.listed;
-            let (ledger_at, payables_at) = (&mut listed.ledger.at, &mut listed.payables.at);
-            // What the other one is asking for then still comes, and is not asked for again; nothing new is begun.
-            let stop = |error: &Error| {
-                // A schema that is not the known one is read again.
-                if !matches!(error, Error::SchemaMismatch { .. }) {
-                    self.xledger.give_up(error);
-                }
-            };
-            let (ledger, payables) = futures::join!(
-                async { gathered.ledger.list(asking, ledger_at, SAVED_ROWS, rows).await.inspect_err(stop) },
-                async { gathered.payables.list(asking, payables_at, SAVED_ROWS).await.inspect_err(stop) },
-            );
-            ledger.and(payables)?;
-            if !self.refresh.dry_run && !gathered.is_listed() {
-                gathered.save_lists(&before.store).await?;
+/// What is listed.
+pub(super) struct Lists {
+    pub(super) registers: Registers,
+    pub(super) ledger: Ledger,
+    pub(super) payables: Payables,
+    /// What is said of them in the cache.
+    said: Listed,
+    /// How many lines of each stand in files.
+    saved: (usize, usize),
+}
+
+/// What is read whole.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(super) struct Registers {
+    pub(super) chart: Chart,
+    chart_at: Position,
+    pub(super) references: References,
+}
+
+impl Lists {
+    /// Nothing yet.
+    pub(super) fn begin(source: &str, now: Instant) -> Self {
+        let said = Listed { began_at_ms: now.0, source: source.to_owned(), ..Listed::default() };
+        let (ledger, payables) = Default::default();
+        Self { registers: Registers::default(), ledger, payables, said, saved: (0, 0) }
+    }
+
+    /// Those of an earlier run if they are of use, else nothing yet.
+    pub(super) async fn resume(cache: &Cache<'_>, source: &str, now: Instant) -> Result<Self, Failure> {
+        let is_of_use = |said: &&Listed| said.source == source && (0..LONGEST_MS).contains(&(now.0 - said.began_at_ms));
+        let Some(said) = cache.index.lists.as_ref().filter(is_of_use) else { return Ok(Self::begin(source, now)) };
+        let mut lists = Self { said: said.clone(), ..Self::begin(source, now) };
+        let read = async {
+            if let Some(registers) = &lists.said.registers {
+                lists.registers = cache.read_json(registers).await?;
+            }
+            lists.load(cache).await
+        };
+        match read.await {
+            Ok(()) => Ok(lists),
+            Err(Unread::Lake(error)) => Err(error.into()),
+            Err(Unread::Damaged(what)) => {
+                tracing::warn!(what, "a saved list cannot be read; it is listed again");
+                Ok(Self::begin(source, now))
             }
         }
+    }
+
+    /// Reads the lines that stand in files.
+    async fn load(&mut self, cache: &Cache<'_>) -> Result<(), Unread> {
+        self.ledger = Ledger { entries: Vec::new(), document_types: self.said.document_types.clone() };
+        self.payables = Payables::default();
+        let mut names = Names::default();
+        for part in &self.said.ledger.parts {
+            cache.read(part, &mut names, |entry| self.ledger.entries.push(entry)).await?;
+        }
+        for part in &self.said.payables.parts {
+            cache.read(part, &mut names, |entry| self.payables.entries.push(entry)).await?;
+        }
+        let types = self.ledger.document_types.len();
+        if self.ledger.entries.iter().any(|entry| entry.document_type as usize >= types) {
+            return Err(Unread::Damaged("the list of ledger lines names a document type that is not there".to_owned()));
+        }
+        self.saved = (self.ledger.entries.len(), self.payables.entries.len());
         Ok(())
     }
 
-    /// Brings the lists to where they can be judged: what was read while somebody changed it is read again, and accounts that the chart does not
-    /// show are looked up. A run that goes on does it too, for the one before may have ended in the middle.
-    pub(super) async fn complete_lists(
-        &self,
+    /// When the listing began.
+    pub(super) fn began_at(&self) -> Instant {
+        Instant(self.said.began_at_ms)
+    }
+
+    /// How much is there: of a run that got something, more.
+    pub(super) fn extent(&self) -> u64 {
+        let Registers { chart, references, .. } = &self.registers;
+        let rows = |parts: &[Part], lines: usize| parts.iter().map(|part| part.rows).sum::<u64>().max(lines as u64);
+        let listed = rows(&self.said.ledger.parts, self.ledger.entries.len())
+            + rows(&self.said.payables.parts, self.payables.entries.len());
+        let of_references = references.suppliers.len() + references.owners.len() + references.dimensions.len();
+        listed + (chart.len() + of_references) as u64
+    }
+
+    fn are_whole(&self) -> bool {
+        self.said.ledger.ranges.are_at_end() && self.said.payables.ranges.are_at_end()
+    }
+
+    /// Lists what is left: the chart, then the ledger and accounts payable side by side. Then what was read while somebody changed it is read
+    /// again, and accounts that the chart does not show are looked up: a run that goes on does it too, for the one before may have ended in the
+    /// middle.
+    pub(super) async fn complete(
+        &mut self,
         asking: Asking<'_>,
-        gathered: &mut Gathered,
-        before: &mut Before<'_>,
+        cache: &mut Cache<'_>,
+        progress: &Progress,
     ) -> Result<(), Failure> {
-        self.mend(asking, gathered).await?;
-        gathered.registers.chart.look_up(asking, &gathered.ledger).await?;
-        if !self.refresh.dry_run {
-            gathered.said.lost = self.xledger.plan().missed();
-            gathered.save(&mut before.store, &mut before.state, &self.documents()).await?;
+        progress.begin(Stage::Index, 0);
+        self.registers.chart.list(asking, &mut self.registers.chart_at).await?;
+        while !self.are_whole() {
+            self.list(asking, &cache.index.bounds.clone(), SAVED_ROWS, progress).await?;
+            if !self.are_whole() {
+                self.save(cache).await?;
+            }
+        }
+        let torn = checks::torn(&self.ledger);
+        if !torn.is_empty() {
+            self.relist(asking, &torn, &FxHashSet::default()).await?;
+            let left = checks::torn(&self.ledger).len();
+            if left > 0 {
+                tracing::warn!(
+                    lines = left,
+                    "lines of one voucher differ in owner, document type or time of modification"
+                );
+            }
+        }
+        self.registers.chart.look_up(asking, &self.ledger).await?;
+        // Before they are sorted: those that stand in files already are the first.
+        self.save(cache).await?;
+        self.ledger.sort();
+        self.payables.sort();
+        let ranges = asking.client.max_in_flight();
+        cache.index.bounds = Bounds {
+            ledger: bounds(&self.ledger, asking.page_rows, ranges),
+            payables: bounds(&self.payables, asking.page_rows, ranges),
+        };
+        Ok(())
+    }
+
+    async fn list(
+        &mut self,
+        asking: Asking<'_>,
+        known: &Bounds,
+        most_rows: usize,
+        progress: &Progress,
+    ) -> Result<(), Error> {
+        let rows = |rows| progress.rows(rows);
+        let Self { ledger, payables, said: Listed { ledger: of_ledger, payables: of_payables, .. }, .. } = self;
+        let (ledger, payables) = futures::join!(
+            of_ledger.ranges.list(ledger, asking, &known.ledger, most_rows, &rows),
+            of_payables.ranges.list(payables, asking, &known.payables, most_rows, &|_| ()),
+        );
+        // A list that was begun anew does not stand in files any more.
+        if self.ledger.entries.len() < self.saved.0 {
+            (self.said.ledger.parts, self.saved.0) = Default::default();
+        }
+        if self.payables.entries.len() < self.saved.1 {
+            (self.said.payables.parts, self.saved.1) = Default::default();
+        }
+        ledger.and(payables)
+    }
+
+    /// Lists these lines once more, as they are now. One that does not come, though asked for twice, is gone.
+    async fn relist(
+        &mut self,
+        asking: Asking<'_>,
+        lines: &FxHashSet<i64>,
+        payables: &FxHashSet<i64>,
+    ) -> Result<(), Failure> {
+        relist(asking, &mut self.ledger, lines).await?;
+        relist(asking, &mut self.payables, payables).await?;
+        // They do not stand in files any more as they are.
+        (self.said.ledger.parts, self.said.payables.parts, self.saved) = Default::default();
+        Ok(())
+    }
+
+    /// Reads the lines again that were forgotten.
+    pub(super) async fn reload(&mut self, cache: &Cache<'_>) -> Result<(), Failure> {
+        if !cache.is_dry() {
+            self.load(cache).await.map_err(Unread::failure)?;
         }
         Ok(())
     }
 
-    /// Lists vouchers once more of which the lines do not agree: somebody changed them while they were listed.
-    pub(super) async fn mend(&self, asking: Asking<'_>, gathered: &mut Gathered) -> Result<(), Failure> {
-        let torn = checks::torn(&gathered.ledger);
-        if torn.is_empty() {
+    /// Brings the lists up to date, after lines came otherwise than they were listed.
+    pub(super) async fn renew(
+        &mut self,
+        set_aside: SetAside,
+        asking: Asking<'_>,
+        cache: &Cache<'_>,
+        now: Instant,
+    ) -> Result<(), Failure> {
+        if !set_aside.wholly {
+            self.reload(cache).await?;
+        } else {
+            let references = std::mem::take(&mut self.registers.references);
+            let source = std::mem::take(&mut self.said.source);
+            *self = Self::begin(&source, now);
+            self.registers.references = references;
             return Ok(());
         }
-        relist(asking, &mut gathered.ledger, &torn).await?;
-        gathered.rewrite_lists();
-        let left = checks::torn(&gathered.ledger).len();
-        if left > 0 {
-            tracing::warn!(lines = left, "lines of one voucher differ in owner, document type or time of modification");
-        }
-        Ok(())
+        let SetAside { mut lines, mut payables, vouchers, .. } = set_aside;
+        let of_vouchers = self.ledger.entries.iter().filter(|entry| vouchers.contains(&entry.voucher));
+        lines.extend(of_vouchers.map(|entry| entry.id));
+        let of_vouchers = self.payables.entries.iter().filter(|entry| vouchers.contains(&entry.voucher));
+        payables.extend(of_vouchers.map(|entry| entry.id));
+        self.relist(asking, &lines, &payables).await
+    }
+
+    /// Judges the lists.
+    pub(super) fn screen(&self, rules: &Rules) -> Screened {
+        screen::screen(rules.clone(), self.registers.chart.clone(), &self.ledger, &self.payables)
+    }
+
+    /// Saves them: another run can go on from here.
+    pub(super) async fn save(&mut self, cache: &mut Cache<'_>) -> Result<(), Failure> {
+        let (said, names) = (&mut self.said, Names::default());
+        self.ledger.document_types.clone_into(&mut said.document_types);
+        let new = self.ledger.entries.get(self.saved.0..).unwrap_or_default();
+        said.ledger.parts.extend(cache.write("ledger-list", new, &names, None).await?);
+        let new = self.payables.entries.get(self.saved.1..).unwrap_or_default();
+        said.payables.parts.extend(cache.write("ap-list", new, &names, None).await?);
+        self.saved = (self.saved.0.max(self.ledger.entries.len()), self.saved.1.max(self.payables.entries.len()));
+        said.registers = cache.write_json("registers", &self.registers).await?;
+        cache.index.lists = Some(said.clone());
+        cache.save().await
+    }
+
+    /// Forgets the lines, which are in the cache: they take much memory, and are not needed once they are judged.
+    pub(super) fn forget_lines(&mut self) {
+        (self.ledger.entries, self.payables.entries) = Default::default();
     }
 }
 
-/// Lists these lines of the ledger once more, as they are now. One that does not come, though asked for twice, is gone.
-async fn relist(asking: Asking<'_>, ledger: &mut Ledger, ids: &FxHashSet<i64>) -> Result<(), Failure> {
+async fn relist<L: List>(asking: Asking<'_>, list: &mut L, ids: &FxHashSet<i64>) -> Result<(), Failure> {
     let Asking { client, base, page_rows } = asking;
-    ledger.entries.retain(|entry| !ids.contains(&entry.id));
+    list.remove(ids);
     let mut left: Vec<i64> = ids.iter().copied().collect();
     left.sort_unstable();
     for _ in 0..2 {
         let mut came = FxHashSet::default();
         for batch in left.chunks(page_rows.max(1)) {
-            let listed: Vec<LedgerIndexNode> = by_id(client, query::LEDGER_INDEX, base, batch).await?;
+            let listed: Vec<L::Node> = by_id(client, L::QUERY, base, batch).await?;
             came.extend(listed.iter().filter_map(Identified::id));
-            listed.into_iter().for_each(|node| ledger.add(node));
+            list.extend(listed);
         }
         left.retain(|id| !came.contains(id));
     }
@@ -119,17 +272,13 @@ pub(crate) async fn list_and_screen(
     progress: &Progress,
 ) -> Result<Screened, Error> {
     progress.begin(Stage::Index, 0);
-    let asking = Asking { client, base, page_rows };
-    let (mut chart, mut ledger, mut payables) = (Chart::default(), Ledger::default(), Payables::default());
-    let [mut chart_at, mut ledger_at, mut payables_at]: [Position; 3] = Default::default();
-    futures::try_join!(
-        chart.list(asking, &mut chart_at),
-        ledger.list(asking, &mut ledger_at, usize::MAX, |rows| progress.rows(rows)),
-        payables.list(asking, &mut payables_at, usize::MAX),
-    )?;
-    chart.look_up(asking, &ledger).await?;
+    let (asking, mut lists) = (Asking { client, base, page_rows }, Lists::begin("", Instant(0)));
+    let (mut chart, mut chart_at, known) = (Chart::default(), Position::default(), Bounds::default());
+    futures::try_join!(chart.list(asking, &mut chart_at), lists.list(asking, &known, usize::MAX, progress),)?;
+    chart.look_up(asking, &lists.ledger).await?;
+    lists.registers.chart = chart;
     progress.begin(Stage::Screen, 0);
-    ledger.sort();
-    payables.sort();
-    Ok(screen::screen(rules.clone(), chart, &ledger, &payables))
+    lists.ledger.sort();
+    lists.payables.sort();
+    Ok(lists.screen(rules))
 }

@@ -11,7 +11,7 @@ use crate::rules::{Rules, Treatment};
 use crate::settings::Settings;
 use crate::xledger::node::{LedgerIndexNode, ProbeNode};
 use crate::xledger::scalar::reference;
-use crate::xledger::{Client, Error, one_page, query};
+use crate::xledger::{Client, Error, Select, one_page, query};
 
 /// The most rows that Xledger is known to answer.
 const MOST_ROWS: usize = 10_000;
@@ -173,8 +173,8 @@ async fn empty_connection(client: &Client, base: &Map<String, Value>) -> Result<
     let fact = "an empty connection has null edges, and `dbId_in` takes ids as the schema says";
     let mut variables = base.clone();
     variables.insert("first".to_owned(), json!(1));
-    let filter = client.plan().filter(query::PAYABLE_IDS).map_or(Value::Null, |filter| filter.of(&[-1]));
-    variables.insert("filter".to_owned(), filter);
+    let filter = client.plan().filter(query::PAYABLE_IDS).and_then(|filter| filter.of(Select::Ids(&[-1])));
+    variables.extend(filter.map(|filter| ("filter".to_owned(), filter)));
     let different = |detail: String| Fact::other(Verified, fact, Found::Different, Some(detail));
     Ok(match client.value::<Value>(query::PAYABLE_IDS, &Value::Object(variables)).await {
         Ok(data) if data["apTransactions"]["edges"].is_null() => Fact::holds(Verified, fact),

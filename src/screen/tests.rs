@@ -53,7 +53,7 @@ fn run(rules: Rules, entries: Vec<LedgerEntry>, payables: Vec<PayableEntry>) -> 
 }
 
 fn kept(screened: &Screened) -> Vec<i64> {
-    screened.lines.iter().map(|line| line.id().get()).collect()
+    screened.lines.iter().map(|line| line.entry().id).collect()
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn ap_lines_are_admitted_with_a_kept_line_of_their_voucher() {
         ap(7, 0, 800, 0),
     ];
     let screened = run(Rules::default(), entries, payables);
-    assert_eq!(screened.payables.iter().map(|line| line.id().get()).collect::<Vec<_>>(), [1]);
+    assert_eq!(screened.payables.iter().map(|line| line.entry().id).collect::<Vec<_>>(), [1]);
     assert_eq!(screened.payable_counts, PayableCounts { listed: 7, excluded_payroll: 0, not_needed: 6, kept: 1 });
 }
 

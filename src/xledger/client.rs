@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::answer::{self, Fault, Rows};
+use super::dialect::IdRange;
 use super::document::Document;
 use super::error::Error;
 use super::exchange::Wire;
@@ -67,12 +68,22 @@ const LAST_ANSWERS: Duration = Duration::from_secs(20);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Question<'a> {
     pub(crate) query: Query,
-    /// The variables but the filter by ids.
+    /// The variables but the filter.
     pub(crate) variables: &'a Map<String, Value>,
-    /// Exactly the rows of these ids, if given.
-    pub(crate) ids: Option<&'a [i64]>,
+    pub(crate) select: Select<'a>,
     /// How many rows are asked for, at most.
     pub(crate) rows: usize,
+}
+
+/// Which rows of a root are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Select<'a> {
+    /// All of them.
+    All,
+    /// Exactly the rows of these ids.
+    Ids(&'a [i64]),
+    /// The rows whose ids lie in a range.
+    Range(IdRange),
 }
 
 /// A page of a connection.
@@ -199,7 +210,7 @@ impl Client {
     pub(crate) async fn value<T: DeserializeOwned>(&self, query: Query, variables: &Value) -> Result<T, Error> {
         let none = Map::new();
         let variables = variables.as_object().unwrap_or(&none);
-        let answer = self.ask::<IgnoredAny>(Question { query, variables, ids: None, rows: 1 }).await;
+        let answer = self.ask::<IgnoredAny>(Question { query, variables, select: Select::All, rows: 1 }).await;
         let answer = answer.map_err(|unanswered| unanswered.error)?;
         #[derive(Deserialize)]
         struct Data<T> {
@@ -239,7 +250,7 @@ impl Client {
         document: Option<&str>,
         searched: bool,
     ) -> Result<Rows<T>, Unanswered> {
-        let Question { query, rows, ids, .. } = question;
+        let Question { query, rows, select, .. } = question;
         let Connection { deadline, tempo, .. } = self.connection;
         let mut tries = 0;
         loop {
@@ -268,7 +279,7 @@ impl Client {
             let standing = self.pace.refused(&error, sent_at);
             drop(slot);
             tries += 1;
-            let asked = Asked { rows, by_ids: ids.is_some(), searched, tries };
+            let asked = Asked { rows, by_ids: matches!(select, Select::Ids(_)), searched, tries };
             let next = verdict(&error, asked, standing, chance());
             let (wait, alone) = match next {
                 Verdict::Wait(wait) => (wait.div_f64(tempo), false),
@@ -326,14 +337,12 @@ impl Client {
 
     /// The body of a request, as the plan has it by now.
     fn body(&self, question: Question<'_>, document: Option<&str>) -> String {
-        let Question { query, variables, ids, .. } = question;
+        let Question { query, variables, select, .. } = question;
         let mut variables = variables.clone();
-        if let Some(ids) = ids {
-            let filter = self.plan.filter(query).map_or(Value::Null, |filter| filter.of(ids));
-            variables.insert("filter".to_owned(), filter);
-        }
+        let filter = self.plan.filter(query).and_then(|filter| filter.of(select));
+        variables.extend(filter.map(|filter| ("filter".to_owned(), filter)));
         let mut document = self.plan.document(query, document);
-        for name in ["filter", "ownerSet"] {
+        for name in ["filter", "ownerSet", "first", "last"] {
             if !variables.contains_key(name) {
                 document = Document::read(&document).without_variable(name).text();
             }

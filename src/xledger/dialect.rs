@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::client::Client;
+use super::client::{Client, Select};
 use super::error::Error;
 use super::introspection::{Field, Roots, TypeDefinition};
 use super::query::{DIALECT, FILTER_KEYS, Query};
@@ -44,15 +44,44 @@ pub struct IdFilter {
     pub ids: IdType,
     /// Whether there is `dbId_in`; else each id is a condition of its own, under `OR`.
     pub list: bool,
+    /// Whether there are `dbId_gt` and `dbId_lte`.
+    pub range: bool,
+}
+
+/// A range of ids; without a bound, it is open there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdRange {
+    /// The ids above this one.
+    pub above: Option<i64>,
+    /// The ids up to this one, itself included.
+    pub up_to: Option<i64>,
+}
+
+impl IdRange {
+    /// Whether an id lies in it.
+    pub(crate) fn holds(&self, id: i64) -> bool {
+        self.above.is_none_or(|above| id > above) && self.up_to.is_none_or(|up_to| id <= up_to)
+    }
 }
 
 impl IdFilter {
-    /// The filter for exactly these ids.
-    pub(crate) fn of(&self, ids: &[i64]) -> Value {
-        if self.list {
-            return json!({"dbId_in": ids.iter().map(|id| self.ids.json(*id)).collect::<Vec<_>>()});
+    /// The filter for these rows; `None` for all.
+    pub(crate) fn of(&self, select: Select<'_>) -> Option<Value> {
+        match select {
+            Select::All | Select::Range(IdRange { above: None, up_to: None }) => None,
+            Select::Ids(ids) if self.list => {
+                Some(json!({"dbId_in": ids.iter().map(|id| self.ids.json(*id)).collect::<Vec<_>>()}))
+            }
+            Select::Ids(ids) => {
+                Some(json!({"OR": ids.iter().map(|id| json!({"dbId": self.ids.json(*id)})).collect::<Vec<_>>()}))
+            }
+            Select::Range(IdRange { above, up_to }) => {
+                let bounds = [("dbId_gt", above), ("dbId_lte", up_to)];
+                let given = bounds.into_iter().filter_map(|(key, id)| Some((key.to_owned(), self.ids.json(id?))));
+                Some(Value::Object(given.collect()))
+            }
         }
-        json!({"OR": ids.iter().map(|id| json!({"dbId": self.ids.json(*id)})).collect::<Vec<_>>()})
     }
 }
 
@@ -82,7 +111,7 @@ pub struct Dialect {
 impl Default for Dialect {
     /// What is known of Xledger, for a server whose introspection is closed.
     fn default() -> Self {
-        let filter = |root, ids| IdFilter { type_name: known_filter(root).to_owned(), ids, list: true };
+        let filter = |root, ids| IdFilter { type_name: known_filter(root).to_owned(), ids, list: true, range: true };
         Self {
             introspection: false,
             ledger: filter("transactions", IdType::Int64String),
@@ -143,6 +172,7 @@ impl Dialect {
                 }
             };
             let name = filter.type_name.clone();
+            filter.range = keys.has("dbId_gt") && keys.has("dbId_lte");
             match (keys.leaf("dbId_in"), keys.leaf("dbId"), keys.has("OR")) {
                 (Some(ids), _, _) => filter.ids = id_type(ids),
                 (None, Some(ids), true) => (filter.ids, filter.list) = (id_type(ids), false),

@@ -4,7 +4,7 @@
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-use super::client::{Client, Question, Unanswered};
+use super::client::{Client, Question, Select, Unanswered};
 use super::document::Document;
 use super::error::Error;
 use super::optional::{self, is_within};
@@ -95,7 +95,7 @@ impl Client {
             let sample = Sample::of(question, rows);
             let mut turned = false;
             if let Some(refusal) = self.refusal(sample.question(), &[]).await? {
-                turned = question.ids.is_some() && self.turn_ids(query, &sample, &refusal).await?;
+                turned = question.select != Select::All && self.turn_ids(query, &sample, &refusal).await?;
                 match self.refused_always(sample.question(), &[]).await? {
                     None if turned => {}
                     Some(refusal @ Error::RightMissing { .. }) => {
@@ -219,8 +219,11 @@ impl<'a> Sample<'a> {
         let rows = rows.min(question.rows);
         let mut variables = question.variables.clone();
         variables.insert("first".to_owned(), rows.into());
-        let ids = question.ids.map(|ids| &ids[..ids.len().min(rows)]);
-        Self { question: Question { rows, ids, ..question }, variables }
+        let select = match question.select {
+            Select::Ids(ids) => Select::Ids(&ids[..ids.len().min(rows)]),
+            other => other,
+        };
+        Self { question: Question { rows, select, ..question }, variables }
     }
 
     fn question(&self) -> Question<'_> {

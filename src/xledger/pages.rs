@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::client::{Client, Page, Question, Unanswered};
+use super::client::{Client, Page, Question, Select, Unanswered};
 use super::error::Error;
 use super::policy::Verdict;
 use super::query::Query;
@@ -37,20 +37,29 @@ impl Position {
     }
 }
 
-/// Hands the rows of a connection to `take`, in the order of the answers, from a position on, until the end or until `most_rows` came.
-/// `variables` are those beside `first` and `after`; a key without a value must be left out, for a null is a condition to Xledger. What was
-/// handed to `take` is behind the position, whatever ends the walk.
-pub(crate) async fn walk_on<T: DeserializeOwned>(
-    client: &Client,
-    query: Query,
-    variables: &Map<String, Value>,
-    page_rows: usize,
-    position: &mut Position,
-    most_rows: usize,
-    take: impl FnMut(Vec<T>) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let page_rows = async |variables: Map<String, Value>| whole_page(client, query, &variables, page_rows).await;
-    pages(query, variables, page_rows, position, most_rows, take).await.map_err(|unanswered| unanswered.error)
+/// A connection that is walked page by page.
+#[derive(Clone, Copy)]
+pub(crate) struct Walk<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) query: Query,
+    /// Those beside `first`, `after` and `filter`. A key without a value must be left out, for a null is a condition to Xledger.
+    pub(crate) variables: &'a Map<String, Value>,
+    pub(crate) select: Select<'a>,
+    pub(crate) page_rows: usize,
+}
+
+impl Walk<'_> {
+    /// Hands the rows to `take`, in the order of the answers, from a position on, until the end or until `most_rows` came. What was handed
+    /// to `take` is behind the position, whatever ends the walk.
+    pub(crate) async fn on<T: DeserializeOwned>(
+        self,
+        position: &mut Position,
+        most_rows: usize,
+        take: impl FnMut(Vec<T>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let page = async |variables: Map<String, Value>| whole_page(self, &variables).await;
+        pages(self.query, self.variables, page, position, most_rows, take).await.map_err(|unanswered| unanswered.error)
+    }
 }
 
 /// Hands every row of these ids to `take`, and no others if the filter works.
@@ -65,7 +74,8 @@ pub(crate) async fn walk_ids<T: DeserializeOwned>(
     while !rest.is_empty() {
         let rows = client.sizes().rows(query, rest.len());
         let (batch, after) = rest.split_at(rows.min(rest.len()));
-        let batch_page = async |variables: Map<String, Value>| page(client, query, &variables, Some(batch), rows).await;
+        let batch_page =
+            async |variables: Map<String, Value>| page(client, query, &variables, Select::Ids(batch), rows).await;
         // What came before a page was too much comes again; rows are told apart by their ids.
         let mut position = Position::default();
         match pages(query, variables, batch_page, &mut position, usize::MAX, &mut take).await {
@@ -120,23 +130,22 @@ async fn pages<T>(
 /// A page of a list, of fewer rows if the server does not bear so many. Rows that are null are asked for again: the page once more, then what is
 /// still null by the ids of the cursors. What stays null is counted.
 async fn whole_page<T: DeserializeOwned>(
-    client: &Client,
-    query: Query,
+    walk: Walk<'_>,
     variables: &Map<String, Value>,
-    most_rows: usize,
 ) -> Result<Page<T>, Unanswered> {
-    let mut page = sized_page(client, query, variables, most_rows).await?;
+    let Walk { client, query, select, page_rows, .. } = walk;
+    let mut page = sized_page(client, query, variables, select, page_rows).await?;
     if page.null_rows == 0 {
         return Ok(page);
     }
-    page = sized_page(client, query, variables, most_rows).await?;
+    page = sized_page(client, query, variables, select, page_rows).await?;
     // A cursor is mostly the row's id, sometimes several ids.
     let ids = page.null_cursors.iter().flat_map(|cursor| cursor.split('.')).filter_map(|id| id.parse().ok());
     let ids: Vec<i64> = ids.collect();
     if !ids.is_empty() && client.plan().filter(query).is_some() {
         let mut without_cursor = variables.clone();
         without_cursor.remove("after");
-        match self::page(client, query, &without_cursor, Some(&ids), ids.len()).await {
+        match self::page(client, query, &without_cursor, Select::Ids(&ids), ids.len()).await {
             Ok(found) => {
                 page.null_rows -= found.nodes.len().min(page.null_rows);
                 page.nodes.extend(found.nodes);
@@ -160,11 +169,12 @@ async fn sized_page<T: DeserializeOwned>(
     client: &Client,
     query: Query,
     variables: &Map<String, Value>,
+    select: Select<'_>,
     most_rows: usize,
 ) -> Result<Page<T>, Unanswered> {
     loop {
         let rows = client.sizes().rows(query, most_rows);
-        match page(client, query, variables, None, rows).await {
+        match page(client, query, variables, select, rows).await {
             Err(Unanswered { error, next: Verdict::Shrink }) => less(client, query, rows, &error),
             other => break other,
         }
@@ -183,19 +193,37 @@ pub(crate) async fn one_page<T: DeserializeOwned>(
     variables: &Map<String, Value>,
     most_rows: usize,
 ) -> Result<Page<T>, Error> {
-    sized_page(client, query, variables, most_rows).await.map_err(|unanswered| unanswered.error)
+    sized_page(client, query, variables, Select::All, most_rows).await.map_err(|unanswered| unanswered.error)
+}
+
+/// The last row of a connection, if there is one and the server says so.
+pub(crate) async fn last_row<T: DeserializeOwned>(
+    client: &Client,
+    query: Query,
+    variables: &Map<String, Value>,
+) -> Result<Option<T>, Error> {
+    let mut variables = variables.clone();
+    variables.insert("last".to_owned(), json!(1));
+    let question = Question { query, variables: &variables, select: Select::All, rows: 1 };
+    match client.page(question).await {
+        Ok(mut page) => Ok(page.nodes.pop()),
+        // More than one row is no answer to this either.
+        Err(Unanswered { error: Error::Malformed { .. }, .. }) => Ok(None),
+        Err(Unanswered { error, .. }) if error.is_refusal() => Ok(None),
+        Err(unanswered) => Err(unanswered.error),
+    }
 }
 
 async fn page<T: DeserializeOwned>(
     client: &Client,
     query: Query,
     variables: &Map<String, Value>,
-    ids: Option<&[i64]>,
+    select: Select<'_>,
     rows: usize,
 ) -> Result<Page<T>, Unanswered> {
     let mut variables = variables.clone();
     variables.insert("first".to_owned(), json!(rows));
-    let page = client.page(Question { query, variables: &variables, ids, rows }).await?;
+    let page = client.page(Question { query, variables: &variables, select, rows }).await?;
     client.sizes().came(query, rows);
     Ok(page)
 }

@@ -88,7 +88,7 @@ impl Account {
 
     /// Forgets what runs before have kept.
     pub(crate) async fn forget_what_is_kept(&self) {
-        let name = "spend/data/state/refresh.json";
+        let name = "spend/data/state/cache.json";
         self.s3.delete_object().bucket(&self.bucket).key(name).send().await.unwrap();
     }
 

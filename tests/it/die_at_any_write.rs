@@ -17,7 +17,7 @@ use xledger_sim::{Change, ChangeKind, Options};
 /// Runs at once.
 const AT_ONCE: usize = 3;
 
-/// The files that `state/refresh.json` names, and the two beside it.
+/// The files that `state/cache.json` names, and the two beside it.
 fn named(objects: &Objects) -> BTreeSet<String> {
     fn paths(value: &Value, found: &mut BTreeSet<String>) {
         match value {
@@ -31,8 +31,8 @@ fn named(objects: &Objects) -> BTreeSet<String> {
             _ => (),
         }
     }
-    let mut found = BTreeSet::from(["refresh.json", "lease.json", "schema.json"].map(|name| format!("state/{name}")));
-    paths(&serde_json::from_slice(&objects["state/refresh.json"]).unwrap(), &mut found);
+    let mut found = BTreeSet::from(["cache.json", "lease.json", "schema.json"].map(|name| format!("state/{name}")));
+    paths(&serde_json::from_slice(&objects["state/cache.json"]).unwrap(), &mut found);
     found
 }
 
@@ -40,8 +40,9 @@ fn named(objects: &Objects) -> BTreeSet<String> {
 pub(crate) fn nothing_is_left_behind(objects: &Objects, moment: &str) {
     let of_state: BTreeSet<String> = objects.keys().filter(|name| name.starts_with("state/")).cloned().collect();
     assert_eq!(of_state, named(objects), "{moment}");
-    let state: Value = serde_json::from_slice(&objects["state/refresh.json"]).unwrap();
-    assert_eq!((&state["unfinished"], &state["publishing"]), (&Value::Null, &Value::Null), "{moment}");
+    let state: Value = serde_json::from_slice(&objects["state/cache.json"]).unwrap();
+    let ended = ["refresh", "lists", "publishing"].map(|name| &state[name]);
+    assert_eq!(ended, [&Value::Null; 3], "{moment}");
     for name in objects.keys().filter_map(|name| name.strip_prefix("snapshots/")) {
         let snapshot = name.split('/').next().unwrap();
         assert!(objects.contains_key(&format!("snapshots/{snapshot}/_manifest.json")), "{moment}: {name}");

@@ -234,7 +234,7 @@ async fn while_it_works_on_a_directory() {
     let mut run = 100;
     let mut killed_when = async |what: &str, happened: &mut dyn FnMut() -> bool| {
         desk.sim.journal().clear();
-        drop(fs::remove_file(desk.lake().join("state/refresh.json")));
+        drop(fs::remove_file(desk.lake().join("state/cache.json")));
         run += 1;
         let child = another_process(&desk, run);
         until(what, async || happened()).await;

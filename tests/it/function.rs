@@ -361,7 +361,7 @@ async fn a_deadline_too_close_ends_the_run_in_time_and_what_it_has_is_kept() {
     let objects = lake.objects();
     let (runs, rest): (Vec<&String>, Vec<&String>) = objects.keys().partition(|name| name.starts_with("lake/runs/"));
     assert!(rest.iter().all(|name| name.starts_with("lake/state/")), "{rest:?}");
-    assert!(objects.contains_key("lake/state/refresh.json"), "{rest:?}");
+    assert!(objects.contains_key("lake/state/cache.json"), "{rest:?}");
     let run: Value = serde_json::from_slice(&objects[runs[0]]).unwrap();
     assert_eq!((&run["status"], &run["error_kind"]), (&json!("incomplete"), &Value::Null));
     // Lambda's own retry, or the next schedule, goes on with it.

@@ -132,7 +132,7 @@ async fn one_that_holds_on_is_left_to_the_next_run() {
         let any = FAULTS[(turn + request) / 3 % FAULTS.len()];
         let all = [(any, ONE_REQUEST), (Step::LoseAnswer, A_WRITE_AND_A_LOOK), (any, THE_RUN)];
         // What is replaced in one step has them all.
-        let is_replaced = ["PUT /bucket/lake/state/refresh.json", "PUT /bucket/lake/CURRENT.json"].contains(&&**asked);
+        let is_replaced = ["PUT /bucket/lake/state/cache.json", "PUT /bucket/lake/CURRENT.json"].contains(&&**asked);
         let meets = move |way: usize| is_replaced || way == (turn + request) % 3;
         all.into_iter().enumerate().filter(move |(way, _)| meets(*way)).map(move |(_, held_on)| (request, held_on))
     });

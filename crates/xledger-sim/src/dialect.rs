@@ -90,6 +90,10 @@ pub struct Dialect {
     pub refused_owner_sets: BTreeSet<String>,
     /// `first` above the cap is an error instead of being cut.
     pub refuse_large_first: bool,
+    /// `dbId_gt`, `dbId_gte`, `dbId_lt` and `dbId_lte` are ignored in silence: rows of all ids come.
+    pub ignores_id_ranges: bool,
+    /// `last` is ignored in silence: where there is no `first`, the first rows come, as many as a page may have.
+    pub ignores_last: bool,
     /// The guesses that the schema holds: names of `@guess(switch: …)` that are on, such as `owner_currency`.
     pub guesses: BTreeSet<String>,
     /// One row with a value that breaks the schema.

@@ -64,6 +64,17 @@ impl Filter {
         }
     }
 
+    /// Leaves out conditions that are ranges of the row's own id.
+    pub(crate) fn without_id_ranges(self) -> Self {
+        let each = |parts: Vec<Self>| parts.into_iter().map(Self::without_id_ranges).collect();
+        match self {
+            Self::Compare(Column::DbId, ..) => Self::All(Vec::new()),
+            Self::All(parts) => Self::All(each(parts)),
+            Self::Any(parts) => Self::Any(each(parts)),
+            other => other,
+        }
+    }
+
     /// Whether a row meets the condition.
     pub(crate) fn holds(&self, books: &Company, node: Node<'_>) -> bool {
         match self {

@@ -62,14 +62,19 @@ impl Query {
             let column = Column::named(order.get("field")?.as_str()?)?;
             Some((column, order.get("direction").and_then(|direction| direction.as_str()) == Some("DESC")))
         });
-        let (first, last) = (rows("first")?, rows("last")?);
+        let (first, last) = match (rows("first")?, rows("last")?) {
+            (None, _) if dialect.ignores_last => (Some(cap as usize), None),
+            (None, None) => (Some(DEFAULT_ROWS), None),
+            (first, last) => (first, last.filter(|_| !dialect.ignores_last)),
+        };
+        let filter = arguments.get("filter").and_then(|filter| filter.as_object()).map(Filter::read);
         Ok(Self {
             table,
-            first: if first.is_none() && last.is_none() { Some(DEFAULT_ROWS) } else { first },
+            first,
             last,
             after: cursor("after")?,
             before: cursor("before")?,
-            filter: arguments.get("filter").and_then(|filter| filter.as_object()).map(Filter::read),
+            filter: if dialect.ignores_id_ranges { filter.map(Filter::without_id_ranges) } else { filter },
             order,
             asked: Asked {
                 owners: OwnerSet::named(text("ownerSet")),
@@ -161,13 +166,21 @@ impl Query {
     fn by_place(&self, books: &Company, descending: bool) -> Page {
         let len = self.table.len(books);
         let place = |at: usize| if descending { len - 1 - at } else { at };
-        let offset = self.after.map_or(0, |after| (after + 1).max(0) as usize);
-        let limit = self.first.or(self.last).unwrap_or(DEFAULT_ROWS);
-        let wanted = (0..len).map(place).filter(|&place| self.wants(books, place));
-        let mut places: Vec<usize> = wanted.skip(offset).take(limit + 1).collect();
-        let has_next = places.len() > limit;
-        places.truncate(limit);
-        Page { places, has_next, has_previous: offset > 0, total: None, offset: Some(offset) }
+        let from = self.after.map_or(0, |after| (after + 1).max(0) as usize);
+        let to = self.before.map_or(len, |before| before.max(0) as usize);
+        let mut wanted = (0..len).map(place).filter(|&place| self.wants(books, place)).take(to).skip(from);
+        let mut page = Page { offset: Some(from), has_previous: from > 0, ..Page::default() };
+        if let Some(limit) = self.first {
+            page.places.extend(wanted.by_ref().take(limit));
+            page.has_next = wanted.next().is_some();
+        } else {
+            page.places.extend(wanted);
+            let skipped = page.places.len().saturating_sub(self.last.unwrap_or(DEFAULT_ROWS));
+            page.places.drain(..skipped);
+            page.offset = Some(from + skipped);
+            (page.has_next, page.has_previous) = (self.before.is_some(), from + skipped > 0);
+        }
+        page
     }
 
     fn place(&self, books: &Company, id: &Key) -> Option<usize> {

@@ -95,6 +95,7 @@ pub(super) fn readers_see(found: &Found) -> Option<String> {
         let is_whole = match path.rsplit_once('.') {
             Some((_, "json")) => serde_json::from_slice::<Value>(bytes).is_ok(),
             Some((_, "parquet")) => bytes.len() > 8 && bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"),
+            Some((_, "rows")) => zstd::decode_all(bytes.as_slice()).is_ok(),
             _ => path == "state/lock",
         };
         assert!(is_whole, "{path}");
@@ -126,10 +127,10 @@ pub(super) fn nothing_is_left_behind(found: &Found) -> String {
             _ => (),
         }
     }
-    let state = found.json("state/refresh.json");
-    let ended = ["unfinished", "publishing", "unpublished"].map(|name| &state[name]);
+    let state = found.json("state/cache.json");
+    let ended = ["refresh", "lists", "publishing"].map(|name| &state[name]);
     assert_eq!(ended, [&Value::Null; 3]);
-    let known = ["CURRENT.json", "state/.swap", "state/lock", "state/refresh.json", "state/schema.json"];
+    let known = ["CURRENT.json", "state/.swap", "state/lock", "state/cache.json", "state/schema.json"];
     let mut named = BTreeSet::from(known.map(str::to_owned));
     paths(&state, &mut named);
     let is_of_snapshot = |path: &str| {

@@ -3,10 +3,20 @@ use super::*;
 #[test]
 fn rows_are_asked_for_by_a_list_or_by_alternatives() {
     let Dialect { mut ledger, payables, .. } = Dialect::default();
-    assert_eq!(ledger.of(&[1, 2]), json!({"dbId_in": ["1", "2"]}));
-    assert_eq!(payables.of(&[1]), json!({"dbId_in": [1]}));
+    let ids = Select::Ids(&[1, 2]);
+    assert_eq!(ledger.of(ids), Some(json!({"dbId_in": ["1", "2"]})));
+    assert_eq!(payables.of(Select::Ids(&[1])), Some(json!({"dbId_in": [1]})));
     ledger.list = false;
-    assert_eq!(ledger.of(&[1, 2]), json!({"OR": [{"dbId": "1"}, {"dbId": "2"}]}));
+    assert_eq!(ledger.of(ids), Some(json!({"OR": [{"dbId": "1"}, {"dbId": "2"}]})));
+    for (above, up_to, filter) in [
+        (None, None, None),
+        (Some(1), None, Some(json!({"dbId_gt": "1"}))),
+        (None, Some(2), Some(json!({"dbId_lte": "2"}))),
+        (Some(1), Some(2), Some(json!({"dbId_gt": "1", "dbId_lte": "2"}))),
+    ] {
+        assert_eq!(ledger.of(Select::Range(IdRange { above, up_to })), filter);
+    }
+    assert_eq!(ledger.of(Select::All), None);
 }
 
 #[test]

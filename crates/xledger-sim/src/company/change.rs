@@ -3,6 +3,7 @@
 use crate::company::Company;
 use crate::company::booking::{Booker, Type};
 use crate::company::date::DAY_SECONDS;
+use crate::company::history::Event;
 use crate::company::text::Text;
 use crate::company::{LAST_DAY, ledger::Line};
 use serde::Deserialize;
@@ -15,7 +16,7 @@ use std::time::Duration;
 pub struct Change {
     /// What is done.
     pub kind: ChangeKind,
-    /// With how many vouchers.
+    /// With how many vouchers; an event says by itself how many rows it is about.
     #[serde(default = "one")]
     pub vouchers: u32,
     /// Before the request of this number is answered; with `operation`, only its requests are counted.
@@ -41,6 +42,14 @@ pub enum ChangeKind {
     Remove,
     /// The costs of invoices are moved to a bank account.
     Rebook,
+    /// Anything else that can happen to them.
+    Event(Event),
+}
+
+/// The second of UTC at which an event happens: a minute behind the last time in the books, in the winter after their last day.
+fn at(books: &Company) -> i64 {
+    let last = books.vouchers.iter().filter_map(|voucher| voucher.modified_at).max().unwrap_or(0);
+    last.max(i64::from(LAST_DAY + 1) * DAY_SECONDS) + 60 - 3_600
 }
 
 fn one() -> u32 {
@@ -79,6 +88,7 @@ impl Change {
                 let bank = bank.map(|place| place as u16);
                 self.lines(&mut books).for_each(|line| line.account = bank);
             }
+            ChangeKind::Event(event) => return books.after(&event, at(&books)),
         }
         for &voucher in &self.chosen(&books) {
             books.vouchers[voucher as usize].modified_at = Some(i64::from(LAST_DAY) * DAY_SECONDS + 20 * 3_600);
@@ -116,6 +126,7 @@ impl Change {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::company::history::{Chosen, LineChange};
 
     fn after(kind: ChangeKind) -> (Company, Company) {
         let before = Company::generate(2_000, 1);
@@ -149,5 +160,28 @@ mod tests {
         assert_eq!(differ(&rebooked), differ(&amended));
         let (_, removed) = after(ChangeKind::Remove);
         assert!(removed.lines.len() < before.lines.len() && removed.ap_lines.len() + 5 == before.ap_lines.len());
+    }
+
+    #[test]
+    fn an_event_is_a_change_like_others() {
+        let chosen = Chosen { count: 4, by: 1 };
+        let kind = ChangeKind::Event(Event::Changed { what: LineChange::ToOtherCost, chosen });
+        let (before, after) = after(kind);
+        let moved = before.lines.iter().zip(&after.lines).filter(|(was, is)| was.account != is.account);
+        assert_eq!(moved.clone().count(), 4);
+        for (_, line) in moved {
+            let code = line.account.map(|place| after.accounts[usize::from(place)].code);
+            assert!(["6300", "6800"].map(Some).contains(&code));
+            assert_eq!(after.voucher(line).modified_at, Some(i64::from(LAST_DAY + 1) * DAY_SECONDS + 60));
+        }
+        // The same once more is about the same lines, and later.
+        let change = Change { kind, vouchers: 1, before_request: 1, operation: None, after: None };
+        let again = change.post(&after);
+        let moved = after.lines.iter().zip(&again.lines).filter(|(was, is)| was.account != is.account);
+        let later = |(was, is): (&Line, &Line)| {
+            again.voucher(is).modified_at > after.voucher(was).modified_at
+                && before.line(is.id).unwrap().account != was.account
+        };
+        assert!(moved.clone().count() == 4 && moved.clone().all(later));
     }
 }

@@ -16,6 +16,7 @@ use crate::company::booking::Type;
 use crate::company::date::{WallTime, wall_time};
 use crate::company::dice::Dice;
 use crate::company::ledger::{ApLine, Line, Voucher};
+use serde::Deserialize;
 
 pub use changed::{LineChange, PayableChange};
 pub use gone::Deletion;
@@ -24,16 +25,19 @@ pub use posted::Posting;
 pub use registered::Entry;
 
 /// Which rows an event is about, of those that it can be about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Chosen {
     /// How many; all of them if there are not so many.
     pub count: u8,
     /// Which.
+    #[serde(default)]
     pub by: u32,
 }
 
 /// Something that happens to the books.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Event {
     /// Time passes.
     Nothing,

@@ -189,6 +189,16 @@ mod tests {
                 "`dotted_cursors`",
             ),
             ("about = 'x'\n[[faults]]\nkind = 'flood'", "at `faults[0].kind", "`reset`"),
+            (
+                "about = 'x'\n[[changes]]\nkind.event.matched = {what = 'lines', moves = true, chosen.count = 1}",
+                "at `changes[0].kind",
+                "`line-anew`",
+            ),
+            (
+                "about = 'x'\n[[changes]]\nkind.event.retyped = {chosen.count = 1}",
+                "at `changes[0].kind",
+                "`to_payroll`",
+            ),
             ("about = 'x'\n[expect]\noutcome = 'maybe'", "at `expect.outcome`", "`succeeded`"),
             ("about = 'x'\n[[each]]\nname = 'a'\nlimits = {burst = 3}", "at `each[0].limits.burst`", "integer"),
             ("about = 'x'\n[[each]]\nspeed = 3", "at `each[0].name`", "missing field"),

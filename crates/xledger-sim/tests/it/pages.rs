@@ -1,7 +1,8 @@
 //! Connections: pages, cursors, order, owners, status.
 
 use crate::client::{all, ask, ask_with, nodes, serve};
-use serde_json::json;
+use serde_json::{Value, json};
+use xledger_sim::{RowOrder, Running};
 
 #[tokio::test]
 async fn an_empty_connection_has_null_edges() {
@@ -42,6 +43,56 @@ async fn last_and_before_go_backwards() {
     let query = "query($b: String) { apTransactions(last: 2, before: $b, ownerSet: MINE) { edges { node { dbId } } } }";
     let answer = ask_with(&server, query, json!({ "b": before })).await;
     assert_eq!(nodes(&answer, "apTransactions"), all[8..10]);
+}
+
+#[tokio::test]
+async fn the_last_row_is_that_of_the_order_and_the_filter() {
+    let calm = serve(|_| {}).await;
+    for root in ["transactions", "apTransactions"] {
+        let all = all(&calm, root, "ownerSet: MINE", "dbId", 10_000).await;
+        let last = async |server: &Running, filter: Value| {
+            let ty = if root == "transactions" { "Transaction_Filter" } else { "APTransaction_Filter" };
+            let query = format!(
+                "query($filter: {ty}) {{ {root}(last: 1, filter: $filter, ownerSet: MINE) \
+                 {{ edges {{ cursor node {{ dbId }} }} pageInfo {{ hasNextPage }} }} }}"
+            );
+            let answer = ask_with(server, &query, json!({ "filter": filter })).await;
+            assert_eq!(answer["data"][root]["pageInfo"]["hasNextPage"], json!(false), "{answer}");
+            nodes(&answer, root)
+        };
+        let up_to = json!({ "dbId_gt": all[3]["dbId"], "dbId_lte": all[70]["dbId"] });
+        assert_eq!(last(&calm, json!({})).await, all[all.len() - 1..]);
+        assert_eq!(last(&calm, up_to.clone()).await, all[70..71]);
+        for offset_cursors in [false, true] {
+            let server = serve(|options| {
+                options.dialect.offset_cursors = offset_cursors;
+                options.dialect.row_order = RowOrder::Descending;
+            })
+            .await;
+            assert_eq!(last(&server, json!({})).await, all[..1]);
+            assert_eq!(last(&server, up_to.clone()).await, all[4..5]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_range_of_ids_is_walked_like_a_list() {
+    for offset_cursors in [false, true] {
+        let server = serve(|options| options.dialect.offset_cursors = offset_cursors).await;
+        for root in ["transactions", "apTransactions"] {
+            let rows = all(&server, root, "ownerSet: MINE", "dbId", 10_000).await;
+            let bounds = [rows[40]["dbId"].to_string(), rows[200]["dbId"].to_string()];
+            let ranges = [
+                (format!("dbId_lte: {}", bounds[0]), 0..41),
+                (format!("dbId_gt: {}, dbId_lte: {}", bounds[0], bounds[1]), 41..201),
+                (format!("dbId_gt: {}", bounds[1]), 201..rows.len()),
+            ];
+            for (filter, expected) in ranges {
+                let arguments = format!("ownerSet: MINE, filter: {{{filter}}}");
+                assert_eq!(all(&server, root, &arguments, "dbId", 30).await, rows[expected], "{filter}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

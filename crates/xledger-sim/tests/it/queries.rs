@@ -116,6 +116,40 @@ async fn introspection_tells_the_type_of_ids() {
 }
 
 #[tokio::test]
+async fn a_filter_that_lacks_a_key_refuses_it_whether_introspection_tells_or_not() {
+    for closed in [false, true] {
+        let server = serve(|options| {
+            options.dialect.closed_introspection = closed;
+            let keys = ["Transaction_Filter.dbId_lte", "APTransaction_Filter.dbId_lte"];
+            options.schema.lacks.extend(keys.map(str::to_owned));
+        })
+        .await;
+        for (root, ty, id) in
+            [("transactions", "Transaction_Filter", json!("5")), ("apTransactions", "APTransaction_Filter", json!(5))]
+        {
+            let query = format!("query($f: {ty}) {{ {root}(first: 1, filter: $f) {{ edges {{ cursor }} }} }}");
+            let ask = async |filter: Value| ask_with(&server, &query, json!({ "f": filter })).await;
+            assert_eq!(code(&ask(json!({ "dbId_gt": id, "dbId_lte": id })).await), "INVALID_VALUE");
+            assert!(ask(json!({ "dbId_gt": id })).await.get("errors").is_none());
+            let inline = format!("{{ {root}(filter: {{dbId_lte: {id}}}) {{ edges {{ cursor }} }} }}");
+            assert_eq!(code(&ask_with(&server, &inline, json!({})).await), "ARGUMENTS_OF_CORRECT_TYPE");
+            let keys = ask_with(
+                &server,
+                "query($name: String!) { __type(name: $name) { inputFields { name } } }",
+                json!({ "name": ty }),
+            )
+            .await;
+            if closed {
+                assert_eq!(keys["errors"][0]["code"], json!("FORBIDDEN"));
+            } else {
+                let keys = keys["data"]["__type"]["inputFields"].as_array().unwrap();
+                assert!(keys.contains(&json!({ "name": "dbId_gt" })) && !keys.contains(&json!({ "name": "dbId_lte" })));
+            }
+        }
+    }
+}
+
+#[tokio::test]
 async fn every_root_answers() {
     let server = serve(|options| {
         options.dialect.extra_rights.insert("PeriodStatusItem".to_owned());

@@ -91,6 +91,43 @@ async fn guesses_are_served_where_they_are_switched_on() {
 }
 
 #[tokio::test]
+async fn ranges_of_ids_can_be_ignored() {
+    let plain = ids(|_| {}, 300).await;
+    let server = serve(|options| options.dialect.ignores_id_ranges = true).await;
+    let found = async |filter: &str| {
+        let arguments = format!("ownerSet: MINE, filter: {filter}");
+        all(&server, "transactions", &arguments, "dbId", 300).await.len()
+    };
+    let [low, high] = [&plain[10], &plain[20]];
+    for filter in [
+        format!("{{dbId_gt: \"{low}\", dbId_lte: \"{high}\"}}"),
+        format!("{{dbId_gte: \"{high}\"}}"),
+        format!("{{OR: [{{dbId_lt: \"{low}\"}}, {{dbId: \"{high}\"}}]}}"),
+    ] {
+        assert_eq!(found(&filter).await, plain.len(), "{filter}");
+    }
+    assert_eq!(found(&format!("{{dbId_in: [\"{low}\", \"{high}\"], dbId_gt: \"{low}\"}}")).await, 2);
+}
+
+#[tokio::test]
+async fn last_can_be_ignored() {
+    let plain = ids(|_| {}, 300).await;
+    let server = serve(|options| {
+        options.dialect.ignores_last = true;
+        options.page_cap = 700;
+    })
+    .await;
+    let found = async |rows: &str| {
+        let query = format!("{{ transactions({rows}ownerSet: MINE) {{ edges {{ node {{ dbId }} }} }} }}");
+        let rows = nodes(&ask(&server, &query).await, "transactions");
+        rows.iter().map(|row| row["dbId"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("last: 1, ").await, plain[..700]);
+    assert_eq!(found("").await, plain[..700]);
+    assert_eq!(found("first: 2, last: 1, ").await, plain[..2]);
+}
+
+#[tokio::test]
 async fn one_row_can_be_damaged() {
     let row = serve(|_| {}).await.company().lines[3].id;
     let cases = [

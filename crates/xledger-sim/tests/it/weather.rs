@@ -4,11 +4,12 @@ use crate::client::{all, ask, ask_with, nodes, serve};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use xledger_sim::{
-    Change, ChangeKind, Fault, FaultKind, IdLimit, IdRefusal, MissingRight, Outcome, RIGHTS, RowOrder, Scenario,
+    Change, ChangeKind, Chosen, Event, Fault, FaultKind, IdLimit, IdRefusal, MissingRight, Outcome, RIGHTS, RowOrder,
+    Scenario, history,
 };
 
 /// The weather that a client of Xledger must come through. Each line is covered by a scenario at least.
-const WEATHER: [&str; 100] = [
+const WEATHER: [&str; 118] = [
     "limit code: burst",
     "limit code: concurrency",
     "limit code: credits",
@@ -109,6 +110,24 @@ const WEATHER: [&str; 100] = [
     "an unknown code that passes",
     "a root that cannot be resolved above some page size",
     "a root that cannot be resolved a few times",
+    "ranges of ids",
+    "ranges of ids: a bound that the filter lacks",
+    "ranges of ids: a bound that the filter lacks, introspection closed",
+    "ranges of ids: ignored in silence",
+    "`last` ignored in silence",
+    "changed since it was listed: the period",
+    "changed since it was listed: a line and payroll have a match that is new",
+    "changed since it was listed: an AP line and payroll have a match that is new",
+    "changed since it was listed: the match of an AP line",
+    "changed since it was listed: the account",
+    "changed since it was listed: the account, to one that is left out",
+    "changed since it was listed: a line is gone",
+    "changed since it was listed: an AP line is gone",
+    "changed since it was listed: once more since it was listed anew",
+    "changed since it was listed: time and again",
+    "changed since it was listed: the account, to one of payroll",
+    "changed since it was listed: the document type, to one of payroll",
+    "changed since it was listed: a match that payroll was listed with",
 ];
 
 #[test]
@@ -240,6 +259,47 @@ async fn rows_move_between_pages_where_cursors_are_places() {
     assert!(server.company().lines.len() > before.lines.len());
     server.replace((*before).clone());
     assert_eq!(server.company().lines.len(), before.lines.len());
+}
+
+#[tokio::test]
+async fn a_change_can_be_an_event_before_a_request_of_some_operation() {
+    let event = Event::Matched { what: history::Match::LineAnew, moves: false, chosen: Chosen { count: 1, by: 1 } };
+    let change = Change {
+        kind: ChangeKind::Event(event),
+        vouchers: 1,
+        before_request: 2,
+        operation: Some("Lines".to_owned()),
+        after: None,
+    };
+    let server = serve(|options| options.changes = vec![change]).await;
+    let matches = async |operation: &str| {
+        let query = format!(
+            "query {operation} {{ transactions(first: 10000, ownerSet: MINE) {{ edges {{ node {{ matchId }} }} }} }}"
+        );
+        let body = json!({ "query": query, "operationName": operation });
+        let reply = crate::client::send(&server, &format!("token {}", server.token()), "identity", &body).await;
+        nodes(&reply.json(), "transactions")
+    };
+    let before = matches("Index").await;
+    for operation in ["Lines", "Index", "Index"] {
+        assert_eq!(matches(operation).await, before);
+    }
+    let after = matches("Lines").await;
+    assert_eq!(before.iter().zip(&after).filter(|(was, is)| was != is).count(), 2);
+    assert_eq!(server.journal().totals().changes, 1);
+}
+
+/// A change that changes nothing is no weather.
+#[test]
+fn changes_of_scenarios_change_the_books() {
+    for scenario in Scenario::all() {
+        let mut books = scenario.company();
+        for change in scenario.options(1.0).changes {
+            let after = change.post(&books);
+            assert_ne!(format!("{books:?}"), format!("{after:?}"), "{}: {change:?}", scenario.name);
+            books = after;
+        }
+    }
 }
 
 #[tokio::test]

@@ -6,9 +6,11 @@ use crate::company::ledger::{NONE, TAX_RULES};
 use crate::company::owner::Owner;
 use crate::company::supplier::{CURRENCIES, Role};
 use crate::company::text::Text;
+use serde::Deserialize;
 
 /// What is changed of ledger lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum LineChange {
     /// Amounts, in all currencies.
     Amount,
@@ -28,6 +30,8 @@ pub enum LineChange {
     Earlier,
     /// The period, to a later one.
     Later,
+    /// The account, to another cost account.
+    ToOtherCost,
     /// The account, to a bank account.
     ToBank,
     /// The account, to a payroll account.
@@ -38,7 +42,7 @@ pub enum LineChange {
 
 impl LineChange {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Amount,
         Self::Text,
         Self::Dimension,
@@ -48,6 +52,7 @@ impl LineChange {
         Self::PostedDate,
         Self::Earlier,
         Self::Later,
+        Self::ToOtherCost,
         Self::ToBank,
         Self::ToPayroll,
         Self::ToCost,
@@ -55,7 +60,8 @@ impl LineChange {
 }
 
 /// What is changed of payables lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PayableChange {
     /// The invoice's number.
     Number,
@@ -65,11 +71,13 @@ pub enum PayableChange {
     Subledger,
     /// The counterparty.
     Company,
+    /// The match, to one that nothing had before, as when an invoice is paid.
+    Match,
 }
 
 impl PayableChange {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Number, Self::Dates, Self::Subledger, Self::Company];
+    pub const ALL: [Self; 5] = [Self::Number, Self::Dates, Self::Subledger, Self::Company, Self::Match];
 }
 
 /// The account that nothing but history books bought things on, among payroll's.
@@ -96,6 +104,8 @@ impl Clerk {
         let owner = self.books.vouchers[voucher].owner;
         let (party, account) = (self.other_party(self.books.lines[place].party), |code| self.account(code));
         let (bank, payroll, cost) = (account(BANK_ACCOUNT), account(PAYROLL_ACCOUNT), account("6300"));
+        let other_cost =
+            [cost, account("6800")].into_iter().find(|of| *of != self.books.lines[place].account).flatten();
         let moved = |by: i64| {
             let period = self.books.lines[place].period?;
             let other = usize::try_from(i64::from(period) + by).ok()?;
@@ -135,6 +145,7 @@ impl Clerk {
             }
             LineChange::Earlier => line.period = earlier,
             LineChange::Later => line.period = later,
+            LineChange::ToOtherCost => line.account = other_cost,
             LineChange::ToBank => line.account = bank,
             LineChange::ToPayroll => line.account = payroll,
             LineChange::ToCost => line.account = cost,
@@ -149,6 +160,7 @@ impl Clerk {
             let (party, subledger) = (self.books.ap_lines[place].party, self.books.ap_lines[place].subledger);
             let owner = self.books.vouchers[self.books.ap_lines[place].voucher as usize].owner;
             let (party, subledger) = (self.other_party(party), self.other_supplier(subledger, owner));
+            let match_id = self.new_match(owner);
             let line = &mut self.books.ap_lines[place];
             match what {
                 PayableChange::Number => line.invoice += number,
@@ -158,6 +170,7 @@ impl Clerk {
                 }
                 PayableChange::Subledger => line.subledger = subledger,
                 PayableChange::Company => line.party = party,
+                PayableChange::Match => line.match_id = match_id,
             }
         }
         let vouchers: Vec<u32> = chosen.iter().map(|&place| self.books.ap_lines[place].voucher).collect();

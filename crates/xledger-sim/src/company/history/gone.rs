@@ -2,10 +2,12 @@
 
 use crate::company::Company;
 use crate::company::history::{Clerk, is_bought};
+use serde::Deserialize;
 use std::collections::BTreeSet;
 
 /// What is deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Deletion {
     /// Ledger lines on cost accounts.
     Line,

@@ -1,14 +1,20 @@
 //! What is matched with payroll.
 
 use crate::company::history::Clerk;
+use serde::Deserialize;
 
 /// Which kind of line is matched with payroll, or is no more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Match {
     /// A ledger line on a cost account gets a match of payroll.
     Line,
     /// A payables line does.
     Payable,
+    /// A ledger line on a cost account gets a match that nothing had before, together with a ledger line of payroll.
+    LineAnew,
+    /// A payables line does.
+    PayableAnew,
     /// A ledger line that shares a match with payroll loses it.
     LineLoses,
     /// A payables line does.
@@ -17,13 +23,15 @@ pub enum Match {
 
 impl Match {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Line, Self::Payable, Self::LineLoses, Self::PayableLoses];
+    pub const ALL: [Self; 6] =
+        [Self::Line, Self::Payable, Self::LineAnew, Self::PayableAnew, Self::LineLoses, Self::PayableLoses];
 }
 
 impl Clerk {
     pub(super) fn rematch(&mut self, what: Match, moves: bool) {
-        let is_ledger = matches!(what, Match::Line | Match::LineLoses);
-        let joins = matches!(what, Match::Line | Match::Payable);
+        let is_ledger = matches!(what, Match::Line | Match::LineAnew | Match::LineLoses);
+        let joins = !matches!(what, Match::LineLoses | Match::PayableLoses);
+        let anew = matches!(what, Match::LineAnew | Match::PayableAnew);
         let (payroll, _) = self.matches();
         let among = if is_ledger { self.costs() } else { self.payables() };
         let among = among.into_iter().filter(|&place| joins != payroll.contains(&self.match_of(is_ledger, place)));
@@ -33,6 +41,7 @@ impl Clerk {
             let of_owner: Vec<i32> = payroll.iter().filter(|of| of.0 == owner).map(|of| of.1).collect();
             let match_id = match (joins, of_owner.is_empty()) {
                 (false, _) => 0,
+                (true, _) if anew => self.match_payroll_anew(owner, moves),
                 (true, false) => *self.dice.pick(&of_owner),
                 (true, true) => self.match_payroll(owner, moves),
             };
@@ -75,5 +84,34 @@ impl Clerk {
             }
         }
         self.books.lines[place].match_id
+    }
+
+    /// Gives payroll of an owner that has no match one that nothing had before; 0 where the owner has no such payroll.
+    fn match_payroll_anew(&mut self, owner: u8, moves: bool) -> i32 {
+        let is = |place: &usize| {
+            let line = &self.books.lines[*place];
+            line.is_payroll_by_nature() && line.match_id == 0 && self.books.voucher(line).owner == owner
+        };
+        let unmatched: Vec<usize> = (0..self.books.lines.len()).filter(is).collect();
+        if unmatched.is_empty() {
+            return 0;
+        }
+        let (place, match_id) = (*self.dice.pick(&unmatched), self.new_match(owner));
+        let line = &mut self.books.lines[place];
+        line.match_id = match_id;
+        let voucher = line.voucher;
+        if moves {
+            self.touch([voucher]);
+        }
+        match_id
+    }
+
+    /// A match that nothing of an owner has.
+    pub(super) fn new_match(&self, owner: u8) -> i32 {
+        let books = &self.books;
+        let ledger = books.lines.iter().map(|line| (line.voucher, line.match_id));
+        let payables = books.ap_lines.iter().map(|line| (line.voucher, line.match_id));
+        let of_owner = ledger.chain(payables).filter(|of| books.vouchers[of.0 as usize].owner == owner);
+        of_owner.map(|of| of.1).max().unwrap_or(0) + 1
     }
 }

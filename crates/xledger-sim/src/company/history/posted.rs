@@ -4,9 +4,11 @@ use crate::company::booking::Booker;
 use crate::company::date::{DAY_SECONDS, Day, calendar, day};
 use crate::company::history::Clerk;
 use crate::company::period::find;
+use serde::Deserialize;
 
 /// What is posted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Posting {
     /// Invoices of suppliers.
     Invoice,

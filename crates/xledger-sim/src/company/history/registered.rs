@@ -2,10 +2,12 @@
 
 use crate::company::history::Clerk;
 use crate::company::supplier::{Address, Role};
+use serde::Deserialize;
 use std::collections::BTreeSet;
 
 /// Which entry of a register is changed, and what of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Entry {
     /// The name of a supplier.
     SupplierName,

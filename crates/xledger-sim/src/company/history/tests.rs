@@ -84,7 +84,7 @@ fn changes(event: &Event) -> &'static [&'static str] {
             LineChange::Currency => &["lines.currency", "lines.invoice_amount", "vouchers.modified_at"],
             LineChange::PostedDate => &["vouchers.modified_at", "vouchers.posted"],
             LineChange::Earlier | LineChange::Later => &["lines.period", "vouchers.modified_at"],
-            LineChange::ToBank | LineChange::ToPayroll | LineChange::ToCost => {
+            LineChange::ToOtherCost | LineChange::ToBank | LineChange::ToPayroll | LineChange::ToCost => {
                 &["lines.account", "vouchers.modified_at"]
             }
         },
@@ -93,6 +93,7 @@ fn changes(event: &Event) -> &'static [&'static str] {
             PayableChange::Dates => &["ap_lines.due_date", "ap_lines.invoice_date", "vouchers.modified_at"],
             PayableChange::Subledger => &["ap_lines.subledger", "vouchers.modified_at"],
             PayableChange::Company => &["ap_lines.party", "vouchers.modified_at"],
+            PayableChange::Match => &["ap_lines.match_id", "vouchers.modified_at"],
         },
         Event::Retyped { .. } => &["vouchers.document_type", "vouchers.modified_at"],
         Event::Deleted { what: Deletion::Voucher, .. } => &["ap_lines -", "lines -", "vouchers -"],
@@ -105,8 +106,10 @@ fn changes(event: &Event) -> &'static [&'static str] {
             (_, false) => &["ap_lines -", "lines -"],
         },
         Event::Matched { what, moves, .. } => match (what, moves) {
-            (Match::Line | Match::LineLoses, true) => &["lines.match_id", "vouchers.modified_at"],
-            (Match::Line | Match::LineLoses, false) => &["lines.match_id"],
+            (Match::Line | Match::LineAnew | Match::LineLoses, true) => &["lines.match_id", "vouchers.modified_at"],
+            (Match::Line | Match::LineAnew | Match::LineLoses, false) => &["lines.match_id"],
+            (Match::PayableAnew, true) => &["ap_lines.match_id", "lines.match_id", "vouchers.modified_at"],
+            (Match::PayableAnew, false) => &["ap_lines.match_id", "lines.match_id"],
             (_, true) => &["ap_lines.match_id", "vouchers.modified_at"],
             (_, false) => &["ap_lines.match_id"],
         },
@@ -146,9 +149,10 @@ fn an_event_changes_what_it_says_and_nothing_else() {
         let after = before.after(&event, AT);
         let found = differences(&before, &after);
         assert_eq!(found.keys().map(String::as_str).collect::<Vec<_>>(), changes(&event), "{event:?}");
-        // A register's rows that are shared count once.
+        // A register's rows that are shared count once, and a line of payroll beside each that it is matched with.
+        let most = if matches!(event, Event::Matched { what: Match::LineAnew, .. }) { 6 } else { 3 };
         for (what, &rows) in found.iter().filter(|(what, _)| !what.ends_with(['+', '-'])) {
-            assert!((1..=3).contains(&rows) || what.contains("modified_at"), "{event:?}: {what} of {rows}");
+            assert!((1..=most).contains(&rows) || what.contains("modified_at"), "{event:?}: {what} of {rows}");
         }
         for voucher in &after.vouchers {
             let was = before.vouchers.iter().find(|was| was.id == voucher.id);
@@ -171,6 +175,7 @@ fn lists_stay_sorted_and_payroll_what_it_is() {
         for line in after.lines.iter().filter(|line| line.is_payroll_by_nature()) {
             let (Some(mut was), mut line) = (before.line(line.id).cloned(), line.clone()) else { continue };
             (was.voucher, line.voucher) = (0, 0);
+            (was.match_id, line.match_id) = (0, 0);
             assert_eq!(format!("{was:?}"), format!("{line:?}"), "{event:?}");
         }
     }
@@ -194,6 +199,33 @@ fn what_is_taken_back_is_as_it_was() {
         };
         assert!(remains.iter().all(|what| differ.contains(&what.as_str())), "{event:?}: {remains:?}");
     }
+}
+
+#[test]
+fn a_match_anew_is_one_that_nothing_had() {
+    let before = Company::generate(600, 1);
+    let (payroll, others) = matches(&before);
+    for what in [Match::LineAnew, Match::PayableAnew] {
+        let after = before.after(&Event::Matched { what, moves: false, chosen: CHOSEN }, AT);
+        let (payroll_now, others_now) = matches(&after);
+        let new: BTreeSet<_> = payroll_now.difference(&payroll).copied().collect();
+        assert_eq!(new.len(), 3, "{what:?}");
+        assert!(new.is_disjoint(&others) && new.is_subset(&others_now), "{what:?}: {new:?}");
+        assert!(payroll.is_subset(&payroll_now), "{what:?}: payroll keeps the matches that tell of it");
+    }
+}
+
+/// Matches, each with its owner's place.
+type Matches = BTreeSet<(u8, i32)>;
+
+/// The matches of payroll, and those of all else.
+fn matches(books: &Company) -> (Matches, Matches) {
+    let of = |payroll: bool, voucher: u32, match_id: i32| (payroll, (books.vouchers[voucher as usize].owner, match_id));
+    let ledger = books.lines.iter().map(|line| of(line.is_payroll_by_nature(), line.voucher, line.match_id));
+    let payables = books.ap_lines.iter().map(|line| of(line.is_payroll_by_nature(), line.voucher, line.match_id));
+    let (payroll, others): (Vec<_>, Vec<_>) = ledger.chain(payables).partition(|of| of.0);
+    let matches = |of: Vec<(bool, (u8, i32))>| of.into_iter().map(|of| of.1).filter(|of| of.1 != 0).collect();
+    (matches(payroll), matches(others))
 }
 
 #[test]
