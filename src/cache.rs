@@ -111,6 +111,11 @@ pub struct Expired {
 }
 
 impl Expired {
+    /// Whether it is a full refresh's.
+    pub(crate) fn is_of_all_months(&self) -> bool {
+        self.from.is_none() && self.to.is_none()
+    }
+
     fn holds(&self, month: Option<Month>, asked_at_ms: i64) -> bool {
         let holds_month = |month| self.from.is_none_or(|from| month >= from) && self.to.is_none_or(|to| month <= to);
         asked_at_ms < self.asked_before_ms && month.is_none_or(holds_month)
@@ -248,3 +253,6 @@ impl Index {
         self.lines.iter().chain(&self.payables).chain(of_lists)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,7 +69,7 @@ kinds! {
     UnaskedLine = "unasked_line",
     /// A payroll line came.
     PayrollReceived = "payroll_received",
-    /// A line changed between listing and fetching so that the rules leave it out.
+    /// Lines came otherwise than they were listed, though the lists were brought up to date.
     LineChanged = "line_changed",
     /// A value does not fit its column.
     ValueUnfit = "value_unfit",
@@ -128,13 +128,13 @@ impl Failure {
         Self { kind, message: message.into(), again_at: None, refused_fields: Vec::new() }
     }
 
-    /// Whether what was gathered is of use to a next run: whether this one was ended by something else than what it gathered.
+    /// Whether a next run can resume the refresh with its lists: whether this one was ended by something else than what is listed. What was
+    /// fetched stays in the cache in any case.
     pub fn is_resumable(&self) -> bool {
         use FailureKind as Kind;
         !matches!(
             self.kind,
-            Kind::OwnerChanged
-                | Kind::TooLittleKept
+            Kind::TooLittleKept
                 | Kind::TableShrunk
                 | Kind::SelfCheckFailed
                 | Kind::UnaskedLine

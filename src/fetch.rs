@@ -243,7 +243,7 @@ impl Fetched for Line {
         let owner = reference(node.owner_db_id).unwrap_or(0);
         let account = reference(node.account_db_id).unwrap_or(0);
         let match_id = reference(node.match_id).unwrap_or(0);
-        let month = node.period.as_ref().and_then(month);
+        let month = node.period.as_ref().and_then(|period| month(period.year, period.month_number));
         let verdict =
             screen.judge(&LineFacts { owner, account, match_id, month, treatment: screen.treatment(&document_type) });
         if verdict == Verdict::Payroll {

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::value::Month;
-use crate::xledger::node::{HeaderNode, LedgerIndexNode, PayableIndexNode, PeriodNode, SourceNode};
+use crate::xledger::node::{LedgerIndexNode, ListedHeaderNode, PayableIndexNode, SourceNode};
 use crate::xledger::query::{self, Query};
-use crate::xledger::scalar::{Odd, WallTime, reference, text};
+use crate::xledger::scalar::{Odd, WallTime, Whole, reference, text};
 use crate::xledger::{Client, Error, Select, Walk};
 pub(crate) use ranges::{List, Ranges, bounds};
 
@@ -168,7 +168,7 @@ impl Ledger {
     /// A line as it was listed. One without an id cannot be asked for.
     fn entry(&mut self, node: LedgerIndexNode) -> Option<LedgerEntry> {
         let id = reference(node.db_id)?;
-        let HeaderNode { db_id, transaction_source, modified_at, .. } = node.header.unwrap_or_default();
+        let ListedHeaderNode { db_id, transaction_source, modified_at } = node.header.unwrap_or_default();
         let document_type = self.document_type(DocumentType::of(transaction_source));
         Some(LedgerEntry {
             id,
@@ -177,7 +177,7 @@ impl Ledger {
             account: reference(node.account_db_id).unwrap_or(0),
             match_id: reference(node.match_id).unwrap_or(0),
             modified_at: milliseconds(modified_at),
-            month: node.period.as_ref().and_then(month),
+            month: node.period.and_then(|period| month(period.year, period.month_number)),
             document_type,
         })
     }
@@ -205,8 +205,8 @@ fn milliseconds(time: Option<Odd<WallTime>>) -> i64 {
 }
 
 /// The calendar month of a period; `None` if it has none, or one that no calendar has.
-pub(crate) fn month(period: &PeriodNode) -> Option<Month> {
-    Month::new(period.year?.0, period.month_number?.0)
+pub(crate) fn month(year: Option<Whole>, month_number: Option<Whole>) -> Option<Month> {
+    Month::new(year?.0, month_number?.0)
 }
 
 fn payable_entry(node: PayableIndexNode) -> Option<PayableEntry> {

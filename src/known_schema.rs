@@ -72,7 +72,7 @@ pub async fn learn_anew(client: &Client) -> Result<Learned, Error> {
     Ok(Learned { dialect: Dialect::read(client).await?, kept: None })
 }
 
-/// Keeps what was learned, once a refresh has succeeded with it.
+/// Keeps what was learned, once a refresh has succeeded with it, or has stopped and can be resumed.
 pub async fn keep(client: &Client, lake: &Lake, now: Instant, learned: Learned) {
     let Learned { dialect, kept } = learned;
     let refused = client.plan().missed();

@@ -35,7 +35,7 @@ pub struct Cache<'a> {
     pub(crate) unread: Option<&'static str>,
     files: u32,
     /// Rows that this run has put into it.
-    pub(crate) appended: u64,
+    pub(crate) stored: u64,
     version: Option<Version>,
     /// What the index says, as far as is known.
     said: Option<Index>,
@@ -101,7 +101,7 @@ impl<'a> Cache<'a> {
             index.published();
             index.publishing.retain(|name| *name != current.snapshot);
         }
-        Ok(Self { index, lake, run_id, is_dry, unread, files: 0, appended: 0, version, said, in_doubt: None })
+        Ok(Self { index, lake, run_id, is_dry, unread, files: 0, stored: 0, version, said, in_doubt: None })
     }
 
     /// Whether nothing is changed.
@@ -226,14 +226,13 @@ impl<'a> Cache<'a> {
                 store.delete_below(&directory).await?;
             }
         }
-        for entry in store.list(&rows).await? {
-            if !named.contains(&entry.key) {
+        let old = layout::state(OLD_INDEX)?;
+        for entry in store.list(&layout::directory_of_state()).await? {
+            let is_row = entry.key.below(&rows).is_some();
+            if entry.key == old || (is_row && !named.contains(&entry.key)) {
                 publisher.still_held()?;
                 store.delete(&entry.key).await?;
             }
-        }
-        if self.unread.is_some() {
-            store.delete(&layout::state(OLD_INDEX)?).await?;
         }
         Ok(())
     }

@@ -109,6 +109,8 @@ impl<T: Row> Cached<T> {
     ) -> Result<Self, Failure> {
         let parts = T::parts(cache).clone();
         let mut cached = Self {
+            // Room that is not used takes no memory; to make more room would take twice as much.
+            rows: Vec::with_capacity(admitted.len()),
             ids: admitted.iter().map(T::id_of).collect(),
             file_of: vec![NOWHERE; admitted.len()],
             files: vec![Use::default(); parts.len()],
@@ -158,9 +160,9 @@ impl<T: Row> Cached<T> {
         Ok(cached)
     }
 
-    /// The places of the lines that the cache does not have.
-    pub(crate) fn missing(&self) -> impl Iterator<Item = usize> {
-        self.file_of.iter().enumerate().filter(|(_, file)| **file == NOWHERE).map(|(at, _)| at)
+    /// Of each admitted line, whether the cache does not have its row.
+    pub(crate) fn is_missing(&self) -> impl Iterator<Item = bool> {
+        self.file_of.iter().map(|file| *file == NOWHERE)
     }
 
     /// Gives up the row of the last line, if it has one.
@@ -171,28 +173,29 @@ impl<T: Row> Cached<T> {
         }
     }
 
-    /// Takes rows that have come, which the cache then has.
+    /// Puts the rows from this place on into the cache: they have just come.
     ///
     /// # Errors
     /// What storage can meet.
-    pub(crate) async fn append(
+    pub(crate) async fn store(
         &mut self,
         cache: &mut Cache<'_>,
-        mut rows: Vec<T>,
+        from: usize,
         names: &Names,
-        asked: Asked,
+        asked: &Asked,
     ) -> Result<(), Failure> {
-        cache.appended += rows.len() as u64;
-        if !rows.is_empty() && !cache.is_dry() {
-            rows.sort_by_key(T::id);
-            let part = cache.write_one(T::FILE, &rows, names, Some(&asked)).await?;
-            T::parts(cache).push(part);
-            for at in rows.iter().filter_map(|row| self.ids.binary_search(&row.id()).ok()) {
-                self.file_of[at] = self.files.len() as u32;
-            }
-            self.files.push(Use { used: rows.len() as u64, must_go: false });
+        let new = self.rows.get_mut(from..).unwrap_or_default();
+        cache.stored += new.len() as u64;
+        if new.is_empty() || cache.is_dry() {
+            return Ok(());
         }
-        self.rows.append(&mut rows);
+        new.sort_by_key(T::id);
+        let part = cache.write_one(T::FILE, new, names, Some(asked)).await?;
+        T::parts(cache).push(part);
+        for at in new.iter().filter_map(|row| self.ids.binary_search(&row.id()).ok()) {
+            self.file_of[at] = self.files.len() as u32;
+        }
+        self.files.push(Use { used: new.len() as u64, must_go: false });
         Ok(())
     }
 

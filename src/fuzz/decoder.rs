@@ -97,11 +97,11 @@ fn answer<T: DeserializeOwned + Serialize>(body: &[u8], gzip: bool, cuts: &[u8])
     answer.finish().map(Told::from)
 }
 
-/// Bytes that may be held after so many were read: a row takes at least three bytes of its answer, vectors grow by doubling, and deflate
-/// makes at most 1,032 bytes of one.
+/// Bytes that may be held after so many were read: there is room for the rows that were asked for, a row takes at least three bytes of its
+/// answer, vectors grow by doubling, and deflate makes at most 1,032 bytes of one.
 fn most_held<T>(read: usize, gzip: bool) -> usize {
     let inflated = if gzip { 1_032 * read } else { read };
-    let rows = 2 * size_of::<T>() * (inflated / 3 + 4);
+    let rows = 2 * size_of::<T>() * (inflated / 3 + 4 + ROWS);
     rows + 8 * inflated + (64 << 10)
 }
 

@@ -6,6 +6,8 @@
 //!                                    /spend/year=2026/month=05/part-00000.parquet
 //!                                    /supplier/owner_id=4242/part-00000.parquet
 //! runs/<run>.json                                            one line for each run
+//! state/cache.json                                           names what is cached below state/rows/
+//! state/schema.json                                          what was learned of Xledger's schema
 //! state/lock                                                 held by the writer of a lake in a directory
 //! state/lease.json                                           held by the writer of a lake in a bucket
 //! current -> snapshots/<the current one>                     in a directory alone
@@ -190,6 +192,11 @@ pub fn run(run_id: &str) -> Result<Key, Error> {
 /// Who writes to a lake in a bucket.
 pub fn lease() -> Key {
     Key::known("state/lease.json".to_owned())
+}
+
+/// The directory of what is not for readers.
+pub fn directory_of_state() -> Key {
+    Key::known("state".to_owned())
 }
 
 /// A place for what is not for readers.

@@ -59,8 +59,10 @@ impl Refreshing<'_> {
             Some(manifest) => checks::not_shrunk(tables, manifest, self.most_shrink_percent),
             None => Ok(()),
         };
-        let periods = async |written: &Written| {
-            changes::since(self.lake.lake(), before.manifest.as_ref(), &written.spend, &lines.rows).await
+        let periods = async |written: &Written| match (&before.expected, &before.manifest) {
+            // A damaged manifest is told; nothing is compared with it.
+            (Some(_), None) => Vec::new(),
+            (_, manifest) => changes::since(self.lake.lake(), manifest.as_ref(), &written.spend, &lines.rows).await,
         };
         if self.refresh.dry_run {
             let written = write(None).await?;

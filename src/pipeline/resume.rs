@@ -48,6 +48,9 @@ impl Refreshing<'_> {
                 () if parts.next().is_none() => (Mode::Full, unread.unwrap_or("nothing is cached yet").to_owned()),
                 () if !has_rows => (Mode::Full, "what is cached is of another endpoint, owner or owner set".to_owned()),
                 () if mode == Mode::Full => (Mode::Full, "asked for".to_owned()),
+                () if index.expired.iter().any(Expired::is_of_all_months) => {
+                    (Mode::Full, "an earlier full refresh did not come to its end".to_owned())
+                }
                 () if index.since_full + 1 >= self.full_every => {
                     (Mode::Full, format!("every {} refreshes, as set", self.full_every))
                 }
@@ -89,7 +92,7 @@ impl Refreshing<'_> {
         let extent = lists.as_ref().map_or(0, Lists::extent);
         let refresh = cache.index.refresh.as_mut();
         let refresh = refresh.map(|refresh| {
-            let got_something = cache.appended > 0 || extent > refresh.extent;
+            let got_something = cache.stored > 0 || extent > refresh.extent;
             refresh.extent = refresh.extent.max(extent);
             refresh.idle_runs = if got_something { 0 } else { refresh.idle_runs + u32::from(waits) };
             refresh.clone()

@@ -79,7 +79,7 @@ impl Refreshing<'_> {
         let (missing, missing_payables) =
             (Missing::of(&mut lines, admitted, batch_rows), Missing::of(&mut payables, admitted_payables, batch_rows));
 
-        self.progress.begin(Stage::Lines, missing.len);
+        self.progress.begin(Stage::Lines, missing.lines.len() as u64);
         let mut count = Count::default();
         let same = self.fetch(&mut work, missing, &document, &mut lines, &mut set_aside, &mut count).await;
         *report.lines_fetched.get_or_insert(0) += count.fetched;
@@ -87,7 +87,7 @@ impl Refreshing<'_> {
         if !same? {
             return Ok(Outcome::OtherDocument);
         }
-        self.progress.begin(Stage::Payables, missing_payables.len);
+        self.progress.begin(Stage::Payables, missing_payables.lines.len() as u64);
         let mut count_of_payables = Count::default();
         let (missing, document) = (missing_payables, &document_of_payables);
         let same =
@@ -129,17 +129,16 @@ impl Refreshing<'_> {
         count: &mut Count,
     ) -> Result<bool, Failure> {
         let Work { fetch, cache, names, source } = work;
-        for chunk in missing.chunks {
-            let mut rows = Vec::new();
+        let asked = Asked { source: source.to_string(), document: document.to_owned(), at_ms: self.started_at.0 };
+        for chunk in missing {
+            let before = cached.rows.len();
             let came = |rows| self.progress.rows(rows);
-            let ended = fetch.rows(&chunk, names, &mut rows, set_aside, came).await;
-            count.fetched += rows.len() as u64;
+            let ended = fetch.rows(&chunk, names, &mut cached.rows, set_aside, came).await;
+            count.fetched += (cached.rows.len() - before) as u64;
             let is_same = self.document::<T>() == document;
             // What was asked with two documents is not told apart: it is asked for again.
             if is_same {
-                let asked =
-                    Asked { source: source.to_string(), document: document.to_owned(), at_ms: self.started_at.0 };
-                cached.append(cache, rows, names, asked).await?;
+                cached.store(cache, before, names, &asked).await?;
                 cache.save().await?;
             }
             count.gone += ended?;
@@ -159,31 +158,35 @@ struct Work<'a, 'c> {
     source: &'a str,
 }
 
-/// The admitted lines that the cache does not have, in the order of their ids.
+/// The admitted lines that the cache does not have, a chunk at a time. The first is small: what it teaches of the token's rights decides what of the
+/// cache is of use.
 struct Missing<T: Row> {
-    /// The first is small: what it teaches of the token's rights decides what of the cache is of use.
-    chunks: std::vec::IntoIter<Vec<T::Admitted>>,
-    len: u64,
+    lines: Vec<T::Admitted>,
+    chunk_rows: usize,
 }
 
-impl<T: Fetched> Missing<T> {
+impl<T: Row> Missing<T> {
     /// If nothing is missing, the last line is asked for all the same: what may not be read any more shows in its answer.
-    fn of(cached: &mut Cached<T>, admitted: Vec<T::Admitted>, first_rows: usize) -> Self {
-        if cached.missing().next().is_none() {
+    fn of(cached: &mut Cached<T>, mut lines: Vec<T::Admitted>, first_rows: usize) -> Self {
+        if cached.is_missing().all(|is_missing| !is_missing) {
             cached.give_up_last();
         }
-        let mut missing = cached.missing().filter_map(|at| admitted.get(at).copied());
-        let (mut chunks, mut most, mut len) = (Vec::new(), first_rows, 0);
-        loop {
-            let chunk: Vec<T::Admitted> = missing.by_ref().take(most).collect();
-            if chunk.is_empty() {
-                break;
-            }
-            len += chunk.len() as u64;
-            chunks.push(chunk);
-            most = SAVED_LINES;
-        }
-        Self { chunks: chunks.into_iter(), len }
+        let mut is_missing = cached.is_missing();
+        lines.retain(|_| is_missing.next() == Some(true));
+        Self { lines, chunk_rows: first_rows }
+    }
+}
+
+impl<T: Row> Iterator for Missing<T> {
+    type Item = Vec<T::Admitted>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.lines.len().saturating_sub(self.chunk_rows);
+        let chunk = self.lines.split_off(rest);
+        // There may be millions, and their rows take room, too.
+        self.lines.shrink_to_fit();
+        self.chunk_rows = SAVED_LINES;
+        Some(chunk).filter(|chunk| !chunk.is_empty())
     }
 }
 

@@ -74,7 +74,7 @@ impl<T: DeserializeOwned> Answer<T> {
     /// The answer to a question for so many rows.
     pub(crate) fn new(gzip: bool, rows: usize) -> Self {
         let gunzip = gzip.then(|| GzDecoder::new(Inflated::default()));
-        Self { gunzip, reader: Reader::new(most_rows(rows)), inflated: 0, fault: None }
+        Self { gunzip, reader: Reader::new(rows), inflated: 0, fault: None }
     }
 
     /// Reads the next bytes as they came over the wire.
@@ -199,9 +199,10 @@ enum Last {
 }
 
 impl<T: DeserializeOwned> Reader<T> {
-    fn new(most_rows: usize) -> Self {
+    fn new(rows: usize) -> Self {
         Self {
-            nodes: Vec::new(),
+            // Room that is not used takes no memory; to make more room would copy all that is there.
+            nodes: Vec::with_capacity(rows),
             empty_nodes: 0,
             empty_cursors: Vec::new(),
             cursor: None,
@@ -209,7 +210,7 @@ impl<T: DeserializeOwned> Reader<T> {
             scan: Scan::default(),
             pending: Vec::new(),
             size: 0,
-            most_rows,
+            most_rows: most_rows(rows),
         }
     }
 

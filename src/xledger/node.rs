@@ -26,7 +26,7 @@ macro_rules! nodes {
 
 nodes! {
     /// A ledger line, as listed.
-    LedgerIndexNode { db_id: Whole, owner_db_id: Whole, account_db_id: Whole, match_id: Whole, period: PeriodNode, header: HeaderNode }
+    LedgerIndexNode { db_id: Whole, owner_db_id: Whole, account_db_id: Whole, match_id: Whole, period: ListedPeriodNode, header: ListedHeaderNode }
 
     /// An AP line, as listed.
     PayableIndexNode {
@@ -47,10 +47,16 @@ nodes! {
         subledger_db_id: Whole, invoice_number: OddText, invoice_date: Odd<Date>, due_date: Odd<Date>, company: ReferenceNode,
     }
 
+    /// Of an accounting period, what a list asks for: it holds millions, so that each field less is felt.
+    ListedPeriodNode { year: Whole, month_number: Whole }
+
+    /// Of a voucher, what a list asks for.
+    ListedHeaderNode { db_id: Whole, transaction_source: SourceNode, modified_at: Odd<WallTime> }
+
     /// An accounting period.
     PeriodNode { year: Whole, month_number: Whole, fiscal_year: Odd<Whole>, fiscal_period: Odd<Whole> }
 
-    /// A voucher. The listing asks for its id, its document type and when it was modified, and no more.
+    /// A voucher.
     HeaderNode {
         db_id: Whole, transaction_source: SourceNode, modified_at: Odd<WallTime>, transaction_number: Odd<Whole>, posted_date: Odd<Date>,
     }

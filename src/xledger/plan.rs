@@ -174,7 +174,7 @@ impl Plan {
         state.version += 1;
     }
 
-    /// What is not asked for: the operation and its first field, and why. For a run that goes on with this one's work.
+    /// What is not asked for: the operation and its first field, and why. For the runs after this one.
     pub(crate) fn missed(&self) -> Vec<(String, String, Reason)> {
         let field = |at: usize| OPTIONAL[at].fields.first().copied().unwrap_or_default();
         let state = self.lock();

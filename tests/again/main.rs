@@ -6,4 +6,5 @@
 #[allow(dead_code, reason = "shared with other tests")]
 mod desk;
 mod goes_on;
+mod keeps;
 mod same_as_full;

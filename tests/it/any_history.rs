@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::desk::{Desk, memory};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
-use steps::{ALWAYS, History, Step, Way, histories};
+use steps::{ALWAYS, History, Step, Trouble, Way, histories};
 use tokio::runtime::Runtime;
 use xledger_sim::{Chosen, Company, Event, Options};
 use xledger_spend::event::Refresh;
@@ -19,7 +19,7 @@ use xledger_spend::value::Instant;
 
 /// How many times faster the client waits. What it waits for a server that is slow must be enough on a busy machine.
 const TEMPO: f64 = 10.0;
-/// Lines of the company.
+/// Lines of a small company.
 const LINES: u64 = 300;
 /// Histories of a test run, and of a long one.
 const CASES: u32 = 40;
@@ -75,8 +75,43 @@ fn differing(left: &Tables, right: &Tables) -> Vec<String> {
     names
 }
 
+/// A run that something ends, if it is not quicker.
+async fn refresh_in_vain(desk: &Desk, refresh: Refresh, trouble: Trouble, at: i64, set: &[(&str, &str)]) {
+    NOW.store(at * 1_000 + 500, Ordering::Relaxed);
+    let deadline = match trouble {
+        Trouble::Deadline(ms) => Duration::from_millis(ms.into()),
+        _ => Duration::from_secs(60),
+    };
+    let mut set = set.to_vec();
+    if trouble == Trouble::WrongToken {
+        set.push(("XLEDGER_TOKEN", "0123456789abcdef"));
+    }
+    let accept_shrink = trouble != Trouble::Shrunk;
+    if !accept_shrink {
+        set.push(("SPEND_MAX_SHRINK_PERCENT", "0"));
+    }
+    let run = Run { started_at: now(), clock: now, ..desk.run(deadline) };
+    let (settings, aws) = (desk.settings(&set), aws_config::SdkConfig::builder().build());
+    let running = run.refresh(Refresh { accept_shrink, ..refresh }, &settings, &aws);
+    let before = desk.sim.journal().totals().requests;
+    let killed = async {
+        match trouble {
+            Trouble::Killed(requests) => {
+                while desk.sim.journal().totals().requests < before + u64::from(requests) {
+                    tokio::time::sleep(Duration::from_micros(200)).await;
+                }
+            }
+            _ => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = running => (),
+        () = killed => (),
+    }
+}
+
 async fn play(history: &History) -> Result<(), TestCaseError> {
-    let mut desk = Desk::in_memory(Options::fast(LINES, history.seed)).await;
+    let mut desk = Desk::in_memory(Options::fast(history.lines, history.seed)).await;
     desk.tempo = TEMPO;
     let mut at = history.begins;
     let mut set = Vec::new();
@@ -92,6 +127,10 @@ async fn play(history: &History) -> Result<(), TestCaseError> {
         }
         let given: Vec<_> = ALWAYS.into_iter().chain(set.clone()).collect();
         desk.sim.journal().clear();
+        for trouble in &step.troubles {
+            refresh_in_vain(&desk, step.way.refresh(step.months), *trouble, at, &given).await;
+            at += 1;
+        }
         let refreshed = refresh(&desk, step.way.refresh(step.months), at, &given);
         let (refreshed, made) = tokio::join!(refreshed, fresh(&desk, at, &set));
         refreshed?;

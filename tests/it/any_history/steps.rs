@@ -15,6 +15,8 @@ pub(crate) type Set = (&'static str, &'static str);
 pub(crate) struct History {
     /// The company's seed.
     pub(crate) seed: u64,
+    /// Its ledger lines.
+    pub(crate) lines: u64,
     /// The second of UTC at which it begins, counted from 1970.
     pub(crate) begins: i64,
     pub(crate) steps: Vec<Step>,
@@ -29,9 +31,24 @@ pub(crate) struct Step {
     pub(crate) events: Vec<(Event, u8)>,
     /// The settings from now on, where they are other than before.
     pub(crate) settings: Option<Vec<Set>>,
+    /// What ends the runs before the one that succeeds.
+    pub(crate) troubles: Vec<Trouble>,
     pub(crate) way: Way,
     /// The periods that are fetched again.
     pub(crate) months: Option<[Month; 2]>,
+}
+
+/// What ends a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// It is killed after so many requests.
+    Killed(u8),
+    /// Its time is over after so many milliseconds.
+    Deadline(u8),
+    /// Somebody put another token in place.
+    WrongToken,
+    /// It finds that too much is missing.
+    Shrunk,
 }
 
 /// How a refresh is made.
@@ -57,7 +74,14 @@ pub(crate) const ALWAYS: [Set; 2] = [("XLEDGER_PAGE_ROWS", "100"), ("SPEND_FULL_
 impl Step {
     /// Behind the last of a history: nothing more happens.
     pub(crate) fn last() -> Self {
-        Self { seconds: 60, events: Vec::new(), settings: None, way: Way::Incremental, months: None }
+        Self {
+            seconds: 60,
+            events: Vec::new(),
+            settings: None,
+            troubles: Vec::new(),
+            way: Way::Incremental,
+            months: None,
+        }
     }
 }
 
@@ -96,16 +120,25 @@ fn step() -> impl Strategy<Value = Step> {
     let way = prop_oneof![1 => Just(Way::Full), 6 => Just(Way::Incremental)];
     let month = (2022..=2026_i16, 1..=12_u8).prop_map(|(year, month)| Month { year, month });
     let months = option::weighted(0.15, [month.clone(), month]);
-    (seconds, events, settings, way, months).prop_map(|(seconds, events, settings, way, months)| {
+    let trouble = prop_oneof![
+        (0..40_u8).prop_map(Trouble::Killed),
+        (20..200_u8).prop_map(Trouble::Deadline),
+        Just(Trouble::WrongToken),
+        Just(Trouble::Shrunk),
+    ];
+    let troubles = prop_oneof![3 => Just(Vec::new()), 2 => vec(trouble, 1..=3)];
+    (seconds, events, settings, troubles, way, months).prop_map(|(seconds, events, settings, troubles, way, months)| {
         let months = months.map(|mut months| {
             months.sort();
             months
         });
-        Step { seconds, events, settings, way, months }
+        Step { seconds, events, settings, troubles, way, months }
     })
 }
 
 pub(crate) fn histories() -> impl Strategy<Value = History> {
-    (1..=5_u64, proptest::sample::select(&BEGINNINGS[..]), vec(step(), 1..=6))
-        .prop_map(|(seed, begins, steps)| History { seed, begins, steps })
+    // The larger one is listed in ranges.
+    let lines = prop_oneof![5 => Just(300), 1 => Just(2_600)];
+    (1..=5_u64, lines, proptest::sample::select(&BEGINNINGS[..]), vec(step(), 1..=6))
+        .prop_map(|(seed, lines, begins, steps)| History { seed, lines, begins, steps })
 }

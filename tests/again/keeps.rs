@@ -1,0 +1,161 @@
+//! What a run has fetched stays, however it ends: the next one asks for the rest.
+
+use std::time::Duration;
+
+use crate::desk::{Desk, files_below};
+use xledger_sim::{Change, ChangeKind, Fault, FaultKind, Options};
+use xledger_spend::event::{Mode, Refresh};
+use xledger_spend::failure::FailureKind;
+use xledger_spend::report::Report;
+use xledger_spend::table::runs::Status;
+
+const TEMPO: f64 = 10.0;
+
+fn changed(desk: &Desk, kind: ChangeKind, vouchers: u32) {
+    let change = Change { kind, vouchers, before_request: 1, operation: None, after: None };
+    desk.sim.replace(change.post(&desk.sim.company()));
+}
+
+async fn succeeds(desk: &Desk) -> Report {
+    let report = desk.refresh_with(Refresh { accept_shrink: true, ..Refresh::default() }, &[]).await;
+    assert_eq!((report.status, &report.error), (Status::Succeeded, &None));
+    report
+}
+
+async fn fails(desk: &Desk, set: &[(&str, &str)]) -> FailureKind {
+    let report = desk.refresh(set).await;
+    assert_eq!(report.status, Status::Failed, "{:?}", report.note);
+    report.error.unwrap().kind
+}
+
+/// Lines that are asked for anew though nothing is missing: the newest, which may not be settled, and one to see what may be read.
+const FEW: u64 = 100;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_fails_once_the_lines_are_there() {
+    let fault = |kind, operation: &str| Fault { kind, operation: Some(operation.to_owned()), ..Fault::default() };
+    let error = |message: &str| FaultKind::Error("NOBODY_KNOWS".to_owned(), message.to_owned());
+    for (kind, failure) in [
+        (FaultKind::TokenRefused, FailureKind::TokenRefused),
+        (FaultKind::Html(200), FailureKind::XledgerUnavailable),
+        (error("Something happened"), FailureKind::XledgerError),
+        (FaultKind::Bomb(200), FailureKind::AnswerMalformed),
+    ] {
+        let faults = vec![Fault { requests: 4, ..fault(kind.clone(), "Suppliers") }];
+        let mut desk = Desk::new(Options { faults, ..Options::fast(3_000, 11) }).await;
+        desk.tempo = 1_000.0;
+        let mut failures = 0;
+        let report = loop {
+            let report = desk.refresh(&[]).await;
+            if report.status == Status::Succeeded {
+                break report;
+            }
+            failures += 1;
+            assert!(failures <= 4, "{kind:?} {:?}", report.error);
+            if failures == 1 {
+                assert!(report.lines_fetched > Some(FEW), "{kind:?}");
+            }
+            assert!(report.error.as_ref().is_some_and(|error| error.kind == failure), "{kind:?} {:?}", report.error);
+        };
+        if failures > 0 {
+            assert!(report.lines_fetched < Some(FEW), "{kind:?} {:?}", report.lines_fetched);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_would_shrink() {
+    let desk = Desk::new(Options::fast(4_000, 5)).await;
+    let first = succeeds(&desk).await;
+    changed(&desk, ChangeKind::Remove, 60);
+    assert_eq!(fails(&desk, &[("SPEND_MAX_SHRINK_PERCENT", "0")]).await, FailureKind::TableShrunk);
+    let other = [("XLEDGER_TOKEN", "0123456789abcdef")];
+    assert_eq!(fails(&desk, &other).await, FailureKind::TokenRefused);
+    let next = succeeds(&desk).await;
+    assert_eq!(next.mode, Some(Mode::Incremental));
+    assert!(next.lines_fetched < Some(FEW) && first.lines_fetched > Some(1_000), "{:?}", next.lines_fetched);
+    let removed: u64 = next.periods.iter().map(|period| period.removed).sum();
+    assert!(removed >= 60, "{removed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_is_fetched_over_several_runs_when_that_is_asked_for() {
+    let desk = Desk::new(Options { page_cap: 200, delay: Duration::from_millis(20), ..Options::fast(4_000, 5) }).await;
+    succeeds(&desk).await;
+    let aws = aws_config::SdkConfig::builder().build();
+    let (mut runs, mut fetched) = (0, 0);
+    let all = Refresh { mode: Mode::Full, ..Refresh::default() };
+    let last = loop {
+        // Whoever goes on with it asks for nothing special.
+        let refresh = if runs == 0 { all.clone() } else { Refresh::default() };
+        let report = desk.run(Duration::from_millis(500)).refresh(refresh, &desk.settings(&[]), &aws).await;
+        (runs, fetched) = (runs + 1, fetched + report.lines_fetched.unwrap_or(0));
+        assert_eq!((report.mode, &report.error), (Some(Mode::Full), &None));
+        if report.status == Status::Succeeded {
+            break report;
+        }
+        assert!(runs < 40);
+    };
+    let kept = last.lines.unwrap().kept;
+    assert!(runs > 2, "{runs}");
+    assert!(fetched >= kept && fetched < kept + FEW, "{fetched} of {kept} in {runs} runs");
+    assert_eq!((last.mode_reason.as_deref(), last.lines_healed), (Some("asked for"), Some(0)));
+    // It is over: the next refresh builds on it.
+    assert!(succeeds(&desk).await.lines_fetched < Some(FEW));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_moved_no_time_is_healed_by_a_full_refresh() {
+    let desk = Desk::new(Options::fast(2_000, 5)).await;
+    succeeds(&desk).await;
+    let mut books = xledger_sim::Company::clone(&desk.sim.company());
+    let times: Vec<_> = books.vouchers.iter().map(|voucher| voucher.modified_at).collect();
+    let change = Change { kind: ChangeKind::Amend, vouchers: 9, before_request: 1, operation: None, after: None };
+    books = change.post(&books);
+    books.vouchers.iter_mut().zip(times).for_each(|(voucher, time)| voucher.modified_at = time);
+    desk.sim.replace(books);
+    let next = succeeds(&desk).await;
+    assert_eq!((next.mode, next.lines_healed), (Some(Mode::Incremental), None));
+    let full = desk.refresh(&[("SPEND_FULL_EVERY", "2")]).await;
+    assert_eq!((full.status, full.mode), (Status::Succeeded, Some(Mode::Full)));
+    assert!(full.lines_healed > Some(5), "{:?}", full.lines_healed);
+    let changed: u64 = full.periods.iter().map(|period| period.changed).sum();
+    assert!(changed >= full.lines_healed.unwrap(), "{changed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_version_kept_is_told_and_swept() {
+    let desk = Desk::new(Options::fast(2_000, 5)).await;
+    succeeds(&desk).await;
+    let state = desk.lake().join("state");
+    std::fs::rename(state.join("cache.json"), state.join("refresh.json")).unwrap();
+    let old: Vec<String> = files_below(&desk.lake(), &state.join("rows")).into_iter().map(|file| file.0).collect();
+    let next = succeeds(&desk).await;
+    assert_eq!(next.mode, Some(Mode::Full));
+    assert!(next.mode_reason.unwrap().contains("earlier version"));
+    assert!(!state.join("refresh.json").exists());
+    assert!(!old.is_empty() && old.iter().all(|path| !desk.lake().join(path).exists()), "{old:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_that_gets_no_further_ends() {
+    let used_up = FaultKind::Error("BAD_REQUEST.INSUFFICIENT_CREDITS".to_owned(), "Not enough credits".to_owned());
+    let fault = Fault { kind: used_up, operation: Some("LedgerLines".to_owned()), ..Fault::default() };
+    let mut desk = Desk::new(Options { faults: vec![fault], ..Options::fast(2_000, 5) }).await;
+    desk.tempo = TEMPO;
+    let aws = aws_config::SdkConfig::builder().build();
+    let mut statuses = Vec::new();
+    for _ in 0..6 {
+        let run = desk.run(Duration::from_secs(2));
+        let report = run.refresh(Refresh::default(), &desk.settings(&[]), &aws).await;
+        statuses.push((report.status, report.invocation.unwrap()));
+        if let Some(error) = report.error {
+            assert_eq!(error.kind, FailureKind::CreditsUsedUp);
+            assert!(error.message.contains("3 runs in a row got nothing"), "{error}");
+            break;
+        }
+    }
+    let incomplete = |run| (Status::Incomplete, run);
+    // The first had its lists.
+    assert_eq!(statuses, [incomplete(1), incomplete(2), incomplete(3), (Status::Failed, 4)]);
+}
