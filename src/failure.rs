@@ -173,10 +173,13 @@ impl From<xledger::Error> for Failure {
                 FailureKind::AnswerMalformed
             }
             Error::Api { .. } => FailureKind::XledgerError,
-            Error::NotGraphql { .. } => FailureKind::EndpointNotGraphql,
-            Error::Unavailable { .. } | Error::Late { .. } | Error::Unreachable { .. } | Error::Barred { .. } => {
-                FailureKind::XledgerUnavailable
-            }
+            Error::NotGraphql { .. } | Error::Blocked { .. } => FailureKind::EndpointNotGraphql,
+            Error::Busy { status: 429, .. } => FailureKind::LimitReached,
+            Error::Unavailable { .. }
+            | Error::Busy { .. }
+            | Error::Late { .. }
+            | Error::Unreachable { .. }
+            | Error::Barred { .. } => FailureKind::XledgerUnavailable,
             Error::Deadline { .. } => FailureKind::DeadlineReached,
         };
         let again_at = match &error {

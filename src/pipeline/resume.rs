@@ -105,8 +105,11 @@ impl Refreshing<'_> {
             None => cache.save().await,
         };
         let Some(refresh) = refresh else { return Err(failure) };
-        if failure.kind == FailureKind::DeadlineReached && refresh.runs == 1 && refresh.idle_runs > 0 {
-            // It got nothing in all its time: another run of this length would not either.
+        if failure.kind == FailureKind::DeadlineReached
+            && failure.again_at.is_none()
+            && (refresh.runs, refresh.idle_runs) == (1, 1)
+        {
+            // It got nothing in all its time, and waited for nobody: another run of this length would not either.
             cache.index.refresh = None;
             return cache.save().await.and(Err(failure));
         }

@@ -1,10 +1,12 @@
 //! Reads an answer as it arrives: rows are decoded one by one from the stream, and the little that stands around them is kept.
 
-use flate2::write::GzDecoder;
+use flate2::write::MultiGzDecoder;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
 use std::io::Write;
+
+use super::node::{Identified, ProbeNode};
 
 /// One row of a connection, with its cursor.
 #[derive(Deserialize)]
@@ -48,7 +50,7 @@ fn most_rows(asked: usize) -> usize {
 
 /// An answer that is being read. `T` is what a row of its connection decodes to.
 pub(crate) struct Answer<T> {
-    gunzip: Option<GzDecoder<Inflated>>,
+    gunzip: Option<MultiGzDecoder<Inflated>>,
     reader: Reader<T>,
     /// What is wrong with a compressed answer, unless its end shows that it was damaged on the way.
     fault: Option<Fault>,
@@ -73,7 +75,7 @@ impl Write for Inflated {
 impl<T: DeserializeOwned> Answer<T> {
     /// The answer to a question for so many rows.
     pub(crate) fn new(gzip: bool, rows: usize) -> Self {
-        let gunzip = gzip.then(|| GzDecoder::new(Inflated::default()));
+        let gunzip = gzip.then(|| MultiGzDecoder::new(Inflated::default()));
         Self { gunzip, reader: Reader::new(rows), inflated: 0, fault: None }
     }
 
@@ -305,7 +307,7 @@ impl<T: DeserializeOwned> Reader<T> {
                     at += 1;
                     continue;
                 }
-                (Some(_), Last::Row) => return Err(malformed(self.rows(), no_end())),
+                (Some(_), Last::Row) => return Err(malformed(self.rows(), None, no_end())),
                 (Some(_), Last::Bracket | Last::Comma) => {}
             }
             let row = &buffer[at..buffer.len().min(at + ROW_LIMIT + 1)];
@@ -336,7 +338,8 @@ impl<T: DeserializeOwned> Reader<T> {
                     if !error.is_eof()
                         && let Some(end) = end_of(row) =>
                 {
-                    return Err(malformed(self.rows() + 1, fault_in::<Option<Edge<'_, T>>>(&row[..end])));
+                    let row = &row[..end];
+                    return Err(malformed(self.rows() + 1, id_in(row), fault_in::<Option<Edge<'_, T>>>(row)));
                 }
                 _ if row.len() > ROW_LIMIT => return Err(Fault::TooLarge),
                 _ => break,
@@ -371,10 +374,16 @@ fn end_of(json: &[u8]) -> Option<usize> {
     None
 }
 
-/// A fault in the row of this number, counted from 1.
-fn malformed(number: usize, fault: Fault) -> Fault {
+/// A fault in the row of this number, counted from 1, and of this id: who looks for it knows no page.
+fn malformed(number: usize, id: Option<i64>, fault: Fault) -> Fault {
     let Fault::Malformed { path, what } = fault else { return fault };
-    Fault::Malformed { path: format!("row {number}, {path}"), what }
+    let id = id.map(|id| format!(" (dbId {id})")).unwrap_or_default();
+    Fault::Malformed { path: format!("row {number}{id}, {path}"), what }
+}
+
+/// The id of a row that is otherwise not as it should be.
+fn id_in(row: &[u8]) -> Option<i64> {
+    serde_json::from_slice::<Edge<'_, ProbeNode>>(row).ok()?.node?.id()
 }
 
 /// Something follows where nothing should.

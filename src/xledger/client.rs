@@ -296,7 +296,7 @@ impl Client {
             if until >= self.last_request {
                 return Err(self.stop(match error {
                     // It is the time that does not suffice: the next run can go on.
-                    Error::BurstLimit | Error::ConcurrencyLimit => Error::Deadline {
+                    Error::BurstLimit | Error::ConcurrencyLimit | Error::Busy { .. } => Error::Deadline {
                         doing: format!("waiting to send query {} again", query.name),
                         again_at: Some(self.time_of(until)),
                     },

@@ -127,6 +127,29 @@ pub enum Error {
         /// The HTTP status of the answer.
         status: u16,
     },
+    /// 429 or 503 with `Retry-After`.
+    #[error("{endpoint} takes no request for a while (HTTP status {status}, Retry-After)")]
+    Busy {
+        /// The address.
+        endpoint: String,
+        /// The HTTP status of the answer.
+        status: u16,
+        /// When it may be asked again.
+        until: Instant,
+    },
+    /// 403 without GraphQL, where there were answers before.
+    #[error(
+        "{endpoint} refuses a request without a GraphQL error (HTTP status {status}), though it answered others: either something on the way, such \
+         as a firewall, does not take a request as large as query {query}: lower XLEDGER_PAGE_ROWS; or the API token has just been revoked"
+    )]
+    Blocked {
+        /// The address.
+        endpoint: String,
+        /// The operation's name.
+        query: &'static str,
+        /// The HTTP status of the answer.
+        status: u16,
+    },
     /// 504, or no first byte in time: what was asked may be too much.
     #[error("{endpoint} does not answer in time ({what}); lower XLEDGER_PAGE_ROWS or try again later")]
     Late {
@@ -196,6 +219,7 @@ impl Error {
                 | Error::ConcurrencyLimit
                 | Error::CreditsUsedUp { .. }
                 | Error::Unavailable { .. }
+                | Error::Busy { .. }
                 | Error::Late { .. }
                 | Error::Unreachable { .. }
                 | Error::Deadline { .. }

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use reqwest::header::{
-    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -15,6 +15,7 @@ use super::error::Error;
 use super::meter::Meter;
 use super::query::Query;
 use super::{refusal, route};
+use crate::value::Instant;
 
 /// No connection takes longer to be made.
 const TIME_TO_CONNECT: Duration = Duration::from_secs(20);
@@ -32,6 +33,7 @@ pub(crate) struct Wire {
     authorization: HeaderValue,
     token: SecretString,
     tempo: f64,
+    clock: fn() -> Instant,
     meter: Meter,
 }
 
@@ -41,7 +43,7 @@ impl Wire {
     /// # Errors
     /// [`Error::TokenMalformed`] if the token cannot stand in a header, [`Error::Unreachable`] if TLS cannot be set up.
     pub(crate) fn new(connection: &Connection, meter: Meter) -> Result<Self, Error> {
-        let Connection { endpoint, token, tempo, .. } = connection;
+        let Connection { endpoint, token, tempo, clock, .. } = connection;
         let mut authorization =
             HeaderValue::from_str(&format!("token {}", token.expose_secret())).map_err(|_| Error::TokenMalformed)?;
         authorization.set_sensitive(true);
@@ -58,7 +60,15 @@ impl Wire {
             .user_agent(concat!("xledger-spend/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| route::broken(endpoint, &error))?;
-        Ok(Self { http, endpoint: endpoint.clone(), authorization, token: token.clone(), tempo: *tempo, meter })
+        Ok(Self {
+            http,
+            endpoint: endpoint.clone(),
+            authorization,
+            token: token.clone(),
+            tempo: *tempo,
+            clock: *clock,
+            meter,
+        })
     }
 
     /// The address that is asked.
@@ -74,9 +84,16 @@ impl Wire {
         rows: usize,
         known: bool,
     ) -> Result<Rows<T>, Error> {
-        let sent =
-            tokio::time::timeout(TIME_TO_LAST_BYTE.div_f64(self.tempo), self.send(query, body, rows, known)).await;
-        sent.unwrap_or_else(|_| Err(self.unreachable("the answer did not end in time".to_owned())))
+        let mut busy = None;
+        let send = self.send(query, body, rows, known, &mut busy);
+        let sent = tokio::time::timeout(TIME_TO_LAST_BYTE.div_f64(self.tempo), send).await;
+        let answer = sent.unwrap_or_else(|_| Err(self.unreachable("the answer did not end in time".to_owned())));
+        match (answer, busy) {
+            // What waits long for another reason waits for that.
+            (Err(Error::CreditsUsedUp { reset_at }), _) => Err(Error::CreditsUsedUp { reset_at }),
+            (Err(_), Some(busy)) => Err(busy),
+            (answer, _) => answer,
+        }
     }
 
     async fn send<T: DeserializeOwned>(
@@ -85,6 +102,7 @@ impl Wire {
         body: String,
         rows: usize,
         known: bool,
+        busy: &mut Option<Error>,
     ) -> Result<Rows<T>, Error> {
         let counters = &self.meter.0;
         counters.requests.fetch_add(1, Relaxed);
@@ -105,6 +123,10 @@ impl Wire {
         let content_type = text(response.headers(), CONTENT_TYPE);
         let encoding = text(response.headers(), CONTENT_ENCODING);
         let json = content_type.contains("json");
+        if matches!(status, 429 | 503) {
+            let until = retry_after(response.headers(), (self.clock)());
+            *busy = until.map(|until| Error::Busy { endpoint: self.endpoint.to_string(), status, until });
+        }
         // Only JSON can say more than the status does.
         if let Some(error) = self.by_status(query, &content_type, status, known) {
             return Err(error);
@@ -155,6 +177,7 @@ impl Wire {
             413 => Some(Error::TooLong { query: query.name }),
             300..=399 => Some(self.not_graphql("a redirect, which is not followed", status)),
             _ if content_type.contains("json") => None,
+            403 if known => Some(Error::Blocked { endpoint: self.endpoint.to_string(), query: query.name, status }),
             401 | 403 | 429 | 500.. => Some(self.odd_status(content_type, status, known)),
             _ if content_type.contains("html") => Some(self.odd_status(content_type, status, known)),
             _ => None,
@@ -222,6 +245,45 @@ pub fn is_this_machine(endpoint: &reqwest::Url) -> bool {
     matches!(endpoint.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
 }
 
+/// The longest that a server is believed to be busy, in milliseconds: a day.
+const LONGEST_BUSY_MS: i64 = 86_400_000;
+
+/// When a server says that it may be asked again: after so many seconds, or at a time of HTTP.
+fn retry_after(headers: &HeaderMap, now: Instant) -> Option<Instant> {
+    let said = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let at_ms = match said.parse::<u32>() {
+        Ok(seconds) => now.0 + i64::from(seconds) * 1_000,
+        Err(_) => jiff::fmt::rfc2822::parse(said).ok()?.timestamp().as_millisecond(),
+    };
+    Some(Instant(at_ms.min(now.0 + LONGEST_BUSY_MS))).filter(|at| at.0 > now.0)
+}
+
 fn text(headers: &HeaderMap, name: HeaderName) -> String {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_server_says_until_when() {
+        let now = Instant(1_795_224_600_000); // 2026-11-21T01:30:00Z
+        for (said, after_ms) in [
+            ("7", Some(7_000)),
+            (" 120 ", Some(120_000)),
+            ("Sat, 21 Nov 2026 01:31:00 GMT", Some(60_000)),
+            ("4000000000", Some(LONGEST_BUSY_MS)),
+            ("Sat, 21 Nov 2026 01:29:00 GMT", None),
+            ("0", None),
+            ("-7", None),
+            ("soon", None),
+            ("", None),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(RETRY_AFTER, HeaderValue::from_static(said));
+            assert_eq!(retry_after(&headers, now).map(|at| at.0 - now.0), after_ms, "{said:?}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new(), now), None);
+    }
 }

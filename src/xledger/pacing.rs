@@ -211,7 +211,7 @@ impl State {
         // A refusal is GraphQL, too.
         self.answered |= error.is_refusal() || matches!(error, Error::NotResolved { .. });
         match error {
-            Error::BurstLimit if new => self.burst = (self.burst / 2).max(1),
+            Error::BurstLimit | Error::Busy { status: 429, .. } if new => self.burst = (self.burst / 2).max(1),
             Error::ConcurrencyLimit if new => self.allowed = (self.allowed / 2).max(1),
             Error::Unavailable { .. } | Error::Unreachable { .. } | Error::Late { .. } => self.alone = true,
             _ => {}

@@ -5,8 +5,9 @@
 //! | burst limit | wait 5 s and send less often | 12 refusals in a row |
 //! | too many at once | wait 1 s and send fewer at once | 12 refusals in a row |
 //! | credits used up | wait until Xledger gives new ones, or 20 minutes if it does not say when | 3 refusals in a row |
+//! | 429 or 503 with `Retry-After` | wait for so long | 12 refusals in a row |
 //! | server down, connection broken, answer damaged | wait 1, 2, 4, … 60 s, one request at a time | 5 minutes without an answer |
-//! | no answer in time, for the second time; too much asked at once | ask for half as many rows | the least that is worth trying, then as if the server were down |
+//! | no answer in time, for the second time; too much asked at once; a list of ids that a firewall refuses | ask for half as many rows | the least that is worth trying, then as if the server were down |
 //! | a refusal of this question, whatever its words | ask for its fields one by one, and again without those that are refused | once for each query |
 //! | the same, and none of its fields is refused by itself | wait 5, 15, 40 s | 3 times |
 //! | anything else | stop: to ask again would only cost | |
@@ -86,6 +87,7 @@ pub(crate) fn verdict(error: &Error, asked: Asked, standing: Standing, chance: u
             let at = at.as_millisecond().saturating_add(i64::try_from(later.as_millis()).unwrap_or(0));
             some(MOST_RESETS, Verdict::WaitUntil(Instant(at)))
         }
+        Error::Busy { until, .. } => some(MOST_REFUSALS, Verdict::WaitUntil(*until)),
         Error::CreditsUsedUp { reset_at: None } => some(MOST_RESETS, Verdict::Wait(longer(CREDITS_RESET, chance, 20))),
         Error::Late { .. } if can_shrink && asked.tries.max(standing.in_a_row) >= 2 => Verdict::Shrink,
         Error::NotResolved { .. } | Error::TooLarge { .. } | Error::TooLong { .. } if can_shrink => Verdict::Shrink,
@@ -100,7 +102,9 @@ pub(crate) fn verdict(error: &Error, asked: Asked, standing: Standing, chance: u
             Verdict::Search
         }
         // Nobody has seen what Xledger says to a list of ids that is too long for it.
-        Error::Api { .. } | Error::NotGraphql { .. } if asked.by_ids && can_shrink => Verdict::Shrink,
+        Error::Api { .. } | Error::NotGraphql { .. } | Error::Blocked { .. } if asked.by_ids && can_shrink => {
+            Verdict::Shrink
+        }
         Error::Api { .. } | Error::RightMissing { .. } => {
             let wait = UNKNOWN_WAITS_S.get(asked.tries.saturating_sub(1) as usize);
             wait.map_or(Verdict::Stop, |seconds| Verdict::Later(Duration::from_secs(*seconds)))

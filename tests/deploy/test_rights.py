@@ -131,7 +131,7 @@ def test_an_upload_that_breaks_off_is_cleared_up(guarded, company):
     assert [record for record in answer.records if "left behind" in record.get("message", "")] == []
     uploads = guarded.account.client("s3").list_multipart_uploads(Bucket=guarded.outputs["BucketName"])
     assert uploads.get("Uploads", []) == []
-    # What it had gathered by then is kept, and the next refresh goes on from there.
+    # What had come by then is cached, and the next refresh asks for the rest.
     assert guarded.refresh().payload["invocation"] == 2
 
 

@@ -96,7 +96,7 @@ async fn settings_that_are_missing_or_wrong_are_named_at_once() {
     );
 }
 
-/// A refresh of an empty lake that fails leaves at most its line in `runs`, a lease that it gave back, and what it gathered.
+/// A refresh of an empty lake that fails leaves at most its line in `runs`, a lease that it gave back, and its cache.
 fn assert_only_runs(lake: &Scripted, runs: usize) {
     let mut objects = lake.objects();
     let lease = objects.remove("lake/state/lease.json").map(|lease| serde_json::from_slice::<Value>(&lease).unwrap());

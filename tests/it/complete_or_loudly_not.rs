@@ -154,7 +154,7 @@ async fn maintenance_at_the_beginning_of_a_run_that_goes_on_loses_nothing() {
 }
 
 #[tokio::test]
-async fn an_error_that_nobody_knows_keeps_what_was_gathered() {
+async fn an_error_that_nobody_knows_keeps_what_has_come() {
     let paged = [("XLEDGER_PAGE_ROWS", "200")];
     let odd = FaultKind::Error("SOMETHING.NEW".to_owned(), "Something new.".to_owned());
     let fault = Fault { kind: odd, operation: Some("LedgerLines".to_owned()), from_request: 2, ..Fault::default() };

@@ -4,6 +4,7 @@
 //! Each refresh runs in a process of its own, which is this test binary once more, so that its memory can be measured.
 
 mod bombs;
+mod busy;
 mod bytes_of_text;
 mod sizes;
 mod strangers;

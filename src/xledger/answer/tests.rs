@@ -40,6 +40,43 @@ fn rows_are_found_however_the_stream_is_cut() {
     }
 }
 
+/// A file of gzip may have a name, a comment, more fields, and several members; each is a legal answer.
+#[test]
+fn gzip_in_every_form() {
+    let member = |text: &str, builder: flate2::GzBuilder| {
+        let mut gz = builder.write(Vec::new(), flate2::Compression::fast());
+        gz.write_all(text.as_bytes()).unwrap();
+        gz.finish().unwrap()
+    };
+    let named = || flate2::GzBuilder::new().filename("answer.json").comment("a comment").extra([1, 2, 3]).mtime(7);
+    let (first, second) = JSON.split_at(JSON.len() / 2);
+    let whole = member(JSON, named());
+    let members =
+        [member(first, named()), member("", flate2::GzBuilder::new()), member(second, flate2::GzBuilder::new())];
+    for gz in [whole, members.concat()] {
+        for chunk in [1, 7, gz.len()] {
+            let rows = read(&gz, chunk, true).unwrap();
+            assert_eq!(rows.nodes.len(), 2);
+            assert!(matches!(read(&gz[..gz.len() - 1], chunk, true), Err(Fault::Gzip)));
+        }
+    }
+}
+
+#[test]
+fn a_fault_in_a_row_names_its_id() {
+    for (id, named) in [
+        ("4711", "row 1 (dbId 4711), node.amount"),
+        ("\"4711\"", "row 1 (dbId 4711), node.amount"),
+        ("\"Kari\"", "row 1, node.amount"),
+    ] {
+        let json =
+            format!(r#"{{"data":{{"root":{{"edges":[{{"node":{{"amount":"1,5","dbId":{id},"text":"Kari"}}}}]}}}}}}"#);
+        let Err(Fault::Malformed { path, what }) = read(json.as_bytes(), 7, false) else { panic!() };
+        assert_eq!(path, named);
+        assert!(!what.contains("1,5"), "{what}");
+    }
+}
+
 #[test]
 fn a_fault_names_the_place_and_never_the_value() {
     let json = JSON.replace("\"id\":2", "\"id\":\"Kari, expected a secret\"");

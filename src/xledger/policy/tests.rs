@@ -7,6 +7,8 @@ fn s(seconds: u64) -> Verdict {
 #[test]
 fn what_is_done_about_each_error() {
     let down = || Error::Unavailable { endpoint: String::new(), status: 503 };
+    let busy = || Error::Busy { endpoint: String::new(), status: 503, until: Instant(7) };
+    let blocked = || Error::Blocked { endpoint: String::new(), query: "q", status: 403 };
     let lost = || Error::Unreachable { endpoint: String::new(), what: String::new() };
     let slow = || Error::NotResolved { query: "q", rows: 9, message: String::new() };
     let late = || Error::Late { endpoint: String::new(), what: String::new() };
@@ -31,6 +33,11 @@ fn what_is_done_about_each_error() {
         (Error::CreditsUsedUp { reset_at }, list(9), 3, 0, Verdict::Stop),
         (Error::CreditsUsedUp { reset_at: None }, list(9), 2, 0, s(1_200)),
         (Error::CreditsUsedUp { reset_at: None }, list(9), 3, 0, Verdict::Stop),
+        (busy(), list(9), 1, 0, Verdict::WaitUntil(Instant(7))),
+        (busy(), list(9), 12, 0, Verdict::Stop),
+        (blocked(), ids(51), 1, 0, Verdict::Shrink),
+        (blocked(), ids(50), 1, 0, Verdict::Stop),
+        (blocked(), list(51), 1, 0, Verdict::Stop),
         (down(), list(9), 1, 0, s(1)),
         (down(), list(9), 2, 1, s(2)),
         (lost(), list(9), 6, 31, s(32)),

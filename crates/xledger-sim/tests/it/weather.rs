@@ -9,7 +9,7 @@ use xledger_sim::{
 };
 
 /// The weather that a client of Xledger must come through. Each line is covered by a scenario at least.
-const WEATHER: [&str; 118] = [
+const WEATHER: [&str; 119] = [
     "limit code: burst",
     "limit code: concurrency",
     "limit code: credits",
@@ -25,6 +25,7 @@ const WEATHER: [&str; 118] = [
     "a body refused above some size",
     "HTML maintenance for seconds",
     "HTML maintenance for hours",
+    "a firewall's 403 amid good answers",
     "HTTP 500",
     "HTTP 502",
     "HTTP 503",
