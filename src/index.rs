@@ -94,7 +94,7 @@ impl<'a> Asking<'a> {
 
     /// Lets nothing new be asked once a list has ended with an error, but for one that says that the schema is not the known one: it is read
     /// again.
-    fn give_up(self, error: &Error) {
+    pub(crate) fn give_up(self, error: &Error) {
         if !matches!(error, Error::SchemaMismatch { .. }) {
             self.client.give_up(error);
         }

@@ -217,9 +217,6 @@ impl Refreshing<'_> {
         };
         self.progress.begin(Stage::Refer, 0);
         let references = &mut lists.registers.references;
-        if !references.suppliers_at.is_at_end() {
-            references.list_suppliers(asking).await?;
-        }
         references.look_up_suppliers(asking, &rows.payables.rows).await?;
         references.read_names(client, base, &rows.lines.rows).await?;
         report.lost = client.plan().lost();

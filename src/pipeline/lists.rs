@@ -110,7 +110,7 @@ impl Lists {
         self.said.ledger.ranges.are_at_end() && self.said.payables.ranges.are_at_end()
     }
 
-    /// Lists what is left: the chart, then the ledger and accounts payable side by side. Then what was read while somebody changed it is read
+    /// Lists what is left: the chart, the suppliers, the ledger and accounts payable side by side. Then what was read while somebody changed it is read
     /// again, and accounts that the chart does not show are looked up: a run that goes on does it too, for the one before may have ended in the
     /// middle.
     pub(super) async fn complete(
@@ -120,12 +120,21 @@ impl Lists {
         progress: &Progress,
     ) -> Result<(), Failure> {
         progress.begin(Stage::Index, 0);
-        self.registers.chart.list(asking, &mut self.registers.chart_at).await?;
+        let known = cache.index.bounds.clone();
+        let mut registers = std::mem::take(&mut self.registers);
+        let Registers { chart, chart_at, references } = &mut registers;
+        // What the others are asking for when one fails still comes, and is not asked for again.
+        let give_up = |error: &Error| asking.give_up(error);
+        let (chart, suppliers, lines) = futures::join!(
+            async { chart.list(asking, chart_at).await.inspect_err(give_up) },
+            async { references.list_suppliers(asking).await.inspect_err(give_up) },
+            self.list(asking, &known, SAVED_ROWS, progress),
+        );
+        self.registers = registers;
+        chart.and(suppliers).and(lines)?;
         while !self.are_whole() {
-            self.list(asking, &cache.index.bounds.clone(), SAVED_ROWS, progress).await?;
-            if !self.are_whole() {
-                self.save(cache).await?;
-            }
+            self.save(cache).await?;
+            self.list(asking, &known, SAVED_ROWS, progress).await?;
         }
         let torn = checks::torn(&self.ledger);
         if !torn.is_empty() {

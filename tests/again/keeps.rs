@@ -9,7 +9,7 @@ use xledger_spend::failure::FailureKind;
 use xledger_spend::report::Report;
 use xledger_spend::table::runs::Status;
 
-const TEMPO: f64 = 10.0;
+const TEMPO: f64 = 20.0;
 
 fn changed(desk: &Desk, kind: ChangeKind, vouchers: u32) {
     let change = Change { kind, vouchers, before_request: 1, operation: None, after: None };
@@ -35,15 +35,13 @@ const FEW: u64 = 100;
 async fn whatever_fails_once_the_lines_are_there() {
     let fault = |kind, operation: &str| Fault { kind, operation: Some(operation.to_owned()), ..Fault::default() };
     let error = |message: &str| FaultKind::Error("NOBODY_KNOWS".to_owned(), message.to_owned());
-    for (kind, failure) in [
-        (FaultKind::TokenRefused, FailureKind::TokenRefused),
-        (FaultKind::Html(200), FailureKind::XledgerUnavailable),
-        (error("Something happened"), FailureKind::XledgerError),
-        (FaultKind::Bomb(200), FailureKind::AnswerMalformed),
+    for (kind, requests, failure) in [
+        (FaultKind::TokenRefused, 2, FailureKind::TokenRefused),
+        (error("Something happened"), 30, FailureKind::XledgerError),
     ] {
-        let faults = vec![Fault { requests: 4, ..fault(kind.clone(), "Suppliers") }];
+        let faults = vec![Fault { requests, ..fault(kind.clone(), "Names") }];
         let mut desk = Desk::new(Options { faults, ..Options::fast(3_000, 11) }).await;
-        desk.tempo = 1_000.0;
+        desk.tempo = TEMPO;
         let mut failures = 0;
         let report = loop {
             let report = desk.refresh(&[]).await;
@@ -51,15 +49,10 @@ async fn whatever_fails_once_the_lines_are_there() {
                 break report;
             }
             failures += 1;
-            assert!(failures <= 4, "{kind:?} {:?}", report.error);
-            if failures == 1 {
-                assert!(report.lines_fetched > Some(FEW), "{kind:?}");
-            }
+            assert!(failures <= 10, "{kind:?} {:?}", report.error);
             assert!(report.error.as_ref().is_some_and(|error| error.kind == failure), "{kind:?} {:?}", report.error);
         };
-        if failures > 0 {
-            assert!(report.lines_fetched < Some(FEW), "{kind:?} {:?}", report.lines_fetched);
-        }
+        assert!(failures > 0 && report.lines_fetched < Some(FEW), "{kind:?} {:?}", report.lines_fetched);
     }
 }
 
