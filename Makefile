@@ -1,8 +1,8 @@
 # make test           everything that is checked, from a clean clone: the Rust tests, the tables as other programs read them, the template, linted
 #                     and deployed, and lints
 # make lint           formatting and lints
-# make lint-template  the template, what stands in infra/ and the commands in docs/, in two minutes
-# make athena         the tables as Trino, which Athena is made of, and Spark see them (Java 17, Maven)
+# make lint-template  the template, what stands in infra/ and what the pages name and tell to type, in two minutes
+# make athena         the tables as Trino, which Athena is made of, and Spark see them (a JDK of 17 or later, Maven)
 # make fuzz           every way in under a fuzzer: MINUTES=30 each, two at a time; TARGET=decoder for one alone (a nightly toolchain, g++)
 # make tools          what the tests need beside Rust, into .tools/ (Python 3 and a package index, the first time)
 # make pins           pins what these tools depend on, after a change of tests/tools/*.txt
@@ -20,7 +20,7 @@ VENV := .tools/venv
 # Three environments, for their pins contradict each other.
 STAMPS := $(VENV)/installed .tools/sam/installed .tools/lint/installed
 
-.PHONY: test rust-build rust-tests function deployment readers lints lint lint-template tools pins athena fuzz nightly
+.PHONY: test rust-build rust-tests function deployment readers lints lint lint-template tools pins athena engines fuzz nightly
 
 # Side by side, for a build works both cores only in parts and tests wait for servers more than they work. What fails
 # stops only what needs it. The Rust tests are seen as they go, the rest as it ends.
@@ -89,10 +89,16 @@ pins: $(UV)
 	@for pins in requirements requirements-sam requirements-lint; do $(UV) pip compile --quiet --universal --python-version 3.11 \
 	  --no-annotate --custom-compile-command "make pins" tests/tools/$$pins.txt --output-file tests/tools/$$pins.lock >/dev/null; done
 
-# The tables as Athena's own engine and as Spark see them: not in `make test`, for it needs Java 17 and Maven, fetches 0.8 GB and takes minutes.
-athena: tools $(VENV)/athena
-	cargo build --locked --workspace --bins --quiet
-	$(VENV)/bin/pytest -q -rs tests/athena
+# The tables as Athena's own engine and as Spark see them: not in `make test`, for it needs Java and Maven, fetches 0.8 GB and takes minutes.
+athena: engines tools $(VENV)/athena
+	@cargo build --locked --workspace --bins --quiet
+	@$(VENV)/bin/pytest -q -rs tests/athena
+
+# What the engines need that nothing here installs. A JDK, for Trino is started from a file of source.
+engines:
+	@version=$$(javac -version 2>&1 | sed -n 's/^javac \([0-9]*\).*/\1/p'); [ "$${version:-0}" -ge 17 ] || \
+	  { echo "MISSING: a JDK of 17 or later, for Trino and Spark (Debian: openjdk-17-jdk-headless)"; exit 1; }
+	@mvn --version >/dev/null 2>&1 || { echo "MISSING: Maven, which fetches Trino (Debian: maven)"; exit 1; }
 
 $(VENV)/athena: $(VENV)/installed tests/athena/requirements.txt tests/athena/pom.xml
 	@echo "installing Trino and Spark into .tools"

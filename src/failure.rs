@@ -208,7 +208,7 @@ impl From<lake::Error> for Failure {
             | Error::NoSuchBucket { .. }
             | Error::WrongRegion { .. }
             | Error::NotADirectory { .. } => FailureKind::LakeMissing,
-            Error::AccessDenied { .. } | Error::Credentials { .. } => FailureKind::LakeDenied,
+            Error::AccessDenied { .. } | Error::ReadOnly { .. } | Error::Credentials { .. } => FailureKind::LakeDenied,
             Error::InUse { .. }
             | Error::TakenOver { .. }
             | Error::Precondition { .. }

@@ -1,5 +1,6 @@
 //! The settings: read once, checked together, every fault named. The only place of the library that knows their names.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::str::FromStr;
 
@@ -40,6 +41,47 @@ names! {
     MAX_REFUSED = "SPEND_MAX_REFUSED_PERCENT": "How many of the lines that are not payroll may be refused, in percent, 0 to 100 [default: 5]";
     SNAPSHOTS_KEPT = "SPEND_SNAPSHOTS_KEPT": "Newest snapshots to keep, 1 to 1000; a younger one than a day is kept too [default: 10]";
 }
+
+/// What AWS's library reads. Like the next two, it is looked at here because what is not UTF-8 counts as unset there.
+const AWS: &[&str] = &[
+    "AWS_PROFILE",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_ACCOUNT_ID",
+    "AWS_CONFIG_FILE",
+    "AWS_SHARED_CREDENTIALS_FILE",
+    "AWS_LOGIN_CACHE_DIRECTORY",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_EC2_METADATA_DISABLED",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+    "AWS_ENDPOINT_URL",
+    "AWS_ENDPOINT_URL_S3",
+    "AWS_ENDPOINT_URL_GLUE",
+    "AWS_ENDPOINT_URL_SCHEDULER",
+    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
+    "AWS_ENDPOINT_URL_STS",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+];
+
+/// What says how this machine reaches others.
+const PROXIES: &[&str] =
+    &["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"];
+
+/// What `continuation.rs` reads at the end of a run.
+const CONTINUATION: &[&str] = &["CONTINUATION_ROLE_ARN", "CONTINUATION_GROUP", "CONTINUATION_DEAD_LETTER_ARN"];
+
+/// Where `~` lies.
+const HOME: &str = "HOME";
 
 /// Who asks: the function and the command line differ in where the token comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,23 +187,42 @@ impl From<Faults> for Failure {
 }
 
 /// Takes settings one by one and gathers what is wrong with them.
-struct Reader<L> {
-    lookup: L,
+struct Reader<'a> {
+    lookup: &'a dyn Fn(&str) -> Option<OsString>,
     faults: Vec<Fault>,
 }
 
-impl<L: Fn(&str) -> Option<String>> Reader<L> {
-    fn text(&self, name: &str) -> Option<String> {
-        (self.lookup)(name).filter(|text| !text.trim().is_empty())
+impl Reader<'_> {
+    /// What is set, even to nothing. Of what is not UTF-8 only that is said: it is set, and means something else than it shows.
+    fn set(&mut self, name: &'static str) -> Option<String> {
+        let text = (self.lookup)(name)?.into_string();
+        Some(text.unwrap_or_else(|text| {
+            self.fault(name, "is not UTF-8; write it anew, in a terminal or a file that is set to UTF-8");
+            text.to_string_lossy().into_owned()
+        }))
     }
 
+    fn text(&mut self, name: &'static str) -> Option<String> {
+        self.set(name).filter(|text| !text.trim().is_empty())
+    }
+
+    /// The first fault of a setting is the one to tell.
     fn fault(&mut self, setting: &'static str, what: impl Into<String>) {
-        self.faults.push(Fault { setting, what: what.into() });
+        if !self.faults.iter().any(|fault| fault.setting == setting) {
+            self.faults.push(Fault { setting, what: what.into() });
+        }
+    }
+
+    /// Finds what is wrong with variables that others read.
+    fn of_others(&mut self, names: &[&'static str]) {
+        for name in names {
+            self.set(name);
+        }
     }
 
     /// A setting that is set, even to nothing: an empty list of accounts is a list.
     fn list<T: FromStr<Err = String>>(&mut self, name: &'static str, default: T) -> T {
-        let Some(text) = (self.lookup)(name) else { return default };
+        let Some(text) = self.set(name) else { return default };
         text.parse().unwrap_or_else(|what: String| {
             self.fault(name, what);
             default
@@ -185,26 +246,47 @@ impl<L: Fn(&str) -> Option<String>> Reader<L> {
 }
 
 impl Settings {
-    /// Reads the settings by their names.
+    /// Reads the settings by their names, from texts or from what the operating system holds.
     ///
     /// # Errors
     /// [`Faults`]: everything that is missing or wrong.
-    pub fn read(caller: Caller, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
-        Self::read_with(caller, token, lookup)
+    pub fn read<T: Into<OsString>>(caller: Caller, lookup: impl Fn(&str) -> Option<T>) -> Result<Self, Faults> {
+        Self::read_with(caller, token, &|name| lookup(name).map(Into::into))
     }
 
     /// As [`Settings::read`], for what works in the lake alone: no token is looked for, and none is missed.
     ///
     /// # Errors
     /// As [`Settings::read`].
-    pub fn read_without_token(caller: Caller, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, Faults> {
-        Self::read_with(caller, |_, _| Some(TokenSource::NotNeeded), lookup)
+    pub fn read_without_token<T: Into<OsString>>(
+        caller: Caller,
+        lookup: impl Fn(&str) -> Option<T>,
+    ) -> Result<Self, Faults> {
+        Self::read_with(caller, |_, _| Some(TokenSource::NotNeeded), &|name| lookup(name).map(Into::into))
     }
 
-    fn read_with<L: Fn(&str) -> Option<String>>(
+    /// The lake alone, for what needs no other setting; `None` if it is not set.
+    ///
+    /// # Errors
+    /// [`Faults`], in the lake's address and in what leads to it.
+    pub fn read_lake<T: Into<OsString>>(
         caller: Caller,
-        token: impl Fn(&mut Reader<L>, Caller) -> Option<TokenSource>,
-        lookup: L,
+        lookup: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<LakeUrl>, Faults> {
+        let lookup = |name: &str| lookup(name).map(Into::into);
+        let mut read = Reader { lookup: &lookup, faults: Vec::new() };
+        let lake = lake(&mut read, caller);
+        if matches!(lake, Some(LakeUrl::S3 { .. })) {
+            read.of_others(AWS);
+            read.of_others(PROXIES);
+        }
+        if read.faults.is_empty() { Ok(lake) } else { Err(Faults(read.faults)) }
+    }
+
+    fn read_with(
+        caller: Caller,
+        token: fn(&mut Reader<'_>, Caller) -> Option<TokenSource>,
+        lookup: &dyn Fn(&str) -> Option<OsString>,
     ) -> Result<Self, Faults> {
         let mut read = Reader { lookup, faults: Vec::new() };
         let endpoint = endpoint(&mut read);
@@ -243,6 +325,12 @@ impl Settings {
         let most_shrink_percent = small(MAX_SHRINK, 20, 0, 100);
         let most_refused_percent = small(MAX_REFUSED, 5, 0, 100);
         let snapshots_kept = read.number(SNAPSHOTS_KEPT, 10, 1, 1_000);
+        let is_given = matches!(token, Some(TokenSource::Given(_) | TokenSource::NotNeeded));
+        let needs_aws = !is_given || matches!(lake, Some(LakeUrl::S3 { .. }));
+        read.of_others(if needs_aws { AWS } else { &[] });
+        let stays_here = !needs_aws && endpoint.as_ref().is_some_and(crate::xledger::is_this_machine);
+        read.of_others(if stays_here { &[] } else { PROXIES });
+        read.of_others(if caller == Caller::Function { CONTINUATION } else { &[] });
         match (endpoint, token) {
             (Some(endpoint), Some(token)) if read.faults.is_empty() => Ok(Self {
                 endpoint,
@@ -264,7 +352,7 @@ impl Settings {
     }
 }
 
-fn endpoint<L: Fn(&str) -> Option<String>>(read: &mut Reader<L>) -> Option<reqwest::Url> {
+fn endpoint(read: &mut Reader<'_>) -> Option<reqwest::Url> {
     let text = read.text(ENDPOINT).unwrap_or_else(|| "https://www.xledger.net/graphql".to_owned());
     let Ok(url) = reqwest::Url::parse(text.trim()) else {
         read.fault(ENDPOINT, "is not an address; write it as in https://www.xledger.net/graphql");
@@ -284,7 +372,7 @@ fn endpoint<L: Fn(&str) -> Option<String>>(read: &mut Reader<L>) -> Option<reqwe
     None
 }
 
-fn token<L: Fn(&str) -> Option<String>>(read: &mut Reader<L>, caller: Caller) -> Option<TokenSource> {
+fn token(read: &mut Reader<'_>, caller: Caller) -> Option<TokenSource> {
     match (read.text(TOKEN), read.text(TOKEN_SECRET_ID), caller) {
         (Some(_), _, Caller::Function) => read.fault(TOKEN, "is for the command line only; store the token in Secrets Manager and name the secret in XLEDGER_TOKEN_SECRET_ID"),
         (Some(token), None, Caller::CommandLine) => match crate::token::check(&token) {
@@ -299,14 +387,15 @@ fn token<L: Fn(&str) -> Option<String>>(read: &mut Reader<L>, caller: Caller) ->
     None
 }
 
-fn lake<L: Fn(&str) -> Option<String>>(read: &mut Reader<L>, caller: Caller) -> Option<LakeUrl> {
+fn lake(read: &mut Reader<'_>, caller: Caller) -> Option<LakeUrl> {
     let Some(text) = read.text(LAKE) else {
         if caller == Caller::Function {
             read.fault(LAKE, "is missing; set it to s3://bucket/prefix");
         }
         return None;
     };
-    match LakeUrl::parse(&text) {
+    let home = if text.starts_with('~') { read.text(HOME) } else { None };
+    match LakeUrl::parse_at_home(&text, home.as_deref()) {
         Ok(LakeUrl::Directory(_)) if caller == Caller::Function => {
             read.fault(
                 LAKE,
@@ -319,7 +408,7 @@ fn lake<L: Fn(&str) -> Option<String>>(read: &mut Reader<L>, caller: Caller) -> 
     None
 }
 
-fn glue_database<L: Fn(&str) -> Option<String>>(read: &mut Reader<L>, lake: Option<&LakeUrl>) -> Option<String> {
+fn glue_database(read: &mut Reader<'_>, lake: Option<&LakeUrl>) -> Option<String> {
     let name = read.text(GLUE_DATABASE)?.trim().to_owned();
     // What Glue takes for Athena; it would make small letters of capitals.
     let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-');

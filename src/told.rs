@@ -3,6 +3,7 @@
 
 pub mod figures;
 pub mod lines;
+pub mod quoted;
 
 use serde::Serialize;
 use serde_json::Value;

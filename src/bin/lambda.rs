@@ -1,5 +1,6 @@
 //! The function: an event in, a report out. Settings from the environment, the token from Secrets Manager, the lake on S3.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
@@ -95,7 +96,9 @@ fn due(report: &Report) -> Option<Due> {
 /// Arranges that this function goes on with an unfinished refresh. Where it cannot be arranged the invocation fails, so that somebody is
 /// told; Lambda's own retry then goes on with it.
 async fn arrange(due: &Due, run: &Run, context: &Context) -> Result<(), Failure> {
-    let continuation = Continuation::read(environment, aws().await, &context.invoked_function_arn, clock)?;
+    // Settings that are not UTF-8 have ended the run at its beginning.
+    let text = |name: &str| environment(name)?.into_string().ok();
+    let continuation = Continuation::read(text, aws().await, &context.invoked_function_arn, clock)?;
     let at = continuation.arrange(due, run.deadline).await?;
     let continues_at = jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).unwrap_or_default();
     tracing::info!(refresh_id = due.refresh_id, invocation = due.count, continues_at, "refresh goes on later");
@@ -160,8 +163,8 @@ async fn aws() -> &'static aws_config::SdkConfig {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a composition root")]
-fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+fn environment(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a composition root")]

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use secrecy::ExposeSecret as _;
 
 use crate::lake::LakeUrl;
+use crate::lake::url::at_home;
 use crate::rules::PayrollAccounts;
 use crate::settings::{Caller, Settings, TokenSource};
 use crate::value::Month;
@@ -62,7 +63,8 @@ fn in_effect<'a>(settings: &Settings, set: impl Fn(&str) -> Option<&'a str>) {
     if let Some(lake) = &settings.lake {
         assert_eq!(LakeUrl::parse(&lake.to_string()).as_ref().ok(), Some(lake));
         let given = given("LAKE_URL").unwrap();
-        assert_eq!(lake.to_string(), if lake.directory().is_some() { given } else { given.trim_end_matches('/') });
+        let given = at_home(given, set("HOME")).unwrap().unwrap_or_else(|| given.to_owned());
+        assert_eq!(lake.to_string(), if lake.directory().is_some() { &given } else { given.trim_end_matches('/') });
     }
     assert_eq!(given("GLUE_DATABASE"), settings.glue_database.as_deref());
     rules(settings, set);

@@ -76,9 +76,7 @@ impl Directory {
     pub(super) async fn probe(&self, access: Access) -> Result<(), Error> {
         self.blocking(move |store| {
             if access == Access::Write {
-                let trial = store.root.join("state/trial");
-                let mut temporary = place::Temporary::beside(&trial, &store.root)?;
-                return temporary.fill(b"{}\n");
+                return place::try_out(&store.root);
             }
             fs::read_dir(&store.root).map(drop).map_err(|e| match e.kind() {
                 ErrorKind::NotFound => Error::NotFound { place: store.describe() },
@@ -238,6 +236,16 @@ impl Directory {
         self.blocking(move |store| place::link(&store.root.join(name), Path::new(&target))).await
     }
 
+    /// Whether two names of the root lead to the same place.
+    pub(super) async fn is_same(&self, name: &'static str, other: &Key) -> bool {
+        let other = self.path(other);
+        let same = self.blocking(move |store| {
+            let found = store.root.join(name).canonicalize().ok();
+            Ok(found.is_some() && found == other.canonicalize().ok())
+        });
+        same.await.unwrap_or(false)
+    }
+
     /// Removes the temporary files of ended processes, but not below `except`. For who holds the lake.
     pub(super) async fn remove_leftovers(&self, except: &Key) -> Result<(), Error> {
         let except = self.path(except);
@@ -278,3 +286,6 @@ pub(super) fn too_large(place: String, limit_bytes: u64) -> Error {
 pub(super) fn ends_early(place: String, range: &Range<u64>) -> Error {
     Error::Corrupt { place, what: format!("it ends before byte {}", range.end) }
 }
+
+#[cfg(test)]
+mod tests;

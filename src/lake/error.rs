@@ -87,7 +87,7 @@ pub enum Error {
         source: Source,
     },
     /// No AWS region is configured.
-    #[error("no AWS region is known for {place}; set AWS_REGION")]
+    #[error("no AWS region is known for {place}; set AWS_REGION, or a region in the profile that AWS_PROFILE names")]
     NoRegion {
         /// Where it was needed.
         place: String,
@@ -137,6 +137,43 @@ pub enum Error {
     InTheWay {
         /// Where.
         path: PathBuf,
+    },
+    /// The file system has no symbolic links, and there is none.
+    #[error("{} was not made, for this file system has no symbolic links ({source}); CURRENT.json names the current snapshot", path.display())]
+    NoLinks {
+        /// Where one was to be made.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: Source,
+    },
+    /// The file system can be read alone.
+    #[error(
+        "{operation} was refused on {place}: this file system is read-only; choose another place for the lake, or mount it for writing"
+    )]
+    ReadOnly {
+        /// What was tried.
+        operation: &'static str,
+        /// Where.
+        place: String,
+        /// What the system said.
+        #[source]
+        source: Source,
+    },
+    /// The file system lacks what holds a lake together.
+    #[error(
+        "this file system {lacks}, which a lake needs; choose a place on another one: {operation} was refused on {place}"
+    )]
+    Unfit {
+        /// What it lacks, to be read after "this file system".
+        lacks: &'static str,
+        /// What was tried.
+        operation: &'static str,
+        /// Where.
+        place: String,
+        /// What the system said.
+        #[source]
+        source: Source,
     },
     /// A file or directory cannot be read or written, for a reason that is none of the others.
     #[error("cannot {operation} {place}")]

@@ -12,6 +12,7 @@ use crate::value::Instant;
 use futures::{StreamExt as _, stream};
 use serde::Serialize;
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// `CURRENT.json` is a few lines.
 const CURRENT_LIMIT_BYTES: u64 = 64 << 10;
@@ -116,6 +117,17 @@ impl Lake {
         Ok(Whole { manifest, sha256 })
     }
 
+    /// Where readers find the files of the current snapshot: by the link `current`, or where there is none, in the snapshot's own directory.
+    pub async fn place_of(&self, snapshot: &SnapshotName) -> String {
+        let directory = snapshot.directory();
+        match &self.store {
+            Store::Directory(store) if store.is_same(CURRENT_LINK, &directory).await => {
+                store.root().join(CURRENT_LINK).display().to_string()
+            }
+            store => store.place(&directory),
+        }
+    }
+
     /// All snapshots, oldest first; those that were never finished among them.
     ///
     /// # Errors
@@ -148,7 +160,7 @@ impl Lake {
     }
 
     /// Takes the lake for one run, named `by` to others who try, and sets right what a run that was killed left in a directory: the link
-    /// `current`, and temporary files.
+    /// `current`, as far as that goes, and temporary files.
     ///
     /// In a directory the claim ends when the publisher is dropped, and with the process. In a bucket it is a [lease](crate::lake::lease),
     /// renewed until the publisher is dropped; that of a process that died runs out.
@@ -168,7 +180,7 @@ impl Lake {
             Store::Directory(store) => Claim::Directory(store.claim(by, clock()).await?),
             Store::S3(_) => Claim::Bucket(Held::take(&self.store, by, clock, term).await?),
         };
-        let publisher = Publisher { lake: self.clone(), claim };
+        let publisher = Publisher { lake: self.clone(), claim, has_warned: AtomicBool::new(false) };
         match publisher.mend().await {
             Ok(()) => Ok(publisher),
             Err(error) => {
@@ -205,6 +217,8 @@ enum Claim {
 pub struct Publisher {
     lake: Lake,
     claim: Claim,
+    /// Of the link that could not be moved: once is enough.
+    has_warned: AtomicBool,
 }
 
 impl Publisher {
@@ -277,10 +291,7 @@ impl Publisher {
         let bytes = manifest::write(&current, &self.lake.store.place(&key))?;
         self.still_held()?;
         self.lake.store.replace(&key, bytes, expected.map(|(_, version)| version)).await?;
-        // The commit stands, whatever becomes of the link: the next claim mends it.
-        if let Err(error) = self.link(snapshot).await {
-            tracing::warn!(lake = self.lake.store.describe(), %error, "the link to the current snapshot was not moved");
-        }
+        self.link(snapshot, expected.is_none()).await;
         Ok(current)
     }
 
@@ -289,16 +300,23 @@ impl Publisher {
             // An unfinished snapshot goes with all that is in it.
             store.remove_leftovers(&layout::snapshots()).await?;
         }
-        match self.lake.current().await? {
-            Some((current, _)) => self.link(&current.snapshot).await,
-            None => Ok(()),
+        if let Some((current, _)) = self.lake.current().await? {
+            self.link(&current.snapshot, false).await;
         }
+        Ok(())
     }
 
-    async fn link(&self, snapshot: &SnapshotName) -> Result<(), Error> {
-        match &self.lake.store {
-            Store::Directory(store) => store.link(CURRENT_LINK, snapshot.directory().to_string()).await,
-            Store::S3(_) => Ok(()),
+    /// Moves the link to the current snapshot. It is a convenience: where that fails, `CURRENT.json` holds all the same, and the next claim
+    /// tries again.
+    async fn link(&self, snapshot: &SnapshotName, is_first: bool) {
+        let Store::Directory(store) = &self.lake.store else { return };
+        let Err(error) = store.link(CURRENT_LINK, snapshot.directory().to_string()).await else { return };
+        let lake = store.describe();
+        // Nobody is misled by a link that never was: who made the lake is told, once.
+        if matches!(error, Error::NoLinks { .. }) && !is_first {
+            tracing::info!(lake, %error, "the link to the current snapshot was not moved");
+        } else if !self.has_warned.swap(true, Ordering::Relaxed) {
+            tracing::warn!(lake, %error, "the link to the current snapshot was not moved");
         }
     }
 }

@@ -81,6 +81,8 @@ impl<'a> Snapshot<'a> {
         if let Err(
             Error::Precondition { .. }
             | Error::AccessDenied { .. }
+            | Error::ReadOnly { .. }
+            | Error::Unfit { .. }
             | Error::NoSpace { .. }
             | Error::TakenOver { .. }
             | Error::Expired { .. },

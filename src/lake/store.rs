@@ -63,12 +63,13 @@ impl Store {
         })
     }
 
-    /// Finds out whether the lake can be used, before any other work is done. For [`Access::Write`] it makes the directory, or writes
-    /// and removes a tiny object under `state/`; for [`Access::Read`] it changes nothing.
+    /// Finds out whether the lake can be used, before any other work is done. For [`Access::Write`] it makes the directory and tries out
+    /// what its file system does, or writes a tiny object, under `state/`, and removes it; for [`Access::Read`] it changes nothing.
     ///
     /// # Errors
     /// The situations that a user can mend: [`Error::NoSuchBucket`], [`Error::WrongRegion`], [`Error::AccessDenied`],
-    /// [`Error::Credentials`], [`Error::NotADirectory`], [`Error::NotFound`] (a directory to be read), [`Error::NoSpace`], …
+    /// [`Error::Credentials`], [`Error::NotADirectory`], [`Error::NotFound`] (a directory to be read), [`Error::NoSpace`],
+    /// [`Error::ReadOnly`], [`Error::Unfit`], …
     pub fn probe(&self, access: Access) -> BoxFuture<'_, Result<(), Error>> {
         match self {
             Self::Directory(store) => Box::pin(store.probe(access)),

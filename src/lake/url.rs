@@ -24,9 +24,23 @@ impl LakeUrl {
     /// # Errors
     /// [`Error::Url`], naming what is wrong with the address.
     pub fn parse(text: &str) -> Result<Self, Error> {
+        Self::parse_at_home(text, None)
+    }
+
+    /// As [`LakeUrl::parse`], where `~` and `~/…` lie in this home directory: no shell has put it there if the text stood in a file, or
+    /// behind an equals sign.
+    ///
+    /// # Errors
+    /// As [`LakeUrl::parse`].
+    pub fn parse_at_home(text: &str, home: Option<&str>) -> Result<Self, Error> {
         // An address with something before an `@` may hold a secret, and is not repeated.
         let shown = if text.contains('@') { "(not shown)" } else { text };
         let fault = |fault| Err(Error::Url { url: shown.chars().take(200).collect(), fault });
+        match at_home(text, home) {
+            Ok(Some(path)) => return Self::parse(&path),
+            Ok(None) => {}
+            Err(what) => return fault(what),
+        }
         if text.trim().is_empty() {
             return fault("is empty");
         }
@@ -82,6 +96,23 @@ impl fmt::Display for LakeUrl {
     }
 }
 
+/// A path that begins with `~`, as one in the home directory; `None` for any other.
+///
+/// # Errors
+/// Why it cannot be, to be read after the path.
+pub fn at_home(path: &str, home: Option<&str>) -> Result<Option<String>, &'static str> {
+    let Some(below) = path.strip_prefix('~') else { return Ok(None) };
+    if !below.is_empty() && !below.starts_with('/') {
+        return Err(
+            "begins with ~ and a name, and that user's home directory is not looked up: write it out (or ./~… for a directory of this name)",
+        );
+    }
+    let home = home.filter(|home| home.starts_with('/'));
+    let home = home.ok_or("begins with ~, and HOME does not say where the home directory is: write it out")?;
+    let path = format!("{}{below}", home.trim_end_matches('/'));
+    Ok(Some(if path.is_empty() { "/".to_owned() } else { path }))
+}
+
 /// Whether S3 can have a bucket of this name.
 fn is_bucket(name: &str) -> bool {
     let end = |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
@@ -129,11 +160,34 @@ mod tests {
             ("s3://bucket//x", "prefix"),
             ("s3://bucket/a b", "prefix"),
             ("s3://bucket/../x", "prefix"),
+            ("~", "HOME"),
+            ("~/lake", "HOME"),
+            ("~somebody/lake", "./~"),
         ] {
             let error = LakeUrl::parse(text).unwrap_err().to_string();
             assert!(error.contains(named), "{text:?}: {error}");
         }
         let error = LakeUrl::parse("s3://key:hush@bucket/x").unwrap_err().to_string();
         assert!(!error.contains("hush"), "{error}");
+    }
+
+    #[test]
+    fn a_home_directory_is_put_in() {
+        for (text, home, shown) in [
+            ("~", "/home/ola", "/home/ola"),
+            ("~/lake", "/home/ola", "/home/ola/lake"),
+            ("~/it's [x]", "/home/ola/", "/home/ola/it's [x]"),
+            ("~//lake", "/", "//lake"),
+            ("~", "/", "/"),
+            ("./~", "/home/ola", "./~"),
+            ("a/~/b", "/home/ola", "a/~/b"),
+            ("s3://bucket", "/home/ola", "s3://bucket"),
+        ] {
+            assert_eq!(LakeUrl::parse_at_home(text, Some(home)).unwrap().to_string(), shown, "{text}");
+        }
+        for home in [None, Some(""), Some("home/ola")] {
+            assert!(LakeUrl::parse_at_home("~/lake", home).is_err(), "{home:?}");
+        }
+        assert!(LakeUrl::parse_at_home("~kari/lake", Some("/home/ola")).is_err());
     }
 }

@@ -113,3 +113,62 @@ fn a_token_is_for_the_command_line_and_never_shown() {
     let shown = format!("{:?}", read(Caller::CommandLine, &[(TOKEN, "canary")]).unwrap());
     assert!(!shown.contains("canary"));
 }
+
+#[test]
+fn what_is_not_utf_8_is_not_taken_for_unset() {
+    use std::os::unix::ffi::OsStringExt;
+
+    let odd = || OsString::from_vec(b"PR,XX,L\xd8".to_vec());
+    let named = |read: Result<Settings, Faults>| -> Vec<&str> {
+        let Faults(faults) = read.unwrap_err();
+        assert!(faults.iter().all(|fault| fault.what.starts_with("is not UTF-8")), "{faults:?}");
+        faults.iter().map(|fault| fault.setting).collect()
+    };
+    let calm = |name: &str| match name {
+        TOKEN_SECRET_ID => Some("xledger".into()),
+        LAKE => Some("s3://bucket".into()),
+        _ => None,
+    };
+    for (caller, more) in [(Caller::Function, CONTINUATION), (Caller::CommandLine, &[])] {
+        // Each by itself, the token and the lake among them.
+        let names = NAMES.iter().map(|(name, _)| name).chain(AWS).chain(PROXIES).chain(more).copied();
+        for name in names.clone() {
+            let set = |asked: &str| if asked == name { Some(odd()) } else { calm(asked) };
+            assert_eq!(named(Settings::read(caller, set)), [name], "{caller:?}");
+        }
+        // All at once.
+        let mut all = named(Settings::read(caller, |_| Some(odd())));
+        let mut known: Vec<&str> = names.collect();
+        all.sort_unstable();
+        known.sort_unstable();
+        assert_eq!(all, known);
+    }
+    // What is not needed is not looked at.
+    let local = |name: &str| match name {
+        TOKEN => Some("abc".into()),
+        ENDPOINT => Some("http://127.0.0.1/graphql".into()),
+        name if NAMES.iter().any(|(setting, _)| *setting == name) => None,
+        _ => Some(odd()),
+    };
+    assert!(Settings::read(Caller::CommandLine, local).is_ok());
+    let set = |name: &str| if name == TOKEN { Some(odd()) } else { calm(name) };
+    assert!(Settings::read_without_token(Caller::CommandLine, set).is_ok());
+    // What the lake alone needs.
+    let set = |name: &str| matches!(name, "AWS_PROFILE" | PAGE_ROWS).then(odd).or_else(|| calm(name));
+    let Faults(faults) = Settings::read_lake(Caller::CommandLine, set).unwrap_err();
+    assert_eq!(faults.iter().map(|fault| fault.setting).collect::<Vec<_>>(), ["AWS_PROFILE"]);
+    let set = |name: &str| if name == HOME { Some(odd()) } else { Some("~/lake".into()) };
+    let Faults(faults) = Settings::read_lake(Caller::CommandLine, set).unwrap_err();
+    assert_eq!(faults[0].setting, HOME);
+}
+
+#[test]
+fn a_tilde_in_the_lakes_address_is_the_home_directory() {
+    let set = |lake| [(TOKEN, "abc"), (LAKE, lake), (HOME, "/home/ola")];
+    for (lake, shown) in [("~", "/home/ola"), ("~/lake", "/home/ola/lake"), ("./~", "./~")] {
+        assert_eq!(read(Caller::CommandLine, &set(lake)).unwrap().lake.unwrap().to_string(), shown);
+    }
+    assert_eq!(read(Caller::CommandLine, &set("~kari/lake")).err().unwrap(), [LAKE]);
+    assert_eq!(read(Caller::CommandLine, &[(TOKEN, "abc"), (LAKE, "~/lake")]).err().unwrap(), [LAKE]);
+    assert_eq!(read(Caller::Function, &[(TOKEN_SECRET_ID, "x"), (LAKE, "~/lake")]).err().unwrap(), [LAKE]);
+}

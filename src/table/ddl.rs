@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::column::{Column, ColumnType, Format, Table};
 use super::glue::{self, Partitions};
+use crate::told::quoted::for_duckdb;
 
 /// The Athena DDL of a table whose directory is `location`, with every column's comment.
 pub fn athena(table: &Table, location: &str, partitions: &Partitions) -> String {
@@ -41,7 +42,7 @@ pub fn athena_template(table: &Table) -> String {
 
 /// A DuckDB query of the whole table in the local lake at `lake`, from its current snapshot, with the columns' types stated.
 pub fn duckdb(table: &Table, lake: &str) -> String {
-    let lake = lake.trim_end_matches('/').replace('\'', "''");
+    let lake = for_duckdb(lake.trim_end_matches('/'));
     let types = |columns: &[Column]| {
         let types = columns.iter().map(|column| format!("'{}': '{}'", column.name, duckdb_type(column.column_type)));
         types.collect::<Vec<_>>().join(", ")

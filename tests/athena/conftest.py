@@ -6,6 +6,7 @@ Run by `make athena`.
 import importlib.util
 import itertools
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,8 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 READERS = REPOSITORY / "tests" / "readers"
+DDL = REPOSITORY / "infra" / "athena"
+JARS = REPOSITORY / ".tools" / "trino" / "spark"
 
 
 def the_readers_start():
@@ -102,6 +105,32 @@ def engine(java, aws, tmp_path_factory):
         pytest.fail("Trino is not installed: run `make athena`", pytrace=False)
     with engine.running(aws, tmp_path_factory.mktemp("trino")) as trino:
         yield trino
+
+
+@pytest.fixture(scope="session")
+def spark(java, tmp_path_factory):
+    """Spark with a metastore of its own. One for all tests: a second one in this process would meet the databases of the first."""
+    from pyspark.sql import SparkSession
+
+    home = tmp_path_factory.mktemp("spark")
+    builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").config("spark.driver.bindAddress", "127.0.0.1")
+    builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.sql.session.timeZone", "UTC")
+    builder = builder.config("spark.sql.warehouse.dir", str(home / "warehouse")).config("spark.sql.shuffle.partitions", "2")
+    # The table `runs` needs a reader that Spark does not bring.
+    builder = builder.config("spark.jars", ",".join(map(str, JARS.glob("*.jar")))).config("spark.sql.variable.substitute", "false")
+    builder = builder.config("spark.driver.extraJavaOptions", f"-Dderby.system.home={home} -Duser.timezone=UTC")
+    session = builder.enableHiveSupport().getOrCreate()
+    yield session
+    session.stop()
+
+
+def ddl(table, location, name=None):
+    """The statement as it is in the repository, for a table at `location`. Spark knows no projection: it finds the partitions itself."""
+    text = (DDL / f"{table}.sql").read_text("utf-8")
+    text = re.sub(r"^--.*\n", "", text, flags=re.MULTILINE).rstrip().removesuffix(";")
+    text = text.replace("${location}", f"file://{location}").replace(f"`{table}`", f"`{name or table}`", 1)
+    assert f"`{name or table}`" in text
+    return text
 
 
 @dataclass(frozen=True)

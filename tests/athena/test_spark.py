@@ -1,6 +1,5 @@
 """The DDL of `infra/athena` in Spark, which reads it as Hive does: local copies of the data files, partitions by `MSCK REPAIR`, every column."""
 
-import re
 from datetime import UTC, datetime
 
 import pyarrow
@@ -8,43 +7,15 @@ import pyarrow.parquet
 import pytest
 
 from columns import PARTITIONS, TABLES
-from conftest import REPOSITORY, readers
+from conftest import ddl, readers
 
-DDL = REPOSITORY / "infra" / "athena"
-JARS = REPOSITORY / ".tools" / "trino" / "spark"
 PARTITION_TYPES = {"year": "int", "month": "int", "owner_id": "bigint"}
-
-
-@pytest.fixture(scope="module")
-def spark(java, tmp_path_factory):
-    """Spark with a metastore of its own, in this process's directory of this test."""
-    from pyspark.sql import SparkSession
-
-    home = tmp_path_factory.mktemp("spark")
-    builder = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false").config("spark.driver.bindAddress", "127.0.0.1")
-    builder = builder.config("spark.driver.host", "127.0.0.1").config("spark.sql.session.timeZone", "UTC")
-    builder = builder.config("spark.sql.warehouse.dir", str(home / "warehouse")).config("spark.sql.shuffle.partitions", "2")
-    # The table `runs` needs a reader that Spark does not bring.
-    builder = builder.config("spark.jars", ",".join(map(str, JARS.glob("*.jar")))).config("spark.sql.variable.substitute", "false")
-    builder = builder.config("spark.driver.extraJavaOptions", f"-Dderby.system.home={home} -Duser.timezone=UTC")
-    session = builder.enableHiveSupport().getOrCreate()
-    yield session
-    session.stop()
 
 
 @pytest.fixture(scope="module")
 def company(tmp_path_factory):
     with readers.refreshed(readers.Order(2_000, 3), tmp_path_factory.mktemp("company")) as company:
         yield company
-
-
-def ddl(table, location, name=None):
-    """The statement as it is in the repository, for a table at `location`. Spark knows no projection: it finds the partitions itself."""
-    text = (DDL / f"{table}.sql").read_text("utf-8")
-    text = re.sub(r"^--.*\n", "", text, flags=re.MULTILINE).rstrip().removesuffix(";")
-    text = text.replace("${location}", f"file://{location}").replace(f"`{table}`", f"`{name or table}`", 1)
-    assert f"`{name or table}`" in text
-    return text
 
 
 @pytest.fixture(scope="module")

@@ -1,41 +1,40 @@
-"""The pages for those who set it up and run it: what they name exists, and their commands are commands. Nothing is deployed."""
+"""The pages: what they name exists, and their commands are commands. Nothing is deployed, and no program of ours is needed.
 
+`test_desk.py` has what the pages say of the programs that are built here.
+"""
+
+import fnmatch
 import http.server
 import json
-import os
 import re
-import shutil
 import subprocess
-import sys
 import threading
-from pathlib import Path
+import tomllib
 
 import pytest
 import sqlglot
 
 from cloudformation import load
+from pages import (
+    AWS,
+    OPERATIONS,
+    PAGES,
+    README,
+    REPOSITORY,
+    SETUP,
+    Workbench,
+    blocks,
+    each_block,
+    each_command,
+    fenced,
+    files,
+    name,
+    of_sam_cli,
+    spans,
+    text,
+)
 
-REPOSITORY = Path(__file__).resolve().parents[2]
-DOCS = REPOSITORY / "docs"
-SETUP, OPERATIONS = DOCS / "setup.md", DOCS / "operations.md"
-AWS = REPOSITORY / ".tools" / "sam" / "bin" / "aws"
-
-
-def text(page):
-    return page.read_text("utf-8")
-
-
-def blocks(page, language):
-    """The blocks of code in a language, those within lists too."""
-    found = re.findall(rf"^( *)```{language}\n(.*?)^ *```$", text(page), re.MULTILINE | re.DOTALL)
-    return ["\n".join(line.removeprefix(indent) for line in block.splitlines()) for indent, block in found]
-
-
-def each_block(language):
-    """The blocks of both pages, each under a name that a failure is found by."""
-    for page in (SETUP, OPERATIONS):
-        for number, block in enumerate(blocks(page, language), 1):
-            yield pytest.param(block, id=f"{page.name}-{number}")
+ARCHITECTURE = REPOSITORY / "ARCHITECTURE.md"
 
 
 @pytest.fixture(scope="module")
@@ -93,14 +92,16 @@ def anchors(page):
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", [SETUP, OPERATIONS], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_link_leads_somewhere(page):
     links = re.findall(r"\]\(([^)\s]+)\)", re.sub(r"\]\(([^)]*)\n *([^)]*)\)", r"](\1\2)", text(page)))
-    assert links
+    assert links or page not in (README, SETUP, OPERATIONS)
     for link in links:
+        if link.startswith("https://"):
+            continue
         file, _, anchor = link.partition("#")
         target = (page.parent / file).resolve() if file else page
-        assert target.is_file(), link
+        assert target.exists(), link
         assert not anchor or anchor in anchors(target), link
 
 
@@ -124,19 +125,114 @@ def test_the_rights_to_tick_are_those_of_the_reference_list():
     assert {(name, area.strip()) for area, names in rows for name in re.findall(r"`(\w+)`", names)} == wanted
 
 
+# ----------------------------------------------------------------------------------------------- names of files and of tests
+
+SOURCES = (".rs", ".py", ".graphql", ".sql", ".toml", ".java", ".json", ".yaml", ".sh", ".lock", ".pem", ".txt", ".md")
+"""Ends of names by which a span names a file of the repository."""
+LEFT_BY_RUNS = {
+    *("CURRENT.json", "_manifest.json", "cache.json", "lease.json", "schema.json", "answer.json", "refresh.json", "my.toml"),
+    *("deployer.json", "reader.json", "readers-only.json", "probe.json", "company-ca.pem", "bundle.pem"),
+}
+"""Files that are none of the repository: a run makes them, or who follows a page does."""
+
+
+def is_there(pattern, known):
+    """Whether a path is one of the repository's, or the end of one, as pages write them that are about one part of it."""
+    return any(fnmatch.fnmatch(file, pattern) or fnmatch.fnmatch(file, f"*/{pattern}") for file in known)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_file_that_is_named_is_there(page):
+    known = files()
+    named = {span for span in spans(page) if re.fullmatch(r"[\w./*-]+", span) and span.endswith(SOURCES) and not span.startswith(".")}
+    missing = {span for span in named if span.rpartition("/")[2] not in LEFT_BY_RUNS and not is_there(span, known)}
+    assert missing == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_every_name_in_snake_case_is_one_of_the_sources(page):
+    """Names of tests among them. A name of one word or two may be any word."""
+    known = set(re.findall(r"\w+", sources()))
+    named = {span for span in spans(page) if re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+){2,}", span)}
+    assert named <= known
+
+
+def sources(*below):
+    """All code and what is written for it, or what lies in some directories."""
+    parts = [file for file in files() if file.startswith(below or ("src/", "tests/", "crates/", "benches/", "fuzz/", "Cargo.toml"))]
+    return "\n".join((REPOSITORY / file).read_text("utf-8", errors="replace") for file in parts if not file.endswith(".md"))
+
+
+def test_every_test_that_holds_something_is_one():
+    """Where a page says what is held by which test: the names there are those of functions."""
+    invariants = text(ARCHITECTURE).split("## Invariants\n")[1].split("\n## ")[0]
+    payroll = text(README).split("## What never comes out\n")[1].split("\n## ")[0]
+    named = set(re.findall(r"`([a-z0-9]+(?:_[a-z0-9]+){2,})`", invariants + payroll))
+    assert len(named) > 20
+    assert named <= set(re.findall(r"\b(?:fn|def) (\w+)\(", sources()))
+
+
+def greps():
+    """Each `grep` of a page that says what it finds: the command, and of which files there may be something."""
+    found = re.findall(r"`(grep [^`]+)` finds nothing(?: but a test in `([^`]+)`)?", text(ARCHITECTURE))
+    return [pytest.param(command.replace(r"\|", "|"), file, id=command.rpartition("' ")[2]) for command, file in found]
+
+
+@pytest.mark.parametrize(("command", "but"), greps())
+def test_a_grep_finds_what_the_page_says(command, but):
+    done = subprocess.run(["bash", "-c", command], cwd=REPOSITORY, capture_output=True, text=True)
+    assert done.returncode < 2, done.stderr
+    lines = done.stdout.splitlines()
+    assert bool(lines) == bool(but), done.stdout
+    assert all(line.partition(":")[0].endswith(f"/{but}") for line in lines), done.stdout
+
+
+def test_every_grep_of_the_page_is_one_of_these():
+    assert len(greps()) == len([span for span in spans(ARCHITECTURE) if span.startswith("grep ")]) > 2
+
+
+def test_library_and_simulator_do_not_build_on_each_other():
+    """The library has the simulator for its tests alone."""
+    packages = {package["name"]: package["dependencies"] for package in workspace()}
+    on = lambda package, other: {each["kind"] for each in packages[package] if each["name"] == other}
+    assert on("xledger-spend", "xledger-sim") == {"dev"} and on("xledger-sim", "xledger-spend") == set()
+
+
+def workspace():
+    """The packages of the workspace, with their targets, as cargo knows them."""
+    command = ["cargo", "metadata", "--no-deps", "--offline", "--format-version", "1"]
+    return json.loads(subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout)["packages"]
+
+
 # ------------------------------------------------------------------------------------------------------------------ commands
 
 
-@pytest.mark.parametrize("block", [*each_block("sh")])
+def named(cases):
+    return [pytest.param(*rest, id=identifier) for _, identifier, *rest in cases]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name)
+def test_commands_are_in_blocks_of_sh(page):
+    """The others are data, answers or code: no command is in a block that the tests below pass by."""
+    languages = {language for language, _ in fenced(page)}
+    assert languages <= {"", "sh", "sql", "yaml", "toml", "rust"}
+    for block in blocks(page, ""):
+        assert not re.search(r"^(\$ |aws |sam |cargo |make |xledger-(spend|sim) )", block, re.MULTILINE), block
+
+
+@pytest.mark.parametrize("block", named(each_block("sh")))
 def test_shell_commands_are_shell(block):
     done = subprocess.run(["bash", "-n"], input=block, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("block", [*each_block("sql")])
-def test_queries_are_in_the_words_of_athena(block):
+@pytest.mark.parametrize(
+    ("block", "dialect"),
+    [pytest.param(block, "duckdb" if page == README else "athena", id=identifier) for page, identifier, block in each_block("sql")],
+)
+def test_queries_are_in_the_words_of_athena_or_duckdb(block, dialect):
     statements = [statement for statement in re.split(r"\n\n", block) if statement.strip()]
-    assert statements and all(sqlglot.parse_one(statement, read="athena") for statement in statements)
+    assert statements and all(sqlglot.parse_one(statement, read=dialect) for statement in statements)
 
 
 @pytest.fixture(scope="module")
@@ -169,8 +265,8 @@ def nobody():
         server.shutdown()
 
 
-AWS_STAND_IN = """#!{python}
-import subprocess, sys, urllib.request
+AWS_STAND_IN = """
+import subprocess, urllib.request
 
 def asked():
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({{}}))
@@ -180,94 +276,166 @@ before = asked()
 done = subprocess.run(["{aws}", *sys.argv[1:], "--endpoint-url", "{nobody}"], stdout=subprocess.DEVNULL)
 if asked() == before:
     sys.exit(done.returncode or 1)
+if sys.argv[1:3] == ["lambda", "invoke"]:
+    words = ["lambda invoke", os.environ.get("AWS_MAX_ATTEMPTS"), *sys.argv[3:]]
+    with open("{log}", "a") as log:
+        log.write(json.dumps(words) + "\\n")
 given = " ".join(sys.argv)
 print(next(answer for words, answer in {answers} if words in given))
 """
 """The real one. All is well once its arguments were good enough to ask a service; then it answers what the next command can use."""
 SCHEDULE = {"Name": "a-name", "Arn": "an-arn", "ScheduleExpression": "rate(3 days)", "FlexibleTimeWindow": {"Mode": "OFF"}}
 SCHEDULE["Target"] = {"Arn": "an-arn", "RoleArn": "arn:aws:iam::123456789012:role/a-role"}
-ANSWERS = [("LakeUrl", "s3://a-bucket/lake"), ("--output text", "a-word"), ("get-schedule", json.dumps(SCHEDULE)), ("", "{}")]
+ANSWERS = [
+    ("LakeUrl", "s3://a-bucket/lake"),
+    ("LogResult", "YSBsb2cK"),
+    ("--output text", "a-word"),
+    ("get-schedule", json.dumps(SCHEDULE)),
+    ("", "{}"),
+]
 
 
 @pytest.fixture
 def workbench(tmp_path, nobody):
-    """A copy of what commands read, and stand-ins for the programs that would change something."""
-    for directory in ("events", "infra"):
-        shutil.copytree(REPOSITORY / directory, tmp_path / directory)
-    (tmp_path / "company-ca.pem").write_text("-----BEGIN CERTIFICATE-----\n", "utf-8")
-    (tmp_path / "answer.json").write_text('{"table": ["ready"]}', "utf-8")
-    aws = AWS_STAND_IN.format(python=sys.executable, nobody=nobody, aws=AWS, answers=ANSWERS)
-    for name, text in {"aws": aws, "sam": NOTHING, "sleep": NOTHING, "pass": "#!/bin/sh\necho a-token\n"}.items():
-        stand_in(tmp_path, name, text)
-    return tmp_path
-
-
-NOTHING = "#!/bin/sh\n"
-
-
-def stand_in(workbench, name, text):
-    (workbench / "programs").mkdir(exist_ok=True)
-    program = workbench / "programs" / name
-    program.write_text(text, "utf-8")
-    program.chmod(0o755)
-
-
-def in_shell(block, workbench, **variables):
-    environment = {
-        "PATH": f"{workbench / 'programs'}{os.pathsep}{os.environ['PATH']}",
-        "HOME": str(workbench),
-        "NO_PROXY": "127.0.0.1",
-        "AWS_REGION": "eu-north-1",
-        "AWS_DEFAULT_REGION": "eu-north-1",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_MAX_ATTEMPTS": "1",
-        # Set by a block before the one that uses it.
-        "QUEUE": "https://sqs.eu-north-1.amazonaws.com/123456789012/xledger-spend-undelivered",
-        "BUCKET": "a-bucket",
-    }
-    return subprocess.run(
-        ["bash", "-e", "-o", "pipefail", "-c", block],
-        cwd=workbench,
-        env=environment | variables,
-        input="a-token\n",
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-    )
-
-
-def harmless(block):
-    """Blocks that use the AWS CLI and install nothing."""
-    return re.search(r"\baws ", block) and not re.search(r"\b(sudo|pip|curl|git)\b", block)
-
-
-@pytest.mark.parametrize("block", [each for each in each_block("sh") if harmless(each.values[0])])
-def test_the_aws_cli_takes_every_command(block, workbench):
-    """Each command and option is known to it, and each value of the right kind."""
+    """Where the AWS CLI is the real one, but for what it would ask and change."""
     assert AWS.is_file(), f"{AWS} is missing: run `make tools`"
-    done = in_shell(block, workbench)
-    assert done.returncode == 0, f"{block}\n{done.stdout}\n{done.stderr}"
-    assert not re.search(r"usage:|command not found|Traceback|Unknown options|validation failed", done.stderr), done.stderr
+    workbench = Workbench(tmp_path)
+    workbench.stand_in("aws", AWS_STAND_IN.format(nobody=nobody, aws=AWS, answers=ANSWERS, log=workbench.asked))
+    return workbench
 
 
-def test_a_command_that_is_none_is_found(workbench):
+UNKNOWN = re.compile(r"usage:|command not found|No such file|Traceback|Unknown options|validation failed|invalid choice")
+
+
+@pytest.mark.parametrize("block", named(each_block("sh")))
+def test_every_block_runs_to_its_end(block, workbench):
+    """The AWS CLI knows each command and option, and finds each value of the right kind; other programs are called as they can be."""
+    called = workbench.run(block)
+    assert called.status == 0 and not UNKNOWN.search(called.said), called.said
+    assert faults(called) == []
+
+
+# What the pinned AWS CLI 1 cannot say anything of: one asks questions, the others are of version 2, and the page says so.
+BEYOND_CLI_1 = {"aws configure", "aws configure sso", "aws sso login"}
+
+
+@pytest.mark.parametrize("command", named(each_command()))
+def test_every_command_in_a_sentence_is_one(command, workbench):
+    if command in BEYOND_CLI_1:
+        return
+    called = workbench.run(command)
+    assert faults(called) == []
+    if " --" not in command and "the following arguments are required" in called.said:
+        # Named, and not to be typed as it stands.
+        return
+    assert called.status == 0 and not UNKNOWN.search(called.said), called.said
+
+
+def faults(called):
+    """What is wrong with how programs were called."""
+    found = [f"sam {words}: {fault}" for words in called.of("sam") if (fault := of_sam_cli(*words))]
+    found += [fault for words in called.of("cargo") if (fault := of_cargo(words))]
+    found += [fault for words in called.of("make") if (fault := of_make(words))]
+    found += [fault for words in called.of("lambda invoke") if (fault := of_invocation(*words))]
+    paths = [word for words in called.of("pip") for before, word in zip(words, words[1:]) if before == "--requirement"]
+    paths += [word for words in called.of(".tools/venv/bin/pytest") for word in words if not word.startswith("-")]
+    return found + [f"{path} is not there" for path in paths if not (REPOSITORY / path).exists()]
+
+
+def of_cargo(words):
+    """Cargo's own parser, and names of packages and targets by its own account."""
+    aliases = tomllib.loads(text(REPOSITORY / ".cargo" / "config.toml"))["alias"]
+    words = aliases[words[0]].split() + words[1:] if words[0] in aliases else words
+    own = words[: words.index("--")] if "--" in words else words
+    done = subprocess.run(["cargo", *own, "-h"], cwd=REPOSITORY, capture_output=True, text=True)
+    if done.returncode:
+        return f"cargo {words}: {done.stderr}"
+    packages = {package["name"]: package["targets"] for package in workspace()}
+    targets = {(kind, target["name"]) for each in packages.values() for target in each for kind in target["kind"]}
+    for option, name in zip(own, own[1:]):
+        if option in ("-p", "--package") and name not in packages:
+            return f"cargo {words}: no package {name}"
+        if option in ("--test", "--bench", "--bin") and (option[2:], name) not in targets:
+            return f"cargo {words}: no target {name}"
+        if option == "--path" and not (REPOSITORY / name / "Cargo.toml").is_file():
+            return f"cargo {words}: no package in {name}"
+    filters = own[own.index("--lib") + 1 :] if own[0] == "test" and "--lib" in own else []
+    return next((f"cargo {words}: no test is called {each}" for each in filters if each.split("::")[0] not in sources("src/")), None)
+
+
+def of_make(words):
+    """Targets and variables of the Makefile."""
+    makefile = text(REPOSITORY / "Makefile")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    variables = set(re.findall(r"^(?:export )?(\w+) \?=", makefile, re.MULTILINE))
+    wrong = [word for word in words if (word.partition("=")[0] not in variables if "=" in word else word not in targets)]
+    return f"make {words}: there is no {wrong}" if wrong else None
+
+
+def of_invocation(attempts, *words):
+    """An invocation is sent once and waited for, and its event is read alike by both versions of the AWS CLI."""
+    options = dict(zip(words, words[1:]))
+    waits = options.get("--invocation-type") == "Event" or int(options.get("--cli-read-timeout", 60)) >= 900
+    event = options.get("--payload", "")
+    if not waits or attempts != "1" or not event.startswith("fileb://") or not (REPOSITORY / event.removeprefix("fileb://")).is_file():
+        return f"aws lambda invoke {words}, AWS_MAX_ATTEMPTS={attempts}"
+    return None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "aws lambda invoke --functions xledger answer.json",
+        "aws lambda invoke --function-name x --cli-binary-format raw-in-base64-out answer.json",
+        "aws lambda invoke --function-name x --payload fileb://events/refresh.json --cli-read-timeout 910 answer.json",
+        "AWS_MAX_ATTEMPTS=1 aws lambda invoke --function-name x --payload fileb://events/refresh.json answer.json",
+        "AWS_MAX_ATTEMPTS=1 aws lambda invoke --function-name x --payload '{}' --cli-read-timeout 910 answer.json",
+        "AWS_MAX_ATTEMPTS=1 aws lambda invoke --function-name x --payload fileb://events/none.json --cli-read-timeout 910 answer.json",
+        "aws scheduler read-schedule --name x",
+        "aws sqs purge-queue",
+        "cargo test -p xledger-spent",
+        "cargo test --test its",
+        "cargo run --nonsense",
+        "cargo test -p xledger-spend --lib no_such_module",
+        "make tests",
+        "make test PYTHONS=python3",
+        "sam deploy --stack x",
+        "sam deploys",
+        ".tools/venv/bin/pytest tests/deploys",
+        "pip install --requirement tests/tools/requirements-same.txt",
+        "cat infra/no-such-policy.json",
+        "no-such-program",
+    ],
+)
+def test_a_command_that_is_none_is_found(wrong, workbench):
     """So that nothing found means something."""
-    assert in_shell("aws sqs purge-queue --queue-url $QUEUE", workbench).returncode == 0
-    for wrong in ("aws lambda invoke --functions xledger answer.json", "aws scheduler read-schedule --name x", "aws sqs purge-queue"):
-        assert in_shell(wrong, workbench).returncode != 0, wrong
+    called = workbench.run(wrong)
+    assert called.status != 0 or UNKNOWN.search(called.said) or faults(called), called
 
 
-@pytest.mark.parametrize("policy", ["deployer", "reader"])
-def test_the_policies_are_filled_in_by_the_commands(policy, workbench):
-    """With an `aws` that knows its account, no placeholder is left."""
-    stand_in(workbench, "aws", "#!/bin/sh\necho 210987654321\n")
-    [block] = [block for page in (SETUP, OPERATIONS) for block in blocks(page, "sh") if f"> {policy}.json" in block]
-    done = in_shell(block, workbench, AWS_REGION="eu-west-1")
-    assert done.returncode == 0, done.stderr
-    filled = (workbench / f"{policy}.json").read_text("utf-8")
+def test_a_command_that_is_one_is_not_found_wrong(workbench):
+    called = workbench.run("aws sqs purge-queue --queue-url $QUEUE; cargo test -p xledger-sim; make lint; sam build")
+    assert called.status == 0 and faults(called) == []
+    assert [len(called.of(program)) for program in ("cargo", "make", "sam")] == [1, 1, 1]
+
+
+POLICIES = [(identifier, block) for _, identifier, block in each_block("sh") if "-policy" in block and re.search(r"infra/\S+\.json > ", block)]
+
+
+@pytest.mark.parametrize("block", [block for _, block in POLICIES], ids=[identifier for identifier, _ in POLICIES])
+def test_the_policies_are_filled_in_by_the_commands(block, workbench):
+    """With an `aws` that knows its account, no placeholder is left but what only the user knows."""
+    workbench.stand_in("aws", "print(210987654321)")
+    called = workbench.run(block, AWS_REGION="eu-west-1")
+    assert called.status == 0, called.said
+    [(policy, file)] = re.findall(r"(infra/\S+\.json) > (\S+)", block)
+    filled = (workbench.directory / file).read_text("utf-8")
     json.loads(filled)
-    assert "210987654321" in filled and "eu-west-1" in filled
-    assert not re.search(r"123456789012|eu-north-1|BUCKET", filled)
+    assert "210987654321" in filled and ("eu-west-1" in filled) == ("eu-north-1" in text(REPOSITORY / policy))
+    assert not re.search(r"123456789012|eu-north-1|BUCKET|READERS", filled)
     assert len(re.sub(r"\s", "", filled)) <= 6_144, "more than IAM takes for a policy"
+
+
+def test_each_policy_is_filled_in_by_some_command():
+    used = {policy for _, block in POLICIES for policy in re.findall(r"infra/\S+\.json", block)}
+    assert used == {file for file in files() if re.fullmatch(r"infra/[^/]*policy[^/]*\.json", file)}

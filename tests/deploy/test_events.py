@@ -20,7 +20,7 @@ ENDS = {
     "rollback.json": "succeeded",
     "check.json": None,
 }
-COMMAND = "aws lambda invoke --function-name {function} --cli-read-timeout 910 --payload fileb://events/{event} answer.json"
+COMMAND = "AWS_MAX_ATTEMPTS=1 aws lambda invoke --function-name {function} --cli-read-timeout 910 --payload fileb://events/{event} answer.json"
 
 
 @pytest.fixture(scope="module", autouse=True)

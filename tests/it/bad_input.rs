@@ -10,7 +10,9 @@ use axum::Router;
 use axum::http::header;
 use futures::future::join_all;
 use serde_json::{Value, json};
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 use xledger_sim::{Fault, FaultKind, Options, Running};
 use xledger_spend::failure::FailureKind;
@@ -94,6 +96,20 @@ async fn settings_that_are_missing_or_wrong_are_named_at_once() {
         untouched(&directory, event, kind, &["LAKE_URL: must be on S3"]),
         untouched(&plain, event, kind, &["XLEDGER_ENDPOINT: must begin with https://"]),
     );
+}
+
+#[tokio::test]
+async fn settings_that_are_not_utf_8_are_not_taken_for_unset() {
+    let odd = OsStr::from_bytes(b"PR,XX,L\xd8");
+    let names = ["SPEND_PAYROLL_DOCUMENT_TYPES", "XLEDGER_TOKEN_SECRET_ID", "LAKE_URL", "CONTINUATION_GROUP"];
+    let mut function = Function::start_with(&elsewhere(), &names.map(|name| (name, odd))).await;
+    let event = json!({});
+    let fault = function.invoke(&event, MINUTES).await.unwrap_err();
+    assert_eq!(fault.kind, "settings_invalid", "{}", fault.message);
+    for name in names {
+        assert!(fault.message.contains(&format!("{name}: is not UTF-8")), "{name}: {}", fault.message);
+    }
+    assert_told_once(&function.kill(), &event, FailureKind::SettingsInvalid);
 }
 
 /// A refresh of an empty lake that fails leaves at most its line in `runs`, a lease that it gave back, and its cache.

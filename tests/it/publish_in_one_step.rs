@@ -142,9 +142,11 @@ async fn the_link_follows_the_current_snapshot_and_is_mended() {
     // Something of somebody else's is not replaced.
     fs::remove_file(&link).unwrap();
     fs::write(&link, "mine").unwrap();
-    let in_the_way = lake.claim("run", || at(0)).await;
-    assert!(matches!(in_the_way, Err(Error::InTheWay { .. })), "{in_the_way:?}");
+    let publisher = lake.claim("run", || at(0)).await.unwrap();
+    let current = published(&publisher, 3, lake.current().await.unwrap().as_ref()).await;
     assert_eq!(fs::read(&link).unwrap(), b"mine");
+    let own = directory.path().join("lake").join(target(3)).display().to_string();
+    assert_eq!(lake.place_of(&current.snapshot).await, own);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use axum::http::{Response, StatusCode};
 use axum::routing::{get, post};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -64,6 +65,11 @@ pub(crate) struct Function {
 impl Function {
     /// Starts the program with nothing in its environment but this, and what Lambda itself puts there.
     pub(crate) async fn start(environment: &Environment) -> Self {
+        Self::start_with(environment, &[]).await
+    }
+
+    /// As [`Function::start`], with texts that may not be UTF-8.
+    pub(crate) async fn start_with(environment: &Environment, odd: &[(&str, &OsStr)]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (invocations, waiting) = mpsc::unbounded_channel();
@@ -81,6 +87,7 @@ impl Function {
             .env("AWS_LAMBDA_LOG_GROUP_NAME", "/aws/lambda/xledger-spend")
             .env("AWS_LAMBDA_LOG_STREAM_NAME", "stream")
             .envs(environment)
+            .envs(odd.iter().copied())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -22,7 +22,10 @@ def queries(summary):
     return re.findall(r"^\s*((?:SELECT|FROM|WITH)\b.*?;)\s*$", summary, re.DOTALL | re.MULTILINE | re.IGNORECASE)
 
 
-@pytest.mark.parametrize("lake", ["lake", "it's a lake/på Sør øya"], ids=["plain", "odd"])
+ODD = {"plain": "lake", "odd": "it's a lake/på Sør øya", "brackets": "lake [2026]", "glob": "*?", "slash": "a\\b", "terminal": "a\x1b\u202eb"}
+
+
+@pytest.mark.parametrize("lake", ODD.values(), ids=ODD)
 def test_the_query_of_the_summary_answers_with_the_sums_of_the_books(lake, books, small_server, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / lake).parent.mkdir(exist_ok=True)

@@ -1,6 +1,7 @@
 //! What can be typed. Each setting of [`settings::NAMES`] is a flag of the same name for the commands that heed it.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::given::LAKE;
 pub(crate) struct Arguments {
     /// Where the tables are: a directory, or s3://bucket/prefix [environment: LAKE_URL]
     #[arg(long, visible_alias = "lake-url", global = true, value_name = "DIR|s3://…")]
-    lake: Option<String>,
+    lake: Option<OsString>,
     /// Print the report as JSON, alone on standard output
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -40,7 +41,7 @@ const AFTER_HELP: &str = "Exit status: 0 done, 1 failed, 2 wrong usage or settin
 pub(crate) enum Command {
     /// Refresh a lake from an invented company, served by the built-in simulator of Xledger
     ///
-    /// Reads no environment variables and writes to ./lake unless --lake says otherwise.
+    /// Reads no settings from the environment and writes to ./lake unless --lake says otherwise.
     Demo {
         /// Ledger lines of the invented company
         #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(100..=10_000_000))]
@@ -166,7 +167,7 @@ fn snapshot(text: &str) -> Result<SnapshotName, &'static str> {
 }
 
 /// The arguments, and the settings given as flags. Ends the program if they are wrong, or ask for help.
-pub(crate) fn read() -> (Arguments, BTreeMap<String, String>) {
+pub(crate) fn read() -> (Arguments, BTreeMap<String, OsString>) {
     let matches = command().get_matches();
     let flags = flags(&matches);
     (Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()), flags)
@@ -192,17 +193,19 @@ fn settings(heeded: impl Fn(&str) -> bool) -> Vec<Arg> {
             .help(format!("{help} [environment: {name}]"))
             .help_heading("Settings")
             .value_name("VALUE")
+            // That it is UTF-8 is looked at with all the rest that may be wrong.
+            .value_parser(clap::value_parser!(OsString))
             .hide_short_help(false)
     };
     heeded.map(flag).collect()
 }
 
-fn flags(matches: &ArgMatches) -> BTreeMap<String, String> {
-    let mut flags: BTreeMap<String, String> = BTreeMap::new();
-    flags.extend(matches.get_one::<String>("lake").map(|lake| (LAKE.to_owned(), lake.clone())));
+fn flags(matches: &ArgMatches) -> BTreeMap<String, OsString> {
+    let mut flags: BTreeMap<String, OsString> = BTreeMap::new();
+    flags.extend(matches.get_one::<OsString>("lake").map(|lake| (LAKE.to_owned(), lake.clone())));
     if let Some((_, matches)) = matches.subcommand() {
         let given = NAMES.iter().filter_map(|(name, _)| {
-            let value = matches.try_get_one::<String>(name).ok().flatten()?;
+            let value = matches.try_get_one::<OsString>(name).ok().flatten()?;
             Some(((*name).to_owned(), value.clone()))
         });
         flags.extend(given);
@@ -224,14 +227,14 @@ mod tests {
         for (name, _) in NAMES.iter().filter(|(name, _)| *name != LAKE) {
             let flag = format!("--{}", name.to_lowercase().replace('_', "-"));
             let matches = command().try_get_matches_from(["xledger-spend", "refresh", &flag, "x"]).unwrap();
-            assert_eq!(flags(&matches), BTreeMap::from([((*name).to_owned(), "x".to_owned())]), "{name}");
+            assert_eq!(flags(&matches), BTreeMap::from([((*name).to_owned(), "x".into())]), "{name}");
         }
         let typed = ["xledger-spend", "rollback", "--glue-database", "x", "20261121T013000Z-0a1b2c3d"];
         let matches = command().try_get_matches_from(typed).unwrap();
-        assert_eq!(flags(&matches).get("GLUE_DATABASE").map(String::as_str), Some("x"));
+        assert_eq!(flags(&matches).get("GLUE_DATABASE"), Some(&"x".into()));
         for typed in [["--lake", "x", "show"], ["show", "--lake", "x"], ["show", "--lake-url", "x"]] {
             let matches = command().try_get_matches_from([&["xledger-spend"], &typed[..]].concat()).unwrap();
-            assert_eq!(flags(&matches).get(LAKE).map(String::as_str), Some("x"), "{typed:?}");
+            assert_eq!(flags(&matches).get(LAKE), Some(&"x".into()), "{typed:?}");
         }
     }
 }

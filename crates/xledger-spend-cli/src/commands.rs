@@ -34,7 +34,7 @@ pub(crate) struct Desk {
     pub(crate) screen: Screen,
     pub(crate) watched: Watched,
     pub(crate) json: bool,
-    /// How this program was called.
+    /// How this program was called, as a shell's word.
     pub(crate) program: String,
 }
 
@@ -76,7 +76,7 @@ async fn refreshed(
     let Answer::Refreshed(report) = &answer else { return Ok(Outcome::answered(&answer, text)) };
     if report.snapshot.is_some() {
         match snapshot(lake, aws).await {
-            Ok(Some(snapshot)) => text.push_str(&summary::tables(&snapshot, lake)),
+            Ok(Some(snapshot)) => text.push_str(&summary::tables(&snapshot)),
             Ok(None) => (),
             // The refresh is done all the same.
             Err(failure) => tracing::warn!(error = %failure, "the new tables cannot be read for the summary"),

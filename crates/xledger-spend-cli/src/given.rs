@@ -1,18 +1,21 @@
 //! What was given: a setting as a flag, else as an environment variable.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
-use xledger_spend::failure::Failure;
+use xledger_spend::failure::{Failure, FailureKind};
 use xledger_spend::lake::LakeUrl;
-use xledger_spend::settings::{Caller, Fault, Faults, Settings, TokenSource};
+use xledger_spend::lake::url::at_home;
+use xledger_spend::settings::{Caller, Fault, Faults, NAMES, Settings, TokenSource};
 
 /// The setting that says where the tables are.
 pub(crate) const LAKE: &str = "LAKE_URL";
 
 /// What was given.
 pub(crate) struct Given {
-    flags: BTreeMap<String, String>,
-    environment: fn(&str) -> Option<String>,
+    flags: BTreeMap<String, OsString>,
+    environment: fn(&str) -> Option<OsString>,
 }
 
 /// Whether a command can do without a lake.
@@ -23,12 +26,23 @@ pub(crate) enum NeedsLake {
 }
 
 impl Given {
-    pub(crate) fn new(flags: BTreeMap<String, String>, environment: fn(&str) -> Option<String>) -> Self {
+    pub(crate) fn new(flags: BTreeMap<String, OsString>, environment: fn(&str) -> Option<OsString>) -> Self {
         Self { flags, environment }
     }
 
-    fn get(&self, name: &str) -> Option<String> {
+    fn get(&self, name: &str) -> Option<OsString> {
         self.flags.get(name).cloned().or_else(|| (self.environment)(name))
+    }
+
+    /// As [`Given::get`] for a demonstration: settings come from flags alone, so that what is set for the real Xledger and the real lake is
+    /// not touched.
+    fn get_for_demonstration(&self, name: &str) -> Option<OsString> {
+        match self.flags.get(name) {
+            Some(flag) => Some(flag.clone()),
+            None if name == LAKE => Some("./lake".into()),
+            None if NAMES.iter().any(|(setting, _)| *setting == name) => None,
+            None => (self.environment)(name),
+        }
     }
 
     /// All settings.
@@ -42,7 +56,8 @@ impl Given {
     }
 
     fn complete(&self, settings: Result<Settings, Faults>, needs_lake: NeedsLake) -> Result<Settings, Failure> {
-        if needs_lake == NeedsLake::No || self.get(LAKE).is_some_and(|text| !text.trim().is_empty()) {
+        let is_given = |text: OsString| !text.to_string_lossy().trim().is_empty();
+        if needs_lake == NeedsLake::No || self.get(LAKE).is_some_and(is_given) {
             return Ok(settings?);
         }
         // One more fault among those that are named at once.
@@ -51,37 +66,48 @@ impl Given {
         Err(Faults(faults).into())
     }
 
-    /// The settings of a demonstration: from flags alone, so that what is set for the real Xledger and the real lake is not touched.
+    /// The settings of a demonstration.
     pub(crate) fn demonstration(&self, endpoint: &str, token: &str) -> Result<Settings, Failure> {
         let settings = Settings::read(Caller::CommandLine, |name| match name {
-            "XLEDGER_ENDPOINT" => Some(endpoint.to_owned()),
-            "XLEDGER_TOKEN" => Some(token.to_owned()),
-            LAKE => Some(self.flags.get(LAKE).map_or("./lake", String::as_str).to_owned()),
-            name => self.flags.get(name).cloned(),
+            "XLEDGER_ENDPOINT" => Some(endpoint.into()),
+            "XLEDGER_TOKEN" => Some(token.into()),
+            name => self.get_for_demonstration(name),
         });
         Ok(settings?)
     }
 
     /// Where a demonstration's tables are.
     pub(crate) fn demonstrations_lake(&self) -> Result<LakeUrl, Failure> {
-        parse(self.flags.get(LAKE).map_or("./lake", String::as_str))
+        needed(Settings::read_lake(Caller::CommandLine, |name| self.get_for_demonstration(name)))
     }
 
     /// Where the tables are, for commands that need nothing else.
     pub(crate) fn lake(&self) -> Result<LakeUrl, Failure> {
-        let text = self.get(LAKE).filter(|text| !text.trim().is_empty());
-        let text = text.ok_or_else(|| Failure::from(Faults(vec![no_lake()])))?;
-        parse(&text)
+        needed(self.read_lake())
     }
 
     /// As [`Given::lake`], for a command that can do without.
     pub(crate) fn lake_if_given(&self) -> Result<Option<LakeUrl>, Failure> {
-        if self.get(LAKE).is_none_or(|text| text.trim().is_empty()) { Ok(None) } else { self.lake().map(Some) }
+        Ok(self.read_lake()?)
+    }
+
+    fn read_lake(&self) -> Result<Option<LakeUrl>, Faults> {
+        Settings::read_lake(Caller::CommandLine, |name| self.get(name))
+    }
+
+    /// Where a file goes that was typed so: no shell puts in what `~` stands for after an equals sign.
+    pub(crate) fn place(&self, flag: &str, file: &Path) -> Result<PathBuf, Failure> {
+        let home = (self.environment)("HOME").and_then(|home| home.into_string().ok());
+        let shown = file.display();
+        match file.to_str().map_or(Ok(None), |file| at_home(file, home.as_deref())) {
+            Ok(place) => Ok(place.map_or_else(|| file.to_owned(), PathBuf::from)),
+            Err(what) => Err(Failure::new(FailureKind::SettingsInvalid, format!("{flag}: the file {shown} {what}"))),
+        }
     }
 }
 
-fn parse(lake: &str) -> Result<LakeUrl, Failure> {
-    LakeUrl::parse(lake).map_err(|error| Faults(vec![Fault { setting: LAKE, what: error.to_string() }]).into())
+fn needed(lake: Result<Option<LakeUrl>, Faults>) -> Result<LakeUrl, Failure> {
+    lake?.ok_or_else(|| Faults(vec![no_lake()]).into())
 }
 
 fn no_lake() -> Fault {
@@ -101,18 +127,20 @@ pub(crate) async fn aws(lake: Option<&LakeUrl>, token: Option<&TokenSource>) -> 
 mod tests {
     use super::*;
 
-    fn given(flags: &[(&str, &str)], environment: fn(&str) -> Option<String>) -> Given {
-        Given::new(flags.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(), environment)
+    fn given(flags: &[(&str, &str)], environment: fn(&str) -> Option<OsString>) -> Given {
+        Given::new(flags.iter().map(|(name, text)| ((*name).to_owned(), text.into())).collect(), environment)
     }
 
-    fn all_set(name: &str) -> Option<String> {
-        Some(match name {
-            "XLEDGER_ENDPOINT" => "https://example.com/graphql".to_owned(),
-            LAKE => "s3://production".to_owned(),
-            "XLEDGER_TOKEN" => "real".to_owned(),
-            "SPEND_HISTORY_FROM" => "2020-01".to_owned(),
+    fn all_set(name: &str) -> Option<OsString> {
+        let text = match name {
+            "XLEDGER_ENDPOINT" => "https://example.com/graphql",
+            LAKE => "s3://production",
+            "XLEDGER_TOKEN" => "real",
+            "SPEND_HISTORY_FROM" => "2020-01",
+            "HOME" => "/home/ola",
             _ => return None,
-        })
+        };
+        Some(text.into())
     }
 
     #[test]
@@ -130,6 +158,24 @@ mod tests {
         assert_eq!(given.demonstrations_lake().unwrap().to_string(), "./lake");
         assert_eq!(settings.rules.history_from, None);
         assert_eq!(settings.endpoint.as_str(), "http://127.0.0.1:1/graphql");
+    }
+
+    #[test]
+    fn a_tilde_is_the_home_directory() {
+        let at_home = given(&[(LAKE, "~/lake")], all_set);
+        let settings = at_home.settings(NeedsLake::Yes).unwrap();
+        let lakes = [settings.lake.unwrap(), at_home.lake().unwrap(), at_home.demonstrations_lake().unwrap()];
+        assert_eq!(lakes.map(|lake| lake.to_string()), ["/home/ola/lake"; 3]);
+        assert_eq!(at_home.place("--save", Path::new("~/x.json")).unwrap(), Path::new("/home/ola/x.json"));
+        assert_eq!(at_home.place("--save", Path::new("a/~")).unwrap(), Path::new("a/~"));
+
+        let homeless = given(&[(LAKE, "~/lake")], |_| None);
+        let failures = [homeless.lake().unwrap_err(), homeless.place("--save", Path::new("~")).unwrap_err()];
+        for failure in failures {
+            assert!(failure.message.contains("HOME") && failure.kind == FailureKind::SettingsInvalid, "{failure}");
+        }
+        let of_somebody = given(&[(LAKE, "~kari/lake")], all_set).demonstrations_lake().unwrap_err();
+        assert!(of_somebody.message.contains("./~"), "{of_somebody}");
     }
 
     #[test]

@@ -43,7 +43,8 @@ fn is_logged(event: &Metadata<'_>, verbose: bool) -> bool {
         // What ends a run is told at its end, once; waits are told by `Told`.
         level != Level::ERROR && if verbose { level <= Level::INFO } else { level <= Level::WARN && !is_told(event) }
     } else {
-        level <= Level::WARN
+        // What a library warns of, such as a place without credentials that it looked at, is in the error if it ends the run.
+        verbose && level <= Level::WARN
     }
 }
 

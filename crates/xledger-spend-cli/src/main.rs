@@ -22,13 +22,14 @@ mod screen;
 mod stages;
 mod log;
 
+use std::ffi::OsString;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use tokio::signal::unix::{SignalKind, signal};
 use xledger_spend::run::Run;
-use xledger_spend::told::{figures, lines};
+use xledger_spend::told::{figures, lines, quoted};
 use xledger_spend::value;
 
 use crate::arguments::{Arguments, Command};
@@ -108,8 +109,8 @@ async fn stopped() {
 }
 
 #[expect(clippy::disallowed_methods, reason = "a composition root")]
-fn environment(name: &str) -> Option<String> {
-    std::env::var(name).ok()
+fn environment(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }
 
 #[expect(clippy::disallowed_methods, reason = "a composition root")]
@@ -126,7 +127,8 @@ fn run_id() -> String {
 
 /// How this program was called, for commands to paste.
 fn program() -> String {
-    let called = std::env::args().next().unwrap_or_else(|| "xledger-spend".to_owned());
+    let called = std::env::args_os().next().and_then(|called| called.into_string().ok());
+    let called = called.unwrap_or_else(|| "xledger-spend".to_owned());
     let here = std::env::current_dir().ok().and_then(|here| here.to_str().map(|here| format!("{here}/")));
-    here.and_then(|here| called.strip_prefix(&here).map(str::to_owned)).unwrap_or(called)
+    quoted::for_shell(here.and_then(|here| called.strip_prefix(&here)).unwrap_or(&called))
 }

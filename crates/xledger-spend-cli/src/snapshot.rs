@@ -18,6 +18,8 @@ const TOP: usize = 5;
 /// The current snapshot.
 pub(crate) struct Snapshot {
     pub(crate) current: Current,
+    /// Where readers find its files.
+    pub(crate) place: String,
     pub(crate) manifest: Manifest,
     pub(crate) owners: Owners,
     pub(crate) top_suppliers: Vec<Supplier>,
@@ -38,9 +40,10 @@ impl Snapshot {
     pub(crate) async fn read(lake: &Lake) -> Result<Option<Self>, Failure> {
         let Some((current, _)) = lake.current().await? else { return Ok(None) };
         let manifest = lake.manifest(&current).await?;
+        let place = lake.place_of(&current.snapshot).await;
         let owners = owners::read_newest(lake, &manifest).await?;
         let top_suppliers = suppliers::top(lake, &manifest, TOP).await?;
-        Ok(Some(Self { current, manifest, owners, top_suppliers }))
+        Ok(Some(Self { current, place, manifest, owners, top_suppliers }))
     }
 
     /// The months' totals, by month and owner; empty if the manifest holds none of the known form.

@@ -8,6 +8,7 @@ use xledger_spend::told::{self, number};
 
 use crate::figures::{counted, size, time};
 use crate::lines::{Side, aligned, escaped};
+use crate::quoted::for_shell;
 
 pub(crate) use tables::tables;
 
@@ -73,15 +74,23 @@ fn lost(report: &Value) -> String {
     if lost.is_empty() { lost } else { format!("\nColumns that are null\n{lost}") }
 }
 
+/// The flag that names a lake, in a command to paste.
+pub(crate) fn flag(lake: &LakeUrl) -> String {
+    let lake = lake.to_string();
+    // What begins with a hyphen would be a flag by itself.
+    format!("--lake{}{}", if lake.starts_with('-') { '=' } else { ' ' }, for_shell(&lake))
+}
+
 /// What to do with the tables now: lines to paste, uncut.
 pub(crate) fn next(lake: &LakeUrl, program: &str, demonstration: bool) -> String {
+    let lake = flag(lake);
     let mut next = vec![
-        ("this again", format!("{program} show --lake {lake}")),
-        ("what can be gone back to", format!("{program} snapshots --lake {lake}")),
+        ("this again", format!("{program} show {lake}")),
+        ("what can be gone back to", format!("{program} snapshots {lake}")),
         ("what each column means", format!("{program} schema")),
     ];
     if demonstration {
-        next.push(("another company, as the next snapshot", format!("{program} demo --seed 2 --lake {lake}")));
+        next.push(("another company, as the next snapshot", format!("{program} demo --seed 2 {lake}")));
         next.push(("what a token of yours can read", format!("XLEDGER_TOKEN=… {program} check")));
     }
     let mut text = "\nNext\n".to_owned();
@@ -133,6 +142,21 @@ Tables
   (2 old snapshots removed)
 ";
         assert_eq!(run(&report), expected);
+    }
+
+    #[test]
+    fn a_command_is_one_to_paste() {
+        for (lake, expected) in [
+            ("lake", "--lake lake"),
+            ("it's", r"--lake 'it'\''s'"),
+            ("-x", "--lake=-x"),
+            ("- x", "--lake='- x'"),
+            ("s3://bucket/x", "--lake s3://bucket/x"),
+        ] {
+            let lake = LakeUrl::parse(lake).unwrap();
+            assert!(next(&lake, "xs", true).contains(&format!("xs show {expected}\n")), "{lake}");
+            assert!(next(&lake, "xs", true).contains(&format!("xs demo --seed 2 {expected}\n")), "{lake}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! however it ends: a lock file that lies around means nothing.
 
 use super::fault::situation;
-use super::moment::{self, moment};
+use super::moment::{self, allowed, moment};
 use super::place::make_directory;
 use crate::lake::Error;
 use crate::value::Instant;
@@ -31,6 +31,7 @@ pub struct Claim {
 impl Claim {
     pub(super) fn take(root: &Path, by: &str, now: Instant) -> Result<Self, Error> {
         let (mut file, path) = open(root, CLAIM)?;
+        allowed("lock", &path).map_err(|e| situation("lock", &path, e))?;
         let mut looks = 0;
         while let Err(error) = file.try_lock() {
             if let TryLockError::Error(e) = error {
@@ -78,7 +79,7 @@ fn holder(file: &mut File) -> Option<(Option<Instant>, String)> {
 /// Waits for the lock of a compare-and-swap, which is held for milliseconds, and holds it until dropped.
 pub(super) fn swap(root: &Path) -> Result<File, Error> {
     let (file, path) = open(root, SWAP)?;
-    file.lock().map_err(|e| situation("lock", &path, e))?;
+    allowed("lock", &path).and_then(|()| file.lock()).map_err(|e| situation("lock", &path, e))?;
     Ok(file)
 }
 

@@ -1,7 +1,7 @@
 //! The moments at which a process that writes into a directory can be killed: one before each change of the file system, and one in the
 //! middle of each write. What lies there at such a moment is what the process leaves, for the operating system keeps what was written.
 //!
-//! Tests look at it then. In the program itself this is nothing.
+//! Tests look at it then, and let the file system refuse what others do not know. In the program itself this is nothing.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -10,11 +10,17 @@ use std::path::Path;
 #[cfg(test)]
 pub(crate) use watched::watch;
 #[cfg(test)]
-pub(super) use watched::{moment, remove_one_by_one};
+pub(super) use watched::{allowed, moment, refuse, remove_one_by_one};
 
 /// The file system is about to be changed at this place.
 #[cfg(not(test))]
 pub(super) const fn moment(_place: &Path) {}
+
+/// A call of this name is about to be made at this place.
+#[cfg(not(test))]
+pub(super) const fn allowed(_call: &str, _place: &Path) -> io::Result<()> {
+    Ok(())
+}
 
 /// What is removed in one call goes file by file, in an order that nobody promises.
 #[cfg(not(test))]
@@ -31,9 +37,9 @@ pub(super) fn write(mut file: &File, bytes: &[u8], place: &Path) -> io::Result<(
 
 #[cfg(test)]
 mod watched {
-    use std::fs;
     use std::path::{Path, PathBuf};
     use std::sync::{Mutex, PoisonError};
+    use std::{fs, io};
 
     type Look = Box<dyn FnMut() + Send>;
 
@@ -58,6 +64,22 @@ mod watched {
     pub(in crate::lake::directory) fn moment(place: &Path) {
         let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
         watched.iter_mut().filter(|(root, _)| place.starts_with(root)).for_each(|(_, look)| look());
+    }
+
+    /// The calls that fail below a directory, and how.
+    static REFUSED: Mutex<Vec<(PathBuf, &'static str, i32)>> = Mutex::new(Vec::new());
+
+    /// Lets a call fail everywhere below a directory, with this number, from now on. No other test has this directory.
+    pub(in crate::lake::directory) fn refuse(root: &Path, call: &'static str, number: i32) {
+        let mut refused = REFUSED.lock().unwrap_or_else(PoisonError::into_inner);
+        refused.retain(|(below, known, _)| (below.as_path(), *known) != (root, call));
+        refused.push((root.to_owned(), call, number));
+    }
+
+    pub(in crate::lake::directory) fn allowed(call: &str, place: &Path) -> io::Result<()> {
+        let refused = REFUSED.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = refused.iter().find(|(root, known, _)| *known == call && place.starts_with(root));
+        found.map_or(Ok(()), |(_, _, number)| Err(io::Error::from_raw_os_error(*number)))
     }
 
     pub(in crate::lake::directory) fn remove_one_by_one(directory: &Path) {

@@ -1,8 +1,8 @@
 //! How a file gets its name: whole, durable, and never over another one unless that is meant.
 
-use super::fault::situation;
+use super::fault::{is_no_link, is_unknown, situation};
 use super::lock;
-use super::moment::{self, moment};
+use super::moment::{self, allowed, moment};
 use crate::lake::Error;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -32,7 +32,8 @@ impl Temporary {
             match OpenOptions::new().write(true).create_new(true).open(&path) {
                 Ok(file) => {
                     let temporary = Self { file, path, place: place.to_owned(), root: root.to_owned() };
-                    temporary.file.lock().map_err(|e| situation("lock", place, e))?;
+                    let locked = allowed("lock", place).and_then(|()| temporary.file.lock());
+                    locked.map_err(|e| situation("lock", place, e))?;
                     // Gone if somebody found it before it was locked.
                     if temporary.path.symlink_metadata().is_ok() {
                         return Ok(temporary);
@@ -57,7 +58,8 @@ impl Temporary {
 
     /// Flushes what was written to the disk.
     pub(super) fn flush(&mut self) -> Result<(), Error> {
-        self.file.sync_all().map_err(|e| situation("write", &self.place, e))
+        let flushed = allowed("fsync", &self.place).and_then(|()| self.file.sync_all());
+        flushed.map_err(|e| situation("flush", &self.place, e))
     }
 
     pub(super) fn fill(&mut self, bytes: &[u8]) -> Result<(), Error> {
@@ -68,9 +70,9 @@ impl Temporary {
     /// Gives the file its name, unless that is taken.
     pub(super) fn create(self) -> Result<(), Error> {
         moment(&self.place);
-        let created = match fs::hard_link(&self.path, &self.place) {
+        let created = match allowed("link", &self.place).and_then(|()| fs::hard_link(&self.path, &self.place)) {
             // A file system without hard links: look and rename while nobody else of this program does.
-            Err(e) if matches!(e.kind(), ErrorKind::Unsupported | ErrorKind::PermissionDenied) => {
+            Err(e) if is_no_link(&e) => {
                 let _held = lock::swap(&self.root)?;
                 match self.place.symlink_metadata() {
                     Ok(_) => Err(ErrorKind::AlreadyExists.into()),
@@ -79,26 +81,46 @@ impl Temporary {
             }
             result => result,
         };
-        self.named(created)
-    }
-
-    /// Gives the file its name, in the place of the one that had it.
-    pub(super) fn replace(self) -> Result<(), Error> {
-        moment(&self.place);
-        let replaced = fs::rename(&self.path, &self.place);
-        self.named(replaced)
-    }
-
-    fn named(self, result: io::Result<()>) -> Result<(), Error> {
         let place = self.place.clone();
-        // Removes the temporary name.
-        drop(self);
-        match result.and_then(|()| flush_directory(&place)) {
+        match self.named(created) {
             Err(e) if e.kind() == ErrorKind::AlreadyExists => {
                 Err(Error::AlreadyExists { place: place.display().to_string() })
             }
             result => result.map_err(|e| situation("write", &place, e)),
         }
+    }
+
+    /// Gives the file its name, in the place of the one that had it.
+    pub(super) fn replace(self) -> Result<(), Error> {
+        moment(&self.place);
+        let replaced = allowed("rename", &self.place).and_then(|()| fs::rename(&self.path, &self.place));
+        let place = self.place.clone();
+        self.named(replaced).map_err(|e| situation("rename", &place, e))
+    }
+
+    fn named(self, result: io::Result<()>) -> io::Result<()> {
+        let place = self.place.clone();
+        // Removes the temporary name.
+        drop(self);
+        result.and_then(|()| flush_directory(&place))
+    }
+}
+
+/// Finds out whether the file system of a lake does what a lake needs, with two files that go away again.
+pub(super) fn try_out(root: &Path) -> Result<(), Error> {
+    let trial = beside(&root.join("state/trial"));
+    let mut created = Temporary::beside(&trial, root)?;
+    created.fill(b"{}\n")?;
+    created.create()?;
+    let replaced = Temporary::beside(&trial, root).and_then(Temporary::replace);
+    moment(&trial);
+    let removed = fs::remove_file(&trial);
+    prune(&trial, root);
+    replaced?;
+    match removed {
+        // The next run that holds the lake found it left over.
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(situation("delete", &trial, e)),
+        _ => Ok(()),
     }
 }
 
@@ -113,8 +135,11 @@ impl Drop for Temporary {
 
 /// Makes the symbolic link at `place` point to `target`, in one step, whatever it pointed to.
 pub(super) fn link(place: &Path, target: &Path) -> Result<(), Error> {
-    match place.symlink_metadata() {
-        Ok(found) if !found.is_symlink() => return Err(Error::InTheWay { path: place.to_owned() }),
+    let found = place.symlink_metadata();
+    // What programs that synchronise directories make of a link: all that was behind it, or an empty directory.
+    let is_hollow = found.as_ref().is_ok_and(|found| found.is_dir()) && is_empty(place);
+    match &found {
+        Ok(found) if !found.is_symlink() && !is_hollow => return Err(Error::InTheWay { path: place.to_owned() }),
         Ok(_) if fs::read_link(place).is_ok_and(|found| found == target) => return Ok(()),
         _ => {}
     }
@@ -122,16 +147,30 @@ pub(super) fn link(place: &Path, target: &Path) -> Result<(), Error> {
     // A leftover of an ended process with the same number.
     let _ = fs::remove_file(&path);
     moment(place);
-    let linked = std::os::unix::fs::symlink(target, &path)
-        .and_then(|()| {
+    if let Err(e) = allowed("symlink", place).and_then(|()| std::os::unix::fs::symlink(target, &path)) {
+        return Err(match is_no_link(&e) && (found.is_err() || is_hollow) {
+            true => Error::NoLinks { path: place.to_owned(), source: Box::new(e) },
+            false => situation("link", place, e),
+        });
+    }
+    let named = || {
+        if is_hollow {
             moment(place);
-            fs::rename(&path, place)
-        })
-        .and_then(|()| flush_directory(place));
+            fs::remove_dir(place)?;
+        }
+        moment(place);
+        fs::rename(&path, place)?;
+        flush_directory(place)
+    };
+    let linked = named();
     if linked.is_err() {
         let _ = fs::remove_file(&path);
     }
     linked.map_err(|e| situation("link", place, e))
+}
+
+fn is_empty(directory: &Path) -> bool {
+    fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none())
 }
 
 /// Removes the temporary files that ended processes left in a directory and below, and passes by what lies at `except`. For who holds the
@@ -184,10 +223,15 @@ pub(super) fn make_directory(path: &Path) -> Result<(), Error> {
     Err(situation("make", path, ErrorKind::NotFound.into()))
 }
 
-/// Flushes the directory that holds `path`, so that its names outlive a power cut.
+/// Flushes the directory that holds `path`, so that its names outlive a power cut. Where the file system flushes no directories, that is its
+/// own business.
 fn flush_directory(path: &Path) -> io::Result<()> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(parent)?.sync_all()
+    let parent = File::open(parent)?;
+    match allowed("fsync of a directory", path).and_then(|()| parent.sync_all()) {
+        Err(e) if is_unknown(&e) => Ok(()),
+        flushed => flushed,
+    }
 }
 
 /// Whether it is a name that [`beside`] makes.

@@ -15,11 +15,12 @@ pub(super) async fn show(desk: &Desk) -> Result<Outcome, Failure> {
     let aws = given::aws(Some(&url), None).await;
     let lake = run::open_at(&url, &aws, Access::Read).await?;
     let Some(snapshot) = Snapshot::read(&lake).await? else {
-        let message = format!("nothing was published into {url} yet; `{} refresh` does", desk.program);
+        let refresh = format!("{} refresh {}", desk.program, summary::flag(&url));
+        let message = format!("nothing was published into {url} yet; `{refresh}` does");
         return Err(Failure::new(FailureKind::LakeMissing, message));
     };
     if desk.json {
         return Ok(Outcome::done(outcome::json(&snapshot.json(&lake))?));
     }
-    Ok(Outcome::done(summary::run(&snapshot.manifest.report) + &summary::tables(&snapshot, &url)))
+    Ok(Outcome::done(summary::run(&snapshot.manifest.report) + &summary::tables(&snapshot)))
 }

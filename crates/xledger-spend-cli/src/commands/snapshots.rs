@@ -10,6 +10,7 @@ use crate::figures::{count, size};
 use crate::given;
 use crate::lines::{Side, aligned, escaped};
 use crate::outcome::{self, Outcome};
+use crate::summary::flag;
 
 /// A snapshot, as far as it can be read.
 struct Listed {
@@ -78,9 +79,9 @@ impl State {
 }
 
 fn for_people(listed: &[Listed], lake: &LakeUrl, program: &str) -> String {
-    let lake = escaped(&lake.to_string());
+    let (lake, flag) = (escaped(&lake.to_string()), flag(lake));
     if listed.is_empty() {
-        return format!("No snapshots in {lake} yet; `{program} refresh` makes one.\n");
+        return format!("No snapshots in {lake} yet; `{program} refresh {flag}` makes one.\n");
     }
     let mut rows = vec![["snapshot", "made (UTC)", "spend rows", "suppliers", "size", "schema", ""].map(str::to_owned)];
     rows.extend(listed.iter().map(row));
@@ -89,7 +90,7 @@ fn for_people(listed: &[Listed], lake: &LakeUrl, program: &str) -> String {
     let mut text = format!("\nSnapshots in {lake}, newest first\n{}", aligned(sides, &rows));
     let older = |listed: &&Listed| listed.state != State::Current && matches!(listed.manifest, Some(Ok(_)));
     if let Some(older) = listed.iter().find(older) {
-        text.push_str(&format!("\nTo go back\n  {program} rollback {} --lake {lake}\n", older.name));
+        text.push_str(&format!("\nTo go back\n  {program} rollback {} {flag}\n", older.name));
     }
     text
 }

@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use xledger_spend::lake::{LakeUrl, SnapshotName};
-
 use crate::figures::{amount, count, counted};
 use crate::lines::{Side, aligned, aligned_rows, cut, escaped};
+use crate::quoted::for_duckdb;
 use crate::snapshot::{MonthTotal, Owners, Snapshot, Supplier};
 
 /// How many months are shown.
@@ -14,12 +13,12 @@ const MONTHS: usize = 12;
 const OWNERS: usize = 4;
 
 /// What is in the tables of a snapshot, and where they are.
-pub(crate) fn tables(snapshot: &Snapshot, lake: &LakeUrl) -> String {
-    let name = &snapshot.current.snapshot;
+pub(crate) fn tables(snapshot: &Snapshot) -> String {
+    let (name, place) = (&snapshot.current.snapshot, &snapshot.place);
     let mut text = suppliers(&snapshot.top_suppliers, &snapshot.owners);
     text.push_str(&months(&snapshot.months(), &snapshot.owners));
-    text.push_str(&format!("\nWhere\n  {}\n  snapshot {name}\n", escaped(&place(lake, name))));
-    text.push_str(&format!("\nTo ask in DuckDB\n  {}\n", escaped(&query(lake, name))));
+    text.push_str(&format!("\nWhere\n  {}\n  snapshot {name}\n", escaped(place)));
+    text.push_str(&format!("\nTo ask in DuckDB\n  {}\n", query(place)));
     text
 }
 
@@ -93,17 +92,9 @@ fn heading(owners: &Owners, id: i64) -> String {
     }
 }
 
-/// Where the files of the snapshot are.
-fn place(lake: &LakeUrl, snapshot: &SnapshotName) -> String {
-    match lake.directory() {
-        Some(directory) => directory.join("current").display().to_string(),
-        None => format!("{lake}/{}", snapshot.directory()),
-    }
-}
-
 /// The suppliers once more, asked of the files: by owner, for only the amounts of one owner are sure to be of one currency.
-fn query(lake: &LakeUrl, snapshot: &SnapshotName) -> String {
-    let place = place(lake, snapshot).replace('\'', "''");
+fn query(place: &str) -> String {
+    let place = for_duckdb(place);
     format!(
         "SELECT owner_name, supplier_name, count(*) AS lines, sum(amount) AS spend \
          FROM read_parquet('{place}/spend/**/*.parquet', hive_partitioning = true) \
@@ -136,11 +127,8 @@ Months
     }
 
     #[test]
-    fn a_place_with_quotes_stays_a_text() {
-        let lake = LakeUrl::parse("it's/lake").unwrap();
-        let snapshot = SnapshotName::read("20261121T013000Z-0a1b2c3d").unwrap();
-        assert!(query(&lake, &snapshot).contains("read_parquet('it''s/lake/current/spend/**/*.parquet'"));
-        let lake = LakeUrl::parse("s3://bucket/x/").unwrap();
-        assert_eq!(place(&lake, &snapshot), "s3://bucket/x/snapshots/20261121T013000Z-0a1b2c3d");
+    fn a_place_with_quotes_and_brackets_stays_a_text() {
+        let query = query("it's/lake [2026]/current");
+        assert!(query.contains("read_parquet('it''s/lake [[]2026]/current/spend/**/*.parquet'"), "{query}");
     }
 }

@@ -9,6 +9,8 @@ mod wrong_usage;
 mod no_xledger;
 mod demonstrations;
 mod back_and_forth;
+mod odd_places;
+mod aws;
 mod on_the_simulator;
 mod stopped;
 mod tls;

@@ -1,6 +1,9 @@
 //! What the user can correct: exit status 2, and nothing done.
 
-use crate::called::call;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+use crate::called::{Called, call, command};
 
 #[test]
 fn all_wrong_settings_are_named_at_once() {
@@ -28,6 +31,46 @@ fn all_wrong_settings_are_named_at_once() {
     assert_eq!(std::fs::read_dir(here.path()).unwrap().count(), 0);
 }
 
+/// What is not UTF-8 is set, and not what it was meant to be: payroll of type XX would be fetched.
+#[test]
+fn what_is_not_utf_8_is_not_taken_for_unset() {
+    let here = tempfile::tempdir().unwrap();
+    let odd = OsStr::from_bytes(b"PR,XX,L\xd8");
+    let run = |arguments: &[&str], flags: &[&str], set: &[&str]| -> Called {
+        let mut command = command(here.path(), arguments);
+        command.args(flags.iter().flat_map(|flag| [OsStr::new(flag), odd]));
+        command.envs(set.iter().map(|name| (name, odd))).output().unwrap().into()
+    };
+    for (arguments, flags, set) in [
+        (&["refresh"][..], &[][..], &["SPEND_PAYROLL_DOCUMENT_TYPES", "XLEDGER_TOKEN", "LAKE_URL"][..]),
+        (&["refresh"], &["--lake", "--spend-payroll-words", "--xledger-page-rows"], &["XLEDGER_TOKEN_SECRET_ID"]),
+        (&["check"], &["--spend-document-types"], &["XLEDGER_TOKEN_SECRET_ID", "AWS_PROFILE", "NO_PROXY"]),
+        (&["demo"], &["--spend-payroll-document-types", "--lake"], &[]),
+        (&["show"], &[], &["LAKE_URL"]),
+        (&["snapshots", "--lake", "s3://bucket"], &[], &["AWS_PROFILE", "AWS_REGION"]),
+        (&["schema", "--ddl"], &["--lake"], &[]),
+        (&["rollback", "20261121T013000Z-0a1b2c3d"], &["--lake", "--glue-database"], &[]),
+        (&["show", "--lake", "~/lake"], &[], &["HOME"]),
+    ] {
+        let called = run(arguments, flags, set);
+        assert_eq!(called.status, Some(2), "{arguments:?}: {called:?}");
+        assert!(called.err.ends_with("kind: settings_invalid\n") && called.out.is_empty(), "{called:?}");
+        let flags = flags.iter().map(|flag| match *flag {
+            "--lake" => "LAKE_URL".to_owned(),
+            flag => flag.trim_start_matches('-').to_uppercase().replace('-', "_"),
+        });
+        for name in flags.chain(set.iter().map(|name| (*name).to_owned())) {
+            assert!(called.err.contains(&format!("{name}: is not UTF-8")), "{name}: {called:?}");
+        }
+    }
+    // A demonstration heeds no settings of the environment.
+    assert_eq!(
+        run(&["demo", "--lines", "500", "--lake", "lake"], &[], &["SPEND_PAYROLL_WORDS", "AWS_PROFILE", "HTTPS_PROXY"])
+            .status,
+        Some(0)
+    );
+}
+
 #[test]
 fn what_is_typed_wrongly_is_wrong_usage() {
     let here = tempfile::tempdir().unwrap();
@@ -43,6 +86,9 @@ fn what_is_typed_wrongly_is_wrong_usage() {
         &["demo", "--xledger-token", "t"],
         &["demo", "--spend-history-from", "never"],
         &["demo", "--lake", "s3:/bucket"],
+        &["demo", "--lake=~/lake"],
+        &["show", "--lake", "~kari/lake"],
+        &["probe", "--xledger-token", "t", "--save=~/probe.json"],
         &["show"],
         &["show", "--xledger-token", "t"],
         &["show", "--lake", "file:///srv"],

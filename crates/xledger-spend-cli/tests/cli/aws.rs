@@ -1,0 +1,113 @@
+//! What the AWS library needs on a desk: profiles of every kind, and silence.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, channel};
+
+use crate::called::{Called, call};
+
+/// As `aws configure`, `aws configure sso` and `aws login` write them.
+const CONFIG: &str = "
+[profile process]
+region = eu-north-1
+credential_process = printf '{\"Version\": 1, \"AccessKeyId\": \"AKIAPROCESS\", \"SecretAccessKey\": \"s\"}'
+[profile login]
+region = eu-north-1
+login_session = arn:aws:sts::123456789012:assumed-role/Admin/ola
+[profile sso]
+region = eu-north-1
+sso_session = desk
+sso_account_id = 123456789012
+sso_role_name = Admin
+[sso-session desk]
+sso_region = eu-north-1
+sso_start_url = https://example.awsapps.com/start
+[profile kept]
+region = eu-north-1
+aws_access_key_id = AKIAKEPT
+aws_secret_access_key = s
+";
+
+/// The file of `aws login` for this session, by the SHA-256 of its name.
+const LOGIN: &str = "e8193d4d841f1ed28cd4d952932894b67ab2485fdbbffe22125a2701eece6720.json";
+
+/// A service that refuses every request, and tells of each.
+fn refusing() -> (String, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let (told, asked) = channel();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut request = [0; 8192];
+            let length = stream.read(&mut request).unwrap_or(0);
+            let _ = told.send(String::from_utf8_lossy(&request[..length]).into_owned());
+            let page = "<Error><Code>AccessDenied</Code><Message>no</Message></Error>";
+            let head = "HTTP/1.1 403 Forbidden\r\ncontent-type: application/xml\r\nconnection: close\r\ncontent-length";
+            drop(write!(stream, "{head}: {}\r\n\r\n{page}", page.len()));
+        }
+    });
+    (endpoint, asked)
+}
+
+fn show(here: &Path, set: &[(&str, &str)]) -> Called {
+    // Nobody tells of a machine's role or region.
+    let nobody = ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9");
+    let set: Vec<_> = set.iter().copied().chain([nobody, ("HOME", here.to_str().unwrap())]).collect();
+    call(here, &["show", "--lake", "s3://bucket/lake"], &set)
+}
+
+#[test]
+fn a_profile_of_any_kind_signs_in() {
+    let here = tempfile::tempdir().unwrap();
+    let home = here.path();
+    fs::create_dir_all(home.join(".aws/login/cache")).unwrap();
+    fs::write(home.join(".aws/config"), CONFIG).unwrap();
+    let token = serde_json::json!({
+        "accessToken": {
+            "accessKeyId": "AKIALOGIN",
+            "secretAccessKey": "s",
+            "sessionToken": "t",
+            "accountId": "123456789012",
+            "expiresAt": "2999-01-01T00:00:00Z",
+        },
+        "tokenType": "aws_sigv4",
+        "refreshToken": "r",
+        "clientId": "arn:aws:signin:::devtools/same-device",
+        "dpopKey": "k",
+    });
+    fs::write(home.join(".aws/login/cache").join(LOGIN), token.to_string()).unwrap();
+    for (profile, key) in [("process", "AKIAPROCESS"), ("login", "AKIALOGIN"), ("kept", "AKIAKEPT")] {
+        let (endpoint, asked) = refusing();
+        let set = [("AWS_PROFILE", profile), ("AWS_ENDPOINT_URL", &endpoint), ("PATH", "/usr/bin:/bin")];
+        let called = show(home, &set);
+        assert!(called.status == Some(1) && called.err.contains("s3:ListBucket was denied"), "{profile}: {called:?}");
+        let asked = asked.try_recv().unwrap();
+        assert!(asked.contains(&format!("Credential={key}/")), "{profile}: {asked}");
+    }
+    // Nobody has signed in, and that is what is said: not that the program cannot.
+    fs::remove_dir_all(home.join(".aws/login")).unwrap();
+    for (profile, words) in [("login", LOGIN), ("sso", "SSO token")] {
+        let called = show(home, &[("AWS_PROFILE", profile)]);
+        assert!(called.status == Some(1) && called.err.contains("no valid AWS credentials"), "{profile}: {called:?}");
+        assert!(called.err.contains(words) && !called.err.contains("feature"), "{profile}: {called:?}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_said_once() {
+    let here = tempfile::tempdir().unwrap();
+    let called = show(here.path(), &[]);
+    let expected = "error: no AWS region is known for s3://bucket/lake; set AWS_REGION, or a region in the profile that \
+                    AWS_PROFILE names\nkind: settings_invalid\n";
+    assert_eq!((called.status, called.err.as_str()), (Some(2), expected));
+    let called = show(here.path(), &[("AWS_REGION", "eu-north-1")]);
+    assert!(called.status == Some(1) && called.err.lines().count() == 2, "{called:?}");
+    assert!(called.err.contains("no valid AWS credentials"), "{called:?}");
+
+    // What the library says of it is there for who asks.
+    let set = [("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9")];
+    let called = call(here.path(), &["show", "--verbose", "--lake", "s3://bucket/lake"], &set);
+    assert!(called.err.contains("WARN") && called.err.ends_with("kind: settings_invalid\n"), "{called:?}");
+}
