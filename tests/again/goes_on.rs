@@ -173,7 +173,7 @@ async fn dozens_of_short_runs_whose_credits_end_anywhere() {
     let stops = join_all(weathers.map(async |weather| {
         let (credits, credits_reset) = (Some(weather.credits), Some(CREDITS_RESET));
         let desk = Desk::in_memory(Options { credits, credits_reset, ..options() }).await;
-        let (mut runs, mut by_credits) = (0, 0);
+        let (mut runs, mut by_credits, mut began_anew) = (0, 0, false);
         let last = loop {
             let deadline = match runs {
                 0 => 2_000,
@@ -182,7 +182,13 @@ async fn dozens_of_short_runs_whose_credits_end_anywhere() {
             let run = Run { started_at: now(), clock: now, ..desk.run(Duration::from_millis(deadline)) };
             let report = refresh(&desk, &run).await;
             runs += 1;
-            assert_eq!((&report.error, report.invocation), (&None, Some(runs)), "{weather:?}");
+            if let Some(error) = &report.error {
+                // On a busy machine three runs in a row may be too short for a single answer. The next one begins anew, with what there is.
+                assert!(error.message.contains("3 runs in a row got nothing"), "{error} {weather:?}");
+                began_anew = true;
+                continue;
+            }
+            assert!(began_anew || report.invocation == Some(runs), "{weather:?}");
             if report.status == Status::Succeeded {
                 break report;
             }
@@ -192,7 +198,7 @@ async fn dozens_of_short_runs_whose_credits_end_anywhere() {
                 tokio::time::sleep(CREDITS_RESET).await;
             }
         };
-        assert_eq!(last.refresh_id.as_deref(), Some("run-0000"), "{weather:?}");
+        assert!(began_anew || last.refresh_id.as_deref() == Some("run-0000"), "{weather:?}");
         assert!(runs >= 24, "{runs}: {weather:?}");
         assert!(desk.data_files() == tables, "other tables: {weather:?}");
         let asked = answered(&desk);

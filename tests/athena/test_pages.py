@@ -148,12 +148,8 @@ VALUES = {
 
 ALONE = [make(column) for column in VALUES for make in (is_null, has_value)]
 ALONE += [compared(column, sign) for column in VALUES for sign in SIGNS]
-TOGETHER = [
-    made
-    for one, other in itertools.permutations(VALUES, 2)
-    for made in (compared(one, ">=") & is_null(other), is_null(one) | compared(other, "<"))
-]
-TOGETHER += [is_null(one) & is_null(other) for one, other in itertools.combinations(VALUES, 2)]
+TOGETHER = [compared(one, ">=") & is_null(other) for one, other in itertools.permutations(VALUES, 2)]
+TOGETHER += [made for one, other in itertools.combinations(VALUES, 2) for made in (is_null(one) & is_null(other), is_null(one) | compared(other, "<"))]
 
 
 def expected(published, filters):

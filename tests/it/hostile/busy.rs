@@ -24,7 +24,8 @@ async fn met(status: u16, retry_after: &'static str, seconds: u64) -> (super::Me
 async fn beyond_the_run_s_time_it_ends_as_incomplete_until_then() {
     for status in [429, 503] {
         let (met, asked) = met(status, "600", 11).await;
-        assert_eq!((met.report["status"].as_str(), asked), (Some("incomplete"), 1), "{met:?}");
+        // The four lists that are asked for side by side.
+        assert!(met.report["status"] == "incomplete" && asked <= 4, "{asked} {met:?}");
         let at = met.report["continues_at"].as_str().unwrap();
         let finished = met.report["finished_at"].as_str().unwrap();
         let ms = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_millisecond();
@@ -35,7 +36,7 @@ async fn beyond_the_run_s_time_it_ends_as_incomplete_until_then() {
 #[tokio::test]
 async fn a_short_wait_is_waited_out() {
     let (met, asked) = met(503, "2", 11).await;
-    // It was asked again after two seconds each, and not before.
-    assert!((2..=6).contains(&asked), "{asked}");
+    // Each of four lists was asked for again after two seconds, and not before.
+    assert!((5..=24).contains(&asked), "{asked}");
     assert_eq!(met.report["status"], "incomplete", "{met:?}");
 }

@@ -52,7 +52,7 @@ async fn a_text_that_is_no_text() {
         let (before, after) = page.split_once("Rent").unwrap();
         let body = [before.as_bytes(), text, after.as_bytes()].concat();
         let met = stage.meets(move |_| json(body.clone())).await;
-        met.failed(&["answer_malformed"], &["row 1, node.description"]);
+        met.failed(&["answer_malformed"], &["row 1", ", node.description"]);
         let body = [&br#"{"errors":[{"message":""#[..], text, br#""}]}"#].concat();
         let met = stage.meets(move |_| json(body.clone())).await;
         // An error that cannot be read is one that nobody knows.

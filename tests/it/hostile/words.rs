@@ -84,7 +84,7 @@ async fn a_header_with_nasty_words() {
     for (status, first, later) in [
         (200, "endpoint_not_graphql", "xledger_unavailable"),
         (400, "endpoint_not_graphql", "xledger_unavailable"),
-        (403, "token_refused", "token_refused"),
+        (403, "token_refused", "endpoint_not_graphql"),
         (302, "endpoint_not_graphql", "endpoint_not_graphql"),
     ] {
         let headers = format!(
