@@ -156,6 +156,9 @@ impl<T: Row> Cached<T> {
                 T::parts(cache)[number] = anew;
             }
         }
+        // Of several, the newest, which was read first.
+        cached.expired.sort_by_key(|(id, _)| *id);
+        cached.expired.dedup_by_key(|(id, _)| *id);
         cache.save().await?;
         Ok(cached)
     }

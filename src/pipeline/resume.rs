@@ -88,51 +88,43 @@ impl Refreshing<'_> {
         if cache.is_dry() || self.lake.still_held().is_err() {
             return Err(failure);
         }
-        let waits = matches!(failure.kind, FailureKind::CreditsUsedUp | FailureKind::DeadlineReached);
         let extent = lists.as_ref().map_or(0, Lists::extent);
-        let refresh = cache.index.refresh.as_mut();
-        let refresh = refresh.map(|refresh| {
-            let got_something = cache.stored > 0 || extent > refresh.extent;
-            refresh.extent = refresh.extent.max(extent);
-            refresh.idle_runs = if got_something { 0 } else { refresh.idle_runs + u32::from(waits) };
-            refresh.clone()
-        });
-        if !failure.is_resumable() {
+        let Some(refresh) = &mut cache.index.refresh else { return Err(failure) };
+        let got_something = cache.stored > 0 || extent > refresh.extent;
+        refresh.extent = refresh.extent.max(extent);
+        let now = (self.clock)();
+        let again_at = match failure.kind {
+            FailureKind::DeadlineReached => Some(failure.again_at.unwrap_or(now)),
+            FailureKind::CreditsUsedUp => Some(failure.again_at.unwrap_or(Instant(now.0 + CREDITS_RESET_MS))),
+            _ => None,
+        };
+        refresh.idle_runs = if got_something { 0 } else { refresh.idle_runs + u32::from(again_at.is_some()) };
+        let refresh = refresh.clone();
+        // One that got nothing in all its time, and waited for nobody: another run of this length would not either.
+        let is_too_short = (refresh.runs, refresh.idle_runs) == (1, 1)
+            && failure.kind == FailureKind::DeadlineReached
+            && failure.again_at.is_none();
+        let gets_no_further = refresh.idle_runs >= MOST_IDLE_RUNS;
+        if !failure.is_resumable() || is_too_short || gets_no_further {
             (cache.index.refresh, cache.index.lists) = (None, None);
         }
-        let saved = match lists.filter(|_| failure.is_resumable()) {
+        let saved = match lists.filter(|_| cache.index.refresh.is_some()) {
             Some(mut lists) => lists.save(cache).await,
             None => cache.save().await,
         };
-        let Some(refresh) = refresh else { return Err(failure) };
-        if failure.kind == FailureKind::DeadlineReached
-            && failure.again_at.is_none()
-            && (refresh.runs, refresh.idle_runs) == (1, 1)
-        {
-            // It got nothing in all its time, and waited for nobody: another run of this length would not either.
-            cache.index.refresh = None;
-            return cache.save().await.and(Err(failure));
-        }
         match saved {
             Ok(()) => {}
-            Err(error) if waits => return Err(error),
+            Err(error) if again_at.is_some() => return Err(error),
             // Why it ended says more than why nothing could be kept.
             Err(error) => tracing::warn!(reason = error.message, "what is listed is not kept for the next run"),
         }
-        let now = (self.clock)();
-        let again_at = match failure.kind {
-            FailureKind::DeadlineReached => failure.again_at.unwrap_or(now),
-            FailureKind::CreditsUsedUp => failure.again_at.unwrap_or(Instant(now.0 + CREDITS_RESET_MS)),
-            _ => return Err(failure),
-        };
-        if refresh.idle_runs >= MOST_IDLE_RUNS {
+        let Some(again_at) = again_at.filter(|_| !is_too_short) else { return Err(failure) };
+        if gets_no_further {
             let message = format!(
                 "the refresh gets no further: {MOST_IDLE_RUNS} runs in a row got nothing; the last one ended so: {}. Give a run more time, or \
                  the token more credits; what was fetched is kept",
                 failure.message
             );
-            cache.index.refresh = None;
-            cache.save().await?;
             return Err(Failure::new(failure.kind, message));
         }
         tracing::info!(refresh_id = refresh.id, reason = failure.message, "the refresh goes on in another run");

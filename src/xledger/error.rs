@@ -137,7 +137,7 @@ pub enum Error {
         /// When it may be asked again.
         until: Instant,
     },
-    /// 403 without GraphQL, where there were answers before.
+    /// 403 without GraphQL, where there were answers in this run.
     #[error(
         "{endpoint} refuses a request without a GraphQL error (HTTP status {status}), though it answered others: either something on the way, such \
          as a firewall, does not take a request as large as query {query}: lower XLEDGER_PAGE_ROWS; or the API token has just been revoked"

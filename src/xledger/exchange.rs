@@ -1,6 +1,6 @@
 //! One request and its answer: what is sent, how long it is waited for, how much is read, and what becomes of what is no answer.
 
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
 use reqwest::header::{
@@ -34,6 +34,8 @@ pub(crate) struct Wire {
     token: SecretString,
     tempo: f64,
     clock: fn() -> Instant,
+    /// Whether the token was taken already: a good answer came.
+    has_answered: AtomicBool,
     meter: Meter,
 }
 
@@ -67,6 +69,7 @@ impl Wire {
             token: token.clone(),
             tempo: *tempo,
             clock: *clock,
+            has_answered: AtomicBool::new(false),
             meter,
         })
     }
@@ -167,7 +170,10 @@ impl Wire {
             None if status >= 400 => Err(self.odd_status(&content_type, status, known)),
             // Neither data nor an error, where there were answers before.
             None if known && envelope.data.is_none() => Err(self.unavailable(status)),
-            None => Ok(answer),
+            None => {
+                self.has_answered.store(true, Relaxed);
+                Ok(answer)
+            }
         }
     }
 
@@ -177,7 +183,9 @@ impl Wire {
             413 => Some(Error::TooLong { query: query.name }),
             300..=399 => Some(self.not_graphql("a redirect, which is not followed", status)),
             _ if content_type.contains("json") => None,
-            403 if known => Some(Error::Blocked { endpoint: self.endpoint.to_string(), query: query.name, status }),
+            403 if self.has_answered.load(Relaxed) => {
+                Some(Error::Blocked { endpoint: self.endpoint.to_string(), query: query.name, status })
+            }
             401 | 403 | 429 | 500.. => Some(self.odd_status(content_type, status, known)),
             _ if content_type.contains("html") => Some(self.odd_status(content_type, status, known)),
             _ => None,

@@ -56,6 +56,21 @@ async fn whatever_fails_once_the_lines_are_there() {
     }
 }
 
+/// Before any answer of a run, a 403 speaks of the token, however well the endpoint answered earlier runs; after one, of what may be on the way.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_403_without_graphql() {
+    for (operation, failure) in
+        [("Viewer", FailureKind::TokenRefused), ("LedgerIndex", FailureKind::EndpointNotGraphql)]
+    {
+        let operation = Some(operation.to_owned());
+        let fault = Fault { kind: FaultKind::Html(403), operation, from_request: 2, requests: 1, ..Fault::default() };
+        let desk = Desk::new(Options { faults: vec![fault], ..Options::fast(500, 5) }).await;
+        succeeds(&desk).await;
+        assert_eq!(fails(&desk, &[]).await, failure);
+        succeeds(&desk).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_table_that_would_shrink() {
     let desk = Desk::new(Options::fast(4_000, 5)).await;
