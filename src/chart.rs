@@ -52,6 +52,14 @@ impl Account {
     }
 }
 
+#[cfg(test)]
+impl Account {
+    /// An account of the NS 4102 chart of which no more than its number is known.
+    pub(crate) fn numbered(number: Number) -> Self {
+        Self { number, code: None, name: None, group: None, kind: None, standard: Some(2), is_wages: None }
+    }
+}
+
 /// All accounts in the token's reach, by their id.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Chart(FxHashMap<i64, Account>);

@@ -2,7 +2,6 @@
 
 mod ranges;
 
-use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -103,6 +102,7 @@ impl<'a> Asking<'a> {
 
 impl List for Ledger {
     type Node = LedgerIndexNode;
+    type Entry = LedgerEntry;
     const QUERY: Query = query::LEDGER_INDEX;
     const IDS: Query = query::LEDGER_IDS;
 
@@ -110,25 +110,18 @@ impl List for Ledger {
         nodes.into_iter().for_each(|node| self.add(node));
     }
 
-    fn len(&self) -> usize {
-        self.entries.len()
+    fn entries(&mut self) -> &mut Vec<LedgerEntry> {
+        &mut self.entries
     }
 
-    fn id_at(&self, at: usize) -> Option<i64> {
-        self.entries.get(at).map(|entry| entry.id)
-    }
-
-    fn remove(&mut self, ids: &FxHashSet<i64>) {
-        self.entries.retain(|entry| !ids.contains(&entry.id));
-    }
-
-    fn clear(&mut self) {
-        self.entries.clear();
+    fn id_of(entry: &LedgerEntry) -> i64 {
+        entry.id
     }
 }
 
 impl List for Payables {
     type Node = PayableIndexNode;
+    type Entry = PayableEntry;
     const QUERY: Query = query::PAYABLE_INDEX;
     const IDS: Query = query::PAYABLE_IDS;
 
@@ -136,20 +129,12 @@ impl List for Payables {
         self.entries.extend(nodes.into_iter().filter_map(payable_entry));
     }
 
-    fn len(&self) -> usize {
-        self.entries.len()
+    fn entries(&mut self) -> &mut Vec<PayableEntry> {
+        &mut self.entries
     }
 
-    fn id_at(&self, at: usize) -> Option<i64> {
-        self.entries.get(at).map(|entry| entry.id)
-    }
-
-    fn remove(&mut self, ids: &FxHashSet<i64>) {
-        self.entries.retain(|entry| !ids.contains(&entry.id));
-    }
-
-    fn clear(&mut self) {
-        self.entries.clear();
+    fn id_of(entry: &PayableEntry) -> i64 {
+        entry.id
     }
 }
 

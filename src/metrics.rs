@@ -70,7 +70,7 @@ pub const METRICS: &[Metric] = &[
         |run| is(run.status() == Status::Succeeded && run.outcome.is_ok_and(|report| report.is_published_refresh())),
     ),
     metric("RunsFailed", "Count", "1 if the run failed", |run| is(run.status() == Status::Failed)),
-    metric("RunsIncomplete", "Count", "1 if time ran out and a next run goes on from there", |run| {
+    metric("RunsIncomplete", "Count", "1 if time or credits ran out and a next run goes on from there", |run| {
         is(run.status() == Status::Incomplete)
     }),
     metric(

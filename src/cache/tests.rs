@@ -88,15 +88,7 @@ impl Default for Case {
 
 /// Lines that may be asked for.
 fn admitted(case: &Case) -> Vec<AdmittedLine> {
-    let account = |number| Account {
-        number: Number::Digits(number),
-        code: None,
-        name: None,
-        group: None,
-        kind: None,
-        standard: Some(2),
-        is_wages: None,
-    };
+    let account = |number| Account::numbered(Number::Digits(number));
     let chart: Chart = [(3, account(4300)), (4, account(4400))].into_iter().collect();
     let ledger = Ledger { entries: case.listed.clone(), document_types: case.types.clone() };
     screen(Rules::default(), chart, &ledger, &Payables::default()).lines

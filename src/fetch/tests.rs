@@ -1,21 +1,15 @@
 use super::*;
 use crate::chart::{Account, Chart, Number};
-use crate::index::{Ledger, LedgerEntry, Payables};
+use crate::index::{DocumentType, Ledger, LedgerEntry, Payables};
 use crate::rules::Rules;
 use crate::screen::screen;
+use crate::value::Month;
+use crate::xledger::node::{LedgerLineNode, PayableLineNode};
 use crate::xledger::{Connection, Meter};
 
 /// A screen that keeps line 1 on account 3 in voucher 7, where match 9 of owner 1 is payroll.
 fn a_screen() -> Screen {
-    let account = |number| Account {
-        number: Number::Digits(number),
-        code: None,
-        name: None,
-        group: None,
-        kind: None,
-        standard: Some(2),
-        is_wages: None,
-    };
+    let account = |number| Account::numbered(Number::Digits(number));
     let chart: Chart = [(3, account(4300)), (4, account(5000)), (5, account(2930))].into_iter().collect();
     let kind = |id, code: &str| DocumentType { id: Some(id), code: Some(code.into()), description: None };
     let entry = |id, account, match_id, document_type| LedgerEntry {

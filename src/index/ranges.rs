@@ -5,7 +5,6 @@
 use std::cell::RefCell;
 
 use futures::{StreamExt, stream};
-use rustc_hash::FxHashSet;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -25,16 +24,14 @@ pub(crate) trait List {
     const QUERY: Query;
     /// Asks for their ids alone.
     const IDS: Query;
+    /// A line as it is kept.
+    type Entry;
+    /// All lines so far.
+    fn entries(&mut self) -> &mut Vec<Self::Entry>;
+    /// The id of a line.
+    fn id_of(entry: &Self::Entry) -> i64;
     /// Takes lines.
     fn extend(&mut self, nodes: Vec<Self::Node>);
-    /// How many lines there are.
-    fn len(&self) -> usize;
-    /// The id of the line at a place.
-    fn id_at(&self, at: usize) -> Option<i64>;
-    /// Forgets the lines of these ids.
-    fn remove(&mut self, ids: &FxHashSet<i64>);
-    /// Forgets all lines.
-    fn clear(&mut self);
 }
 
 /// The ranges of a list, and how far each was walked.
@@ -92,7 +89,7 @@ impl Ranges {
             // A server that does not take both bounds: one cursor leads through all of it.
             Err(error) if is_split && error.is_refusal() => {
                 tracing::warn!(query = L::QUERY.name, reason = %error, "ranges of ids are refused; one cursor walks the list");
-                list.clear();
+                list.entries().clear();
                 *self = Self::between(&[]);
                 self.walk(list, asking, most_rows, rows).await
             }
@@ -103,19 +100,19 @@ impl Ranges {
     /// Asks for the first page. If many more follow, the list is begun anew in ranges of even width, by the last id.
     async fn begin<L: List>(&mut self, list: &mut L, asking: Asking<'_>, rows: &impl Fn(usize)) -> Result<(), Error> {
         self.walk(list, asking, 1, rows).await?;
-        let ids = || (0..list.len()).filter_map(|at| list.id_at(at));
-        let (Some(first), Some(reached)) = (ids().min(), ids().max()) else { return Ok(()) };
+        let ids: Vec<i64> = list.entries().iter().map(L::id_of).collect();
+        let (Some(first), Some(reached)) = (ids.iter().min(), ids.iter().max()) else { return Ok(()) };
         if self.are_at_end() {
             return Ok(());
         }
         let last = last_row::<ProbeNode>(asking.client, L::IDS, asking.base).await?;
-        let last = last.and_then(|row| row.id()).unwrap_or(reached);
-        let (width, page_width) = (last.abs_diff(first), reached.abs_diff(first).max(1));
+        let last = last.and_then(|row| row.id()).unwrap_or(*reached);
+        let (width, page_width) = (last.abs_diff(*first), reached.abs_diff(*first).max(1));
         let pages = usize::try_from(width / page_width).unwrap_or(usize::MAX);
         let ranges = (pages / LEAST_PAGES).min(asking.client.max_in_flight()) as u64;
-        if last > reached && ranges > 1 {
+        if last > *reached && ranges > 1 {
             let bounds: Vec<i64> = (1..ranges).map(|at| first.saturating_add_unsigned(width / ranges * at)).collect();
-            list.clear();
+            list.entries().clear();
             *self = Self::between(&bounds);
         }
         Ok(())
@@ -164,11 +161,12 @@ fn ignored(query: Query) -> Error {
 }
 
 /// The bounds of ranges of about as many lines each, at the ends of pages, for the next list: by this one, which is sorted.
-pub(crate) fn bounds<L: List>(list: &L, page_rows: usize, most: usize) -> Vec<i64> {
-    let pages = list.len().div_ceil(page_rows.max(1));
+pub(crate) fn bounds<L: List>(list: &mut L, page_rows: usize, most: usize) -> Vec<i64> {
+    let entries = list.entries();
+    let pages = entries.len().div_ceil(page_rows.max(1));
     let ranges = (pages / LEAST_PAGES).clamp(1, most.max(1));
     let rows = pages.div_ceil(ranges) * page_rows;
-    let mut bounds: Vec<i64> = (1..ranges).filter_map(|at| list.id_at(rows * at - 1)).collect();
+    let mut bounds: Vec<i64> = (1..ranges).filter_map(|at| entries.get(rows * at - 1).map(L::id_of)).collect();
     bounds.dedup();
     bounds
 }
@@ -193,10 +191,10 @@ mod tests {
     #[test]
     fn bounds_are_ends_of_pages() {
         let entry = |id| PayableEntry { id, owner: 1, voucher: 1, match_id: 0, document_type: 1 };
-        let list = Payables { entries: (1..=3_000).map(|id| entry(id * 10)).collect() };
-        assert_eq!(bounds(&list, 100, 5), [15_000]);
-        assert_eq!(bounds(&list, 10, 5), [6_000, 12_000, 18_000, 24_000]);
-        assert_eq!(bounds(&list, 10_000, 5), [0_i64; 0]);
-        assert_eq!(bounds(&Payables::default(), 100, 5), [0_i64; 0]);
+        let mut list = Payables { entries: (1..=3_000).map(|id| entry(id * 10)).collect() };
+        assert_eq!(bounds(&mut list, 100, 5), [15_000]);
+        assert_eq!(bounds(&mut list, 10, 5), [6_000, 12_000, 18_000, 24_000]);
+        assert_eq!(bounds(&mut list, 10_000, 5), [0_i64; 0]);
+        assert_eq!(bounds(&mut Payables::default(), 100, 5), [0_i64; 0]);
     }
 }

@@ -110,9 +110,9 @@ impl Lists {
         self.said.ledger.ranges.are_at_end() && self.said.payables.ranges.are_at_end()
     }
 
-    /// Lists what is left: the chart, the suppliers, the ledger and accounts payable side by side. Then what was read while somebody changed it is read
-    /// again, and accounts that the chart does not show are looked up: a run that goes on does it too, for the one before may have ended in the
-    /// middle.
+    /// Lists what is left: the chart, the suppliers, the ledger and accounts payable side by side. Then what was read while somebody changed it
+    /// is read again, and accounts that the chart does not show are looked up: a run that goes on does it too, for the one before may have
+    /// ended in the middle.
     pub(super) async fn complete(
         &mut self,
         asking: Asking<'_>,
@@ -154,8 +154,8 @@ impl Lists {
         self.payables.sort();
         let ranges = asking.client.max_in_flight();
         cache.index.bounds = Bounds {
-            ledger: bounds(&self.ledger, asking.page_rows, ranges),
-            payables: bounds(&self.payables, asking.page_rows, ranges),
+            ledger: bounds(&mut self.ledger, asking.page_rows, ranges),
+            payables: bounds(&mut self.payables, asking.page_rows, ranges),
         };
         Ok(())
     }
@@ -257,7 +257,7 @@ impl Lists {
 
 async fn relist<L: List>(asking: Asking<'_>, list: &mut L, ids: &FxHashSet<i64>) -> Result<(), Failure> {
     let Asking { client, base, page_rows } = asking;
-    list.remove(ids);
+    list.entries().retain(|entry| !ids.contains(&L::id_of(entry)));
     let mut left: Vec<i64> = ids.iter().copied().collect();
     left.sort_unstable();
     for _ in 0..2 {

@@ -5,8 +5,7 @@ use crate::index::{DocumentType, LedgerEntry, PayableEntry};
 const OWNER: i64 = 1;
 
 fn chart() -> Chart {
-    let account =
-        |number| Account { number, code: None, name: None, group: None, kind: None, standard: Some(2), is_wages: None };
+    let account = Account::numbered;
     let numbers =
         [(1, 1920), (2, 2400), (3, 4300), (4, 5000), (5, 2930), (6, 5499), (7, 5500), (8, 1900), (9, 3000), (10, 3001)];
     let mut accounts: Vec<_> = numbers.iter().map(|(id, number)| (*id, account(Number::Digits(*number)))).collect();
