@@ -23,7 +23,9 @@ impl Refreshing<'_> {
         let refresh = match cache.index.refresh.clone().filter(is_asked) {
             Some(refresh) => Unfinished { runs: refresh.runs + 1, ..refresh },
             None => {
-                cache.index.lists = None;
+                if cache.is_dry() {
+                    cache.index.lists = None;
+                }
                 Unfinished { id: report.run_id.clone(), runs: 1, asked, ..Unfinished::default() }
             }
         };
@@ -106,9 +108,13 @@ impl Refreshing<'_> {
             && failure.again_at.is_none();
         let gets_no_further = refresh.idle_runs >= MOST_IDLE_RUNS;
         if !failure.is_resumable() || is_too_short || gets_no_further {
-            (cache.index.refresh, cache.index.lists) = (None, None);
+            cache.index.refresh = None;
         }
-        let saved = match lists.filter(|_| cache.index.refresh.is_some()) {
+        if !failure.is_resumable() {
+            // Somebody has to mend what was listed, or how it is judged.
+            cache.index.lists = None;
+        }
+        let saved = match lists.filter(|_| failure.is_resumable()) {
             Some(mut lists) => lists.save(cache).await,
             None => cache.save().await,
         };

@@ -20,6 +20,8 @@ type Tables = Vec<(String, Vec<u8>)>;
 
 /// Questions that each run asks, whatever is done by then: whose token it is, and what the schema offers.
 const EACH_RUN_ASKS: [&str; 3] = ["Viewer", "Dialect", "FilterKeys"];
+/// Requests that may be on their way at once, as set by default.
+const IN_FLIGHT: u64 = 5;
 /// How many times faster the client waits where nothing is to stop it.
 const TEMPO: f64 = 10.0;
 
@@ -183,8 +185,9 @@ async fn dozens_of_short_runs_whose_credits_end_anywhere() {
             let report = refresh(&desk, &run).await;
             runs += 1;
             if let Some(error) = &report.error {
-                // On a busy machine three runs in a row may be too short for a single answer. The next one begins anew, with what there is.
-                assert_eq!(error.kind, FailureKind::DeadlineReached, "{error} {weather:?}");
+                // On a busy machine three runs in a row may get no answer. The next one begins a refresh, with what there is.
+                let kinds = [FailureKind::DeadlineReached, FailureKind::CreditsUsedUp];
+                assert!(kinds.contains(&error.kind), "{error} {weather:?}");
                 began_anew = true;
                 continue;
             }
@@ -204,7 +207,8 @@ async fn dozens_of_short_runs_whose_credits_end_anywhere() {
         let asked = answered(&desk);
         println!("{runs} runs, {by_credits} of them ended by credits; {asked} answers, {whole} in a calm run");
         // What is on its way when a run's time is over comes too late, or just so.
-        assert!(asked <= whole + u64::from(runs), "{asked} of {whole}: {weather:?}");
+        let most_lost = u64::from(by_credits) + IN_FLIGHT * u64::from(runs - by_credits);
+        assert!(asked <= whole + most_lost, "{asked} of {whole}: {weather:?}");
         (by_credits, runs - by_credits)
     }))
     .await;

@@ -106,16 +106,16 @@ impl Temporary {
     }
 }
 
-/// Finds out whether the file system of a lake does what a lake needs, with two files that go away again.
+/// Finds out whether the file system of a lake does what a lake needs, with two files that go away again. They lie in the root, for a directory
+/// that goes away with them could be one in which another process is just about to make its lock.
 pub(super) fn try_out(root: &Path) -> Result<(), Error> {
-    let trial = beside(&root.join("state/trial"));
+    let trial = beside(&root.join("trial"));
     let mut created = Temporary::beside(&trial, root)?;
     created.fill(b"{}\n")?;
     created.create()?;
     let replaced = Temporary::beside(&trial, root).and_then(Temporary::replace);
     moment(&trial);
     let removed = fs::remove_file(&trial);
-    prune(&trial, root);
     replaced?;
     match removed {
         // The next run that holds the lake found it left over.

@@ -192,3 +192,14 @@ async fn what_cannot_hold_a_lake_is_found_out_at_once() {
         assert_eq!(fs::read_dir(desk.path("")).unwrap().count(), 0, "{call} {number}");
     }
 }
+
+/// Another process may just have made the directory of its lock, and not the lock yet.
+#[test]
+fn a_trial_takes_no_directory_away() {
+    let home = TempDir::new().unwrap();
+    let root = home.path().join("lake");
+    super::place::make_directory(&root.join("state")).unwrap();
+    super::place::try_out(&root).unwrap();
+    assert_eq!(fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>(), ["state"]);
+    Claim::take(&root, "run a", Instant(0)).unwrap();
+}
