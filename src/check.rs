@@ -300,13 +300,15 @@ fn may<T>(outcome: Result<T, impl Into<Failure>>) -> Result<Result<T, Failure>, 
 }
 
 fn schema(dialect: &Dialect) -> Schema {
+    let ids = |query| dialect.filter(query).map_or(IdType::Int, |filter| filter.ids);
+    let list = |query| dialect.filter(query).is_some_and(|filter| filter.list);
     let lacks = |root: &&str| dialect.introspection && !dialect.roots.iter().any(|known| known == root);
     Schema {
         introspection: dialect.introspection,
-        ledger_id_type: dialect.ledger.ids,
-        payable_id_type: dialect.payables.ids,
+        ledger_id_type: ids(query::LEDGER_INDEX),
+        payable_id_type: ids(query::PAYABLE_INDEX),
         owner_currency: dialect.owner_currency,
-        id_lists: dialect.ledger.list && dialect.payables.list,
+        id_lists: list(query::LEDGER_INDEX) && list(query::PAYABLE_INDEX),
         missing_roots: ROOTS.iter().copied().filter(lacks).collect(),
     }
 }

@@ -33,7 +33,6 @@ pub(crate) use pages::{Walk, last_row, one_page, walk_ids};
 pub use plan::{Lost, Reason};
 #[cfg(any(test, fuzzing))]
 pub(crate) use {
-    answer::{Answer, Fault, Rows, whole},
-    client::{ConnectionFields, Envelope},
+    answer::{Fault, Root, inflate, read},
     refusal::of as refusal,
 };

@@ -1,7 +1,7 @@
 //! The scalars of the wire: what is read says the same as what was sent, by a second way of reading it.
 
 use jiff::civil::{Date as Civil, DateTime};
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 use serde::{Serialize, Serializer};
 
@@ -68,34 +68,14 @@ fn day(date: Date) -> String {
 /// Whether what follows a day is nothing, or its first instant.
 fn is_midnight(rest: &str) -> bool {
     let Some(time) = rest.strip_prefix(['T', ' ']) else { return rest.is_empty() };
-    let time = offset(time).map_or(time, |(time, _)| time);
     time.starts_with("00:00") && time.chars().all(|c| matches!(c, '0' | ':' | '.'))
 }
 
-/// A time and the offset that it ends with.
-fn offset(text: &str) -> Option<(&str, Offset)> {
-    if let Some(time) = text.strip_suffix('Z') {
-        return Some((time, Offset::UTC));
-    }
-    let (time, offset) = text.split_at_checked(text.len().checked_sub(6)?)?;
-    let (hours, minutes) = offset[1..].split_once(':').filter(|_| time.contains(':'))?;
-    let seconds = 3_600 * hours.parse::<i32>().ok()? + 60 * minutes.parse::<i32>().ok()?;
-    let sign = match offset.as_bytes()[0] {
-        b'+' => 1,
-        b'-' => -1,
-        _ => return None,
-    };
-    Some((time, Offset::from_seconds(sign * seconds).ok()?))
-}
-
-/// Whether a text is this instant to the millisecond, in Oslo or at its own offset. What it leaves out at its end is zero.
+/// Whether a text is this instant to the millisecond, in Oslo. What it leaves out at its end is zero.
 fn says(text: &str, time: WallTime) -> bool {
     let instant = Timestamp::from_millisecond(time.0.0).unwrap();
     let oslo = TimeZone::get("Europe/Oslo").unwrap();
-    let (text, wall) = match offset(text) {
-        Some((text, offset)) => (text, offset.to_datetime(instant)),
-        None => (text, oslo.to_datetime(instant)),
-    };
+    let wall = oslo.to_datetime(instant);
     let text = text.replacen(' ', "T", 1);
     let (known, finer) = text.split_at_checked(23).unwrap_or((&text, ""));
     let skipped = || text.parse::<DateTime>().is_ok_and(|wall| oslo.to_ambiguous_timestamp(wall).is_ambiguous());

@@ -70,19 +70,19 @@ async fn listing(
         }
         Err(error) => return Err(error.into()),
     };
-    let rows = page.nodes.len();
+    let rows = page.edges.nodes.len();
     timings.push(timing("a page of the ledger, by index fields", rows, begun.elapsed()));
     let mut facts = Vec::new();
     facts.push(match client.sizes().rows(query::LEDGER_INDEX, MOST_ROWS) {
         MOST_ROWS if rows >= MOST_ROWS => Fact::holds(Verified, whole),
-        MOST_ROWS if page.has_next => {
+        MOST_ROWS if page.has_next() => {
             Fact::other(Verified, whole, Found::Different, Some(format!("{rows} came, and more follow")))
         }
         MOST_ROWS => Fact::other(Verified, whole, Found::NotTried, Some("the ledger has fewer".to_owned())),
         less => Fact::other(Verified, whole, Found::Different, Some(format!("{less} at most"))),
     });
 
-    let ids: Vec<i64> = page.nodes.iter().filter_map(|node| reference(node.db_id)).collect();
+    let ids: Vec<i64> = page.edges.nodes.iter().filter_map(|node| reference(node.db_id)).collect();
     let order = "rows come by dbId, oldest first";
     facts.push(match ids.as_slice() {
         [] | [_] => Fact::other(Verified, order, Found::NotTried, Some("there are too few".to_owned())),
@@ -93,7 +93,7 @@ async fn listing(
         _ => Fact::other(Verified, order, Found::Different, Some("in no order of ids".to_owned())),
     });
     let cursors = "a cursor is the row's dbId";
-    facts.push(match (&page.cursor, ids.last()) {
+    facts.push(match (&page.edges.cursor, ids.last()) {
         (None, _) | (_, None) => Fact::other(Verified, cursors, Found::NotTried, Some("there is none".to_owned())),
         (Some(cursor), Some(last)) if *cursor == last.to_string() => Fact::holds(Verified, cursors),
         (Some(cursor), _) => {
@@ -101,7 +101,7 @@ async fn listing(
             Fact::other(Verified, cursors, Found::Different, Some(kind.to_owned()))
         }
     });
-    facts.extend(document_types(page.nodes, rules));
+    facts.extend(document_types(page.edges.nodes, rules));
     Ok(facts)
 }
 
@@ -150,13 +150,13 @@ async fn beyond_the_cap(
     let answer = one_page::<ProbeNode>(client, query::LEDGER_IDS, base, MOST_ROWS + 1).await;
     Ok(match answer {
         Ok(page) => {
-            timings.push(timing("a page of ids alone", page.nodes.len(), begun.elapsed()));
-            match page.nodes.len() {
+            timings.push(timing("a page of ids alone", page.edges.nodes.len(), begun.elapsed()));
+            match page.edges.nodes.len() {
                 rows if rows > MOST_ROWS => {
                     Fact::other(Guessed, fact, Found::Different, Some("all come: there is no such cap".to_owned()))
                 }
                 MOST_ROWS => Fact::holds(Guessed, fact),
-                _ if page.has_next => Fact::other(Guessed, fact, Found::Different, Some("fewer come".to_owned())),
+                _ if page.has_next() => Fact::other(Guessed, fact, Found::Different, Some("fewer come".to_owned())),
                 _ => Fact::other(Guessed, fact, Found::NotTried, Some("the ledger has fewer".to_owned())),
             }
         }

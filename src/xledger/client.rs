@@ -7,13 +7,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use secrecy::SecretString;
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::value::RawValue;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use super::answer::{self, Fault, Rows};
+use super::answer::{Root, Rows};
 use super::dialect::IdRange;
 use super::document::Document;
 use super::error::Error;
@@ -86,17 +84,6 @@ pub(crate) enum Select<'a> {
     Range(IdRange),
 }
 
-/// A page of a connection.
-pub(crate) struct Page<T> {
-    pub(crate) nodes: Vec<T>,
-    /// The cursor of the last row, and whether more follow.
-    pub(crate) cursor: Option<String>,
-    pub(crate) has_next: bool,
-    /// Rows that are null, and the cursors of those that have one.
-    pub(crate) null_rows: usize,
-    pub(crate) null_cursors: Vec<String>,
-}
-
 /// Why a question has no answer.
 #[derive(Debug)]
 pub(crate) struct Unanswered {
@@ -164,26 +151,12 @@ impl Client {
     }
 
     /// Asks for a page of a connection.
-    pub(crate) async fn page<T: DeserializeOwned>(&self, question: Question<'_>) -> Result<Page<T>, Unanswered> {
-        let answer = self.ask::<T>(question).await?;
-        let query = question.query;
-        let envelope: Envelope<'_, ConnectionFields> = self.decode(query, &answer.envelope)?;
-        // Xledger answers an empty connection with null edges. A connection that is null itself says nothing, least of all that the ledger
-        // is empty.
-        let connection = envelope.data.and_then(|data| data.into_values().next().flatten());
-        let null = || Error::Malformed {
-            query: query.name,
-            path: "data".to_owned(),
-            what: "expected a connection, not null".to_owned(),
-        };
-        let has_next = connection.ok_or_else(null)?.page_info.has_next_page;
-        Ok(Page {
-            nodes: answer.nodes,
-            cursor: answer.cursor,
-            has_next,
-            null_rows: answer.empty_nodes,
-            null_cursors: answer.empty_cursors,
-        })
+    pub(crate) async fn page<T: DeserializeOwned>(&self, question: Question<'_>) -> Result<Rows<T>, Unanswered> {
+        let Root(rows) = self.ask(question).await?;
+        if rows.edges.nodes.len() + rows.edges.null_rows > most_rows(question.rows) {
+            return Err(malformed(question.query, "its rows", "expected no more than were asked for").into());
+        }
+        Ok(rows)
     }
 
     /// Takes note of rows that stay null.
@@ -210,22 +183,12 @@ impl Client {
     pub(crate) async fn value<T: DeserializeOwned>(&self, query: Query, variables: &Value) -> Result<T, Error> {
         let none = Map::new();
         let variables = variables.as_object().unwrap_or(&none);
-        let answer = self.ask::<IgnoredAny>(Question { query, variables, select: Select::All, rows: 1 }).await;
-        let answer = answer.map_err(|unanswered| unanswered.error)?;
-        #[derive(Deserialize)]
-        struct Data<T> {
-            data: T,
-        }
-        let data: Data<T> = self.decode(query, &answer.envelope)?;
-        Ok(data.data)
-    }
-
-    fn decode<'a, T: Deserialize<'a>>(&self, query: Query, json: &'a [u8]) -> Result<T, Error> {
-        answer::whole(json).map_err(|fault: Fault| self.wire.fault(query, fault))
+        let answer = self.ask(Question { query, variables, select: Select::All, rows: 1 }).await;
+        answer.map_err(|unanswered| unanswered.error)
     }
 
     /// Asks until there is an answer without errors, or until the policy says to stop; without what cannot be had.
-    async fn ask<T: DeserializeOwned>(&self, question: Question<'_>) -> Result<Rows<T>, Unanswered> {
+    async fn ask<D: DeserializeOwned>(&self, question: Question<'_>) -> Result<D, Unanswered> {
         if self.plan.remembers(question.query) {
             self.try_lost_again(question).await?;
         }
@@ -244,12 +207,12 @@ impl Client {
     }
 
     /// Asks, with this document if one is given, until there is an answer without errors or something else is to be done than to wait.
-    pub(super) async fn attempt<T: DeserializeOwned>(
+    pub(super) async fn attempt<D: DeserializeOwned>(
         &self,
         question: Question<'_>,
         document: Option<&str>,
         searched: bool,
-    ) -> Result<Rows<T>, Unanswered> {
+    ) -> Result<D, Unanswered> {
         let Question { query, rows, select, .. } = question;
         let Connection { deadline, tempo, .. } = self.connection;
         let mut tries = 0;
@@ -270,16 +233,16 @@ impl Client {
                 Err(Error::Deadline { doing, again_at: None })
             });
             let error = match exchanged {
-                Ok(answer) => {
+                Ok(data) => {
                     self.pace.calm();
-                    return Ok(answer);
+                    return data.ok_or_else(|| malformed(query, "data", "expected an object, not null").into());
                 }
                 Err(error) => error,
             };
             let standing = self.pace.refused(&error, sent_at);
             drop(slot);
             tries += 1;
-            let asked = Asked { rows, by_ids: matches!(select, Select::Ids(_)), searched, tries };
+            let asked = Asked { rows, by_ids: matches!(select, Select::Ids(_)), searched, known, tries };
             let next = verdict(&error, asked, standing, chance());
             let (wait, alone) = match next {
                 Verdict::Wait(wait) => (wait.div_f64(tempo), false),
@@ -351,74 +314,17 @@ impl Client {
     }
 }
 
+/// The most rows of an answer, null ones and repeated ones included, where so many were asked for.
+fn most_rows(asked: usize) -> usize {
+    asked.saturating_mul(4).saturating_add(1_000)
+}
+
+/// An answer that is not of the form that every answer has.
+fn malformed(query: Query, path: &str, what: &str) -> Error {
+    Error::Malformed { query: query.name, path: path.to_owned(), what: what.to_owned() }
+}
+
 /// Anything from 0 to 999.
 fn chance() -> u32 {
     (RandomState::new().build_hasher().finish() % 1_000) as u32
-}
-
-/// An answer without its rows. `T` is what is looked at of a root.
-#[derive(Deserialize)]
-#[serde(bound(deserialize = "'de: 'a, T: Deserialize<'de>"))]
-pub(crate) struct Envelope<'a, T> {
-    pub(crate) data: Option<BTreeMap<String, Option<T>>>,
-    /// The errors beside it, not read yet: a server may say the same of each row.
-    #[serde(borrow)]
-    pub(crate) errors: Option<Vec<&'a RawValue>>,
-}
-
-/// Errors of one answer that are looked at.
-const MOST_ERRORS: usize = 1_000;
-
-impl<T> Envelope<'_, T> {
-    /// The first of the errors.
-    pub(crate) fn errors(&self) -> Vec<Value> {
-        let errors = self.errors.iter().flatten().take(MOST_ERRORS);
-        errors.map(|error| serde_json::from_str(error.get()).unwrap_or_default()).collect()
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ConnectionFields {
-    /// Asked for, so it is there; and read before, so nothing is left in it.
-    #[expect(dead_code, reason = "held against the form, not read")]
-    edges: Rest,
-    page_info: PageInfo,
-}
-
-#[derive(Deserialize)]
-struct Rest(#[expect(dead_code, reason = "as above")] Option<[(); 0]>);
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PageInfo {
-    has_next_page: bool,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_page_has_the_rows_that_were_asked_for_and_none_that_were_not_read() {
-        let is_page = |root: &str| {
-            let json = format!(r#"{{"data":{{"root":{root}}}}}"#);
-            answer::whole::<Envelope<'_, ConnectionFields>>(json.as_bytes()).is_ok()
-        };
-        for root in [
-            r#"{"edges":[],"pageInfo":{"hasNextPage":false}}"#,
-            r#"{"pageInfo":{"hasNextPage":false},"edges":null}"#,
-            "null",
-        ] {
-            assert!(is_page(root), "{root}");
-        }
-        for root in [
-            r#"{"pageInfo":{"hasNextPage":false}}"#,
-            r#"{"\u0065dges":[{}],"pageInfo":{"hasNextPage":false}}"#,
-            r#"{"edges":[],"edges":[],"pageInfo":{"hasNextPage":false}}"#,
-            r#"[{"hasNextPage":false}]"#,
-        ] {
-            assert!(!is_page(root), "{root}");
-        }
-    }
 }

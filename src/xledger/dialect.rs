@@ -1,6 +1,8 @@
 //! What this server's schema calls things, and which types it gives to ids: read by introspection, because tables were widened before. What
 //! cannot be read is taken to be as Xledger is known to be, and learned by trying, as is which fields there are.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -90,14 +92,8 @@ impl IdFilter {
 pub struct Dialect {
     /// Whether introspection answers.
     pub introspection: bool,
-    /// How ledger lines are asked for by id.
-    pub ledger: IdFilter,
-    /// How AP lines are asked for by id.
-    pub payables: IdFilter,
-    /// How accounts are asked for by id; `None` if they can only be listed.
-    pub accounts: Option<IdFilter>,
-    /// How suppliers are asked for by id; `None` if they can only be listed.
-    pub suppliers: Option<IdFilter>,
+    /// How rows are asked for by id, by their root. Rows of a root that is not here can only be listed.
+    pub filters: BTreeMap<String, IdFilter>,
     /// Whether an owner has a `currency`.
     pub owner_currency: bool,
     /// The values of `OwnerSet`; empty if they are not known.
@@ -111,13 +107,13 @@ pub struct Dialect {
 impl Default for Dialect {
     /// What is known of Xledger, for a server whose introspection is closed.
     fn default() -> Self {
-        let filter = |root, ids| IdFilter { type_name: known_filter(root).to_owned(), ids, list: true, range: true };
+        let filter = |root: &Root| {
+            let type_name = root.filter.to_owned();
+            (root.name.to_owned(), IdFilter { type_name, ids: root.ids, list: true, range: true })
+        };
         Self {
             introspection: false,
-            ledger: filter("transactions", IdType::Int64String),
-            payables: filter("apTransactions", IdType::Int),
-            accounts: Some(filter("accounts", IdType::Int)),
-            suppliers: Some(filter("suppliers", IdType::Int)),
+            filters: ROOTS.iter().map(filter).collect(),
             owner_currency: false,
             owner_sets: Vec::new(),
             roots: Vec::new(),
@@ -126,19 +122,27 @@ impl Default for Dialect {
     }
 }
 
-/// The filter of a root's rows, as the documents name it.
-pub(crate) fn known_filter(root: &str) -> &'static str {
-    match root {
-        "transactions" => "Transaction_Filter",
-        "apTransactions" => "APTransaction_Filter",
-        "accounts" => "Account_Filter",
-        _ => "Supplier_Filter",
-    }
+/// A root that rows are asked of, as Xledger is known to have it.
+struct Root {
+    name: &'static str,
+    /// The filter of its rows, as the documents name it.
+    filter: &'static str,
+    ids: IdType,
+    /// Whether its rows must be asked for by id.
+    is_necessary: bool,
 }
 
-/// The roots that rows are asked of, and whether they must be asked for by id.
-const ROOTS: [(&str, bool); 4] =
-    [("transactions", true), ("apTransactions", true), ("accounts", false), ("suppliers", false)];
+const ROOTS: [Root; 4] = [
+    Root { name: "transactions", filter: "Transaction_Filter", ids: IdType::Int64String, is_necessary: true },
+    Root { name: "apTransactions", filter: "APTransaction_Filter", ids: IdType::Int, is_necessary: true },
+    Root { name: "accounts", filter: "Account_Filter", ids: IdType::Int, is_necessary: false },
+    Root { name: "suppliers", filter: "Supplier_Filter", ids: IdType::Int, is_necessary: false },
+];
+
+/// The filter of a root's rows, as the documents name it.
+pub(crate) fn known_filter(root: &str) -> Option<&'static str> {
+    ROOTS.iter().find(|known| known.name == root).map(|known| known.filter)
+}
 
 impl Dialect {
     /// Reads the schema. A server that refuses introspection is taken to be as Xledger is known to be.
@@ -161,26 +165,23 @@ impl Dialect {
             Err(error) => return Err(error),
         };
         let mut dialect = schema.dialect();
-        for (root, is_necessary) in ROOTS {
-            let known = schema.filter(root);
-            let Some(filter) = dialect.filter_of_mut(root) else { continue };
-            let keys = match known {
-                Some(keys) if filter.type_name == known_filter(root) => keys.clone(),
+        for Root { name, filter: known, is_necessary, .. } in &ROOTS {
+            let Some(filter) = dialect.filters.get_mut(*name) else { continue };
+            let keys = match schema.filters.get(*name) {
+                Some(Some(keys)) if filter.type_name == *known => keys.clone(),
                 _ => {
                     let answer: Keys = client.value(FILTER_KEYS, &json!({"name": filter.type_name})).await?;
                     answer.keys.unwrap_or_default()
                 }
             };
-            let name = filter.type_name.clone();
             filter.range = keys.has("dbId_gt") && keys.has("dbId_lte");
             match (keys.leaf("dbId_in"), keys.leaf("dbId"), keys.has("OR")) {
                 (Some(ids), _, _) => filter.ids = id_type(ids),
                 (None, Some(ids), true) => (filter.ids, filter.list) = (id_type(ids), false),
-                _ if is_necessary => {
-                    dialect.unfit.push(format!("{name} has no key `dbId_in`, so {root} cannot be asked for by id"));
-                }
-                _ if root == "accounts" => dialect.accounts = None,
-                _ => dialect.suppliers = None,
+                _ if *is_necessary => dialect
+                    .unfit
+                    .push(format!("{} has no key `dbId_in`, so {name} cannot be asked for by id", filter.type_name)),
+                _ => _ = dialect.filters.remove(*name),
             }
         }
         Ok(dialect)
@@ -188,27 +189,11 @@ impl Dialect {
 
     /// How rows of a query are asked for by id; `None` if they can only be listed.
     pub(crate) fn filter(&self, query: Query) -> Option<&IdFilter> {
-        match query.root() {
-            "transactions" => Some(&self.ledger),
-            "apTransactions" => Some(&self.payables),
-            "accounts" => self.accounts.as_ref(),
-            "suppliers" => self.suppliers.as_ref(),
-            _ => None,
-        }
+        self.filters.get(query.root())
     }
 
     pub(crate) fn filter_mut(&mut self, query: Query) -> Option<&mut IdFilter> {
-        self.filter_of_mut(query.root())
-    }
-
-    fn filter_of_mut(&mut self, root: &str) -> Option<&mut IdFilter> {
-        match root {
-            "transactions" => Some(&mut self.ledger),
-            "apTransactions" => Some(&mut self.payables),
-            "accounts" => self.accounts.as_mut(),
-            "suppliers" => self.suppliers.as_mut(),
-            _ => None,
-        }
+        self.filters.get_mut(query.root())
     }
 
     /// Whether a refresh that sends this `ownerSet` can be answered.
@@ -234,11 +219,10 @@ fn id_type(name: &str) -> IdType {
 struct Schema {
     roots: Option<Roots>,
     owner_sets: Option<TypeDefinition>,
-    ledger_filter: Option<TypeDefinition>,
-    payable_filter: Option<TypeDefinition>,
-    account_filter: Option<TypeDefinition>,
-    supplier_filter: Option<TypeDefinition>,
     line: Option<TypeDefinition>,
+    /// The filters of the roots' rows, by the root.
+    #[serde(flatten)]
+    filters: BTreeMap<String, Option<TypeDefinition>>,
 }
 
 #[derive(Deserialize)]
@@ -256,39 +240,26 @@ impl Schema {
         // That owners have a currency is a guess: it is looked for, and not missed.
         let owner = self.line.as_ref().and_then(|line| line.field("owner"));
         dialect.owner_currency = owner.is_some_and(|owner| owner.leads_to("currency"));
-        for (root, _) in ROOTS {
-            let Some(definition) = roots.and_then(|roots| roots.field(root)) else {
-                if roots.is_some() {
-                    dialect.unfit.push(format!("there is no root `{root}`"));
-                }
+        let Some(roots) = roots else { return dialect };
+        for Root { name, is_necessary, .. } in &ROOTS {
+            let Some(definition) = roots.field(name) else {
+                dialect.unfit.push(format!("there is no root `{name}`"));
                 continue;
             };
-            for argument in &definition.args {
-                if argument.is_required() {
-                    dialect.unfit.push(format!("`{root}` demands an argument `{}` that is not known", argument.name));
-                }
-            }
+            let required = definition.args.iter().filter(|argument| argument.is_required());
+            dialect.unfit.extend(
+                required.map(|argument| format!("`{name}` demands an argument `{}` that is not known", argument.name)),
+            );
             let filter = definition.args.iter().find(|argument| argument.name == "filter").and_then(Field::leaf);
-            match (filter, dialect.filter_of_mut(root)) {
+            match (filter, dialect.filters.get_mut(*name)) {
                 (Some(filter), Some(known)) => filter.clone_into(&mut known.type_name),
-                (None, _) if root == "accounts" => dialect.accounts = None,
-                (None, _) if root == "suppliers" => dialect.suppliers = None,
+                (None, _) if !is_necessary => _ = dialect.filters.remove(*name),
                 _ => {}
             }
         }
         dialect.unfit.sort();
         dialect.unfit.dedup();
         dialect
-    }
-
-    fn filter(&self, root: &str) -> Option<&TypeDefinition> {
-        let filter = match root {
-            "transactions" => &self.ledger_filter,
-            "apTransactions" => &self.payable_filter,
-            "accounts" => &self.account_filter,
-            _ => &self.supplier_filter,
-        };
-        filter.as_ref()
     }
 }
 

@@ -127,7 +127,7 @@ pub enum Error {
         /// The HTTP status of the answer.
         status: u16,
     },
-    /// 429 or 503 with `Retry-After`.
+    /// 429 or 5xx with `Retry-After`.
     #[error("{endpoint} takes no request for a while (HTTP status {status}, Retry-After)")]
     Busy {
         /// The address.

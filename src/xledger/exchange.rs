@@ -7,10 +7,10 @@ use reqwest::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 };
 use secrecy::{ExposeSecret, SecretString};
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 
-use super::answer::{self, ANSWER_LIMIT_BYTES, Answer, Fault, Rows};
-use super::client::{Connection, Envelope};
+use super::answer::{self, ANSWER_LIMIT_BYTES, Fault};
+use super::client::Connection;
 use super::error::Error;
 use super::meter::Meter;
 use super::query::Query;
@@ -79,14 +79,14 @@ impl Wire {
         self.endpoint.as_str()
     }
 
-    /// Sends once and reads the answer, of so many rows at most. `known` says whether this endpoint has answered before.
-    pub(crate) async fn exchange<T: DeserializeOwned>(
+    /// Sends once and reads the answer's data, for which so many rows were asked. `known` says whether this endpoint has answered before.
+    pub(crate) async fn exchange<D: DeserializeOwned>(
         &self,
         query: Query,
         body: String,
         rows: usize,
         known: bool,
-    ) -> Result<Rows<T>, Error> {
+    ) -> Result<Option<D>, Error> {
         let mut busy = None;
         let send = self.send(query, body, rows, known, &mut busy);
         let sent = tokio::time::timeout(TIME_TO_LAST_BYTE.div_f64(self.tempo), send).await;
@@ -99,14 +99,14 @@ impl Wire {
         }
     }
 
-    async fn send<T: DeserializeOwned>(
+    async fn send<D: DeserializeOwned>(
         &self,
         query: Query,
         body: String,
         rows: usize,
         known: bool,
         busy: &mut Option<Error>,
-    ) -> Result<Rows<T>, Error> {
+    ) -> Result<Option<D>, Error> {
         let counters = &self.meter.0;
         counters.requests.fetch_add(1, Relaxed);
         counters.bytes_up.fetch_add(body.len() as u64, Relaxed);
@@ -124,9 +124,8 @@ impl Wire {
 
         let status = response.status().as_u16();
         let content_type = text(response.headers(), CONTENT_TYPE);
-        let encoding = text(response.headers(), CONTENT_ENCODING);
         let json = content_type.contains("json");
-        if matches!(status, 429 | 503) {
+        if matches!(status, 429 | 500..) {
             let until = retry_after(response.headers(), (self.clock)());
             *busy = until.map(|until| Error::Busy { endpoint: self.endpoint.to_string(), status, until });
         }
@@ -134,28 +133,25 @@ impl Wire {
         if let Some(error) = self.by_status(query, &content_type, status, known) {
             return Err(error);
         }
-        if !matches!(encoding.as_str(), "" | "identity" | "gzip" | "x-gzip") {
+        let gzip = is_gzip(response.headers()).ok_or_else(|| {
             let what = "expected it to be compressed as gzip, or not at all".to_owned();
-            return Err(Error::Malformed { query: query.name, path: "its encoding".to_owned(), what });
-        }
-        let gzip = encoding.contains("gzip");
+            Error::Malformed { query: query.name, path: "its encoding".to_owned(), what }
+        })?;
         counters.compressed.fetch_add(u64::from(gzip), Relaxed);
-        let mut answer = Answer::new(gzip, rows);
-        let mut size = 0;
+        let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
             counters.bytes_down.fetch_add(chunk.len() as u64, Relaxed);
-            size += chunk.len();
-            if size > ANSWER_LIMIT_BYTES {
+            if bytes.len() + chunk.len() > ANSWER_LIMIT_BYTES {
                 return Err(self.fault(query, Fault::TooLarge));
             }
-            answer.feed(&chunk).map_err(|fault| self.fault(query, fault))?;
+            bytes.extend_from_slice(&chunk);
         }
-        let answer = answer.finish().map_err(|fault| self.fault(query, fault))?;
-        let envelope: Envelope<'_, IgnoredAny> = match answer::whole(&answer.envelope) {
-            Err(Fault::Malformed { .. } | Fault::Cut)
-                if !json || status >= 400 || known && answer.envelope.is_empty() =>
-            {
-                return Err(self.odd_status(&content_type, status, known));
+        if gzip {
+            bytes = answer::inflate(&bytes).map_err(|fault| self.fault(query, fault))?;
+        }
+        let envelope = match answer::read::<D>(&bytes) {
+            Err(Fault::Malformed { .. } | Fault::Cut) if !json || status >= 400 || known && bytes.is_empty() => {
+                return Err(self.odd_status(query, &content_type, status, known));
             }
             envelope => envelope.map_err(|fault| self.fault(query, fault))?,
         };
@@ -164,15 +160,15 @@ impl Wire {
                 Err(Error::TokenRefused { message })
             }
             Some(Error::Api { .. }) if status >= 500 || status == 429 => {
-                Err(self.odd_status(&content_type, status, known))
+                Err(self.odd_status(query, &content_type, status, known))
             }
             Some(error) => Err(error),
-            None if status >= 400 => Err(self.odd_status(&content_type, status, known)),
+            None if status >= 400 => Err(self.odd_status(query, &content_type, status, known)),
             // Neither data nor an error, where there were answers before.
             None if known && envelope.data.is_none() => Err(self.unavailable(status)),
             None => {
                 self.has_answered.store(true, Relaxed);
-                Ok(answer)
+                Ok(envelope.data)
             }
         }
     }
@@ -181,23 +177,24 @@ impl Wire {
     fn by_status(&self, query: Query, content_type: &str, status: u16, known: bool) -> Option<Error> {
         match status {
             413 => Some(Error::TooLong { query: query.name }),
+            300..=399 if known => Some(self.unavailable(status)),
             300..=399 => Some(self.not_graphql("a redirect, which is not followed", status)),
             _ if content_type.contains("json") => None,
-            403 if self.has_answered.load(Relaxed) => {
-                Some(Error::Blocked { endpoint: self.endpoint.to_string(), query: query.name, status })
-            }
-            401 | 403 | 429 | 500.. => Some(self.odd_status(content_type, status, known)),
-            _ if content_type.contains("html") => Some(self.odd_status(content_type, status, known)),
+            401 | 403 | 429 | 500.. => Some(self.odd_status(query, content_type, status, known)),
+            _ if content_type.contains("html") => Some(self.odd_status(query, content_type, status, known)),
             _ => None,
         }
     }
 
     /// What a status means that no GraphQL error explains. Another thing than GraphQL where there were answers before is maintenance.
-    fn odd_status(&self, content_type: &str, status: u16, known: bool) -> Error {
+    fn odd_status(&self, query: Query, content_type: &str, status: u16, known: bool) -> Error {
         match status {
+            403 if self.has_answered.load(Relaxed) => {
+                Error::Blocked { endpoint: self.endpoint.to_string(), query: query.name, status }
+            }
             401 | 403 => Error::TokenRefused { message: format!("HTTP status {status}") },
             429 => Error::BurstLimit,
-            504 => self.late(format!("HTTP status {status}")),
+            408 | 504 | 522 | 524 | 598 => self.late(format!("HTTP status {status}")),
             500.. => self.unavailable(status),
             _ if known => self.unavailable(status),
             _ => self.not_graphql(content_type, status),
@@ -229,7 +226,7 @@ impl Wire {
         Error::Unreachable { endpoint: self.endpoint.to_string(), what }
     }
 
-    pub(crate) fn fault(&self, query: Query, fault: Fault) -> Error {
+    fn fault(&self, query: Query, fault: Fault) -> Error {
         match fault {
             // A place may be named by a key that the server made up.
             Fault::Malformed { path, what } => {
@@ -237,11 +234,6 @@ impl Wire {
                 Error::Malformed { query: query.name, path, what }
             }
             Fault::TooLarge => Error::TooLarge { query: query.name, limit_mib: (ANSWER_LIMIT_BYTES >> 20) as u64 },
-            Fault::TooMany => Error::Malformed {
-                query: query.name,
-                path: "its rows".to_owned(),
-                what: "expected no more than were asked for".to_owned(),
-            },
             Fault::Gzip => self.unreachable("the compressed answer is damaged or cut short".to_owned()),
             Fault::Cut => self.unreachable("the answer is cut short".to_owned()),
         }
@@ -266,6 +258,17 @@ fn retry_after(headers: &HeaderMap, now: Instant) -> Option<Instant> {
     Some(Instant(at_ms.min(now.0 + LONGEST_BUSY_MS))).filter(|at| at.0 > now.0)
 }
 
+/// Whether an answer is compressed; `None` if it is in another way than asked for.
+fn is_gzip(headers: &HeaderMap) -> Option<bool> {
+    let values = headers.get_all(CONTENT_ENCODING).iter().map(|value| value.to_str().unwrap_or("?"));
+    let mut encodings = values.flat_map(|value| value.split(',')).map(|name| name.trim().to_ascii_lowercase());
+    encodings.try_fold(false, |gzip, name| match name.as_str() {
+        "" | "identity" => Some(gzip),
+        "gzip" | "x-gzip" if !gzip => Some(true),
+        _ => None,
+    })
+}
+
 fn text(headers: &HeaderMap, name: HeaderName) -> String {
     headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().trim().to_ascii_lowercase()
 }
@@ -273,6 +276,26 @@ fn text(headers: &HeaderMap, name: HeaderName) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_answer_says_how_it_is_compressed() {
+        for (values, gzip) in [
+            (&[][..], Some(false)),
+            (&["gzip"], Some(true)),
+            (&[" X-GZip "], Some(true)),
+            (&["identity, gzip,"], Some(true)),
+            (&["identity", "gzip"], Some(true)),
+            (&["gzip, gzip"], None),
+            (&["deflate"], None),
+            (&["gzip", "br"], None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(CONTENT_ENCODING, HeaderValue::from_static(value));
+            }
+            assert_eq!(is_gzip(&headers), gzip, "{values:?}");
+        }
+    }
 
     #[test]
     fn a_busy_server_says_until_when() {

@@ -7,7 +7,8 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::client::{Client, Page, Question, Select, Unanswered};
+use super::answer::Rows;
+use super::client::{Client, Question, Select, Unanswered};
 use super::error::Error;
 use super::policy::Verdict;
 use super::query::Query;
@@ -91,7 +92,7 @@ pub(crate) async fn walk_ids<T: DeserializeOwned>(
 async fn pages<T>(
     query: Query,
     variables: &Map<String, Value>,
-    page: impl AsyncFn(Map<String, Value>) -> Result<Page<T>, Unanswered>,
+    page: impl AsyncFn(Map<String, Value>) -> Result<Rows<T>, Unanswered>,
     position: &mut Position,
     most_rows: usize,
     mut take: impl FnMut(Vec<T>) -> Result<(), Error>,
@@ -110,13 +111,14 @@ async fn pages<T>(
         }
         let page = page(variables.clone()).await?;
         let circle = |what| Error::CursorRepeated { query: query.name, page: page_number, what };
-        rows += page.nodes.len();
-        take(page.nodes)?;
-        if !page.has_next {
+        let has_next = page.has_next();
+        rows += page.edges.nodes.len();
+        take(page.edges.nodes)?;
+        if !has_next {
             *position = Position::end();
             return Ok(());
         }
-        let cursor = page.cursor.ok_or_else(|| circle("no cursor, though more pages are said to follow"))?;
+        let cursor = page.edges.cursor.ok_or_else(|| circle("no cursor, though more pages are said to follow"))?;
         // Hashes are enough to notice a circle, and keep a long walk small.
         if !seen.insert(hasher.hash_one(&cursor)) {
             return Err(circle("the cursor of an earlier page").into());
@@ -132,23 +134,23 @@ async fn pages<T>(
 async fn whole_page<T: DeserializeOwned>(
     walk: Walk<'_>,
     variables: &Map<String, Value>,
-) -> Result<Page<T>, Unanswered> {
+) -> Result<Rows<T>, Unanswered> {
     let Walk { client, query, select, page_rows, .. } = walk;
     let mut page = sized_page(client, query, variables, select, page_rows).await?;
-    if page.null_rows == 0 {
+    if page.edges.null_rows == 0 {
         return Ok(page);
     }
     page = sized_page(client, query, variables, select, page_rows).await?;
     // A cursor is mostly the row's id, sometimes several ids.
-    let ids = page.null_cursors.iter().flat_map(|cursor| cursor.split('.')).filter_map(|id| id.parse().ok());
+    let ids = page.edges.null_cursors.iter().flat_map(|cursor| cursor.split('.')).filter_map(|id| id.parse().ok());
     let ids: Vec<i64> = ids.collect();
     if !ids.is_empty() && client.plan().filter(query).is_some() {
         let mut without_cursor = variables.clone();
         without_cursor.remove("after");
         match self::page(client, query, &without_cursor, Select::Ids(&ids), ids.len()).await {
             Ok(found) => {
-                page.null_rows -= found.nodes.len().min(page.null_rows);
-                page.nodes.extend(found.nodes);
+                page.edges.null_rows -= found.edges.nodes.len().min(page.edges.null_rows);
+                page.edges.nodes.extend(found.edges.nodes);
             }
             // A list of cursors that are no ids.
             Err(Unanswered { error, .. }) if error.is_refusal() => {}
@@ -156,11 +158,11 @@ async fn whole_page<T: DeserializeOwned>(
         }
     }
     // A whole page of nulls is no list, least of all an empty one.
-    if page.nodes.is_empty() && page.null_rows > 0 {
+    if page.edges.nodes.is_empty() && page.edges.null_rows > 0 {
         let (path, what) = ("its rows".to_owned(), "expected rows that are not all null".to_owned());
         return Err(Error::Malformed { query: query.name, path, what }.into());
     }
-    client.count_null_rows(page.null_rows);
+    client.count_null_rows(page.edges.null_rows);
     Ok(page)
 }
 
@@ -171,7 +173,7 @@ async fn sized_page<T: DeserializeOwned>(
     variables: &Map<String, Value>,
     select: Select<'_>,
     most_rows: usize,
-) -> Result<Page<T>, Unanswered> {
+) -> Result<Rows<T>, Unanswered> {
     loop {
         let rows = client.sizes().rows(query, most_rows);
         match page(client, query, variables, select, rows).await {
@@ -192,7 +194,7 @@ pub(crate) async fn one_page<T: DeserializeOwned>(
     query: Query,
     variables: &Map<String, Value>,
     most_rows: usize,
-) -> Result<Page<T>, Error> {
+) -> Result<Rows<T>, Error> {
     sized_page(client, query, variables, Select::All, most_rows).await.map_err(|unanswered| unanswered.error)
 }
 
@@ -206,7 +208,7 @@ pub(crate) async fn last_row<T: DeserializeOwned>(
     variables.insert("last".to_owned(), json!(1));
     let question = Question { query, variables: &variables, select: Select::All, rows: 1 };
     match client.page(question).await {
-        Ok(mut page) => Ok(page.nodes.pop()),
+        Ok(mut page) => Ok(page.edges.nodes.pop()),
         // More than one row is no answer to this either.
         Err(Unanswered { error: Error::Malformed { .. }, .. }) => Ok(None),
         Err(Unanswered { error, .. }) if error.is_refusal() => Ok(None),
@@ -220,7 +222,7 @@ async fn page<T: DeserializeOwned>(
     variables: &Map<String, Value>,
     select: Select<'_>,
     rows: usize,
-) -> Result<Page<T>, Unanswered> {
+) -> Result<Rows<T>, Unanswered> {
     let mut variables = variables.clone();
     variables.insert("first".to_owned(), json!(rows));
     let page = client.page(Question { query, variables: &variables, select, rows }).await?;

@@ -79,7 +79,7 @@ impl Plan {
         let own = || optional::document(query, |at| state.is_lost(at));
         let document = document.map_or_else(own, str::to_owned);
         match (state.dialect.filter(query), known_filter(query.root())) {
-            (Some(filter), known) if filter.type_name != known => {
+            (Some(filter), Some(known)) if filter.type_name != known => {
                 document.replace(&format!(": {known}"), &format!(": {}", filter.type_name))
             }
             _ => document,

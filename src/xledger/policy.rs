@@ -6,8 +6,8 @@
 //! | too many at once | wait 1 s and send fewer at once | 12 refusals in a row |
 //! | credits used up | wait until Xledger gives new ones, or 20 minutes if it does not say when | 3 refusals in a row |
 //! | 429 or 503 with `Retry-After` | wait for so long | 12 refusals in a row |
-//! | server down, connection broken, answer damaged | wait 1, 2, 4, … 60 s, one request at a time | 5 minutes without an answer |
-//! | no answer in time, for the second time; too much asked at once; a list of ids that a firewall refuses | ask for half as many rows | the least that is worth trying, then as if the server were down |
+//! | server down, connection broken, answer damaged or of no known form where there were answers before | wait 1, 2, 4, 8, 16 s, one request at a time | 5 minutes without an answer |
+//! | the same, while others are answered, or every second time from the fifth on; no answer in time, for the second time; too much asked at once; a list of ids that a firewall refuses | ask for half as many rows | the least that is worth trying, then as if the server were down |
 //! | a refusal of this question, whatever its words | ask for its fields one by one, and again without those that are refused | once for each query |
 //! | the same, and none of its fields is refused by itself | wait 5, 15, 40 s | 3 times |
 //! | anything else | stop: to ask again would only cost | |
@@ -30,8 +30,8 @@ const MOST_RESETS: u32 = 3;
 const UNKNOWN_WAITS_S: [u64; 3] = [5, 15, 40];
 /// How long a server is waited for that gives no answer at all.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// The longest wait for such a server.
-const LONGEST_BACKOFF_S: u64 = 60;
+/// The longest wait for such a server: it may be up, and what is asked too much for something on the way.
+const LONGEST_BACKOFF_S: u64 = 16;
 /// How long credits take to come back where Xledger does not say so.
 const CREDITS_RESET: Duration = Duration::from_secs(20 * 60);
 
@@ -44,6 +44,8 @@ pub(crate) struct Asked {
     pub(crate) by_ids: bool,
     /// Whether its fields were asked for one by one already.
     pub(crate) searched: bool,
+    /// Whether the endpoint has answered before.
+    pub(crate) known: bool,
     /// How often this question was refused or failed by now.
     pub(crate) tries: u32,
 }
@@ -91,12 +93,15 @@ pub(crate) fn verdict(error: &Error, asked: Asked, standing: Standing, chance: u
         Error::CreditsUsedUp { reset_at: None } => some(MOST_RESETS, Verdict::Wait(longer(CREDITS_RESET, chance, 20))),
         Error::Late { .. } if can_shrink && asked.tries.max(standing.in_a_row) >= 2 => Verdict::Shrink,
         Error::NotResolved { .. } | Error::TooLarge { .. } | Error::TooLong { .. } if can_shrink => Verdict::Shrink,
+        Error::Unavailable { .. } | Error::Unreachable { .. } if can_shrink && is_of_its_size(asked, standing) => {
+            Verdict::Shrink
+        }
         Error::Unavailable { .. } | Error::Unreachable { .. } | Error::Late { .. } | Error::NotResolved { .. } => {
-            // What is half as large is another question.
-            let row = if matches!(error, Error::NotResolved { .. }) { asked.tries } else { standing.in_a_row };
-            let seconds = (1_u64 << row.clamp(1, 7).saturating_sub(1)).min(LONGEST_BACKOFF_S);
-            let wait = longer(Duration::from_secs(seconds), chance, 250);
-            if standing.since + wait <= PATIENCE { Verdict::Wait(wait) } else { Verdict::Stop }
+            wait_for_server(error, asked, standing, chance)
+        }
+        // A row that breaks the schema does so again. An answer of no known form is another server's on the way, where there were others before.
+        Error::Malformed { path, .. } if asked.known && !path.starts_with("row ") => {
+            wait_for_server(error, asked, standing, chance)
         }
         Error::RightMissing { .. } | Error::SchemaMismatch { .. } | Error::Api { .. } if !asked.searched => {
             Verdict::Search
@@ -111,6 +116,20 @@ pub(crate) fn verdict(error: &Error, asked: Asked, standing: Standing, chance: u
         }
         _ => Verdict::Stop,
     }
+}
+
+/// Whether a failure may be one of this question alone, and of how much it asks: others are answered, or it has gone on for a while.
+fn is_of_its_size(asked: Asked, standing: Standing) -> bool {
+    asked.tries >= 2 && asked.tries > standing.in_a_row || standing.in_a_row >= 5 && standing.in_a_row % 2 == 1
+}
+
+/// What is done while a server gives no answer.
+fn wait_for_server(error: &Error, asked: Asked, standing: Standing, chance: u32) -> Verdict {
+    // What is half as large is another question.
+    let row = if matches!(error, Error::NotResolved { .. }) { asked.tries } else { standing.in_a_row };
+    let seconds = (1_u64 << row.clamp(1, 7).saturating_sub(1)).min(LONGEST_BACKOFF_S);
+    let wait = longer(Duration::from_secs(seconds), chance, 250);
+    if standing.since + wait <= PATIENCE { Verdict::Wait(wait) } else { Verdict::Stop }
 }
 
 /// A time, and up to so many thousandths of it more.

@@ -7,7 +7,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use std::sync::LazyLock;
 
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde_json::value::RawValue;
@@ -178,32 +178,9 @@ fn other_date_time(text: &str) -> Option<civil::DateTime> {
     format!("{civil:.9}").starts_with(&text).then_some(civil)
 }
 
-/// Takes the offset off a time: `Z`, or as in `+01:00`. The inner `None` is one that no clock has.
-fn split_offset(text: &str) -> (&str, Option<Option<Offset>>) {
-    if let Some(wall) = text.strip_suffix('Z') {
-        return (wall, Some(Some(Offset::UTC)));
-    }
-    let split = text.len().checked_sub(6).and_then(|at| text.split_at_checked(at));
-    match split.filter(|(wall, offset)| wall.contains(':') && offset.starts_with(['+', '-'])) {
-        Some((wall, offset)) => (wall, Some(read_offset(offset.as_bytes()))),
-        None => (text, None),
-    }
-}
-
-/// `+01:00`.
-fn read_offset(text: &[u8]) -> Option<Offset> {
-    let (hours, minutes) = (number(&text[1..3])?, number(&text[4..])?);
-    let seconds = 60 * (60 * i32::from(hours) + i32::from(minutes));
-    let known = text[3] == b':' && hours < 24 && minutes < 60;
-    Offset::from_seconds(if text[0] == b'-' { -seconds } else { seconds }).ok().filter(|_| known)
-}
-
-/// `00:00:00`, without seconds, with decimals, or with an offset.
+/// `00:00:00`, without seconds or with decimals.
 fn is_midnight(time: &str) -> bool {
-    let (time, offset) = split_offset(time);
-    let rest = time.strip_prefix("00:00").map(|rest| rest.strip_prefix(":00").unwrap_or(rest));
-    let decimals = |rest: &str| rest.strip_prefix('.').is_some_and(|zeros| zeros.bytes().all(|byte| byte == b'0'));
-    offset != Some(None) && rest.is_some_and(|rest| rest.is_empty() || decimals(rest))
+    time.starts_with("00:00") && time.bytes().all(|byte| matches!(byte, b'0' | b':' | b'.'))
 }
 
 /// An instant to the millisecond in which it lies.
@@ -294,7 +271,12 @@ impl<'de> Wire<'de> for Box<str> {
 
 impl<'de> Wire<'de> for bool {
     fn wire<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        Option::deserialize(deserializer)
+        match <Option<&RawValue>>::deserialize(deserializer)?.map(RawValue::get) {
+            None | Some("\"\"") => Ok(None),
+            Some("true") => Ok(Some(true)),
+            Some("false") => Ok(Some(false)),
+            Some(_) => Err(D::Error::custom("expected true or false")),
+        }
     }
 }
 
@@ -387,7 +369,9 @@ mod tests {
             ("2026-02-29", None),
             ("2026-2-1", None),
             ("2026-01-01T00:00:00", Some(20_454)),
-            ("2026-01-01T00:00:00.000+01:00", Some(20_454)),
+            ("2026-01-01T00:00:00.000", Some(20_454)),
+            // An offset says that it is no date.
+            ("2026-01-01T00:00:00.000+01:00", None),
             ("2026-01-01T00:00:01", None),
             ("2026-01-01T00:00x", None),
             ("9999-12-31T23:59:59.9999999", Some(2_932_896)),
@@ -402,6 +386,7 @@ mod tests {
             assert_eq!(read::<Whole>(json).unwrap(), None);
             assert_eq!(read::<Amount>(json).unwrap(), None);
             assert_eq!(read::<Odd<Amount>>(json).unwrap(), None);
+            assert_eq!(read::<bool>(json).unwrap(), None);
             assert_eq!(read::<Odd<Box<str>>>(json).unwrap(), None);
         }
         for json in ["\"0001-01-01\"", "\"0001-01-01T00:00:00\"", "\"0000-05-01\"", "\"\"", "null"] {

@@ -114,10 +114,7 @@ async fn query(desk: Arc<Desk>, cut: &Cut, headers: &HeaderMap, body: Bytes) -> 
     let too_many = too_many.map(|ids| &ids.refusal);
     let too_large = desk.options.body_bytes.is_some_and(|most| body.len() as u64 > most);
     if too_large || too_many == Some(&IdRefusal::TooLarge) {
-        let reply = html(413, "Request Entity Too Large");
-        record.forced();
-        record.turned_away("HTML", &reply);
-        return record.send(reply);
+        return beyond(&desk, record, html(413, "Request Entity Too Large"), cut);
     }
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let allowed = access::check(authorization, &desk.options.token);
@@ -132,10 +129,7 @@ async fn query(desk: Arc<Desk>, cut: &Cut, headers: &HeaderMap, body: Bytes) -> 
         return text(500, "The simulator failed.");
     };
     if desk.options.gateway_rows.is_some_and(|most| answer.rows > u64::from(most)) {
-        let reply = html(504, "Gateway Time-out");
-        record.forced();
-        record.turned_away("HTML", &reply);
-        return record.send(reply);
+        return beyond(&desk, record, html(504, "Gateway Time-out"), cut);
     }
     let timed_out = |problem: &Problem| problem.message == TIMED_OUT || problem.kind == Kind::Unresolved;
     if too_many.is_some() || answer.problems.iter().any(timed_out) {
@@ -143,6 +137,15 @@ async fn query(desk: Arc<Desk>, cut: &Cut, headers: &HeaderMap, body: Bytes) -> 
     }
     record.answered(answer);
     record.send(damage::spoilt(fault.as_ref(), status, gzip, sent, cut))
+}
+
+/// What is met beyond a limit of something in between.
+fn beyond(desk: &Desk, mut record: Record, reply: Response<Reply>, cut: &Cut) -> Response<Reply> {
+    let instead = desk.options.beyond.as_ref().and_then(|fault| damage::instead(fault, &desk.door, cut));
+    let (error, reply) = instead.unwrap_or_else(|| ("HTML", reply));
+    record.forced();
+    record.turned_away(error, &reply);
+    record.send(reply)
 }
 
 /// Why a request is refused before it is read, if it is: the token first.

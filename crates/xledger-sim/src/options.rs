@@ -55,6 +55,8 @@ pub struct Options {
     pub ids: Option<IdLimit>,
     /// Request bodies of more bytes than this are refused with HTTP 413.
     pub body_bytes: Option<u64>,
+    /// What is met beyond `gateway_rows` and `body_bytes` in place of their own pages.
+    pub beyond: Option<crate::FaultKind>,
     /// The gzip level, 0 for no compression at all.
     pub gzip_level: u32,
     /// How the wire differs from what was verified.
@@ -158,6 +160,7 @@ impl Default for Options {
             gateway_rows: None,
             ids: None,
             body_bytes: None,
+            beyond: None,
             gzip_level: 4,
             dialect: Dialect::default(),
             schema: Served::default(),

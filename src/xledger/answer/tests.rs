@@ -1,3 +1,7 @@
+use std::io::Write as _;
+
+use serde_json::json;
+
 use super::*;
 use crate::xledger::scalar::{Amount, Whole};
 
@@ -8,70 +12,100 @@ struct Node {
     amount: Option<Amount>,
 }
 
-const JSON: &str = r#"{"errors":[{"message":"edges\":["}],"data":{"root":{"more":{"edges":[1]},"edges" : [
+const JSON: &str = r#"{"data":{"root":{"more":{"edges":[1]},"edges" : [
     {"cursor":"a.1","node":{"id":"1","text":"x]},{\"\\"}}, {"node":null,"cursor":null},null,
     {"cursor":"b\"2","node":{"id":2,"text":null}} ] ,"pageInfo":{"hasNextPage":true}}}}"#;
 
-fn read(json: &[u8], chunk: usize, gzip: bool) -> Result<Rows<Node>, Fault> {
-    let mut answer = Answer::new(gzip, 1_000);
-    for chunk in json.chunks(chunk) {
-        answer.feed(chunk)?;
+fn rows(json: &str) -> Result<Edges<Node>, Fault> {
+    Ok(read::<Root<Node>>(json.as_bytes())?.data.unwrap().0.edges)
+}
+
+fn fault(json: &str) -> (String, String) {
+    match rows(json).err() {
+        Some(Fault::Malformed { path, what }) => (path, what),
+        other => panic!("{json}: {other:?}"),
     }
-    answer.finish()
+}
+
+fn compressed(text: &str, builder: flate2::GzBuilder) -> Vec<u8> {
+    let mut gz = builder.write(Vec::new(), flate2::Compression::fast());
+    gz.write_all(text.as_bytes()).unwrap();
+    gz.finish().unwrap()
 }
 
 #[test]
-fn rows_are_found_however_the_stream_is_cut() {
-    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gz.write_all(JSON.as_bytes()).unwrap();
-    let gz = gz.finish().unwrap();
-    for chunk in 1..JSON.len() {
-        for (bytes, gzip) in [(JSON.as_bytes(), false), (&gz[..], true)] {
-            let rows = read(bytes, chunk, gzip).unwrap();
-            let ids: Vec<_> = rows.nodes.iter().map(|n| n.id.unwrap().0).collect();
-            assert_eq!(ids, [1, 2]);
-            assert_eq!(rows.nodes[0].text.as_deref(), Some("x]},{\"\\"));
-            assert_eq!((rows.empty_nodes, rows.cursor.as_deref()), (2, Some("b\"2")));
-            assert!(rows.empty_cursors.is_empty());
-            let rest: serde_json::Value = serde_json::from_slice(&rows.envelope).unwrap();
-            assert_eq!(rest["data"]["root"]["pageInfo"]["hasNextPage"], true);
-            assert_eq!(rest["data"]["root"]["edges"], serde_json::json!([]));
-        }
+fn rows_null_rows_and_the_last_cursor() {
+    let edges = rows(JSON).unwrap();
+    assert_eq!(edges.nodes.iter().map(|node| node.id.unwrap().0).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(edges.nodes[0].text.as_deref(), Some("x]},{\"\\"));
+    assert_eq!((edges.null_rows, edges.null_cursors.len(), edges.cursor.as_deref()), (2, 0, Some("b\"2")));
+}
+
+#[test]
+fn a_page_has_edges_and_says_whether_more_follow() {
+    let is_page = |root: &str| {
+        let json = format!(r#"{{"data":{{"root":{root}}}}}"#);
+        read::<Root<Node>>(json.as_bytes()).is_ok()
+    };
+    for root in
+        [r#"{"edges":[],"pageInfo":{"hasNextPage":false}}"#, r#"{"pageInfo":{"hasNextPage":false},"edges":null}"#]
+    {
+        assert!(is_page(root), "{root}");
+    }
+    for root in [
+        r#"{"pageInfo":{"hasNextPage":false}}"#,
+        r#"{"edges":{},"pageInfo":{"hasNextPage":false}}"#,
+        r#"{"edges":[],"edges":[],"pageInfo":{"hasNextPage":false}}"#,
+        r#"{"edges":[]}"#,
+        r#"[{"hasNextPage":false}]"#,
+        "null",
+    ] {
+        assert!(!is_page(root), "{root}");
     }
 }
 
 /// A file of gzip may have a name, a comment, more fields, and several members; each is a legal answer.
 #[test]
 fn gzip_in_every_form() {
-    let member = |text: &str, builder: flate2::GzBuilder| {
-        let mut gz = builder.write(Vec::new(), flate2::Compression::fast());
-        gz.write_all(text.as_bytes()).unwrap();
-        gz.finish().unwrap()
-    };
-    let named = || flate2::GzBuilder::new().filename("answer.json").comment("a comment").extra([1, 2, 3]).mtime(7);
+    let plain = flate2::GzBuilder::new;
+    let named = || plain().filename("answer.json").comment("a comment").extra([1, 2, 3]).mtime(7);
     let (first, second) = JSON.split_at(JSON.len() / 2);
-    let whole = member(JSON, named());
-    let members =
-        [member(first, named()), member("", flate2::GzBuilder::new()), member(second, flate2::GzBuilder::new())];
-    for gz in [whole, members.concat()] {
-        for chunk in [1, 7, gz.len()] {
-            let rows = read(&gz, chunk, true).unwrap();
-            assert_eq!(rows.nodes.len(), 2);
-            assert!(matches!(read(&gz[..gz.len() - 1], chunk, true), Err(Fault::Gzip)));
-        }
+    let members = [compressed(first, named()), compressed("", plain()), compressed(second, plain())].concat();
+    for gz in [compressed(JSON, plain()), compressed(JSON, named()), members] {
+        assert_eq!(inflate(&gz).unwrap(), JSON.as_bytes());
+        // Whatever is cut off or damaged: it is the stream, and asking again helps.
+        assert_eq!(inflate(&gz[..gz.len() - 1]), Err(Fault::Gzip));
     }
+    let gz = compressed(JSON, plain());
+    for at in 10..gz.len() {
+        let mut damaged = gz.clone();
+        damaged[at] ^= 1;
+        assert_eq!(inflate(&damaged), Err(Fault::Gzip), "byte {at}");
+    }
+}
+
+#[test]
+fn no_more_is_read_than_an_answer_can_hold() {
+    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    (0..33).for_each(|_| gz.write_all(&vec![b' '; 1 << 20]).unwrap());
+    assert_eq!(inflate(&gz.finish().unwrap()), Err(Fault::TooLarge));
+    let json = |rows: usize| {
+        let edges = vec![r#"{"node":{}}"#; rows].join(",");
+        format!(r#"{{"data":{{"root":{{"edges":[{edges}],"pageInfo":{{"hasNextPage":false}}}}}}}}"#)
+    };
+    assert_eq!(rows(&json(MOST_ROWS)).unwrap().nodes.len(), MOST_ROWS);
+    assert_eq!(fault(&json(MOST_ROWS + 1)).1, "expected fewer rows");
 }
 
 #[test]
 fn a_fault_in_a_row_names_its_id() {
     for (id, named) in [
-        ("4711", "row 1 (dbId 4711), node.amount"),
-        ("\"4711\"", "row 1 (dbId 4711), node.amount"),
-        ("\"Kari\"", "row 1, node.amount"),
+        ("4711", "row 2 (dbId 4711), node.amount"),
+        ("\"4711\"", "row 2 (dbId 4711), node.amount"),
+        ("\"Kari\"", "row 2, node.amount"),
     ] {
-        let json =
-            format!(r#"{{"data":{{"root":{{"edges":[{{"node":{{"amount":"1,5","dbId":{id},"text":"Kari"}}}}]}}}}}}"#);
-        let Err(Fault::Malformed { path, what }) = read(json.as_bytes(), 7, false) else { panic!() };
+        let row = format!(r#"{{"node":{{"amount":"1,5","dbId":{id},"text":"Kari"}}}}"#);
+        let (path, what) = fault(&format!(r#"{{"data":{{"root":{{"edges":[null,{row}]}}}}}}"#));
         assert_eq!(path, named);
         assert!(!what.contains("1,5"), "{what}");
     }
@@ -79,79 +113,36 @@ fn a_fault_in_a_row_names_its_id() {
 
 #[test]
 fn a_fault_names_the_place_and_never_the_value() {
-    let json = JSON.replace("\"id\":2", "\"id\":\"Kari, expected a secret\"");
-    let Err(Fault::Malformed { path, what }) = read(json.as_bytes(), 7, false) else { panic!() };
-    assert_eq!((path.as_str(), what.as_str()), ("row 4, node.id", "expected a whole number, as a number or a string"));
-    let json = JSON.replace("\"text\":null", "\"text\":{\"Kari\":1}");
-    let Err(Fault::Malformed { path, what }) = read(json.as_bytes(), 7, false) else { panic!() };
-    assert_eq!((path.as_str(), what.as_str()), ("row 4, node.text", "expected a string"));
-}
-
-#[test]
-fn a_cut_changes_nothing() {
-    let answer = |rows: &str| format!(r#"{{"data":{{"root":{{"edges":[{rows}],"pageInfo":{{}}}}}}}}"#);
-    for (rows, fault) in [
-        (r#"{"node":{"id":1,"amount":-1.5e-2}},null , {"node":{"amount":"1"}}"#, None),
-        (r#"{"node":{"amount":-}}"#, Some("row 1, node.amount")),
-        (r#"{"node":{}},{"node":{"id":99999999999999999999}}"#, Some("row 2, node.id")),
-        (r#"{"node":null} {"node":null}"#, Some("row 1, its end")),
-        ("nullnull", Some("row 1, its end")),
-        (r#"{"node":null},"#, Some("row 2, .")),
-        (r#",{"node":null}"#, Some("row 1, .")),
-    ] {
-        let json = answer(rows);
-        for chunk in 1..=json.len() {
-            let path = match read(json.as_bytes(), chunk, false) {
-                Ok(_) => None,
-                Err(Fault::Malformed { path, .. }) => Some(path),
-                Err(fault) => panic!("{fault:?}"),
-            };
-            assert_eq!(path.as_deref(), fault, "{rows} by {chunk}");
-        }
-    }
-}
-
-#[test]
-fn a_row_says_that_it_is_null() {
+    let told = |from: &str, to: &str| fault(&JSON.replace(from, to));
+    let (row, text) = ("row 4, node.id", "row 4, node.text");
+    let whole = "expected a whole number, as a number or a string";
+    assert_eq!(told("\"id\":2", "\"id\":\"Kari, expected a secret\""), (row.to_owned(), whole.to_owned()));
+    assert_eq!(told("\"text\":null", "\"text\":{\"Kari\":1}"), (text.to_owned(), "expected a string".to_owned()));
     for nothing in ["{}", "{\"a\":1}", "{\"cursor\":\"1\"}"] {
-        let json = JSON.replace("{\"node\":null,\"cursor\":null}", nothing);
-        let Err(Fault::Malformed { path, .. }) = read(json.as_bytes(), 7, false) else { panic!() };
+        let (path, _) = told("{\"node\":null,\"cursor\":null}", nothing);
         assert!(path.starts_with("row 2"), "{path}");
     }
 }
 
 #[test]
-fn a_second_list_of_rows_is_none() {
-    for twice in ["\"edges\":[{\"node\":{}}],\"pageInfo\"", "\"edges\":[],\"pageInfo\""] {
-        let json = JSON.replace("\"pageInfo\"", twice);
-        let Err(Fault::Malformed { path, what }) = read(json.as_bytes(), 7, false) else { panic!() };
-        assert_eq!((path.as_str(), what.as_str()), ("edges", "expected one connection with one list of rows"));
+fn an_answer_that_ends_early_is_cut() {
+    for end in 0..JSON.len() {
+        assert_eq!(read::<Root<Node>>(&JSON.as_bytes()[..end]).err(), Some(Fault::Cut), "{end}");
     }
+    let (path, _) = fault(&format!("{JSON}]"));
+    assert_eq!(path, "its end");
 }
 
+/// What the errors say is worth more than that the data beside them is odd.
 #[test]
-fn a_damaged_stream_is_noticed() {
-    let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    gz.write_all(JSON.as_bytes()).unwrap();
-    let gz = gz.finish().unwrap();
-    assert!(matches!(read(&gz[..gz.len() / 2], 9, true), Err(Fault::Gzip)));
-    for end in 1..JSON.len() {
-        assert!(matches!(read(&JSON.as_bytes()[..end], 9, false), Err(Fault::Cut)), "{end}");
+fn errors_come_before_data_of_another_shape() {
+    let envelope = |json: &str| read::<Root<Node>>(json.as_bytes()).map(|envelope| envelope.errors()).ok();
+    let errors = r#""errors":[{"message":"edges\":["}]"#;
+    let message = json!([{"message": "edges\":["}]);
+    for data in ["7", "null", r#"{"root":{"edges":[{}]}}"#, r#"{"root":null}"#] {
+        let said = envelope(&format!(r#"{{"data":{data},{errors}}}"#)).unwrap();
+        assert_eq!(Value::Array(said), message, "{data}");
     }
-    // Whatever damage makes of the rows: it is the stream that is damaged, and asking again helps.
-    for at in 10..gz.len() {
-        let mut damaged = gz.clone();
-        damaged[at] ^= 1;
-        assert_eq!(read(&damaged, 9, true).err(), Some(Fault::Gzip), "byte {at}");
-    }
-}
-
-#[test]
-fn no_more_is_read_than_an_answer_can_hold() {
-    let rows = format!("{{\"data\":{{\"root\":{{\"edges\":[{}]}}}}}}", vec!["null"; most_rows(1_000) + 1].join(","));
-    assert!(matches!(read(rows.as_bytes(), 1_000, false), Err(Fault::TooMany)));
-    let mut answer: Answer<Node> = Answer::new(false, 1_000);
-    assert_eq!(answer.feed(b"{\"data\":{\"root\":{\"edges\":["), Ok(()));
-    let spaces = vec![b' '; 1 << 20];
-    assert_eq!((0..100).take_while(|_| answer.feed(&spaces).is_ok()).count(), 63);
+    assert_eq!(envelope(&format!("{{{errors}}}")).map(Value::Array), Some(message));
+    assert!(envelope(r#"{"data":7,"errors":[]}"#).is_none());
 }

@@ -2,7 +2,8 @@ use super::*;
 
 #[test]
 fn rows_are_asked_for_by_a_list_or_by_alternatives() {
-    let Dialect { mut ledger, payables, .. } = Dialect::default();
+    let Dialect { filters, .. } = Dialect::default();
+    let (mut ledger, payables) = (filters["transactions"].clone(), &filters["apTransactions"]);
     let ids = Select::Ids(&[1, 2]);
     assert_eq!(ledger.of(ids), Some(json!({"dbId_in": ["1", "2"]})));
     assert_eq!(payables.of(Select::Ids(&[1])), Some(json!({"dbId_in": [1]})));
@@ -33,13 +34,13 @@ fn what_a_schema_lacks_is_found() {
             root("accounts", vec![]),
         ]}},
         "ownerSets": {"enumValues": [{"name": "CURRENT"}, {"name": "ALL"}]},
-        "ledgerFilter": null,
-        "payableFilter": null,
+        "transactions": null,
+        "apTransactions": null,
         "line": {"fields": [{"name": "owner", "type": {"fields": [{"name": "dbId"}, {"name": "currency"}]}}]},
     }))
     .unwrap();
     let dialect = schema.dialect();
-    assert_eq!(dialect.ledger.type_name, "LineFilter");
+    assert_eq!(dialect.filters["transactions"].type_name, "LineFilter");
     assert_eq!(dialect.roots, ["accounts", "apTransactions", "transactions"]);
     assert_eq!(
         dialect.unfit,

@@ -87,7 +87,7 @@ fn ids_of_the_wrong_type_are_turned() {
 fn a_filter_of_another_name_is_called_by_it() {
     let plan = Plan::default();
     let mut dialect = Dialect::default();
-    dialect.ledger.type_name = "LineFilter".to_owned();
+    dialect.filters.get_mut("transactions").unwrap().type_name = "LineFilter".to_owned();
     plan.adopt(dialect);
     assert!(plan.document(query::LEDGER_LINES, None).contains("$filter: LineFilter,"));
     assert!(plan.document(query::PAYABLE_LINES, None).contains("$filter: APTransaction_Filter,"));

@@ -1,6 +1,6 @@
 //! The limits of a scenario's file.
 
-use crate::fault::{seconds, some_seconds};
+use crate::fault::{FaultKind, seconds, some_seconds};
 use crate::options::{Burst, IdLimit, Options, Others, ResetForm, RowLimit};
 use serde::Deserialize;
 use std::time::Duration;
@@ -21,6 +21,7 @@ pub(super) struct Limited {
     gateway_rows: Option<u32>,
     ids: Option<IdLimit>,
     body_bytes: Option<u64>,
+    beyond: Option<FaultKind>,
     gzip_level: Option<u32>,
     #[serde(rename = "delay_seconds", deserialize_with = "seconds")]
     delay: Duration,
@@ -77,7 +78,8 @@ impl Limited {
         }
         options.page_cap = self.page_cap.unwrap_or(options.page_cap);
         (options.timeout_rows, options.ids, options.body_bytes) = (self.timeout_rows, self.ids, self.body_bytes);
-        (options.resolve_rows, options.gateway_rows) = (self.resolve_rows, self.gateway_rows);
+        (options.resolve_rows, options.gateway_rows, options.beyond) =
+            (self.resolve_rows, self.gateway_rows, self.beyond);
         options.gzip_level = self.gzip_level.unwrap_or(options.gzip_level);
         (options.delay, options.jitter) = (self.delay, self.jitter);
         options
