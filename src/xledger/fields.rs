@@ -9,6 +9,7 @@ use super::document::Document;
 use super::error::Error;
 use super::optional::{self, is_within};
 use super::plan::Reason;
+use super::policy::Verdict;
 use super::query::Query;
 use super::rights;
 
@@ -200,10 +201,18 @@ impl Client {
     /// Why these parts are refused; `None` if they are answered.
     async fn refusal(&self, question: Question<'_>, parts: &[Part]) -> Result<Option<Error>, Error> {
         let document = document(question.query, parts);
-        match self.attempt::<IgnoredAny>(question, Some(&document), false).await {
-            Ok(_) => Ok(None),
-            Err(Unanswered { error, .. }) if error.is_refusal() => Ok(Some(error)),
-            Err(Unanswered { error, .. }) => Err(error),
+        let mut rows = question.rows;
+        loop {
+            let sample = Sample::of(question, rows);
+            return match self.attempt::<IgnoredAny>(sample.question(), Some(&document), false).await {
+                Ok(_) => Ok(None),
+                Err(Unanswered { error, .. }) if error.is_refusal() => Ok(Some(error)),
+                Err(Unanswered { next: Verdict::Shrink, .. }) => {
+                    rows /= 2;
+                    continue;
+                }
+                Err(Unanswered { error, .. }) => Err(error),
+            };
         }
     }
 }

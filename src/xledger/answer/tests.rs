@@ -87,7 +87,7 @@ fn gzip_in_every_form() {
 #[test]
 fn no_more_is_read_than_an_answer_can_hold() {
     let mut gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    (0..33).for_each(|_| gz.write_all(&vec![b' '; 1 << 20]).unwrap());
+    (0..25).for_each(|_| gz.write_all(&vec![b' '; 1 << 20]).unwrap());
     assert_eq!(inflate(&gz.finish().unwrap()), Err(Fault::TooLarge));
     let json = |rows: usize| {
         let edges = vec![r#"{"node":{}}"#; rows].join(",");

@@ -85,7 +85,7 @@ async fn a_header_with_nasty_words() {
         (200, "endpoint_not_graphql", "xledger_unavailable"),
         (400, "endpoint_not_graphql", "xledger_unavailable"),
         (403, "token_refused", "endpoint_not_graphql"),
-        (302, "endpoint_not_graphql", "endpoint_not_graphql"),
+        (302, "endpoint_not_graphql", "xledger_unavailable"),
     ] {
         let headers = format!(
             "content-type: text/{TOKEN}{}\r\nlocation: /{TOKEN}\r\nserver: {TOKEN}\r\ncontent-length: 2\r\n",
