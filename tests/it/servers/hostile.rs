@@ -138,7 +138,8 @@ pub(crate) fn raw(
 /// An answer as it should be around this body.
 pub(crate) fn json(body: impl Into<Bytes>) -> Reply {
     let body = body.into();
-    let headers = format!("content-type: application/json\r\ncontent-length: {}\r\n", body.len());
+    // A client that took the connection for one to be used again would meet its end.
+    let headers = format!("content-type: application/json\r\nconnection: close\r\ncontent-length: {}\r\n", body.len());
     Reply::Bytes(raw(200, &headers, [body]))
 }
 
