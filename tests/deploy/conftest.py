@@ -66,6 +66,7 @@ def stack(built, account, company):
         AlarmEmail="purchasing@example.org",
         # Its account 5500 is one of wages by its flag, and is no pay.
         AccountsConfirmed=1,
+        ReserveConcurrency="yes",
     )
 
 

@@ -131,7 +131,7 @@ SOURCES = (".rs", ".py", ".graphql", ".sql", ".toml", ".java", ".json", ".yaml",
 """Ends of names by which a span names a file of the repository."""
 LEFT_BY_RUNS = {
     *("CURRENT.json", "_manifest.json", "cache.json", "lease.json", "schema.json", "answer.json", "refresh.json", "my.toml"),
-    *("deployer.json", "reader.json", "readers-only.json", "probe.json", "company-ca.pem", "bundle.pem"),
+    *("deployer-deploy.json", "reader.json", "readers-only.json", "probe.json", "company-ca.pem", "bundle.pem"),
 }
 """Files that are none of the repository: a run makes them, or who follows a page does."""
 
@@ -428,12 +428,11 @@ def test_the_policies_are_filled_in_by_the_commands(block, workbench):
     workbench.stand_in("aws", "print(210987654321)")
     called = workbench.run(block, AWS_REGION="eu-west-1")
     assert called.status == 0, called.said
-    [(policy, file)] = re.findall(r"(infra/\S+\.json) > (\S+)", block)
-    filled = (workbench.directory / file).read_text("utf-8")
-    json.loads(filled)
-    assert "210987654321" in filled and ("eu-west-1" in filled) == ("eu-north-1" in text(REPOSITORY / policy))
-    assert not re.search(r"123456789012|eu-north-1|BUCKET|READERS", filled)
-    assert len(re.sub(r"\s", "", filled)) <= 6_144, "more than IAM takes for a policy"
+    for policy, file in re.findall(r"(infra/\S+\.json) > (\S+)", block):
+        filled, given = (workbench.directory / file).read_text("utf-8"), text(REPOSITORY / policy)
+        json.loads(filled)
+        assert [("210987654321" in filled), ("eu-west-1" in filled)] == [("123456789012" in given), ("eu-north-1" in given)]
+        assert not re.search(r"123456789012|eu-north-1|BUCKET|READERS", filled)
 
 
 def test_each_policy_is_filled_in_by_some_command():

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 import stack as deployment
-from cloud import REPOSITORY
+from policies import DEPLOYER, of_infra
 from stack import wait_for
 from wire import nodes
 
@@ -29,15 +29,16 @@ def guarded(built, guarded_account, company):
 
 
 def deployer(account):
-    """Somebody with the policy for deployers and nothing else.
+    """Somebody with the policies for deployers and nothing else.
 
-    What CloudFormation does in the deployer's name is not asked for here: this shows that the commands are allowed.
+    What CloudFormation does in the deployer's name is not asked for here: this shows that the commands are allowed. `test_policies.py` has the rest.
     """
     iam = account.client("iam")
-    policy = (REPOSITORY / "infra" / "deployer-policy.json").read_text("utf-8")
     number = account.client("sts").get_caller_identity()["Account"]
     iam.create_user(UserName="deployer")
-    iam.put_user_policy(UserName="deployer", PolicyName="deployer", PolicyDocument=policy.replace("123456789012", number))
+    for name in DEPLOYER:
+        policy = json.dumps(of_infra()[name]).replace("123456789012", number)
+        iam.put_user_policy(UserName="deployer", PolicyName=name, PolicyDocument=policy)
     key = iam.create_access_key(UserName="deployer")["AccessKey"]
     return account.signed_in_as(key["AccessKeyId"], key["SecretAccessKey"])
 

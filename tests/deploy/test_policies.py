@@ -1,0 +1,158 @@
+"""The policies of `infra/` beside what AWS asks for, by its own lists. No emulator asks for most of these rights."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import policies
+from policies import DEPLOYER, allows, listed
+
+HANDLERS = json.loads((Path(__file__).parent / "handlers.json").read_text("utf-8"))
+ACCOUNT, REGION = "123456789012", "eu-north-1"
+
+
+def arn(service, rest, region=REGION, account=ACCOUNT):
+    return f"arn:aws:{service}:{region}:{account}:{rest}"
+
+
+# What the template makes, by its ARNs: a right to make one must hold on each of its line.
+MADE = {
+    "AWS::Athena::NamedQuery": [arn("athena", "workgroup/xledger-spend")],
+    "AWS::Athena::WorkGroup": [arn("athena", "workgroup/xledger-spend")],
+    "AWS::CloudWatch::Alarm": [arn("cloudwatch", "alarm:xledger-spend-no-success")],
+    "AWS::CloudWatch::Dashboard": [arn("cloudwatch", "dashboard/xledger-spend", region="")],
+    "AWS::Glue::Database": [arn("glue", "catalog"), arn("glue", "database/xledger_spend")],
+    "AWS::IAM::Role": [arn("iam", f"role/xledger-spend-{role}-1A2B3C", region="") for role in ("FunctionRole", "ScheduleRole")],
+    "AWS::Lambda::EventInvokeConfig": [arn("lambda", "function:xledger-spend"), arn("lambda", "function:xledger-spend:$LATEST")],
+    "AWS::Lambda::Function": [arn("lambda", "function:xledger-spend")],
+    "AWS::Logs::LogGroup": [arn("logs", "log-group:/aws/lambda/xledger-spend"), arn("logs", "log-group:/aws/lambda/xledger-spend:*")],
+    "AWS::S3::Bucket": ["arn:aws:s3:::xledger-spend-lakebucket-1a2b3c"],
+    "AWS::S3::BucketPolicy": ["arn:aws:s3:::xledger-spend-lakebucket-1a2b3c"],
+    "AWS::SNS::Subscription": [arn("sns", "xledger-spend-alarms"), arn("sns", "xledger-spend-alarms:0a1b2c3d")],
+    "AWS::SNS::Topic": [arn("sns", "xledger-spend-alarms")],
+    "AWS::SQS::Queue": [arn("sqs", "xledger-spend-undelivered")],
+    "AWS::Scheduler::Schedule": [arn("scheduler", "schedule/default/xledger-spend")],
+    "AWS::Scheduler::ScheduleGroup": [arn("scheduler", "schedule-group/xledger-spend")],
+    "AWS::SecretsManager::Secret": [arn("secretsmanager", "secret:xledger-spend/token-Ab1Cd2")],
+}
+BUCKET, PROGRAM = MADE["AWS::S3::Bucket"], ["arn:aws:s3:::aws-sam-cli-managed-default-samclisourcebucket-1a/xledger-spend/0a1b"]
+# Rights that hold on something else than what is made.
+ELSEWHERE = {
+    ("AWS::Lambda::Function", "iam:PassRole"): MADE["AWS::IAM::Role"][:1],
+    ("AWS::Scheduler::Schedule", "iam:PassRole"): MADE["AWS::IAM::Role"][1:],
+    ("AWS::Lambda::Function", "s3:GetObject"): PROGRAM,
+    ("AWS::Lambda::Function", "s3:GetObjectVersion"): PROGRAM,
+    ("AWS::Athena::WorkGroup", "s3:GetBucketLocation"): BUCKET,
+    ("AWS::Athena::WorkGroup", "s3:ListBucket"): BUCKET,
+    ("AWS::Athena::WorkGroup", "s3:ListBucketMultipartUploads"): BUCKET,
+    ("AWS::Scheduler::ScheduleGroup", "scheduler:DeleteSchedule"): [arn("scheduler", "schedule/xledger-spend/0a1b2c3d")],
+}
+# Rights that AWS gives on everything alone.
+ON_ALL = re.compile(r"ec2:Describe|lakeformation:|logs:Describe|cloudwatch:DescribeAlarms")
+
+
+def asked():
+    """What a type's handlers ask for, but for what is not used: the type, the action, and on what."""
+    unused = {(each, action) for group in HANDLERS["not_used"] for each in group["types"] for action in group["actions"]}
+    for each, stages in HANDLERS["types"].items():
+        for action in sorted({action for actions in stages.values() for action in actions}):
+            if (each, action) not in unused:
+                for on in ["*"] if ON_ALL.match(action) else ELSEWHERE.get((each, action), MADE[each]):
+                    yield each, action, on
+
+
+def lacking(document):
+    return [each for each in asked() if not allows([document], *each[1:])]
+
+
+def test_the_deployer_may_do_what_cloudformation_does_in_its_name():
+    """By the policy for it alone, so that it serves a role of CloudFormation's own, too."""
+    assert HANDLERS["types"].keys() == MADE.keys()
+    assert lacking(policies.of_infra()["deployer-deploy-policy"]) == []
+
+
+def test_a_right_that_is_missing_is_found():
+    """So that nothing found means something: each action that is asked for, taken away in turn."""
+    document = policies.of_infra()["deployer-deploy-policy"]
+    for action in sorted({action for _, action, _ in asked()}):
+        less = json.dumps(document)
+        for pattern in {action, "s3:Get*Configuration", "s3:GetBucket*"} if action.startswith("s3:Get") else {action}:
+            less = less.replace(f'"{pattern}"', '"none:None"')
+        assert lacking(json.loads(less)), action
+
+
+def test_what_is_not_used_is_asked_for_by_somebody():
+    """A line there that excuses nothing would hide what a newer table asks."""
+    for group in HANDLERS["not_used"]:
+        assert len(group["why"]) > 20
+        asked = {action for each in group["types"] for actions in HANDLERS["types"][each].values() for action in actions}
+        assert set(group["actions"]) <= asked
+
+
+@pytest.mark.parametrize(
+    "action",
+    ["ContinueUpdateRollback", "CreateChangeSet", "DeleteStack", "DescribeStackEvents", "ExecuteChangeSet"],
+)
+def test_the_deployer_can_leave_every_state_of_the_stack(action):
+    use = policies.of_infra()["deployer-use-policy"]
+    assert allows([use], f"cloudformation:{action}", arn("cloudformation", "stack/xledger-spend/0a1b"))
+
+
+# ----------------------------------------------------------------------------------------------------------- size and width
+
+LONGEST_NAME = "x" * 32
+# The longest names that there are, each of its kind.
+PARTITION, LONGEST_REGION = "aws-us-gov", "ap-southeast-1"
+LARGEST = {"iam": 6_144, "bucket": 20_480}
+
+
+def filled_in(text):
+    """A policy as it is with the longest names that the template takes, as IAM counts it: without white space."""
+    for placeholder, longest in {
+        "xledger-spend": LONGEST_NAME,
+        "xledger_spend": LONGEST_NAME,
+        "eu-north-1": LONGEST_REGION,
+        "arn:aws:": f"arn:{PARTITION}:",
+        "BUCKET": "b" * 63,
+        "READERS": "r" * 64,
+        "lake/": f"{'l' * 200}/",
+    }.items():
+        text = text.replace(placeholder, longest)
+    return re.sub(r"\s", "", text)
+
+
+@pytest.mark.parametrize("name", policies.of_infra())
+def test_a_policy_has_room_for_the_longest_names(name):
+    text = (policies.INFRA / f"{name}.json").read_text("utf-8")
+    assert len(filled_in(text)) <= LARGEST["bucket" if '"Principal"' in text else "iam"]
+
+
+# Read settings of the bucket, whatever settings S3 will have; objects have other rights.
+OPEN = {"s3:Get*Configuration", "s3:GetBucket*"}
+WITHOUT_A_NAME = ("WhatHasNoNameToAllowItBy", "FindTheWayInTheConsole")
+
+
+def test_they_are_as_narrow_as_names_allow():
+    for name, document in policies.of_infra().items():
+        for statement in document["Statement"]:
+            assert "Sid" in statement
+            if statement["Effect"] == "Allow":
+                wide = {action for action in listed(statement["Action"]) if "*" in action}
+                assert wide <= OPEN, f"{name} allows more actions than it lists"
+                if statement["Resource"] == "*":
+                    assert statement["Sid"] in WITHOUT_A_NAME, name
+                    assert not any(re.search(r":(Create|Delete|Put|Update|Pass)", action) for action in listed(statement["Action"]))
+
+
+def test_nobody_but_the_function_reads_the_token_or_its_state():
+    known = policies.of_infra()
+    everybody = [document for name, document in known.items() if not name.startswith("bucket-")]
+    assert not allows(everybody, "secretsmanager:GetSecretValue", *MADE["AWS::SecretsManager::Secret"])
+    for key in ("lake/state/lease.json", "lake/state/rows/1"):
+        assert not allows(everybody, "s3:GetObject", f"{BUCKET[0]}/{key}")
+        assert not allows(everybody, "s3:GetObject", f"arn:aws:s3:::BUCKET/{key}")
+    deployer = [known[name] for name in DEPLOYER]
+    assert not allows(deployer, "s3:GetObject", f"{BUCKET[0]}/lake/CURRENT.json")
+    assert not allows(deployer, "s3:GetObject", f"{BUCKET[0]}/athena-results/xledger-spend/0a1b.csv")
