@@ -223,6 +223,15 @@ impl Reader<'_> {
     /// A setting that is set, even to nothing: an empty list of accounts is a list.
     fn list<T: FromStr<Err = String>>(&mut self, name: &'static str, default: T) -> T {
         let Some(text) = self.set(name) else { return default };
+        if let Some(part) = text.split(',').map(str::trim).find(|part| lost_a_letter(part)) {
+            self.fault(
+                name,
+                format!(
+                    "`{part}` is not what was written: a letter was lost on the way; write it anew, in a terminal or a file that is set \
+                     to UTF-8"
+                ),
+            );
+        }
         text.parse().unwrap_or_else(|what: String| {
             self.fault(name, what);
             default
@@ -243,6 +252,14 @@ impl Reader<'_> {
             number.ok_or_else(|| format!("`{text}` is not a whole number from {least} to {most}"))
         })
     }
+}
+
+/// Whether a text shows what becomes of a letter outside of ASCII where something on the way does not know it: it is replaced, or its
+/// bytes in UTF-8 are read as letters of their own, of which the first is `Ã` for `Ø`, `Å`, `Æ`, `Ö`, `Ä` and all others of Latin-1. A code
+/// of payroll that came so would stand for no document type, and its lines would be fetched.
+fn lost_a_letter(text: &str) -> bool {
+    let is_torn = |rest: &str| rest.chars().next().is_some_and(|next| !next.is_ascii() && !next.is_alphabetic());
+    text.contains(['?', '\u{FFFD}', '¿']) || text.split('Ã').skip(1).any(is_torn)
 }
 
 impl Settings {

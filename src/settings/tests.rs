@@ -104,6 +104,38 @@ fn payroll_types_and_words_are_added() {
     assert_eq!(read(Caller::CommandLine, &[(TOKEN, "abc"), (PAYROLL_WORDS, "x y")]).err().unwrap(), [PAYROLL_WORDS]);
 }
 
+/// What is lost on the way through a service or a shell: a payroll code that is none any more must not pass for one.
+#[test]
+fn a_list_that_lost_a_letter_is_refused() {
+    let lists = [
+        (DOCUMENT_TYPES, "AP,{}"),
+        (EXCLUDED_ACCOUNTS, "1900{}3000"),
+        (PAYROLL_DOCUMENT_TYPES, "PR, L{} "),
+        (EXTRA_PAYROLL_DOCUMENT_TYPES, "L{}"),
+        (PAYROLL_WORDS, "h{}nnorar"),
+        (PAYROLL_ACCOUNTS, "{}"),
+        (VAT_RATES, "3=15,{}=25"),
+    ];
+    for caller in [Caller::Function, Caller::CommandLine] {
+        for lost in ["?", "??", "\u{FFFD}", "¿", "Ã˜", "Ã\u{98}", "Ã¸"] {
+            let lists = lists.map(|(name, text)| (name, text.replace("{}", lost)));
+            let set = |name: &str| match name {
+                TOKEN_SECRET_ID => Some("xledger".to_owned()),
+                LAKE => Some("s3://bucket".to_owned()),
+                name => lists.iter().find(|(list, _)| *list == name).map(|(_, text)| text.clone()),
+            };
+            let Faults(faults) = Settings::read(caller, set).unwrap_err();
+            assert_eq!(faults.iter().map(|fault| fault.setting).collect::<Vec<_>>(), lists.map(|(name, _)| name));
+            for fault in faults {
+                assert!(fault.what.contains("a letter was lost on the way") && fault.what.contains(lost), "{fault}");
+            }
+        }
+    }
+    for whole in ["LØ,LÅ,LÖ,LÄ,HÆ,hønn,LÃO,SÃ", "L-1,L/2,L.3,L*", "ЗП,工资"] {
+        assert!(read(Caller::CommandLine, &[(TOKEN, "abc"), (EXTRA_PAYROLL_DOCUMENT_TYPES, whole)]).is_ok(), "{whole}");
+    }
+}
+
 #[test]
 fn a_token_is_for_the_command_line_and_never_shown() {
     assert_eq!(read(Caller::Function, &[(TOKEN, "t"), (LAKE, "s3://bucket")]).err().unwrap(), [TOKEN]);

@@ -80,6 +80,7 @@ async fn settings_that_are_missing_or_wrong_are_named_at_once() {
     missing.remove("LAKE_URL");
     missing.remove("XLEDGER_TOKEN_SECRET_ID");
     missing.insert("XLEDGER_PAGE_ROWS", "many".to_owned());
+    missing.insert("SPEND_EXTRA_PAYROLL_DOCUMENT_TYPES", "L?".to_owned());
     let with = |name, value: &str| [elsewhere(), Environment::from([(name, value.to_owned())])].into_iter().flatten();
     let token = with("XLEDGER_TOKEN", CANARY).collect();
     let directory = with("LAKE_URL", "/tmp/lake").collect();
@@ -90,7 +91,13 @@ async fn settings_that_are_missing_or_wrong_are_named_at_once() {
             &missing,
             event,
             kind,
-            &["3 settings", "LAKE_URL: is missing", "XLEDGER_TOKEN_SECRET_ID: is missing", "XLEDGER_PAGE_ROWS: `many`"]
+            &[
+                "4 settings",
+                "LAKE_URL: is missing",
+                "XLEDGER_TOKEN_SECRET_ID: is missing",
+                "XLEDGER_PAGE_ROWS: `many`",
+                "SPEND_EXTRA_PAYROLL_DOCUMENT_TYPES: `L?` is not what was written: a letter was lost on the way",
+            ]
         ),
         untouched(&token, event, kind, &["XLEDGER_TOKEN: is for the command line only", "XLEDGER_TOKEN_SECRET_ID"]),
         untouched(&directory, event, kind, &["LAKE_URL: must be on S3"]),

@@ -11,16 +11,21 @@ fn all_wrong_settings_are_named_at_once() {
     let called = call(
         here.path(),
         &["refresh", "--xledger-page-rows", "7", "--spend-history-from", "2023-13", "--xledger-endpoint", "nowhere"],
-        &[("XLEDGER_MAX_IN_FLIGHT", "many"), ("SPEND_PAYROLL_MATCHES", "perhaps")],
+        &[
+            ("XLEDGER_MAX_IN_FLIGHT", "many"),
+            ("SPEND_PAYROLL_MATCHES", "perhaps"),
+            ("SPEND_PAYROLL_DOCUMENT_TYPES", "PR,L?"),
+        ],
     );
     assert_eq!(called.status, Some(2), "{called:?}");
     for name in [
-        "7 settings",
+        "8 settings",
         "XLEDGER_PAGE_ROWS",
         "SPEND_HISTORY_FROM",
         "XLEDGER_ENDPOINT",
         "XLEDGER_MAX_IN_FLIGHT",
         "SPEND_PAYROLL_MATCHES",
+        "SPEND_PAYROLL_DOCUMENT_TYPES: `L?` is not what was written: a letter was lost on the way",
         "XLEDGER_TOKEN",
         "LAKE_URL",
         "kind: settings_invalid",
