@@ -67,6 +67,13 @@ def test_every_name_is_one_of_the_template_the_metrics_or_amazon(template):
         assert named and named <= known | theirs, page.name
 
 
+def test_the_page_has_what_lake_formation_says():
+    """No emulator here says it."""
+    chapter = text(OPERATIONS).split("### Lake Formation\n")[1].split("\n##")[0]
+    for said in ("Required Create Database on Catalog", "Insufficient Lake Formation permission(s)", "catalog_denied", "CREATE_DATABASE", "SELECT DESCRIBE"):
+        assert said in chapter
+
+
 def test_every_output_that_is_asked_for_is_put_out(template):
     asked = re.findall(r"OutputKey=='(\w+)'", text(SETUP) + text(OPERATIONS))
     assert asked and set(asked) <= template["Outputs"].keys()
@@ -432,7 +439,7 @@ def test_the_policies_are_filled_in_by_the_commands(block, workbench):
         filled, given = (workbench.directory / file).read_text("utf-8"), text(REPOSITORY / policy)
         json.loads(filled)
         assert [("210987654321" in filled), ("eu-west-1" in filled)] == [("123456789012" in given), ("eu-north-1" in given)]
-        assert not re.search(r"123456789012|eu-north-1|BUCKET|READERS", filled)
+        assert not re.search(r"123456789012|eu-north-1|BUCKET|READERS|KEY", filled)
 
 
 def test_each_policy_is_filled_in_by_some_command():

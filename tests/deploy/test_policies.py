@@ -100,6 +100,71 @@ def test_the_deployer_can_leave_every_state_of_the_stack(action):
     assert allows([use], f"cloudformation:{action}", arn("cloudformation", "stack/xledger-spend/0a1b"))
 
 
+# ------------------------------------------------------------------------------------------------------------------ readers
+
+WORKGROUP, CATALOG = arn("athena", "workgroup/xledger-spend"), arn("glue", "catalog")
+DEFAULT, DATABASE = arn("glue", "database/default"), arn("glue", "database/xledger_spend")
+TABLE, LAKE = arn("glue", "table/xledger_spend/spend"), "arn:aws:s3:::BUCKET"
+RESULT = f"{LAKE}/athena-results/xledger-spend/0a1b.csv"
+# What AWS's pages say that somebody needs who queries and changes nothing, and on what.
+READING = {
+    "Athena guide, access to the default database and catalog": {
+        "glue:GetDatabase": [CATALOG, DEFAULT, DATABASE],
+        "glue:GetDatabases": [CATALOG, DEFAULT, DATABASE],
+        **dict.fromkeys(["glue:GetTable", "glue:GetTables", "glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"], [CATALOG, DATABASE, TABLE]),
+    },
+    "Athena guide, example workgroup policies": {
+        **dict.fromkeys(
+            [
+                *("athena:ListEngineVersions", "athena:ListWorkGroups", "athena:ListDataCatalogs", "athena:ListDatabases"),
+                *("athena:GetDatabase", "athena:ListTableMetadata", "athena:GetTableMetadata"),
+            ],
+            ["*"],
+        ),
+        **dict.fromkeys(
+            [
+                *("athena:GetWorkGroup", "athena:BatchGetQueryExecution", "athena:GetQueryExecution", "athena:ListQueryExecutions"),
+                *("athena:StartQueryExecution", "athena:StopQueryExecution", "athena:GetQueryResults", "athena:GetQueryResultsStream"),
+                *("athena:GetNamedQuery", "athena:BatchGetNamedQuery", "athena:ListNamedQueries"),
+                *("athena:GetPreparedStatement", "athena:ListPreparedStatements"),
+            ],
+            [WORKGROUP],
+        ),
+    },
+    "managed policy AWSQuicksightAthenaAccess, which the guide names for JDBC and ODBC": {
+        "athena:GetDataCatalog": ["*"],
+        "s3:GetBucketLocation": [LAKE],
+        "s3:ListBucket": [LAKE],
+        "s3:ListBucketMultipartUploads": [LAKE],
+        "s3:GetObject": [f"{LAKE}/lake/snapshots/20261121T013000Z-0a1b2c3d/spend/year=2026/month=05/0.parquet", f"{LAKE}/lake/runs/0.json", RESULT],
+        **dict.fromkeys(["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"], [RESULT]),
+        "lakeformation:GetDataAccess": ["*"],
+    },
+}
+
+
+@pytest.mark.parametrize("page", READING)
+def test_a_reader_may_do_what_a_query_takes(page):
+    reader = policies.of_infra()["reader-policy"]
+    lacks = [(action, on) for action, resources in READING[page].items() for on in resources if not allows([reader], action, on)]
+    assert lacks == []
+
+
+# What the services ask of a key in the name of whoever puts the token, changes its key, and queries, by Secrets Manager's and Athena's guides.
+KEYS = {
+    "deployer-key-policy": ("secretsmanager", {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey"}),
+    "reader-key-policy": ("s3", {"kms:Decrypt", "kms:GenerateDataKey"}),
+}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_a_key_may_be_used_through_the_service_that_needs_it_alone(name):
+    [statement] = policies.of_infra()[name]["Statement"]
+    service, actions = KEYS[name]
+    assert (set(statement["Action"]), statement["Resource"]) == (actions, "KEY")
+    assert statement["Condition"] == {"StringEquals": {"kms:ViaService": f"{service}.{REGION}.amazonaws.com"}}
+
+
 # ----------------------------------------------------------------------------------------------------------- size and width
 
 LONGEST_NAME = "x" * 32
@@ -131,7 +196,7 @@ def test_a_policy_has_room_for_the_longest_names(name):
 
 # Read settings of the bucket, whatever settings S3 will have; objects have other rights.
 OPEN = {"s3:Get*Configuration", "s3:GetBucket*"}
-WITHOUT_A_NAME = ("WhatHasNoNameToAllowItBy", "FindTheWayInTheConsole")
+WITHOUT_A_NAME = ("WhatHasNoNameToAllowItBy", "FindTheWayInTheConsole", "WhereLakeFormationIsOn")
 
 
 def test_they_are_as_narrow_as_names_allow():
