@@ -56,6 +56,7 @@ impl Catalog {
             .build();
         let config = Builder::from(aws)
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+            .retry_classifier(error::NotReady)
             .timeout_config(timeouts)
             .build();
         Self { glue: Client::from_conf(config), database: database.to_owned(), root: lake.to_string() }
@@ -150,12 +151,12 @@ impl Catalog {
         }
     }
 
-    /// Makes a table; `false` if somebody else just did.
+    /// Makes a table; `false` if somebody else just did, or is about to.
     async fn create(&self, table: &Table, wanted: TableInput) -> Result<bool, Error> {
         let created = self.glue.create_table().database_name(&self.database).table_input(wanted).send().await;
         match created.map_err(|error| Error::of("glue:CreateTable", self.place(table), error)) {
             Ok(_) => Ok(true),
-            Err(Error::AlreadyExists) => Ok(false),
+            Err(Error::AlreadyExists | Error::Changed) => Ok(false),
             Err(Error::NotFound { .. }) => Err(Error::NoDatabase { database: self.database.clone() }),
             Err(error) => Err(error),
         }

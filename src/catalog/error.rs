@@ -1,7 +1,12 @@
 //! What can go wrong with the catalogue, by the situations that a caller can act on.
 
 use aws_sdk_glue::config::http::HttpResponse;
+use aws_sdk_glue::config::interceptors::InterceptorContext;
+use aws_sdk_glue::config::retry::{ClassifyRetry, RetryAction};
 use aws_sdk_glue::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_glue::operation::create_table::CreateTableError;
+use aws_sdk_glue::operation::get_table::GetTableError;
+use aws_sdk_glue::operation::update_table::UpdateTableError;
 
 use crate::aws::{Source, Unsuccessful};
 
@@ -116,11 +121,37 @@ impl Error {
                     Self::AccessDenied { operation, place, source: said.into() }
                 }
                 _ if said.blames_credentials() => Self::Credentials { place, source: said.into() },
-                _ if said.asks_for_patience() || said.status >= 500 => {
+                code if is_not_ready(code) || said.asks_for_patience() || said.status >= 500 => {
                     Self::Unavailable { operation, place, source: said.into() }
                 }
                 _ => Self::Refused { operation, place, source: said.into() },
             },
         }
+    }
+}
+
+/// Whether Glue asks to come back later. It says so with the status 400, which the SDK takes for a refusal.
+fn is_not_ready(code: &str) -> bool {
+    matches!(code, "OperationTimeoutException" | "ResourceNotReadyException" | "FederationSourceRetryableException")
+}
+
+/// Has the SDK repeat what Glue is not ready for. If it happened all the same, the repetition is told that the table is another by now.
+#[derive(Debug)]
+pub(super) struct NotReady;
+
+impl ClassifyRetry for NotReady {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let said = context.output_or_error().and_then(Result::err).and_then(|error| error.as_operation_error());
+        let code = said.and_then(|said| {
+            let found = said.downcast_ref::<GetTableError>().map(ProvideErrorMetadata::meta);
+            let made = || said.downcast_ref::<CreateTableError>().map(ProvideErrorMetadata::meta);
+            let moved = || said.downcast_ref::<UpdateTableError>().map(ProvideErrorMetadata::meta);
+            found.or_else(made).or_else(moved)?.code()
+        });
+        if code.is_some_and(is_not_ready) { RetryAction::throttling_error() } else { RetryAction::NoActionIndicated }
+    }
+
+    fn name(&self) -> &'static str {
+        "what Glue is not ready for"
     }
 }

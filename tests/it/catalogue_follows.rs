@@ -134,6 +134,33 @@ async fn a_run_that_was_overtaken_looks_again() {
     assert_eq!(failure.kind, FailureKind::CatalogUnavailable, "{failure}");
 }
 
+/// Glue says with the status 400 that it is not ready, or that another program is making the same table.
+#[tokio::test]
+async fn what_passes_is_waited_for() {
+    let refused = |code| Step::Refuse(400, code);
+    let not_ready = ["OperationTimeoutException", "ResourceNotReadyException", "FederationSourceRetryableException"];
+    // The first look, the making of a table, and its move.
+    let at_once = not_ready.map(refused).into_iter().flat_map(|step| (0..3).map(move |before| (before, step)));
+    let followed = at_once.chain([(1, refused("ConcurrentModificationException"))]).map(async |(before, step)| {
+        let (_directory, lake, glue, catalog) = opened().await;
+        publish(&lake, 1, 5).await;
+        if before == 2 {
+            catalog.follow(&lake).await.unwrap();
+            publish(&lake, 2, 6).await;
+        }
+        glue.play(std::iter::repeat_n(Step::Serve, before.min(1)).chain([step]));
+        let moved = catalog.follow(&lake).await;
+        assert!(moved.is_ok_and(|tables| tables.contains(&"supplier")), "{step:?} after {before}");
+    });
+    futures::future::join_all(followed).await;
+    let (_directory, lake, glue, catalog) = opened().await;
+    glue.play([refused("OperationTimeoutException"); 100]);
+    let failure = catalog.follow(&lake).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::CatalogUnavailable, "{failure}");
+    assert!(failure.message.contains("run again") && failure.message.contains("OperationTimeout"), "{failure}");
+    assert_eq!(glue.asked().len(), 5);
+}
+
 #[tokio::test]
 async fn each_refusal_names_what_to_do() {
     let (_directory, lake, glue, catalog) = opened().await;

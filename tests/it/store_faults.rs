@@ -11,7 +11,7 @@ use futures::future::join_all;
 use std::error::Error as _;
 use std::fs;
 use std::path::Path;
-use xledger_spend::lake::store::Version;
+use xledger_spend::lake::store::{Version, Writer};
 use xledger_spend::lake::{Access, Directory, Error, Key, Lake, LakeUrl, S3, Store};
 use xledger_spend::value::Instant;
 
@@ -138,6 +138,73 @@ async fn an_upload_that_fails_after_the_answer_began_is_completed_again() {
     server.play([Step::Serve, Step::Refuse(200, "InternalError"), CONFLICT]);
     writer.finish().await.unwrap();
     assert_eq!((server.object("lake/a").unwrap().len(), server.open_uploads()), (9 << 20, 0));
+}
+
+/// A file in two parts, of which the first is sent.
+async fn uploading() -> (Scripted, Writer) {
+    let (server, store) = scripted().await;
+    let mut writer = store.writer(&key("a")).await.unwrap();
+    writer.write(Bytes::from(vec![7; 9 << 20])).await.unwrap();
+    (server, writer)
+}
+
+const BEGIN: &str = "POST /bucket/lake/a uploads";
+const PART: &str = "PUT /bucket/lake/a partNumber uploadId";
+const COMPLETE: &str = "POST /bucket/lake/a uploadId";
+const LOOK: &str = "GET /bucket/lake/a";
+const ABORT: &str = "DELETE /bucket/lake/a uploadId";
+
+/// S3 wants all parts again, in a new upload: one that is completed once more may be gone by then.
+#[tokio::test]
+async fn an_upload_that_met_a_conflict_is_begun_anew() {
+    let (server, writer) = uploading().await;
+    server.play([Step::Serve, CONFLICT]);
+    assert_eq!(writer.finish().await.unwrap().size_bytes, 9 << 20);
+    assert_eq!((server.object("lake/a").unwrap().len(), server.open_uploads()), (9 << 20, 0));
+    let asked = [BEGIN, PART, PART, COMPLETE, LOOK, ABORT, BEGIN, PART, PART, COMPLETE];
+    assert_eq!(server.requests(), asked);
+    // So is one that somebody else aborted.
+    let (server, writer) = uploading().await;
+    server.play([Step::Serve, Step::Refuse(404, "NoSuchUpload")]);
+    writer.finish().await.unwrap();
+    assert_eq!((server.object("lake/a").unwrap().len(), server.open_uploads()), (9 << 20, 0));
+}
+
+#[tokio::test]
+async fn an_upload_whose_conflict_is_with_itself_has_happened() {
+    let (server, writer) = uploading().await;
+    server.play([Step::Serve, Step::LoseAnswer, CONFLICT]);
+    writer.finish().await.unwrap();
+    assert_eq!(server.requests(), [BEGIN, PART, PART, COMPLETE, COMPLETE, LOOK]);
+}
+
+#[tokio::test]
+async fn an_upload_that_lost_its_conflict_is_refused() {
+    let (server, writer) = uploading().await;
+    server.put("lake/a", b"theirs");
+    server.play([Step::Serve, CONFLICT]);
+    let error = writer.finish().await.unwrap_err();
+    assert!(matches!(error, Error::AlreadyExists { .. }), "{error:?}");
+    assert_eq!((server.object("lake/a").unwrap(), server.open_uploads()), (b"theirs".to_vec(), 0));
+}
+
+#[tokio::test]
+async fn conflicts_of_an_upload_end() {
+    let (server, writer) = uploading().await;
+    // Each completion: after it a look, the abortion, and a new upload of two parts.
+    server.play([Step::Serve].into_iter().chain([[CONFLICT].as_slice(), &[Step::Serve; 5]].concat().repeat(100)));
+    let error = writer.finish().await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable { operation: "s3:PutObject", .. }), "{error:?}");
+    assert_eq!((server.object("lake/a"), server.open_uploads()), (None, 0));
+    assert_eq!(server.requests().iter().filter(|asked| *asked == COMPLETE).count(), 6);
+    // What is too large to be kept in memory is not sent again.
+    let (server, store) = scripted().await;
+    let mut writer = store.writer(&key("a")).await.unwrap();
+    writer.write(Bytes::from(vec![7; 33 << 20])).await.unwrap();
+    server.play([Step::Serve, CONFLICT]);
+    let error = writer.finish().await.unwrap_err();
+    assert!(chain(&error).contains("too large to be kept and sent again; run again"), "{}", chain(&error));
+    assert_eq!((server.object("lake/a"), server.open_uploads()), (None, 0));
 }
 
 #[tokio::test]

@@ -48,14 +48,17 @@ pub(super) enum Next {
 }
 
 impl Attempts {
-    /// Decides after an attempt met this fault. Waits for a conflict, a busy service and a lost answer; takes everything else as said.
+    /// Decides after an attempt met this fault. Waits for a conflict, a busy service, a lost answer and an upload that somebody ended, which
+    /// another one replaces; takes everything else as said.
     pub(super) fn after(&mut self, fault: Fault) -> Next {
         self.made += 1;
         self.in_doubt |= matches!(fault, Fault::Lost { .. });
         match fault {
             Fault::Refused | Fault::NotFound if !self.in_doubt => Next::Beaten,
             Fault::Refused | Fault::NotFound => Next::Look(None),
-            Fault::Conflict { .. } | Fault::Busy { .. } | Fault::Lost { .. } if self.made < ATTEMPTS => {
+            Fault::Conflict { .. } | Fault::NoSuchUpload { .. } | Fault::Busy { .. } | Fault::Lost { .. }
+                if self.made < ATTEMPTS =>
+            {
                 Next::Again(FIRST_WAIT * 2_u32.pow(self.made - 1))
             }
             fault if self.in_doubt => Next::Look(Some(fault)),

@@ -18,6 +18,9 @@ use tokio::runtime::Handle;
 const PART_BYTES: usize = 8 << 20;
 /// Parts that S3 takes for one object: 78 GiB.
 const PARTS_LIMIT: usize = 10_000;
+/// Parts that are kept until the object is there, so that they can be sent again: 32 MiB, for memory is what a function's owner pays for. A
+/// larger object whose upload comes to nothing ends the run, and the next one has its rows.
+const KEPT_PARTS: usize = 4;
 
 /// A new object of a lake in a bucket.
 pub struct Writer {
@@ -31,10 +34,19 @@ pub struct Writer {
 }
 
 /// A begun upload.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 struct Upload {
     id: String,
     parts: Vec<CompletedPart>,
+    /// What was sent; nothing once it is more than is kept.
+    sent: Vec<Bytes>,
+}
+
+/// What became of a complete list of parts.
+enum Completion {
+    Done,
+    /// The upload is no more, or must not be completed again, and there is no object. A new upload may succeed.
+    Void,
 }
 
 impl Writer {
@@ -79,11 +91,7 @@ impl Writer {
             self.store.create(&self.key, self.buffer.split().freeze()).await?;
             return Ok(written);
         }
-        let sent = self.send_part().await;
-        let completed = match (sent, &self.upload) {
-            (Ok(()), Some(upload)) => self.store.complete(&self.key, upload, &written).await,
-            (sent, _) => sent,
-        };
+        let completed = self.complete(&written).await;
         match completed {
             // Nothing is left to abort.
             Ok(()) => self.upload = None,
@@ -104,18 +112,54 @@ impl Writer {
         }
     }
 
-    /// Sends the buffer as the next part, beginning the upload with the first.
+    /// Sends the last part and makes an object of them all; in a new upload if a conflict took the first, as S3 wants it.
+    async fn complete(&mut self, ours: &Written) -> Result<(), Error> {
+        self.send_part().await?;
+        let mut attempts = Attempts::default();
+        while let Some(upload) = &mut self.upload {
+            if let Completion::Done = self.store.complete(&self.key, upload, ours, &mut attempts).await? {
+                break;
+            }
+            let sent = std::mem::take(&mut upload.sent);
+            if sent.len() < upload.parts.len() {
+                return Err(Error::Unavailable {
+                    operation: "s3:PutObject",
+                    place: self.store.place(&self.key),
+                    source: "a conflict ended its upload, which is too large to be kept and sent again; run again"
+                        .into(),
+                });
+            }
+            self.store.abort(&self.key, &upload.id).await;
+            self.upload = None;
+            for part in sent {
+                self.send(part).await?;
+            }
+        }
+        Ok(())
+    }
+
     async fn send_part(&mut self) -> Result<(), Error> {
+        let part = self.buffer.split().freeze();
+        self.send(part).await
+    }
+
+    /// Sends the next part, beginning the upload with the first.
+    async fn send(&mut self, bytes: Bytes) -> Result<(), Error> {
         let upload = match &mut self.upload {
             Some(upload) => upload,
-            none => none.insert(Upload { id: self.store.begin(&self.key).await?, parts: Vec::new() }),
+            none => none.insert(Upload { id: self.store.begin(&self.key).await?, parts: Vec::new(), sent: Vec::new() }),
         };
         if upload.parts.len() == PARTS_LIMIT {
             let what = format!("it would be larger than {PARTS_LIMIT} parts of {PART_BYTES} bytes");
             return Err(Error::Corrupt { place: self.store.place(&self.key), what });
         }
         let number = i32::try_from(upload.parts.len() + 1).unwrap_or(i32::MAX);
-        upload.parts.push(self.store.send_part(&self.key, &upload.id, number, self.buffer.split().freeze()).await?);
+        upload.parts.push(self.store.send_part(&self.key, &upload.id, number, bytes.clone()).await?);
+        if upload.parts.len() <= KEPT_PARTS {
+            upload.sent.push(bytes);
+        } else {
+            upload.sent = Vec::new();
+        }
         Ok(())
     }
 }
@@ -157,21 +201,33 @@ impl S3 {
     }
 
     /// Makes one object of the parts, unless there is one under this key already.
-    async fn complete(&self, key: &Key, upload: &Upload, ours: &Written) -> Result<(), Error> {
+    async fn complete(
+        &self,
+        key: &Key,
+        upload: &Upload,
+        ours: &Written,
+        attempts: &mut Attempts,
+    ) -> Result<Completion, Error> {
         let parts = CompletedMultipartUpload::builder().set_parts(Some(upload.parts.clone())).build();
-        let mut attempts = Attempts::default();
         let version = loop {
             let request = self.once.complete_multipart_upload().bucket(&self.bucket).key(self.name(key));
             let request = request.upload_id(&upload.id).if_none_match("*").multipart_upload(parts.clone());
-            let Err(error) = request.send().await else { return Ok(()) };
-            match attempts.after(Fault::of(error)) {
+            let Err(error) = request.send().await else { return Ok(Completion::Done) };
+            let fault = Fault::of(error);
+            let is_void = matches!(fault, Fault::Conflict { .. } | Fault::NoSuchUpload { .. });
+            match attempts.after(fault) {
                 Next::Again(wait) => tokio::time::sleep(wait).await,
                 Next::Beaten => break None,
                 Next::Failed(fault) => return Err(self.error("s3:PutObject", key, fault)),
                 Next::Look(fault) => break self.look(key, ours, "s3:PutObject", fault).await?,
             }
+            if is_void {
+                // What the conflict was with may be an earlier attempt of this write, whose answer was lost.
+                let found = self.look(key, ours, "s3:PutObject", None).await?;
+                return Ok(if found.is_some() { Completion::Done } else { Completion::Void });
+            }
         };
-        version.map(drop).ok_or_else(|| Error::AlreadyExists { place: self.place(key) })
+        version.map(|_| Completion::Done).ok_or_else(|| Error::AlreadyExists { place: self.place(key) })
     }
 
     /// Removes a begun upload. What stays because this fails too is removed by the bucket's lifecycle rule for unfinished uploads.

@@ -228,7 +228,13 @@ impl State {
         let next = if denied { Some(Step::Refuse(403, "AccessDenied")) } else { self.script.pop_front() };
         let step = next.unwrap_or(Step::Serve);
         let answer = match step {
-            Step::Refuse(status, code) => error(status, code),
+            Step::Refuse(status, code) => {
+                // S3 wants an upload that met a conflict begun anew: nobody may count on the one that was.
+                if let (409, Some(id)) = (status, request.query.get("uploadId")) {
+                    self.uploads.remove(id);
+                }
+                error(status, code)
+            }
             Step::LoseRequest => ok(String::new(), ""),
             Step::Serve | Step::LoseAnswer | Step::CutBody => {
                 let answer = self.serve(request);
