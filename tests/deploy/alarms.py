@@ -3,6 +3,7 @@
 The emulator neither reads embedded metrics nor evaluates missing data, so both are done here, as CloudWatch documents them.
 """
 
+import re
 from dataclasses import dataclass
 
 COMPARISONS = {
@@ -52,26 +53,70 @@ def metrics(records):
     return {point.name: point.value for point in points(records)}
 
 
+@dataclass(frozen=True)
+class Watched:
+    """What an alarm looks at: a metric by itself, or filled up by the one expression that ours have."""
+
+    namespace: str
+    name: str
+    dimensions: list
+    statistic: str
+    period_s: int
+    fill: float | None
+
+
+def watched(alarm):
+    """What an alarm looks at, out of a template or as `describe_alarms` gives it."""
+    if "Metrics" not in alarm:
+        return Watched(alarm["Namespace"], alarm["MetricName"], alarm["Dimensions"], alarm["Statistic"], int(alarm["Period"]), None)
+    told = {query["Id"]: query for query in alarm["Metrics"]}
+    [shown] = [query for query in told.values() if query.get("ReturnData", True) not in (False, "false")]
+    [(of, fill)] = re.findall(r"^FILL\((\w+), (\d+)\)$", shown["Expression"])
+    stat = told[of]["MetricStat"]
+    return Watched(*(stat["Metric"][key] for key in ("Namespace", "MetricName", "Dimensions")), stat["Stat"], int(stat["Period"]), float(fill))
+
+
+LOOKS_FURTHER = 2
+"""How many periods more than it judges CloudWatch looks at: as in AWS's tables; for other alarms AWS does not say."""
+
+
 def rings(alarm, data, now_s):
-    """Whether an alarm, as `describe_alarms` gives it, is in the state ALARM at this time."""
-    assert "Metrics" not in alarm, "an alarm on an expression is more than this can judge"
-    watched = {(dimension["Name"], dimension["Value"]) for dimension in alarm["Dimensions"]}
-    period, periods = alarm["Period"], alarm["EvaluationPeriods"]
-    # Periods begin at multiples of their length, counted back from the one that is on.
-    newest = now_s // period
-    breaching = missing = 0
-    for index in range(periods):
+    """Whether an alarm is in the state ALARM at this time."""
+    looked_at, found = watched(alarm), []
+    dimensions = {(dimension["Name"], dimension["Value"]) for dimension in looked_at.dimensions}
+    # Periods are counted back from now: by default they slide.
+    for index in reversed(range(int(alarm["EvaluationPeriods"]) + LOOKS_FURTHER)):
         values = [
             point.value
             for point in data
-            if (point.namespace, point.name, point.dimensions) == (alarm["Namespace"], alarm["MetricName"], watched)
-            and point.at_s // period == newest - index
+            if (point.namespace, point.name, point.dimensions) == (looked_at.namespace, looked_at.name, dimensions)
+            and (now_s - point.at_s) // looked_at.period_s == index
         ]
-        if not values:
-            missing += 1
-        elif COMPARISONS[alarm["ComparisonOperator"]](STATISTICS[alarm["Statistic"]](values), alarm["Threshold"]):
-            breaching += 1
-    needed = alarm.get("DatapointsToAlarm") or periods
-    if alarm.get("TreatMissingData", "missing") == "breaching":
-        breaching += missing
-    return breaching >= needed
+        found.append(STATISTICS[looked_at.statistic](values) if values else None)
+    # An expression has no value where its metric has none at all.
+    if looked_at.fill is not None and any(value is not None for value in found):
+        found = [looked_at.fill if value is None else value for value in found]
+    compare = COMPARISONS[alarm["ComparisonOperator"]]
+    breaches = [None if value is None else compare(value, float(alarm["Threshold"])) for value in found]
+    needed = int(alarm.get("DatapointsToAlarm") or alarm["EvaluationPeriods"])
+    return state(breaches, needed, int(alarm["EvaluationPeriods"]), alarm.get("TreatMissingData", "missing")) == "ALARM"
+
+
+def state(breaches, needed, periods, missing):
+    """The state that follows, or None for the one before, as AWS documents it.
+
+    `breaches` are the periods in the evaluation range, the oldest first: whether each breaches, None where nothing is known.
+    """
+    real = [breach for breach in breaches if breach is not None]
+    judged = real[-periods:]
+    if len(judged) < periods and missing in ("breaching", "notBreaching"):
+        judged = judged + [missing == "breaching"] * (periods - len(judged))
+    if sum(judged) >= needed:
+        return "ALARM"
+    if not all(real) or missing == "notBreaching":
+        return "OK"
+    if missing == "ignore":
+        return None
+    # All that is known breaches: an alarm if the oldest of it is old enough for what is missing since to have come.
+    age = len(breaches) - breaches.index(True) if real else 0
+    return "ALARM" if age >= needed else "INSUFFICIENT_DATA"

@@ -157,7 +157,7 @@ class Workbench:
             # Set by a block before the one that uses it.
             "QUEUE": "https://sqs.eu-north-1.amazonaws.com/123456789012/xledger-spend-undelivered",
             "BUCKET": "a-bucket",
-            "KEY": "arn:aws:kms:eu-west-1:111122223333:key/0a1b2c3d",
+            "KEY": "0a1b2c3d-12ab-34cd-56ef-1234567890ab",
         }
         done = subprocess.run(
             [self.programs / "bash", "-e", "-o", "pipefail", "-c", command],

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from alarms import Point, metrics, points, rings
+from alarms import Point, metrics, points, rings, watched
 from stack import wait_for
 from wire import nodes
 from xledger import Order, bare_xledger
@@ -17,7 +17,7 @@ DAY_S = 86_400
 def ringing(running, records):
     """The alarms that these records of the log make ring, out of those on the function's own metrics."""
     data = points(records)
-    own = {name: alarm for name, alarm in running.alarms().items() if alarm["Namespace"] == "XledgerSpend" and name != "NoSuccessAlarm"}
+    own = {name: alarm for name, alarm in running.alarms().items() if watched(alarm).namespace == "XledgerSpend" and name != "NoSuccessAlarm"}
     assert len(own) == 9
     return {name for name, alarm in own.items() if rings(alarm, data, data[-1].at_s)}
 
@@ -25,9 +25,10 @@ def ringing(running, records):
 def test_each_alarm_watches_a_metric_that_a_run_reports(running):
     reported = {(point.namespace, point.name, point.dimensions) for point in points(running.refresh().records)}
     for name, alarm in running.alarms().items():
-        if alarm["Namespace"] == "XledgerSpend":
-            watched = frozenset((dimension["Name"], dimension["Value"]) for dimension in alarm["Dimensions"])
-            assert (alarm["Namespace"], alarm["MetricName"], watched) in reported, name
+        seen = watched(alarm)
+        if seen.namespace == "XledgerSpend":
+            dimensions = frozenset((dimension["Name"], dimension["Value"]) for dimension in seen.dimensions)
+            assert (seen.namespace, seen.name, dimensions) in reported, name
 
 
 def test_a_good_run_makes_none_ring(running):
@@ -39,15 +40,15 @@ def test_a_good_run_makes_none_ring(running):
 
 
 def test_no_success_for_days(running):
-    """Missing data is breaching: it rings when nothing runs at all, too."""
+    """It rings when nothing runs at all, too. `test_alarm_model.py` has when."""
     alarm = running.alarms()["NoSuccessAlarm"]
     days = int(alarm["EvaluationPeriods"])
     success = points(running.refresh().records)
     now = success[-1].at_s
     assert rings(alarm, [], now), "nothing has ever run"
     assert not rings(alarm, success, now)
-    assert not rings(alarm, success, now + (days - 1) * DAY_S)
-    assert rings(alarm, success, now + days * DAY_S)
+    assert not rings(alarm, success, now + days * DAY_S - 60)
+    assert rings(alarm, success, now + days * DAY_S + 1)
     with a_token(running, "another-token-that-was-never-made"):
         failure = points(running.invoke({"action": "refresh"}).records)
     assert rings(alarm, failure, now), "a failed run is no success"
@@ -208,15 +209,15 @@ def lambda_errors(running, alarm):
 def rings_at(alarm, value):
     """Whether an alarm rings by this value of the metric that it watches, one that a service counts."""
     now = time.time()
-    watched = frozenset((dimension["Name"], dimension["Value"]) for dimension in alarm["Dimensions"])
-    return rings(alarm, [Point(alarm["Namespace"], alarm["MetricName"], watched, "Count", value, now)], now)
+    dimensions = frozenset((dimension["Name"], dimension["Value"]) for dimension in alarm["Dimensions"])
+    return rings(alarm, [Point(alarm["Namespace"], alarm["MetricName"], dimensions, "Count", value, now)], now)
 
 
 def test_an_event_that_could_not_be_delivered(running):
     alarm = running.alarms()["UndeliveredAlarm"]
-    [watched] = alarm["Dimensions"]
-    assert (alarm["Namespace"], alarm["MetricName"], watched["Name"]) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName")
-    assert running.resources["UndeliveredQueue"].endswith("/" + watched["Value"])
+    [queue] = alarm["Dimensions"]
+    assert (alarm["Namespace"], alarm["MetricName"], queue["Name"]) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName")
+    assert running.resources["UndeliveredQueue"].endswith("/" + queue["Value"])
     assert running.undelivered() == 0 and not rings_at(alarm, 0)
     running.invoke_asynchronously({"action": "nothing of the sort"})
     lying = wait_for(running.undelivered, 30, "the event in the queue")

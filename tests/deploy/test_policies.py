@@ -161,7 +161,7 @@ KEYS = {
 def test_a_key_may_be_used_through_the_service_that_needs_it_alone(name):
     [statement] = policies.of_infra()[name]["Statement"]
     service, actions = KEYS[name]
-    assert (set(statement["Action"]), statement["Resource"]) == (actions, "KEY")
+    assert (set(statement["Action"]), statement["Resource"]) == (actions, arn("kms", "key/KEY"))
     assert statement["Condition"] == {"StringEquals": {"kms:ViaService": f"{service}.{REGION}.amazonaws.com"}}
 
 

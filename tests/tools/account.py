@@ -1,6 +1,6 @@
 """MiniStack as the AWS account that the stack is deployed into, with what it lacks of the real services added.
 
-MiniStack's CloudFormation does not know named queries and forgets some properties; its Lambda drops events instead of letting them wait;
+MiniStack's CloudFormation does not know named queries, refuses alarms on expressions and forgets some properties; its Lambda drops events instead of letting them wait;
 its Scheduler runs the function itself instead of handing the event to it; and it does not ask whether a role may do what AWS does in
 the role's name, nor whether it may pass another role on. The template must not bend to any of that, so it is mended here. Nothing here
 knows the product.
@@ -22,6 +22,7 @@ from ministack import app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import athena, eventbridge, lambda_svc, s3, scheduler, secretsmanager, sts
+from ministack.services.cloudformation import provisioners
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS as TYPES
 
 
@@ -38,6 +39,7 @@ def complete():
 
 def _complete_cloudformation():
     TYPES["AWS::Athena::NamedQuery"] = {"create": _create_named_query, "delete": _delete_named_query}
+    _take_alarms_on_expressions()
     _after("AWS::Lambda::Function", "create", _reserve_concurrency)
     _after("AWS::Lambda::Function", "update", _reserve_concurrency)
     _after("AWS::S3::Bucket", "create", _keep_encryption)
@@ -54,6 +56,22 @@ def _create_named_query(logical_id, properties, stack_name):
 
 def _delete_named_query(physical_id, properties):
     athena._named_queries.pop(physical_id, None)
+
+
+def _take_alarms_on_expressions():
+    """An alarm on an expression is kept as it was declared; nothing evaluates it."""
+    original = provisioners._cw_metric_alarm_record
+
+    def record(name, properties):
+        if "Metrics" not in properties:
+            return original(name, properties)
+        plain = {key: value for key, value in properties.items() if key != "Metrics"}
+        kept = original(name, plain | {"Namespace": "none", "MetricName": "none"})
+        for field in ("Namespace", "MetricName", "Statistic", "ExtendedStatistic", "Period", "Dimensions", "Unit"):
+            del kept[field]
+        return kept | {"Metrics": properties["Metrics"]}
+
+    provisioners._cw_metric_alarm_record = record
 
 
 def _after(resource_type, verb, mend):
