@@ -175,6 +175,18 @@ pub enum Error {
         #[source]
         source: Source,
     },
+    /// The service that keeps the bucket lacks what holds a lake together.
+    #[error(
+        "the service that keeps {place} does not keep to the conditions of a write (If-None-Match, If-Match), so that two runs could \
+         publish at once; nothing was done. Keep the lake with a service that does, as Amazon S3, or in a directory"
+    )]
+    Unconditional {
+        /// What was tried to write.
+        place: String,
+        /// What the service said or did.
+        #[source]
+        source: Source,
+    },
     /// A file or directory cannot be read or written, for a reason that is none of the others.
     #[error("cannot {operation} {place}")]
     Unreadable {

@@ -9,6 +9,7 @@ mod fault;
 mod object;
 mod upload;
 
+use crate::lake::error::Source;
 use crate::lake::store::{Access, Entry, Version};
 use crate::lake::{Error, Key};
 use aws_config::SdkConfig;
@@ -16,7 +17,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{CommonPrefix, Object};
 use bytes::Bytes;
 use conditional::Condition;
-use fault::Fault;
+use fault::{Fault, NOT_IMPLEMENTED};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use std::fmt;
 
@@ -24,6 +25,8 @@ pub use upload::Writer;
 
 /// Pages of a listing, 1,000 objects each: far above any lake, so that a server that never ends a listing is noticed.
 const PAGES_LIMIT: usize = 10_000;
+/// Creations of one object, all of which succeed only where the condition counts for nothing, or as many others remove it just then.
+const TRIALS: u32 = 10;
 /// Deletions under way at once.
 const DELETIONS_AT_ONCE: usize = 8;
 
@@ -92,13 +95,40 @@ impl S3 {
         listed.map_err(|e| Fault::of(e).error("s3:ListBucket", self.describe(), &self.bucket))?;
         if access == Access::Write {
             let trial = Key::known("state/trial".to_owned());
-            match self.create(&trial, Bytes::from_static(b"{}\n")).await {
-                // Another program is trying right now, or was stopped while it did.
-                Ok(_) | Err(Error::AlreadyExists { .. }) => self.delete(&trial).await?,
-                Err(error) => return Err(error),
+            let kept = self.try_conditions(&trial).await;
+            if matches!(kept, Ok(()) | Err(Error::Unconditional { .. })) {
+                self.delete(&trial).await?;
             }
+            return kept;
         }
         Ok(())
+    }
+
+    /// Finds out whether the service keeps to the conditions of a write. Some answer that they have none; some say nothing and write all the
+    /// same, so that two runs would both hold the lease, and both publish.
+    async fn try_conditions(&self, trial: &Key) -> Result<(), Error> {
+        let unconditional = |source: Source| Error::Unconditional { place: self.place(trial), source };
+        let put = async |number: u32, condition: Condition<'_>| {
+            // No two are alike, so that a write whose answer was lost is not found in another one.
+            let bytes = Bytes::from(format!("{{\"trial\":{number}}}\n"));
+            self.put(trial, bytes, condition).await.map_err(|error| match error {
+                Error::Refused { code, source, .. } if code == NOT_IMPLEMENTED => unconditional(source),
+                error => error,
+            })
+        };
+        // Refused at once after a program that was stopped while it tried. Each that tries right now may remove the trial once in between.
+        let mut number = 0;
+        while put(number, Condition::Absent).await?.is_some() {
+            number += 1;
+            if number == TRIALS {
+                return Err(unconditional("If-None-Match was ignored: what was there was written over".into()));
+            }
+        }
+        let no_such = Version("\"00000000000000000000000000000000\"".to_owned());
+        match put(TRIALS, Condition::Is(&no_such)).await? {
+            Some(_) => Err(unconditional("If-Match was ignored: another version than this was written over".into())),
+            None => Ok(()),
+        }
     }
 
     pub(super) async fn create(&self, key: &Key, bytes: Bytes) -> Result<Version, Error> {

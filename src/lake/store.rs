@@ -64,12 +64,13 @@ impl Store {
     }
 
     /// Finds out whether the lake can be used, before any other work is done. For [`Access::Write`] it makes the directory and tries out
-    /// what its file system does, or writes a tiny object, under `state/`, and removes it; for [`Access::Read`] it changes nothing.
+    /// what its file system does, or writes a tiny object, under `state/`, sees that it is not written over against a condition, and removes
+    /// it; for [`Access::Read`] it changes nothing.
     ///
     /// # Errors
     /// The situations that a user can mend: [`Error::NoSuchBucket`], [`Error::WrongRegion`], [`Error::AccessDenied`],
     /// [`Error::Credentials`], [`Error::NotADirectory`], [`Error::NotFound`] (a directory to be read), [`Error::NoSpace`],
-    /// [`Error::ReadOnly`], [`Error::Unfit`], …
+    /// [`Error::ReadOnly`], [`Error::Unfit`], [`Error::Unconditional`], …
     pub fn probe(&self, access: Access) -> BoxFuture<'_, Result<(), Error>> {
         match self {
             Self::Directory(store) => Box::pin(store.probe(access)),

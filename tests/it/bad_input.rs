@@ -185,7 +185,12 @@ async fn a_secret_that_does_not_exist_and_a_bucket_that_does_not_exist() {
 async fn a_bucket_that_may_not_be_read_or_written() {
     let sim = xledger_sim::start(Options::fast(800, 33)).await.unwrap();
     let denied = Step::Refuse(403, "AccessDenied");
-    let cases: [(&[Step], FailureKind, &[&str]); 3] = [
+    let cases: [(&[Step], FailureKind, &[&str]); 4] = [
+        (
+            &[Step::Serve, Step::Refuse(501, "NotImplemented")],
+            FailureKind::LakeUnavailable,
+            &["conditions of a write", "as Amazon S3", "NotImplemented (HTTP 501)"],
+        ),
         (&[denied], FailureKind::LakeDenied, &["s3:ListBucket", "s3://bucket/lake", "allow it to the role"]),
         (
             &[Step::Serve, denied],

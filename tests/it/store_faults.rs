@@ -298,9 +298,56 @@ async fn a_probe_finds_out_that_a_bucket_may_be_read_and_not_written() {
     assert!(matches!(error, Error::AccessDenied { operation: "s3:PutObject", .. }), "{error:?}");
     store.probe(Access::Read).await.unwrap();
     let (server, store) = scripted().await;
-    server.play([Step::Serve, Step::Serve, Step::Refuse(403, "AccessDenied")]);
+    server.play([&[Step::Serve; 4][..], &[Step::Refuse(403, "AccessDenied")]].concat());
     let error = store.probe(Access::Write).await.unwrap_err();
     assert!(matches!(error, Error::AccessDenied { operation: "s3:DeleteObject", .. }), "{error:?}");
+}
+
+const TRIAL: &str = "PUT /bucket/lake/state/trial";
+
+/// A bucket of a service that is not Amazon's: a condition that counts for nothing lets two runs publish at once.
+#[tokio::test]
+async fn a_probe_finds_out_that_a_service_keeps_to_no_conditions() {
+    let conditions: [&'static [&'static str]; 3] = [&["if-none-match", "if-match"], &["if-none-match"], &["if-match"]];
+    let ways: [fn(&Scripted, &'static [&'static str]); 2] = [Scripted::ignore, Scripted::know_nothing_of];
+    for (way, headers) in ways.into_iter().flat_map(|way| conditions.map(|headers| (way, headers))) {
+        let (server, store) = scripted().await;
+        way(&server, headers);
+        let error = store.probe(Access::Write).await.unwrap_err();
+        assert!(matches!(error, Error::Unconditional { .. }), "{headers:?}: {error:?}");
+        for words in ["s3://bucket/lake/state/trial", "If-None-Match, If-Match", "as Amazon S3"] {
+            assert!(chain(&error).contains(words), "{}", chain(&error));
+        }
+        assert!(server.objects().is_empty(), "a trial was left behind");
+        assert!(server.requests().len() <= 12, "{:?}", server.requests());
+    }
+}
+
+#[tokio::test]
+async fn a_probe_asks_little_and_is_not_misled() {
+    let (server, store) = scripted().await;
+    store.probe(Access::Write).await.unwrap();
+    let asked = ["GET /bucket/ list-type max-keys prefix", TRIAL, TRIAL, TRIAL, "DELETE /bucket/lake/state/trial"];
+    assert_eq!(server.requests(), asked);
+    // By what a program left that was stopped while it tried.
+    for left in ["{}\n", "{\"trial\":0}\n", "{\"trial\":1}\n", "{\"trial\":10}\n"] {
+        server.put("lake/state/trial", left.as_bytes());
+        store.probe(Access::Write).await.unwrap();
+    }
+    // By an answer that is lost, to whichever request.
+    for request in 0..asked.len() {
+        for lost in [Step::LoseAnswer, Step::LoseRequest, FAILED] {
+            server.play(std::iter::repeat_n(Step::Serve, request).chain([lost]));
+            store.probe(Access::Write).await.unwrap();
+        }
+    }
+    // By others that try right now, and remove the trial.
+    for _ in 0..50 {
+        for probed in join_all((0..6).map(|_| store.probe(Access::Write))).await {
+            probed.unwrap();
+        }
+    }
+    assert!(server.objects().is_empty(), "a trial was left behind");
 }
 
 /// As the SDK's own chain of providers answers on a machine without any.

@@ -6,6 +6,9 @@ use crate::lake::error::Source;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
+/// The code of what a service does not have, a condition of a write among it.
+pub(super) const NOT_IMPLEMENTED: &str = "NotImplemented";
+
 /// An operation that did not succeed, by what there is to be done about it.
 #[derive(Debug)]
 pub(super) enum Fault {
@@ -58,6 +61,7 @@ impl Fault {
             ("ConditionalRequestConflict" | "OperationAborted", _) => Self::Conflict { source: said.into() },
             ("PreconditionFailed", _) | (_, 412) => Self::Refused,
             _ if said.asks_for_patience() => Self::Busy { source: said.into() },
+            (NOT_IMPLEMENTED, _) | (_, 501) => Self::Other { code: NOT_IMPLEMENTED.to_owned(), source: said.into() },
             ("RequestTimeout" | "InternalError", _) | (_, 500..) => Self::Lost { source: said.into() },
             (_, 401 | 403) => Self::Denied { source: said.into() },
             (_, 404) => Self::NotFound,

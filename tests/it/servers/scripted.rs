@@ -39,6 +39,9 @@ struct State {
     hold_write: Option<(usize, bool)>,
     writes: usize,
     refused: Option<fn(&str) -> bool>,
+    /// Conditions of a write that count for nothing, or that the server says it does not have.
+    ignored: &'static [&'static str],
+    unknown: &'static [&'static str],
     held: usize,
     requests: Vec<String>,
     objects: BTreeMap<String, Vec<u8>>,
@@ -112,6 +115,16 @@ impl Scripted {
     /// Denies every such request.
     pub(crate) fn refuse(&self, request: fn(&str) -> bool) {
         self.state().refused = Some(request);
+    }
+
+    /// Writes whatever these conditions say, as some services do.
+    pub(crate) fn ignore(&self, headers: &'static [&'static str]) {
+        self.state().ignored = headers;
+    }
+
+    /// Says of a write with one of these conditions that it is not implemented, as other services do.
+    pub(crate) fn know_nothing_of(&self, headers: &'static [&'static str]) {
+        self.state().unknown = headers;
     }
 
     /// Leaves every such request without an answer.
@@ -302,10 +315,14 @@ impl State {
 
     fn store(&mut self, name: &str, request: &Request, bytes: Vec<u8>) -> Answer {
         let found = self.objects.get(name);
-        if request.headers.contains_key("if-none-match") && found.is_some() {
+        let header = |name: &str| request.headers.get(name).filter(|_| !self.ignored.contains(&name));
+        if self.unknown.iter().any(|name| request.headers.contains_key(*name)) {
+            return error(501, "NotImplemented");
+        }
+        if header("if-none-match").is_some() && found.is_some() {
             return error(412, "PreconditionFailed");
         }
-        match (request.headers.get("if-match"), found) {
+        match (header("if-match"), found) {
             (Some(_), None) => return error(404, "NoSuchKey"),
             (Some(expected), Some(found)) if !tag(found).contains(expected.as_str()) => {
                 return error(412, "PreconditionFailed");
