@@ -128,7 +128,7 @@ class Stack:
         """Switches the schedule off, as somebody does who wants no runs but his own."""
         client, name = self.account.client("scheduler"), self.resources["RefreshSchedule"]
         schedule = client.get_schedule(Name=name)
-        kept = ("Name", "ScheduleExpression", "ScheduleExpressionTimezone", "StartDate", "FlexibleTimeWindow", "Target", "Description")
+        kept = ("Name", "ScheduleExpression", "ScheduleExpressionTimezone", "FlexibleTimeWindow", "Target", "Description")
         client.update_schedule(**{field: schedule[field] for field in kept if field in schedule}, State="DISABLED")
 
     def let_the_lease_run_out(self):

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from datetime import date, datetime, timezone
+from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -36,10 +36,12 @@ def test_the_check_command_says_that_the_token_is_ready(stack, workbench):
     assert "Leverandørfaktura" in said, "the answer cannot be read in a terminal"
 
 
-def test_the_schedule_fires_by_itself_and_athena_has_the_rows(stack, company):
+def test_a_deployment_starts_the_schedule_and_athena_has_the_rows(stack, company):
+    before = datetime.now(timezone.utc)
+    stack.deploy_again(ScheduleState="ENABLED")
     [run] = wait_for(lambda: stack.has_table("runs") and stack.query("SELECT * FROM runs"), 150, "the scheduled run")
     stack.stop_schedule()
-    assert run["started_at"].replace(" ", "T") >= stack.parameters["ScheduleStart"].removesuffix("Z")
+    assert datetime.fromisoformat(run["started_at"]).replace(tzinfo=timezone.utc) >= before
     counts = company.line_counts
     assert (run["action"], run["status"], run["error_kind"]) == ("refresh", "succeeded", None)
     assert int(run["lines_listed"]) == counts["listed"]
@@ -122,6 +124,27 @@ def test_neither_the_token_nor_payroll_is_in_the_log(stack, company):
     assert "refresh ended" in said
     assert company.token not in said
     assert "PAYROLL-CANARY" not in said
+
+
+def test_a_deployment_changes_and_stops_the_schedule(stack):
+    """And nothing of it is a date that would be past."""
+    client = stack.account.client("scheduler")
+    for state in ("ENABLED", "DISABLED"):
+        stack.deploy_again(ScheduleExpression="cron(0 5 ? * MON,THU *)", ScheduleState=state)
+        schedule = client.get_schedule(Name=stack.resources["RefreshSchedule"])
+        assert (schedule["State"], schedule["ScheduleExpression"]) == (state, "cron(0 5 ? * MON,THU *)")
+        assert "StartDate" not in schedule
+
+
+@pytest.mark.parametrize("verb", ["create_schedule", "update_schedule"])
+def test_the_account_refuses_a_start_that_is_past(stack, verb):
+    """As AWS does, so that what deploys here is no schedule with one."""
+    client = stack.account.client("scheduler")
+    schedule = client.get_schedule(Name=stack.resources["RefreshSchedule"])
+    kept = {field: schedule[field] for field in ("ScheduleExpression", "FlexibleTimeWindow", "Target", "State")}
+    name = schedule["Name"] if verb == "update_schedule" else "another"
+    with pytest.raises(client.exceptions.ValidationException, match="StartDate"):
+        getattr(client, verb)(Name=name, StartDate=datetime.now(timezone.utc) - timedelta(minutes=6), **kept)
 
 
 def test_another_deployment_changes_a_setting_and_keeps_the_rest(stack):

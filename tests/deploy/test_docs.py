@@ -60,11 +60,17 @@ def test_every_name_is_one_of_the_template_the_metrics_or_amazon(template):
     known = {name for part in ("Parameters", "Resources", "Outputs") for name in template[part]}
     known |= set(re.findall(r'metric\(\s*"(\w+)"', text(REPOSITORY / "src" / "metrics.rs")))
     theirs = {"GetSecretValue", "LimitExceeded", "ExpiredToken", "ResourceNotFoundException", "TooManyRequestsException"}
-    theirs |= {"UnreservedConcurrentExecution", "PendingConfirmation", "StartDate", "State"}
+    theirs |= {"UnreservedConcurrentExecution", "PendingConfirmation", "State"}
     theirs |= set(re.findall(r'"(\w+)"', areas_of_rights()))
     for page in (SETUP, OPERATIONS):
         named = set(re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)+)[`=]", text(page)))
         assert named and named <= known | theirs, page.name
+
+
+def test_no_cron_expression_is_one_that_daylight_saving_skips(template):
+    shown = text(SETUP) + text(OPERATIONS) + text(README) + json.dumps(template["Parameters"])
+    hours = re.findall(r"cron\(\S+ (\S+)", shown)
+    assert hours and "2" not in hours
 
 
 def test_the_page_has_what_lake_formation_says():
@@ -291,13 +297,10 @@ given = " ".join(sys.argv)
 print(next(answer for words, answer in {answers} if words in given))
 """
 """The real one. All is well once its arguments were good enough to ask a service; then it answers what the next command can use."""
-SCHEDULE = {"Name": "a-name", "Arn": "an-arn", "ScheduleExpression": "rate(3 days)", "FlexibleTimeWindow": {"Mode": "OFF"}}
-SCHEDULE["Target"] = {"Arn": "an-arn", "RoleArn": "arn:aws:iam::123456789012:role/a-role"}
 ANSWERS = [
     ("LakeUrl", "s3://a-bucket/lake"),
     ("LogResult", "YSBsb2cK"),
     ("--output text", "a-word"),
-    ("get-schedule", json.dumps(SCHEDULE)),
     ("", "{}"),
 ]
 

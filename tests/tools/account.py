@@ -1,7 +1,7 @@
 """MiniStack as the AWS account that the stack is deployed into, with what it lacks of the real services added.
 
 MiniStack's CloudFormation does not know named queries, refuses alarms on expressions and forgets some properties; its Lambda drops events instead of letting them wait;
-its Scheduler runs the function itself instead of handing the event to it; and it does not ask whether a role may do what AWS does in
+its Scheduler takes dates that are past, and runs the function itself instead of handing the event to it; and it does not ask whether a role may do what AWS does in
 the role's name, nor whether it may pass another role on. The template must not bend to any of that, so it is mended here. Nothing here
 knows the product.
 
@@ -44,8 +44,8 @@ def _complete_cloudformation():
     _after("AWS::Lambda::Function", "update", _reserve_concurrency)
     _after("AWS::S3::Bucket", "create", _keep_encryption)
     _after("AWS::SecretsManager::Secret", "create", _leave_without_value)
-    _after("AWS::Scheduler::Schedule", "create", _keep_times)
-    _after("AWS::Scheduler::Schedule", "update", _keep_times)
+    for verb in ("create", "update"):
+        _after("AWS::Scheduler::Schedule", verb, _keep_times)
 
 
 def _create_named_query(logical_id, properties, stack_name):
@@ -105,16 +105,18 @@ def _leave_without_value(name, properties):
 
 
 def _keep_times(name, properties):
-    """A schedule's times, which are dropped; with a start the first firing is then, and not an interval after its making."""
-    key = f"{properties.get('GroupName', 'default')}/{name}"
-    schedule = scheduler._schedules[key]
-    schedule["EndDate"] = properties.get("EndDate")
+    """A schedule's times, which are dropped."""
+    if refused := _past(properties):
+        raise ValueError(refused)
+    schedule = scheduler._schedules[f"{properties.get('GroupName', 'default')}/{name}"]
     schedule["ScheduleExpressionTimezone"] = properties.get("ScheduleExpressionTimezone", "UTC")
-    schedule["StartDate"] = properties.get("StartDate")
-    interval = eventbridge._parse_rate_seconds(schedule["ScheduleExpression"])
-    if schedule["StartDate"] and interval:
-        start = scheduler._to_epoch(schedule["StartDate"])
-        scheduler._schedule_last_fired[get_account_id(), get_region(), key] = start - interval
+    schedule |= {field: properties.get(field) for field in ("StartDate", "EndDate")}
+
+
+def _past(schedule):
+    """What Scheduler says to a start that is past, whether a schedule is made or changed."""
+    start = scheduler._to_epoch(schedule.get("StartDate"))
+    return "The StartDate you specify cannot be earlier than 5 minutes ago." if start and start < time.time() - 300 else None
 
 
 # ------------------------------------------------------------------------------------------------------ asynchronous invocations
@@ -167,6 +169,16 @@ def _complete_scheduler():
             original(target, event, rule, view)
 
     eventbridge._invoke_target = invoke_target
+    for verb in ("_create_schedule", "_update_schedule"):
+        setattr(scheduler, verb, _refusing_the_past(getattr(scheduler, verb)))
+
+
+def _refusing_the_past(original):
+    def refusing(name, body):
+        refused = _past(body)
+        return scheduler._error(400, "ValidationException", refused) if refused else original(name, body)
+
+    return refusing
 
 
 def _deliver(target, schedule):
