@@ -392,6 +392,12 @@ def test_the_schedule_has_no_date_and_is_stopped_by_its_parameter(template):
         assert schedule["State"] == state and not schedule.keys() & {"StartDate", "EndDate"}
 
 
+def test_building_and_deploying_read_one_architecture(template):
+    """SAM's build takes the default of a parameter, and its deployment what is deployed: with one they could differ, and nothing would say so."""
+    [architecture] = template["Resources"]["RefreshFunction"]["Properties"]["Architectures"]
+    assert architecture in ("x86_64", "arm64")
+
+
 def test_no_parameter_and_no_property_holds_the_token(template):
     assert not [name for name in template["Parameters"] if "token" in name.lower()]
     assert template["Resources"]["TokenSecret"]["Properties"].keys() == {"Name", "Description", "KmsKeyId"}
