@@ -367,3 +367,26 @@ def test_no_statement_is_wider_than_the_stack(guarded, role, schedule_role):
             assert [action for action in listed(statement["Action"]) if "*" in action] == []
             for resource in listed(statement["Resource"]):
                 assert resource.endswith(":catalog") or any(name in resource for name in own), resource
+
+
+# ------------------------------------------------------------------------------------------------------------ another key
+
+
+def test_another_key_leaves_the_lake_readable_while_the_former_may_decrypt(guarded, company):
+    """Last, for it changes the stack. What was written under a key stays under it."""
+    former = guarded.parameters["KmsKeyArn"]
+    other = guarded.account.client("kms").create_key(Description="the lake's next")["KeyMetadata"]["Arn"]
+    rows = guarded.query("SELECT * FROM spend ORDER BY line_id")
+    assert refused_refresh(guarded.deploy_again(KmsKeyArn=other), company).startswith("lake_denied: ")
+    guarded.deploy_again(KmsKeyArn=other, FormerKmsKeyArns=former).refresh(mode="full")
+    assert guarded.query("SELECT * FROM spend ORDER BY line_id") == rows
+    assert keys_asked_for(guarded, "kms:GenerateDataKey")[-1] == other
+    without = guarded.deploy_again(KmsKeyArn="", FormerKmsKeyArns=f"{former},{other}")
+    asked = len(keys_asked_for(guarded, "kms:GenerateDataKey"))
+    without.refresh(mode="full")
+    assert len(keys_asked_for(guarded, "kms:GenerateDataKey")) == asked, "a key was used that the stack does not have any more"
+
+
+def keys_asked_for(guarded, action):
+    asked = guarded.account.rights_asked(guarded.resources["FunctionRole"])
+    return [each["resource"] for each in asked if each["action"] == action]

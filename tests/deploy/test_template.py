@@ -282,6 +282,7 @@ TAKEN = {
     "ExistingBucketName": ["", "my.lake-1"],
     "LakePrefix": ["lake", "finance/xledger-spend", "a_b=c"],
     "KmsKeyArn": ["", "arn:aws:kms:eu-north-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"],
+    "FormerKmsKeyArns": ["", "arn:aws:kms:eu-north-1:123456789012:key/1234abcd", "arn:aws:kms:eu-north-1:123456789012:key/1,arn:aws:kms:eu-north-1:123456789012:key/2"],
     "VpcSubnetIds": ["", "subnet-0123456789abcdef0", "subnet-0123abcd,subnet-4567abcd"],
     "VpcSecurityGroupIds": ["", "sg-0123456789abcdef0"],
 }
@@ -291,17 +292,18 @@ REFUSED = {
     "ScheduleTimeZone": ["", "Oslo time", "+01:00"],
     "XledgerEndpoint": ["", "http://www.xledger.net/graphql", "http://localhost.example.com/", "https://a b"],
     "HistoryFrom": ["2023", "2023-13", "2023-1"],
-    "DocumentTypes": ["", "AP, BA", "AP,"],
+    "DocumentTypes": ["", "AP, BA", "AP,", "AP,L?", "L\ufffd"],
     "ExcludedAccounts": ["", "1900 - 3000", "all"],
-    "PayrollDocumentTypes": ["PR, PY", ","],
-    "ExtraPayrollDocumentTypes": ["VL, BON", ","],
-    "PayrollWords": ["two words", "bonus,", "x1"],
+    "PayrollDocumentTypes": ["PR, PY", ",", "PR,L?", "L\ufffd"],
+    "ExtraPayrollDocumentTypes": ["VL, BON", ",", "L?", "VL,L\ufffd"],
+    "PayrollWords": ["two words", "bonus,", "x1", "l?nn", "l\ufffdnn"],
     "PayrollAccounts": ["50000", "5000-", "5000-5499,none"],
-    "VatRates": ["3", "3=", "3=x"],
+    "VatRates": ["3", "3=", "3=x", "?=15"],
     "AlarmEmail": ["finance", "a@b.no,c@d.no"],
     "ExistingBucketName": ["My-Bucket", "s3://bucket"],
     "LakePrefix": ["", "/lake", "lake/", "a//b", "a b"],
     "KmsKeyArn": ["alias/lake", "arn:aws:kms:eu-north-1:123456789012:alias/lake"],
+    "FormerKmsKeyArns": ["1234abcd", "arn:aws:kms:eu-north-1:123456789012:key/1, arn:aws:kms:eu-north-1:123456789012:key/2"],
     "VpcSubnetIds": ["subnet-0123abcd, subnet-4567abcd", "sg-0123abcd"],
     "VpcSecurityGroupIds": ["subnet-0123abcd"],
 }
@@ -337,13 +339,13 @@ def settings():
 
 def test_every_variable_is_a_setting(template, settings):
     """All parameters given, so that nothing is left out."""
-    given = {"HistoryFrom": "2023-01", "PayrollDocumentTypes": "PR", "VatRates": "3=15"}
-    given |= {"ExtraPayrollDocumentTypes": "VL", "PayrollWords": "bonus", "PayrollAccounts": "5000-5499"}
+    given = {"HistoryFrom": "2023-01", "VatRates": "3=15", "KmsKeyArn": "arn"}
+    given |= {"PayrollWords": "bonus", "PayrollAccounts": "5000-5499"}
     variables = environment(template, **given)
     # Not of a run but of the function, which reads them itself.
     read = re.findall(r'"(CONTINUATION_[A-Z_]+)"', (REPOSITORY / "src" / "continuation.rs").read_text("utf-8"))
     assert variables.keys() - settings.keys() == set(read)
-    only_elsewhere = {"XLEDGER_TOKEN", "XLEDGER_PAGE_ROWS", "XLEDGER_MAX_IN_FLIGHT"}
+    only_elsewhere = {"XLEDGER_TOKEN", "XLEDGER_PAGE_ROWS", "XLEDGER_MAX_IN_FLIGHT", "SPEND_PAYROLL_DOCUMENT_TYPES"}
     assert settings.keys() - variables.keys() == only_elsewhere, "on a command line alone, or not for everybody to turn"
 
 
@@ -353,7 +355,7 @@ def test_defaults_are_those_of_the_program(template, settings):
         if default not in (None, "none") and name in variables:
             assert variables[name] == default, name
     left_out = {name for name, default in settings.items() if default and name not in variables}
-    payroll = {"SPEND_PAYROLL_DOCUMENT_TYPES", "SPEND_EXTRA_PAYROLL_DOCUMENT_TYPES", "SPEND_PAYROLL_WORDS", "SPEND_PAYROLL_ACCOUNTS"}
+    payroll = {"SPEND_PAYROLL_DOCUMENT_TYPES", "SPEND_PAYROLL_WORDS", "SPEND_PAYROLL_ACCOUNTS"}
     assert left_out == {"XLEDGER_PAGE_ROWS", "XLEDGER_MAX_IN_FLIGHT", "SPEND_HISTORY_FROM"} | payroll
 
 
@@ -361,6 +363,13 @@ def test_an_empty_parameter_leaves_its_variable_out(template):
     assert "" not in environment(template).values()
     assert environment(template, HistoryFrom="2023-01")["SPEND_HISTORY_FROM"] == "2023-01"
     assert environment(template, PayrollAccounts="7210")["SPEND_PAYROLL_ACCOUNTS"] == "7210"
+
+
+def test_payroll_document_types_are_added_and_replace_none(template):
+    """What a former deployment has in the list that replaced the program's own goes on being payroll."""
+    variables = environment(template, ExtraPayrollDocumentTypes="VL,BON", PayrollDocumentTypes="PR,XX")
+    assert variables["SPEND_EXTRA_PAYROLL_DOCUMENT_TYPES"] == "VL,BON,PR,XX"
+    assert "SPEND_PAYROLL_DOCUMENT_TYPES" not in variables
 
 
 def test_the_word_none_is_an_empty_list(template):
@@ -411,6 +420,7 @@ def test_the_vpc_comes_with_its_rights_and_only_then(template):
     vpc = {"VpcSubnetIds": "subnet-0123abcd,subnet-4567abcd", "VpcSecurityGroupIds": "sg-0123abcd"}
     assert sids(**vpc) - sids() == {"AttachToTheVpc", "LeaveTheVpcToLambda"}
     assert sids(KmsKeyArn="arn") - sids() == {"UseTheKey"}
+    assert sids(FormerKmsKeyArns="arn,arn") - sids() == {"ReadUnderFormerKeys"}
     function = Stack(template, **vpc).resources()["RefreshFunction"]["Properties"]
     assert function["VpcConfig"] == {"SubnetIds": ["subnet-0123abcd", "subnet-4567abcd"], "SecurityGroupIds": ["sg-0123abcd"]}
     assert "VpcConfig" not in Stack(template).resources()["RefreshFunction"]["Properties"]

@@ -43,6 +43,7 @@ def _complete_cloudformation():
     _after("AWS::Lambda::Function", "create", _reserve_concurrency)
     _after("AWS::Lambda::Function", "update", _reserve_concurrency)
     _after("AWS::S3::Bucket", "create", _keep_encryption)
+    _after("AWS::S3::Bucket", "update", _keep_encryption)
     _after("AWS::SecretsManager::Secret", "create", _leave_without_value)
     for verb in ("create", "update"):
         _after("AWS::Scheduler::Schedule", verb, _keep_times)
@@ -252,7 +253,7 @@ def _ask_for_keys():
             if refused:
                 return refused
         right = _KEY_RIGHTS.get(action)
-        key = _key_of(service, resource_arn) if right else None
+        key = _key_of(service, action, resource_arn) if right else None
         if key is None or may(f"role/{role}", right, key, {"kms:viaservice": f"{service}.{region}.amazonaws.com"}):
             return None
         refused_rights.append(right)
@@ -302,11 +303,13 @@ def _glue_resources(resource):
 _KEY_RIGHTS = {"s3:PutObject": "kms:GenerateDataKey", "s3:GetObject": "kms:Decrypt", "secretsmanager:GetSecretValue": "kms:Decrypt"}
 
 
-def _key_of(service, resource):
-    """The KMS key of a bucket or a secret, if it has one."""
+def _key_of(service, action, resource):
+    """The KMS key of a bucket, an object that is read, or a secret, if it has one. An object keeps the key that it was written with."""
     if service == "s3":
-        bucket = resource.split(":::", 1)[-1].split("/", 1)[0]
-        return s3._bucket_default_sse_headers(bucket).get("x-amz-server-side-encryption-aws-kms-key-id")
+        bucket, _, name = resource.split(":::", 1)[-1].partition("/")
+        written = s3._buckets[bucket]["objects"].get(name) if action == "s3:GetObject" else None
+        headers = s3._stored_sse_headers(written) if written else s3._bucket_default_sse_headers(bucket)
+        return headers.get("x-amz-server-side-encryption-aws-kms-key-id")
     _, secret = secretsmanager._resolve(resource)
     return secret and secret["KmsKeyId"]
 
