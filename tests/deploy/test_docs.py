@@ -17,6 +17,7 @@ import sqlglot
 from cloudformation import load
 from pages import (
     AWS,
+    DOCS,
     OPERATIONS,
     PAGES,
     README,
@@ -65,6 +66,24 @@ def test_every_name_is_one_of_the_template_the_metrics_or_amazon(template):
     for page in (SETUP, OPERATIONS):
         named = set(re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)+)[`=]", text(page)))
         assert named and named <= known | theirs, page.name
+
+
+def test_what_the_first_hour_reports_holds_no_data():
+    """It is handed on. No command shows what a query found, an answer of the function, or a number of an account."""
+    page = DOCS / "first-hour.md"
+    code = "\n".join(blocks(page, "sh"))
+    assert not re.search(r"get-query-results|answer\.json|get-secret-value|aws s3 |filter-log-events|lambda invoke", code)
+    for command in re.split(r"\n(?! )", code.replace("\\\n", "")):
+        if "ResourceStatusReason" in command or "StateChangeReason" in command:
+            assert "s/[0-9]{12}/ACCOUNT/g" in command
+    assert len(re.findall(r"^## \d\.", text(page), re.MULTILINE)) == len(re.findall(r"\*\*Report\*\*", text(page))) == 5
+
+
+def test_every_service_that_the_function_calls_has_its_endpoint_told():
+    """What the log and the KMS keys take does not go through the VPC."""
+    clients = set(re.findall(r"^aws-sdk-(\w+)", text(REPOSITORY / "Cargo.toml"), re.MULTILINE))
+    told = set(re.findall(r"`com\.amazonaws\.REGION\.(\w+)`", text(OPERATIONS).split("### VPC\n")[1].split("\n##")[0]))
+    assert clients and told == clients
 
 
 def test_no_cron_expression_is_one_that_daylight_saving_skips(template):
@@ -442,7 +461,7 @@ def test_the_policies_are_filled_in_by_the_commands(block, workbench):
         filled, given = (workbench.directory / file).read_text("utf-8"), text(REPOSITORY / policy)
         json.loads(filled)
         assert [("210987654321" in filled), ("eu-west-1" in filled)] == [("123456789012" in given), ("eu-north-1" in given)]
-        assert not re.search(r"123456789012|eu-north-1|BUCKET|READERS|KEY", filled)
+        assert not re.search(r"123456789012|eu-north-1|BUCKET|READERS|DEPLOYER|KEY", filled)
 
 
 def test_each_policy_is_filled_in_by_some_command():
