@@ -1,5 +1,6 @@
 """The policies of `infra/` beside what AWS asks for, by its own lists. No emulator asks for most of these rights."""
 
+import fnmatch
 import json
 import re
 from pathlib import Path
@@ -100,6 +101,24 @@ def test_the_deployer_can_leave_every_state_of_the_stack(action):
     assert allows([use], f"cloudformation:{action}", arn("cloudformation", "stack/xledger-spend/0a1b"))
 
 
+def test_the_bucket_policy_for_readers_denies_nothing_that_cloudformation_asks_for():
+    """To the deployer, whose role it excepts where a right is on that list."""
+    denies = [each for each in policies.of_infra()["bucket-policy-readers-only"]["Statement"] if "aws:SecureTransport" not in json.dumps(each)]
+    actions = {action for each in ("AWS::S3::Bucket", "AWS::S3::BucketPolicy") for action in lists(each)}
+    excepted = set()
+    for statement in denies:
+        meets = [action for action in actions if any(fnmatch.fnmatchcase(action, pattern) for pattern in listed(statement["Action"]))]
+        if any(on == "arn:aws:s3:::BUCKET" for on in listed(statement["Resource"])) and meets:
+            assert any("role/DEPLOYER" in arn for arn in statement["Condition"]["ArnNotLike"]["aws:PrincipalArn"]), meets
+            excepted |= set(meets)
+    assert excepted == {"s3:ListBucket"}
+
+
+def lists(each):
+    """What a type's handlers ask for and the template uses."""
+    return {action for kind, action, _ in asked() if kind == each}
+
+
 # ------------------------------------------------------------------------------------------------------------------ readers
 
 WORKGROUP, CATALOG = arn("athena", "workgroup/xledger-spend"), arn("glue", "catalog")
@@ -182,6 +201,7 @@ def filled_in(text):
         "arn:aws:": f"arn:{PARTITION}:",
         "BUCKET": "b" * 63,
         "READERS": "r" * 64,
+        "DEPLOYER": "d" * 64,
         "lake/": f"{'l' * 200}/",
     }.items():
         text = text.replace(placeholder, longest)

@@ -3,7 +3,9 @@
 Each action of the roles is taken away in turn; the run must fail, and say which right is missing.
 """
 
+import fnmatch
 import json
+import re
 import secrets
 import time
 from contextlib import contextmanager
@@ -24,6 +26,7 @@ def guarded(built, guarded_account, company):
     deployed = deployment.deploy(deployer(guarded_account), XledgerEndpoint=company.endpoint, KmsKeyArn=key)
     deployed.put_token(company.token)
     guarded = deployed.seen_by(guarded_account)
+    guarded.deployed_by = deployed
     guarded.stop_schedule()
     return guarded
 
@@ -354,9 +357,9 @@ def test_every_statement_was_needed(guarded, role, schedule_role):
 
 def matches(pattern, resource):
     """Whether a resource is one of those that a policy's pattern names; only a pattern's end is open in our policies."""
-    start, star, rest = pattern.partition("*")
+    start, opened, rest = re.match(r"([^*?]*)([*?]*)(.*)", pattern).groups()
     assert rest == "", f"{pattern} is open in the middle"
-    return resource.startswith(start) if star else resource == start
+    return fnmatch.fnmatchcase(resource, pattern) if opened else resource == start
 
 
 def test_no_statement_is_wider_than_the_stack(guarded, role, schedule_role):
@@ -367,6 +370,18 @@ def test_no_statement_is_wider_than_the_stack(guarded, role, schedule_role):
             assert [action for action in listed(statement["Action"]) if "*" in action] == []
             for resource in listed(statement["Resource"]):
                 assert resource.endswith(":catalog") or any(name in resource for name in own), resource
+
+
+# ---------------------------------------------------------------------------------------------------------- another secret
+
+
+def test_a_secret_that_was_deleted_is_made_again(guarded, company):
+    """By the page's command, by somebody with the deployer's policies; a deployment sees nothing of it."""
+    guarded.account.client("secretsmanager").delete_secret(SecretId=guarded.outputs["TokenSecretArn"], ForceDeleteWithoutRecovery=True)
+    assert refused_refresh(guarded, company).startswith("secret_unreadable: ")
+    guarded.deployed_by.account.succeed("aws secretsmanager create-secret --name xledger-spend/token")
+    guarded.deployed_by.put_token(company.token)
+    guarded.refresh()
 
 
 # ------------------------------------------------------------------------------------------------------------ another key

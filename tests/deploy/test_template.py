@@ -593,6 +593,14 @@ def test_names_in_the_dashboard_are_names_of_the_template(template):
     assert names and {name for name in names if not name.startswith("AWS::")} <= template["Resources"].keys() | template["Parameters"].keys()
 
 
+def test_nothing_names_a_partition_but_where_it_is_asked_for(template):
+    """The console has other addresses in GovCloud and in China."""
+    elsewhere = re.sub(r"(?m)^ *#.*$|Description: .*|AllowedPattern: .*", "", text())
+    assert "arn:aws:" not in elsewhere
+    outputs = {name for name, output in template["Outputs"].items() if "amazon.com" in json.dumps(output["Value"])}
+    assert outputs and all(template["Outputs"][name]["Condition"] == "InThePartitionAws" for name in outputs)
+
+
 def test_commands_run_from_the_repository_and_never_name_the_token(template):
     outputs = Stack(template).of(template["Outputs"])
     assert all(len(output["Description"]) > 10 for output in outputs.values())
