@@ -92,6 +92,17 @@ def test_no_cron_expression_is_one_that_daylight_saving_skips(template):
     assert hours and "2" not in hours
 
 
+def test_the_page_has_a_way_out_of_each_state_that_a_failed_deployment_leaves():
+    for state in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED"):
+        assert "delete-stack" in next(line for line in text(SETUP).splitlines() if f"`{state}`" in line)
+    assert "continue-update-rollback" in next(line for line in text(SETUP).splitlines() if "`UPDATE_ROLLBACK_FAILED`" in line)
+
+
+def test_the_first_message_is_sent_once_the_e_mail_is_confirmed():
+    step = text(SETUP).split("## 6. Confirm the alarm e-mail\n")[1].split("\n## ")[0]
+    assert "set-alarm-state --alarm-name xledger-spend-no-success --state-value OK" in step
+
+
 def test_the_page_has_what_lake_formation_says():
     """No emulator here says it."""
     chapter = text(OPERATIONS).split("### Lake Formation\n")[1].split("\n##")[0]
