@@ -74,6 +74,11 @@ impl Said {
         )
     }
 
+    /// Whether its words hold these small letters, or the same as capitals.
+    pub(crate) fn mentions(&self, words: &str) -> bool {
+        self.message.to_ascii_lowercase().contains(words)
+    }
+
     /// Whether the service asks to come back later, and nothing happened.
     pub(crate) fn asks_for_patience(&self) -> bool {
         matches!(

@@ -316,10 +316,11 @@ pub async fn open(settings: &Settings, aws: &aws_config::SdkConfig, access: Acce
             "LAKE_URL: is missing; set it to s3://bucket/prefix or to a directory",
         )
     };
-    open_at(settings.lake.as_ref().ok_or_else(missing)?, aws, access).await
+    let store = Store::open(settings.lake.as_ref().ok_or_else(missing)?, aws)?;
+    Ok(Lake::open(store.under_key(settings.lake_kms_key_arn.clone()), access).await?)
 }
 
-/// Opens a lake.
+/// Opens a lake, of which no setting but its address is known: to read it.
 ///
 /// # Errors
 /// What storage can meet.

@@ -26,6 +26,7 @@ names! {
     PAGE_ROWS = "XLEDGER_PAGE_ROWS": "Rows of a listing's page, 100 to 10000; lines are fetched half as many at a time [default: 10000]";
     MAX_IN_FLIGHT = "XLEDGER_MAX_IN_FLIGHT": "Requests at once, 1 to 20 [default: 5]";
     LAKE = "LAKE_URL": "Where the tables go: s3://bucket/prefix, or a directory";
+    LAKE_KMS_KEY = "LAKE_KMS_KEY_ARN": "The ARN of the KMS key that each write to a lake on S3 names; without one the bucket's own setting holds";
     GLUE_DATABASE = "GLUE_DATABASE": "The Glue database whose tables are to follow the lake, for Athena [default: none]";
     DOCUMENT_TYPES = "SPEND_DOCUMENT_TYPES": "Keep only lines of these document types [default: AP,BA,ER]";
     EXCLUDED_ACCOUNTS = "SPEND_EXCLUDED_ACCOUNTS": "Leave out lines on these accounts [default: 1900-3000]";
@@ -139,6 +140,8 @@ pub struct Settings {
     pub max_in_flight: usize,
     /// Where the tables go; `None` only on a command line that needs no lake.
     pub lake: Option<LakeUrl>,
+    /// The KMS key that each write to the lake names, which is then on S3.
+    pub lake_kms_key_arn: Option<String>,
     /// The Glue database whose tables follow the lake, which is then on S3.
     pub glue_database: Option<String>,
     /// What is spend.
@@ -309,6 +312,7 @@ impl Settings {
         let endpoint = endpoint(&mut read);
         let token = token(&mut read, caller);
         let lake = lake(&mut read, caller);
+        let lake_kms_key_arn = lake_kms_key(&mut read, lake.as_ref());
         let glue_database = glue_database(&mut read, lake.as_ref());
         let mut rules = Rules::default();
         rules.document_types = read.list(DOCUMENT_TYPES, rules.document_types);
@@ -356,6 +360,7 @@ impl Settings {
                 page_rows,
                 max_in_flight,
                 lake,
+                lake_kms_key_arn,
                 glue_database,
                 rules,
                 full_every,
@@ -423,6 +428,21 @@ fn lake(read: &mut Reader<'_>, caller: Caller) -> Option<LakeUrl> {
         Err(error) => read.fault(LAKE, error.to_string()),
     }
     None
+}
+
+fn lake_kms_key(read: &mut Reader<'_>, lake: Option<&LakeUrl>) -> Option<String> {
+    let arn = read.text(LAKE_KMS_KEY)?.trim().to_owned();
+    let parts: Vec<&str> = arn.splitn(6, ':').collect();
+    let is_word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    let is_key = matches!(parts[..], ["arn", partition, "kms", region, account, key]
+        if [partition, region, account].into_iter().all(is_word) && key.strip_prefix("key/").is_some_and(is_word));
+    if !is_key {
+        // A bucket's policy compares texts, and S3 knows an alias by another one.
+        read.fault(LAKE_KMS_KEY, "is no ARN of a KMS key (nor may it be an alias's); write it as in arn:aws:kms:eu-north-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab");
+    } else if matches!(lake, Some(LakeUrl::Directory(_))) {
+        read.fault(LAKE_KMS_KEY, "is for a lake on S3, which LAKE_URL is not; leave it out for a directory");
+    }
+    Some(arn)
 }
 
 fn glue_database(read: &mut Reader<'_>, lake: Option<&LakeUrl>) -> Option<String> {

@@ -10,6 +10,9 @@ use aws_sdk_glue::operation::update_table::UpdateTableError;
 
 use crate::aws::{Source, Unsuccessful};
 
+/// What a catalogue under a key of the company's own takes beside the rights in Glue. All of them, for AWS names one at a time.
+const KEY_ACTIONS: &str = "kms:Decrypt, kms:Encrypt or kms:GenerateDataKey";
+
 /// A fault of the catalogue. Each message says what happened, where, and what to do next.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -117,6 +120,13 @@ impl Error {
                 "EntityNotFoundException" => Self::NotFound { place },
                 "AlreadyExistsException" => Self::AlreadyExists,
                 "ConcurrentModificationException" | "VersionMismatchException" => Self::Changed,
+                "AccessDeniedException" | "AccessDenied" | "GlueEncryptionException"
+                    if said.mentions("kms:") || said.mentions("accessdenied") =>
+                {
+                    let place =
+                        format!("the key that the Glue catalogue is encrypted with, for {operation} on {place}");
+                    Self::AccessDenied { operation: KEY_ACTIONS, place, source: said.into() }
+                }
                 "AccessDeniedException" | "AccessDenied" => {
                     Self::AccessDenied { operation, place, source: said.into() }
                 }

@@ -66,6 +66,7 @@ fn in_effect<'a>(settings: &Settings, set: impl Fn(&str) -> Option<&'a str>) {
         let given = at_home(given, set("HOME")).unwrap().unwrap_or_else(|| given.to_owned());
         assert_eq!(lake.to_string(), if lake.directory().is_some() { &given } else { given.trim_end_matches('/') });
     }
+    assert_eq!(given("LAKE_KMS_KEY_ARN"), settings.lake_kms_key_arn.as_deref());
     assert_eq!(given("GLUE_DATABASE"), settings.glue_database.as_deref());
     rules(settings, set);
 }

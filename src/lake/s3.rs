@@ -14,7 +14,7 @@ use crate::lake::store::{Access, Entry, Version};
 use crate::lake::{Error, Key};
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
-use aws_sdk_s3::types::{CommonPrefix, Object};
+use aws_sdk_s3::types::{CommonPrefix, Object, ServerSideEncryption};
 use bytes::Bytes;
 use conditional::Condition;
 use fault::{Fault, NOT_IMPLEMENTED};
@@ -38,6 +38,8 @@ pub struct S3 {
     once: Client,
     bucket: String,
     prefix: Option<Key>,
+    /// The ARN of the KMS key that each write names.
+    kms_key: Option<String>,
 }
 
 impl S3 {
@@ -46,13 +48,23 @@ impl S3 {
     /// # Errors
     /// [`Error::NoRegion`] if the configuration names no region.
     pub fn new(aws: &SdkConfig, bucket: &str, prefix: Option<Key>) -> Result<Self, Error> {
-        let store = |client, once| Self { client, once, bucket: bucket.to_owned(), prefix };
+        let store = |client, once| Self { client, once, bucket: bucket.to_owned(), prefix, kms_key: None };
         let (client, once) = client::pair(aws);
         let store = store(client, once);
         match aws.region() {
             Some(_) => Ok(store),
             None => Err(Error::NoRegion { place: store.describe() }),
         }
+    }
+
+    pub(super) fn under_key(self, arn: Option<String>) -> Self {
+        Self { kms_key: arn, ..self }
+    }
+
+    /// How a write says that the object is to be encrypted, and with which key. A bucket encrypts by itself, but a policy that demands this
+    /// looks at the request alone; without a key nothing is said, and the bucket's own setting holds.
+    fn encryption(&self) -> (Option<ServerSideEncryption>, Option<String>) {
+        (self.kms_key.as_ref().map(|_| ServerSideEncryption::AwsKms), self.kms_key.clone())
     }
 
     pub(super) fn describe(&self) -> String {

@@ -63,6 +63,15 @@ impl Store {
         })
     }
 
+    /// The same store, whose writes to a bucket name this KMS key, as a bucket's policy can demand. Of a directory nothing changes.
+    #[must_use]
+    pub fn under_key(self, arn: Option<String>) -> Self {
+        match self {
+            Self::S3(store) => Self::S3(store.under_key(arn)),
+            Self::Directory(store) => Self::Directory(store),
+        }
+    }
+
     /// Finds out whether the lake can be used, before any other work is done. For [`Access::Write`] it makes the directory and tries out
     /// what its file system does, or writes a tiny object, under `state/`, sees that it is not written over against a condition, and removes
     /// it; for [`Access::Read`] it changes nothing.

@@ -24,6 +24,7 @@ fn every_fault_is_named_at_once() {
         (PAGE_ROWS, "20000"),
         (MAX_IN_FLIGHT, "0"),
         (LAKE, "/tmp/lake"),
+        (LAKE_KMS_KEY, "alias/lake"),
         (GLUE_DATABASE, "Spend data"),
         (DOCUMENT_TYPES, ","),
         (EXCLUDED_ACCOUNTS, "3000-1900"),
@@ -37,6 +38,7 @@ fn every_fault_is_named_at_once() {
         ENDPOINT,
         TOKEN_SECRET_ID,
         LAKE,
+        LAKE_KMS_KEY,
         GLUE_DATABASE,
         DOCUMENT_TYPES,
         EXCLUDED_ACCOUNTS,
@@ -58,6 +60,23 @@ fn a_catalogue_is_for_a_lake_on_s3() {
     let settings = read(Caller::CommandLine, &set("s3://bucket/prefix")).unwrap();
     assert_eq!(settings.glue_database.as_deref(), Some("spend_data"));
     assert_eq!(read(Caller::CommandLine, &set("lake")).err().unwrap(), [GLUE_DATABASE]);
+}
+
+#[test]
+fn a_key_is_named_by_its_arn_for_a_lake_on_s3() {
+    let read = |lake: &str, arn: &str| read(Caller::CommandLine, &[(TOKEN, "abc"), (LAKE, lake), (LAKE_KMS_KEY, arn)]);
+    let arn = |partition, key: &str| format!("arn:{partition}:kms:eu-north-1:111122223333:{key}");
+    for right in [arn("aws", "key/1234abcd-12ab"), arn("aws-us-gov", "key/mrk-1234abcd"), arn("aws-cn", "key/1")] {
+        assert_eq!(read("s3://bucket", &right).unwrap().lake_kms_key_arn.as_ref(), Some(&right));
+        assert_eq!(read("lake", &right).err().unwrap(), [LAKE_KMS_KEY]);
+    }
+    assert_eq!(read("s3://bucket", " ").unwrap().lake_kms_key_arn, None, "as a template sets it that has no key");
+    for wrong in ["1234abcd-12ab", "alias/lake", "arn:aws:s3:::bucket", "arn:aws:kms:eu-north-1::key/1", "*"] {
+        assert_eq!(read("s3://bucket", wrong).err().unwrap(), [LAKE_KMS_KEY], "{wrong}");
+    }
+    for key in ["alias/lake", "key/", "key/a b", "key/1\nx: y", "key/*"] {
+        assert_eq!(read("s3://bucket", &arn("aws", key)).err().unwrap(), [LAKE_KMS_KEY], "{key}");
+    }
 }
 
 #[test]

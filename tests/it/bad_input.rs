@@ -210,6 +210,19 @@ async fn a_bucket_that_may_not_be_read_or_written() {
     assert_eq!(sim.journal().totals().requests, 0);
 }
 
+/// A bucket whose policy wants each write to name a key: all of a run's do, from the trial to the line in `runs`.
+#[tokio::test]
+async fn a_bucket_that_demands_a_key() {
+    const KEY: &str = "arn:aws:kms:eu-north-1:111122223333:key/1234abcd";
+    let (desk, lake) = (Desk::new(Options::fast(300, 38)).await, Scripted::start().await);
+    lake.demand(KEY);
+    let error = desk.refresh_bucket(&lake, &[]).await.error.unwrap();
+    assert_eq!((error.kind, lake.objects().len()), (FailureKind::LakeDenied, 0), "{error}");
+    let report = desk.refresh_bucket(&lake, &[("LAKE_KMS_KEY_ARN", KEY)]).await;
+    assert_eq!((report.status, report.error), (Status::Succeeded, None));
+    assert!(lake.objects().keys().any(|name| name.starts_with("lake/runs/")));
+}
+
 /// The right to write is lost in the middle: the snapshot is given up, the one before stays.
 #[tokio::test]
 async fn a_bucket_that_takes_no_more_in_the_middle_of_a_run() {

@@ -175,6 +175,39 @@ async fn each_refusal_names_what_to_do() {
             ["glue:GetTable", "the table supplier of the Glue database spend_data"],
         ),
         (vec![Step::Serve, denied], FailureKind::CatalogDenied, ["glue:CreateTable", "supplier"]),
+        // A catalogue under a key of the company's own, which Glue uses in the name of who asks.
+        (
+            vec![Step::Say(
+                400,
+                "AccessDeniedException",
+                "X is not authorized to perform: kms:GenerateDataKey on resource: Y",
+            )],
+            FailureKind::CatalogDenied,
+            [
+                "kms:Decrypt, kms:Encrypt or kms:GenerateDataKey was denied on the key",
+                "glue:GetTable on the table supplier",
+            ],
+        ),
+        (
+            vec![
+                Step::Serve,
+                Step::Say(
+                    400,
+                    "GlueEncryptionException",
+                    "X is not authorized to perform: kms:Decrypt (AccessDeniedException)",
+                ),
+            ],
+            FailureKind::CatalogDenied,
+            [
+                "kms:Decrypt, kms:Encrypt or kms:GenerateDataKey was denied on the key",
+                "glue:CreateTable on the table supplier",
+            ],
+        ),
+        (
+            vec![Step::Say(400, "GlueEncryptionException", "the KMS key is disabled")],
+            FailureKind::CatalogUnavailable,
+            ["glue:GetTable was refused", "is disabled"],
+        ),
         (vec![Step::Refuse(400, "ExpiredTokenException")], FailureKind::CatalogDenied, ["credentials", "AWS_PROFILE"]),
         (
             vec![Step::Refuse(400, "InvalidInputException")],

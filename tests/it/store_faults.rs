@@ -350,6 +350,25 @@ async fn a_probe_asks_little_and_is_not_misled() {
     assert!(server.objects().is_empty(), "a trial was left behind");
 }
 
+/// As a bucket's policy can, which looks at the request and not at what the bucket does by itself.
+#[tokio::test]
+async fn every_write_names_the_key_that_it_is_given() {
+    const KEY: &str = "arn:aws:kms:eu-north-1:111122223333:key/1234abcd";
+    let (server, store) = scripted().await;
+    server.demand(KEY);
+    for other in [None, Some("arn:aws:kms:eu-north-1:111122223333:key/another".to_owned())] {
+        let error = store.clone().under_key(other).probe(Access::Write).await.unwrap_err();
+        assert!(matches!(error, Error::AccessDenied { operation: "s3:PutObject", .. }), "{error:?}");
+    }
+    let store = store.under_key(Some(KEY.to_owned()));
+    store.probe(Access::Write).await.unwrap();
+    let version = create(&store, "mine").await.unwrap();
+    store.replace(&key("a"), Bytes::from_static(b"second"), Some(&version)).await.unwrap();
+    let mut writer = store.writer(&key("b")).await.unwrap();
+    writer.write(Bytes::from(vec![7; 9 << 20])).await.unwrap();
+    writer.finish().await.unwrap();
+}
+
 /// As the SDK's own chain of providers answers on a machine without any.
 #[derive(Debug)]
 struct NobodySignedIn;

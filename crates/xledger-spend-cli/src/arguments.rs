@@ -179,7 +179,8 @@ fn command() -> clap::Command {
         command = command.mut_subcommand(name, |command| command.args(settings(|_| true)));
     }
     // It asks Xledger nothing, and makes no tables: it points to those that are there.
-    let command = command.mut_subcommand("rollback", |command| command.args(settings(|name| name == "GLUE_DATABASE")));
+    let heeded = |name: &str| matches!(name, "LAKE_KMS_KEY_ARN" | "GLUE_DATABASE");
+    let command = command.mut_subcommand("rollback", |command| command.args(settings(heeded)));
     // The simulator takes the place of an address and a token.
     let simulated = |name: &str| matches!(name, "XLEDGER_ENDPOINT" | "XLEDGER_TOKEN" | "XLEDGER_TOKEN_SECRET_ID");
     command.mut_subcommand("demo", |command| command.args(settings(|name| !simulated(name))))
@@ -229,9 +230,11 @@ mod tests {
             let matches = command().try_get_matches_from(["xledger-spend", "refresh", &flag, "x"]).unwrap();
             assert_eq!(flags(&matches), BTreeMap::from([((*name).to_owned(), "x".into())]), "{name}");
         }
-        let typed = ["xledger-spend", "rollback", "--glue-database", "x", "20261121T013000Z-0a1b2c3d"];
-        let matches = command().try_get_matches_from(typed).unwrap();
-        assert_eq!(flags(&matches).get("GLUE_DATABASE"), Some(&"x".into()));
+        for (flag, name) in [("--glue-database", "GLUE_DATABASE"), ("--lake-kms-key-arn", "LAKE_KMS_KEY_ARN")] {
+            let typed = ["xledger-spend", "rollback", flag, "x", "20261121T013000Z-0a1b2c3d"];
+            let matches = command().try_get_matches_from(typed).unwrap();
+            assert_eq!(flags(&matches).get(name), Some(&"x".into()));
+        }
         for typed in [["--lake", "x", "show"], ["show", "--lake", "x"], ["show", "--lake-url", "x"]] {
             let matches = command().try_get_matches_from([&["xledger-spend"], &typed[..]].concat()).unwrap();
             assert_eq!(flags(&matches).get(LAKE), Some(&"x".into()), "{typed:?}");

@@ -76,8 +76,10 @@ impl S3 {
         condition: Condition<'_>,
     ) -> Result<Option<Version>, Error> {
         let mut attempts = Attempts::default();
+        let (encryption, kms_key) = self.encryption();
         loop {
             let request = self.once.put_object().bucket(&self.bucket).key(self.name(key));
+            let request = request.set_server_side_encryption(encryption.clone()).set_ssekms_key_id(kms_key.clone());
             let request = match condition {
                 Condition::Absent => request.if_none_match("*"),
                 Condition::Is(version) => request.if_match(&version.0),

@@ -182,7 +182,9 @@ impl fmt::Debug for Writer {
 
 impl S3 {
     async fn begin(&self, key: &Key) -> Result<String, Error> {
+        let (encryption, kms_key) = self.encryption();
         let request = self.client.create_multipart_upload().bucket(&self.bucket).key(self.name(key));
+        let request = request.set_server_side_encryption(encryption).set_ssekms_key_id(kms_key);
         // S3 compares each part, and the list of parts, with checksums that are worked out here.
         let answer = request.checksum_algorithm(ChecksumAlgorithm::Crc32).send().await;
         let answer = answer.map_err(|e| self.error("s3:PutObject", key, Fault::of(e)))?;

@@ -16,6 +16,8 @@ pub(crate) enum Step {
     Serve,
     /// With this status and error code; nothing happens.
     Refuse(u16, &'static str),
+    /// As the last, in these words.
+    Say(u16, &'static str, &'static str),
     /// As Glue would, after another program has changed the table.
     Overtake(fn(&mut Value)),
 }
@@ -76,7 +78,11 @@ fn said(status: u16, body: &Value) -> Answer {
 }
 
 fn refused(status: u16, code: &str) -> Answer {
-    said(status, &json!({"__type": code, "Message": "as the script says"}))
+    refused_in_words(status, code, "as the script says")
+}
+
+fn refused_in_words(status: u16, code: &str, words: &str) -> Answer {
+    said(status, &json!({"__type": code, "Message": words}))
 }
 
 async fn answer(State(database): State<Arc<Mutex<Database>>>, headers: HeaderMap, body: String) -> Answer {
@@ -88,6 +94,7 @@ async fn answer(State(database): State<Arc<Mutex<Database>>>, headers: HeaderMap
     match database.script.pop_front().unwrap_or(Step::Serve) {
         Step::Serve => (),
         Step::Refuse(status, code) => return refused(status, code),
+        Step::Say(status, code, words) => return refused_in_words(status, code, words),
         Step::Overtake(change) => change(database.tables.get_mut(&name).unwrap()),
     }
     let found = database.tables.get(&name).cloned();

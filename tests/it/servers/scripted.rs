@@ -42,6 +42,8 @@ struct State {
     /// Conditions of a write that count for nothing, or that the server says it does not have.
     ignored: &'static [&'static str],
     unknown: &'static [&'static str],
+    /// The key that the bucket's policy wants every write to name.
+    demanded_key: Option<&'static str>,
     held: usize,
     requests: Vec<String>,
     objects: BTreeMap<String, Vec<u8>>,
@@ -125,6 +127,11 @@ impl Scripted {
     /// Says of a write with one of these conditions that it is not implemented, as other services do.
     pub(crate) fn know_nothing_of(&self, headers: &'static [&'static str]) {
         self.state().unknown = headers;
+    }
+
+    /// Denies every write that does not name this key for its encryption, as the policy of a bucket can.
+    pub(crate) fn demand(&self, key: &'static str) {
+        self.state().demanded_key = Some(key);
     }
 
     /// Leaves every such request without an answer.
@@ -266,6 +273,14 @@ impl State {
             return error(404, "NoSuchBucket");
         };
         let upload = request.query.get("uploadId");
+        let header = |name: &str| request.headers.get(name).map(String::as_str);
+        let is_new = matches!((request.method.as_str(), upload), ("PUT" | "POST", None));
+        if let Some(key) = self.demanded_key.filter(|_| is_new)
+            && (header("x-amz-server-side-encryption"), header("x-amz-server-side-encryption-aws-kms-key-id"))
+                != (Some("aws:kms"), Some(key))
+        {
+            return error(403, "AccessDenied");
+        }
         match (request.method.as_str(), upload) {
             ("GET", _) if name.is_empty() => self.list(request),
             ("GET" | "HEAD", _) => match self.objects.get(name) {
