@@ -17,6 +17,10 @@ const LAKE: &str = "xledger_spend.lake";
 const SNAPSHOT: &str = "xledger_spend.snapshot";
 /// The version of a table's columns.
 const SCHEMA_VERSION: &str = "xledger_spend.schema_version";
+/// What whoever meets a partitioned table in Glue is told there: most engines but Athena and Trino see no rows in it, and say nothing. The
+/// partitions are not registered as well, for they would move one after the other, and not with the table.
+const PROJECTED: &str = "Its partitions are projected, which Athena and Trino read. Spark, EMR, Glue jobs and Redshift Spectrum find no rows \
+    in it, without an error: read the Parquet files below its location by path there (docs/spark.md).";
 /// What Hive, Spark and Trino, and then what Glue's own crawlers call the size of a table.
 const STATISTICS: [&str; 7] =
     ["numRows", "numFiles", "totalSize", "recordCount", "objectCount", "sizeKey", "averageRecordSize"];
@@ -81,7 +85,11 @@ pub(super) fn of(table: &Table, root: &str, manifest: Option<&Manifest>) -> Resu
         .build();
     let input = TableInput::builder()
         .name(table.name)
-        .description(table.doc)
+        .description(if table.partitions.is_empty() {
+            table.doc.to_owned()
+        } else {
+            format!("{} {PROJECTED}", table.doc)
+        })
         .table_type("EXTERNAL_TABLE")
         .set_partition_keys(Some(columns(&table.partitions).map_err(unmade)?))
         .storage_descriptor(storage)

@@ -7,7 +7,7 @@ import pyarrow.parquet
 import pytest
 
 from columns import PARTITIONS, TABLES
-from conftest import ddl, readers
+from conftest import REPOSITORY, ddl, readers
 
 PARTITION_TYPES = {"year": "int", "month": "int", "owner_id": "bigint"}
 
@@ -46,6 +46,29 @@ def test_each_column_is_read_as_it_was_written(tables, company, table):
     assert read.num_rows == company.run.report["tables"][table]["rows"] > 0
     order = "line_id" if table == "spend" else "supplier_id"
     assert sorted(read.to_pylist(), key=lambda row: row[order]) == sorted(written, key=lambda row: row[order])
+
+
+def test_the_pages_recipe_reads_what_is_published(spark, company):
+    """By path, as the page says: the catalogue has no partitions to go by."""
+    recipe = (REPOSITORY / "docs" / "spark.md").read_text("utf-8").split("```python\n")[1].split("```")[0]
+    assert '"s3://bucket/prefix"' in recipe
+    made = {"spark": spark}
+    exec(recipe.replace("s3://bucket/prefix", f"file://{company.lake}"), made)
+    for table in TABLES:
+        assert dict(made[table].dtypes) | PARTITION_TYPES == columns(table) | PARTITION_TYPES
+        written = pyarrow.concat_tables(whole(company, table, file) for file in company.files(table)).to_pylist()
+        order = "line_id" if table == "spend" else "supplier_id"
+        read = made[table].toArrow().to_pylist()
+        assert len(read) > 0
+        assert sorted(read, key=lambda row: row[order]) == sorted(written, key=lambda row: row[order])
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_projected_partitions_are_not_seen(tables, company, table):
+    """What the page warns of: no rows, and no error."""
+    tables.sql("DROP TABLE IF EXISTS projected")
+    tables.sql(ddl(table, company.snapshot / table, name="projected"))
+    assert tables.table("projected").count() == 0
 
 
 def whole(company, table, file):

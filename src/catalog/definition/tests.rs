@@ -79,6 +79,20 @@ fn a_table_is_its_columns_and_where_the_snapshot_lies() {
     assert_eq!(input.parameters().unwrap()["projection.owner_id.range"], "4242,4242");
 }
 
+/// Spark finds no rows in a projected table, and says nothing; so the table does, and the page that it names is there.
+#[test]
+fn a_projected_table_says_where_its_rows_are() {
+    for table in tables() {
+        let input = of(table, ROOT, Some(&two_months())).unwrap().unwrap();
+        let (description, is_projected) = (input.description().unwrap(), !table.partitions.is_empty());
+        assert!(description.starts_with(table.doc) && description.len() <= 2048, "{description}");
+        assert_eq!(input.parameters().unwrap().contains_key("projection.enabled"), is_projected);
+        assert_eq!(description.contains("Spark, EMR, Glue jobs and Redshift Spectrum find no rows"), is_projected);
+        assert_eq!(description.contains("docs/spark.md"), is_projected);
+    }
+    assert!(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/spark.md").is_file());
+}
+
 #[test]
 fn only_the_table_of_runs_is_there_before_a_snapshot() {
     for table in [spend::table(), supplier::table()] {
