@@ -26,7 +26,6 @@ def guarded(built, guarded_account, company):
     deployed = deployment.deploy(deployer(guarded_account), XledgerEndpoint=company.endpoint, KmsKeyArn=key)
     deployed.put_token(company.token)
     guarded = deployed.seen_by(guarded_account)
-    guarded.deployed_by = deployed
     guarded.stop_schedule()
     return guarded
 
@@ -376,11 +375,11 @@ def test_no_statement_is_wider_than_the_stack(guarded, role, schedule_role):
 
 
 def test_a_secret_that_was_deleted_is_made_again(guarded, company):
-    """By the page's command, by somebody with the deployer's policies; a deployment sees nothing of it."""
+    """By the page's command, which an administrator runs; a deployment would see nothing of it."""
     guarded.account.client("secretsmanager").delete_secret(SecretId=guarded.outputs["TokenSecretArn"], ForceDeleteWithoutRecovery=True)
     assert refused_refresh(guarded, company).startswith("secret_unreadable: ")
-    guarded.deployed_by.account.succeed("aws secretsmanager create-secret --name xledger-spend/token")
-    guarded.deployed_by.put_token(company.token)
+    guarded.account.succeed("aws secretsmanager create-secret --name xledger-spend/token")
+    guarded.put_token(company.token)
     guarded.refresh()
 
 
