@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import policies
+from pages import DOCS, OPERATIONS, SETUP, text
 from policies import DEPLOYER, allows, listed
 
 HANDLERS = json.loads((Path(__file__).parent / "handlers.json").read_text("utf-8"))
@@ -101,6 +102,33 @@ def test_the_deployer_can_leave_every_state_of_the_stack(action):
     assert allows([use], f"cloudformation:{action}", arn("cloudformation", "stack/xledger-spend/0a1b"))
 
 
+# Commands of the pages that the pages leave to an administrator, and those that take no right.
+ADMINISTRATORS = re.compile(
+    r"(iam|lakeformation) |glue (create-database|delete-table)|s3 (cp|mv|rb|rm)|s3api put-bucket-policy|secretsmanager (create|delete|restore)-secret|lambda publish-layer"
+)
+WITHOUT_RIGHT = re.compile(r"configure|sso |sts get-caller-identity|cloudformation wait")
+# Where the action is not called as the command is.
+CALLED = {"lambda invoke": "lambda:InvokeFunction", "s3 ls": "s3:ListBucket"}
+
+
+def test_who_has_the_policies_may_run_the_commands_of_the_pages():
+    known = policies.of_infra()
+    documents = [known[name] for name in (*DEPLOYER, "reader-policy")]
+    allowed = {action for document in documents for statement in document["Statement"] for action in listed(statement["Action"])}
+    pages = "\n".join(map(text, (SETUP, OPERATIONS, DOCS / "first-hour.md")))
+    commands = {" ".join(found) for found in re.findall(r"\baws ([a-z0-9]+) ([a-z0-9-]+)", pages)}
+    assert len(commands) > 20
+    rest = {command for command in commands if not ADMINISTRATORS.match(command) and not WITHOUT_RIGHT.match(command)}
+    camel = lambda command: command.split()[0] + ":" + "".join(word.title() for word in command.split()[1].split("-"))
+    assert {command for command in rest if CALLED.get(command, camel(command)) not in allowed} == set()
+
+
+def test_the_person_may_hand_over_cloudformations_own_role_and_no_other():
+    use = [policies.of_infra()["deployer-use-policy"]]
+    assert allows(use, "iam:PassRole", arn("iam", "role/xledger-spend-cloudformation", region=""))
+    assert not allows(use, "iam:PassRole", arn("iam", "role/xledger-spend-FunctionRole-1A", region=""))
+
+
 def test_the_bucket_policy_for_readers_denies_nothing_that_cloudformation_asks_for():
     """To the deployer, whose role it excepts where a right is on that list."""
     denies = [each for each in policies.of_infra()["bucket-policy-readers-only"]["Statement"] if "aws:SecureTransport" not in json.dumps(each)]
@@ -192,7 +220,7 @@ PARTITION, LONGEST_REGION = "aws-us-gov", "ap-southeast-1"
 LARGEST = {"iam": 6_144, "bucket": 20_480}
 
 
-def filled_in(text):
+def filled_in(policy):
     """A policy as it is with the longest names that the template takes, as IAM counts it: without white space."""
     for placeholder, longest in {
         "xledger-spend": LONGEST_NAME,
@@ -204,14 +232,14 @@ def filled_in(text):
         "DEPLOYER": "d" * 64,
         "lake/": f"{'l' * 200}/",
     }.items():
-        text = text.replace(placeholder, longest)
-    return re.sub(r"\s", "", text)
+        policy = policy.replace(placeholder, longest)
+    return re.sub(r"\s", "", policy)
 
 
 @pytest.mark.parametrize("name", policies.of_infra())
 def test_a_policy_has_room_for_the_longest_names(name):
-    text = (policies.INFRA / f"{name}.json").read_text("utf-8")
-    assert len(filled_in(text)) <= LARGEST["bucket" if '"Principal"' in text else "iam"]
+    policy = text(policies.INFRA / f"{name}.json")
+    assert len(filled_in(policy)) <= LARGEST["bucket" if '"Principal"' in policy else "iam"]
 
 
 # Read settings of the bucket, whatever settings S3 will have; objects have other rights.
