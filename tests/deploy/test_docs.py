@@ -258,7 +258,7 @@ def named(cases):
 def test_commands_are_in_blocks_of_sh(page):
     """The others are data, answers or code: no command is in a block that the tests below pass by."""
     languages = {language for language, _ in fenced(page)}
-    assert languages <= {"", "sh", "sql", "yaml", "toml", "rust"}
+    assert languages <= {"", "sh", "sql", "yaml", "toml", "rust", "python"}
     for block in blocks(page, ""):
         assert not re.search(r"^(\$ |aws |sam |cargo |make |xledger-(spend|sim) )", block, re.MULTILINE), block
 
