@@ -125,8 +125,11 @@ def test_who_has_the_policies_may_run_the_commands_of_the_pages():
 
 def test_the_person_may_hand_over_cloudformations_own_role_and_no_other():
     use = [policies.of_infra()["deployer-use-policy"]]
-    assert allows(use, "iam:PassRole", arn("iam", "role/xledger-spend-cloudformation", region=""))
+    assert allows(use, "iam:PassRole", arn("iam", "role/cloudformation-xledger-spend", region=""))
     assert not allows(use, "iam:PassRole", arn("iam", "role/xledger-spend-FunctionRole-1A", region=""))
+    # It would else be what a template can change.
+    deploy = [policies.of_infra()["deployer-deploy-policy"]]
+    assert not allows(deploy, "iam:PutRolePolicy", arn("iam", "role/cloudformation-xledger-spend", region=""))
 
 
 def test_the_bucket_policy_for_readers_denies_nothing_that_cloudformation_asks_for():
