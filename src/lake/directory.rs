@@ -68,7 +68,8 @@ impl Directory {
         match tokio::task::spawn_blocking(move || work(&store)).await {
             Ok(result) => result,
             Err(error) => {
-                Err(Error::Unreadable { operation: "work on", place: self.describe(), source: Box::new(error) })
+                let (place, source) = (self.describe(), Box::new(error));
+                Err(Error::Unreadable { operation: "work on", place, next: "run again", source })
             }
         }
     }
@@ -76,7 +77,8 @@ impl Directory {
     pub(super) async fn probe(&self, access: Access) -> Result<(), Error> {
         self.blocking(move |store| {
             if access == Access::Write {
-                return place::try_out(&store.root);
+                let below = ["snapshots", "runs", "state", "state/rows"].map(|name| store.root.join(name));
+                return place::try_out(&store.root, &below);
             }
             fs::read_dir(&store.root).map(drop).map_err(|e| match e.kind() {
                 ErrorKind::NotFound => Error::NotFound { place: store.describe() },

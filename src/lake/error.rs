@@ -87,7 +87,10 @@ pub enum Error {
         source: Source,
     },
     /// No AWS region is configured.
-    #[error("no AWS region is known for {place}; set AWS_REGION, or a region in the profile that AWS_PROFILE names")]
+    #[error(
+        "no AWS region is known for {place}; set AWS_REGION, or a region in the profile that AWS_PROFILE names. If one is set there, that \
+         profile does not exist or ~/.aws/config cannot be read: --verbose says why"
+    )]
     NoRegion {
         /// Where it was needed.
         place: String,
@@ -188,12 +191,14 @@ pub enum Error {
         source: Source,
     },
     /// A file or directory cannot be read or written, for a reason that is none of the others.
-    #[error("cannot {operation} {place}")]
+    #[error("cannot {operation} {place}; {next}")]
     Unreadable {
         /// What was tried.
         operation: &'static str,
         /// Where.
         place: String,
+        /// What to do next.
+        next: &'static str,
         /// What the system said.
         #[source]
         source: Source,

@@ -3,7 +3,7 @@
 
 use super::fault::situation;
 use super::moment::{self, allowed, moment};
-use super::place::make_directory;
+use super::place::{empty, make_directory};
 use crate::lake::Error;
 use crate::value::Instant;
 use jiff::Timestamp;
@@ -49,8 +49,8 @@ impl Claim {
         }
         let since = Timestamp::from_millisecond(now.0).unwrap_or_default();
         moment(&path);
-        file.set_len(0)
-            .and_then(|()| file.rewind())
+        empty(&file, &path)?;
+        file.rewind()
             .and_then(|()| moment::write(&file, format!("{since:.3} {by}\n").as_bytes(), &path))
             .map_err(|e| situation("write", &path, e))?;
         Ok(Self { file })

@@ -1,6 +1,6 @@
 //! How a file gets its name: whole, durable, and never over another one unless that is meant.
 
-use super::fault::{is_no_link, is_unknown, situation};
+use super::fault::{flushes_no_directories, is_of_the_name, situation, unreadable};
 use super::lock;
 use super::moment::{self, allowed, moment};
 use crate::lake::Error;
@@ -29,7 +29,8 @@ impl Temporary {
         for _ in 0..100 {
             let path = beside(place);
             moment(&path);
-            match OpenOptions::new().write(true).create_new(true).open(&path) {
+            let made = allowed("open", place);
+            match made.and_then(|()| OpenOptions::new().write(true).create_new(true).open(&path)) {
                 Ok(file) => {
                     let temporary = Self { file, path, place: place.to_owned(), root: root.to_owned() };
                     let locked = allowed("lock", place).and_then(|()| temporary.file.lock());
@@ -71,8 +72,8 @@ impl Temporary {
     pub(super) fn create(self) -> Result<(), Error> {
         moment(&self.place);
         let created = match allowed("link", &self.place).and_then(|()| fs::hard_link(&self.path, &self.place)) {
-            // A file system without hard links: look and rename while nobody else of this program does.
-            Err(e) if is_no_link(&e) => {
+            // A file system without hard links, whatever it says: look and rename while nobody else of this program does.
+            Err(e) if !is_of_the_name(&e) => {
                 let _held = lock::swap(&self.root)?;
                 match self.place.symlink_metadata() {
                     Ok(_) => Err(ErrorKind::AlreadyExists.into()),
@@ -106,12 +107,13 @@ impl Temporary {
     }
 }
 
-/// Finds out whether the file system of a lake does what a lake needs, with two files that go away again. They lie in the root, for a directory
-/// that goes away with them could be one in which another process is just about to make its lock.
-pub(super) fn try_out(root: &Path) -> Result<(), Error> {
+/// Finds out whether the file system of a lake does what a lake needs, and whether this program may write wherever it will, with files that
+/// go away again. No directory goes away with them, for another process could just be about to make its lock in it.
+pub(super) fn try_out(root: &Path, below: &[PathBuf]) -> Result<(), Error> {
     let trial = beside(&root.join("trial"));
     let mut created = Temporary::beside(&trial, root)?;
     created.fill(b"{}\n")?;
+    empty(&created.file, &trial)?;
     created.create()?;
     let replaced = Temporary::beside(&trial, root).and_then(Temporary::replace);
     moment(&trial);
@@ -119,9 +121,18 @@ pub(super) fn try_out(root: &Path) -> Result<(), Error> {
     replaced?;
     match removed {
         // The next run that holds the lake found it left over.
-        Err(e) if e.kind() != ErrorKind::NotFound => Err(situation("delete", &trial, e)),
-        _ => Ok(()),
+        Err(e) if e.kind() != ErrorKind::NotFound => return Err(situation("delete", &trial, e)),
+        _ => {}
     }
+    for directory in below.iter().filter(|directory| directory.is_dir()) {
+        drop(Temporary::beside(&directory.join("trial"), directory)?);
+    }
+    Ok(())
+}
+
+/// Empties a file that stays.
+pub(super) fn empty(file: &File, place: &Path) -> Result<(), Error> {
+    allowed("truncate", place).and_then(|()| file.set_len(0)).map_err(|e| situation("empty", place, e))
 }
 
 impl Drop for Temporary {
@@ -148,9 +159,10 @@ pub(super) fn link(place: &Path, target: &Path) -> Result<(), Error> {
     let _ = fs::remove_file(&path);
     moment(place);
     if let Err(e) = allowed("symlink", place).and_then(|()| std::os::unix::fs::symlink(target, &path)) {
-        return Err(match is_no_link(&e) && (found.is_err() || is_hollow) {
+        // Whatever it says, for files can be written here.
+        return Err(match found.is_err() || is_hollow {
             true => Error::NoLinks { path: place.to_owned(), source: Box::new(e) },
-            false => situation("link", place, e),
+            false => unreadable("move the link", place, e),
         });
     }
     let named = || {
@@ -227,9 +239,8 @@ pub(super) fn make_directory(path: &Path) -> Result<(), Error> {
 /// own business.
 fn flush_directory(path: &Path) -> io::Result<()> {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let parent = File::open(parent)?;
-    match allowed("fsync of a directory", path).and_then(|()| parent.sync_all()) {
-        Err(e) if is_unknown(&e) => Ok(()),
+    match allowed("fsync of a directory", path).and_then(|()| File::open(parent)?.sync_all()) {
+        Err(e) if flushes_no_directories(&e) => Ok(()),
         flushed => flushed,
     }
 }

@@ -13,14 +13,18 @@ use tracing_subscriber::layer::SubscriberExt as _;
 
 const EPERM: i32 = 1;
 const EIO: i32 = 5;
+const EBADF: i32 = 9;
 const EACCES: i32 = 13;
 const EEXIST: i32 = 17;
+const EISDIR: i32 = 21;
 const EINVAL: i32 = 22;
+const ENOTTY: i32 = 25;
 const ENOSPC: i32 = 28;
 const EROFS: i32 = 30;
 const EMLINK: i32 = 31;
 const ENOLCK: i32 = 37;
 const ENOSYS: i32 = 38;
+const EPROTO: i32 = 71;
 const ENOTSUP: i32 = 95;
 
 /// A lake in a directory, and the warnings that were logged.
@@ -90,7 +94,7 @@ fn own(desk: &Desk, n: i64) -> String {
 
 #[tokio::test]
 async fn a_lake_needs_no_symbolic_links() {
-    for number in [EPERM, EACCES, ENOSYS, ENOTSUP, EINVAL] {
+    for number in [EPERM, EACCES, ENOSYS, ENOTSUP, EINVAL, EROFS, EPROTO, EIO, ENOTTY, ENOSPC] {
         let desk = Desk::refusing("symlink", number);
         // Said once to who made the lake.
         for (n, said) in [(1, 1), (2, 0), (3, 0)] {
@@ -105,6 +109,8 @@ async fn a_lake_needs_no_symbolic_links() {
             assert_eq!(desk.publish(n).await.unwrap(), own(&desk, n), "{number}");
             let warnings = desk.warnings();
             assert!(warnings.len() == 1 && warnings[0].contains("was not moved"), "{number}: {warnings:?}");
+            // For files were written there just now.
+            assert!(!warnings[0].contains("read-only") && !warnings[0].contains("no space"), "{number}: {warnings:?}");
         }
     }
 }
@@ -144,7 +150,7 @@ async fn what_stands_in_the_place_of_the_link_is_replaced_if_it_is_nothing() {
 
 #[tokio::test]
 async fn directories_need_not_be_flushed() {
-    for number in [EINVAL, ENOTSUP, ENOSYS] {
+    for number in [EINVAL, ENOTSUP, ENOSYS, EBADF, EISDIR, EACCES, EPERM] {
         let desk = Desk::refusing("fsync of a directory", number);
         assert_eq!(desk.publish(1).await.unwrap(), desk.path("current").display().to_string(), "{number}");
         assert_eq!(desk.warnings(), [""; 0]);
@@ -155,7 +161,7 @@ async fn directories_need_not_be_flushed() {
 
 #[tokio::test]
 async fn a_lake_needs_no_hard_links() {
-    for number in [EPERM, EACCES, EMLINK, EINVAL, ENOSYS, ENOTSUP] {
+    for number in [EPERM, EACCES, EMLINK, EINVAL, ENOSYS, ENOTSUP, EROFS, EPROTO, EIO, ENOTTY] {
         let desk = Desk::refusing("link", number);
         for n in [1, 2] {
             desk.publish(n).await.unwrap();
@@ -175,6 +181,19 @@ async fn what_cannot_hold_a_lake_is_found_out_at_once() {
         ("lock", ENOLCK, LakeUnavailable, "this file system has no locks"),
         ("lock", ENOTSUP, LakeUnavailable, "this file system has no locks"),
         ("lock", EINVAL, LakeUnavailable, "this file system has no locks"),
+        (
+            "lock",
+            EIO,
+            LakeUnavailable,
+            "this file system has no locks, which a lake needs; choose a place on another one",
+        ),
+        ("lock", EACCES, LakeUnavailable, "this file system has no locks"),
+        ("lock", EROFS, LakeUnavailable, "this file system has no locks"),
+        ("lock", ENOTTY, LakeUnavailable, "this file system has no locks"),
+        ("truncate", EPERM, LakeUnavailable, "this file system does not empty files"),
+        ("truncate", EINVAL, LakeUnavailable, "this file system does not empty files"),
+        ("truncate", ENOSPC, LakeUnavailable, "no space left"),
+        ("fsync", EIO, LakeUnavailable, "check the disk and the way to it"),
         ("rename", EINVAL, LakeUnavailable, "this file system does not rename a file to the name of another one"),
         ("rename", EEXIST, LakeUnavailable, "this file system does not rename a file to the name of another one"),
         ("rename", ENOTSUP, LakeUnavailable, "this file system does not rename a file to the name of another one"),
@@ -193,13 +212,48 @@ async fn what_cannot_hold_a_lake_is_found_out_at_once() {
     }
 }
 
+/// Found out before anything is fetched, and not when it is to be written.
+#[tokio::test]
+async fn a_directory_that_may_not_be_written_is_found_out_at_once() {
+    for below in ["snapshots", "runs", "state", "state/rows"] {
+        let desk = Desk::new();
+        fs::create_dir_all(desk.path("state/rows")).unwrap();
+        desk.publish(1).await.unwrap();
+        fs::create_dir_all(desk.path("runs")).unwrap();
+        refuse(&desk.path(below), "open", EACCES);
+        let failure = Failure::from(desk.open().await.unwrap_err());
+        assert_eq!(failure.kind, FailureKind::LakeDenied, "{below}: {failure}");
+        let words = format!("write was denied on {}", desk.path(below).display());
+        assert!(failure.message.contains(&words), "{failure}");
+    }
+}
+
+/// Each fault that is none of the known situations says what to do.
+#[tokio::test]
+async fn what_cannot_be_read_says_what_to_do() {
+    let said = |error: Error| Failure::from(error).message;
+    for name in ["CURRENT.json", "state/lock"] {
+        let desk = Desk::new();
+        fs::create_dir_all(desk.path(name)).unwrap();
+        let message = said(desk.publish(1).await.unwrap_err());
+        assert!(message.contains(name) && message.contains("stands in the place of a file: move it away"), "{message}");
+    }
+    let desk = Desk::new();
+    symlink("circle", desk.home.path().join("circle")).unwrap();
+    for (place, words) in [("circle/lake", "lead in a circle: correct them"), (&*"x".repeat(300), "a shorter name")] {
+        let store = Store::Directory(Directory::new(&desk.home.path().join(place)));
+        let message = said(Lake::open(store, Access::Write).await.unwrap_err());
+        assert!(message.contains(words), "{message}");
+    }
+}
+
 /// Another process may just have made the directory of its lock, and not the lock yet.
 #[test]
 fn a_trial_takes_no_directory_away() {
     let home = TempDir::new().unwrap();
     let root = home.path().join("lake");
     super::place::make_directory(&root.join("state")).unwrap();
-    super::place::try_out(&root).unwrap();
+    super::place::try_out(&root, &[root.join("state"), root.join("snapshots")]).unwrap();
     assert_eq!(fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>(), ["state"]);
     Claim::take(&root, "run a", Instant(0)).unwrap();
 }

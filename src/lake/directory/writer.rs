@@ -58,5 +58,6 @@ impl fmt::Debug for Writer {
 
 /// A writer was used again after it had failed.
 pub(in crate::lake) fn failed_before(place: &str) -> Error {
-    Error::Unreadable { operation: "write", place: place.to_owned(), source: "an earlier write to it failed".into() }
+    let source = "an earlier write to it failed".into();
+    Error::Unreadable { operation: "write", place: place.to_owned(), next: "run again", source }
 }
