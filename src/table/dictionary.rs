@@ -12,7 +12,8 @@ pub fn markdown() -> String {
          Schema version {}. Types are Athena's. Money is exact decimal, and debit is positive: a cost is positive, a credit note \
          negative. `timestamp` is UTC. What Xledger leaves empty is null, and so is an id of 0; no text is empty. Ids (`…_id`) are \
          Xledger's `dbId`s: join on them, for codes can repeat between owners. After the word `Xledger:` a column's comment names \
-         the field that the value is from.\n",
+         the field that the value is from.\n\n\
+         Athena and Trino find the partitions by themselves. Spark, EMR and Glue jobs do not, and see no rows: [spark.md](spark.md).\n",
         super::SCHEMA_VERSION
     );
     for table in super::tables() {
