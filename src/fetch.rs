@@ -165,12 +165,8 @@ impl Fetch<'_> {
                 }
                 take(rows)
             };
-            let mut batches = ids.chunks(self.batch_rows.max(1));
-            // The first goes alone: what it teaches of this server, the others need not learn each for itself.
-            if let Some(batch) = batches.next() {
-                come(fetch(batch).await)?;
-            }
-            let mut batches = stream::iter(batches.map(fetch)).buffer_unordered(self.client.max_in_flight());
+            let batches = ids.chunks(self.batch_rows.max(1)).map(fetch);
+            let mut batches = stream::iter(batches).buffer_unordered(self.client.max_in_flight());
             while let Some(answer) = batches.next().await {
                 come(answer)?;
             }
