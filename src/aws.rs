@@ -3,10 +3,51 @@
 
 use std::error::Error;
 
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_types::request_id::RequestId;
+
+/// The AWS configuration of the environment and its profile, without what AWS's library panics over: retries are this program's own, and
+/// neither the region nor credentials hold what a header cannot.
+pub async fn load() -> SdkConfig {
+    let found = aws_config::defaults(BehaviorVersion::latest()).retry_config(RetryConfig::standard()).load().await;
+    let region = found.region().filter(|region| is_label(region.as_ref())).cloned();
+    let credentials = found.credentials_provider().map(|found| SharedCredentialsProvider::new(Sound(found)));
+    let mut sound = found.into_builder();
+    sound.set_region(region).set_credentials_provider(credentials);
+    sound.build()
+}
+
+/// Whether a region's name can be a part of a host's.
+fn is_label(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// Credentials that a request's header can hold.
+#[derive(Debug)]
+struct Sound(SharedCredentialsProvider);
+
+impl ProvideCredentials for Sound {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async {
+            let found = self.0.provide_credentials().await?;
+            let is_sound = |text: &str| text.bytes().all(|byte| byte.is_ascii_graphic());
+            if is_sound(found.access_key_id()) && found.session_token().is_none_or(is_sound) {
+                return Ok(found);
+            }
+            let what =
+                "the access key's id or the session token holds a space, a line break or a letter that it cannot have";
+            Err(CredentialsError::invalid_configuration(what))
+        })
+    }
+}
 
 /// The cause below an error, for the chain that a log shows.
 pub(crate) type Source = Box<dyn Error + Send + Sync>;

@@ -235,7 +235,7 @@ impl From<catalog::Error> for Failure {
 }
 
 /// The words of an error and of what lies below it.
-fn with_causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |error| error.source());
     causes.fold(error.to_string(), |message, cause| format!("{message}: {cause}"))
 }

@@ -62,7 +62,7 @@ pub mod panic;
 pub mod value;
 
 // What AWS says.
-mod aws;
+pub mod aws;
 
 // What any input must leave true.
 #[cfg(any(test, fuzzing))]

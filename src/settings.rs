@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::str::FromStr;
 
+use aws_config::retry::RetryMode;
 use secrecy::SecretString;
 
 use crate::failure::{Failure, FailureKind};
@@ -63,16 +64,47 @@ const AWS: &[&str] = &[
     "AWS_CONTAINER_AUTHORIZATION_TOKEN",
     "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
     "AWS_EC2_METADATA_DISABLED",
+    "AWS_EC2_METADATA_V1_DISABLED",
     "AWS_EC2_METADATA_SERVICE_ENDPOINT",
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_S3",
     "AWS_ENDPOINT_URL_GLUE",
     "AWS_ENDPOINT_URL_SCHEDULER",
     "AWS_ENDPOINT_URL_SECRETS_MANAGER",
     "AWS_ENDPOINT_URL_STS",
+    "AWS_ENDPOINT_URL_SSO",
+    "AWS_ENDPOINT_URL_SSO_OIDC",
+    "AWS_ENDPOINT_URL_SIGNIN",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_USE_FIPS_ENDPOINT",
     "AWS_USE_DUALSTACK_ENDPOINT",
+    MAX_ATTEMPTS,
+    RETRY_MODE,
+    "AWS_NEW_RETRIES_2026",
+    "AWS_DEFAULTS_MODE",
+    "AWS_REQUEST_CHECKSUM_CALCULATION",
+    "AWS_RESPONSE_CHECKSUM_VALIDATION",
+    "AWS_DISABLE_REQUEST_COMPRESSION",
+    "AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES",
+    "AWS_DISABLE_CLOCK_SKEW_CORRECTION",
+    "AWS_ACCOUNT_ID_ENDPOINT_MODE",
+    "AWS_AUTH_SCHEME_PREFERENCE",
+    "AWS_SIGV4A_SIGNING_REGION_SET",
+    "AWS_S3_DISABLE_EXPRESS_SESSION_AUTH",
+    "AWS_SDK_UA_APP_ID",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    // Where its files are.
+    HOME,
 ];
+
+const MAX_ATTEMPTS: &str = "AWS_MAX_ATTEMPTS";
+const RETRY_MODE: &str = "AWS_RETRY_MODE";
+
+/// What holds printable ASCII and no space.
+const AWS_WORDS: &[&str] =
+    &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"];
 
 /// What says how this machine reaches others.
 const PROXIES: &[&str] =
@@ -223,6 +255,26 @@ impl Reader<'_> {
         }
     }
 
+    /// Finds what is wrong with AWS's variables: what its library takes for unset, and what it would panic over.
+    fn of_aws(&mut self) {
+        self.of_others(AWS);
+        if let Some(text) = self.set(MAX_ATTEMPTS)
+            && !text.parse::<u32>().is_ok_and(|attempts| attempts > 0)
+        {
+            self.fault(MAX_ATTEMPTS, format!("`{text}` is not a whole number from 1 on; correct it, or leave it out"));
+        }
+        if let Some(text) = self.set(RETRY_MODE)
+            && text.parse::<RetryMode>().is_err()
+        {
+            self.fault(RETRY_MODE, format!("`{text}` is neither standard nor adaptive; correct it, or leave it out"));
+        }
+        for name in AWS_WORDS {
+            if self.set(name).is_some_and(|text| !text.bytes().all(|byte| byte.is_ascii_graphic())) {
+                self.fault(name, "holds spaces, line breaks or characters that it cannot have; write it anew, alone");
+            }
+        }
+    }
+
     /// A setting that is set, even to nothing: an empty list of accounts is a list.
     fn list<T: FromStr<Err = String>>(&mut self, name: &'static str, default: T) -> T {
         let Some(text) = self.set(name) else { return default };
@@ -297,7 +349,7 @@ impl Settings {
         let mut read = Reader { lookup: &lookup, faults: Vec::new() };
         let lake = lake(&mut read, caller);
         if matches!(lake, Some(LakeUrl::S3 { .. })) {
-            read.of_others(AWS);
+            read.of_aws();
             read.of_others(PROXIES);
         }
         if read.faults.is_empty() { Ok(lake) } else { Err(Faults(read.faults)) }
@@ -348,7 +400,9 @@ impl Settings {
         let snapshots_kept = read.number(SNAPSHOTS_KEPT, 10, 1, 1_000);
         let is_given = matches!(token, Some(TokenSource::Given(_) | TokenSource::NotNeeded));
         let needs_aws = !is_given || matches!(lake, Some(LakeUrl::S3 { .. }));
-        read.of_others(if needs_aws { AWS } else { &[] });
+        if needs_aws {
+            read.of_aws();
+        }
         let stays_here = !needs_aws && endpoint.as_ref().is_some_and(crate::xledger::is_this_machine);
         read.of_others(if stays_here { &[] } else { PROXIES });
         read.of_others(if caller == Caller::Function { CONTINUATION } else { &[] });

@@ -1,9 +1,10 @@
 //! The API token: what one looks like, and how it is read from Secrets Manager. Its text is never shown.
 
-use aws_sdk_secretsmanager::error::DisplayErrorContext;
 use secrecy::SecretString;
 
-use crate::failure::{Failure, FailureKind};
+use crate::aws::Unsuccessful;
+use crate::failure::{Failure, FailureKind, with_causes};
+use crate::lake;
 use crate::settings::TokenSource;
 
 /// Takes a token as it was given.
@@ -31,7 +32,8 @@ pub fn check(text: &str) -> Result<SecretString, &'static str> {
 /// Reads the token of a run. A secret is a plain string, or JSON with the key `token`.
 ///
 /// # Errors
-/// [`FailureKind::SecretUnreadable`] if Secrets Manager does not give it out, [`FailureKind::TokenMissing`] if it is empty,
+/// [`FailureKind::SettingsInvalid`] if no AWS region is known for a secret, [`FailureKind::SecretUnreadable`] if Secrets Manager does not
+/// give it out, [`FailureKind::TokenMissing`] if it is empty,
 /// [`FailureKind::TokenMalformed`] if it can be no token.
 pub async fn read(source: &TokenSource, aws: &aws_config::SdkConfig) -> Result<SecretString, Failure> {
     let id = match source {
@@ -41,8 +43,11 @@ pub async fn read(source: &TokenSource, aws: &aws_config::SdkConfig) -> Result<S
             return Err(Failure::new(FailureKind::TokenMissing, "no token was read, for none was to be needed"));
         }
     };
+    if aws.region().is_none() {
+        return Err(lake::Error::NoRegion { place: format!("the secret {id}") }.into());
+    }
     let answer = aws_sdk_secretsmanager::Client::new(aws).get_secret_value().secret_id(id).send().await;
-    let answer = answer.map_err(|error| unreadable(id, &error))?;
+    let answer = answer.map_err(|error| unreadable(id, Unsuccessful::of(error)))?;
     let text = answer.secret_string().unwrap_or_default().trim();
     if text.is_empty() {
         let message =
@@ -64,27 +69,28 @@ pub async fn read(source: &TokenSource, aws: &aws_config::SdkConfig) -> Result<S
         .map_err(|what| Failure::new(FailureKind::TokenMalformed, format!("the token in the secret {id} {what}")))
 }
 
-fn unreadable(
-    id: &str,
-    error: &aws_sdk_secretsmanager::error::SdkError<
-        aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError,
-    >,
-) -> Failure {
-    use aws_sdk_secretsmanager::error::ProvideErrorMetadata;
-    let advice = match error.code() {
-        Some("ResourceNotFoundException") => {
-            "it does not exist, or has no value yet: store the token with `aws secretsmanager put-secret-value`"
-                .to_owned()
-        }
-        Some("AccessDeniedException") => format!(
-            "allow secretsmanager:GetSecretValue on it, and kms:Decrypt if it has a key of its own, to the role or user that this program \
-             runs as: {}",
-            error.message().unwrap_or("access denied")
-        ),
-        Some(code) => format!("Secrets Manager answered {code}"),
-        None => DisplayErrorContext(error).to_string().chars().take(300).collect(),
+fn unreadable(id: &str, met: Unsuccessful) -> Failure {
+    let (place, operation) = (format!("the secret {id}"), "secretsmanager:GetSecretValue");
+    let message = match met {
+        Unsuccessful::NoCredentials(source) => with_causes(&lake::Error::Credentials { place, source }),
+        Unsuccessful::Lost(source) => with_causes(&lake::Error::Unavailable { operation, place, source }),
+        Unsuccessful::Unmade(source) => format!("{place} cannot be read: {}", with_causes(&*source)),
+        Unsuccessful::Said(said) => match said.code.as_str() {
+            "ResourceNotFoundException" => format!(
+                "{place} cannot be read: it does not exist, or has no value yet: store the token with `aws secretsmanager put-secret-value`"
+            ),
+            "AccessDeniedException" => format!(
+                "{place} cannot be read: allow {operation} on it, and kms:Decrypt if it has a key of its own, to the role or user that this \
+                 program runs as: {said}"
+            ),
+            _ if said.blames_credentials() => with_causes(&lake::Error::Credentials { place, source: said.into() }),
+            _ if said.asks_for_patience() || said.status >= 500 => {
+                with_causes(&lake::Error::Unavailable { operation, place, source: said.into() })
+            }
+            _ => format!("{place} cannot be read: {said}"),
+        },
     };
-    Failure::new(FailureKind::SecretUnreadable, format!("the secret {id} cannot be read: {advice}"))
+    Failure::new(FailureKind::SecretUnreadable, message)
 }
 
 #[cfg(test)]

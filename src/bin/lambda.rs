@@ -156,7 +156,7 @@ async fn aws() -> &'static aws_config::SdkConfig {
     match AWS.get() {
         Some(aws) => aws,
         None => {
-            let aws = aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await;
+            let aws = xledger_spend::aws::load().await;
             AWS.get_or_init(|| aws)
         }
     }

@@ -89,7 +89,7 @@ pub enum Error {
     /// No AWS region is configured.
     #[error(
         "no AWS region is known for {place}; set AWS_REGION, or a region in the profile that AWS_PROFILE names. If one is set there, that \
-         profile does not exist or ~/.aws/config cannot be read: --verbose says why"
+         profile does not exist, or ~/.aws/config cannot be read, of which --verbose tells"
     )]
     NoRegion {
         /// Where it was needed.

@@ -213,6 +213,50 @@ fn what_is_not_utf_8_is_not_taken_for_unset() {
     assert_eq!(faults[0].setting, HOME);
 }
 
+/// AWS's library would panic over each of these.
+#[test]
+fn what_aws_cannot_take_is_named_at_once() {
+    for lake_alone in [false, true] {
+        let faults = |set: &[(&str, &'static str)]| {
+            let set = |name: &str| {
+                let found = set.iter().find(|(known, _)| *known == name).map(|(_, text)| *text);
+                found.or((name == LAKE).then_some("s3://bucket"))
+            };
+            let read = match lake_alone {
+                true => Settings::read_lake(Caller::CommandLine, set).err(),
+                false => Settings::read_without_token(Caller::CommandLine, set).err(),
+            };
+            read.map_or_else(Vec::new, |Faults(faults)| faults)
+        };
+        for (name, wrong) in [
+            (MAX_ATTEMPTS, ["", "0", "-1", "zero"]),
+            (RETRY_MODE, ["", "foo", "legacy", "standard adaptive"]),
+            ("AWS_ACCESS_KEY_ID", ["AKIA\n", "AKIA X", "\u{7f}", "ø"]),
+            ("AWS_SECRET_ACCESS_KEY", ["canary\n", "canary\r", "canary\0", "canary ø"]),
+            ("AWS_SESSION_TOKEN", ["canary\n", "canary\t", "canary\u{1b}", "canary ø"]),
+            ("AWS_REGION", ["eu-north-1\n", "eu north", "\u{1}", "ø"]),
+        ] {
+            for wrong in wrong {
+                let found = faults(&[(name, wrong)]);
+                assert!(found.len() == 1 && found[0].setting == name, "{name}={wrong:?}: {found:?}");
+                assert!(!found[0].what.contains("canary"), "{found:?}");
+            }
+        }
+        let right = [
+            (MAX_ATTEMPTS, "3"),
+            (RETRY_MODE, "Adaptive"),
+            ("AWS_ACCESS_KEY_ID", "AKIA"),
+            ("AWS_SECRET_ACCESS_KEY", "a+b/c="),
+            ("AWS_REGION", "eu-north-1"),
+        ];
+        assert_eq!(faults(&right), []);
+        let all = faults(&[(MAX_ATTEMPTS, "0"), (RETRY_MODE, "foo"), ("AWS_ACCESS_KEY_ID", "\n")]);
+        assert_eq!(all.len(), 3, "{all:?}");
+    }
+    // Nobody needs them for a directory.
+    assert!(read(Caller::CommandLine, &[(TOKEN, "abc"), (MAX_ATTEMPTS, "0")]).is_ok());
+}
+
 #[test]
 fn a_tilde_in_the_lakes_address_is_the_home_directory() {
     let set = |lake| [(TOKEN, "abc"), (LAKE, lake), (HOME, "/home/ola")];

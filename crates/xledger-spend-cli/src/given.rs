@@ -117,7 +117,7 @@ fn no_lake() -> Fault {
 /// The AWS configuration, where something needs one: looking for credentials takes seconds on a desk that has none.
 pub(crate) async fn aws(lake: Option<&LakeUrl>, token: Option<&TokenSource>) -> aws_config::SdkConfig {
     if matches!(lake, Some(LakeUrl::S3 { .. })) || matches!(token, Some(TokenSource::Secret(_))) {
-        aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await
+        xledger_spend::aws::load().await
     } else {
         aws_config::SdkConfig::builder().build()
     }

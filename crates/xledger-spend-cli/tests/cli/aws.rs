@@ -100,14 +100,86 @@ fn what_is_missing_is_said_once() {
     let here = tempfile::tempdir().unwrap();
     let called = show(here.path(), &[]);
     let expected = "error: no AWS region is known for s3://bucket/lake; set AWS_REGION, or a region in the profile that \
-                    AWS_PROFILE names\nkind: settings_invalid\n";
+                    AWS_PROFILE names. If one is set there, that profile does not exist, or ~/.aws/config cannot be read, of \
+                    which --verbose tells\nkind: settings_invalid\n";
     assert_eq!((called.status, called.err.as_str()), (Some(2), expected));
     let called = show(here.path(), &[("AWS_REGION", "eu-north-1")]);
     assert!(called.status == Some(1) && called.err.lines().count() == 2, "{called:?}");
     assert!(called.err.contains("no valid AWS credentials"), "{called:?}");
 
+    // A name that no profile has is said as soon as a region is known.
+    let file = here.path().join("config");
+    let named = ("AWS_CONFIG_FILE", file.to_str().unwrap());
+    fs::write(&file, CONFIG).unwrap();
+    let called = show(here.path(), &[("AWS_REGION", "eu-north-1"), ("AWS_PROFILE", "typo"), named]);
+    assert!(called.err.contains("profile `typo` was not defined"), "{called:?}");
+    // What the library says of a file that it cannot read is there for who asks.
+    fs::write(&file, "[profile a\n").unwrap();
+    let set = [("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9"), named];
+    let called = call(here.path(), &["show", "--verbose", "--lake", "s3://bucket/lake"], &set);
+    assert!(called.err.contains("on line 1") && called.err.contains("no AWS region is known"), "{called:?}");
+
     // What the library says of it is there for who asks.
     let set = [("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9")];
     let called = call(here.path(), &["show", "--verbose", "--lake", "s3://bucket/lake"], &set);
     assert!(called.err.contains("WARN") && called.err.ends_with("kind: settings_invalid\n"), "{called:?}");
+}
+
+/// AWS's library would panic over these, in the environment and in a profile alike.
+#[test]
+fn what_the_library_cannot_take_ends_in_words() {
+    let here = tempfile::tempdir().unwrap();
+    fs::create_dir_all(here.path().join(".aws")).unwrap();
+    let called =
+        show(here.path(), &[("AWS_MAX_ATTEMPTS", "zero"), ("AWS_RETRY_MODE", ""), ("AWS_ACCESS_KEY_ID", "A\n")]);
+    assert_eq!(called.status, Some(2), "{called:?}");
+    for words in [
+        "3 settings",
+        "AWS_MAX_ATTEMPTS: `zero`",
+        "AWS_RETRY_MODE: ``",
+        "AWS_ACCESS_KEY_ID: holds",
+        "standard nor adaptive",
+    ] {
+        assert!(called.err.contains(words), "{words}: {called:?}");
+    }
+    let (endpoint, asked) = refusing();
+    for (lines, status, words) in [
+        ("region = eu-north-1\nmax_attempts = 0\nretry_mode = foo", 1, "s3:ListBucket was denied"),
+        ("region = eu-north-1\naws_session_token = t\u{1}", 1, "holds a space, a line break or a letter"),
+        ("region = eu-north-1\u{1}", 2, "no AWS region is known"),
+        ("region =", 2, "no AWS region is known"),
+    ] {
+        let config = format!("[default]\n{lines}\naws_access_key_id = AKIA\naws_secret_access_key = s\n");
+        fs::write(here.path().join(".aws/config"), config).unwrap();
+        let called = show(here.path(), &[("AWS_ENDPOINT_URL", &endpoint)]);
+        assert!(called.status == Some(status) && called.err.contains(words), "{lines}: {called:?}");
+    }
+    assert_eq!(asked.try_iter().count(), 1);
+}
+
+/// A secret is looked for as a lake is, and in the same words.
+#[test]
+fn a_secret_needs_a_region_and_credentials() {
+    let here = tempfile::tempdir().unwrap();
+    let silent = ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9");
+    let home = ("HOME", here.path().to_str().unwrap());
+    let secret = ("XLEDGER_TOKEN_SECRET_ID", "abc");
+    let region = ("AWS_REGION", "eu-north-1");
+    let (endpoint, _asked) = refusing();
+    let signed = [region, ("AWS_ACCESS_KEY_ID", "AKIA"), ("AWS_SECRET_ACCESS_KEY", "s")];
+    let lost: Vec<_> = signed.into_iter().chain([("AWS_ENDPOINT_URL", "http://127.0.0.1:9")]).collect();
+    let refused: Vec<_> = signed.into_iter().chain([("AWS_ENDPOINT_URL", &*endpoint)]).collect();
+    for command in [&["check"][..], &["probe"], &["refresh", "--lake", "lake"]] {
+        for (set, status, words) in [
+            (&[][..], 2, "no AWS region is known for the secret abc; set AWS_REGION"),
+            (&[region], 1, "no valid AWS credentials for the secret abc; sign in, choose a profile with AWS_PROFILE"),
+            (&lost, 1, "secretsmanager:GetSecretValue on the secret abc found no answer in time"),
+            (&refused, 1, "the secret abc cannot be read: "),
+        ] {
+            let set: Vec<_> = set.iter().copied().chain([secret, silent, home]).collect();
+            let called = call(here.path(), command, &set);
+            assert!(called.status == Some(status) && called.err.contains(words), "{command:?} {words}: {called:?}");
+            assert!(!called.err.contains("DispatchFailure"), "{called:?}");
+        }
+    }
 }
