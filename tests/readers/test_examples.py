@@ -22,13 +22,13 @@ def queries(summary):
     return re.findall(r"^\s*((?:SELECT|FROM|WITH)\b.*?;)\s*$", summary, re.DOTALL | re.MULTILINE | re.IGNORECASE)
 
 
-ODD = {"plain": "lake", "odd": "it's a lake/på Sør øya", "brackets": "lake [2026]", "glob": "*?", "slash": "a\\b", "terminal": "a\x1b\u202eb"}
+ODD = {"plain": "lake", "odd": "it's a lake/på Sør øya", "brackets": "lake [2026]", "glob": "*?", "slash": "a\\b", "hive": "owner_name=Z/amount=1/year=1999/lake", "terminal": "a\x1b\u202eb"}
 
 
 @pytest.mark.parametrize("lake", ODD.values(), ids=ODD)
 def test_the_query_of_the_summary_answers_with_the_sums_of_the_books(lake, books, small_server, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / lake).parent.mkdir(exist_ok=True)
+    (tmp_path / lake).parent.mkdir(parents=True, exist_ok=True)
     run = refresh(small_server, lake)
     [query] = queries(run.stdout)
     relation = duckdb.sql(query)
