@@ -2,7 +2,8 @@
 
 use super::lines::is_obeyed;
 
-/// A text as one word of a POSIX shell. What a terminal would obey is written out as in `$'\033'`.
+/// A text as one word of a POSIX shell. What a terminal would obey is written out as in `$'\033'`, which bash, zsh, ksh and POSIX of 2024
+/// know, and older shells such as dash do not.
 pub fn for_shell(text: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | ':' | '@' | '%' | '+' | ',');
     // What begins with an equals sign is a command's place for some shells.
