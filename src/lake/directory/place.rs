@@ -124,7 +124,7 @@ pub(super) fn try_out(root: &Path, below: &[PathBuf]) -> Result<(), Error> {
         Err(e) if e.kind() != ErrorKind::NotFound => return Err(situation("delete", &trial, e)),
         _ => {}
     }
-    for directory in below.iter().filter(|directory| directory.is_dir()) {
+    for directory in below.iter().filter(|directory| directory.symlink_metadata().is_ok()) {
         drop(Temporary::beside(&directory.join("trial"), directory)?);
     }
     Ok(())
