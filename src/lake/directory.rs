@@ -248,7 +248,7 @@ impl Directory {
         same.await.unwrap_or(false)
     }
 
-    /// Removes the temporary files of ended processes, but not below `except`. For who holds the lake.
+    /// Removes the temporary files of ended processes, but not in the directories in `except`. For who holds the lake.
     pub(super) async fn remove_leftovers(&self, except: &Key) -> Result<(), Error> {
         let except = self.path(except);
         self.blocking(move |store| {

@@ -185,12 +185,12 @@ fn is_empty(directory: &Path) -> bool {
     fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none())
 }
 
-/// Removes the temporary files that ended processes left in a directory and below, and passes by what lies at `except`. For who holds the
-/// lake: others write, but make no links. What cannot be looked at or removed stays.
+/// Removes the temporary files that ended processes left in a directory and below, and passes by the directories in `except`. For who
+/// holds the lake: others write, but make no links. What cannot be looked at or removed stays.
 pub(super) fn remove_leftovers(directory: &Path, except: &Path) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         let (path, Ok(kind)) = (entry.path(), entry.file_type()) else { continue };
-        if kind.is_dir() && path != except {
+        if kind.is_dir() && directory != except {
             remove_leftovers(&path, except);
         } else if !kind.is_dir() && entry.file_name().to_str().is_some_and(is_temporary) {
             let file = OpenOptions::new().write(true).open(&path);
@@ -271,8 +271,8 @@ mod tests {
         let mut written = Temporary::beside(&path("runs/a.json"), root.path()).unwrap();
         written.fill(b"{}").unwrap();
         let stay =
-            ["runs/a.json", "runs/.a.json", ".DS_Store", ".a~", ".a~1-", ".a~-1", ".a~x-1", "a~1-1", "kept/.b~1-1"];
-        let left = [".CURRENT.json~1-0", "runs/.a.json~1-0", "state/rows/run/.b~4711-12"];
+            ["runs/a.json", "runs/.a.json", ".DS_Store", ".a~", ".a~1-", ".a~-1", ".a~x-1", "a~1-1", "kept/x/.b~1-1"];
+        let left = [".CURRENT.json~1-0", "kept/.trial~1-1", "runs/.a.json~1-0", "state/rows/run/.b~4711-12"];
         for name in stay.iter().chain(&left) {
             make_directory(path(name).parent().unwrap()).unwrap();
             fs::write(path(name), "").unwrap();
