@@ -1,6 +1,6 @@
 //! What a refresh costs: the client's own CPU time and memory, requests and bytes, and wall time against what Xledger's burst limit
 //! allows; and what a refresh costs that builds on it, after half a percent of the lines were changed. `cargo bench --bench refresh` prints
-//! each figure beside what it must stay below, and their ratio. `-- full`, `-- again` and `-- runs` print a part, a number the size.
+//! each figure beside what it is meant to stay below, and their ratio. `-- full`, `-- again` and `-- runs` print a part, a number the size.
 //!
 //! The simulator and the client are processes of their own, made of this same program, so that neither's cost is counted for the other.
 
