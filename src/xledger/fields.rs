@@ -2,7 +2,6 @@
 //! refused by itself, while the rows' ids are answered, cannot be had; then the question is asked without exactly that.
 
 use serde::de::IgnoredAny;
-use serde_json::{Map, Value};
 
 use super::client::{Client, Question, Select, Unanswered};
 use super::document::Document;
@@ -93,21 +92,21 @@ impl Client {
             return Ok(false);
         }
         for rows in ROWS {
-            let sample = Sample::of(question, rows);
+            let sample = Question { rows: rows.min(question.rows), ..question };
             let mut turned = false;
-            if let Some(refusal) = self.refusal(sample.question(), &[]).await? {
-                turned = question.select != Select::All && self.turn_ids(query, &sample, &refusal).await?;
-                match self.refused_always(sample.question(), &[]).await? {
+            if let Some(refusal) = self.refusal(sample, &[]).await? {
+                turned = question.select != Select::All && self.turn_ids(sample, &refusal).await?;
+                match self.refused_always(sample, &[]).await? {
                     None if turned => {}
                     Some(refusal @ Error::RightMissing { .. }) => {
-                        return Err(self.plan().refused(query, of_root(query, refusal)));
+                        return Err(self.plan().refused(query, necessary(query, &[String::new()], refusal)));
                     }
                     _ => return Ok(false),
                 }
             }
-            let refused = if turned { Vec::new() } else { self.refused(sample.question(), left.clone()).await? };
+            let refused = if turned { Vec::new() } else { self.refused(sample, left.clone()).await? };
             if let Some((part, why)) = refused.iter().find(|(part, _)| part.optional.is_none()) {
-                return Err(self.plan().refused(query, of_part(query, part, why)));
+                return Err(self.plan().refused(query, necessary(query, &part.fields, why.clone())));
             }
             for (part, why) in &refused {
                 let reason = match why {
@@ -139,7 +138,8 @@ impl Client {
             let (of_right, others): (Vec<Part>, _) =
                 left.into_iter().partition(|part| part.right(question.query) == right);
             left = others;
-            if self.refusal(Sample::of(question, ROWS[0]).question(), &of_right).await?.is_none() {
+            let sample = Question { rows: ROWS[0].min(question.rows), ..question };
+            if self.refusal(sample, &of_right).await?.is_none() {
                 self.plan().find_again(question.query, of_right.iter().flat_map(|part| &part.fields));
             }
         }
@@ -147,15 +147,15 @@ impl Client {
     }
 
     /// Writes the ids of the filter the other way, and keeps to that if it is answered.
-    async fn turn_ids(&self, query: Query, sample: &Sample<'_>, refusal: &Error) -> Result<bool, Error> {
+    async fn turn_ids(&self, sample: Question<'_>, refusal: &Error) -> Result<bool, Error> {
         if !matches!(refusal, Error::SchemaMismatch { .. }) {
             return Ok(false);
         }
-        self.plan().turn_ids(query);
-        if self.refusal(sample.question(), &[]).await?.is_none() {
+        self.plan().turn_ids(sample.query);
+        if self.refusal(sample, &[]).await?.is_none() {
             return Ok(true);
         }
-        self.plan().turn_ids(query);
+        self.plan().turn_ids(sample.query);
         Ok(false)
     }
 
@@ -198,13 +198,19 @@ impl Client {
         Ok(why)
     }
 
-    /// Why these parts are refused; `None` if they are answered.
+    /// Why these parts of a question are refused, asked for as many rows as it says; `None` if they are answered.
     async fn refusal(&self, question: Question<'_>, parts: &[Part]) -> Result<Option<Error>, Error> {
         let document = document(question.query, parts);
         let mut rows = question.rows;
         loop {
-            let sample = Sample::of(question, rows);
-            return match self.attempt::<IgnoredAny>(sample.question(), Some(&document), false).await {
+            let mut variables = question.variables.clone();
+            variables.insert("first".to_owned(), rows.into());
+            let select = match question.select {
+                Select::Ids(ids) => Select::Ids(&ids[..ids.len().min(rows)]),
+                other => other,
+            };
+            let sample = Question { variables: &variables, select, rows, ..question };
+            return match self.attempt::<IgnoredAny>(sample, Some(&document), false).await {
                 Ok(_) => Ok(None),
                 Err(Unanswered { error, .. }) if error.is_refusal() => Ok(Some(error)),
                 Err(Unanswered { next: Verdict::Shrink, .. }) => {
@@ -217,45 +223,13 @@ impl Client {
     }
 }
 
-/// A question for a few of its rows.
-struct Sample<'a> {
-    question: Question<'a>,
-    variables: Map<String, Value>,
-}
-
-impl<'a> Sample<'a> {
-    fn of(question: Question<'a>, rows: usize) -> Self {
-        let rows = rows.min(question.rows);
-        let mut variables = question.variables.clone();
-        variables.insert("first".to_owned(), rows.into());
-        let select = match question.select {
-            Select::Ids(ids) => Select::Ids(&ids[..ids.len().min(rows)]),
-            other => other,
-        };
-        Self { question: Question { rows, select, ..question }, variables }
-    }
-
-    fn question(&self) -> Question<'_> {
-        Question { variables: &self.variables, ..self.question }
-    }
-}
-
-/// The root itself is refused.
-fn of_root(query: Query, refusal: Error) -> Error {
-    match refusal {
-        Error::RightMissing { message, .. } => Error::RightMissing { query, fields: vec![String::new()], message },
-        other => other,
-    }
-}
-
-/// Something necessary is refused.
-fn of_part(query: Query, part: &Part, why: &Error) -> Error {
-    let fields = part.fields.clone();
+/// These fields are refused, which are necessary; an empty path is the root itself.
+fn necessary(query: Query, fields: &[String], why: Error) -> Error {
     match why {
         Error::RightMissing { message, .. } | Error::Api { message, .. } => {
-            Error::RightMissing { query, fields, message: message.clone() }
+            Error::RightMissing { query, fields: fields.to_vec(), message }
         }
-        other => other.clone(),
+        other => other,
     }
 }
 

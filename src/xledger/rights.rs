@@ -1,26 +1,13 @@
 //! Which right of Xledger's token page a field needs, as far as that is known: the field's type has the right's name.
 
 /// Where rights are ticked, under these headings.
-const AREAS: &[(&str, &[&str])] = &[
-    ("Accounts Payable", &["APTransaction"]),
+const AREAS: [(&str, &str); 3] = [
+    ("Accounts Payable", "APTransaction"),
     (
         "Common",
-        &[
-            "Address",
-            "Company",
-            "Contact",
-            "Country",
-            "Currency",
-            "GLDimension",
-            "Object",
-            "ObjectValue",
-            "Owner",
-            "Subledger",
-            "Supplier",
-            "SystemValue",
-        ],
+        "Address Company Contact Country Currency GLDimension Object ObjectValue Owner Subledger Supplier SystemValue",
     ),
-    ("General Ledger", &["Account", "RecentTransaction", "Transaction", "TransactionHeader"]),
+    ("General Ledger", "Account RecentTransaction Transaction TransactionHeader"),
 ];
 
 /// The heading that a right stands under.
@@ -30,7 +17,7 @@ fn area(right: &str) -> &'static str {
 
 /// Every right of the reference list, with its heading.
 pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
-    AREAS.iter().flat_map(|(area, rights)| rights.iter().map(|right| (*area, *right)))
+    AREAS.into_iter().flat_map(|(area, rights)| rights.split(' ').map(move |right| (area, right)))
 }
 
 /// The right that a field of a root's rows needs; an empty path is the root itself.
