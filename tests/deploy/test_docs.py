@@ -62,7 +62,7 @@ def test_every_name_is_one_of_the_template_the_metrics_or_amazon(template):
     known |= set(re.findall(r'metric\(\s*"(\w+)"', text(REPOSITORY / "src" / "metrics.rs")))
     theirs = {"GetSecretValue", "LimitExceeded", "ExpiredToken", "ResourceNotFoundException", "TooManyRequestsException"}
     theirs |= {"UnreservedConcurrentExecution", "PendingConfirmation", "State"}
-    theirs |= set(re.findall(r'"(\w+)"', areas_of_rights()))
+    theirs |= set(areas_of_rights())
     for page in (SETUP, OPERATIONS):
         named = set(re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)+)[`=]", text(page)))
         assert named and named <= known | theirs, page.name
@@ -149,19 +149,15 @@ def test_every_link_leads_somewhere(page):
 
 
 def areas_of_rights():
-    """The headings of Xledger's token page and the rights under each, as they stand in the program."""
-    return text(REPOSITORY / "src" / "xledger" / "rights.rs").split("const AREAS")[1].split("];\n")[0]
+    """The rights of Xledger's token page and the heading of each, as they stand in the program."""
+    areas = text(REPOSITORY / "src" / "xledger" / "rights.rs").split("const AREAS")[1].split("];\n")[0]
+    headings_and_rights = re.findall(r'"([A-Za-z ]+)"', areas)
+    return {right: area for area, rights in zip(headings_and_rights[::2], headings_and_rights[1::2], strict=True) for right in rights.split()}
 
 
 def test_the_rights_to_tick_are_those_of_the_reference_list():
     """Of the program's own list all but the one that nothing uses, each under its heading."""
-    under = {}
-    for word in re.findall(r'"([A-Za-z ]+)"', areas_of_rights()):
-        if word in ("Accounts Payable", "Common", "General Ledger"):
-            area = word
-        else:
-            under[word] = area
-    wanted = set(under.items()) - {("RecentTransaction", "General Ledger")}
+    wanted = set(areas_of_rights().items()) - {("RecentTransaction", "General Ledger")}
     assert len(wanted) == 16
     table = text(SETUP).split("| area | read access |\n|---|---|\n")[1].split("\n\n")[0]
     rows = [row.strip("|").split("|") for row in table.splitlines()]

@@ -142,7 +142,7 @@ async fn query(desk: Arc<Desk>, cut: &Cut, headers: &HeaderMap, body: Bytes) -> 
 /// What is met beyond a limit of something in between.
 fn beyond(desk: &Desk, mut record: Record, reply: Response<Reply>, cut: &Cut) -> Response<Reply> {
     let instead = desk.options.beyond.as_ref().and_then(|fault| damage::instead(fault, &desk.door, cut));
-    let (error, reply) = instead.unwrap_or_else(|| ("HTML", reply));
+    let (error, reply) = instead.unwrap_or(("HTML", reply));
     record.forced();
     record.turned_away(error, &reply);
     record.send(reply)
