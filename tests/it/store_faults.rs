@@ -417,12 +417,7 @@ async fn a_file_where_a_directory_must_be() {
     let lake = home.path().join("lake");
     fs::create_dir(&lake).unwrap();
     fs::write(lake.join("state"), "x").unwrap();
-    let error = Lake::open(directory(&lake), Access::Write)
-        .await
-        .unwrap()
-        .claim("mine", || Instant(1_795_224_600_000))
-        .await
-        .unwrap_err();
+    let error = directory(&lake).probe(Access::Write).await.unwrap_err();
     assert!(matches!(&error, Error::NotADirectory { path } if *path == lake.join("state")), "{error:?}");
     assert_eq!(fs::read(&file).unwrap(), b"x");
 }

@@ -9,7 +9,7 @@ use xledger_sim::{
 };
 
 /// The weather that a client of Xledger must come through. Each line is covered by a scenario at least.
-const WEATHER: [&str; 119] = [
+const WEATHER: [&str; 120] = [
     "limit code: burst",
     "limit code: concurrency",
     "limit code: credits",
@@ -23,6 +23,7 @@ const WEATHER: [&str; 119] = [
     "an id list refused above some length with 413",
     "an id list refused with an error of no known code",
     "a body refused above some size",
+    "a body refused above some size in any words",
     "HTML maintenance for seconds",
     "HTML maintenance for hours",
     "a firewall's 403 amid good answers",
