@@ -45,7 +45,7 @@ pub struct Index {
     pub(crate) bounds: Bounds,
     /// A refresh that has not ended.
     pub(crate) refresh: Option<Unfinished>,
-    /// Its lists.
+    /// Lists that a run can go on with: of that refresh, or of one that got no further.
     pub(crate) lists: Option<Listed>,
     /// Snapshots that were about to be published, and are not known to have become current. They are taken back once another commit stands:
     /// before, that of a dead run may still arrive.
@@ -178,7 +178,7 @@ impl From<&Refresh> for Wanted {
     }
 }
 
-/// The lists of a refresh that has not ended, in files.
+/// Lists, in files: as far as they came, or whole.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Listed {

@@ -33,6 +33,6 @@ pub(crate) use pages::{Walk, last_row, one_page, walk_ids};
 pub use plan::{Lost, Reason};
 #[cfg(any(test, fuzzing))]
 pub(crate) use {
-    answer::{Fault, Root, inflate, read},
+    answer::{Data, Fault, inflate, read},
     refusal::of as refusal,
 };

@@ -11,7 +11,7 @@ use crate::xledger::node::{
     AccountNode, LedgerIndexNode, LedgerLineNode, NamesOfLineNode, OwnerOfLineNode, PayableIndexNode, PayableLineNode,
     SupplierNode,
 };
-use crate::xledger::{Fault, Root, inflate, read};
+use crate::xledger::{Data, Fault, inflate, read};
 
 /// Reads an answer. The input's first byte names the kind of row, the rest are the answer's bytes.
 pub fn decoder(data: &[u8]) {
@@ -47,11 +47,11 @@ fn rows<T: DeserializeOwned + Serialize>(body: &[u8]) {
 
 /// The rows of an answer; none if it has errors, or no connection.
 fn told<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<Option<Told>, Fault> {
-    let envelope = read::<Root<T>>(body)?;
+    let envelope = read::<Data<T>>(body)?;
     if !envelope.errors().is_empty() {
         return Ok(None);
     }
-    Ok(envelope.data.map(|Root(rows)| {
+    Ok(envelope.data.map(|Data(rows)| {
         let nodes: Vec<String> = rows.edges.nodes.iter().map(|node| serde_json::to_string(node).unwrap()).collect();
         (nodes.len() + rows.edges.null_rows, nodes)
     }))

@@ -33,6 +33,8 @@ pub(super) struct Lists {
     said: Listed,
     /// How many lines of each stand in files.
     saved: (usize, usize),
+    /// How much was there when this run began.
+    pub(super) extent_before: u64,
 }
 
 /// What is read whole.
@@ -48,7 +50,7 @@ impl Lists {
     pub(super) fn begin(source: &str, now: Instant) -> Self {
         let said = Listed { began_at_ms: now.0, source: source.to_owned(), ..Listed::default() };
         let (ledger, payables) = Default::default();
-        Self { registers: Registers::default(), ledger, payables, said, saved: (0, 0) }
+        Self { registers: Registers::default(), ledger, payables, said, saved: (0, 0), extent_before: 0 }
     }
 
     /// Those of an earlier run if they are of use, else nothing yet.
@@ -63,7 +65,10 @@ impl Lists {
             lists.load(cache).await
         };
         match read.await {
-            Ok(()) => Ok(lists),
+            Ok(()) => {
+                lists.extent_before = lists.extent();
+                Ok(lists)
+            }
             Err(Unread::Lake(error)) => Err(error.into()),
             Err(Unread::Damaged(what)) => {
                 tracing::warn!(what, "a saved list cannot be read; it is listed again");

@@ -158,8 +158,8 @@ struct Work<'a, 'c> {
     source: &'a str,
 }
 
-/// The admitted lines that the cache does not have, a chunk at a time. The first is a single batch: what it teaches of this server, the others need not
-/// learn each for itself, and what it teaches of the token's rights decides what of the cache is of use.
+/// The admitted lines that the cache does not have, a chunk at a time. The first is a single batch: what it teaches of this server, the others
+/// need not learn each for itself, and what it teaches of the token's rights decides what of the cache is of use.
 struct Missing<T: Row> {
     lines: Vec<T::Admitted>,
     chunk_rows: usize,

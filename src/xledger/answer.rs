@@ -55,29 +55,29 @@ impl<D> Envelope<'_, D> {
 
 /// The `data` of a question for rows: its one root.
 #[derive(Deserialize)]
-#[serde(try_from = "BTreeMap<String, Option<Rows<T>>>", bound(deserialize = "T: DeserializeOwned"))]
-pub(crate) struct Root<T>(pub(crate) Rows<T>);
+#[serde(try_from = "BTreeMap<String, Option<Page<T>>>", bound(deserialize = "T: DeserializeOwned"))]
+pub(crate) struct Data<T>(pub(crate) Page<T>);
 
-impl<T> TryFrom<BTreeMap<String, Option<Rows<T>>>> for Root<T> {
+impl<T> TryFrom<BTreeMap<String, Option<Page<T>>>> for Data<T> {
     type Error = &'static str;
 
-    fn try_from(roots: BTreeMap<String, Option<Rows<T>>>) -> Result<Self, Self::Error> {
+    fn try_from(roots: BTreeMap<String, Option<Page<T>>>) -> Result<Self, Self::Error> {
         // A connection that is null itself says nothing, least of all that the ledger is empty.
-        roots.into_values().next().flatten().map(Root).ok_or("expected a connection, not null")
+        roots.into_values().next().flatten().map(Data).ok_or("expected a connection, not null")
     }
 }
 
 /// A page of a connection.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", bound(deserialize = "T: DeserializeOwned"))]
-pub(crate) struct Rows<T> {
+pub(crate) struct Page<T> {
     /// Asked for, so it is there. Xledger answers an empty connection with null.
     #[serde(deserialize_with = "edges")]
     pub(crate) edges: Edges<T>,
     page_info: PageInfo,
 }
 
-impl<T> Rows<T> {
+impl<T> Page<T> {
     /// Whether more rows follow.
     pub(crate) fn has_next(&self) -> bool {
         self.page_info.has_next_page

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use super::answer::{Root, Rows};
+use super::answer::{Data, Page};
 use super::dialect::IdRange;
 use super::document::Document;
 use super::error::Error;
@@ -151,8 +151,8 @@ impl Client {
     }
 
     /// Asks for a page of a connection.
-    pub(crate) async fn page<T: DeserializeOwned>(&self, question: Question<'_>) -> Result<Rows<T>, Unanswered> {
-        let Root(rows) = self.ask(question).await?;
+    pub(crate) async fn page<T: DeserializeOwned>(&self, question: Question<'_>) -> Result<Page<T>, Unanswered> {
+        let Data(rows) = self.ask(question).await?;
         if rows.edges.nodes.len() + rows.edges.null_rows > most_rows(question.rows) {
             return Err(malformed(question.query, "its rows", "expected no more than were asked for").into());
         }

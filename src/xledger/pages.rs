@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::answer::Rows;
+use super::answer::Page;
 use super::client::{Client, Question, Select, Unanswered};
 use super::error::Error;
 use super::policy::Verdict;
@@ -92,7 +92,7 @@ pub(crate) async fn walk_ids<T: DeserializeOwned>(
 async fn pages<T>(
     query: Query,
     variables: &Map<String, Value>,
-    page: impl AsyncFn(Map<String, Value>) -> Result<Rows<T>, Unanswered>,
+    page: impl AsyncFn(Map<String, Value>) -> Result<Page<T>, Unanswered>,
     position: &mut Position,
     most_rows: usize,
     mut take: impl FnMut(Vec<T>) -> Result<(), Error>,
@@ -134,7 +134,7 @@ async fn pages<T>(
 async fn whole_page<T: DeserializeOwned>(
     walk: Walk<'_>,
     variables: &Map<String, Value>,
-) -> Result<Rows<T>, Unanswered> {
+) -> Result<Page<T>, Unanswered> {
     let Walk { client, query, select, page_rows, .. } = walk;
     let mut page = sized_page(client, query, variables, select, page_rows).await?;
     if page.edges.null_rows == 0 {
@@ -173,7 +173,7 @@ async fn sized_page<T: DeserializeOwned>(
     variables: &Map<String, Value>,
     select: Select<'_>,
     most_rows: usize,
-) -> Result<Rows<T>, Unanswered> {
+) -> Result<Page<T>, Unanswered> {
     loop {
         let rows = client.sizes().rows(query, most_rows);
         match page(client, query, variables, select, rows).await {
@@ -194,7 +194,7 @@ pub(crate) async fn one_page<T: DeserializeOwned>(
     query: Query,
     variables: &Map<String, Value>,
     most_rows: usize,
-) -> Result<Rows<T>, Error> {
+) -> Result<Page<T>, Error> {
     sized_page(client, query, variables, Select::All, most_rows).await.map_err(|unanswered| unanswered.error)
 }
 
@@ -222,7 +222,7 @@ async fn page<T: DeserializeOwned>(
     variables: &Map<String, Value>,
     select: Select<'_>,
     rows: usize,
-) -> Result<Rows<T>, Unanswered> {
+) -> Result<Page<T>, Unanswered> {
     let mut variables = variables.clone();
     variables.insert("first".to_owned(), json!(rows));
     let page = client.page(Question { query, variables: &variables, select, rows }).await?;

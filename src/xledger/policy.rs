@@ -20,6 +20,8 @@ use std::time::Duration;
 use super::error::Error;
 use crate::value::Instant;
 
+/// Where an answer is malformed that is none: all of it, or all of its data.
+const NO_ANSWER: [&str; 4] = [".", "data", "its encoding", "its end"];
 /// Fewer rows than this are not tried: a server that cannot answer them has another problem.
 pub(crate) const LEAST_ROWS: usize = 50;
 /// Refusals in a row, without an answer between them, that are waited out.
@@ -99,8 +101,8 @@ pub(crate) fn verdict(error: &Error, asked: Asked, standing: Standing, chance: u
         Error::Unavailable { .. } | Error::Unreachable { .. } | Error::Late { .. } | Error::NotResolved { .. } => {
             wait_for_server(error, asked, standing, chance)
         }
-        // A row that breaks the schema does so again. An answer of no known form is another server's on the way, where there were others before.
-        Error::Malformed { path, .. } if asked.known && !path.starts_with("row ") => {
+        // A field of another form is so again. What is no answer at all is another server's on the way, where there were answers before.
+        Error::Malformed { path, .. } if asked.known && NO_ANSWER.contains(&path.as_str()) => {
             wait_for_server(error, asked, standing, chance)
         }
         Error::RightMissing { .. } | Error::SchemaMismatch { .. } | Error::Api { .. } if !asked.searched => {

@@ -17,7 +17,7 @@ const JSON: &str = r#"{"data":{"root":{"more":{"edges":[1]},"edges" : [
     {"cursor":"b\"2","node":{"id":2,"text":null}} ] ,"pageInfo":{"hasNextPage":true}}}}"#;
 
 fn rows(json: &str) -> Result<Edges<Node>, Fault> {
-    Ok(read::<Root<Node>>(json.as_bytes())?.data.unwrap().0.edges)
+    Ok(read::<Data<Node>>(json.as_bytes())?.data.unwrap().0.edges)
 }
 
 fn fault(json: &str) -> (String, String) {
@@ -45,7 +45,7 @@ fn rows_null_rows_and_the_last_cursor() {
 fn a_page_has_edges_and_says_whether_more_follow() {
     let is_page = |root: &str| {
         let json = format!(r#"{{"data":{{"root":{root}}}}}"#);
-        read::<Root<Node>>(json.as_bytes()).is_ok()
+        read::<Data<Node>>(json.as_bytes()).is_ok()
     };
     for root in
         [r#"{"edges":[],"pageInfo":{"hasNextPage":false}}"#, r#"{"pageInfo":{"hasNextPage":false},"edges":null}"#]
@@ -127,7 +127,7 @@ fn a_fault_names_the_place_and_never_the_value() {
 #[test]
 fn an_answer_that_ends_early_is_cut() {
     for end in 0..JSON.len() {
-        assert_eq!(read::<Root<Node>>(&JSON.as_bytes()[..end]).err(), Some(Fault::Cut), "{end}");
+        assert_eq!(read::<Data<Node>>(&JSON.as_bytes()[..end]).err(), Some(Fault::Cut), "{end}");
     }
     let (path, _) = fault(&format!("{JSON}]"));
     assert_eq!(path, "its end");
@@ -136,7 +136,7 @@ fn an_answer_that_ends_early_is_cut() {
 /// What the errors say is worth more than that the data beside them is odd.
 #[test]
 fn errors_come_before_data_of_another_shape() {
-    let envelope = |json: &str| read::<Root<Node>>(json.as_bytes()).map(|envelope| envelope.errors()).ok();
+    let envelope = |json: &str| read::<Data<Node>>(json.as_bytes()).map(|envelope| envelope.errors()).ok();
     let errors = r#""errors":[{"message":"edges\":["}]"#;
     let message = json!([{"message": "edges\":["}]);
     for data in ["7", "null", r#"{"root":{"edges":[{}]}}"#, r#"{"root":null}"#] {

@@ -56,6 +56,8 @@ fn what_is_done_about_each_error() {
         (odd("data"), list(9), 1, 0, s(1)),
         (odd("."), list(9), 30, 285, Verdict::Stop),
         (odd("row 7, node.amount"), list(9), 1, 0, Verdict::Stop),
+        // Of introspection in another form, say: it is not waited for.
+        (odd("data.roots.queryType"), list(9), 1, 0, Verdict::Stop),
         (odd("data"), Asked { known: false, ..list(9) }, 1, 0, Verdict::Stop),
         (slow(), list(51), 9, 0, Verdict::Shrink),
         // At the least size, what was too much before is another question.
