@@ -1,10 +1,11 @@
 //! The settings: read once, checked together, every fault named. The only place of the library that knows their names.
 
+mod others;
+
 use std::ffi::OsString;
 use std::fmt;
 use std::str::FromStr;
 
-use aws_config::retry::RetryMode;
 use secrecy::SecretString;
 
 use crate::failure::{Failure, FailureKind};
@@ -43,75 +44,6 @@ names! {
     MAX_REFUSED = "SPEND_MAX_REFUSED_PERCENT": "How many of the lines that are not payroll may be refused, in percent, 0 to 100 [default: 5]";
     SNAPSHOTS_KEPT = "SPEND_SNAPSHOTS_KEPT": "Newest snapshots to keep, 1 to 1000; a younger one than a day is kept too [default: 10]";
 }
-
-/// What AWS's library reads. Like the next two, it is looked at here because what is not UTF-8 counts as unset there.
-const AWS: &[&str] = &[
-    "AWS_PROFILE",
-    "AWS_REGION",
-    "AWS_DEFAULT_REGION",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_ACCOUNT_ID",
-    "AWS_CONFIG_FILE",
-    "AWS_SHARED_CREDENTIALS_FILE",
-    "AWS_LOGIN_CACHE_DIRECTORY",
-    "AWS_ROLE_ARN",
-    "AWS_ROLE_SESSION_NAME",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
-    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
-    "AWS_EC2_METADATA_DISABLED",
-    "AWS_EC2_METADATA_V1_DISABLED",
-    "AWS_EC2_METADATA_SERVICE_ENDPOINT",
-    "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE",
-    "AWS_ENDPOINT_URL",
-    "AWS_ENDPOINT_URL_S3",
-    "AWS_ENDPOINT_URL_GLUE",
-    "AWS_ENDPOINT_URL_SCHEDULER",
-    "AWS_ENDPOINT_URL_SECRETS_MANAGER",
-    "AWS_ENDPOINT_URL_STS",
-    "AWS_ENDPOINT_URL_SSO",
-    "AWS_ENDPOINT_URL_SSO_OIDC",
-    "AWS_ENDPOINT_URL_SIGNIN",
-    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-    "AWS_USE_FIPS_ENDPOINT",
-    "AWS_USE_DUALSTACK_ENDPOINT",
-    MAX_ATTEMPTS,
-    RETRY_MODE,
-    "AWS_NEW_RETRIES_2026",
-    "AWS_DEFAULTS_MODE",
-    "AWS_REQUEST_CHECKSUM_CALCULATION",
-    "AWS_RESPONSE_CHECKSUM_VALIDATION",
-    "AWS_DISABLE_REQUEST_COMPRESSION",
-    "AWS_REQUEST_MIN_COMPRESSION_SIZE_BYTES",
-    "AWS_DISABLE_CLOCK_SKEW_CORRECTION",
-    "AWS_ACCOUNT_ID_ENDPOINT_MODE",
-    "AWS_AUTH_SCHEME_PREFERENCE",
-    "AWS_SIGV4A_SIGNING_REGION_SET",
-    "AWS_S3_DISABLE_EXPRESS_SESSION_AUTH",
-    "AWS_SDK_UA_APP_ID",
-    "AWS_EXECUTION_ENV",
-    "AWS_LAMBDA_FUNCTION_NAME",
-    // Where its files are.
-    HOME,
-];
-
-const MAX_ATTEMPTS: &str = "AWS_MAX_ATTEMPTS";
-const RETRY_MODE: &str = "AWS_RETRY_MODE";
-
-/// What holds printable ASCII and no space.
-const AWS_WORDS: &[&str] =
-    &["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_DEFAULT_REGION"];
-
-/// What says how this machine reaches others.
-const PROXIES: &[&str] =
-    &["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"];
-
-/// What `continuation.rs` reads at the end of a run.
-const CONTINUATION: &[&str] = &["CONTINUATION_ROLE_ARN", "CONTINUATION_GROUP", "CONTINUATION_DEAD_LETTER_ARN"];
 
 /// Where `~` lies.
 const HOME: &str = "HOME";
@@ -248,33 +180,6 @@ impl Reader<'_> {
         }
     }
 
-    /// Finds what is wrong with variables that others read.
-    fn of_others(&mut self, names: &[&'static str]) {
-        for name in names {
-            self.set(name);
-        }
-    }
-
-    /// Finds what is wrong with AWS's variables: what its library takes for unset, and what it would panic over.
-    fn of_aws(&mut self) {
-        self.of_others(AWS);
-        if let Some(text) = self.set(MAX_ATTEMPTS)
-            && !text.parse::<u32>().is_ok_and(|attempts| attempts > 0)
-        {
-            self.fault(MAX_ATTEMPTS, format!("`{text}` is not a whole number from 1 on; correct it, or leave it out"));
-        }
-        if let Some(text) = self.set(RETRY_MODE)
-            && text.parse::<RetryMode>().is_err()
-        {
-            self.fault(RETRY_MODE, format!("`{text}` is neither standard nor adaptive; correct it, or leave it out"));
-        }
-        for name in AWS_WORDS {
-            if self.set(name).is_some_and(|text| !text.bytes().all(|byte| byte.is_ascii_graphic())) {
-                self.fault(name, "holds spaces, line breaks or characters that it cannot have; write it anew, alone");
-            }
-        }
-    }
-
     /// A setting that is set, even to nothing: an empty list of accounts is a list.
     fn list<T: FromStr<Err = String>>(&mut self, name: &'static str, default: T) -> T {
         let Some(text) = self.set(name) else { return default };
@@ -350,7 +255,7 @@ impl Settings {
         let lake = lake(&mut read, caller);
         if matches!(lake, Some(LakeUrl::S3 { .. })) {
             read.of_aws();
-            read.of_others(PROXIES);
+            read.of_proxies();
         }
         if read.faults.is_empty() { Ok(lake) } else { Err(Faults(read.faults)) }
     }
@@ -404,8 +309,12 @@ impl Settings {
             read.of_aws();
         }
         let stays_here = !needs_aws && endpoint.as_ref().is_some_and(crate::xledger::is_this_machine);
-        read.of_others(if stays_here { &[] } else { PROXIES });
-        read.of_others(if caller == Caller::Function { CONTINUATION } else { &[] });
+        if !stays_here {
+            read.of_proxies();
+        }
+        if caller == Caller::Function {
+            read.of_continuation();
+        }
         match (endpoint, token) {
             (Some(endpoint), Some(token)) if read.faults.is_empty() => Ok(Self {
                 endpoint,

@@ -1,3 +1,4 @@
+use super::others::{AWS, CONTINUATION, MAX_ATTEMPTS, PROXIES, RETRY_MODE};
 use super::*;
 use crate::rules::{AccountFacts, Treatment};
 use std::collections::HashMap;
