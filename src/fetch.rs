@@ -3,7 +3,6 @@
 mod names;
 mod rows;
 
-use futures::{StreamExt, stream};
 use rustc_hash::FxHashSet;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -18,6 +17,7 @@ pub use names::{Name, Names};
 pub use rows::{Line, Payable};
 
 /// What a fetch needs to know.
+#[derive(Clone, Copy)]
 pub(crate) struct Fetch<'a> {
     pub(crate) client: &'a Client,
     pub(crate) base: &'a Map<String, Value>,
@@ -77,106 +77,91 @@ impl SetAside {
 }
 
 impl Fetch<'_> {
-    /// Fetches admitted lines, and the names that they share. Returns how many are gone. Whatever ends it, what came by then and is as it was
-    /// listed is in `rows`, each line once.
+    /// Asks for a batch of admitted lines, whose ids ascend.
+    pub(crate) async fn ask<T: Fetched>(&self, batch: Vec<T::Admitted>) -> Answer<T> {
+        let ids: Vec<i64> = batch.iter().map(T::id_of).collect();
+        let (nodes, end) = by_id_so_far(self.client, T::QUERY, self.base, &ids).await;
+        Answer { batch, nodes, end }
+    }
+
+    /// Judges the lines of an answer. What is as it was listed goes to `rows`, each line once, with the names that lines share. Returns the lines
+    /// that did not come.
     ///
     /// # Errors
-    /// What the client cannot get over; [`FailureKind::PayrollReceived`]; [`FailureKind::SelfCheckFailed`] if lines are listed that do not come.
-    pub(crate) async fn rows<T: Fetched>(
+    /// What the client could not get over, after what came by then was taken if another run can go on; [`FailureKind::PayrollReceived`].
+    pub(crate) fn take<T: Fetched>(
         &self,
-        admitted: &[T::Admitted],
+        answer: Answer<T>,
         names: &mut Names,
         rows: &mut Vec<T>,
         set_aside: &mut SetAside,
-        mut came: impl FnMut(usize),
-    ) -> Result<u64, Failure> {
-        let take = |nodes: Vec<T::Node>| {
-            came(nodes.len());
-            for node in nodes {
-                let at = node.id().and_then(|id| admitted.binary_search_by_key(&id, T::id_of).ok());
-                // Another line would have ended the run.
-                let Some(admitted) = at.and_then(|at| admitted.get(at)) else { continue };
-                let (row, is_kept) = T::receive(self, node, names)?;
-                let change = row.as_ref().map_or(Some(Change::Match), |row| row.change(admitted, self.types));
-                match (row, change) {
-                    (Some(row), None) if is_kept => rows.push(row),
-                    (Some(row), Some(Change::Time)) if is_kept && self.takes_other_times => rows.push(row),
-                    (row, change) => {
-                        set_aside.wholly |= change == Some(Change::Match);
-                        set_aside.of(T::LIST).insert(T::id_of(admitted));
-                        set_aside
-                            .vouchers
-                            .extend(T::vouchers(admitted, row.as_ref()).into_iter().filter(|id| *id != 0));
-                    }
+    ) -> Result<Vec<T::Admitted>, Failure> {
+        let Answer { mut batch, nodes, end } = answer;
+        if matches!(&end, Err(failure) if !failure.is_resumable()) {
+            return end.map(|()| batch);
+        }
+        // The same row may come twice in an answer.
+        let mut came = vec![false; batch.len()];
+        for node in nodes {
+            let at = node.id().and_then(|id| batch.binary_search_by_key(&id, T::id_of).ok());
+            // Another line would have ended the run.
+            let Some(at) = at.filter(|at| !std::mem::replace(&mut came[*at], true)) else { continue };
+            let admitted = &batch[at];
+            let (row, is_kept) = T::receive(self, node, names)?;
+            let change = row.as_ref().map_or(Some(Change::Match), |row| row.change(admitted, self.types));
+            match (row, change) {
+                (Some(row), None) if is_kept => rows.push(row),
+                (Some(row), Some(Change::Time)) if is_kept && self.takes_other_times => rows.push(row),
+                (row, change) => {
+                    set_aside.wholly |= change == Some(Change::Match);
+                    set_aside.of(T::LIST).insert(T::id_of(admitted));
+                    let vouchers = T::vouchers(admitted, row.as_ref());
+                    set_aside.vouchers.extend(vouchers.into_iter().filter(|id| *id != 0));
                 }
             }
-            Ok(())
-        };
-        let missing = self.all(T::QUERY, admitted.iter().map(T::id_of).collect(), take).await?;
-        self.gone(T::LEDGER, T::LIST, &missing).await
+        }
+        let mut came = came.into_iter();
+        batch.retain(|_| came.next() == Some(false));
+        end.map(|()| batch)
     }
 
-    /// How many lines are gone that did not come: all of them, by the list as it is now.
+    /// Lines that did not come are gone: they are not listed any more.
     ///
     /// # Errors
     /// [`FailureKind::SelfCheckFailed`] if some are still listed.
-    async fn gone(&self, ledger: &str, list: Query, missing: &[i64]) -> Result<u64, Failure> {
+    pub(crate) async fn are_gone<T: Fetched>(&self, missing: &[T::Admitted]) -> Result<(), Failure> {
         let mut listed: Vec<i64> = Vec::new();
-        for ids in missing.chunks(self.batch_rows.max(1)) {
-            let rows = by_id::<ProbeNode>(self.client, list, self.base, ids).await?;
+        for lines in missing.chunks(self.batch_rows.max(1)) {
+            let ids: Vec<i64> = lines.iter().map(T::id_of).collect();
+            let rows = by_id::<ProbeNode>(self.client, T::LIST, self.base, &ids).await?;
             listed.extend(rows.iter().filter_map(Identified::id));
         }
         if listed.is_empty() {
-            return Ok(missing.len() as u64);
+            return Ok(());
         }
         let ids: Vec<String> = listed.iter().take(20).map(i64::to_string).collect();
         let message = format!(
-            "{} {ledger} lines are listed and do not come when they are asked for by id, so nothing is published: dbId {}. Run again; if that \
+            "{} {} lines are listed and do not come when they are asked for by id, so nothing is published: dbId {}. Run again; if that \
              goes on, ask Xledger's support about these lines",
             listed.len(),
+            T::LEDGER,
             ids.join(", ")
         );
         Err(Failure::new(FailureKind::SelfCheckFailed, message))
     }
+}
 
-    /// Asks for `ids`, and once more for those that do not come back. Returns those that did not come.
-    async fn all<N: DeserializeOwned + Identified>(
-        &self,
-        query: Query,
-        mut ids: Vec<i64>,
-        mut take: impl FnMut(Vec<N>) -> Result<(), Failure>,
-    ) -> Result<Vec<i64>, Failure> {
-        for _ in 0..2 {
-            let mut missing = Vec::new();
-            let fetch = async |batch| {
-                let (rows, end): (Vec<N>, _) = by_id_so_far(self.client, query, self.base, batch).await;
-                (batch, rows, end)
-            };
-            let mut stopped = None;
-            let mut come = |(batch, mut rows, end): (&[i64], Vec<N>, Result<(), Failure>)| {
-                let mut came: FxHashSet<i64> = FxHashSet::default();
-                // The same row may come twice in an answer.
-                rows.retain(|row| row.id().is_some_and(|id| came.insert(id)));
-                match end {
-                    Ok(()) => missing.extend(batch.iter().filter(|id| !came.contains(id))),
-                    // What is on the way by then is waited for: a run that goes on does not ask for it again.
-                    Err(failure) if failure.is_resumable() => _ = stopped.get_or_insert(failure),
-                    Err(failure) => return Err(failure),
-                }
-                take(rows)
-            };
-            let batches = ids.chunks(self.batch_rows.max(1)).map(fetch);
-            let mut batches = stream::iter(batches).buffer_unordered(self.client.max_in_flight());
-            while let Some(answer) = batches.next().await {
-                come(answer)?;
-            }
-            drop(batches);
-            if let Some(failure) = stopped {
-                return Err(failure);
-            }
-            ids = missing;
-        }
-        Ok(ids)
+/// What came of a batch of lines.
+pub(crate) struct Answer<T: Fetched> {
+    batch: Vec<T::Admitted>,
+    nodes: Vec<T::Node>,
+    end: Result<(), Failure>,
+}
+
+impl<T: Fetched> Answer<T> {
+    /// How many rows came.
+    pub(crate) fn rows(&self) -> usize {
+        self.nodes.len()
     }
 }
 

@@ -12,10 +12,8 @@ pub enum Stage {
     Index,
     /// Decides which lines may be asked for.
     Screen,
-    /// Fetches the admitted ledger lines.
-    Lines,
-    /// Fetches the admitted AP lines.
-    Payables,
+    /// Fetches the admitted lines of both ledgers.
+    Fetch,
     /// Lists what the lines name.
     Refer,
     /// Joins, encodes and publishes the tables.
@@ -23,8 +21,7 @@ pub enum Stage {
 }
 
 impl Stage {
-    const ALL: [Stage; 7] =
-        [Stage::Schema, Stage::Index, Stage::Screen, Stage::Lines, Stage::Payables, Stage::Refer, Stage::Publish];
+    const ALL: [Stage; 6] = [Stage::Schema, Stage::Index, Stage::Screen, Stage::Fetch, Stage::Refer, Stage::Publish];
 
     /// One word for logs.
     pub fn as_str(self) -> &'static str {
@@ -32,8 +29,7 @@ impl Stage {
             Stage::Schema => "schema",
             Stage::Index => "index",
             Stage::Screen => "screen",
-            Stage::Lines => "lines",
-            Stage::Payables => "payables",
+            Stage::Fetch => "fetch",
             Stage::Refer => "refer",
             Stage::Publish => "publish",
         }

@@ -1,5 +1,8 @@
 //! The rows of admitted lines: those that the cache has, and the others from Xledger, which go into the cache as they come.
 
+use std::cell::Cell;
+
+use futures::{StreamExt, stream};
 use serde_json::{Map, Value};
 
 use super::Refreshing;
@@ -8,11 +11,12 @@ use crate::cache::{Asked, Cache, Cached, Row, Validity};
 use crate::checks;
 use crate::event::Mode;
 use crate::failure::{Failure, FailureKind};
-use crate::fetch::{Fetch, Fetched, Line, Name, Names, Payable, SetAside};
+use crate::fetch::{Answer, Fetch, Fetched, Line, Name, Names, Payable, SetAside};
 use crate::lake::digest::Digest;
 use crate::progress::Stage;
 use crate::report::Report;
-use crate::screen::{Screen, Screened};
+use crate::screen::{AdmittedLine, AdmittedPayable, Screen, Screened};
+use crate::xledger::Client;
 
 /// Lines that are fetched before they are saved.
 const SAVED_LINES: usize = 100_000;
@@ -37,13 +41,6 @@ pub(super) enum Outcome {
     OtherDocument,
 }
 
-/// What is fetched of one sort of rows.
-#[derive(Default)]
-struct Count {
-    fetched: u64,
-    gone: u64,
-}
-
 impl Refreshing<'_> {
     /// All rows of admitted lines. `renewals` says how often the lists were brought up to date already.
     pub(super) async fn rows(
@@ -62,91 +59,103 @@ impl Refreshing<'_> {
         let source = self.source(cache).digest();
         let expired = cache.index.expired.clone();
         let validity = Validity { source: &source, listed_at: lists.began_at(), expired: &expired, types: &types };
-        let document = self.document::<Line>();
-        let mut lines =
-            Cached::<Line>::load(cache, &document, &admitted, &payroll_lines, &validity, &mut names).await?;
-        let document_of_payables = self.document::<Payable>();
-        let load =
-            Cached::load(cache, &document_of_payables, &admitted_payables, &payroll_payables, &validity, &mut names);
-        let mut payables: Cached<Payable> = load.await?;
+        let client = self.xledger;
+        let mut lines = Side::load(client, cache, admitted, &payroll_lines, &validity, &mut names).await?;
+        let mut payables =
+            Side::load(client, cache, admitted_payables, &payroll_payables, &validity, &mut names).await?;
 
         let takes_other_times = renewals >= MOST_RENEWALS;
         let batch_rows = self.page_rows.div_ceil(2);
-        let fetch = Fetch { client: self.xledger, base, batch_rows, screen: &screen, types: &types, takes_other_times };
-        let (expected, expected_payables) = (admitted.len(), admitted_payables.len());
-        let (mut set_aside, mut work) =
-            (SetAside::default(), Work { fetch, cache, names: &mut names, source: &source });
-        let (missing, missing_payables) =
-            (Missing::of(&mut lines, admitted, batch_rows), Missing::of(&mut payables, admitted_payables, batch_rows));
+        let fetch = Fetch { client, base, batch_rows, screen: &screen, types: &types, takes_other_times };
+        let (source, at_ms) = (source.as_str(), self.started_at.0);
+        let mut work = Work { fetch, cache, names, set_aside: SetAside::default(), source, at_ms };
 
-        self.progress.begin(Stage::Lines, missing.lines.len() as u64);
-        let mut count = Count::default();
-        let same = self.fetch(&mut work, missing, &document, &mut lines, &mut set_aside, &mut count).await;
-        *report.lines_fetched.get_or_insert(0) += count.fetched;
-        report.lines_gone = Some(count.gone);
-        if !same? {
+        self.progress.begin(Stage::Fetch, (lines.missing.len() + payables.missing.len()) as u64);
+        let fetched = self.fetch(&mut work, &mut lines, &mut payables).await;
+        *report.lines_fetched.get_or_insert(0) += lines.fetched;
+        *report.payables_fetched.get_or_insert(0) += payables.fetched;
+        if !fetched? {
             return Ok(Outcome::OtherDocument);
         }
-        self.progress.begin(Stage::Payables, missing_payables.lines.len() as u64);
-        let mut count_of_payables = Count::default();
-        let (missing, document) = (missing_payables, &document_of_payables);
-        let same =
-            self.fetch(&mut work, missing, document, &mut payables, &mut set_aside, &mut count_of_payables).await;
-        *report.payables_fetched.get_or_insert(0) += count_of_payables.fetched;
-        report.payables_gone = Some(count_of_payables.gone);
-        if !same? {
-            return Ok(Outcome::OtherDocument);
-        }
+        let Work { names, set_aside, .. } = work;
         if !set_aside.is_empty() {
             if renewals < MOST_RENEWALS {
                 return Ok(Outcome::SetAside(set_aside));
             }
             return Err(line_changed(&set_aside));
         }
-        checks::complete("ledger", expected, lines.rows.len(), count.gone)?;
-        checks::complete("AP", expected_payables, payables.rows.len(), count_of_payables.gone)?;
-        lines.rows.sort_by_key(Row::id);
-        payables.rows.sort_by_key(Row::id);
+        report.lines_gone = Some(lines.gone());
+        report.payables_gone = Some(payables.gone());
+        let (lines, payables) = (lines.complete()?, payables.complete()?);
         if report.mode == Some(Mode::Full) && lines.has_expired() {
             report.lines_healed = Some(lines.healed());
         }
         Ok(Outcome::Complete(Box::new(Rows { lines, payables, names, screen })))
     }
 
-    /// The checksum of the document that rows are asked with, as far as is known by now.
-    fn document<T: Fetched>(&self) -> String {
-        Digest::of(self.xledger.plan().document(T::QUERY, None).as_bytes())
-    }
-
-    /// Fetches what is missing, and puts it into the cache as it comes. Returns whether all was asked for with this document.
-    async fn fetch<T: Fetched>(
+    /// Fetches what is missing, and puts it into the cache as it comes. Returns whether all was asked for with the documents that rows of the
+    /// cache were taken for.
+    async fn fetch(
         &self,
         work: &mut Work<'_, '_>,
-        missing: Missing<T>,
-        document: &str,
-        cached: &mut Cached<T>,
-        set_aside: &mut SetAside,
-        count: &mut Count,
+        lines: &mut Side<Line>,
+        payables: &mut Side<Payable>,
     ) -> Result<bool, Failure> {
-        let Work { fetch, cache, names, source } = work;
-        let asked = Asked { source: source.to_string(), document: document.to_owned(), at_ms: self.started_at.0 };
-        for chunk in missing {
-            let before = cached.rows.len();
-            let came = |rows| self.progress.rows(rows);
-            let ended = fetch.rows(&chunk, names, &mut cached.rows, set_aside, came).await;
-            count.fetched += (cached.rows.len() - before) as u64;
-            let is_same = self.document::<T>() == document;
-            // What was asked with two documents is not told apart: it is asked for again.
-            if is_same {
-                cached.store(cache, before, names, &asked).await?;
-                cache.save().await?;
-            }
-            count.gone += ended?;
-            if !is_same {
+        let rows = work.fetch.batch_rows;
+        // A batch of each first: what they teach of this server, the others need not learn each for itself, and what they teach of the
+        // token's rights decides what of the cache is of use.
+        let first = Batches { lines: lines.batch(rows), payables: payables.batch(rows), rows };
+        let rest = Batches { lines: lines.take_missing(), payables: payables.take_missing(), rows };
+        for batches in [first, rest] {
+            if !self.round(work, lines, payables, batches).await? {
                 return Ok(false);
             }
         }
+        // What did not come is asked for once more, before it counts as gone.
+        let again = Batches { lines: lines.take_missing(), payables: payables.take_missing(), rows };
+        if !self.round(work, lines, payables, again).await? {
+            return Ok(false);
+        }
+        work.fetch.are_gone::<Line>(&lines.missing).await?;
+        work.fetch.are_gone::<Payable>(&payables.missing).await?;
         Ok(true)
+    }
+
+    /// Asks for batches, several at once, until all have come or something ends it.
+    async fn round(
+        &self,
+        work: &mut Work<'_, '_>,
+        lines: &mut Side<Line>,
+        payables: &mut Side<Payable>,
+        batches: Batches,
+    ) -> Result<bool, Failure> {
+        let Work { fetch, .. } = *work;
+        // Once something has failed nothing is begun; what is on the way is waited for, so that the next run does not ask for it again.
+        let is_stopped = Cell::new(false);
+        let asked = batches.take_while(|_| !is_stopped.get()).map(async |batch| match batch {
+            Batch::Lines(batch) => Came::Lines(fetch.ask(batch).await),
+            Batch::Payables(batch) => Came::Payables(fetch.ask(batch).await),
+        });
+        let mut answers = stream::iter(asked).buffer_unordered(self.xledger.max_in_flight());
+        let mut ended = Ok(());
+        while let Some(came) = answers.next().await {
+            let taken = match came {
+                Came::Lines(answer) => lines.take(answer, work, self).await,
+                Came::Payables(answer) => payables.take(answer, work, self).await,
+            };
+            match taken {
+                Err(failure) if !failure.is_resumable() => return Err(failure),
+                Err(failure) if ended.is_ok() => ended = Err(failure),
+                _ => {}
+            }
+            let client = self.xledger;
+            let are_same = lines.has_same_document(client) && payables.has_same_document(client);
+            is_stopped.set(ended.is_err() || !are_same);
+        }
+        drop(answers);
+        let are_same = [lines.store(work).await?, payables.store(work).await?];
+        ended?;
+        Ok(!are_same.contains(&false))
     }
 }
 
@@ -154,40 +163,152 @@ impl Refreshing<'_> {
 struct Work<'a, 'c> {
     fetch: Fetch<'a>,
     cache: &'a mut Cache<'c>,
-    names: &'a mut Names,
+    names: Names,
+    set_aside: SetAside,
+    /// The checksum of the source, and when the run began: what is cached says so.
     source: &'a str,
+    at_ms: i64,
 }
 
-/// The admitted lines that the cache does not have, a chunk at a time. The first is a single batch: what it teaches of this server, the others
-/// need not learn each for itself, and what it teaches of the token's rights decides what of the cache is of use.
-struct Missing<T: Row> {
-    lines: Vec<T::Admitted>,
-    chunk_rows: usize,
+/// One sort of rows: those that the cache has, and those that are fetched.
+struct Side<T: Fetched> {
+    /// The checksum of the document that rows are asked with.
+    document: String,
+    cached: Cached<T>,
+    admitted: usize,
+    /// The admitted lines that the cache does not have, by id; in the end, those that are gone.
+    missing: Vec<T::Admitted>,
+    /// How many of the rows stand in the cache.
+    stored: usize,
+    fetched: u64,
 }
 
-impl<T: Row> Missing<T> {
-    /// If nothing is missing, the last line is asked for all the same: what may not be read any more shows in its answer.
-    fn of(cached: &mut Cached<T>, mut lines: Vec<T::Admitted>, first_rows: usize) -> Self {
+impl<T: Fetched> Side<T> {
+    /// Takes what is valid out of the cache. If nothing is missing, the last line is asked for all the same: what may not be read any more shows
+    /// in its answer.
+    async fn load(
+        client: &Client,
+        cache: &mut Cache<'_>,
+        mut missing: Vec<T::Admitted>,
+        payroll: &[i64],
+        validity: &Validity<'_>,
+        names: &mut Names,
+    ) -> Result<Self, Failure> {
+        let (document, admitted) = (document::<T>(client), missing.len());
+        let mut cached = Cached::load(cache, &document, &missing, payroll, validity, names).await?;
         if cached.is_missing().all(|is_missing| !is_missing) {
             cached.give_up_last();
         }
         let mut is_missing = cached.is_missing();
-        lines.retain(|_| is_missing.next() == Some(true));
-        Self { lines, chunk_rows: first_rows }
+        missing.retain(|_| is_missing.next() == Some(true));
+        drop(is_missing);
+        let stored = cached.rows.len();
+        Ok(Self { document, cached, admitted, missing, stored, fetched: 0 })
+    }
+
+    /// Of the missing lines so many.
+    fn batch(&mut self, rows: usize) -> Vec<T::Admitted> {
+        split_last(&mut self.missing, rows)
+    }
+
+    /// All of them.
+    fn take_missing(&mut self) -> Vec<T::Admitted> {
+        self.missing.sort_unstable_by_key(T::id_of);
+        std::mem::take(&mut self.missing)
+    }
+
+    /// Whether rows are asked for still as those of the cache were.
+    fn has_same_document(&self, client: &Client) -> bool {
+        document::<T>(client) == self.document
+    }
+
+    /// Takes an answer's rows. Many together go into the cache.
+    async fn take(
+        &mut self,
+        answer: Answer<T>,
+        work: &mut Work<'_, '_>,
+        refresh: &Refreshing<'_>,
+    ) -> Result<(), Failure> {
+        let before = self.cached.rows.len();
+        let Work { fetch, names, set_aside, .. } = work;
+        refresh.progress.rows(answer.rows());
+        let taken = fetch.take(answer, names, &mut self.cached.rows, set_aside);
+        self.fetched += (self.cached.rows.len() - before) as u64;
+        self.missing.extend(taken?);
+        if self.cached.rows.len() - self.stored >= SAVED_LINES {
+            self.store(work).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts what has come into the cache. Returns whether the document is the same still: what was asked with two is not told apart, and is
+    /// asked for again.
+    async fn store(&mut self, work: &mut Work<'_, '_>) -> Result<bool, Failure> {
+        let is_same = self.has_same_document(work.fetch.client);
+        if is_same && self.stored < self.cached.rows.len() {
+            let Work { cache, names, source, at_ms, .. } = work;
+            let asked = Asked { source: source.to_string(), document: self.document.clone(), at_ms: *at_ms };
+            self.cached.store(cache, self.stored, names, &asked).await?;
+            cache.save().await?;
+            self.stored = self.cached.rows.len();
+        }
+        Ok(is_same)
+    }
+
+    /// How many lines are gone.
+    fn gone(&self) -> u64 {
+        self.missing.len() as u64
+    }
+
+    /// All rows, by id.
+    fn complete(mut self) -> Result<Cached<T>, Failure> {
+        checks::complete(T::LEDGER, self.admitted, self.cached.rows.len(), self.gone())?;
+        self.cached.rows.sort_by_key(Row::id);
+        Ok(self.cached)
     }
 }
 
-impl<T: Row> Iterator for Missing<T> {
-    type Item = Vec<T::Admitted>;
+/// The checksum of the document that rows are asked with, as far as is known by now.
+fn document<T: Fetched>(client: &Client) -> String {
+    Digest::of(client.plan().document(T::QUERY, None).as_bytes())
+}
 
-    fn next(&mut self) -> Option<Self::Item> {
-        let rest = self.lines.len().saturating_sub(self.chunk_rows);
-        let chunk = self.lines.split_off(rest);
-        // There may be millions, and their rows take room, too.
-        self.lines.shrink_to_fit();
-        self.chunk_rows = SAVED_LINES;
-        Some(chunk).filter(|chunk| !chunk.is_empty())
+/// Admitted lines, a batch at a time.
+struct Batches {
+    lines: Vec<AdmittedLine>,
+    payables: Vec<AdmittedPayable>,
+    rows: usize,
+}
+
+enum Batch {
+    Lines(Vec<AdmittedLine>),
+    Payables(Vec<AdmittedPayable>),
+}
+
+enum Came {
+    Lines(Answer<Line>),
+    Payables(Answer<Payable>),
+}
+
+impl Iterator for Batches {
+    type Item = Batch;
+
+    fn next(&mut self) -> Option<Batch> {
+        if !self.lines.is_empty() {
+            Some(Batch::Lines(split_last(&mut self.lines, self.rows)))
+        } else if !self.payables.is_empty() {
+            Some(Batch::Payables(split_last(&mut self.payables, self.rows)))
+        } else {
+            None
+        }
     }
+}
+
+/// Takes the last items, at most so many. There may be millions, and their rows take room, too.
+fn split_last<T>(items: &mut Vec<T>, most: usize) -> Vec<T> {
+    let last = items.split_off(items.len().saturating_sub(most));
+    items.shrink_to_fit();
+    last
 }
 
 fn line_changed(set_aside: &SetAside) -> Failure {
