@@ -21,9 +21,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use xledger_sim::{Change, ChangeKind};
 use xledger_spend::event::Refresh;
+use xledger_spend::model::value;
 use xledger_spend::run::Run;
 use xledger_spend::settings::{Caller, Settings};
-use xledger_spend::value;
 
 const SEED: u64 = 20_261_121;
 /// Before and after the books are changed, in milliseconds since 1970: what is changed says 2026-10-31, in the evening.

@@ -1,6 +1,9 @@
 //! What a call to an AWS service met, in the words of the service and no more of its answer: what the lake on S3 and the catalogue in
 //! Glue have in common.
 
+pub mod scheduler;
+pub mod secrets;
+
 use std::error::Error;
 
 use aws_config::retry::RetryConfig;

@@ -16,8 +16,8 @@ use aws_sdk_glue::Client;
 use aws_sdk_glue::config::Builder;
 use aws_sdk_glue::types::{Table as GlueTable, TableInput};
 
-use crate::failure::{Failure, FailureKind};
 use crate::lake::{Lake, LakeUrl, Manifest};
+use crate::model::failure::{Failure, FailureKind};
 use crate::settings::Settings;
 use crate::table::{Table, runs, spend, supplier};
 

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::failure::{Failure, FailureKind};
 use crate::lake::SnapshotName;
-use crate::value::Month;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::value::Month;
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]

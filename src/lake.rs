@@ -21,7 +21,6 @@
 pub mod error;
 pub mod key;
 pub mod url;
-pub mod digest;
 pub mod store;
 pub mod directory;
 pub mod s3;

@@ -1,17 +1,22 @@
 //! What a run did: the function's response, the command line's `--json`, a part of the manifest, and a row of the table `runs`. Counts and
 //! names of settings only: never a value of a row.
 
+pub mod progress;
+pub mod metrics;
+pub mod log;
+pub mod panic;
+
 use std::collections::BTreeMap;
 
 use serde::{Serialize, Serializer};
 
-use crate::changes::Period;
 use crate::event::Mode;
-use crate::failure::Failure;
 use crate::lake::DataFile;
-use crate::screen::{Counts, PayableCounts, TypeCount};
+use crate::model::failure::Failure;
+use crate::model::value::Instant;
+use crate::refresh::changes::Period;
+use crate::refresh::screen::{Counts, PayableCounts, TypeCount};
 use crate::table::runs::{self, Status, Time};
-use crate::value::Instant;
 use crate::xledger::{Lost, Usage};
 
 /// The report of one run. What a run did not come to is `None`.

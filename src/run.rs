@@ -2,27 +2,30 @@
 
 #[cfg(test)]
 mod killed;
-mod twin;
+pub mod check;
+mod duplicate_event;
+pub mod probe;
+pub mod rollback;
 
 use std::time::Duration;
 
 use futures::future::LocalBoxFuture;
 
+use crate::aws::secrets;
 use crate::catalog::Catalog;
-use crate::check::{self, Checked};
 use crate::event::{Event, Refresh};
-use crate::failure::{Failure, FailureKind};
 use crate::lake::{Access, Lake, LakeUrl, Publisher, SnapshotName, Store, Swept};
-use crate::pipeline::Refreshing;
-use crate::probe::{self, Probed};
-use crate::progress::Progress;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::value::Instant;
+use crate::refresh::Refreshing;
 use crate::report::Report;
-use crate::rollback::RollingBack;
+use crate::report::progress::Progress;
 use crate::settings::{Settings, TokenSource};
 use crate::table::runs::Status;
-use crate::token;
-use crate::value::Instant;
 use crate::xledger::{Client, Connection, Meter};
+use check::Checked;
+use probe::Probed;
+use rollback::RollingBack;
 
 /// Who and when a run is: made where a program begins, for nothing else reads the clock or makes an id.
 #[derive(Clone, Debug)]
@@ -176,7 +179,7 @@ impl Run {
             }
         };
         let outcome = async {
-            let publisher = twin::claim(self, &lake).await?;
+            let publisher = duplicate_event::claim(self, &lake).await?;
             let outcome = work(&publisher, &mut report).await;
             publisher.release().await;
             outcome
@@ -279,7 +282,7 @@ impl Run {
     ) -> Result<T, Failure> {
         let mut again = matches!(settings.token, TokenSource::Secret(_));
         loop {
-            let token = token::read(&settings.token, aws).await?;
+            let token = secrets::read(&settings.token, aws).await?;
             let connection = Connection {
                 endpoint: settings.endpoint.clone(),
                 token,

@@ -8,9 +8,9 @@ use std::str::FromStr;
 
 use secrecy::SecretString;
 
-use crate::failure::{Failure, FailureKind};
 use crate::lake::LakeUrl;
-use crate::rules::{Codes, Rules};
+use crate::model::failure::{Failure, FailureKind};
+use crate::refresh::rules::{Codes, Rules};
 
 macro_rules! names {
     ($($constant:ident = $name:literal: $help:literal;)*) => {
@@ -360,7 +360,7 @@ fn endpoint(read: &mut Reader<'_>) -> Option<reqwest::Url> {
 fn token(read: &mut Reader<'_>, caller: Caller) -> Option<TokenSource> {
     match (read.text(TOKEN), read.text(TOKEN_SECRET_ID), caller) {
         (Some(_), _, Caller::Function) => read.fault(TOKEN, "is for the command line only; store the token in Secrets Manager and name the secret in XLEDGER_TOKEN_SECRET_ID"),
-        (Some(token), None, Caller::CommandLine) => match crate::token::check(&token) {
+        (Some(token), None, Caller::CommandLine) => match crate::aws::secrets::check(&token) {
             Ok(token) => return Some(TokenSource::Given(token)),
             Err(what) => read.fault(TOKEN, what),
         },

@@ -13,16 +13,18 @@ use tracing::Instrument;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use xledger_spend::continuation::{Continuation, Due};
+use xledger_spend::aws::scheduler::{Continuation, Due};
+use xledger_spend::display;
 use xledger_spend::event::Event;
-use xledger_spend::failure::{Failure, FailureKind};
-use xledger_spend::log::JsonLines;
-use xledger_spend::metrics::{self, Ended};
+use xledger_spend::model::failure::{Failure, FailureKind};
+use xledger_spend::model::value;
 use xledger_spend::report::Report;
+use xledger_spend::report::log::JsonLines;
+use xledger_spend::report::metrics::{self, Ended};
+use xledger_spend::report::panic;
 use xledger_spend::run::{Answer, Run};
 use xledger_spend::settings::{Caller, Settings};
 use xledger_spend::table::runs::Status;
-use xledger_spend::{panic, told, value};
 
 /// The longest that Lambda lets a function run.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
@@ -130,7 +132,7 @@ fn readable(answer: Answer) -> Result<Box<RawValue>, Failure> {
         return Err(failure);
     }
     let unfit = |error: serde_json::Error| Failure::new(FailureKind::ValueUnfit, error.to_string());
-    RawValue::from_string(told::json(&answer)?).map_err(unfit)
+    RawValue::from_string(display::json(&answer)?).map_err(unfit)
 }
 
 /// Whether another run of the same event is at work: its end counts, and this one's does not.

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use crate::cache::Index;
-use crate::known_schema::Known;
 use crate::lake::lease::Lease;
 use crate::lake::manifest::write;
 use crate::lake::{Current, Error, Key, Manifest, SnapshotName, Table};
+use crate::refresh::cache::Index;
+use crate::refresh::known_schema::Known;
 
 /// Reads `CURRENT.json`, a lease, what is kept of a schema, and the index of the cache.
 pub fn state(data: &[u8]) {

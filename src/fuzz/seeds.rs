@@ -11,9 +11,9 @@ use axum::http::{HeaderMap, Response, header};
 use xledger_sim::{Fault, FaultKind, Options};
 
 use crate::event::Refresh;
+use crate::model::value::Instant;
 use crate::run::Run;
 use crate::settings::{Caller, Settings};
-use crate::value::Instant;
 use crate::xledger::inflate;
 
 /// An input, and for what.

@@ -6,9 +6,9 @@ use secrecy::ExposeSecret as _;
 
 use crate::lake::LakeUrl;
 use crate::lake::url::at_home;
-use crate::rules::PayrollAccounts;
+use crate::model::value::Month;
+use crate::refresh::rules::PayrollAccounts;
 use crate::settings::{Caller, Settings, TokenSource};
-use crate::value::Month;
 
 /// What a token is recognised by.
 const HUSH: &str = "hush";

@@ -11,11 +11,11 @@ mod moment;
 mod place;
 mod writer;
 
-use crate::lake::digest::Digest;
 use crate::lake::key::is_segment;
 use crate::lake::store::{Access, Entry, Version};
 use crate::lake::{Error, Key};
-use crate::value::Instant;
+use crate::model::digest::Digest;
+use crate::model::value::Instant;
 use bytes::Bytes;
 use fault::situation;
 use moment::moment;

@@ -1,6 +1,6 @@
 //! What can go wrong with a lake, by the situations that a caller can act on.
 
-use crate::value::Instant;
+use crate::model::value::Instant;
 use jiff::Timestamp;
 use std::path::PathBuf;
 

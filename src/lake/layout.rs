@@ -13,10 +13,10 @@
 //! current -> snapshots/<the current one>                     in a directory alone
 //! ```
 
-use crate::lake::digest::Digest;
 use crate::lake::key::is_segment;
 use crate::lake::{Error, Key};
-use crate::value::{Instant, Month};
+use crate::model::digest::Digest;
+use crate::model::value::{Instant, Month};
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;

@@ -11,7 +11,7 @@
 use crate::lake::manifest::{self, FORMAT_VERSION, instant};
 use crate::lake::store::{Store, Version};
 use crate::lake::{Error, layout};
-use crate::value::Instant;
+use crate::model::value::Instant;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;

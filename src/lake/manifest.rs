@@ -6,7 +6,7 @@
 
 use crate::lake::layout::{SnapshotName, Table};
 use crate::lake::{Error, Key};
-use crate::value::Instant;
+use crate::model::value::Instant;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -224,7 +224,7 @@ pub(super) fn read<T: DeserializeOwned + Serialize>(bytes: &[u8], place: &str) -
 
 /// Instants as `2026-11-21T01:30:00.123Z`.
 pub(super) mod instant {
-    use crate::value::Instant;
+    use crate::model::value::Instant;
     use jiff::Timestamp;
     use serde::{Deserialize as _, Deserializer, Serializer, de, ser};
 

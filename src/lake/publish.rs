@@ -1,14 +1,14 @@
 //! Who may publish into a lake, and the one step in which a snapshot becomes current: a compare-and-swap of `CURRENT.json`.
 
 use crate::lake::Error;
-use crate::lake::digest::Digest;
 use crate::lake::directory;
 use crate::lake::layout::{self, CURRENT_LINK, SnapshotName};
 use crate::lake::lease::{Held, Term};
 use crate::lake::manifest::{self, Current, FORMAT_VERSION, Manifest};
 use crate::lake::snapshot::Snapshot;
 use crate::lake::store::{Access, Store, Version};
-use crate::value::Instant;
+use crate::model::digest::Digest;
+use crate::model::value::Instant;
 use futures::{StreamExt as _, stream};
 use serde::Serialize;
 use std::collections::HashMap;

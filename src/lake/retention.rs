@@ -4,7 +4,7 @@ use crate::lake::Error;
 use crate::lake::layout::{self, SnapshotName};
 use crate::lake::manifest::Current;
 use crate::lake::publish::{Lake, Publisher};
-use crate::value::Instant;
+use crate::model::value::Instant;
 use tokio::time::timeout_at;
 
 /// How long a reader may go on reading what another snapshot has replaced.

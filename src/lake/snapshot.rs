@@ -3,13 +3,13 @@
 //! Until the commit nobody sees anything of it; after it, everybody sees all of it. Whatever `CURRENT.json` names is never written to
 //! and never deleted.
 
-use crate::lake::digest::Digest;
 use crate::lake::layout::{Partition, SnapshotName};
 use crate::lake::manifest::{self, Current, DataFile, Manifest, ManifestParts};
 use crate::lake::publish::Publisher;
 use crate::lake::store::{Version, Writer};
 use crate::lake::{Error, Key};
-use crate::value::Instant;
+use crate::model::digest::Digest;
+use crate::model::value::Instant;
 use bytes::Bytes;
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -19,10 +19,10 @@ use xledger_sim::{Change, ChangeKind, Options, Running};
 use super::Run;
 use crate::event::{Mode, Refresh};
 use crate::lake::directory::watch;
+use crate::model::value::Instant;
 use crate::report::Report;
 use crate::settings::{Caller, Settings};
 use crate::table::runs::Status;
-use crate::value::Instant;
 
 const NOW: Instant = Instant(1_795_224_600_000);
 const DAY_MINUTES: i64 = 24 * 60;

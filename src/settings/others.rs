@@ -70,7 +70,7 @@ const AWS_WORDS: &[&str] =
 pub(super) const PROXIES: &[&str] =
     &["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"];
 
-/// What `continuation.rs` reads at the end of a run.
+/// What `aws/scheduler.rs` reads at the end of a run.
 pub(super) const CONTINUATION: &[&str] =
     &["CONTINUATION_ROLE_ARN", "CONTINUATION_GROUP", "CONTINUATION_DEAD_LETTER_ARN"];
 

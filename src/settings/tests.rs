@@ -1,6 +1,6 @@
 use super::others::{AWS, CONTINUATION, MAX_ATTEMPTS, PROXIES, RETRY_MODE};
 use super::*;
-use crate::rules::{AccountFacts, Treatment};
+use crate::refresh::rules::{AccountFacts, Treatment};
 use std::collections::HashMap;
 
 fn read(caller: Caller, set: &[(&str, &str)]) -> Result<Settings, Vec<&'static str>> {

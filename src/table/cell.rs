@@ -10,7 +10,7 @@ use arrow::array::{
 
 use super::EncodeError;
 use super::column::{Column, ColumnType};
-use crate::value::{Day, Instant, Money};
+use crate::model::value::{Day, Instant, Money};
 
 /// A value that a column can hold.
 pub(super) trait Value {

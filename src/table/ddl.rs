@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::column::{Column, ColumnType, Format, Table};
 use super::glue::{self, Partitions};
-use crate::told::quoted::for_duckdb;
+use crate::display::quoted::for_duckdb;
 
 /// The Athena DDL of a table whose directory is `location`, with every column's comment.
 pub fn athena(table: &Table, location: &str, partitions: &Partitions) -> String {

@@ -1,6 +1,6 @@
 //! How a table's rows are split into partitions, in which order they stand there.
 
-use crate::value::Day;
+use crate::model::value::Day;
 
 /// The digits of a month in a path, zeros in front.
 pub const MONTH_DIGITS: usize = 2;
@@ -26,7 +26,7 @@ pub fn split<T, P: Ord, O: Ord>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::value::Month;
+    use crate::model::value::Month;
 
     #[test]
     fn rows_are_split_and_sorted_whatever_order_they_came_in() {

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::cell::{columns, primitive, word};
 use super::column::{ColumnType, Format, SortKey, Table};
-use crate::value::Instant;
+use crate::model::value::Instant;
 
 /// The table `runs`.
 pub fn table() -> &'static Table {

@@ -7,7 +7,7 @@ use arrow::array::{ArrayRef, Decimal128Builder, StringBuilder};
 use super::EncodeError;
 use super::cell::{Field, column, columns, primitive, word};
 use super::column::{Column, ColumnType, Format, SortKey, Table};
-use crate::value::{Day, Instant, Money};
+use crate::model::value::{Day, Instant, Money};
 use serde::{Deserialize, Serialize};
 
 /// The table `spend`.

@@ -6,7 +6,7 @@ use arrow::array::Decimal128Builder;
 
 use super::cell::{column, columns, primitive};
 use super::column::{ColumnType, Format, SortKey, Table};
-use crate::value::{Day, Instant, Money};
+use crate::model::value::{Day, Instant, Money};
 
 /// The table `supplier`.
 pub fn table() -> &'static Table {

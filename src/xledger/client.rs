@@ -24,7 +24,7 @@ use super::policy::{Asked, Verdict, verdict};
 use super::query::Query;
 use super::scalar::Odd;
 use super::sizes::Sizes;
-use crate::value;
+use crate::model::value;
 
 /// How to reach Xledger.
 #[derive(Clone, Debug)]

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::query::Query;
 use super::rights;
-use crate::value::Instant;
+use crate::model::value::Instant;
 
 /// Why a question to Xledger has no answer.
 ///

@@ -15,7 +15,7 @@ use super::error::Error;
 use super::meter::Meter;
 use super::query::Query;
 use super::{refusal, route};
-use crate::value::Instant;
+use crate::model::value::Instant;
 
 /// No connection takes longer to be made.
 const TIME_TO_CONNECT: Duration = Duration::from_secs(20);

@@ -18,7 +18,7 @@
 use std::time::Duration;
 
 use super::error::Error;
-use crate::value::Instant;
+use crate::model::value::Instant;
 
 /// Where an answer is malformed that is none: all of it, or all of its data.
 const NO_ANSWER: [&str; 4] = [".", "data", "its encoding", "its end"];

@@ -12,7 +12,7 @@ use jiff::{Timestamp, civil};
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde_json::value::RawValue;
 
-use crate::value::{Day, Instant, Money};
+use crate::model::value::{Day, Instant, Money};
 
 /// An id or another whole number, sent as a JSON number (`Int`) or as a string (`Int64String`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

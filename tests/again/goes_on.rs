@@ -9,11 +9,11 @@ use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
 use xledger_sim::{Fault, FaultKind, Options};
 use xledger_spend::event::Refresh;
-use xledger_spend::failure::FailureKind;
+use xledger_spend::model::failure::FailureKind;
+use xledger_spend::model::value::Instant;
 use xledger_spend::report::Report;
 use xledger_spend::run::Run;
 use xledger_spend::table::runs::Status;
-use xledger_spend::value::Instant;
 
 /// Files of the tables, by their paths.
 type Tables = Vec<(String, Vec<u8>)>;

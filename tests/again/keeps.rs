@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::desk::{Desk, files_below};
 use xledger_sim::{Change, ChangeKind, Fault, FaultKind, Options};
 use xledger_spend::event::{Mode, Refresh};
-use xledger_spend::failure::FailureKind;
+use xledger_spend::model::failure::FailureKind;
 use xledger_spend::report::Report;
 use xledger_spend::table::runs::Status;
 

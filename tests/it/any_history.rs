@@ -13,9 +13,9 @@ use steps::{ALWAYS, History, Step, Trouble, Way, histories};
 use tokio::runtime::Runtime;
 use xledger_sim::{Chosen, Company, Event, Options};
 use xledger_spend::event::Refresh;
+use xledger_spend::model::value::Instant;
 use xledger_spend::run::Run;
 use xledger_spend::table::runs::Status;
-use xledger_spend::value::Instant;
 
 /// How many times faster the client waits. What it waits for a server that is slow must be enough on a busy machine.
 const TEMPO: f64 = 10.0;

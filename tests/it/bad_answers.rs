@@ -3,8 +3,8 @@
 use crate::desk::Desk;
 use crate::log;
 use xledger_sim::{Damage, DamageKind, Fault, FaultKind, Options};
-use xledger_spend::failure::FailureKind;
-use xledger_spend::screen;
+use xledger_spend::model::failure::FailureKind;
+use xledger_spend::refresh::screen;
 use xledger_spend::table::runs::Status;
 
 /// The first line that the default rules keep.

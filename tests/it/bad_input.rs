@@ -15,12 +15,12 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 use xledger_sim::{Fault, FaultKind, Options, Running};
-use xledger_spend::failure::FailureKind;
 use xledger_spend::lake::Access;
+use xledger_spend::model::failure::FailureKind;
+use xledger_spend::model::value::Instant;
 use xledger_spend::report::Report;
 use xledger_spend::run;
 use xledger_spend::table::runs::Status;
-use xledger_spend::value::Instant;
 
 /// A token that nothing may ever repeat.
 const CANARY: &str = "canary-4711-token";

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use xledger_sim::Options;
 use xledger_spend::catalog::Catalog;
 use xledger_spend::event::Refresh;
-use xledger_spend::failure::FailureKind;
 use xledger_spend::lake::layout::{Partition, SnapshotName};
 use xledger_spend::lake::{Access, Current, Lake, LakeUrl, ManifestParts, Store, Version};
+use xledger_spend::model::failure::FailureKind;
+use xledger_spend::model::value::{Instant, Month};
 use xledger_spend::report::Report;
 use xledger_spend::table::runs::Status;
-use xledger_spend::value::{Instant, Month};
 
 const ROOT: &str = "s3://bucket/lake";
 

@@ -2,9 +2,9 @@
 
 use crate::desk::Desk;
 use xledger_sim::{MissingRight, Options};
-use xledger_spend::check::Access;
-use xledger_spend::failure::FailureKind;
-use xledger_spend::rules::Treatment;
+use xledger_spend::model::failure::FailureKind;
+use xledger_spend::refresh::rules::Treatment;
+use xledger_spend::run::check::Access;
 
 #[tokio::test]
 async fn a_good_token_is_ready() {

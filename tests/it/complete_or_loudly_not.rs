@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::desk::Desk;
 use xledger_sim::{Fault, FaultKind, Options, RIGHTS, Shape, Share};
 use xledger_spend::event::{Mode, Refresh};
-use xledger_spend::failure::FailureKind;
+use xledger_spend::model::failure::FailureKind;
 use xledger_spend::report::Report;
 use xledger_spend::table::runs::Status;
 

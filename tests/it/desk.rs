@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use xledger_sim::{Options, Running};
-use xledger_spend::check::Checked;
 use xledger_spend::event::Refresh;
-use xledger_spend::failure::Failure;
+use xledger_spend::model::failure::Failure;
+use xledger_spend::model::value::Instant;
 use xledger_spend::report::Report;
 use xledger_spend::run::Run;
+use xledger_spend::run::check::Checked;
 use xledger_spend::settings::{Caller, Settings};
-use xledger_spend::value::Instant;
 
 pub(crate) struct Desk {
     pub(crate) sim: Running,

@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 use std::process::Command;
 use std::time::Duration;
 use xledger_sim::{Options, PAYROLL_MARKER};
-use xledger_spend::failure::FailureKind;
-use xledger_spend::metrics::METRICS;
+use xledger_spend::model::failure::FailureKind;
+use xledger_spend::report::metrics::METRICS;
 use xledger_spend::table::runs::Status;
 
 /// The page that explains what the function writes.

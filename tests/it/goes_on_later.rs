@@ -10,9 +10,9 @@ use crate::servers::secrets::{Secret, Secrets};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant as Deadline;
-use xledger_spend::continuation::{Continuation, Due};
-use xledger_spend::failure::{Failure, FailureKind};
-use xledger_spend::value::Instant;
+use xledger_spend::aws::scheduler::{Continuation, Due};
+use xledger_spend::model::failure::{Failure, FailureKind};
+use xledger_spend::model::value::Instant;
 
 const NOW: Instant = Instant(1_795_224_600_000); // 2026-11-21T01:30:00Z
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:xledger-spend";

@@ -16,9 +16,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use xledger_sim::Options;
+use xledger_spend::display::lines::is_obeyed;
 use xledger_spend::event::Refresh;
 use xledger_spend::table::runs::Status;
-use xledger_spend::told::lines::is_obeyed;
 
 use crate::desk::Desk;
 use crate::log;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::desk::Desk;
 use xledger_sim::{Burst, Fault, FaultKind, Options};
 use xledger_spend::event::Refresh;
-use xledger_spend::failure::FailureKind;
+use xledger_spend::model::failure::FailureKind;
 use xledger_spend::table::runs::Status;
 
 #[tokio::test]

@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock, Mutex};
 use tracing::Dispatch;
 use tracing::subscriber::{DefaultGuard, NoSubscriber};
 use tracing_subscriber::layer::SubscriberExt;
-use xledger_spend::log::JsonLines;
-use xledger_spend::value::Instant;
+use xledger_spend::model::value::Instant;
+use xledger_spend::report::log::JsonLines;
 
 pub(crate) struct Log {
     text: Arc<Mutex<String>>,

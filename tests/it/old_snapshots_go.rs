@@ -16,9 +16,9 @@ use xledger_sim::Options;
 use xledger_spend::event::Refresh;
 use xledger_spend::lake::layout::Partition;
 use xledger_spend::lake::{Access, Directory, Error, Key, Lake, ManifestParts, Publisher, S3, SnapshotName, Store};
+use xledger_spend::model::value::{Instant, Month};
 use xledger_spend::report::Report;
 use xledger_spend::table::runs::Status;
-use xledger_spend::value::{Instant, Month};
 
 const NOW: Instant = Instant(1_795_224_600_000); // 2026-11-21T01:30:00Z
 const MAY: Partition = Partition::Month(Month { year: 2026, month: 5 });

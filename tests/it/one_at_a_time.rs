@@ -16,14 +16,14 @@ use std::time::Duration;
 use tokio::time::Instant as Deadline;
 use xledger_sim::Options;
 use xledger_spend::event::Refresh;
-use xledger_spend::failure::FailureKind;
 use xledger_spend::lake::lease::Term;
 use xledger_spend::lake::{
     Access, Current, Error, Key, Lake, ManifestParts, Partition, Publisher, S3, SnapshotName, Store,
 };
+use xledger_spend::model::failure::FailureKind;
+use xledger_spend::model::value::Instant;
 use xledger_spend::report::Report;
 use xledger_spend::table::runs::Status;
-use xledger_spend::value::Instant;
 
 const NOW: Instant = Instant(1_795_224_600_000); // 2026-11-21T01:30:00Z
 const LEASE: &str = "lake/state/lease.json";

@@ -3,7 +3,7 @@
 use crate::desk::Desk;
 use crate::log;
 use xledger_sim::{Options, PAYROLL_MARKER};
-use xledger_spend::failure::FailureKind;
+use xledger_spend::model::failure::FailureKind;
 use xledger_spend::table::runs::Status;
 
 pub(crate) fn contains(bytes: &[u8], marker: &str) -> bool {

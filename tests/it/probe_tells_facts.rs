@@ -3,7 +3,7 @@
 use crate::desk::Desk;
 use std::time::Duration;
 use xledger_sim::{DEFAULT_TOKEN, Options, PAYROLL_MARKER, Scenario};
-use xledger_spend::probe::{Found, Probed};
+use xledger_spend::run::probe::{Found, Probed};
 
 async fn probe(desk: &Desk) -> Probed {
     let aws = aws_config::SdkConfig::builder().build();

@@ -9,7 +9,7 @@ use std::os::unix::fs::symlink;
 use std::pin::Pin;
 use xledger_spend::lake::layout::{self, Partition, SnapshotName};
 use xledger_spend::lake::{Access, Current, Error, Lake, ManifestParts, Publisher, S3, Snapshot, Store, Version};
-use xledger_spend::value::{Instant, Month};
+use xledger_spend::model::value::{Instant, Month};
 
 const MAY: Partition = Partition::Month(Month { year: 2026, month: 5 });
 const JUNE: Partition = Partition::Month(Month { year: 2026, month: 6 });

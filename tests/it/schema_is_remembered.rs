@@ -3,7 +3,7 @@
 use crate::desk::Desk;
 use std::sync::Arc;
 use xledger_sim::Options;
-use xledger_spend::failure::FailureKind;
+use xledger_spend::model::failure::FailureKind;
 use xledger_spend::table::runs::Status;
 
 /// How often the schema was asked for.

@@ -182,7 +182,7 @@ async fn writer_small_and_multipart(home: &Home) {
         assert_eq!(store.size(&key(name)).await.unwrap(), None, "{name} is not visible before it is finished");
         let written = writer.finish().await.unwrap();
         assert_eq!(written.size_bytes, size as u64);
-        assert_eq!(written.sha256, xledger_spend::lake::digest::Digest::of(&all));
+        assert_eq!(written.sha256, xledger_spend::model::digest::Digest::of(&all));
         assert!(content(&store, name).await.unwrap() == all, "{name} reads as it was written");
 
         let mut writer = store.writer(&key(name)).await.unwrap();

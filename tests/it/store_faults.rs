@@ -13,7 +13,7 @@ use std::fs;
 use std::path::Path;
 use xledger_spend::lake::store::{Version, Writer};
 use xledger_spend::lake::{Access, Directory, Error, Key, Lake, LakeUrl, S3, Store};
-use xledger_spend::value::Instant;
+use xledger_spend::model::value::Instant;
 
 const CONFLICT: Step = Step::Refuse(409, "ConditionalRequestConflict");
 const SLOW_DOWN: Step = Step::Refuse(503, "SlowDown");

@@ -12,11 +12,11 @@ use crate::servers::scripted::{Scripted, Step};
 use futures::{StreamExt, stream};
 use xledger_sim::{Change, ChangeKind, Options};
 use xledger_spend::event::{Mode, Refresh};
-use xledger_spend::failure::FailureKind;
+use xledger_spend::model::failure::FailureKind;
+use xledger_spend::model::value::Instant;
 use xledger_spend::report::Report;
 use xledger_spend::run::Run;
 use xledger_spend::table::runs::Status;
-use xledger_spend::value::Instant;
 
 const FAULTS: [Step; 5] = [
     Step::Refuse(503, "SlowDown"),

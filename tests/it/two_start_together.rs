@@ -9,7 +9,7 @@ use crate::die_at_any_write::nothing_is_left_behind;
 use crate::die_before_commit::{of_lake, whole};
 use crate::servers::scripted::Scripted;
 use xledger_sim::Options;
-use xledger_spend::failure::FailureKind;
+use xledger_spend::model::failure::FailureKind;
 use xledger_spend::report::Report;
 use xledger_spend::table::runs::Status;
 

@@ -7,10 +7,10 @@ use tracing_subscriber::Layer;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use xledger_spend::event::Refresh;
-use xledger_spend::log::JsonLines;
+use xledger_spend::model::value::Instant;
+use xledger_spend::report::log::JsonLines;
 use xledger_spend::run::Run;
 use xledger_spend::settings::{Caller, Settings};
-use xledger_spend::value::Instant;
 
 /// What a client is to do.
 #[derive(Serialize, Deserialize)]

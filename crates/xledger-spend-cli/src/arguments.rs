@@ -8,8 +8,8 @@ use std::time::Duration;
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use xledger_spend::event::Mode;
 use xledger_spend::lake::SnapshotName;
+use xledger_spend::model::value::Month;
 use xledger_spend::settings::NAMES;
-use xledger_spend::value::Month;
 
 use crate::given::LAKE;
 

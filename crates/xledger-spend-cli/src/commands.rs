@@ -12,8 +12,8 @@ mod invoke;
 
 use std::time::Duration;
 
-use xledger_spend::failure::Failure;
 use xledger_spend::lake::{Access, LakeUrl, SnapshotName};
+use xledger_spend::model::failure::Failure;
 use xledger_spend::report::Report;
 use xledger_spend::run::{self, Answer, Run};
 use xledger_spend::table::runs::Status;

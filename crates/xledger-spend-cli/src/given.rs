@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use xledger_spend::failure::{Failure, FailureKind};
 use xledger_spend::lake::LakeUrl;
 use xledger_spend::lake::url::at_home;
+use xledger_spend::model::failure::{Failure, FailureKind};
 use xledger_spend::settings::{Caller, Fault, Faults, NAMES, Settings, TokenSource};
 
 /// The setting that says where the tables are.

@@ -11,7 +11,7 @@ use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
-use xledger_spend::value::Instant;
+use xledger_spend::model::value::Instant;
 
 use crate::lines::escaped;
 use crate::screen::Screen;
@@ -34,7 +34,7 @@ pub(crate) fn start(screen: &Screen, verbose: bool, check: bool, clock: fn() -> 
 
 /// What a run tells about where it stands.
 fn is_told(event: &Metadata<'_>) -> bool {
-    matches!(event.target(), "xledger_spend::progress" | "xledger_spend::xledger::client")
+    matches!(event.target(), "xledger_spend::report::progress" | "xledger_spend::xledger::client")
 }
 
 fn is_logged(event: &Metadata<'_>, verbose: bool) -> bool {

@@ -28,9 +28,9 @@ use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
 use tokio::signal::unix::{SignalKind, signal};
+use xledger_spend::display::{figures, lines, quoted};
+use xledger_spend::model::value;
 use xledger_spend::run::Run;
-use xledger_spend::told::{figures, lines, quoted};
-use xledger_spend::value;
 
 use crate::arguments::{Arguments, Command};
 use crate::commands::Desk;

@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use xledger_spend::failure::{Failure, FailureKind};
+pub(crate) use xledger_spend::display::json;
+use xledger_spend::model::failure::{Failure, FailureKind};
 use xledger_spend::run::Answer;
 use xledger_spend::table::runs::Status;
-pub(crate) use xledger_spend::told::json;
 
 use crate::commands::Desk;
 use crate::lines::escaped;

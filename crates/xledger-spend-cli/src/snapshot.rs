@@ -5,8 +5,8 @@ mod suppliers;
 mod data_file;
 
 use serde_json::{Value, json};
-use xledger_spend::failure::Failure;
 use xledger_spend::lake::{Current, Lake, Manifest};
+use xledger_spend::model::failure::Failure;
 
 use crate::figures::ten_thousandths;
 pub(crate) use owners::Owners;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use xledger_spend::progress::Progress;
-use xledger_spend::value::Instant;
+use xledger_spend::model::value::Instant;
+use xledger_spend::report::progress::Progress;
 use xledger_spend::xledger::Meter;
 
 use crate::figures::{count, size, time};

@@ -3,8 +3,8 @@
 mod tables;
 
 use serde_json::Value;
+use xledger_spend::display::{self, number};
 use xledger_spend::lake::LakeUrl;
-use xledger_spend::told::{self, number};
 
 use crate::figures::{counted, size, time};
 use crate::lines::{Side, aligned, escaped};
@@ -14,7 +14,7 @@ pub(crate) use tables::tables;
 
 /// What a run listed, left out, kept, and used.
 pub(crate) fn run(report: &Value) -> String {
-    told::counts(report) + &told::document_types(report) + &used(report) + &sizes(report) + &lost(report)
+    display::counts(report) + &display::document_types(report) + &used(report) + &sizes(report) + &lost(report)
 }
 
 /// What was used of the API.

@@ -1,7 +1,7 @@
 use super::*;
 use crate::lake::{ManifestParts, SnapshotName};
+use crate::model::value::Instant;
 use crate::table::{runs, spend, supplier, tables};
-use crate::value::Instant;
 use serde_json::Value;
 
 const ROOT: &str = "s3://bucket/lake";

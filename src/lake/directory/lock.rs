@@ -5,7 +5,7 @@ use super::fault::situation;
 use super::moment::{self, allowed, moment};
 use super::place::{empty, make_directory};
 use crate::lake::Error;
-use crate::value::Instant;
+use crate::model::value::Instant;
 use jiff::Timestamp;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _};

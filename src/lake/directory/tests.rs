@@ -2,9 +2,9 @@
 
 use super::moment::refuse;
 use super::*;
-use crate::failure::{Failure, FailureKind};
 use crate::lake::{Current, Lake, ManifestParts, SnapshotName, Store};
-use crate::log::JsonLines;
+use crate::model::failure::{Failure, FailureKind};
+use crate::report::log::JsonLines;
 use serde_json::Value;
 use std::os::unix::fs::symlink;
 use std::sync::{Arc, Mutex};

@@ -3,8 +3,8 @@
 use super::Directory;
 use super::place::Temporary;
 use crate::lake::Error;
-use crate::lake::digest::Digest;
 use crate::lake::store::Written;
+use crate::model::digest::Digest;
 use bytes::Bytes;
 use std::fmt;
 

@@ -6,9 +6,9 @@
 
 use super::S3;
 use super::fault::Fault;
-use crate::lake::digest::Digest;
 use crate::lake::store::{Version, Written};
 use crate::lake::{Error, Key};
+use crate::model::digest::Digest;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use std::time::Duration;

@@ -2,10 +2,10 @@
 
 use super::S3;
 use super::fault::Fault;
-use crate::lake::digest::Digest;
 use crate::lake::directory::{ends_early, too_large};
 use crate::lake::store::{Version, Written};
 use crate::lake::{Error, Key};
+use crate::model::digest::Digest;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::{Bytes, BytesMut};

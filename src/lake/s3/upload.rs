@@ -3,10 +3,10 @@
 use super::S3;
 use super::conditional::{Attempts, Next};
 use super::fault::Fault;
-use crate::lake::digest::Digest;
 use crate::lake::directory::failed_before;
 use crate::lake::store::Written;
 use crate::lake::{Error, Key};
+use crate::model::digest::Digest;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
 use bytes::{Bytes, BytesMut};

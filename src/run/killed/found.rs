@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::lake::digest::Digest;
+use crate::model::digest::Digest;
 
 /// Files by their paths; a link is its target, an empty directory has a path that ends so.
 #[derive(Clone, Debug, PartialEq, Eq)]

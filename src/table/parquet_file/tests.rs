@@ -5,8 +5,8 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{LogicalType, TimeUnit, Type};
 
 use super::*;
+use crate::model::value::{Day, Money};
 use crate::table::spend;
-use crate::value::{Day, Money};
 
 /// The columns of a schema, one a line.
 pub(crate) fn describe(schema: &Schema) -> Vec<String> {

@@ -5,7 +5,7 @@ use proptest::option;
 use proptest::prelude::*;
 use xledger_sim::{Chosen, Event};
 use xledger_spend::event::{Mode, Refresh};
-use xledger_spend::value::Month;
+use xledger_spend::model::value::Month;
 
 /// A setting and its value.
 pub(crate) type Set = (&'static str, &'static str);

@@ -1,6 +1,6 @@
 //! `check`: what the token can read, what the schema offers, and how each document type is treated.
 
-use xledger_spend::failure::Failure;
+use xledger_spend::model::failure::Failure;
 use xledger_spend::run::Answer;
 
 use super::Desk;

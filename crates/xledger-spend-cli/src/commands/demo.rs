@@ -1,8 +1,8 @@
 //! `demo`: a refresh from an invented company. The simulator keeps the limits of the real Xledger, so that the pace is what one would see.
 
 use xledger_spend::event::{Mode, Refresh};
-use xledger_spend::failure::{Failure, FailureKind};
 use xledger_spend::lake::{Access, LakeUrl};
+use xledger_spend::model::failure::{Failure, FailureKind};
 use xledger_spend::{run, xledger};
 
 use super::{Desk, refreshed};

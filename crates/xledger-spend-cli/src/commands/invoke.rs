@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use xledger_spend::event::Event;
-use xledger_spend::failure::{Failure, FailureKind};
+use xledger_spend::model::failure::{Failure, FailureKind};
 
 use super::Desk;
 use crate::given::{self, NeedsLake};

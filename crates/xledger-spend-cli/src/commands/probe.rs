@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use xledger_spend::failure::{Failure, FailureKind};
+use xledger_spend::model::failure::{Failure, FailureKind};
 
 use super::Desk;
 use crate::given::{self, NeedsLake};

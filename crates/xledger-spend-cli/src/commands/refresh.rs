@@ -1,7 +1,7 @@
 //! `refresh`: brings the tables up to date with Xledger.
 
 use xledger_spend::event::Refresh;
-use xledger_spend::failure::{Failure, FailureKind};
+use xledger_spend::model::failure::{Failure, FailureKind};
 
 use super::{Desk, refreshed};
 use crate::arguments::RefreshArguments;

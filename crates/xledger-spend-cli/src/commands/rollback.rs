@@ -1,7 +1,7 @@
 //! `rollback`: makes an older snapshot current again.
 
-use xledger_spend::failure::Failure;
 use xledger_spend::lake::SnapshotName;
+use xledger_spend::model::failure::Failure;
 use xledger_spend::run::Answer;
 
 use super::Desk;

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use xledger_spend::catalog::partitions;
-use xledger_spend::failure::Failure;
 use xledger_spend::lake::{Access, LakeUrl, Manifest};
+use xledger_spend::model::failure::Failure;
 use xledger_spend::run;
 use xledger_spend::table::{Column, Format, Table, ddl, tables};
 

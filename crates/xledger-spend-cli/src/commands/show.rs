@@ -1,7 +1,7 @@
 //! `show`: what is in the tables now.
 
-use xledger_spend::failure::{Failure, FailureKind};
 use xledger_spend::lake::Access;
+use xledger_spend::model::failure::{Failure, FailureKind};
 use xledger_spend::run;
 
 use super::Desk;

@@ -1,8 +1,8 @@
 //! `snapshots`: which snapshots there are to go back to, newest first.
 
 use serde_json::{Value, json};
-use xledger_spend::failure::Failure;
 use xledger_spend::lake::{Access, Current, LakeUrl, Manifest, SnapshotName};
+use xledger_spend::model::failure::Failure;
 use xledger_spend::run;
 
 use super::Desk;

@@ -4,8 +4,8 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{ArrowPrimitiveType, DataType};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use xledger_spend::failure::{Failure, FailureKind};
 use xledger_spend::lake::{DataFile, Key, Lake, Manifest};
+use xledger_spend::model::failure::{Failure, FailureKind};
 
 /// The rows of a data file of a snapshot, with these columns alone.
 pub(super) async fn read(

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::datatypes::Int64Type;
-use xledger_spend::failure::Failure;
 use xledger_spend::lake::{Lake, Manifest};
+use xledger_spend::model::failure::Failure;
 
 use super::data_file::{number, read, text};
 use super::months;

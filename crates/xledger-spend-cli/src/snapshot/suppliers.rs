@@ -2,8 +2,8 @@
 
 use arrow::datatypes::{Decimal128Type, Int64Type};
 use serde_json::{Value, json};
-use xledger_spend::failure::Failure;
 use xledger_spend::lake::{Lake, Manifest};
+use xledger_spend::model::failure::Failure;
 
 use super::data_file::{number, read, text};
 

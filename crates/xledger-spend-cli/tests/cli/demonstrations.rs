@@ -63,7 +63,7 @@ fn the_report_alone() {
 /// Publishes an empty snapshot that says that it came from a real Xledger.
 async fn publish_real_data(directory: &std::path::Path) {
     use xledger_spend::lake::{Access, Lake, LakeUrl, ManifestParts, SnapshotName, Store};
-    use xledger_spend::value::Instant;
+    use xledger_spend::model::value::Instant;
 
     let url = LakeUrl::parse(directory.to_str().unwrap()).unwrap();
     let store = Store::open(&url, &aws_config::SdkConfig::builder().build()).unwrap();

@@ -8,7 +8,7 @@ use arrow::array::{Array, AsArray};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use xledger_sim::company::text::Text;
 use xledger_sim::{Company, Options};
-use xledger_spend::told::lines::is_obeyed;
+use xledger_spend::display::lines::is_obeyed;
 
 use crate::called::{Called, command};
 use crate::fronts::replaced;

@@ -1,0 +1,265 @@
+//! The story of a refresh, one stage after the other. It knows neither where it runs nor which lake it writes to.
+//!
+//! A refresh can take several runs: what has come is in the cache, wherever a run stops, and the next one asks for the rest.
+
+pub mod rules;
+pub(crate) mod token_owner;
+pub mod known_schema;
+mod lookup;
+pub mod chart;
+pub mod index;
+mod lists;
+pub mod screen;
+pub mod cache;
+pub mod fetch;
+mod rows;
+pub mod reference_data;
+pub mod join;
+pub mod supplier_totals;
+pub mod tables;
+pub mod checks;
+pub mod changes;
+mod publish;
+mod resume;
+
+use serde_json::{Map, Value, json};
+use tokio::time::Instant as Moment;
+
+use crate::event::Refresh;
+use crate::lake;
+use crate::lake::{Current, Manifest, Publisher, Version};
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::value::Instant;
+use crate::refresh::cache::{Cache, Owner};
+use crate::refresh::index::Asking;
+use crate::refresh::rules::Rules;
+use crate::refresh::screen::Screened;
+use crate::report::Report;
+use crate::report::progress::{Progress, Stage};
+use crate::table::runs::Status;
+use crate::xledger::{Client, Dialect};
+use lists::Lists;
+pub(crate) use lists::list_and_screen;
+use rows::Outcome;
+
+/// What a refresh works with.
+pub struct Refreshing<'a> {
+    /// The edge to Xledger.
+    pub xledger: &'a Client,
+    /// The edge to the lake, claimed for this run.
+    pub lake: &'a Publisher,
+    /// How to refresh.
+    pub refresh: Refresh,
+    /// What is spend.
+    pub rules: &'a Rules,
+    /// Sent with every query.
+    pub owner_set: &'static str,
+    /// Rows of a listing's page.
+    pub page_rows: usize,
+    /// Which refresh in a row fetches everything.
+    pub full_every: u32,
+    /// How much of its rows a table may lose, in percent.
+    pub most_shrink_percent: u32,
+    /// How many of the lines that are not payroll may be refused, in percent.
+    pub most_refused_percent: u32,
+    /// The time of day at which the run began.
+    pub started_at: Instant,
+    /// When the run began, and when it must end.
+    pub time: (Moment, Moment),
+    /// Tells the time at which the snapshot is committed.
+    pub clock: fn() -> Instant,
+    /// Is told where the run stands.
+    pub progress: &'a Progress,
+}
+
+/// Variables that go with every query.
+pub(crate) fn base(owner_set: &str) -> Map<String, Value> {
+    Map::from_iter([("ownerSet".to_owned(), json!(owner_set))])
+}
+
+/// What there was before the run.
+#[derive(Default)]
+struct Before {
+    expected: Option<(Current, Version)>,
+    manifest: Option<Manifest>,
+    /// The owner of the token, as far as it is known.
+    owner: Option<i64>,
+}
+
+impl Refreshing<'_> {
+    /// Brings the lake up to date, and notes in the report how far it came.
+    ///
+    /// # Errors
+    /// Whatever ends the run; the lake is then as it was.
+    pub async fn run(&self, report: &mut Report) -> Result<Status, Failure> {
+        let lake = self.lake.lake();
+        // What is replaced is what was current when the run began: a run that began later and is quicker is not overwritten.
+        let expected = lake.current().await?;
+        report.snapshot_before = expected.as_ref().map(|(current, _)| current.snapshot.to_string());
+        report.last_success_at = expected.as_ref().map(|(current, _)| current.committed_at);
+        let run_id = report.run_id.clone();
+        let current = expected.as_ref().map(|(current, _)| current);
+        let mut cache = Cache::open(lake, &run_id, current, self.refresh.dry_run).await?;
+        if let Some(id) = &self.refresh.continues
+            && cache.index.refresh.as_ref().is_none_or(|refresh| refresh.id != *id)
+        {
+            report.note = Some(format!("the refresh {id} has ended already, so that there was nothing to go on with"));
+            return Ok(Status::Succeeded);
+        }
+        let manifest = self.manifest_before(current, report).await?;
+        self.record_run_before(manifest.as_ref()).await;
+        let endpoint = self.xledger.endpoint();
+        let published = manifest.as_ref().and_then(|manifest| manifest.settings["endpoint"].as_str());
+        let cached = cache.index.owner.as_ref().map(|owner| owner.endpoint.as_str());
+        if [published, cached].contains(&Some(endpoint)) {
+            // It answered before: what is no GraphQL now is no wrong address.
+            self.xledger.is_known();
+        }
+        self.begin_or_resume(&mut cache, report);
+        let (mut before, mut lists) = (Before { expected, manifest, owner: None }, None);
+        let outcome = match self.list_and_publish(&mut lists, &mut cache, &mut before, report).await {
+            Err(failure) => self.stop(failure, lists, &mut cache, report).await,
+            outcome => outcome,
+        };
+        if let Err(error) = cache.sweep(self.lake).await {
+            tracing::warn!(%error, "leftovers of earlier runs were not removed; the next run tries again");
+        }
+        outcome
+    }
+
+    /// Gives the run that published the current snapshot its line in `runs`, if it died before it wrote it.
+    async fn record_run_before(&self, manifest: Option<&Manifest>) {
+        let row = manifest.map(|manifest| &manifest.report["row"]);
+        if let Some((row, run_id)) = row.and_then(|row| Some((row, row["run_id"].as_str()?)))
+            && !self.refresh.dry_run
+            && let Err(error) = self.lake.lake().record_earlier_run(run_id, row).await
+        {
+            tracing::warn!(%error, "the run has no row in the table runs");
+        }
+    }
+
+    /// What the current snapshot says of itself, which the guards against shrinking and another owner's token go by. A damaged one is told, and
+    /// nothing is compared with it.
+    async fn manifest_before(
+        &self,
+        current: Option<&Current>,
+        report: &mut Report,
+    ) -> Result<Option<Manifest>, Failure> {
+        let Some(current) = current else { return Ok(None) };
+        match self.lake.lake().manifest(current).await {
+            Ok(manifest) => Ok(Some(manifest)),
+            Err(error @ (lake::Error::Corrupt { .. } | lake::Error::NotFound { .. })) => {
+                tracing::warn!(%error, "the current snapshot's manifest is damaged; nothing is compared with it");
+                report.note = Some(
+                    "the manifest of the snapshot before is damaged, so that neither its sizes nor its owner were compared"
+                        .to_owned(),
+                );
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// All that is asked of Xledger, and what comes of it. What was listed by then stays, whatever ends it.
+    async fn list_and_publish(
+        &self,
+        lists: &mut Option<Lists>,
+        cache: &mut Cache<'_>,
+        before: &mut Before,
+        report: &mut Report,
+    ) -> Result<Status, Failure> {
+        let (client, lake) = (self.xledger, self.lake.lake());
+        self.progress.begin(Stage::Schema, 0);
+        let owner_before = before.manifest.as_ref().and_then(|manifest| manifest.settings["token_owner_id"].as_i64());
+        let owner = token_owner::owner_id(client).await?;
+        token_owner::same_owner(owner, owner_before)?;
+        // Where Xledger does not say, the last known owner holds.
+        if let Some(id) = owner.or(owner_before) {
+            cache.index.owner = Some(Owner { endpoint: client.endpoint().to_owned(), id });
+        }
+        let source = self.source(cache);
+        before.owner = source.token_owner_id;
+        self.choose_mode(cache, report);
+        let now = (self.clock)();
+        let lists = lists.insert(Lists::resume(cache, &source.digest(), self.started_at).await?);
+        let mut learned = known_schema::learn(client, lake, now).await?;
+        let mut outcome = Box::pin(self.with(learned.dialect.clone(), lists, cache, before, report)).await;
+        if learned.is_kept() && matches!(&outcome, Err(failure) if failure.kind == FailureKind::SchemaMismatch) {
+            // What an earlier run learned may be out of date.
+            let anew = known_schema::learn_anew(client).await?;
+            if anew.dialect != learned.dialect {
+                learned = anew;
+                *lists = Lists::begin(&source.digest(), self.started_at);
+                outcome = Box::pin(self.with(learned.dialect.clone(), lists, cache, before, report)).await;
+            }
+        }
+        if !self.refresh.dry_run && outcome.as_ref().err().is_none_or(Failure::is_resumable) {
+            known_schema::keep(client, lake, now, learned).await;
+        }
+        outcome
+    }
+
+    /// All that is asked of Xledger in this dialect, and what comes of it.
+    async fn with(
+        &self,
+        dialect: Dialect,
+        lists: &mut Lists,
+        cache: &mut Cache<'_>,
+        before: &Before,
+        report: &mut Report,
+    ) -> Result<Status, Failure> {
+        let (client, base) = (self.xledger, &base(self.owner_set));
+        dialect.fits(self.owner_set)?;
+        client.plan().adopt(dialect);
+        let asking = Asking { client, base, page_rows: self.page_rows };
+
+        let mut renewals = 0;
+        let rows = loop {
+            lists.complete(asking, cache, self.progress).await?;
+            let screened = self.screen(lists, report)?;
+            match self.rows(base, screened, lists, cache, renewals, report).await? {
+                Outcome::Complete(rows) => break rows,
+                Outcome::OtherDocument => lists.reload(cache).await?,
+                Outcome::SetAside(set_aside) => {
+                    renewals += 1;
+                    tracing::info!(
+                        lines = set_aside.len(),
+                        "lines are not as they were listed; the lists are brought up to date"
+                    );
+                    lists.renew(set_aside, asking, cache, (self.clock)()).await?;
+                }
+            }
+        };
+        self.progress.begin(Stage::Refer, 0);
+        let references = &mut lists.registers.references;
+        references.look_up_suppliers(asking, &rows.payables.rows).await?;
+        references.read_names(client, base, &rows.lines.rows).await?;
+        report.lost = client.plan().lost();
+        self.enough_time_to_publish()?;
+        self.progress.begin(Stage::Publish, rows.lines.rows.len() as u64);
+        let status = self.publish(*rows, lists, cache, before, report).await?;
+        self.progress.end();
+        Ok(status)
+    }
+
+    /// Judges the lists, which are not needed any more then.
+    fn screen(&self, lists: &mut Lists, report: &mut Report) -> Result<Screened, Failure> {
+        self.progress.begin(Stage::Screen, 0);
+        let screened = lists.screen(self.rules);
+        (report.lines, report.payables) = (Some(screened.counts), Some(screened.payable_counts));
+        report.document_types.clone_from(&screened.document_types);
+        report.accounts_to_confirm.clone_from(&screened.accounts_to_confirm);
+        checks::payroll_is_known(self.rules, screened.screen.chart())?;
+        if !self.refresh.accept_shrink {
+            checks::enough_kept(&screened, self.most_refused_percent)?;
+        }
+        if !self.refresh.dry_run {
+            lists.forget_lines();
+        }
+        Ok(screened)
+    }
+}
+
+fn to_json(value: &impl serde::Serialize) -> Result<Value, Failure> {
+    serde_json::to_value(value).map_err(|error| Failure::new(FailureKind::ValueUnfit, error.to_string()))
+}

@@ -1,0 +1,258 @@
+//! The cache under `state/`: rows that were fetched, so that nothing is asked for twice. It is no record of a refresh, and nothing ties it to
+//! a snapshot. A row of it is used where it is valid ([`Validity`]), whatever run fetched it and however that run ended; without the
+//! cache everything is fetched. One file, `state/cache.json`, names the files of rows; it is replaced in one step.
+
+mod encoding;
+mod files;
+mod load;
+
+use serde::{Deserialize, Serialize};
+
+use crate::event::{Mode, Refresh};
+use crate::lake::SnapshotName;
+use crate::model::digest::Digest;
+use crate::model::value::{Instant, Month};
+use crate::refresh::fetch::Name;
+use crate::refresh::index::{DocumentType, Ranges};
+pub(crate) use encoding::Stored;
+pub use files::Cache;
+pub(crate) use files::Unread;
+pub(crate) use load::{Cached, Change, Row};
+
+/// Raised by whatever changes what a file of the cache means. Another version is not read: everything is fetched then.
+const FORMAT_VERSION: u32 = 4;
+
+/// How much later than it says a voucher may have been modified, in milliseconds: Xledger's times have no offset, so that an hour of
+/// autumn comes twice, and clocks differ by minutes.
+const SETTLED_MS: i64 = 75 * 60 * 1_000;
+
+/// What `state/cache.json` says.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Index {
+    format_version: u32,
+    /// Files of ledger lines, older ones first.
+    pub(crate) lines: Vec<Part>,
+    /// Files of AP lines.
+    pub(crate) payables: Vec<Part>,
+    /// Rows that are to be fetched again.
+    pub(crate) expired: Vec<Expired>,
+    /// Whose token it was last.
+    pub(crate) owner: Option<Owner>,
+    /// Refreshes published since everything was fetched.
+    pub(crate) since_full: u32,
+    /// Where the next lists begin their ranges.
+    pub(crate) bounds: Bounds,
+    /// A refresh that has not ended.
+    pub(crate) refresh: Option<Unfinished>,
+    /// Lists that a run can go on with: of that refresh, or of one that got no further.
+    pub(crate) lists: Option<Listed>,
+    /// Snapshots that were about to be published, and are not known to have become current. They are taken back once another commit stands:
+    /// before, that of a dead run may still arrive.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) publishing: Vec<SnapshotName>,
+}
+
+/// A file of rows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// Its path below `state/`.
+    pub path: String,
+    /// Its rows.
+    pub rows: u64,
+    /// Its checksum.
+    pub sha256: String,
+    /// What its rows were asked with; nothing, for a part of a list.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
+}
+
+/// What rows were asked with, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// The checksum of the [`Source`].
+    pub source: String,
+    /// The checksum of the document: one that asks for more, or for less, gives other rows.
+    pub document: String,
+    /// When the run began that asked, in milliseconds since 1970: none of the rows is older.
+    pub at_ms: i64,
+}
+
+/// Where rows come from. Ids of another source mean other rows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Source {
+    /// The address that is asked.
+    pub endpoint: String,
+    /// Whose rows are listed.
+    pub owner_set: String,
+    /// The owner that the token was made in.
+    pub token_owner_id: Option<i64>,
+}
+
+impl Source {
+    /// Its checksum.
+    pub(crate) fn digest(&self) -> String {
+        Digest::of(serde_json::to_string(self).unwrap_or_default().as_bytes())
+    }
+}
+
+/// Rows of these months that were asked for before a time are not valid. AP lines have no month: they are of all months.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Expired {
+    /// The first month; without it, all before the last.
+    pub from: Option<Month>,
+    /// The last month.
+    pub to: Option<Month>,
+    /// In milliseconds since 1970.
+    pub asked_before_ms: i64,
+}
+
+impl Expired {
+    /// Whether it is a full refresh's.
+    pub(crate) fn is_of_all_months(&self) -> bool {
+        self.from.is_none() && self.to.is_none()
+    }
+
+    fn holds(&self, month: Option<Month>, asked_at_ms: i64) -> bool {
+        let holds_month = |month| self.from.is_none_or(|from| month >= from) && self.to.is_none_or(|to| month <= to);
+        asked_at_ms < self.asked_before_ms && month.is_none_or(holds_month)
+    }
+}
+
+/// The owner that a token was made in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Owner {
+    /// The address that says so.
+    pub endpoint: String,
+    /// The owner's id.
+    pub id: i64,
+}
+
+/// The bounds of the ranges of both lists: ids, ascending.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bounds {
+    pub(crate) ledger: Vec<i64>,
+    pub(crate) payables: Vec<i64>,
+}
+
+/// A refresh that has not ended. What it has is in the cache and in its lists: to go on with it is to run again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unfinished {
+    /// The refresh: the id of its first run.
+    pub(crate) id: String,
+    /// Runs that have worked on it, this one included.
+    pub(crate) runs: u32,
+    /// Runs in a row that got nothing.
+    pub(crate) idle_runs: u32,
+    /// How much of the lists there was at most.
+    pub(crate) extent: u64,
+    /// What was asked for.
+    pub(crate) asked: Wanted,
+    /// How much is fetched, once that is chosen.
+    pub(crate) mode: Option<Mode>,
+    /// Why.
+    pub(crate) mode_reason: String,
+}
+
+/// What a refresh was asked to do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Wanted {
+    /// How much to fetch.
+    pub(crate) mode: Mode,
+    /// Fetch the periods from this month on again.
+    pub(crate) from: Option<Month>,
+    /// Fetch the periods up to this month again.
+    pub(crate) to: Option<Month>,
+}
+
+impl From<&Refresh> for Wanted {
+    fn from(refresh: &Refresh) -> Self {
+        Self { mode: refresh.mode, from: refresh.from, to: refresh.to }
+    }
+}
+
+/// Lists, in files: as far as they came, or whole.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listed {
+    /// When the listing began, in milliseconds since 1970.
+    pub(crate) began_at_ms: i64,
+    /// The checksum of the [`Source`].
+    pub(crate) source: String,
+    /// The ledger's document types.
+    pub(crate) document_types: Vec<DocumentType>,
+    /// Ledger lines.
+    pub(crate) ledger: List,
+    /// AP lines.
+    pub(crate) payables: List,
+    /// The chart, suppliers and names, as far as they were read.
+    pub(crate) registers: Option<Part>,
+}
+
+/// A list of lines, in files.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct List {
+    /// What was listed.
+    pub(crate) parts: Vec<Part>,
+    /// How far it came.
+    pub(crate) ranges: Ranges,
+}
+
+/// What decides whether a row of the cache is valid, beside what is listed of it now.
+pub(crate) struct Validity<'a> {
+    /// The checksum of the [`Source`].
+    pub(crate) source: &'a str,
+    /// When the listing began.
+    pub(crate) listed_at: Instant,
+    pub(crate) expired: &'a [Expired],
+    /// The ledger's document types.
+    pub(crate) types: &'a [(Name, Name)],
+}
+
+impl Validity<'_> {
+    /// Whether a row that was asked for then is as new as what is listed: it was asked for after the listing began, or its voucher was modified
+    /// so long before that another modification has another time.
+    fn is_settled(&self, asked: &Asked, modified_at: Option<Instant>) -> bool {
+        asked.at_ms >= self.listed_at.0
+            || modified_at.is_some_and(|modified_at| modified_at.0 < asked.at_ms.saturating_sub(SETTLED_MS))
+    }
+
+    fn is_expired(&self, asked: &Asked, month: Option<Month>) -> bool {
+        self.expired.iter().any(|expired| expired.holds(month, asked.at_ms))
+    }
+}
+
+impl Index {
+    /// Reads it; `None` if it is something else.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok().filter(|index: &Self| index.format_version == FORMAT_VERSION)
+    }
+
+    /// Takes note that the refresh was published.
+    pub(crate) fn published(&mut self) {
+        if let Some(refresh) = self.refresh.take() {
+            self.since_full = if refresh.mode == Some(Mode::Full) { 0 } else { self.since_full + 1 };
+        }
+        self.lists = None;
+    }
+
+    /// Every file that it names.
+    fn parts(&self) -> impl Iterator<Item = &Part> {
+        let of_lists = self
+            .lists
+            .iter()
+            .flat_map(|lists| lists.ledger.parts.iter().chain(&lists.payables.parts).chain(&lists.registers));
+        self.lines.iter().chain(&self.payables).chain(of_lists)
+    }
+}
+
+#[cfg(test)]
+mod tests;

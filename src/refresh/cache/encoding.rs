@@ -1,0 +1,130 @@
+//! Rows as the bytes of a file: one behind the other as serde sees them, compressed. A file is read again by this program alone.
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::refresh::fetch::{Line, Name, Names, Payable};
+use crate::refresh::index::{LedgerEntry, PayableEntry};
+
+/// The quickest that is worth its while.
+const ZSTD_LEVEL: i32 = 1;
+
+/// A row that can stand in a file.
+pub(crate) trait Stored: Serialize + DeserializeOwned {
+    /// Hands on each name that it refers to.
+    fn each_name(&mut self, _: impl FnMut(&mut Name)) {}
+}
+
+impl Stored for LedgerEntry {}
+impl Stored for PayableEntry {}
+impl Stored for Payable {}
+
+impl Stored for Line {
+    fn each_name(&mut self, hand_on: impl FnMut(&mut Name)) {
+        [&mut self.document_type, &mut self.document_type_name, &mut self.currency, &mut self.vat_code]
+            .into_iter()
+            .for_each(hand_on);
+    }
+}
+
+/// The bytes of a file with these rows, and the names that they refer to.
+///
+/// # Errors
+/// What the encoders say: never, for rows that are in memory.
+pub(super) fn encode<T: Stored>(rows: &[T], names: &Names) -> Result<Bytes, Box<dyn std::error::Error>> {
+    let raw = postcard::to_stdvec(&(names.texts(), rows))?;
+    Ok(zstd::bulk::compress(&raw, ZSTD_LEVEL)?.into())
+}
+
+/// Hands every row of a file to `take`; they refer to `names`.
+///
+/// # Errors
+/// What is wrong with the file, in words.
+pub(super) fn decode<T: Stored>(bytes: &[u8], names: &mut Names, mut take: impl FnMut(T)) -> Result<(), String> {
+    let fault = |error: postcard::Error| format!("it is not what was written: {error}");
+    let raw = zstd::decode_all(bytes).map_err(|error| format!("it is not what was written: {error}"))?;
+    let (texts, rest): (Vec<Box<str>>, _) = postcard::take_from_bytes(&raw).map_err(fault)?;
+    // 0 is no name.
+    let names: Vec<Name> =
+        [Name::default()].into_iter().chain(texts.iter().map(|text| names.named(Some(text)))).collect();
+    let (rows, mut rest): (usize, _) = postcard::take_from_bytes(rest).map_err(fault)?;
+    for _ in 0..rows {
+        let mut row: T;
+        (row, rest) = postcard::take_from_bytes(rest).map_err(fault)?;
+        let mut is_known = true;
+        row.each_name(|name| match names.get(name.place()) {
+            Some(known) => *name = *known,
+            None => is_known = false,
+        });
+        if !is_known {
+            return Err("a row of it refers to a name that it does not have".to_owned());
+        }
+        take(row);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::value::{Day, Instant, Money, Month};
+
+    fn line(id: i64, names: &mut Names) -> Line {
+        Line {
+            id,
+            owner: 1,
+            account: 2,
+            company: 0,
+            voucher: 3,
+            voucher_number: Some(-4),
+            voucher_modified_at: Some(Instant(1_795_224_600_123)),
+            match_id: 5,
+            dimensions: [0, 1, 2, 3, i64::MAX],
+            amount: Money::parse("-1.5").into(),
+            invoice_amount: None.into(),
+            vat_amount: Money::parse("99999999999999.9999").into(),
+            text: Some("Ærlig talt".into()),
+            document_type: names.named(Some("AP")),
+            document_type_name: names.named(Some("Leverandørfaktura")),
+            currency: names.named(None),
+            vat_code: names.named(Some("2")),
+            posted_date: Some(Day(-1)),
+            month: Month { year: 2026, month: 12 },
+            fiscal_year: Some(i16::MIN),
+            fiscal_period: None,
+        }
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let mut names = Names::default();
+        let rows = [line(1, &mut names), line(i64::MIN, &mut names)];
+        let bytes = encode(&rows, &names).unwrap();
+        let (mut others, mut read) = (Names::default(), Vec::new());
+        // Names that are known have other places there.
+        let code = others.named(Some("2"));
+        decode(&bytes, &mut others, |row: Line| read.push(row)).unwrap();
+        assert_eq!(read[0].vat_code, code);
+        let texts = |row: &Line, names: &Names| {
+            [row.document_type, row.document_type_name, row.currency, row.vat_code]
+                .map(|name| names.text(name).map(str::to_owned))
+        };
+        for (row, before) in read.iter_mut().zip(&rows) {
+            assert_eq!(texts(row, &others), texts(before, &names));
+            (row.document_type, row.document_type_name) = (before.document_type, before.document_type_name);
+            row.vat_code = before.vat_code;
+            assert_eq!(row, before);
+        }
+    }
+
+    #[test]
+    fn what_was_not_written_is_not_read() {
+        let mut names = Names::default();
+        let rows = [line(1, &mut names)];
+        let bytes = encode(&rows, &names).unwrap();
+        let fault = |bytes: &[u8]| decode::<Line>(bytes, &mut Names::default(), |_| ()).is_err();
+        assert!(!fault(&bytes) && fault(&bytes[..bytes.len() - 1]) && fault(b"PAR1") && fault(b""));
+        assert!(fault(&encode(&rows, &Names::default()).unwrap()));
+    }
+}

@@ -1,0 +1,243 @@
+//! The files of the cache: written once, checked when they are read, and removed when nothing names them.
+
+use bytes::Bytes;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::encoding::{self, Stored};
+use super::{Asked, FORMAT_VERSION, Index, Part};
+use crate::lake::{Current, Error, Key, Lake, Publisher, Version, layout};
+use crate::model::digest::Digest;
+use crate::model::failure::{Failure, FailureKind};
+use crate::refresh::fetch::Names;
+
+/// The file that names all others.
+const INDEX: &str = "cache.json";
+/// What an earlier version had in its place.
+const OLD_INDEX: &str = "refresh.json";
+/// What the index takes: it names files, and a document type takes a hundred bytes.
+const INDEX_LIMIT_BYTES: u64 = 16 << 20;
+/// A file of rows has [`PART_ROWS`] of them.
+const PART_LIMIT_BYTES: u64 = 1 << 30;
+/// Rows of one file, at most: it is made in memory.
+pub(super) const PART_ROWS: usize = 250_000;
+
+/// The cache, as one run reads and writes it. The run holds the lake: nobody else writes.
+pub struct Cache<'a> {
+    /// What the index is to say.
+    pub(crate) index: Index,
+    lake: &'a Lake,
+    /// Part of the name of every file that is written.
+    run_id: &'a str,
+    /// A dry run changes nothing.
+    is_dry: bool,
+    /// Why nothing is cached, where something was found that cannot be read.
+    pub(crate) unread: Option<&'static str>,
+    files: u32,
+    /// Rows that this run has put into it.
+    pub(crate) stored: u64,
+    version: Option<Version>,
+    /// What the index says, as far as is known.
+    said: Option<Index>,
+    /// What was to be written last, where nobody knows whether it was.
+    in_doubt: Option<Bytes>,
+}
+
+/// A file that is not what it should be, or was not there.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    /// The lake did not give it.
+    Lake(Error),
+    /// It is damaged or gone: what it held must be asked for again.
+    Damaged(String),
+}
+
+impl Unread {
+    /// Where it was read a moment ago.
+    pub(crate) fn failure(self) -> Failure {
+        match self {
+            Self::Lake(error) => error.into(),
+            Self::Damaged(what) => Failure::new(FailureKind::LakeCorrupt, what),
+        }
+    }
+}
+
+impl From<Error> for Unread {
+    fn from(error: Error) -> Self {
+        Self::Lake(error)
+    }
+}
+
+impl<'a> Cache<'a> {
+    /// Opens it. What cannot be understood counts as nothing: everything is fetched then.
+    ///
+    /// # Errors
+    /// What storage can meet.
+    pub(crate) async fn open(
+        lake: &'a Lake,
+        run_id: &'a str,
+        current: Option<&Current>,
+        is_dry: bool,
+    ) -> Result<Self, Error> {
+        let (store, key) = (lake.store(), layout::state(INDEX)?);
+        let found = store.get(&key, INDEX_LIMIT_BYTES).await?;
+        let read = found.as_ref().and_then(|(bytes, _)| Index::read(bytes));
+        let unread = match (&found, &read) {
+            (Some(_), None) => Some("what earlier refreshes cached cannot be read by this version"),
+            (None, _) if store.get(&layout::state(OLD_INDEX)?, INDEX_LIMIT_BYTES).await?.is_some() => {
+                Some("an earlier version kept its rows in another way")
+            }
+            _ => None,
+        };
+        if let Some(reason) = unread {
+            tracing::warn!(place = store.place(&key), reason, "the cache is not read; everything is fetched");
+        }
+        let mut index = Index { format_version: FORMAT_VERSION, ..read.unwrap_or_default() };
+        let (version, said) = (found.map(|(_, version)| version), Some(index.clone()));
+        if let Some(current) = current
+            && index.publishing.contains(&current.snapshot)
+        {
+            // It became current, though the run could not say so any more.
+            index.published();
+            index.publishing.retain(|name| *name != current.snapshot);
+        }
+        Ok(Self { index, lake, run_id, is_dry, unread, files: 0, stored: 0, version, said, in_doubt: None })
+    }
+
+    /// Whether nothing is changed.
+    pub(crate) fn is_dry(&self) -> bool {
+        self.is_dry
+    }
+
+    /// Replaces the index, unless it says the same already.
+    ///
+    /// # Errors
+    /// [`Error::Precondition`] if another run has replaced it; else what storage can meet.
+    pub(crate) async fn save(&mut self) -> Result<(), Failure> {
+        if self.is_dry || self.said.as_ref() == Some(&self.index) {
+            return Ok(());
+        }
+        let (store, key) = (self.lake.store(), layout::state(INDEX)?);
+        let mut bytes = serde_json::to_vec(&self.index).map_err(unfit)?;
+        bytes.push(b'\n');
+        let bytes = Bytes::from(bytes);
+        // A write that this run heard nothing of may have happened: its own is not another run's.
+        if let Some(doubted) = &self.in_doubt
+            && let Some((found, version)) = store.get(&key, INDEX_LIMIT_BYTES).await?
+            && found == *doubted
+        {
+            self.version = Some(version);
+        }
+        (self.said, self.in_doubt) = (None, Some(bytes.clone()));
+        self.version = Some(store.replace(&key, bytes, self.version.as_ref()).await?);
+        (self.said, self.in_doubt) = (Some(self.index.clone()), None);
+        Ok(())
+    }
+
+    /// Writes rows into files; none in a dry run.
+    pub(crate) async fn write<T: Stored>(
+        &mut self,
+        name: &str,
+        rows: &[T],
+        names: &Names,
+        asked: Option<&Asked>,
+    ) -> Result<Vec<Part>, Failure> {
+        let mut parts = Vec::new();
+        let chunks = if self.is_dry { [].chunks(1) } else { rows.chunks(PART_ROWS) };
+        for rows in chunks {
+            parts.push(self.write_one(name, rows, names, asked).await?);
+        }
+        Ok(parts)
+    }
+
+    /// Writes rows into one file.
+    pub(super) async fn write_one<T: Stored>(
+        &mut self,
+        name: &str,
+        rows: &[T],
+        names: &Names,
+        asked: Option<&Asked>,
+    ) -> Result<Part, Failure> {
+        let bytes = encoding::encode(rows, names).map_err(unfit)?;
+        self.put(&format!("{name}.rows"), rows.len(), bytes, asked).await
+    }
+
+    /// Writes one thing as JSON; not in a dry run.
+    pub(crate) async fn write_json<T: Serialize>(&mut self, name: &str, value: &T) -> Result<Option<Part>, Failure> {
+        if self.is_dry {
+            return Ok(None);
+        }
+        let bytes = serde_json::to_vec(value).map_err(unfit)?;
+        self.put(&format!("{name}.json"), 0, bytes.into(), None).await.map(Some)
+    }
+
+    async fn put(&mut self, name: &str, rows: usize, bytes: Bytes, asked: Option<&Asked>) -> Result<Part, Failure> {
+        let path = format!("rows/{}/{:05}-{name}", self.run_id, self.files);
+        self.files += 1;
+        let sha256 = Digest::of(&bytes);
+        self.lake.store().create(&layout::state(&path)?, bytes).await?;
+        Ok(Part { path, rows: rows as u64, sha256, asked: asked.cloned() })
+    }
+
+    /// Hands every row of a file to `take`; they refer to `names`.
+    pub(crate) async fn read<T: Stored>(
+        &self,
+        part: &Part,
+        names: &mut Names,
+        take: impl FnMut(T),
+    ) -> Result<(), Unread> {
+        encoding::decode(&self.get(part).await?, names, take).map_err(|what| self.damaged(part, &what))
+    }
+
+    /// Reads one thing.
+    pub(crate) async fn read_json<T: DeserializeOwned>(&self, part: &Part) -> Result<T, Unread> {
+        let bytes = self.get(part).await?;
+        serde_json::from_slice(&bytes).map_err(|_| self.damaged(part, "it is not the JSON that was written"))
+    }
+
+    async fn get(&self, part: &Part) -> Result<Bytes, Unread> {
+        match self.lake.store().get(&layout::state(&part.path)?, PART_LIMIT_BYTES).await? {
+            None => Err(self.damaged(part, "it is not there")),
+            Some((bytes, _)) if Digest::of(&bytes) != part.sha256 => Err(self.damaged(part, "it was changed")),
+            Some((bytes, _)) => Ok(bytes),
+        }
+    }
+
+    fn damaged(&self, part: &Part, what: &str) -> Unread {
+        let key = layout::state(&part.path);
+        let place = key.map_or_else(|_| part.path.clone(), |key| self.lake.store().place(&key));
+        Unread::Damaged(format!("{place}: {what}"))
+    }
+
+    /// Removes every file of rows that the index does not name: of runs that died, and what nothing needs any more. Where it is not known what
+    /// the index says by now, nothing is removed.
+    ///
+    /// # Errors
+    /// What storage can meet; that the lake is another run's by now, whose files these may be.
+    pub(crate) async fn sweep(&self, publisher: &Publisher) -> Result<(), Error> {
+        let Some(said) = self.said.as_ref().filter(|_| !self.is_dry) else { return Ok(()) };
+        let named: rustc_hash::FxHashSet<Key> =
+            said.parts().filter_map(|part| layout::state(&part.path).ok()).collect();
+        let (store, rows) = (self.lake.store(), layout::state("rows")?);
+        // By directory first: what a killed writer left there has no key.
+        for directory in store.list_directories(&rows).await? {
+            if !named.iter().any(|key| key.below(&directory).is_some()) {
+                publisher.still_held()?;
+                store.delete_below(&directory).await?;
+            }
+        }
+        let old = layout::state(OLD_INDEX)?;
+        for entry in store.list(&layout::directory_of_state()).await? {
+            let is_row = entry.key.below(&rows).is_some();
+            if entry.key == old || (is_row && !named.contains(&entry.key)) {
+                publisher.still_held()?;
+                store.delete(&entry.key).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn unfit(error: impl std::fmt::Display) -> Failure {
+    Failure::new(FailureKind::ValueUnfit, format!("what is cached for the next run cannot be written: {error}"))
+}

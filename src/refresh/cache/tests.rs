@@ -1,0 +1,208 @@
+//! Each rule of validity by itself: a row that meets all but one of them is not used.
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::lake::{Access, Lake, LakeUrl, Store};
+use crate::model::value::Money;
+use crate::refresh::chart::{Account, Chart, Number};
+use crate::refresh::fetch::{Line, Names};
+use crate::refresh::index::{DocumentType, Ledger, LedgerEntry, NONE, Payables};
+use crate::refresh::rules::Rules;
+use crate::refresh::screen::{AdmittedLine, screen};
+
+const NOW_MS: i64 = 1_795_224_600_000;
+const HOUR_MS: i64 = 3_600_000;
+const MAY: Month = Month { year: 2026, month: 5 };
+
+fn document_type(code: &str) -> DocumentType {
+    DocumentType { id: Some(800), code: Some(code.into()), description: Some("Faktura".into()) }
+}
+
+fn entry(id: i64) -> LedgerEntry {
+    LedgerEntry {
+        id,
+        owner: 1,
+        voucher: 7,
+        account: 3,
+        match_id: 9,
+        modified_at: NOW_MS - 30 * HOUR_MS,
+        month: Some(MAY),
+        document_type: 0,
+    }
+}
+
+/// The row of a line as it was listed.
+fn row(entry: &LedgerEntry, names: &mut Names) -> Line {
+    let (document_type, document_type_name) = names.of_type(&document_type("AP"));
+    Line {
+        id: entry.id,
+        owner: entry.owner,
+        account: entry.account,
+        company: 0,
+        voucher: entry.voucher,
+        voucher_number: None,
+        voucher_modified_at: Some(entry.modified_at).filter(|at| *at != NONE).map(Instant),
+        match_id: entry.match_id,
+        dimensions: [0; 5],
+        amount: Money::parse("7").into(),
+        invoice_amount: None.into(),
+        vat_amount: None.into(),
+        text: None,
+        document_type,
+        document_type_name,
+        currency: names.named(None),
+        vat_code: names.named(None),
+        posted_date: None,
+        month: MAY,
+        fiscal_year: None,
+        fiscal_period: None,
+    }
+}
+
+/// What is listed, and what the cache has of it.
+struct Case {
+    listed: Vec<LedgerEntry>,
+    types: Vec<DocumentType>,
+    payroll: Vec<i64>,
+    cached: Vec<LedgerEntry>,
+    asked: Asked,
+    listed_at_ms: i64,
+    expired: Vec<Expired>,
+}
+
+impl Default for Case {
+    fn default() -> Self {
+        let asked = Asked { source: "s".into(), document: "d".into(), at_ms: NOW_MS - 24 * HOUR_MS };
+        Self {
+            listed: vec![entry(1)],
+            types: vec![document_type("AP")],
+            payroll: Vec::new(),
+            cached: vec![entry(1)],
+            asked,
+            listed_at_ms: NOW_MS,
+            expired: Vec::new(),
+        }
+    }
+}
+
+/// Lines that may be asked for.
+fn admitted(case: &Case) -> Vec<AdmittedLine> {
+    let account = |number| Account::numbered(Number::Digits(number));
+    let chart: Chart = [(3, account(4300)), (4, account(4400))].into_iter().collect();
+    let ledger = Ledger { entries: case.listed.clone(), document_types: case.types.clone() };
+    screen(Rules::default(), chart, &ledger, &Payables::default()).lines
+}
+
+async fn a_lake() -> (TempDir, Lake) {
+    let directory = TempDir::new().unwrap();
+    let url = LakeUrl::Directory(directory.path().join("lake"));
+    let store = Store::open(&url, &aws_config::SdkConfig::builder().build()).unwrap();
+    (directory, Lake::open(store, Access::Write).await.unwrap())
+}
+
+/// The ids of rows that are used, and of those that stay in the file of the cache.
+async fn used_and_left(case: &Case) -> (Vec<i64>, Vec<i64>) {
+    let (_directory, lake) = a_lake().await;
+    let mut cache = Cache::open(&lake, "run", None, false).await.unwrap();
+    let mut names = Names::default();
+    let rows: Vec<Line> = case.cached.iter().map(|entry| row(entry, &mut names)).collect();
+    cache.index.lines = cache.write("lines", &rows, &names, Some(&case.asked)).await.unwrap();
+    cache.save().await.unwrap();
+
+    let mut names = Names::default();
+    let types: Vec<_> = case.types.iter().map(|kind| names.of_type(kind)).collect();
+    let listed_at = Instant(case.listed_at_ms);
+    let validity = Validity { source: "s", listed_at, expired: &case.expired, types: &types };
+    let admitted = admitted(case);
+    let cached = Cached::<Line>::load(&mut cache, "d", &admitted, &case.payroll, &validity, &mut names).await.unwrap();
+    let used: Vec<i64> = cached.rows.iter().map(|row| row.id).collect();
+    let missing = cached.is_missing().filter(|is_missing| *is_missing).count();
+    assert_eq!(used.len() + missing, admitted.len());
+    let mut left = Vec::new();
+    for part in &cache.index.lines {
+        cache.read(part, &mut names, |row: Line| left.push(row.id)).await.unwrap();
+    }
+    (used, left)
+}
+
+#[tokio::test]
+async fn a_row_is_used_if_it_meets_every_rule() {
+    type Break = fn(&mut Case);
+    let (used, unused) = (vec![1], Vec::new());
+    let cases: [(&str, Break, &[i64]); 20] = [
+        ("as it is", |_| (), &used),
+        ("another owner", |case| case.listed[0].owner = 2, &unused),
+        ("another match", |case| case.listed[0].match_id = 10, &unused),
+        ("another period", |case| case.listed[0].month = Month::new(2026, 6), &unused),
+        ("another voucher", |case| case.listed[0].voucher = 8, &unused),
+        ("another account", |case| case.listed[0].account = 4, &unused),
+        ("another document type", |case| case.types[0] = document_type("BA"), &unused),
+        ("another name of it", |case| case.types[0].description = None, &unused),
+        ("another time", |case| case.listed[0].modified_at += 1, &unused),
+        ("another time before it was asked", |case| case.listed[0].modified_at -= 1, &unused),
+        ("another source", |case| case.asked.source = "t".into(), &unused),
+        ("another document", |case| case.asked.document = "e".into(), &unused),
+        ("not settled", |case| set_times(case, case.asked.at_ms - SETTLED_MS), &unused),
+        ("just settled", |case| set_times(case, case.asked.at_ms - SETTLED_MS - 1), &used),
+        ("no time at all", |case| set_times(case, NONE), &unused),
+        ("asked after it was listed", unsettled_and_listed_before, &used),
+        ("expired", |case| expire(case, None, None, case.asked.at_ms + 1), &unused),
+        ("asked after that", |case| expire(case, None, None, case.asked.at_ms), &used),
+        ("its month", |case| expire(case, Some(MAY), Some(MAY), NOW_MS), &unused),
+        ("another month", |case| expire(case, Month::new(2026, 6), None, NOW_MS), &used),
+    ];
+    for (what, break_rule, expected) in cases {
+        let mut case = Case::default();
+        break_rule(&mut case);
+        assert_eq!(used_and_left(&case).await.0, expected, "{what}");
+    }
+}
+
+fn set_times(case: &mut Case, modified_at: i64) {
+    (case.listed[0].modified_at, case.cached[0].modified_at) = (modified_at, modified_at);
+}
+
+fn unsettled_and_listed_before(case: &mut Case) {
+    set_times(case, case.asked.at_ms);
+    case.listed_at_ms = case.asked.at_ms;
+}
+
+fn expire(case: &mut Case, from: Option<Month>, to: Option<Month>, asked_before_ms: i64) {
+    case.expired.push(Expired { from, to, asked_before_ms });
+}
+
+#[tokio::test]
+async fn rows_of_payroll_lines_leave_the_cache_at_once() {
+    let case = Case { cached: vec![entry(1), entry(2), entry(3)], payroll: vec![2], ..Case::default() };
+    // What is no payroll and not listed goes once the refresh is published: what hides it may be a mistake.
+    assert_eq!(used_and_left(&case).await, (vec![1], vec![1, 3]));
+    let case = Case { asked: Asked { document: "e".into(), ..case.asked.clone() }, ..case };
+    assert_eq!(used_and_left(&case).await, (Vec::new(), vec![1, 3]));
+}
+
+#[tokio::test]
+async fn what_is_not_valid_any_more_goes_once_all_is_there() {
+    let (_directory, lake) = a_lake().await;
+    let mut cache = Cache::open(&lake, "run", None, false).await.unwrap();
+    let case = Case { listed: (1..=4).map(entry).collect(), ..Case::default() };
+    let mut names = Names::default();
+    let rows: Vec<Line> = (1..=6).map(|id| row(&entry(id), &mut names)).collect();
+    // Two files: in the older one a line that is not admitted; in the newer one two rows of lines that stand in the older, too.
+    for rows in [&rows[..5], &rows[..2]] {
+        let parts = cache.write("lines", rows, &names, Some(&case.asked)).await.unwrap();
+        cache.index.lines.extend(parts);
+    }
+    let types: Vec<_> = case.types.iter().map(|kind| names.of_type(kind)).collect();
+    let validity = Validity { source: "s", listed_at: Instant(NOW_MS), expired: &[], types: &types };
+    let admitted = admitted(&case);
+    let cached = Cached::<Line>::load(&mut cache, "d", &admitted, &[], &validity, &mut names).await.unwrap();
+    assert_eq!(cached.rows.len(), 4);
+    cached.tidy(&mut cache).await.unwrap();
+    let mut left = Vec::new();
+    for part in &cache.index.lines {
+        cache.read(part, &mut names, |row: Line| left.push(row.id)).await.unwrap();
+        assert_eq!(part.asked.as_ref(), Some(&case.asked));
+    }
+    assert_eq!(left, [1, 2, 3, 4]);
+}

@@ -1,0 +1,160 @@
+//! The chart of accounts, closed ones too: the screen goes by the accounts' codes, and the tables show their names.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
+
+use crate::refresh::index::{Asking, Ledger};
+use crate::refresh::lookup::{ACCOUNT_SETS, look_up};
+use crate::refresh::rules::{AccountFacts, account_number};
+use crate::table::spend::AccountKind;
+use crate::xledger::node::AccountNode;
+use crate::xledger::scalar::{reference, text};
+use crate::xledger::{Client, Error, Position, query};
+
+/// The number by which the account rules judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Number {
+    /// The account has no code: its lines cannot be judged.
+    Unknown,
+    /// The code has no digits: no range holds it.
+    WithoutDigits,
+    /// A number of at most four digits.
+    Digits(u16),
+}
+
+/// An account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Account {
+    /// What the account rules go by.
+    pub number: Number,
+    /// The code.
+    pub code: Option<Box<str>>,
+    /// The name.
+    pub name: Option<Box<str>>,
+    /// The description of the account's group.
+    pub group: Option<Box<str>>,
+    /// What the account holds.
+    pub kind: Option<AccountKind>,
+    /// The standard chart that it belongs to, by the vendor's id.
+    pub standard: Option<i64>,
+    /// The flag `costWagesSalaries`; `None` if it cannot be read.
+    pub is_wages: Option<bool>,
+}
+
+impl Account {
+    /// What the account rules judge by.
+    pub fn facts(&self) -> AccountFacts {
+        let number = match self.number {
+            Number::Digits(number) => Some(number),
+            Number::Unknown | Number::WithoutDigits => None,
+        };
+        AccountFacts { number, standard: self.standard, is_wages: self.is_wages }
+    }
+}
+
+#[cfg(test)]
+impl Account {
+    /// An account of the NS 4102 chart of which no more than its number is known.
+    pub(crate) fn numbered(number: Number) -> Self {
+        Self { number, code: None, name: None, group: None, kind: None, standard: Some(2), is_wages: None }
+    }
+}
+
+/// All accounts in the token's reach, by their id.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Chart(FxHashMap<i64, Account>);
+
+impl Chart {
+    /// The account of an id.
+    pub fn account(&self, id: i64) -> Option<&Account> {
+        self.0.get(&id)
+    }
+
+    /// How many accounts there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// All accounts.
+    pub fn accounts(&self) -> impl Iterator<Item = &Account> {
+        self.0.values()
+    }
+}
+
+impl FromIterator<(i64, Account)> for Chart {
+    fn from_iter<I: IntoIterator<Item = (i64, Account)>>(accounts: I) -> Self {
+        Self(accounts.into_iter().collect())
+    }
+}
+
+impl Chart {
+    /// Lists the chart from a position on.
+    ///
+    /// # Errors
+    /// What the client cannot get over. What came before stays, and the position says where to go on.
+    pub(crate) async fn list(&mut self, asking: Asking<'_>, position: &mut Position) -> Result<(), Error> {
+        let client = asking.client;
+        let take = |nodes: Vec<AccountNode>| {
+            self.0.extend(nodes.into_iter().filter_map(|node| Some((reference(node.db_id)?, account(client, node)))));
+            Ok(())
+        };
+        asking.register(query::ACCOUNTS).on(position, usize::MAX, take).await
+    }
+
+    /// Looks up the accounts that listed lines name and the list does not show.
+    ///
+    /// # Errors
+    /// What the client cannot get over.
+    pub(crate) async fn look_up(&mut self, asking: Asking<'_>, ledger: &Ledger) -> Result<(), Error> {
+        let named = ledger.entries.iter().map(|entry| entry.account).filter(|account| *account != 0);
+        let mut unknown: FxHashSet<i64> = named.filter(|account| !self.0.contains_key(account)).collect();
+        if !unknown.is_empty() {
+            tracing::info!(
+                "listed lines name accounts that the chart does not show; they are looked up in wider owner sets"
+            );
+        }
+        let take = |node: AccountNode| {
+            self.0.extend(reference(node.db_id).map(|id| (id, account(asking.client, node))));
+        };
+        look_up(asking, query::ACCOUNTS, &ACCOUNT_SETS, &mut unknown, take).await
+    }
+}
+
+fn account(client: &Client, node: AccountNode) -> Account {
+    let kind = kind(&node);
+    let code = text(node.code);
+    let number = match code.as_deref().map(account_number) {
+        None => Number::Unknown,
+        Some(None) => Number::WithoutDigits,
+        Some(Some(number)) => Number::Digits(number),
+    };
+    Account {
+        number,
+        code,
+        name: client.fit("spend.account_name", node.description),
+        group: client.fit("spend.account_group", node.account_group.and_then(|group| group.description)),
+        kind,
+        standard: node.chart_of_account.and_then(|chart| reference(chart.db_id)),
+        is_wages: node.cost_wages_salaries,
+    }
+}
+
+/// The first of the account's flags.
+fn kind(node: &AccountNode) -> Option<AccountKind> {
+    let cost =
+        [node.cost, node.cost_wages_salaries, node.cost_of_goods_sold, node.cost_other_operating].contains(&Some(true));
+    let flags = [
+        (node.asset == Some(true), AccountKind::Asset),
+        (node.liabilities == Some(true), AccountKind::Liability),
+        (node.equity == Some(true), AccountKind::Equity),
+        (node.revenue == Some(true), AccountKind::Revenue),
+        (cost, AccountKind::Cost),
+        (node.finance == Some(true), AccountKind::Finance),
+    ];
+    flags.into_iter().find_map(|(set, kind)| set.then_some(kind))
+}

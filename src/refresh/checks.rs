@@ -1,0 +1,215 @@
+//! What a refresh finds out about itself before it publishes.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::lake::Manifest;
+use crate::model::failure::{Failure, FailureKind};
+use crate::refresh::chart::Chart;
+use crate::refresh::index::{Ledger, NONE};
+use crate::refresh::rules::{PayrollAccounts, Rules, Treatment};
+use crate::refresh::screen::Screened;
+use crate::report::Tables;
+
+/// Ids of the lines of vouchers that were read while somebody changed them: lines of one voucher that do not agree on its owner, its document
+/// type or when it was modified. What Xledger does not say agrees with everything.
+pub(crate) fn torn(ledger: &Ledger) -> FxHashSet<i64> {
+    let mut first: FxHashMap<i64, usize> = FxHashMap::default();
+    let mut torn: FxHashSet<i64> = FxHashSet::default();
+    // Most lines stand beside the others of their voucher.
+    let mut last = (0, 0);
+    for (at, entry) in ledger.entries.iter().enumerate().filter(|(_, entry)| entry.voucher != 0) {
+        if last.0 != entry.voucher {
+            last = (entry.voucher, *first.entry(entry.voucher).or_insert(at));
+        }
+        let other = &ledger.entries[last.1];
+        let types = [entry, other].map(|entry| ledger.document_types.get(entry.document_type as usize));
+        let agree = (entry.owner == other.owner || entry.owner == 0 || other.owner == 0)
+            && (entry.modified_at == other.modified_at || entry.modified_at == NONE || other.modified_at == NONE)
+            && match types {
+                [Some(one), Some(other)] => one == other || one.code.is_none() || other.code.is_none(),
+                _ => true,
+            };
+        if !agree {
+            torn.insert(entry.voucher);
+        }
+    }
+    if torn.is_empty() {
+        return torn;
+    }
+    let lines = ledger.entries.iter().filter(|entry| torn.contains(&entry.voucher));
+    lines.map(|entry| entry.id).collect()
+}
+
+/// Every admitted line is there, or it is known to be gone.
+///
+/// # Errors
+/// [`FailureKind::SelfCheckFailed`] if the numbers do not add up.
+pub(crate) fn complete(what: &str, admitted: usize, there: usize, gone: u64) -> Result<(), Failure> {
+    if admitted as u64 == there as u64 + gone {
+        return Ok(());
+    }
+    let message = format!(
+        "{admitted} {what} lines were admitted, {there} are there and {gone} are gone, which does not add up; nothing is published. \
+         Run a full refresh, and report this as a fault of the program"
+    );
+    Err(Failure::new(FailureKind::SelfCheckFailed, message))
+}
+
+/// What is payroll can be known: by ranges that were set, by the accounts' charts, or by their flag.
+///
+/// # Errors
+/// [`FailureKind::SettingsInvalid`], which asks for the setting.
+pub(crate) fn payroll_is_known(rules: &Rules, chart: &Chart) -> Result<(), Failure> {
+    let go_by_flag = || chart.accounts().any(|account| !account.facts().is_of_known_chart());
+    let no_flag = || chart.accounts().all(|account| account.is_wages.is_none());
+    if rules.payroll_accounts != PayrollAccounts::ByChart || !go_by_flag() || !no_flag() {
+        return Ok(());
+    }
+    let message = "SPEND_PAYROLL_ACCOUNTS: must be set, for neither the charts of all accounts (`chartOfAccount`) nor their flag \
+                   `costWagesSalaries` can be read, so that nobody knows which accounts are payroll; nothing was fetched. Set it to the \
+                   account numbers of wages and what goes with them, as in 5000-5499,5600-5899";
+    Err(Failure::new(FailureKind::SettingsInvalid, message))
+}
+
+/// Most lines that are not payroll can be judged, and some are kept if any is of a kept document type.
+///
+/// # Errors
+/// [`FailureKind::TooLittleKept`], which says why, how many, and what to do.
+pub(crate) fn enough_kept(screened: &Screened, most_refused_percent: u32) -> Result<(), Failure> {
+    let counts = &screened.counts;
+    let judged = counts.listed - counts.excluded_payroll;
+    let meant = "If it is meant, run again with --accept-shrink, or with \"accept_shrink\": true in the event";
+    let fail = |message: String| Err(Failure::new(FailureKind::TooLittleKept, message));
+    if u128::from(counts.refused) * 100 > u128::from(judged) * u128::from(most_refused_percent) {
+        return fail(format!(
+            "{} of {judged} ledger lines that are not payroll cannot be judged, which is more than {most_refused_percent} %, so nothing is \
+             published: {}. {meant}",
+            counts.refused,
+            why_refused(screened),
+        ));
+    }
+    let of_kept_types: u64 =
+        screened.document_types.iter().filter(|kind| kind.treatment == Treatment::Kept).map(|kind| kind.lines).sum();
+    if counts.kept == 0 && of_kept_types > 0 {
+        return fail(format!(
+            "none of {of_kept_types} ledger lines of the kept document types is kept, so nothing is published: {} are payroll, {} refused, {} \
+             on excluded accounts, {} before the history. Look at SPEND_EXCLUDED_ACCOUNTS, SPEND_PAYROLL_ACCOUNTS and SPEND_HISTORY_FROM. {meant}",
+            counts.excluded_payroll, counts.refused, counts.excluded_account, counts.excluded_history,
+        ));
+    }
+    Ok(())
+}
+
+/// Ids that are named in a message.
+const MOST_IDS_TOLD: usize = 20;
+
+/// What refused lines lack, and what to do about it.
+fn why_refused(screened: &Screened) -> String {
+    let because = &screened.counts.refused_because;
+    let ids: Vec<String> = screened.unknown_accounts.iter().take(MOST_IDS_TOLD).map(i64::to_string).collect();
+    let more = if screened.unknown_accounts.len() > ids.len() { ", …" } else { "" };
+    let accounts = format!(
+        "on {} accounts that no chart shows, in no owner set (accountDbId {}{more}): tick *read* for Account, or make the token in an entity \
+         that sees the chart",
+        screened.unknown_accounts.len(),
+        ids.join(", ")
+    );
+    let reasons = [
+        (because.unknown_account, accounts),
+        (because.no_account, "without an account, or on one without a code".to_owned()),
+        (because.no_period, "without a period".to_owned()),
+        (because.no_owner, "with a match and without an owner".to_owned()),
+        (
+            because.no_document_type,
+            "without a document type, or of one without a code: look at TransactionHeader and SystemValue".to_owned(),
+        ),
+    ];
+    let told = reasons.into_iter().filter(|(lines, _)| *lines > 0).map(|(lines, why)| format!("{lines} {why}"));
+    told.collect::<Vec<_>>().join("; ")
+}
+
+/// No table lost more of its rows than `most_percent`.
+///
+/// # Errors
+/// [`FailureKind::TableShrunk`], which says which one and what to do.
+pub(crate) fn not_shrunk(tables: &Tables, before: &Manifest, most_percent: u32) -> Result<(), Failure> {
+    let both = [
+        ("spend", before.tables.spend.rows, tables.spend.rows),
+        ("supplier", before.tables.supplier.rows, tables.supplier.rows),
+    ];
+    let lost = |before: u64, now: u64| before.saturating_sub(now);
+    let shrunk = both.into_iter().filter(|(_, before, now)| {
+        u128::from(lost(*before, *now)) * 100 > u128::from(*before) * u128::from(most_percent)
+    });
+    let shrunk: Vec<String> = shrunk
+        .map(|(table, before, now)| {
+            format!(
+                "{table} would have {now} rows, {} less than the {before} of the current snapshot",
+                lost(before, now)
+            )
+        })
+        .collect();
+    if shrunk.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "{}: that is more than {most_percent} %, so nothing is published. Look for a cause: a right or an entity that the token lost, \
+         a changed setting. If it is meant, run again with --accept-shrink, or with \"accept_shrink\": true in the event",
+        shrunk.join("; ")
+    );
+    Err(Failure::new(FailureKind::TableShrunk, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::value::Month;
+    use crate::refresh::index::{DocumentType, LedgerEntry};
+
+    fn entry(id: i64, voucher: i64) -> LedgerEntry {
+        LedgerEntry {
+            id,
+            owner: 1,
+            voucher,
+            account: 3,
+            match_id: 0,
+            modified_at: 5,
+            month: Month::new(2026, 5),
+            document_type: 0,
+        }
+    }
+
+    #[test]
+    fn lines_of_a_voucher_agree() {
+        let kind = |code: Option<&str>| DocumentType { id: Some(1), code: code.map(Into::into), description: None };
+        let torn_with = |other: LedgerEntry| {
+            let document_types = vec![kind(Some("AP")), kind(Some("PR")), kind(None)];
+            let ledger = Ledger { entries: vec![entry(1, 7), entry(2, 8), other, entry(4, 8)], document_types };
+            let mut torn: Vec<i64> = torn(&ledger).into_iter().collect();
+            torn.sort_unstable();
+            torn
+        };
+        assert_eq!(torn_with(entry(3, 7)), [0_i64; 0]);
+        assert_eq!(torn_with(LedgerEntry { owner: 2, ..entry(3, 7) }), [1, 3]);
+        assert_eq!(torn_with(LedgerEntry { document_type: 1, ..entry(3, 7) }), [1, 3]);
+        assert_eq!(torn_with(LedgerEntry { modified_at: 6, ..entry(3, 7) }), [1, 3]);
+        // What is not said is no disagreement, and lines without a voucher have nothing to agree on.
+        for other in [
+            LedgerEntry { owner: 0, ..entry(3, 7) },
+            LedgerEntry { document_type: 2, ..entry(3, 7) },
+            LedgerEntry { modified_at: NONE, ..entry(3, 7) },
+            LedgerEntry { owner: 2, ..entry(3, 0) },
+        ] {
+            assert_eq!(torn_with(other), [0_i64; 0]);
+        }
+    }
+
+    #[test]
+    fn numbers_must_add_up() {
+        assert!(complete("ledger", 10, 8, 2).is_ok());
+        for (there, gone) in [(8, 1), (8, 3), (10, 1)] {
+            let failure = complete("ledger", 10, there, gone).unwrap_err();
+            assert_eq!(failure.kind, FailureKind::SelfCheckFailed);
+        }
+    }
+}

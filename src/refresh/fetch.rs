@@ -1,0 +1,205 @@
+//! Asks for exactly the admitted lines that are to be fetched, by id, in parallel batches, and judges each once more when it comes.
+
+mod names;
+mod rows;
+
+use rustc_hash::FxHashSet;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::model::failure::{Failure, FailureKind};
+use crate::refresh::cache::{Change, Row};
+use crate::refresh::screen::Screen;
+use crate::xledger::node::{Identified, ProbeNode};
+use crate::xledger::query::{self, Query};
+use crate::xledger::{Client, walk_ids};
+pub use names::{Name, Names};
+pub use rows::{Line, Payable};
+
+/// What a fetch needs to know.
+#[derive(Clone, Copy)]
+pub(crate) struct Fetch<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) base: &'a Map<String, Value>,
+    pub(crate) batch_rows: usize,
+    pub(crate) screen: &'a Screen,
+    /// The ledger's document types.
+    pub(crate) types: &'a [(Name, Name)],
+    /// Whether a line is taken that is as it was listed but for the time of its voucher.
+    pub(crate) takes_other_times: bool,
+}
+
+/// A row that is asked for by its id.
+pub(crate) trait Fetched: Row {
+    /// The line on the wire.
+    type Node: DeserializeOwned + Identified;
+    /// Asks for lines.
+    const QUERY: Query;
+    /// Asks for their index fields.
+    const LIST: Query;
+    /// Whose line it is, in words.
+    const LEDGER: &'static str;
+    /// Judges a line as it came, and takes what its row needs: its row, unless it has no period, and whether the rules keep it.
+    ///
+    /// # Errors
+    /// [`FailureKind::PayrollReceived`] if it is payroll.
+    fn receive(fetch: &Fetch<'_>, node: Self::Node, names: &mut Names) -> Result<(Option<Self>, bool), Failure>;
+    /// The voucher that an admitted line was listed in, and that of the row.
+    fn vouchers(admitted: &Self::Admitted, row: Option<&Self>) -> [i64; 2];
+}
+
+/// Lines that are not as they were listed: they are used once the lists have been brought up to date, and not before.
+#[derive(Debug, Default)]
+pub(crate) struct SetAside {
+    /// Whether the lists must be made anew: a match, a period or an owner changed, which other lines are judged by.
+    pub(crate) wholly: bool,
+    pub(crate) lines: FxHashSet<i64>,
+    pub(crate) payables: FxHashSet<i64>,
+    /// Vouchers that they were or are in.
+    pub(crate) vouchers: FxHashSet<i64>,
+}
+
+impl SetAside {
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.lines.len() + self.payables.len()
+    }
+
+    /// Those of one ledger.
+    fn of(&mut self, list: Query) -> &mut FxHashSet<i64> {
+        if list == query::LEDGER_INDEX { &mut self.lines } else { &mut self.payables }
+    }
+}
+
+impl Fetch<'_> {
+    /// Asks for a batch of admitted lines, whose ids ascend.
+    pub(crate) async fn ask<T: Fetched>(&self, batch: Vec<T::Admitted>) -> Answer<T> {
+        let ids: Vec<i64> = batch.iter().map(T::id_of).collect();
+        let (nodes, end) = by_id_so_far(self.client, T::QUERY, self.base, &ids).await;
+        Answer { batch, nodes, end }
+    }
+
+    /// Judges the lines of an answer. What is as it was listed goes to `rows`, each line once, with the names that lines share. Returns the lines
+    /// that did not come.
+    ///
+    /// # Errors
+    /// What the client could not get over, after what came by then was taken if another run can go on; [`FailureKind::PayrollReceived`].
+    pub(crate) fn take<T: Fetched>(
+        &self,
+        answer: Answer<T>,
+        names: &mut Names,
+        rows: &mut Vec<T>,
+        set_aside: &mut SetAside,
+    ) -> Result<Vec<T::Admitted>, Failure> {
+        let Answer { mut batch, nodes, end } = answer;
+        if matches!(&end, Err(failure) if !failure.is_resumable()) {
+            return end.map(|()| batch);
+        }
+        // The same row may come twice in an answer.
+        let mut came = vec![false; batch.len()];
+        for node in nodes {
+            let at = node.id().and_then(|id| batch.binary_search_by_key(&id, T::id_of).ok());
+            // Another line would have ended the run.
+            let Some(at) = at.filter(|at| !std::mem::replace(&mut came[*at], true)) else { continue };
+            let admitted = &batch[at];
+            let (row, is_kept) = T::receive(self, node, names)?;
+            let change = row.as_ref().map_or(Some(Change::Match), |row| row.change(admitted, self.types));
+            match (row, change) {
+                (Some(row), None) if is_kept => rows.push(row),
+                (Some(row), Some(Change::Time)) if is_kept && self.takes_other_times => rows.push(row),
+                (row, change) => {
+                    set_aside.wholly |= change == Some(Change::Match);
+                    set_aside.of(T::LIST).insert(T::id_of(admitted));
+                    let vouchers = T::vouchers(admitted, row.as_ref());
+                    set_aside.vouchers.extend(vouchers.into_iter().filter(|id| *id != 0));
+                }
+            }
+        }
+        let mut came = came.into_iter();
+        batch.retain(|_| came.next() == Some(false));
+        end.map(|()| batch)
+    }
+
+    /// Lines that did not come are gone: they are not listed any more.
+    ///
+    /// # Errors
+    /// [`FailureKind::SelfCheckFailed`] if some are still listed.
+    pub(crate) async fn are_gone<T: Fetched>(&self, missing: &[T::Admitted]) -> Result<(), Failure> {
+        let mut listed: Vec<i64> = Vec::new();
+        for lines in missing.chunks(self.batch_rows.max(1)) {
+            let ids: Vec<i64> = lines.iter().map(T::id_of).collect();
+            let rows = by_id::<ProbeNode>(self.client, T::LIST, self.base, &ids).await?;
+            listed.extend(rows.iter().filter_map(Identified::id));
+        }
+        if listed.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<String> = listed.iter().take(20).map(i64::to_string).collect();
+        let message = format!(
+            "{} {} lines are listed and do not come when they are asked for by id, so nothing is published: dbId {}. Run again; if that \
+             goes on, ask Xledger's support about these lines",
+            listed.len(),
+            T::LEDGER,
+            ids.join(", ")
+        );
+        Err(Failure::new(FailureKind::SelfCheckFailed, message))
+    }
+}
+
+/// What came of a batch of lines.
+pub(crate) struct Answer<T: Fetched> {
+    batch: Vec<T::Admitted>,
+    nodes: Vec<T::Node>,
+    end: Result<(), Failure>,
+}
+
+impl<T: Fetched> Answer<T> {
+    /// How many rows came.
+    pub(crate) fn rows(&self) -> usize {
+        self.nodes.len()
+    }
+}
+
+/// All rows of the given ids, and no others: a row that was not asked for ends the run, unread.
+pub(crate) async fn by_id<N: DeserializeOwned + Identified>(
+    client: &Client,
+    query: Query,
+    base: &Map<String, Value>,
+    ids: &[i64],
+) -> Result<Vec<N>, Failure> {
+    let (rows, end) = by_id_so_far(client, query, base, ids).await;
+    end.map(|()| rows)
+}
+
+/// As [`by_id`], with the rows that came until it ended.
+async fn by_id_so_far<N: DeserializeOwned + Identified>(
+    client: &Client,
+    query: Query,
+    base: &Map<String, Value>,
+    ids: &[i64],
+) -> (Vec<N>, Result<(), Failure>) {
+    let asked: FxHashSet<i64> = ids.iter().copied().collect();
+    let (mut rows, mut unasked) = (Vec::with_capacity(ids.len()), false);
+    let walked = walk_ids(client, query, base, ids, |nodes: Vec<N>| {
+        unasked |= !nodes.iter().all(|node| node.id().is_some_and(|id| asked.contains(&id)));
+        rows.extend(nodes);
+        Ok(())
+    })
+    .await;
+    if unasked {
+        let message = format!(
+            "Xledger answered query {} with a line that was not asked for; nothing is published. Does its `dbId_in` filter work?",
+            query.name
+        );
+        return (Vec::new(), Err(Failure::new(FailureKind::UnaskedLine, message)));
+    }
+    (rows, walked.map_err(Failure::from))
+}
+
+#[cfg(test)]
+mod tests;

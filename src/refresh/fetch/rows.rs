@@ -1,0 +1,246 @@
+//! What is fetched: ledger lines and AP lines, how each is judged as it comes, and what of it is compared with the list.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Fetch, Fetched, Name, Names};
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::value::{Day, Instant, MaybeMoney, Month};
+use crate::refresh::cache::{Cache, Change, Part, Row};
+use crate::refresh::index::{DocumentType, NONE, PayableEntry, month};
+use crate::refresh::screen::{AdmittedLine, AdmittedPayable, LineFacts, Verdict};
+use crate::xledger::node::{LedgerLineNode, PayableLineNode};
+use crate::xledger::query::{self, Query};
+use crate::xledger::scalar::{Odd, Whole, reference};
+
+/// A ledger line with all that its row in `spend` needs, references unresolved. Kept small, for a run holds millions: 0 stands for no
+/// reference, as it does in Xledger.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Line {
+    pub(crate) id: i64,
+    pub(crate) owner: i64,
+    pub(crate) account: i64,
+    pub(crate) company: i64,
+    pub(crate) voucher: i64,
+    pub(crate) voucher_number: Option<i64>,
+    pub(crate) voucher_modified_at: Option<Instant>,
+    pub(crate) match_id: i64,
+    pub(crate) dimensions: [i64; 5],
+    pub(crate) amount: MaybeMoney,
+    pub(crate) invoice_amount: MaybeMoney,
+    pub(crate) vat_amount: MaybeMoney,
+    pub(crate) text: Option<Box<str>>,
+    pub(crate) document_type: Name,
+    pub(crate) document_type_name: Name,
+    pub(crate) currency: Name,
+    pub(crate) vat_code: Name,
+    pub(crate) posted_date: Option<Day>,
+    pub(crate) month: Month,
+    pub(crate) fiscal_year: Option<i16>,
+    pub(crate) fiscal_period: Option<i16>,
+}
+
+/// An AP line: whose voucher it is, and of which invoice.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Payable {
+    pub(crate) id: i64,
+    pub(crate) owner: i64,
+    pub(crate) voucher: i64,
+    /// When the voucher was modified, in milliseconds since 1970; [`NONE`](crate::refresh::index::NONE) if Xledger does not say.
+    pub(crate) modified_at: i64,
+    pub(crate) match_id: i64,
+    /// The id of the voucher's document type.
+    pub(crate) document_type: i64,
+    pub(crate) subledger: Option<i64>,
+    pub(crate) company: Option<i64>,
+    pub(crate) invoice_number: Option<Box<str>>,
+    pub(crate) invoice_date: Option<Day>,
+    pub(crate) due_date: Option<Day>,
+}
+
+impl Fetched for Line {
+    type Node = LedgerLineNode;
+    const QUERY: Query = query::LEDGER_LINES;
+    const LIST: Query = query::LEDGER_INDEX;
+    const LEDGER: &'static str = "ledger";
+
+    fn receive(fetch: &Fetch<'_>, node: LedgerLineNode, names: &mut Names) -> Result<(Option<Self>, bool), Failure> {
+        let Fetch { client, screen, .. } = *fetch;
+        let header = node.header.unwrap_or_default();
+        let document_type = DocumentType::of(header.transaction_source);
+        let owner = reference(node.owner_db_id).unwrap_or(0);
+        let account = reference(node.account_db_id).unwrap_or(0);
+        let match_id = reference(node.match_id).unwrap_or(0);
+        let month = node.period.as_ref().and_then(|period| month(period.year, period.month_number));
+        let verdict =
+            screen.judge(&LineFacts { owner, account, match_id, month, treatment: screen.treatment(&document_type) });
+        if verdict == Verdict::Payroll {
+            return Err(payroll_received(Self::LEDGER));
+        }
+        let is_kept = matches!(verdict, Verdict::Kept { .. });
+        let Some(month) = month else { return Ok((None, is_kept)) };
+        let fit = |column, value: Option<Odd<Box<str>>>| client.fit(column, value);
+        let period = node.period.unwrap_or_default();
+        let objects = [
+            node.gl_object1_db_id,
+            node.gl_object2_db_id,
+            node.gl_object3_db_id,
+            node.gl_object4_db_id,
+            node.gl_object5_db_id,
+        ];
+        let row = Line {
+            id: reference(node.db_id).unwrap_or(0),
+            owner,
+            account,
+            company: reference(node.company_db_id).unwrap_or(0),
+            voucher: reference(header.db_id).unwrap_or(0),
+            voucher_number: client.fit("spend.voucher_number", header.transaction_number).map(|number| number.0),
+            voucher_modified_at: client.fit("spend.voucher_modified_at", header.modified_at).map(|at| at.0),
+            match_id,
+            dimensions: objects.map(|id| reference(id).unwrap_or(0)),
+            amount: node.amount.map(|amount| amount.0).into(),
+            invoice_amount: client.fit("spend.invoice_amount", node.invoice_amount).map(|amount| amount.0).into(),
+            vat_amount: client.fit("spend.vat_amount", node.tax_amount).map(|amount| amount.0).into(),
+            text: client.fit("spend.text", node.text),
+            document_type: names.name(document_type.code),
+            document_type_name: names.name(document_type.description),
+            currency: names.name(fit("spend.invoice_currency_code", node.currency.and_then(|currency| currency.code))),
+            vat_code: names.name(fit("spend.vat_code", node.tax_rule.and_then(|rule| rule.code))),
+            posted_date: client.fit("spend.posted_date", header.posted_date).map(|date| date.0),
+            month,
+            fiscal_year: client.fit("spend.fiscal_year", small(period.fiscal_year)),
+            fiscal_period: client.fit("spend.fiscal_period", small(period.fiscal_period)),
+        };
+        Ok((Some(row), is_kept))
+    }
+
+    fn vouchers(admitted: &AdmittedLine, row: Option<&Self>) -> [i64; 2] {
+        [admitted.entry().voucher, row.map_or(0, |row| row.voucher)]
+    }
+}
+
+impl Fetched for Payable {
+    type Node = PayableLineNode;
+    const QUERY: Query = query::PAYABLE_LINES;
+    const LIST: Query = query::PAYABLE_INDEX;
+    const LEDGER: &'static str = "AP";
+
+    fn receive(fetch: &Fetch<'_>, node: PayableLineNode, _: &mut Names) -> Result<(Option<Self>, bool), Failure> {
+        let Fetch { client, screen, .. } = *fetch;
+        let entry = PayableEntry {
+            id: reference(node.db_id).unwrap_or(0),
+            owner: reference(node.owner_db_id).unwrap_or(0),
+            voucher: node.transaction_header.and_then(|header| reference(header.db_id)).unwrap_or(0),
+            match_id: reference(node.match_id).unwrap_or(0),
+            document_type: reference(node.header_transaction_source_db_id).unwrap_or(0),
+        };
+        if screen.is_payroll_payable(&entry) {
+            return Err(payroll_received(Self::LEDGER));
+        }
+        let row = Payable {
+            id: entry.id,
+            owner: entry.owner,
+            voucher: entry.voucher,
+            // As it was listed: a change since then shows in the next list.
+            modified_at: screen.modified_at(entry.voucher),
+            match_id: entry.match_id,
+            document_type: entry.document_type,
+            subledger: reference(node.subledger_db_id),
+            company: node.company.and_then(|company| reference(company.db_id)),
+            invoice_number: client.fit("spend.invoice_number", node.invoice_number),
+            invoice_date: client.fit("spend.invoice_date", node.invoice_date).map(|date| date.0),
+            due_date: client.fit("spend.due_date", node.due_date).map(|date| date.0),
+        };
+        Ok((Some(row), screen.admits_payable(&entry)))
+    }
+
+    fn vouchers(admitted: &AdmittedPayable, row: Option<&Self>) -> [i64; 2] {
+        [admitted.entry().voucher, row.map_or(0, |row| row.voucher)]
+    }
+}
+
+impl Row for Line {
+    type Admitted = AdmittedLine;
+    const FILE: &'static str = "lines";
+
+    fn id_of(admitted: &AdmittedLine) -> i64 {
+        admitted.entry().id
+    }
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+
+    fn month(&self) -> Option<Month> {
+        Some(self.month)
+    }
+
+    fn modified_at(&self) -> Option<Instant> {
+        self.voucher_modified_at
+    }
+
+    fn change(&self, admitted: &AdmittedLine, types: &[(Name, Name)]) -> Option<Change> {
+        let listed = admitted.entry();
+        let document_type = types.get(listed.document_type as usize);
+        if (self.owner, self.match_id, Some(self.month)) != (listed.owner, listed.match_id, listed.month) {
+            Some(Change::Match)
+        } else if (self.voucher, self.account) != (listed.voucher, listed.account)
+            || Some(&(self.document_type, self.document_type_name)) != document_type
+        {
+            Some(Change::Line)
+        } else {
+            (self.voucher_modified_at.map_or(NONE, |at| at.0) != listed.modified_at).then_some(Change::Time)
+        }
+    }
+
+    fn parts<'a>(cache: &'a mut Cache<'_>) -> &'a mut Vec<Part> {
+        &mut cache.index.lines
+    }
+}
+
+impl Row for Payable {
+    type Admitted = AdmittedPayable;
+    const FILE: &'static str = "ap-lines";
+
+    fn id_of(admitted: &AdmittedPayable) -> i64 {
+        admitted.entry().id
+    }
+
+    fn id(&self) -> i64 {
+        self.id
+    }
+
+    fn month(&self) -> Option<Month> {
+        None
+    }
+
+    fn modified_at(&self) -> Option<Instant> {
+        Some(self.modified_at).filter(|at| *at != NONE).map(Instant)
+    }
+
+    fn change(&self, admitted: &AdmittedPayable, _: &[(Name, Name)]) -> Option<Change> {
+        let listed = admitted.entry();
+        if (self.owner, self.match_id) != (listed.owner, listed.match_id) {
+            Some(Change::Match)
+        } else if (self.voucher, self.document_type) != (listed.voucher, listed.document_type) {
+            Some(Change::Line)
+        } else {
+            (self.modified_at != admitted.modified_at()).then_some(Change::Time)
+        }
+    }
+
+    fn parts<'a>(cache: &'a mut Cache<'_>) -> &'a mut Vec<Part> {
+        &mut cache.index.payables
+    }
+}
+
+/// A year or a period.
+fn small(value: Option<Odd<Whole>>) -> Option<Odd<i16>> {
+    Some(value?.fit().and_then(|value| i16::try_from(value.0).ok()).map_or(Odd::Unfit, Odd::Fit))
+}
+
+fn payroll_received(ledger: &str) -> Failure {
+    let message = format!(
+        "a {ledger} line that was asked for turned out to be payroll; nothing is published. If somebody re-coded it just now, run again"
+    );
+    Failure::new(FailureKind::PayrollReceived, message)
+}

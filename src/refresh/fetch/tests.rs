@@ -1,0 +1,90 @@
+use super::*;
+use crate::model::value::Month;
+use crate::refresh::chart::{Account, Chart, Number};
+use crate::refresh::index::{DocumentType, Ledger, LedgerEntry, Payables};
+use crate::refresh::rules::Rules;
+use crate::refresh::screen::screen;
+use crate::xledger::node::{LedgerLineNode, PayableLineNode};
+use crate::xledger::{Connection, Meter};
+
+/// A screen that keeps line 1 on account 3 in voucher 7, where match 9 of owner 1 is payroll.
+fn a_screen() -> Screen {
+    let account = |number| Account::numbered(Number::Digits(number));
+    let chart: Chart = [(3, account(4300)), (4, account(5000)), (5, account(2930))].into_iter().collect();
+    let kind = |id, code: &str| DocumentType { id: Some(id), code: Some(code.into()), description: None };
+    let entry = |id, account, match_id, document_type| LedgerEntry {
+        id,
+        owner: 1,
+        voucher: 6 + id,
+        account,
+        match_id,
+        modified_at: 0,
+        month: Month::new(2026, 5),
+        document_type,
+    };
+    let ledger = Ledger {
+        entries: vec![entry(1, 3, 0, 0), entry(2, 5, 9, 1)],
+        document_types: vec![kind(800, "AP"), kind(802, "LØ")],
+    };
+    screen(Rules::default(), chart, &ledger, &Payables::default()).screen
+}
+
+/// Whether the rules keep a line as it came.
+fn judged(work: impl FnOnce(&Fetch<'_>) -> Result<bool, Failure>) -> Result<bool, FailureKind> {
+    let connection = Connection {
+        endpoint: "http://127.0.0.1:1/graphql".parse().unwrap(),
+        token: "t".into(),
+        max_in_flight: 1,
+        deadline: tokio::time::Instant::now(),
+        clock: || crate::model::value::Instant(0),
+        tempo: 1.0,
+    };
+    let client = Client::new(connection, Meter::default()).unwrap();
+    let (base, screen) = (Map::new(), a_screen());
+    let fetch =
+        Fetch { client: &client, base: &base, batch_rows: 1, screen: &screen, types: &[], takes_other_times: false };
+    work(&fetch).map_err(|failure| failure.kind)
+}
+
+#[test]
+fn a_ledger_line_is_judged_again_as_it_comes() {
+    let kept = r#"{"dbId":"1","ownerDbId":1,"accountDbId":3,"matchId":0,"period":{"year":2026,"monthNumber":5},
+        "header":{"dbId":7,"transactionSource":{"dbId":800,"code":"AP"}},"text":"Kari","amount":"7.00"}"#;
+    for (change, to, kind) in [
+        ("", "", Ok(true)),
+        (r#""code":"AP""#, r#""code":"LØ""#, Err(FailureKind::PayrollReceived)),
+        (r#""code":"AP""#, r#""code":"AP","description":"Variabel lønn""#, Err(FailureKind::PayrollReceived)),
+        (r#""accountDbId":3"#, r#""accountDbId":4"#, Err(FailureKind::PayrollReceived)),
+        (r#""matchId":0"#, r#""matchId":9"#, Err(FailureKind::PayrollReceived)),
+        (r#""accountDbId":3"#, r#""accountDbId":99"#, Ok(false)),
+        (r#""code":"AP""#, r#""code":"GL""#, Ok(false)),
+        (r#""monthNumber":5"#, r#""monthNumber":null"#, Ok(false)),
+    ] {
+        let node: LedgerLineNode = serde_json::from_str(&kept.replace(change, to)).unwrap();
+        assert_eq!(
+            judged(|fetch| Line::receive(fetch, node, &mut Names::default()).map(|(_, is_kept)| is_kept)),
+            kind,
+            "{to}"
+        );
+    }
+}
+
+#[test]
+fn an_ap_line_is_judged_again_as_it_comes() {
+    let kept =
+        r#"{"dbId":1,"ownerDbId":1,"matchId":0,"headerTransactionSourceDbId":800,"transactionHeader":{"dbId":7}}"#;
+    for (change, to, kind) in [
+        ("", "", Ok(true)),
+        (r#"Id":800"#, r#"Id":802"#, Err(FailureKind::PayrollReceived)),
+        (r#""matchId":0"#, r#""matchId":9"#, Err(FailureKind::PayrollReceived)),
+        (r#"{"dbId":7}"#, r#"{"dbId":8}"#, Err(FailureKind::PayrollReceived)),
+        (r#"{"dbId":7}"#, "null", Ok(false)),
+    ] {
+        let node: PayableLineNode = serde_json::from_str(&kept.replacen(change, to, 1)).unwrap();
+        assert_eq!(
+            judged(|fetch| Payable::receive(fetch, node, &mut Names::default()).map(|(_, is_kept)| is_kept)),
+            kind,
+            "{to}"
+        );
+    }
+}

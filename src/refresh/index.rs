@@ -1,0 +1,205 @@
+//! The lists: every ledger line and every AP line in the token's reach, by index fields alone.
+
+mod ranges;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::model::value::Month;
+use crate::xledger::node::{LedgerIndexNode, ListedHeaderNode, PayableIndexNode, SourceNode};
+use crate::xledger::query::{self, Query};
+use crate::xledger::scalar::{Odd, WallTime, Whole, reference, text};
+use crate::xledger::{Client, Error, Select, Walk};
+pub(crate) use ranges::{List, Ranges, bounds};
+
+/// A document type, as a voucher names it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DocumentType {
+    /// Its id.
+    pub id: Option<i64>,
+    /// Its code.
+    pub code: Option<Box<str>>,
+    /// Its description.
+    pub description: Option<Box<str>>,
+}
+
+impl DocumentType {
+    pub(crate) fn of(header: Option<SourceNode>) -> Self {
+        let Some(source) = header else { return Self::default() };
+        Self { id: reference(source.db_id), code: text(source.code), description: text(source.description) }
+    }
+}
+
+/// A number that a list has no room to lack: it stands for none. No time is as small.
+pub(crate) const NONE: i64 = i64::MIN;
+/// A listed ledger line. 0 stands for no reference, as it does in Xledger: a list may hold millions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LedgerEntry {
+    pub(crate) id: i64,
+    pub(crate) owner: i64,
+    pub(crate) voucher: i64,
+    pub(crate) account: i64,
+    pub(crate) match_id: i64,
+    /// When the voucher was modified, in milliseconds since 1970; [`NONE`] if Xledger does not say.
+    pub(crate) modified_at: i64,
+    pub(crate) month: Option<Month>,
+    /// Where the document type stands in the ledger's list of them.
+    pub(crate) document_type: u32,
+}
+
+/// A listed AP line. 0 stands for no reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayableEntry {
+    pub(crate) id: i64,
+    pub(crate) owner: i64,
+    pub(crate) voucher: i64,
+    pub(crate) match_id: i64,
+    /// The id of the voucher's document type.
+    pub(crate) document_type: i64,
+}
+
+/// All ledger lines.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    pub(crate) entries: Vec<LedgerEntry>,
+    pub(crate) document_types: Vec<DocumentType>,
+}
+
+/// All AP lines.
+#[derive(Debug, Default)]
+pub struct Payables {
+    pub(crate) entries: Vec<PayableEntry>,
+}
+
+/// Rows of a register's page, at most.
+const REGISTER_PAGE_ROWS: usize = 5_000;
+
+/// What a listing asks with.
+#[derive(Clone, Copy)]
+pub(crate) struct Asking<'a> {
+    pub(crate) client: &'a Client,
+    /// Variables that go with every query.
+    pub(crate) base: &'a Map<String, Value>,
+    pub(crate) page_rows: usize,
+}
+
+impl<'a> Asking<'a> {
+    /// Walks a register: its rows have many fields each, so that a page has fewer of them.
+    pub(crate) fn register(self, query: Query) -> Walk<'a> {
+        let Self { client, base, page_rows } = self;
+        Walk { client, query, variables: base, select: Select::All, page_rows: page_rows.min(REGISTER_PAGE_ROWS) }
+    }
+
+    /// Lets nothing new be asked once a list has ended with an error, but for one that says that the schema is not the known one: it is read
+    /// again.
+    pub(crate) fn give_up(self, error: &Error) {
+        if !matches!(error, Error::SchemaMismatch { .. }) {
+            self.client.give_up(error);
+        }
+    }
+}
+
+impl List for Ledger {
+    type Node = LedgerIndexNode;
+    type Entry = LedgerEntry;
+    const QUERY: Query = query::LEDGER_INDEX;
+    const IDS: Query = query::LEDGER_IDS;
+
+    fn extend(&mut self, nodes: Vec<LedgerIndexNode>) {
+        nodes.into_iter().for_each(|node| self.add(node));
+    }
+
+    fn entries(&mut self) -> &mut Vec<LedgerEntry> {
+        &mut self.entries
+    }
+
+    fn id_of(entry: &LedgerEntry) -> i64 {
+        entry.id
+    }
+}
+
+impl List for Payables {
+    type Node = PayableIndexNode;
+    type Entry = PayableEntry;
+    const QUERY: Query = query::PAYABLE_INDEX;
+    const IDS: Query = query::PAYABLE_IDS;
+
+    fn extend(&mut self, nodes: Vec<PayableIndexNode>) {
+        self.entries.extend(nodes.into_iter().filter_map(payable_entry));
+    }
+
+    fn entries(&mut self) -> &mut Vec<PayableEntry> {
+        &mut self.entries
+    }
+
+    fn id_of(entry: &PayableEntry) -> i64 {
+        entry.id
+    }
+}
+
+impl Ledger {
+    /// Sorts by id, whatever the order of the answers: later steps and their outcome depend on nothing else.
+    pub(crate) fn sort(&mut self) {
+        self.entries.sort_unstable_by_key(|entry| entry.id);
+    }
+
+    /// Takes a line as it was listed.
+    pub(crate) fn add(&mut self, node: LedgerIndexNode) {
+        let entry = self.entry(node);
+        self.entries.extend(entry);
+    }
+
+    /// A line as it was listed. One without an id cannot be asked for.
+    fn entry(&mut self, node: LedgerIndexNode) -> Option<LedgerEntry> {
+        let id = reference(node.db_id)?;
+        let ListedHeaderNode { db_id, transaction_source, modified_at } = node.header.unwrap_or_default();
+        let document_type = self.document_type(DocumentType::of(transaction_source));
+        Some(LedgerEntry {
+            id,
+            owner: reference(node.owner_db_id).unwrap_or(0),
+            voucher: reference(db_id).unwrap_or(0),
+            account: reference(node.account_db_id).unwrap_or(0),
+            match_id: reference(node.match_id).unwrap_or(0),
+            modified_at: milliseconds(modified_at),
+            month: node.period.and_then(|period| month(period.year, period.month_number)),
+            document_type,
+        })
+    }
+
+    /// The place of a document type in the list. A ledger has a dozen: looking through them is quicker than hashing their names.
+    fn document_type(&mut self, document_type: DocumentType) -> u32 {
+        let at = self.document_types.iter().position(|known| *known == document_type).unwrap_or_else(|| {
+            self.document_types.push(document_type);
+            self.document_types.len() - 1
+        });
+        u32::try_from(at).unwrap_or(u32::MAX)
+    }
+}
+
+impl Payables {
+    /// Sorts by id.
+    pub(crate) fn sort(&mut self) {
+        self.entries.sort_unstable_by_key(|entry| entry.id);
+    }
+}
+
+/// A time as a list has it.
+fn milliseconds(time: Option<Odd<WallTime>>) -> i64 {
+    time.and_then(Odd::fit).map_or(NONE, |time| time.0.0)
+}
+
+/// The calendar month of a period; `None` if it has none, or one that no calendar has.
+pub(crate) fn month(year: Option<Whole>, month_number: Option<Whole>) -> Option<Month> {
+    Month::new(year?.0, month_number?.0)
+}
+
+fn payable_entry(node: PayableIndexNode) -> Option<PayableEntry> {
+    Some(PayableEntry {
+        id: reference(node.db_id)?,
+        owner: reference(node.owner_db_id).unwrap_or(0),
+        voucher: node.transaction_header.and_then(|header| reference(header.db_id)).unwrap_or(0),
+        match_id: reference(node.match_id).unwrap_or(0),
+        document_type: reference(node.header_transaction_source_db_id).unwrap_or(0),
+    })
+}

@@ -1,0 +1,200 @@
+//! Lists of lines are walked in ranges of ids, several at once: a list of a million lines is a hundred pages, and each is an answer to wait
+//! for. The ranges of a list cover all ids, so that it is whole whatever the order of the answers; its bounds decide but how evenly the work
+//! is shared.
+
+use std::cell::RefCell;
+
+use futures::{StreamExt, stream};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::Asking;
+use crate::xledger::node::{Identified, ProbeNode};
+use crate::xledger::query::Query;
+use crate::xledger::{Error, IdRange, Position, Select, Walk, last_row};
+
+/// Fewer pages than this are no range of their own: the last page of each range is half empty on the average.
+const LEAST_PAGES: usize = 12;
+
+/// A list of lines that comes page by page.
+pub(crate) trait List {
+    /// A line on the wire.
+    type Node: DeserializeOwned + Identified;
+    /// Asks for its lines.
+    const QUERY: Query;
+    /// Asks for their ids alone.
+    const IDS: Query;
+    /// A line as it is kept.
+    type Entry;
+    /// All lines so far.
+    fn entries(&mut self) -> &mut Vec<Self::Entry>;
+    /// The id of a line.
+    fn id_of(entry: &Self::Entry) -> i64;
+    /// Takes lines.
+    fn extend(&mut self, nodes: Vec<Self::Node>);
+}
+
+/// The ranges of a list, and how far each was walked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Ranges(Vec<Range>);
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Range {
+    ids: IdRange,
+    at: Position,
+}
+
+impl Ranges {
+    /// Ranges between these ids, which ascend.
+    fn between(bounds: &[i64]) -> Self {
+        let above = std::iter::once(None).chain(bounds.iter().copied().map(Some));
+        let up_to = bounds.iter().copied().map(Some).chain([None]);
+        Self(
+            above
+                .zip(up_to)
+                .map(|(above, up_to)| Range { ids: IdRange { above, up_to }, ..Range::default() })
+                .collect(),
+        )
+    }
+
+    /// Whether all of the list came.
+    pub(crate) fn are_at_end(&self) -> bool {
+        !self.0.is_empty() && self.0.iter().all(|range| range.at.is_at_end())
+    }
+
+    /// Lists what is left, about so many lines at most. `known` are the bounds of an earlier list's ranges, `rows` is told how
+    /// many lines have come.
+    ///
+    /// # Errors
+    /// What the client cannot get over. What came before stays, and the ranges say where to go on.
+    pub(crate) async fn list<L: List>(
+        &mut self,
+        list: &mut L,
+        asking: Asking<'_>,
+        known: &[i64],
+        most_rows: usize,
+        rows: &impl Fn(usize),
+    ) -> Result<(), Error> {
+        let takes_ranges = asking.client.plan().filter(L::QUERY).is_some_and(|filter| filter.range);
+        if self.0.is_empty() {
+            *self = Self::between(if takes_ranges { known } else { &[] });
+            if takes_ranges && known.is_empty() {
+                self.begin(list, asking, rows).await?;
+            }
+        }
+        let is_split = self.0.len() > 1;
+        match self.walk(list, asking, most_rows, rows).await {
+            // A server that does not take both bounds: one cursor leads through all of it.
+            Err(error) if is_split && error.is_refusal() => {
+                tracing::warn!(query = L::QUERY.name, reason = %error, "ranges of ids are refused; one cursor walks the list");
+                list.entries().clear();
+                *self = Self::between(&[]);
+                self.walk(list, asking, most_rows, rows).await
+            }
+            walked => walked,
+        }
+    }
+
+    /// Asks for the first page. If many more follow, the list is begun anew in ranges of even width, by the last id.
+    async fn begin<L: List>(&mut self, list: &mut L, asking: Asking<'_>, rows: &impl Fn(usize)) -> Result<(), Error> {
+        self.walk(list, asking, 1, rows).await?;
+        let ids: Vec<i64> = list.entries().iter().map(L::id_of).collect();
+        let (Some(first), Some(reached)) = (ids.iter().min(), ids.iter().max()) else { return Ok(()) };
+        if self.are_at_end() {
+            return Ok(());
+        }
+        let last = last_row::<ProbeNode>(asking.client, L::IDS, asking.base).await?;
+        let last = last.and_then(|row| row.id()).unwrap_or(*reached);
+        let (width, page_width) = (last.abs_diff(*first), reached.abs_diff(*first).max(1));
+        let pages = usize::try_from(width / page_width).unwrap_or(usize::MAX);
+        let ranges = (pages / LEAST_PAGES).min(asking.client.max_in_flight()) as u64;
+        if last > *reached && ranges > 1 {
+            let bounds: Vec<i64> = (1..ranges).map(|at| first.saturating_add_unsigned(width / ranges * at)).collect();
+            list.entries().clear();
+            *self = Self::between(&bounds);
+        }
+        Ok(())
+    }
+
+    /// Walks the ranges that have not ended, several at once.
+    async fn walk<L: List>(
+        &mut self,
+        list: &mut L,
+        asking: Asking<'_>,
+        most_rows: usize,
+        rows: &impl Fn(usize),
+    ) -> Result<(), Error> {
+        let Asking { client, base, page_rows } = asking;
+        let is_split = self.0.len() > 1;
+        let most_rows = most_rows.div_ceil(self.0.len());
+        let list = RefCell::new(list);
+        let ranges = stream::iter(self.0.iter_mut().filter(|range| !range.at.is_at_end()));
+        let walks = ranges.map(async |Range { ids, at }| {
+            let take = |nodes: Vec<L::Node>| {
+                rows(nodes.len());
+                // A row without an id is as good as none.
+                client.count_null_rows(nodes.iter().filter(|node| node.id().is_none()).count());
+                let is_kept_to = nodes.iter().all(|node| node.id().is_none_or(|id| ids.holds(id)));
+                list.borrow_mut().extend(nodes);
+                if is_kept_to { Ok(()) } else { Err(ignored(L::QUERY)) }
+            };
+            let walk = Walk { client, query: L::QUERY, variables: base, select: Select::Range(*ids), page_rows };
+            let walked = walk.on(at, most_rows, take).await;
+            // What the others are asking for still comes, and is not asked for again; nothing new is begun.
+            walked.inspect_err(|error| {
+                if !(is_split && error.is_refusal()) {
+                    asking.give_up(error)
+                }
+            })
+        });
+        let walked: Vec<Result<(), Error>> = walks.buffer_unordered(client.max_in_flight()).collect().await;
+        walked.into_iter().collect()
+    }
+}
+
+/// The server answered with lines of other ids.
+fn ignored(query: Query) -> Error {
+    let message = "lines outside of the range of ids that was asked for".to_owned();
+    Error::SchemaMismatch { query: query.name, code: "none".to_owned(), message }
+}
+
+/// The bounds of ranges of about as many lines each, at the ends of pages, for the next list: by this one, which is sorted.
+pub(crate) fn bounds<L: List>(list: &mut L, page_rows: usize, most: usize) -> Vec<i64> {
+    let entries = list.entries();
+    let pages = entries.len().div_ceil(page_rows.max(1));
+    let ranges = (pages / LEAST_PAGES).clamp(1, most.max(1));
+    let rows = pages.div_ceil(ranges) * page_rows;
+    let mut bounds: Vec<i64> = (1..ranges).filter_map(|at| entries.get(rows * at - 1).map(L::id_of)).collect();
+    bounds.dedup();
+    bounds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::refresh::index::{PayableEntry, Payables};
+
+    #[test]
+    fn ranges_cover_all_ids_each_once() {
+        for bounds in [&[][..], &[7], &[-3, 0, i64::MAX - 1]] {
+            let Ranges(ranges) = Ranges::between(bounds);
+            assert_eq!(ranges.len(), bounds.len() + 1);
+            for id in [i64::MIN, -4, -3, -2, 0, 1, 7, 8, i64::MAX - 1, i64::MAX] {
+                assert_eq!(ranges.iter().filter(|range| range.ids.holds(id)).count(), 1, "{bounds:?} {id}");
+            }
+        }
+        assert!(!Ranges::default().are_at_end());
+    }
+
+    #[test]
+    fn bounds_are_ends_of_pages() {
+        let entry = |id| PayableEntry { id, owner: 1, voucher: 1, match_id: 0, document_type: 1 };
+        let mut list = Payables { entries: (1..=3_000).map(|id| entry(id * 10)).collect() };
+        assert_eq!(bounds(&mut list, 100, 5), [15_000]);
+        assert_eq!(bounds(&mut list, 10, 5), [6_000, 12_000, 18_000, 24_000]);
+        assert_eq!(bounds(&mut list, 10_000, 5), [0_i64; 0]);
+        assert_eq!(bounds(&mut Payables::default(), 100, 5), [0_i64; 0]);
+    }
+}

@@ -1,0 +1,120 @@
+use super::*;
+use crate::model::value::{Day, Money, Month};
+
+fn supplier(id: i64, owner: i64, company: i64) -> Supplier {
+    Supplier { id, owner, company: Some(company), name: Some(format!("Supplier {id}").into()), ..Supplier::default() }
+}
+
+fn payable(id: i64, voucher: i64, subledger: Option<i64>, company: i64, invoice: &str) -> Payable {
+    let invoice_number = (!invoice.is_empty()).then(|| invoice.into());
+    Payable {
+        modified_at: 0,
+        match_id: 0,
+        document_type: 0,
+        id,
+        owner: 1,
+        voucher,
+        subledger,
+        company: Some(company),
+        invoice_number,
+        invoice_date: Some(Day(5)),
+        due_date: None,
+    }
+}
+
+fn line(voucher: i64, company: Option<i64>) -> Line {
+    let none = crate::refresh::fetch::Name::default();
+    Line {
+        id: 1,
+        owner: 1,
+        account: 1,
+        company: company.unwrap_or(0),
+        voucher,
+        voucher_number: None,
+        voucher_modified_at: None,
+        match_id: 0,
+        dimensions: [0; 5],
+        amount: Money::parse("1").into(),
+        invoice_amount: None.into(),
+        vat_amount: None.into(),
+        text: None,
+        document_type: none,
+        document_type_name: none,
+        currency: none,
+        vat_code: none,
+        posted_date: None,
+        month: Month { year: 2026, month: 5 },
+        fiscal_year: None,
+        fiscal_period: None,
+    }
+}
+
+/// What `spend` says of a line: how the supplier was found, who it is, the invoice's number and date.
+fn found(mut line: Line) -> (SupplierMatch, Option<i64>, Option<String>, Option<Day>) {
+    let suppliers = vec![
+        supplier(10, 1, 100),
+        supplier(11, 1, 101),
+        supplier(12, 2, 102),
+        supplier(13, 1, 103),
+        supplier(14, 2, 103),
+        supplier(15, 3, 104),
+        supplier(16, 2, 104),
+    ];
+    let references = References { suppliers, ..References::default() };
+    let payables = vec![
+        payable(1, 50, Some(10), 100, "A-1"),
+        payable(2, 50, Some(10), 100, "A-1"),
+        payable(3, 50, None, 999, "B-9"),
+        payable(4, 51, Some(10), 100, "A-2"),
+        payable(5, 51, Some(11), 101, "A-3"),
+        payable(6, 52, Some(77), 100, "A-4"),
+        payable(7, 53, Some(10), 100, "A-5"),
+        payable(8, 53, Some(10), 100, "A-6"),
+        payable(9, 54, None, 100, "A-7"),
+        Payable { owner: 2, ..payable(10, 55, Some(12), 102, "A-8") },
+        payable(11, 56, Some(10), 100, "A-9"),
+        payable(12, 56, Some(10), 100, ""),
+    ];
+    let (chart, rates, mut names) = (Chart::default(), VatRates::default(), Names::default());
+    line.vat_code = names.name(Some("21".into()));
+    let books = Books::new(&chart, &references, &names, &rates, &payables);
+    let row = books.row(&line);
+    assert_eq!(row.vat_rate.map(|rate| rate.0), Some(1500));
+    (row.supplier_match, row.supplier_id, row.invoice_number.map(str::to_owned), row.invoice_date)
+}
+
+#[test]
+fn the_voucher_names_the_supplier() {
+    assert_eq!(found(line(50, None)), (SupplierMatch::Voucher, Some(10), Some("A-1".into()), Some(Day(5))));
+}
+
+#[test]
+fn of_several_the_lines_company_decides() {
+    assert_eq!(found(line(51, Some(101))), (SupplierMatch::Company, Some(11), Some("A-3".into()), Some(Day(5))));
+    assert_eq!(found(line(51, Some(102))), (SupplierMatch::Ambiguous, None, None, None));
+    assert_eq!(found(line(51, None)), (SupplierMatch::Ambiguous, None, None, None));
+}
+
+#[test]
+fn an_employee_is_no_supplier_and_has_no_invoice() {
+    assert_eq!(found(line(52, Some(100))), (SupplierMatch::NotASupplier, None, None, None));
+}
+
+#[test]
+fn an_invoice_is_read_where_the_values_that_are_there_agree() {
+    assert_eq!(found(line(53, None)), (SupplierMatch::Voucher, Some(10), None, Some(Day(5))));
+    assert_eq!(found(line(56, None)), (SupplierMatch::Voucher, Some(10), Some("A-9".into()), Some(Day(5))));
+}
+
+#[test]
+fn without_ap_lines_the_company_names_the_supplier() {
+    // An AP line without a subledger, and one of another owner, do not count.
+    assert_eq!(found(line(54, Some(101))), (SupplierMatch::Company, Some(11), None, None));
+    assert_eq!(found(line(55, None)), (SupplierMatch::None, None, None, None));
+    // Exactly one in the same owner, though another owner has one too.
+    assert_eq!(found(line(99, Some(103))), (SupplierMatch::Company, Some(13), None, None));
+    // None in the same owner: exactly one in the whole reach, or nobody.
+    assert_eq!(found(line(99, Some(102))), (SupplierMatch::Company, Some(12), None, None));
+    assert_eq!(found(line(99, Some(104))), (SupplierMatch::None, None, None, None));
+    assert_eq!(found(line(99, Some(999))), (SupplierMatch::None, None, None, None));
+}

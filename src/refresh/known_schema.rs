@@ -1,0 +1,111 @@
+//! What an earlier run learned of Xledger's schema and of the token's rights, kept under `state/`: a schema is read once a month, not once a run.
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::lake::{Lake, layout};
+use crate::model::digest::Digest;
+use crate::model::value::Instant;
+use crate::xledger::{Client, Dialect, Error, Reason, query};
+
+/// What the schema offers changes seldom. That it no longer offers something is noticed at once.
+const KEPT_FOR_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
+/// A dialect is a few kilobytes.
+const LIMIT_BYTES: u64 = 4 << 20;
+
+/// As it is kept. What does not read as this is read anew from Xledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Known {
+    /// When it was read, in milliseconds since 1970.
+    pub read_at_ms: i64,
+    /// The address that it was read from.
+    pub endpoint: String,
+    /// The checksum of the documents that it was compared with.
+    pub documents: String,
+    /// What was learned.
+    pub dialect: Dialect,
+    /// Fields that were refused.
+    pub refused: Vec<Missed>,
+}
+
+/// An operation, the first of some of its fields, and why they are not asked for.
+type Missed = (String, String, Reason);
+
+/// What is known of the schema.
+pub struct Learned {
+    /// What it offers.
+    pub dialect: Dialect,
+    /// As an earlier run kept it.
+    kept: Option<Known>,
+}
+
+impl Learned {
+    /// Whether it comes from an earlier run.
+    pub fn is_kept(&self) -> bool {
+        self.kept.is_some()
+    }
+}
+
+impl Known {
+    /// Reads it; `None` if it is something else.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        serde_json::from_slice(bytes).ok()
+    }
+}
+
+/// What is known of the schema, by an earlier run if that is not long ago.
+///
+/// # Errors
+/// What [`Dialect::read`] meets. What the lake meets is no error here, for nothing depends on what it keeps.
+pub async fn learn(client: &Client, lake: &Lake, now: Instant) -> Result<Learned, Error> {
+    let Some(known) = kept(client, lake, now).await else { return learn_anew(client).await };
+    client.plan().miss(&known.refused);
+    Ok(Learned { dialect: known.dialect.clone(), kept: Some(known) })
+}
+
+/// What the schema offers now.
+///
+/// # Errors
+/// What [`Dialect::read`] meets.
+pub async fn learn_anew(client: &Client) -> Result<Learned, Error> {
+    Ok(Learned { dialect: Dialect::read(client).await?, kept: None })
+}
+
+/// Keeps what was learned, once a refresh has succeeded with it, or has stopped and can be resumed.
+pub async fn keep(client: &Client, lake: &Lake, now: Instant, learned: Learned) {
+    let Learned { dialect, kept } = learned;
+    let refused = client.plan().missed();
+    if !dialect.introspection || kept.as_ref().is_some_and(|kept| kept.refused == refused) {
+        return;
+    }
+    let endpoint = client.endpoint().to_owned();
+    let read_at_ms = kept.map_or(now.0, |kept| kept.read_at_ms);
+    let known = Known { read_at_ms, endpoint, documents: documents(), dialect, refused };
+    if let Err(error) = store(lake, &known).await {
+        tracing::warn!(%error, "what was learned of the schema is not kept; the next run reads it again");
+    }
+}
+
+/// The checksum of all documents: what was learned of a schema for these may not do for others.
+fn documents() -> String {
+    let all: String = query::ALL.iter().map(|query| query.document).collect();
+    Digest::of(all.as_bytes())
+}
+
+async fn kept(client: &Client, lake: &Lake, now: Instant) -> Option<Known> {
+    let key = layout::state("schema.json").ok()?;
+    let (bytes, _) = lake.store().get(&key, LIMIT_BYTES).await.ok()??;
+    let known = Known::read(&bytes)?;
+    let age_ms = now.0.checked_sub(known.read_at_ms)?;
+    let is_fresh = (0..KEPT_FOR_MS).contains(&age_ms);
+    (is_fresh && known.endpoint == client.endpoint() && known.documents == documents()).then_some(known)
+}
+
+async fn store(lake: &Lake, known: &Known) -> Result<(), crate::lake::Error> {
+    let key = layout::state("schema.json")?;
+    let store = lake.store();
+    let version = store.get(&key, LIMIT_BYTES).await?.map(|(_, version)| version);
+    // Two runs that learn the same at once do no harm to each other.
+    store.replace(&key, Bytes::from(serde_json::to_vec(known).unwrap_or_default()), version.as_ref()).await.map(drop)
+}

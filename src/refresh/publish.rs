@@ -1,0 +1,132 @@
+//! Writes both tables, makes them current, and tidies the cache.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::Instant as Moment;
+
+use super::lists::Lists;
+use super::rows::Rows;
+use super::{Before, Refreshing, to_json};
+use crate::lake::{ManifestParts, SnapshotName};
+use crate::model::failure::{Failure, FailureKind};
+use crate::refresh::cache::{Cache, Cached};
+use crate::refresh::fetch::{Line, Payable};
+use crate::refresh::join::Books;
+use crate::refresh::tables::{self, Written};
+use crate::refresh::{changes, checks};
+use crate::report::{Report, Tables};
+use crate::table::SCHEMA_VERSION;
+use crate::table::runs::Status;
+
+/// Enough to publish any tables.
+const TIME_TO_PUBLISH: Duration = Duration::from_secs(240);
+
+/// A report with the run's line of `runs`: should this run die before it writes it, the next one does.
+fn with_row(report: &Report) -> Result<Value, Failure> {
+    let mut json = to_json(report)?;
+    json["row"] = to_json(&report.row())?;
+    Ok(json)
+}
+
+impl Refreshing<'_> {
+    /// Publishing is not broken off: it begins with a good part of the run's time left, or in a run of its own.
+    pub(super) fn enough_time_to_publish(&self) -> Result<(), Failure> {
+        let (begun, deadline) = self.time;
+        let (whole, left) = (deadline.duration_since(begun), deadline.saturating_duration_since(Moment::now()));
+        if left >= (whole / 4).min(TIME_TO_PUBLISH) || begun.elapsed() < Duration::from_secs(1) {
+            return Ok(());
+        }
+        Err(Failure::new(FailureKind::DeadlineReached, "everything is fetched; too little time is left to publish it"))
+    }
+
+    /// Writes both tables into a new snapshot and makes it current; or, for a dry run, only makes them.
+    pub(super) async fn publish(
+        &self,
+        rows: Rows,
+        lists: &Lists,
+        cache: &mut Cache<'_>,
+        before: &Before,
+        report: &mut Report,
+    ) -> Result<Status, Failure> {
+        let Rows { mut lines, payables, names, screen } = rows;
+        let references = &lists.registers.references;
+        let write = async |snapshot: Option<&_>| {
+            let books = Books::new(screen.chart(), references, &names, &self.rules.vat_rates, &payables.rows);
+            tables::write(snapshot, &books, &lines.rows, references, self.progress).await
+        };
+        let guard = |tables: &Tables| match before.manifest.as_ref().filter(|_| !self.refresh.accept_shrink) {
+            Some(manifest) => checks::not_shrunk(tables, manifest, self.most_shrink_percent),
+            None => Ok(()),
+        };
+        let periods = async |written: &Written| match (&before.expected, &before.manifest) {
+            // A damaged manifest is told; nothing is compared with it.
+            (Some(_), None) => Vec::new(),
+            (_, manifest) => changes::since(self.lake.lake(), manifest.as_ref(), &written.spend, &lines.rows).await,
+        };
+        if self.refresh.dry_run {
+            let written = write(None).await?;
+            report.tables = Some(written.sizes);
+            guard(&written.sizes)?;
+            report.periods = periods(&written).await;
+            return Ok(Status::DryRun);
+        }
+        let mut snapshot = self.lake.begin(SnapshotName::new(report.started_at, &report.run_id)).await?;
+        let outcome = async {
+            let written = write(Some(&snapshot)).await?;
+            report.tables = Some(written.sizes);
+            guard(&written.sizes)?;
+            report.periods = periods(&written).await;
+            cache.index.publishing.push(snapshot.name().clone());
+            cache.save().await?;
+
+            report.snapshot = Some(snapshot.name().to_string());
+            let now = (self.clock)();
+            report.unfit = self.xledger.unfit();
+            report.end(now, self.xledger.usage(), Ok(Status::Succeeded));
+            let parts = ManifestParts {
+                created_at: now,
+                schema_version: SCHEMA_VERSION,
+                settings: json!({
+                    "endpoint": self.xledger.endpoint(),
+                    "token_owner_id": before.owner,
+                    "owner_set": self.owner_set,
+                    "rules": to_json(self.rules)?,
+                }),
+                control_totals: written.control_totals(),
+                report: with_row(report)?,
+            };
+            snapshot.commit(parts, before.expected.as_ref(), now).await?;
+            report.last_success_at = Some(now);
+            Ok(())
+        };
+        if let Err(failure) = outcome.await {
+            report.snapshot = None;
+            snapshot.discard().await;
+            return Err(failure);
+        }
+        // It is current, whatever becomes of the rest: the next run sees that, and does what is left.
+        cache.index.publishing.retain(|name| name != snapshot.name());
+        for unpublished in std::mem::take(&mut cache.index.publishing) {
+            if let Err(error) = self.lake.take_back(&unpublished).await {
+                tracing::warn!(%error, "a snapshot that never became current is left to the next refresh");
+                cache.index.publishing.push(unpublished);
+            }
+        }
+        lines.rows = Vec::new();
+        if let Err(failure) = tidy(lines, payables, cache).await {
+            tracing::warn!(reason = failure.message, "the cache is not tidied; the next refresh does it");
+        }
+        Ok(Status::Succeeded)
+    }
+}
+
+/// Rids the cache of what is not valid any more, and says in it that the refresh has ended.
+async fn tidy(lines: Cached<Line>, payables: Cached<Payable>, cache: &mut Cache<'_>) -> Result<(), Failure> {
+    lines.tidy(cache).await?;
+    payables.tidy(cache).await?;
+    // Nothing is left that has expired.
+    cache.index.expired = Vec::new();
+    cache.index.published();
+    cache.save().await
+}

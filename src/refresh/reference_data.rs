@@ -1,0 +1,275 @@
+//! What the fetched lines name: suppliers (closed ones too), owners and dimension values.
+//!
+//! Owners and dimension values are read off admitted lines that carry them. Their registers are known less well than the fields of a line,
+//! and may hold far more than the lines name.
+
+use std::hash::Hash;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::model::failure::Failure;
+use crate::model::value::{Day, Instant};
+use crate::refresh::fetch::{Line, Payable, by_id};
+use crate::refresh::index::Asking;
+use crate::refresh::lookup::{SUPPLIER_SETS, look_up};
+use crate::xledger::node::{Identified, NamesOfLineNode, ObjectNode, OwnerNode, OwnerOfLineNode, SupplierNode};
+use crate::xledger::query::{self, Query};
+use crate::xledger::scalar::{Odd, reference};
+use crate::xledger::{Client, Error, Position};
+
+/// A supplier of the register.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Supplier {
+    pub(crate) id: i64,
+    /// 0 if the register names none.
+    pub(crate) owner: i64,
+    pub(crate) company: Option<i64>,
+    pub(crate) code: Option<Box<str>>,
+    pub(crate) name: Option<Box<str>>,
+    pub(crate) company_number: Option<Box<str>>,
+    pub(crate) group: Option<Box<str>>,
+    pub(crate) email: Option<Box<str>>,
+    pub(crate) phone: Option<Box<str>>,
+    pub(crate) street_address: Option<Box<str>>,
+    pub(crate) postal_code: Option<Box<str>>,
+    pub(crate) city: Option<Box<str>>,
+    pub(crate) country_code: Option<Box<str>>,
+    pub(crate) country_name: Option<Box<str>>,
+    pub(crate) contact: Option<Box<str>>,
+    pub(crate) valid_from: Option<Day>,
+    pub(crate) valid_to: Option<Day>,
+    pub(crate) modified_at: Option<Instant>,
+}
+
+/// An owner: a company that keeps books.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Owner {
+    pub(crate) code: Option<Box<str>>,
+    pub(crate) name: Option<Box<str>>,
+    pub(crate) currency: Option<Box<str>>,
+}
+
+/// A dimension value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DimensionValue {
+    pub(crate) kind: Option<Box<str>>,
+    pub(crate) code: Option<Box<str>>,
+    pub(crate) name: Option<Box<str>>,
+}
+
+/// All that lines refer to, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct References {
+    /// Suppliers, by id, each once, when their list is at its end.
+    pub(crate) suppliers: Vec<Supplier>,
+    /// How far the list of suppliers came.
+    pub(crate) suppliers_at: Position,
+    pub(crate) owners: FxHashMap<i64, Owner>,
+    pub(crate) dimensions: FxHashMap<i64, DimensionValue>,
+}
+
+/// Rows of one answer with twenty-odd nested fields each: far below what the server answers in time.
+const EXAMPLE_ROWS: usize = 1_000;
+
+impl References {
+    /// Lists the supplier register, from where it stands on.
+    ///
+    /// # Errors
+    /// What the client cannot get over. What came before stays.
+    pub(crate) async fn list_suppliers(&mut self, asking: Asking<'_>) -> Result<(), Error> {
+        let client = asking.client;
+        let (suppliers, position) = (&mut self.suppliers, &mut self.suppliers_at);
+        let take = |nodes: Vec<SupplierNode>| {
+            suppliers.extend(nodes.into_iter().filter_map(|node| supplier(client, node)));
+            Ok(())
+        };
+        asking.register(query::SUPPLIERS).on(position, usize::MAX, take).await?;
+        self.sort_suppliers();
+        Ok(())
+    }
+
+    fn sort_suppliers(&mut self) {
+        self.suppliers.sort_by_key(|supplier| supplier.id);
+        self.suppliers.dedup_by_key(|supplier| supplier.id);
+    }
+
+    /// Looks up the subledgers of AP lines that the register does not show. What is not found is no supplier.
+    ///
+    /// # Errors
+    /// What the client cannot get over.
+    pub(crate) async fn look_up_suppliers(&mut self, asking: Asking<'_>, payables: &[Payable]) -> Result<(), Error> {
+        let known: FxHashSet<i64> = self.suppliers.iter().map(|supplier| supplier.id).collect();
+        let named = payables.iter().filter_map(|payable| payable.subledger);
+        let mut unknown: FxHashSet<i64> = named.filter(|subledger| !known.contains(subledger)).collect();
+        let take = |node: SupplierNode| self.suppliers.extend(supplier(asking.client, node));
+        look_up(asking, query::SUPPLIERS, &SUPPLIER_SETS, &mut unknown, take).await?;
+        self.sort_suppliers();
+        Ok(())
+    }
+
+    /// Reads the names of owners and dimension values off the lines that carry them, those that are not known yet.
+    ///
+    /// # Errors
+    /// What the client cannot get over, and a line that was not asked for. What may not be read is null, and the run goes on.
+    pub(crate) async fn read_names(
+        &mut self,
+        client: &Client,
+        base: &Map<String, Value>,
+        lines: &[Line],
+    ) -> Result<(), Failure> {
+        let asked = Asked { client, base };
+        let (owners, dimensions) = (&mut self.owners, &mut self.dimensions);
+        let offers = |field| client.plan().asks(query::NAMES, field);
+        let mut sought = Sought::new(lines, |line| {
+            let [one, two, three, four, five] = line.dimensions.map(Named::Dimension);
+            [Named::Owner(line.owner), one, two, three, four, five]
+        });
+        while let Some(ids) = sought.next(|named| match named {
+            Named::Owner(id) => id == 0 || owners.contains_key(&id) || !offers("owner"),
+            Named::Dimension(id) => id == 0 || dimensions.contains_key(&id) || !offers("glDimension"),
+        }) {
+            let take = |node: NamesOfLineNode| {
+                owners.extend(node.owner.and_then(|node| owner(client, node)));
+                let all = node.gl_dimension.unwrap_or_default();
+                let objects = [all.gl_object1, all.gl_object2, all.gl_object3, all.gl_object4, all.gl_object5];
+                for (object, columns) in objects.into_iter().zip(DIMENSION_COLUMNS) {
+                    dimensions.extend(object.and_then(|object| dimension(client, object, columns)));
+                }
+            };
+            asked.rows(query::NAMES, &ids, take).await?;
+        }
+
+        // That owners have a currency is a guess, so that it has a question of its own.
+        let is_offered = client.plan().dialect().owner_currency && client.plan().asks(query::OWNER_CURRENCIES, "owner");
+        let mut sought = Sought::new(lines, |line| [line.owner]);
+        while is_offered
+            && let Some(ids) = sought.next(|id| owners.get(&id).is_none_or(|owner| owner.currency.is_some()))
+        {
+            let take = |node: OwnerOfLineNode| {
+                let Some(owner) = node.owner else { return };
+                let Some(known) = reference(owner.db_id).and_then(|id| owners.get_mut(&id)) else { return };
+                known.currency =
+                    client.fit("spend.amount_currency_code", owner.currency.and_then(|currency| currency.code));
+            };
+            asked.rows(query::OWNER_CURRENCIES, &ids, take).await?;
+        }
+        Ok(())
+    }
+}
+
+/// How often a name is sought: any object of any line may be null, though others of the same id are not.
+const TRIES: usize = 6;
+
+/// What has a name that is read off lines.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Named {
+    Owner(i64),
+    Dimension(i64),
+}
+
+/// The lines to ask for names: for each value that has none yet, the first line that carries it and was not asked.
+struct Sought<'a, T, V> {
+    lines: &'a [Line],
+    values: V,
+    /// The values that have no name yet.
+    nameless: FxHashSet<T>,
+    asked: FxHashSet<i64>,
+    tries: usize,
+}
+
+impl<'a, T: Copy + Eq + Hash, const N: usize, V: Fn(&Line) -> [T; N]> Sought<'a, T, V> {
+    fn new(lines: &'a [Line], values: V) -> Self {
+        // There are few values for many lines: no room is made for one of each.
+        let mut nameless = FxHashSet::default();
+        lines.iter().flat_map(&values).for_each(|value| _ = nameless.insert(value));
+        Self { lines, values, nameless, asked: FxHashSet::default(), tries: 0 }
+    }
+
+    /// The next lines to ask; `None` if every value is named, or was sought often enough.
+    fn next(&mut self, is_named: impl Fn(T) -> bool) -> Option<Vec<i64>> {
+        self.nameless.retain(|value| !is_named(*value));
+        self.tries += 1;
+        let mut left = if self.tries > TRIES { FxHashSet::default() } else { self.nameless.clone() };
+        let mut ids = Vec::new();
+        for line in self.lines {
+            if left.is_empty() {
+                break;
+            }
+            let values = (self.values)(line);
+            if values.iter().any(|value| left.contains(value)) && self.asked.insert(line.id) {
+                values.iter().for_each(|value| _ = left.remove(value));
+                ids.push(line.id);
+            }
+        }
+        Some(ids).filter(|ids| !ids.is_empty())
+    }
+}
+
+struct Asked<'a> {
+    client: &'a Client,
+    base: &'a Map<String, Value>,
+}
+
+impl Asked<'_> {
+    async fn rows<N: DeserializeOwned + Identified>(
+        &self,
+        query: Query,
+        ids: &[i64],
+        mut take: impl FnMut(N),
+    ) -> Result<(), Failure> {
+        for ids in ids.chunks(EXAMPLE_ROWS) {
+            by_id(self.client, query, self.base, ids).await?.into_iter().for_each(&mut take);
+        }
+        Ok(())
+    }
+}
+
+fn owner(client: &Client, node: OwnerNode) -> Option<(i64, Owner)> {
+    let code = client.fit("spend.owner_code", node.code);
+    let name = client.fit("spend.owner_name", node.description);
+    Some((reference(node.db_id)?, Owner { code, name, currency: None }))
+}
+
+/// Kind, code and name of each dimension.
+const DIMENSION_COLUMNS: [[&str; 3]; 5] = [
+    ["spend.dimension_1_kind", "spend.dimension_1_code", "spend.dimension_1_name"],
+    ["spend.dimension_2_kind", "spend.dimension_2_code", "spend.dimension_2_name"],
+    ["spend.dimension_3_kind", "spend.dimension_3_code", "spend.dimension_3_name"],
+    ["spend.dimension_4_kind", "spend.dimension_4_code", "spend.dimension_4_name"],
+    ["spend.dimension_5_kind", "spend.dimension_5_code", "spend.dimension_5_name"],
+];
+
+fn dimension(client: &Client, object: ObjectNode, columns: [&'static str; 3]) -> Option<(i64, DimensionValue)> {
+    let kind = client.fit(columns[0], object.object_kind.and_then(|kind| kind.name));
+    let (code, name) = (client.fit(columns[1], object.code), client.fit(columns[2], object.description));
+    Some((reference(object.db_id)?, DimensionValue { kind, code, name }))
+}
+
+fn supplier(client: &Client, node: SupplierNode) -> Option<Supplier> {
+    let fit = |column, value: Option<Odd<Box<str>>>| client.fit(column, value);
+    let address = node.address.unwrap_or_default();
+    let country = address.country.unwrap_or_default();
+    Some(Supplier {
+        id: reference(node.db_id)?,
+        owner: reference(node.owner_db_id).unwrap_or(0),
+        company: reference(node.company_db_id),
+        code: fit("supplier.supplier_code", node.code),
+        name: fit("supplier.supplier_name", node.description),
+        company_number: fit("supplier.company_number", node.company.and_then(|company| company.company_number)),
+        group: fit("supplier.group_name", node.subledger_group.and_then(|group| group.description)),
+        email: fit("supplier.email", node.email),
+        phone: fit("supplier.phone", node.phone),
+        street_address: fit("supplier.street_address", address.street_address),
+        postal_code: fit("supplier.postal_code", address.zip_code),
+        city: fit("supplier.city", address.place),
+        country_code: fit("supplier.country_code", country.code),
+        country_name: fit("supplier.country_name", country.description),
+        contact: fit("supplier.contact_name", node.contact.and_then(|contact| contact.name)),
+        valid_from: client.fit("supplier.valid_from", node.from_date).map(|date| date.0),
+        valid_to: client.fit("supplier.valid_to", node.to_date).map(|date| date.0),
+        modified_at: client.fit("supplier.modified_at", node.modified_at).map(|at| at.0),
+    })
+}

@@ -1,0 +1,141 @@
+//! A refresh that takes several runs: where it begins, and how a run ends before it does. All that a next run goes on with is in the cache.
+
+use super::Refreshing;
+use super::lists::Lists;
+use crate::event::Mode;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::value::Instant;
+use crate::refresh::cache::{Cache, Expired, Source, Unfinished, Wanted};
+use crate::report::Report;
+use crate::table::runs::Status;
+
+/// Runs in a row that get nothing, after which a refresh has failed. There is no other bound: an import may take a month of credits.
+const MOST_IDLE_RUNS: u32 = 3;
+/// How long credits take to come back where Xledger does not say so.
+const CREDITS_RESET_MS: i64 = 20 * 60_000;
+
+impl Refreshing<'_> {
+    /// Goes on with a refresh that has not ended, if it is the one that is asked for; else begins one.
+    pub(super) fn begin_or_resume(&self, cache: &mut Cache<'_>, report: &mut Report) {
+        let asked = Wanted::from(&self.refresh);
+        // A dry run changes nothing, so that it neither goes on with a refresh nor ends one.
+        let is_asked = |refresh: &Unfinished| !cache.is_dry() && (asked == Wanted::default() || asked == refresh.asked);
+        let refresh = match cache.index.refresh.clone().filter(is_asked) {
+            Some(refresh) => Unfinished { runs: refresh.runs + 1, ..refresh },
+            None => {
+                if cache.is_dry() {
+                    cache.index.lists = None;
+                }
+                Unfinished { id: report.run_id.clone(), runs: 1, asked, ..Unfinished::default() }
+            }
+        };
+        (report.refresh_id, report.invocation) = (Some(refresh.id.clone()), Some(refresh.runs));
+        if refresh.runs > 1 {
+            tracing::info!(refresh_id = refresh.id, invocation = refresh.runs, "goes on with a refresh");
+        }
+        cache.index.refresh = Some(refresh);
+    }
+
+    /// Decides how much is fetched, once it is known whose rows these are. What is to be fetched again expires, so that this holds for all runs
+    /// of the refresh.
+    pub(super) fn choose_mode(&self, cache: &mut Cache<'_>, report: &mut Report) {
+        let (source, unread) = (self.source(cache).digest(), cache.unread);
+        let index = &mut cache.index;
+        let Some(refresh) = &mut index.refresh else { return };
+        if refresh.mode.is_none() {
+            let mut parts = index.lines.iter().chain(&index.payables);
+            let has_rows = parts.clone().any(|part| part.asked.as_ref().is_some_and(|asked| asked.source == source));
+            let Wanted { mode, from, to } = refresh.asked;
+            let (mode, reason) = match () {
+                () if parts.next().is_none() => (Mode::Full, unread.unwrap_or("nothing is cached yet").to_owned()),
+                () if !has_rows => (Mode::Full, "what is cached is of another endpoint, owner or owner set".to_owned()),
+                () if mode == Mode::Full => (Mode::Full, "asked for".to_owned()),
+                () if index.expired.iter().any(Expired::is_of_all_months) => {
+                    (Mode::Full, "an earlier full refresh did not come to its end".to_owned())
+                }
+                () if index.since_full + 1 >= self.full_every => {
+                    (Mode::Full, format!("every {} refreshes, as set", self.full_every))
+                }
+                () if from.is_some() || to.is_some() => {
+                    (Mode::Incremental, "periods are fetched again, as asked for".to_owned())
+                }
+                () => (Mode::Incremental, "what is cached is used again".to_owned()),
+            };
+            let (from, to) = if mode == Mode::Full { (None, None) } else { (from, to) };
+            if mode == Mode::Full || from.is_some() || to.is_some() {
+                index.expired.push(Expired { from, to, asked_before_ms: self.started_at.0 });
+            }
+            (refresh.mode, refresh.mode_reason) = (Some(mode), reason);
+        }
+        (report.mode, report.mode_reason) = (refresh.mode, Some(refresh.mode_reason.clone()));
+    }
+
+    /// Where rows come from.
+    pub(super) fn source(&self, cache: &Cache<'_>) -> Source {
+        let endpoint = self.xledger.endpoint().to_owned();
+        let token_owner_id =
+            cache.index.owner.as_ref().filter(|owner| owner.endpoint == endpoint).map(|owner| owner.id);
+        Source { endpoint, owner_set: self.owner_set.to_owned(), token_owner_id }
+    }
+
+    /// A run ends before the refresh does. What has come is in the cache; if the refresh can be gone on with, so are its lists.
+    pub(super) async fn stop(
+        &self,
+        failure: Failure,
+        lists: Option<Lists>,
+        cache: &mut Cache<'_>,
+        report: &mut Report,
+    ) -> Result<Status, Failure> {
+        // What another run has by now is not this one's to change.
+        if cache.is_dry() || self.lake.still_held().is_err() {
+            return Err(failure);
+        }
+        let (extent, before) = lists.as_ref().map_or((0, 0), |lists| (lists.extent(), lists.extent_before));
+        let Some(refresh) = &mut cache.index.refresh else { return Err(failure) };
+        let got_something = cache.stored > 0 || extent > refresh.extent.max(before);
+        refresh.extent = refresh.extent.max(extent);
+        let now = (self.clock)();
+        let again_at = match failure.kind {
+            FailureKind::DeadlineReached => Some(failure.again_at.unwrap_or(now)),
+            FailureKind::CreditsUsedUp => Some(failure.again_at.unwrap_or(Instant(now.0 + CREDITS_RESET_MS))),
+            _ => None,
+        };
+        refresh.idle_runs = if got_something { 0 } else { refresh.idle_runs + u32::from(again_at.is_some()) };
+        let refresh = refresh.clone();
+        // One that got nothing in all its time, and waited for nobody: another run of this length would not either.
+        let is_too_short = (refresh.runs, refresh.idle_runs) == (1, 1)
+            && failure.kind == FailureKind::DeadlineReached
+            && failure.again_at.is_none();
+        let gets_no_further = refresh.idle_runs >= MOST_IDLE_RUNS;
+        if !failure.is_resumable() || is_too_short || gets_no_further {
+            cache.index.refresh = None;
+        }
+        if !failure.is_resumable() {
+            // Somebody has to mend what was listed, or how it is judged.
+            cache.index.lists = None;
+        }
+        let saved = match lists.filter(|_| failure.is_resumable()) {
+            Some(mut lists) => lists.save(cache).await,
+            None => cache.save().await,
+        };
+        match saved {
+            Ok(()) => {}
+            Err(error) if again_at.is_some() => return Err(error),
+            // Why it ended says more than why nothing could be kept.
+            Err(error) => tracing::warn!(reason = error.message, "what is listed is not kept for the next run"),
+        }
+        let Some(again_at) = again_at.filter(|_| !is_too_short) else { return Err(failure) };
+        if gets_no_further {
+            let message = format!(
+                "the refresh gets no further: {MOST_IDLE_RUNS} runs in a row got nothing; the last one ended so: {}. Give a run more time, or \
+                 the token more credits; what was fetched is kept",
+                failure.message
+            );
+            return Err(Failure::new(failure.kind, message));
+        }
+        tracing::info!(refresh_id = refresh.id, reason = failure.message, "the refresh goes on in another run");
+        report.note = Some(format!("not all is done: {}. What has come is kept", failure.message));
+        report.continues_at = Some(again_at);
+        Ok(Status::Incomplete)
+    }
+}

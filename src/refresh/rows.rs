@@ -1,0 +1,321 @@
+//! The rows of admitted lines: those that the cache has, and the others from Xledger, which go into the cache as they come.
+
+use std::cell::Cell;
+
+use futures::{StreamExt, stream};
+use serde_json::{Map, Value};
+
+use super::Refreshing;
+use super::lists::Lists;
+use crate::event::Mode;
+use crate::model::digest::Digest;
+use crate::model::failure::{Failure, FailureKind};
+use crate::refresh::cache::{Asked, Cache, Cached, Row, Validity};
+use crate::refresh::checks;
+use crate::refresh::fetch::{Answer, Fetch, Fetched, Line, Name, Names, Payable, SetAside};
+use crate::refresh::screen::{AdmittedLine, AdmittedPayable, Screen, Screened};
+use crate::report::Report;
+use crate::report::progress::Stage;
+use crate::xledger::Client;
+
+/// Lines that are fetched before they are saved.
+const SAVED_LINES: usize = 100_000;
+/// How often the lists are brought up to date in one run.
+const MOST_RENEWALS: u32 = 2;
+
+/// All that a refresh publishes.
+pub(super) struct Rows {
+    pub(super) lines: Cached<Line>,
+    pub(super) payables: Cached<Payable>,
+    pub(super) names: Names,
+    pub(super) screen: Screen,
+}
+
+/// What became of it.
+pub(super) enum Outcome {
+    /// All rows are there.
+    Complete(Box<Rows>),
+    /// Some lines are not as they were listed.
+    SetAside(SetAside),
+    /// Another document is asked with than rows were taken for: a right was given, or taken away. What is cached is to be looked through again.
+    OtherDocument,
+}
+
+impl Refreshing<'_> {
+    /// All rows of admitted lines. `renewals` says how often the lists were brought up to date already.
+    pub(super) async fn rows(
+        &self,
+        base: &Map<String, Value>,
+        screened: Screened,
+        lists: &mut Lists,
+        cache: &mut Cache<'_>,
+        renewals: u32,
+        report: &mut Report,
+    ) -> Result<Outcome, Failure> {
+        let Screened { lines: admitted, payables: admitted_payables, payroll_lines, payroll_payables, screen, .. } =
+            screened;
+        let mut names = Names::default();
+        let types: Vec<(Name, Name)> = lists.ledger.document_types.iter().map(|kind| names.of_type(kind)).collect();
+        let source = self.source(cache).digest();
+        let expired = cache.index.expired.clone();
+        let validity = Validity { source: &source, listed_at: lists.began_at(), expired: &expired, types: &types };
+        let client = self.xledger;
+        let mut lines = Side::load(client, cache, admitted, &payroll_lines, &validity, &mut names).await?;
+        let mut payables =
+            Side::load(client, cache, admitted_payables, &payroll_payables, &validity, &mut names).await?;
+
+        let takes_other_times = renewals >= MOST_RENEWALS;
+        let batch_rows = self.page_rows.div_ceil(2);
+        let fetch = Fetch { client, base, batch_rows, screen: &screen, types: &types, takes_other_times };
+        let (source, at_ms) = (source.as_str(), self.started_at.0);
+        let mut work = Work { fetch, cache, names, set_aside: SetAside::default(), source, at_ms };
+
+        self.progress.begin(Stage::Fetch, (lines.missing.len() + payables.missing.len()) as u64);
+        let fetched = self.fetch(&mut work, &mut lines, &mut payables).await;
+        *report.lines_fetched.get_or_insert(0) += lines.fetched;
+        *report.payables_fetched.get_or_insert(0) += payables.fetched;
+        if !fetched? {
+            return Ok(Outcome::OtherDocument);
+        }
+        let Work { names, set_aside, .. } = work;
+        if !set_aside.is_empty() {
+            if renewals < MOST_RENEWALS {
+                return Ok(Outcome::SetAside(set_aside));
+            }
+            return Err(line_changed(&set_aside));
+        }
+        report.lines_gone = Some(lines.gone());
+        report.payables_gone = Some(payables.gone());
+        let (lines, payables) = (lines.complete()?, payables.complete()?);
+        if report.mode == Some(Mode::Full) && lines.has_expired() {
+            report.lines_healed = Some(lines.healed());
+        }
+        Ok(Outcome::Complete(Box::new(Rows { lines, payables, names, screen })))
+    }
+
+    /// Fetches what is missing, and puts it into the cache as it comes. Returns whether all was asked for with the documents that rows of the
+    /// cache were taken for.
+    async fn fetch(
+        &self,
+        work: &mut Work<'_, '_>,
+        lines: &mut Side<Line>,
+        payables: &mut Side<Payable>,
+    ) -> Result<bool, Failure> {
+        let rows = work.fetch.batch_rows;
+        // A batch of each first: what they teach of this server, the others need not learn each for itself, and what they teach of the
+        // token's rights decides what of the cache is of use.
+        let first = Batches { lines: lines.batch(rows), payables: payables.batch(rows), rows };
+        let rest = Batches { lines: lines.take_missing(), payables: payables.take_missing(), rows };
+        for batches in [first, rest] {
+            if !self.round(work, lines, payables, batches).await? {
+                return Ok(false);
+            }
+        }
+        // What did not come is asked for once more, before it counts as gone.
+        let again = Batches { lines: lines.take_missing(), payables: payables.take_missing(), rows };
+        if !self.round(work, lines, payables, again).await? {
+            return Ok(false);
+        }
+        work.fetch.are_gone::<Line>(&lines.missing).await?;
+        work.fetch.are_gone::<Payable>(&payables.missing).await?;
+        Ok(true)
+    }
+
+    /// Asks for batches, several at once, until all have come or something ends it.
+    async fn round(
+        &self,
+        work: &mut Work<'_, '_>,
+        lines: &mut Side<Line>,
+        payables: &mut Side<Payable>,
+        batches: Batches,
+    ) -> Result<bool, Failure> {
+        let Work { fetch, .. } = *work;
+        // Once something has failed nothing is begun; what is on the way is waited for, so that the next run does not ask for it again.
+        let is_stopped = Cell::new(false);
+        let asked = batches.take_while(|_| !is_stopped.get()).map(async |batch| match batch {
+            Batch::Lines(batch) => Came::Lines(fetch.ask(batch).await),
+            Batch::Payables(batch) => Came::Payables(fetch.ask(batch).await),
+        });
+        let mut answers = stream::iter(asked).buffer_unordered(self.xledger.max_in_flight());
+        let mut ended = Ok(());
+        while let Some(came) = answers.next().await {
+            let taken = match came {
+                Came::Lines(answer) => lines.take(answer, work, self).await,
+                Came::Payables(answer) => payables.take(answer, work, self).await,
+            };
+            match taken {
+                Err(failure) if !failure.is_resumable() => return Err(failure),
+                Err(failure) if ended.is_ok() => ended = Err(failure),
+                _ => {}
+            }
+            let client = self.xledger;
+            let are_same = lines.has_same_document(client) && payables.has_same_document(client);
+            is_stopped.set(ended.is_err() || !are_same);
+        }
+        drop(answers);
+        let are_same = [lines.store(work).await?, payables.store(work).await?];
+        ended?;
+        Ok(!are_same.contains(&false))
+    }
+}
+
+/// What a fetch works with.
+struct Work<'a, 'c> {
+    fetch: Fetch<'a>,
+    cache: &'a mut Cache<'c>,
+    names: Names,
+    set_aside: SetAside,
+    /// The checksum of the source, and when the run began: what is cached says so.
+    source: &'a str,
+    at_ms: i64,
+}
+
+/// One sort of rows: those that the cache has, and those that are fetched.
+struct Side<T: Fetched> {
+    /// The checksum of the document that rows are asked with.
+    document: String,
+    cached: Cached<T>,
+    admitted: usize,
+    /// The admitted lines that the cache does not have, by id; in the end, those that are gone.
+    missing: Vec<T::Admitted>,
+    /// How many of the rows stand in the cache.
+    stored: usize,
+    fetched: u64,
+}
+
+impl<T: Fetched> Side<T> {
+    /// Takes what is valid out of the cache. If nothing is missing, the last line is asked for all the same: what may not be read any more shows
+    /// in its answer.
+    async fn load(
+        client: &Client,
+        cache: &mut Cache<'_>,
+        mut missing: Vec<T::Admitted>,
+        payroll: &[i64],
+        validity: &Validity<'_>,
+        names: &mut Names,
+    ) -> Result<Self, Failure> {
+        let (document, admitted) = (document::<T>(client), missing.len());
+        let mut cached = Cached::load(cache, &document, &missing, payroll, validity, names).await?;
+        if cached.is_missing().all(|is_missing| !is_missing) {
+            cached.give_up_last();
+        }
+        let mut is_missing = cached.is_missing();
+        missing.retain(|_| is_missing.next() == Some(true));
+        drop(is_missing);
+        let stored = cached.rows.len();
+        Ok(Self { document, cached, admitted, missing, stored, fetched: 0 })
+    }
+
+    /// Of the missing lines so many.
+    fn batch(&mut self, rows: usize) -> Vec<T::Admitted> {
+        split_last(&mut self.missing, rows)
+    }
+
+    /// All of them.
+    fn take_missing(&mut self) -> Vec<T::Admitted> {
+        self.missing.sort_unstable_by_key(T::id_of);
+        std::mem::take(&mut self.missing)
+    }
+
+    /// Whether rows are asked for still as those of the cache were.
+    fn has_same_document(&self, client: &Client) -> bool {
+        document::<T>(client) == self.document
+    }
+
+    /// Takes an answer's rows. Many together go into the cache.
+    async fn take(
+        &mut self,
+        answer: Answer<T>,
+        work: &mut Work<'_, '_>,
+        refresh: &Refreshing<'_>,
+    ) -> Result<(), Failure> {
+        let before = self.cached.rows.len();
+        let Work { fetch, names, set_aside, .. } = work;
+        refresh.progress.rows(answer.rows());
+        let taken = fetch.take(answer, names, &mut self.cached.rows, set_aside);
+        self.fetched += (self.cached.rows.len() - before) as u64;
+        self.missing.extend(taken?);
+        if self.cached.rows.len() - self.stored >= SAVED_LINES {
+            self.store(work).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts what has come into the cache. Returns whether the document is the same still: what was asked with two is not told apart, and is
+    /// asked for again.
+    async fn store(&mut self, work: &mut Work<'_, '_>) -> Result<bool, Failure> {
+        let is_same = self.has_same_document(work.fetch.client);
+        if is_same && self.stored < self.cached.rows.len() {
+            let Work { cache, names, source, at_ms, .. } = work;
+            let asked = Asked { source: source.to_string(), document: self.document.clone(), at_ms: *at_ms };
+            self.cached.store(cache, self.stored, names, &asked).await?;
+            cache.save().await?;
+            self.stored = self.cached.rows.len();
+        }
+        Ok(is_same)
+    }
+
+    /// How many lines are gone.
+    fn gone(&self) -> u64 {
+        self.missing.len() as u64
+    }
+
+    /// All rows, by id.
+    fn complete(mut self) -> Result<Cached<T>, Failure> {
+        checks::complete(T::LEDGER, self.admitted, self.cached.rows.len(), self.gone())?;
+        self.cached.rows.sort_by_key(Row::id);
+        Ok(self.cached)
+    }
+}
+
+/// The checksum of the document that rows are asked with, as far as is known by now.
+fn document<T: Fetched>(client: &Client) -> String {
+    Digest::of(client.plan().document(T::QUERY, None).as_bytes())
+}
+
+/// Admitted lines, a batch at a time.
+struct Batches {
+    lines: Vec<AdmittedLine>,
+    payables: Vec<AdmittedPayable>,
+    rows: usize,
+}
+
+enum Batch {
+    Lines(Vec<AdmittedLine>),
+    Payables(Vec<AdmittedPayable>),
+}
+
+enum Came {
+    Lines(Answer<Line>),
+    Payables(Answer<Payable>),
+}
+
+impl Iterator for Batches {
+    type Item = Batch;
+
+    fn next(&mut self) -> Option<Batch> {
+        if !self.lines.is_empty() {
+            Some(Batch::Lines(split_last(&mut self.lines, self.rows)))
+        } else if !self.payables.is_empty() {
+            Some(Batch::Payables(split_last(&mut self.payables, self.rows)))
+        } else {
+            None
+        }
+    }
+}
+
+/// Takes the last items, at most so many. There may be millions, and their rows take room, too.
+fn split_last<T>(items: &mut Vec<T>, most: usize) -> Vec<T> {
+    let last = items.split_off(items.len().saturating_sub(most));
+    items.shrink_to_fit();
+    last
+}
+
+fn line_changed(set_aside: &SetAside) -> Failure {
+    let lines = set_aside.lines.len() + set_aside.payables.len();
+    let message = format!(
+        "{lines} lines are not as they are listed, though the lists were brought up to date {MOST_RENEWALS} times; nothing is published. \
+         Somebody changes them just now: run again"
+    );
+    Failure::new(FailureKind::LineChanged, message)
+}

@@ -1,0 +1,297 @@
+//! Decides, from the lists alone, which lines may be asked for. Only this module makes an [`AdmittedLine`] or an [`AdmittedPayable`], and
+//! the fetch takes nothing else: a payroll line cannot be asked for by mistake.
+//!
+//! Each line gets one verdict, the first that holds in the order of [`Verdict`]. A rule that cannot be evaluated refuses the line.
+
+mod counts;
+mod payroll;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::model::value::Month;
+use crate::refresh::chart::{Account, Chart, Number};
+use crate::refresh::index::{DocumentType, Ledger, LedgerEntry, NONE, PayableEntry, Payables};
+use crate::refresh::rules::{Rules, Treatment};
+pub use counts::{Counts, PayableCounts, Refused, TypeCount};
+use payroll::PayrollMatches;
+
+/// A ledger line that may be asked for, as it was listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdmittedLine(LedgerEntry);
+
+/// An AP line that may be asked for, as it was listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AdmittedPayable(PayableEntry, i64);
+
+impl AdmittedLine {
+    /// What was listed of it.
+    pub(crate) fn entry(&self) -> &LedgerEntry {
+        &self.0
+    }
+}
+
+impl AdmittedPayable {
+    /// What was listed of it.
+    pub(crate) fn entry(&self) -> &PayableEntry {
+        &self.0
+    }
+
+    /// When its voucher was modified, as the list of ledger lines says; [`NONE`] if it does not.
+    pub(crate) fn modified_at(&self) -> i64 {
+        self.1
+    }
+}
+
+/// What becomes of a line. The order is the precedence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// By its document type, its account, or a match.
+    Payroll,
+    /// It cannot be judged.
+    Refused(Lack),
+    /// Its document type is not one that is kept.
+    DocumentType,
+    /// Its account is in an excluded range.
+    Account,
+    /// Its period is before the history.
+    History,
+    /// It may be asked for.
+    Kept {
+        /// Whether its account's code has digits.
+        numbered: bool,
+    },
+}
+
+/// What a line lacks that cannot be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Lack {
+    /// It names no account, or one without a code.
+    Account,
+    /// No chart shows its account.
+    KnownAccount,
+    /// It has no period, or one that no calendar has.
+    Period,
+    /// It has a match and no owner, so that the match cannot be looked up.
+    Owner,
+    /// It has no document type, or one without a code.
+    DocumentType,
+}
+
+/// What a ledger line is judged by. 0 stands for no reference.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LineFacts {
+    pub(crate) owner: i64,
+    pub(crate) account: i64,
+    pub(crate) match_id: i64,
+    pub(crate) month: Option<Month>,
+    pub(crate) treatment: Treatment,
+}
+
+/// The rules with all that they need to judge one line.
+pub struct Screen {
+    rules: Rules,
+    chart: Chart,
+    matches: PayrollMatches,
+    /// By the id of a document type; of several readings the strictest.
+    treatments: FxHashMap<i64, Treatment>,
+    /// Vouchers of a payroll document type.
+    payroll_vouchers: FxHashSet<i64>,
+    /// When each was modified.
+    kept_vouchers: FxHashMap<i64, i64>,
+}
+
+/// What came out.
+pub struct Screened {
+    /// Ledger lines that may be asked for, by id.
+    pub lines: Vec<AdmittedLine>,
+    /// AP lines that may be asked for, by id.
+    pub payables: Vec<AdmittedPayable>,
+    /// Ids of payroll lines, sorted: nothing that was fetched of them before may be kept any longer.
+    pub(crate) payroll_lines: Vec<i64>,
+    /// The same of AP lines.
+    pub(crate) payroll_payables: Vec<i64>,
+    /// What became of the ledger lines.
+    pub counts: Counts,
+    /// What became of the AP lines.
+    pub payable_counts: PayableCounts,
+    /// The document types that were found, by code.
+    pub document_types: Vec<TypeCount>,
+    /// Accounts that refused lines name and no chart shows, by their ids.
+    pub unknown_accounts: Vec<i64>,
+    /// Codes of accounts that look like wages and lie outside of the payroll accounts.
+    pub accounts_to_confirm: Vec<String>,
+    /// Judges fetched lines once more.
+    pub screen: Screen,
+}
+
+/// Judges both lists.
+pub fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Payables) -> Screened {
+    let treatments: Vec<Treatment> = ledger
+        .document_types
+        .iter()
+        .map(|kind| rules.treatment(kind.code.as_deref(), kind.description.as_deref()))
+        .collect();
+    let mut screen = Screen::new(rules, chart, &ledger.document_types, &treatments);
+    screen.find_payroll(ledger, &treatments, payables);
+
+    let mut counts = Counts::default();
+    let (mut lines, mut payroll_lines) = (Vec::new(), Vec::new());
+    let mut lines_of_type = vec![(0_u64, 0_u64); treatments.len()];
+    let mut unknown_accounts: FxHashSet<i64> = FxHashSet::default();
+    // A line that was listed twice is judged by its strictest reading, and counted once.
+    for readings in ledger.entries.chunk_by(|a, b| a.id == b.id) {
+        let Some(last) = readings.last() else { continue };
+        let verdicts = readings.iter().map(|entry| screen.judge(&facts(entry, &treatments)));
+        let Some(verdict) = verdicts.min() else { continue };
+        counts.add(verdict);
+        let of_type = &mut lines_of_type[last.document_type as usize];
+        of_type.0 += 1;
+        of_type.1 += u64::from(matches!(verdict, Verdict::Kept { .. }));
+        if verdict == Verdict::Refused(Lack::KnownAccount) {
+            unknown_accounts.insert(last.account);
+        }
+        if verdict == Verdict::Payroll {
+            payroll_lines.push(last.id);
+        }
+        if let Verdict::Kept { .. } = verdict {
+            lines.push(AdmittedLine(*last));
+            for entry in readings.iter().filter(|entry| entry.voucher != 0) {
+                let modified_at = screen.kept_vouchers.entry(entry.voucher).or_insert(entry.modified_at);
+                *modified_at = entry.modified_at.max(*modified_at);
+            }
+        }
+    }
+
+    let mut payable_counts = PayableCounts::default();
+    let (mut admitted, mut payroll_payables) = (Vec::new(), Vec::new());
+    for readings in payables.entries.chunk_by(|a, b| a.id == b.id) {
+        payable_counts.listed += 1;
+        if readings.iter().any(|entry| screen.is_payroll_payable(entry)) {
+            payable_counts.excluded_payroll += 1;
+            payroll_payables.extend(readings.last().map(|entry| entry.id));
+        } else if readings.iter().all(|entry| screen.admits_payable(entry)) {
+            payable_counts.kept += 1;
+            admitted.extend(readings.last().map(|entry| AdmittedPayable(*entry, screen.modified_at(entry.voucher))));
+        } else {
+            payable_counts.not_needed += 1;
+        }
+    }
+    let document_types = type_counts(&ledger.document_types, &treatments, &lines_of_type);
+    let mut unknown_accounts: Vec<i64> = unknown_accounts.into_iter().collect();
+    unknown_accounts.sort_unstable();
+    let accounts_to_confirm = screen.accounts_to_confirm();
+    Screened {
+        lines,
+        payables: admitted,
+        payroll_lines,
+        payroll_payables,
+        counts,
+        payable_counts,
+        document_types,
+        unknown_accounts,
+        accounts_to_confirm,
+        screen,
+    }
+}
+
+fn facts(entry: &LedgerEntry, treatments: &[Treatment]) -> LineFacts {
+    let treatment = treatments.get(entry.document_type as usize).copied().unwrap_or(Treatment::Refused);
+    LineFacts { owner: entry.owner, account: entry.account, match_id: entry.match_id, month: entry.month, treatment }
+}
+
+fn type_counts(types: &[DocumentType], treatments: &[Treatment], lines: &[(u64, u64)]) -> Vec<TypeCount> {
+    let mut counts: std::collections::BTreeMap<_, TypeCount> = std::collections::BTreeMap::new();
+    for ((kind, treatment), (lines, kept)) in types.iter().zip(treatments).zip(lines) {
+        let (code, description) =
+            (kind.code.as_deref().map(str::to_owned), kind.description.as_deref().map(str::to_owned));
+        let count = counts.entry((code.clone(), description.clone()));
+        let count = count.or_insert(TypeCount { code, description, treatment: *treatment, lines: 0, kept: 0 });
+        count.lines += lines;
+        count.kept += kept;
+    }
+    counts.into_values().collect()
+}
+
+impl Screen {
+    fn new(rules: Rules, chart: Chart, types: &[DocumentType], treatments: &[Treatment]) -> Self {
+        let mut by_id = FxHashMap::default();
+        for (kind, treatment) in types.iter().zip(treatments) {
+            let Some(id) = kind.id else { continue };
+            by_id.entry(id).and_modify(|known: &mut Treatment| *known = (*known).min(*treatment)).or_insert(*treatment);
+        }
+        let (payroll_vouchers, kept_vouchers) = Default::default();
+        Self { rules, chart, matches: PayrollMatches::default(), treatments: by_id, payroll_vouchers, kept_vouchers }
+    }
+
+    /// The rules.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// The chart of accounts.
+    pub fn chart(&self) -> &Chart {
+        &self.chart
+    }
+
+    /// Codes of accounts that look like wages and lie outside of the payroll accounts, each once.
+    fn accounts_to_confirm(&self) -> Vec<String> {
+        let odd = |account: &&Account| self.rules.must_be_confirmed(&account.facts(), account.name.as_deref());
+        let codes =
+            self.chart.accounts().filter(odd).map(|account| account.code.as_deref().unwrap_or("without a code"));
+        let codes: std::collections::BTreeSet<&str> = codes.collect();
+        codes.into_iter().map(str::to_owned).collect()
+    }
+
+    /// How lines of a document type are treated.
+    pub(crate) fn treatment(&self, kind: &DocumentType) -> Treatment {
+        self.rules.treatment(kind.code.as_deref(), kind.description.as_deref())
+    }
+
+    /// What becomes of a ledger line.
+    pub(crate) fn judge(&self, line: &LineFacts) -> Verdict {
+        let account = self.chart.account(line.account);
+        if self.is_payroll_by_itself(line.treatment, account) || self.matches.hold(line.owner, line.match_id) {
+            return Verdict::Payroll;
+        }
+        let number = match account.map(|account| account.number) {
+            None if line.account != 0 => return Verdict::Refused(Lack::KnownAccount),
+            None | Some(Number::Unknown) => return Verdict::Refused(Lack::Account),
+            Some(Number::WithoutDigits) => None,
+            Some(Number::Digits(number)) => Some(number),
+        };
+        let Some(month) = line.month else { return Verdict::Refused(Lack::Period) };
+        if !self.match_is_known(line.owner, line.match_id) {
+            return Verdict::Refused(Lack::Owner);
+        }
+        if line.treatment == Treatment::Refused {
+            return Verdict::Refused(Lack::DocumentType);
+        }
+        if line.treatment != Treatment::Kept {
+            return Verdict::DocumentType;
+        }
+        if number.is_some_and(|number| self.rules.excluded_accounts.contains(number)) {
+            return Verdict::Account;
+        }
+        if self.rules.history_from.is_some_and(|first| month < first) {
+            return Verdict::History;
+        }
+        Verdict::Kept { numbered: number.is_some() }
+    }
+
+    /// When a kept voucher was modified, by its ledger lines; [`NONE`] if Xledger does not say.
+    pub(crate) fn modified_at(&self, voucher: i64) -> i64 {
+        self.kept_vouchers.get(&voucher).copied().unwrap_or(NONE)
+    }
+
+    /// Whether an AP line may be asked for.
+    pub(crate) fn admits_payable(&self, line: &PayableEntry) -> bool {
+        let kept_type = self.treatments.get(&line.document_type) == Some(&Treatment::Kept);
+        kept_type
+            && self.match_is_known(line.owner, line.match_id)
+            && self.kept_vouchers.contains_key(&line.voucher)
+            && !self.is_payroll_payable(line)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+//! What became of the lines, in numbers.
+
+use serde::Serialize;
+
+use super::{Lack, Verdict};
+use crate::refresh::rules::Treatment;
+
+/// Refused lines by what they lack.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Refused {
+    /// No account, or one without a code.
+    pub no_account: u64,
+    /// An account that no chart shows.
+    pub unknown_account: u64,
+    /// No period.
+    pub no_period: u64,
+    /// A match and no owner.
+    pub no_owner: u64,
+    /// No document type, or one without a code.
+    pub no_document_type: u64,
+}
+
+/// Lines by what became of them. Every listed line is counted once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// All of them.
+    pub listed: u64,
+    /// Payroll.
+    pub excluded_payroll: u64,
+    /// Could not be judged.
+    pub refused: u64,
+    /// The same by what they lack.
+    pub refused_because: Refused,
+    /// Of a document type that is not kept.
+    pub excluded_document_type: u64,
+    /// On an excluded account.
+    pub excluded_account: u64,
+    /// Before the history.
+    pub excluded_history: u64,
+    /// Admitted.
+    pub kept: u64,
+    /// Of the kept ones, those on an account whose code has no digits.
+    pub without_account_number: u64,
+}
+
+impl Counts {
+    pub(super) fn add(&mut self, verdict: Verdict) {
+        self.listed += 1;
+        match verdict {
+            Verdict::Payroll => self.excluded_payroll += 1,
+            Verdict::Refused(lack) => {
+                self.refused += 1;
+                let because = &mut self.refused_because;
+                *match lack {
+                    Lack::Account => &mut because.no_account,
+                    Lack::KnownAccount => &mut because.unknown_account,
+                    Lack::Period => &mut because.no_period,
+                    Lack::Owner => &mut because.no_owner,
+                    Lack::DocumentType => &mut because.no_document_type,
+                } += 1;
+            }
+            Verdict::DocumentType => self.excluded_document_type += 1,
+            Verdict::Account => self.excluded_account += 1,
+            Verdict::History => self.excluded_history += 1,
+            Verdict::Kept { numbered } => {
+                self.kept += 1;
+                self.without_account_number += u64::from(!numbered);
+            }
+        }
+    }
+}
+
+/// AP lines by what became of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PayableCounts {
+    /// All of them.
+    pub listed: u64,
+    /// Payroll.
+    pub excluded_payroll: u64,
+    /// Of a voucher, or of a document type, that is not kept or not known.
+    pub not_needed: u64,
+    /// Admitted.
+    pub kept: u64,
+}
+
+/// A document type, how it is treated, and how many ledger lines it has.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TypeCount {
+    /// Its code.
+    pub code: Option<String>,
+    /// Its description.
+    pub description: Option<String>,
+    /// How it is treated.
+    pub treatment: Treatment,
+    /// Ledger lines of it.
+    pub lines: u64,
+    /// Of them, those that are kept.
+    pub kept: u64,
+}

@@ -1,0 +1,76 @@
+//! What is payroll: by document type, by account, and by sharing a match with a line that is.
+
+use rustc_hash::FxHashSet;
+
+use super::Screen;
+use crate::refresh::chart::Account;
+use crate::refresh::index::{Ledger, PayableEntry, Payables};
+use crate::refresh::rules::Treatment;
+
+/// The matches of payroll lines, by owner.
+#[derive(Debug, Default)]
+pub(super) struct PayrollMatches {
+    of_owner: FxHashSet<(i64, i64)>,
+    /// Of payroll lines without an owner: these hold for every owner.
+    of_any_owner: FxHashSet<i64>,
+}
+
+impl PayrollMatches {
+    fn add(&mut self, owner: i64, match_id: i64) {
+        match (owner, match_id) {
+            (_, 0) => {}
+            (0, id) => _ = self.of_any_owner.insert(id),
+            (owner, id) => _ = self.of_owner.insert((owner, id)),
+        }
+    }
+
+    /// Whether a line with this match is payroll. 0 is no match.
+    pub(super) fn hold(&self, owner: i64, match_id: i64) -> bool {
+        match_id != 0 && (self.of_owner.contains(&(owner, match_id)) || self.of_any_owner.contains(&match_id))
+    }
+}
+
+impl Screen {
+    /// Whether a line is payroll whatever it is matched with.
+    pub(super) fn is_payroll_by_itself(&self, treatment: Treatment, account: Option<&Account>) -> bool {
+        treatment == Treatment::Payroll
+            || account.is_some_and(|account| self.rules.payroll_accounts.contain(&account.facts()))
+    }
+
+    /// Whether it can be said if a line's match is payroll: without an owner it cannot be looked up.
+    pub(super) fn match_is_known(&self, owner: i64, match_id: i64) -> bool {
+        owner != 0 || match_id == 0 || !self.rules.payroll_matches
+    }
+
+    /// Works out the payroll vouchers and matches over both whole lists. One step: what is payroll only by a match passes nothing on.
+    pub(super) fn find_payroll(&mut self, ledger: &Ledger, treatments: &[Treatment], payables: &Payables) {
+        for entry in &ledger.entries {
+            let treatment = treatments.get(entry.document_type as usize).copied().unwrap_or(Treatment::Refused);
+            if treatment == Treatment::Payroll && entry.voucher != 0 {
+                self.payroll_vouchers.insert(entry.voucher);
+            }
+            let account = self.chart.account(entry.account);
+            if self.rules.payroll_matches && self.is_payroll_by_itself(treatment, account) {
+                self.matches.add(entry.owner, entry.match_id);
+            }
+        }
+        if self.rules.payroll_matches {
+            for entry in &payables.entries {
+                if self.is_payroll_payable_by_itself(entry) {
+                    self.matches.add(entry.owner, entry.match_id);
+                }
+            }
+        }
+    }
+
+    /// An AP line has its voucher's document type: known by its id, or by the voucher's ledger lines.
+    fn is_payroll_payable_by_itself(&self, line: &PayableEntry) -> bool {
+        self.treatments.get(&line.document_type) == Some(&Treatment::Payroll)
+            || self.payroll_vouchers.contains(&line.voucher)
+    }
+
+    /// Whether an AP line is payroll.
+    pub(crate) fn is_payroll_payable(&self, line: &PayableEntry) -> bool {
+        self.is_payroll_payable_by_itself(line) || self.matches.hold(line.owner, line.match_id)
+    }
+}

@@ -1,0 +1,171 @@
+use super::*;
+use crate::refresh::chart::Account;
+use crate::refresh::index::{DocumentType, LedgerEntry, PayableEntry};
+
+const OWNER: i64 = 1;
+
+fn chart() -> Chart {
+    let account = Account::numbered;
+    let numbers =
+        [(1, 1920), (2, 2400), (3, 4300), (4, 5000), (5, 2930), (6, 5499), (7, 5500), (8, 1900), (9, 3000), (10, 3001)];
+    let mut accounts: Vec<_> = numbers.iter().map(|(id, number)| (*id, account(Number::Digits(*number)))).collect();
+    accounts.push((20, account(Number::WithoutDigits)));
+    accounts.push((21, account(Number::Unknown)));
+    accounts.into_iter().collect()
+}
+
+fn types() -> Vec<DocumentType> {
+    let kind = |id, code: Option<&str>, description: &str| DocumentType {
+        id,
+        code: code.map(Into::into),
+        description: Some(description.into()),
+    };
+    vec![
+        kind(Some(800), Some("AP"), "Inngående faktura"),
+        kind(Some(801), Some("BA"), "Bank"),
+        kind(Some(802), Some("LØ"), "Lønn"),
+        kind(Some(803), Some("GL"), "Hovedbok"),
+        kind(None, None, "uten kode"),
+    ]
+}
+
+/// A line on an account, of a document type, kept unless something says otherwise.
+fn line(id: i64, account: i64, document_type: u32) -> LedgerEntry {
+    LedgerEntry {
+        id,
+        owner: OWNER,
+        voucher: 100 + id,
+        account,
+        match_id: 0,
+        modified_at: 0,
+        month: Month::new(2026, 5),
+        document_type,
+    }
+}
+
+fn ap(id: i64, voucher: i64, document_type: i64, match_id: i64) -> PayableEntry {
+    PayableEntry { id, owner: OWNER, voucher, match_id, document_type }
+}
+
+fn run(rules: Rules, entries: Vec<LedgerEntry>, payables: Vec<PayableEntry>) -> Screened {
+    screen(rules, chart(), &Ledger { entries, document_types: types() }, &Payables { entries: payables })
+}
+
+fn kept(screened: &Screened) -> Vec<i64> {
+    screened.lines.iter().map(|line| line.entry().id).collect()
+}
+
+#[test]
+fn each_line_is_counted_once_by_its_first_verdict() {
+    let history = Rules { history_from: Month::new(2026, 1), ..Rules::default() };
+    let old = |line: LedgerEntry| LedgerEntry { month: Month::new(2025, 12), ..line };
+    let entries = vec![
+        line(1, 3, 0),                                           // kept
+        line(2, 20, 0),                                          // kept, without an account number
+        line(3, 3, 2),                                           // payroll by type
+        line(4, 4, 0),                                           // payroll by account
+        line(5, 6, 3),                                           // payroll by account, though its type is left out
+        old(line(6, 4, 0)),                                      // payroll before history
+        line(7, 21, 0),                                          // refused: account without a code
+        line(8, 99, 0),                                          // refused: account that the chart does not know
+        line(9, 0, 0),                                           // refused: no account
+        line(10, 3, 4),                                          // refused: no document type
+        LedgerEntry { month: None, ..line(11, 3, 0) },           // refused: no period
+        LedgerEntry { owner: 0, match_id: 8, ..line(12, 3, 0) }, // refused: a match, and no owner to look it up in
+        LedgerEntry { month: None, ..line(13, 3, 3) },           // refused before document type
+        line(14, 1, 3),                                          // document type before account
+        line(15, 1, 0),                                          // account
+        line(16, 8, 1),                                          // account: first of the range
+        line(17, 9, 1),                                          // account: last of the range
+        old(line(18, 1, 0)),                                     // account before history
+        old(line(19, 3, 0)),                                     // history
+        line(20, 10, 1),                                         // kept: behind the range
+        line(21, 7, 1),                                          // kept: behind the payroll range
+    ];
+    let screened = run(history, entries, vec![]);
+    assert_eq!(kept(&screened), [1, 2, 20, 21]);
+    let expected = Counts {
+        listed: 21,
+        excluded_payroll: 4,
+        refused: 7,
+        refused_because: Refused { no_account: 2, unknown_account: 1, no_period: 2, no_owner: 1, no_document_type: 1 },
+        excluded_document_type: 1,
+        excluded_account: 4,
+        excluded_history: 1,
+        kept: 4,
+        without_account_number: 1,
+    };
+    assert_eq!(screened.counts, expected);
+    assert_eq!(screened.unknown_accounts, [99]);
+}
+
+#[test]
+fn a_match_with_payroll_is_payroll_in_one_owner_and_one_step() {
+    let matched = |line: LedgerEntry, match_id| LedgerEntry { match_id, ..line };
+    let entries = || {
+        vec![
+            matched(line(1, 5, 2), 70),                                 // payroll by type
+            matched(line(2, 3, 1), 70),                                 // payroll by that match
+            LedgerEntry { owner: 2, ..matched(line(3, 3, 1), 70) },     // another owner's match of the same number
+            matched(line(4, 3, 1), 71),                                 // not matched with payroll
+            LedgerEntry { voucher: 300, ..matched(line(5, 3, 1), 72) }, // payroll by a payroll AP line
+            line(6, 3, 1),                                              // match 0 is no match
+            LedgerEntry { match_id: 0, ..line(7, 5, 2) },
+        ]
+    };
+    let payables = || vec![ap(1, 900, 802, 72), ap(2, 105, 801, 70)];
+    let screened = run(Rules::default(), entries(), payables());
+    assert_eq!(kept(&screened), [3, 4, 6]);
+    assert_eq!(screened.payable_counts, PayableCounts { listed: 2, excluded_payroll: 2, not_needed: 0, kept: 0 });
+
+    let off = Rules { payroll_matches: false, ..Rules::default() };
+    assert_eq!(kept(&run(off, entries(), payables())), [2, 3, 4, 5, 6]);
+}
+
+#[test]
+fn payroll_without_an_owner_holds_for_every_owner() {
+    let entries =
+        vec![LedgerEntry { owner: 0, match_id: 9, ..line(1, 5, 2) }, LedgerEntry { match_id: 9, ..line(2, 3, 1) }];
+    assert_eq!(kept(&run(Rules::default(), entries, vec![])), [] as [i64; 0]);
+}
+
+#[test]
+fn a_line_without_an_owner_and_without_a_match_can_be_judged() {
+    let entries = vec![LedgerEntry { owner: 0, ..line(1, 3, 0) }, LedgerEntry { owner: 0, ..line(2, 4, 0) }];
+    let payables = vec![PayableEntry { owner: 0, ..ap(1, 101, 800, 0) }];
+    let screened = run(Rules::default(), entries, payables);
+    assert_eq!((kept(&screened), screened.payables.len()), (vec![1], 1));
+}
+
+#[test]
+fn a_line_listed_twice_is_judged_by_its_strictest_reading() {
+    let entries = vec![line(1, 3, 0), line(1, 3, 2), line(2, 3, 0), line(2, 3, 0)];
+    let screened = run(Rules::default(), entries, vec![]);
+    assert_eq!((kept(&screened), screened.counts.listed, screened.counts.excluded_payroll), (vec![2], 2, 1));
+}
+
+#[test]
+fn ap_lines_are_admitted_with_a_kept_line_of_their_voucher() {
+    let entries = vec![line(1, 3, 0), line(2, 1, 0)];
+    let payables = vec![
+        ap(1, 101, 800, 0),
+        ap(2, 102, 800, 0),                              // no kept line in its voucher
+        ap(3, 101, 803, 0),                              // document type left out
+        ap(4, 101, 0, 0),                                // no document type
+        ap(5, 101, 999, 0),                              // one that no ledger line has
+        PayableEntry { owner: 0, ..ap(6, 101, 800, 8) }, // a match, and no owner to look it up in
+        ap(7, 0, 800, 0),
+    ];
+    let screened = run(Rules::default(), entries, payables);
+    assert_eq!(screened.payables.iter().map(|line| line.entry().id).collect::<Vec<_>>(), [1]);
+    assert_eq!(screened.payable_counts, PayableCounts { listed: 7, excluded_payroll: 0, not_needed: 6, kept: 1 });
+}
+
+#[test]
+fn a_type_id_with_two_descriptions_is_treated_by_the_stricter() {
+    let mut types = types();
+    types.push(DocumentType { id: Some(800), code: Some("AP".into()), description: Some("Payroll".into()) });
+    let ledger = Ledger { entries: vec![line(1, 3, 0), line(2, 3, 5)], document_types: types };
+    let screened = screen(Rules::default(), chart(), &ledger, &Payables { entries: vec![ap(1, 101, 800, 0)] });
+    assert_eq!((kept(&screened), screened.payables.len()), (vec![1], 0));
+}

@@ -1,0 +1,160 @@
+//! Makes both tables of joined rows and writes them into a snapshot: partition by partition, a bounded number of rows at a time.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::lake::{DataFile, Partition, Snapshot};
+use crate::model::failure::Failure;
+use crate::model::value::Month;
+use crate::refresh::fetch::Line;
+use crate::refresh::join::Books;
+use crate::refresh::reference_data::References;
+use crate::refresh::supplier_totals::SupplierTotals;
+use crate::report::Tables;
+use crate::report::progress::Progress;
+use crate::table::parquet_file::ParquetFile;
+use crate::table::{BATCH_ROWS, EncodeError, Table, partition, spend, supplier};
+use arrow::array::RecordBatch;
+
+/// Both tables, as written.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// Their sizes.
+    pub sizes: Tables,
+    /// The files of `spend`.
+    pub spend: Vec<DataFile>,
+    /// Lines and amounts in ten-thousandths of `spend`, by month and owner: what the files must add up to.
+    totals: BTreeMap<(Month, i64), (u64, i128)>,
+}
+
+impl Written {
+    /// What a reader may add up to check the tables.
+    pub fn control_totals(&self) -> Value {
+        let totals = self.totals.iter().map(|((month, owner), (lines, sum))| {
+            json!({"year": month.year, "month": month.month, "owner_id": owner, "lines": lines, "amount": decimal(*sum)})
+        });
+        json!({ "spend": totals.collect::<Vec<_>>() })
+    }
+}
+
+/// `-101.5000` from ten-thousandths.
+fn decimal(sum: i128) -> String {
+    let (sign, digits) = (if sum < 0 { "-" } else { "" }, sum.unsigned_abs());
+    format!("{sign}{}.{:04}", digits / 10_000, digits % 10_000)
+}
+
+/// Writes both tables. Without a snapshot everything is made and nothing written.
+///
+/// # Errors
+/// A value that does not fit its column, or what storage can meet.
+pub async fn write(
+    snapshot: Option<&Snapshot<'_>>,
+    books: &Books<'_>,
+    lines: &[Line],
+    references: &References,
+    progress: &Progress,
+) -> Result<Written, Failure> {
+    let mut written = Written::default();
+    let mut suppliers = SupplierTotals::default();
+    for (month, lines) in
+        partition::split(lines, |line| line.month, |line| partition::spend_order(line.posted_date, line.id))
+    {
+        let mut file = Files::new(snapshot, spend::table(), Partition::Month(month))?;
+        for lines in lines.chunks(BATCH_ROWS) {
+            let mut builder = spend::Builder::new();
+            for line in lines {
+                let row = books.row(line);
+                suppliers.add(&row);
+                let total = written.totals.entry((month, line.owner)).or_default();
+                total.0 += 1;
+                total.1 += row.amount.map_or(0, |amount| i128::from(amount.ten_thousandths()));
+                builder.append(&row)?;
+            }
+            file.push(&builder.finish()?).await?;
+            progress.rows(lines.len());
+        }
+        let files = file.finish().await?;
+        written.sizes.spend.add(&files);
+        written.spend.extend(files);
+    }
+    let registered = &references.suppliers;
+    for (owner, registered) in partition::split(registered, |supplier| supplier.owner, |supplier| supplier.id) {
+        let mut file = Files::new(snapshot, supplier::table(), Partition::Owner(owner))?;
+        for registered in registered.chunks(BATCH_ROWS) {
+            let mut builder = supplier::Builder::new();
+            for supplier in registered {
+                builder.append(&suppliers.row(supplier, &references.owners))?;
+            }
+            file.push(&builder.finish()?).await?;
+        }
+        written.sizes.supplier.add(&file.finish().await?);
+    }
+    Ok(written)
+}
+
+/// The files of one partition: one, until it is full.
+struct Files<'a> {
+    snapshot: Option<&'a Snapshot<'a>>,
+    table: &'static Table,
+    partition: Partition,
+    encoder: ParquetFile,
+    writer: Option<crate::lake::DataWriter>,
+    done: Vec<DataFile>,
+}
+
+impl<'a> Files<'a> {
+    fn new(
+        snapshot: Option<&'a Snapshot<'a>>,
+        table: &'static Table,
+        partition: Partition,
+    ) -> Result<Self, EncodeError> {
+        Ok(Self { snapshot, table, partition, encoder: ParquetFile::new(table)?, writer: None, done: Vec::new() })
+    }
+
+    async fn push(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
+        if self.encoder.is_full() {
+            let full = std::mem::replace(&mut self.encoder, ParquetFile::new(self.table)?);
+            self.end(full).await?;
+        }
+        self.encoder.push(batch)?;
+        let ready = self.encoder.take_ready();
+        if let Some(snapshot) = self.snapshot.filter(|_| !ready.is_empty()) {
+            if self.writer.is_none() {
+                self.writer = Some(snapshot.writer(self.partition, self.done.len() as u32).await?);
+            }
+            if let Some(writer) = &mut self.writer {
+                writer.write(ready).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn end(&mut self, encoder: ParquetFile) -> Result<(), Failure> {
+        let rest = encoder.finish()?;
+        let file = match (self.snapshot, self.writer.take()) {
+            (None, _) => DataFile {
+                path: self.partition.file(self.done.len() as u32),
+                rows: rest.rows,
+                bytes: rest.bytes,
+                sha256: String::new(),
+            },
+            (Some(snapshot), writer) => {
+                let mut writer = match writer {
+                    Some(writer) => writer,
+                    None => snapshot.writer(self.partition, self.done.len() as u32).await?,
+                };
+                writer.write(rest.tail).await?;
+                writer.finish(rest.rows).await?
+            }
+        };
+        self.done.push(file);
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Result<Vec<DataFile>, Failure> {
+        let encoder = std::mem::replace(&mut self.encoder, ParquetFile::new(self.table)?);
+        self.end(encoder).await?;
+        Ok(self.done)
+    }
+}

@@ -1,0 +1,58 @@
+//! Whose token it is: the cheapest question that only a good token answers.
+
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::model::failure::{Failure, FailureKind};
+use crate::xledger::scalar::Whole;
+use crate::xledger::{Client, Error, query};
+
+/// The id of the owner that the token was made in; `None` if Xledger does not say, though asked again.
+///
+/// # Errors
+/// What keeps any question from being answered: a refused token, an unreachable server.
+pub(crate) async fn owner_id(client: &Client) -> Result<Option<i64>, Error> {
+    match client.value::<Viewer>(query::VIEWER, &json!({})).await {
+        Ok(viewer) => Ok(viewer.owner_id()),
+        Err(Error::RightMissing { .. } | Error::SchemaMismatch { .. } | Error::Api { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Refuses a token of another owner than the one that the tables in the lake come from.
+///
+/// # Errors
+/// [`FailureKind::OwnerChanged`].
+pub(crate) fn same_owner(now: Option<i64>, before: Option<i64>) -> Result<(), Failure> {
+    match (now, before) {
+        (Some(now), Some(before)) if now != before => {
+            let message = format!(
+                "the token was made in owner {now}, but the tables in the lake come from a token of owner {before}; nothing is published. Make the token in owner {before}, or set LAKE_URL to a lake of its own"
+            );
+            Err(Failure::new(FailureKind::OwnerChanged, message))
+        }
+        _ => Ok(()),
+    }
+}
+
+#[derive(Deserialize)]
+struct Viewer {
+    viewer: Option<ViewerEntity>,
+}
+
+#[derive(Deserialize)]
+struct ViewerEntity {
+    entity: Option<Entity>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Entity {
+    owner_db_id: Option<Whole>,
+}
+
+impl Viewer {
+    fn owner_id(self) -> Option<i64> {
+        Some(self.viewer?.entity?.owner_db_id?.0)
+    }
+}

@@ -1,0 +1,261 @@
+//! The metrics of a run that has ended: each named once, and the record that CloudWatch makes them of, in its embedded metric format. What
+//! is not known is left out of the record, and is no 0.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::value::Instant;
+use crate::refresh::screen::Counts;
+use crate::report::{Report, Tables};
+use crate::table::runs::Status;
+use crate::xledger::Reason;
+
+/// The namespace of all metrics.
+pub const NAMESPACE: &str = "XledgerSpend";
+
+/// The one dimension of all metrics, which tells functions of one account apart.
+pub const DIMENSION: &str = "FunctionName";
+
+/// A run that has ended, and how the function stands at its end.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended<'a> {
+    /// The function's name.
+    pub function: &'a str,
+    /// The run's id.
+    pub run_id: &'a str,
+    /// The run's report; the failure that ended it before it had one.
+    pub outcome: Result<&'a Report, &'a Failure>,
+    /// The time now.
+    pub at: Instant,
+    /// How long the invocation took.
+    pub duration: Duration,
+    /// How long it might have taken.
+    pub time_limit: Duration,
+    /// How much memory the function has.
+    pub memory_limit_mib: Option<u64>,
+    /// The most memory that it held.
+    pub memory_peak_kib: Option<u64>,
+}
+
+/// A metric.
+#[derive(Debug)]
+pub struct Metric {
+    /// Its name.
+    pub name: &'static str,
+    /// Its unit, in CloudWatch's words.
+    pub unit: &'static str,
+    /// What it says.
+    pub meaning: &'static str,
+    value: fn(&Ended<'_>) -> Option<u64>,
+}
+
+const fn metric(
+    name: &'static str,
+    unit: &'static str,
+    meaning: &'static str,
+    value: fn(&Ended<'_>) -> Option<u64>,
+) -> Metric {
+    Metric { name, unit, meaning, value }
+}
+
+/// Every metric. Alarms, dashboards and `docs/metrics.md` go by these names.
+pub const METRICS: &[Metric] = &[
+    metric(
+        "RunsSucceeded",
+        "Count",
+        "1 if a refresh did all that was asked; a dry run and a rollback are none",
+        // A continuation that has nothing left to do publishes nothing.
+        |run| is(run.status() == Status::Succeeded && run.outcome.is_ok_and(|report| report.is_published_refresh())),
+    ),
+    metric("RunsFailed", "Count", "1 if the run failed", |run| is(run.status() == Status::Failed)),
+    metric("RunsIncomplete", "Count", "1 if time or credits ran out and a next run goes on from there", |run| {
+        is(run.status() == Status::Incomplete)
+    }),
+    metric(
+        "TokenRefused",
+        "Count",
+        "1 if there is no token, none that can be read, or none that Xledger takes",
+        |run| {
+            use FailureKind::{SecretUnreadable, TokenMalformed, TokenMissing, TokenRefused};
+            is(matches!(run.failure(), Some(TokenMissing | SecretUnreadable | TokenMalformed | TokenRefused)))
+        },
+    ),
+    metric("PayrollReceived", "Count", "1 if a line came that is payroll, or that was not asked for", |run| {
+        is(matches!(run.failure(), Some(FailureKind::PayrollReceived | FailureKind::UnaskedLine)))
+    }),
+    metric("LinesListed", "Count", "Ledger lines that Xledger listed", |run| Some(run.counts()?.listed)),
+    metric("LinesKept", "Count", "Ledger lines that the rules admit", |run| Some(run.counts()?.kept)),
+    metric("LinesFetched", "Count", "Ledger lines that were fetched", |run| run.report()?.lines_fetched),
+    metric("LinesGone", "Count", "Ledger lines that were listed and admitted, and did not come", |run| {
+        run.report()?.lines_gone
+    }),
+    metric("LinesPayroll", "Count", "Ledger lines left out as payroll", |run| Some(run.counts()?.excluded_payroll)),
+    metric("LinesRefused", "Count", "Ledger lines left out because they cannot be judged", |run| {
+        Some(run.counts()?.refused)
+    }),
+    metric("LinesUnknownAccount", "Count", "Ledger lines refused because no chart shows their account", |run| {
+        Some(run.counts()?.refused_because.unknown_account)
+    }),
+    metric(
+        "LinesHealed",
+        "Count",
+        "Lines that a full refresh found changed though their list had not shown it",
+        |run| {
+            run.published()?;
+            Some(run.report()?.lines_healed.unwrap_or(0))
+        },
+    ),
+    metric(
+        "AccountsToConfirm",
+        "Count",
+        "Accounts that look like wages and are outside of the payroll accounts",
+        |run| {
+            run.counts()?;
+            Some(run.report()?.accounts_to_confirm.len() as u64)
+        },
+    ),
+    metric(
+        "ColumnsLost",
+        "Count",
+        "Columns that are null because the schema or the token's rights lack something",
+        |run| {
+            run.published()?;
+            Some(run.report()?.lost.iter().map(|lost| lost.columns.len() as u64).sum())
+        },
+    ),
+    metric("RightsLost", "Count", "Fields that the token's rights lack, so that columns are null", |run| {
+        run.published()?;
+        Some(run.report()?.lost.iter().filter(|lost| lost.reason == Reason::NotAllowed).count() as u64)
+    }),
+    metric(
+        "ValuesUnfit",
+        "Count",
+        "Values that do not fit their column and are null; nothing depends on them",
+        |run| Some(run.report()?.unfit.values().sum()),
+    ),
+    metric("NullRows", "Count", "Rows of a list that are null, though asked for again", |run| {
+        Some(run.report()?.api.null_rows)
+    }),
+    metric("SpendRows", "Count", "Rows of `spend` that the run published", |run| Some(run.published()?.spend.rows)),
+    metric("SupplierRows", "Count", "Rows of `supplier` that the run published", |run| {
+        Some(run.published()?.supplier.rows)
+    }),
+    metric("LakeBytes", "Bytes", "Size of the data files that the run published", |run| {
+        let tables = run.published()?;
+        Some(tables.spend.bytes + tables.supplier.bytes)
+    }),
+    metric("ApiRequests", "Count", "Requests to Xledger, repeated ones counted each time", |run| {
+        Some(run.report()?.api.requests)
+    }),
+    metric("ApiBytesUp", "Bytes", "Bytes sent to Xledger", |run| Some(run.report()?.api.bytes_up)),
+    metric("ApiBytesDown", "Bytes", "Bytes that Xledger sent, as they came over the wire", |run| {
+        Some(run.report()?.api.bytes_down)
+    }),
+    metric("ApiWaited", "Milliseconds", "Time waited after refusals and failures of Xledger", |run| {
+        Some(run.report()?.api.waited_ms)
+    }),
+    metric("Duration", "Milliseconds", "Time that the invocation took", |run| Some(whole_ms(run.duration))),
+    metric(
+        "TimeUsed",
+        "Percent",
+        "The same as a part of the time limit; not of a run that another goes on from, which takes it all",
+        |run| {
+            // A run that another goes on from takes all its time on purpose.
+            run.report().filter(|report| report.status == Status::Incomplete).map_or(Some(()), |_| None)?;
+            percent(whole_ms(run.duration), whole_ms(run.time_limit))
+        },
+    ),
+    metric("MemoryPeak", "Megabytes", "The most memory that the program held since it started", |run| {
+        Some(run.memory_peak_kib?.div_ceil(1_024))
+    }),
+    metric("MemoryUsed", "Percent", "The same as a part of the function's memory", |run| {
+        percent(run.memory_peak_kib?, run.memory_limit_mib?.saturating_mul(1_024))
+    }),
+    metric(
+        "SecondsSinceLastSuccess",
+        "Seconds",
+        "Age of what `CURRENT.json` names, as far as the run read it; 0 after a success",
+        |run| run.seconds_since_last_success(),
+    ),
+];
+
+impl<'a> Ended<'a> {
+    /// The record, to be written as one line: the metrics and, beside them, what a run is looked up by. Names and numbers only, never a
+    /// message.
+    pub fn record(&self) -> Value {
+        let known: Vec<(&Metric, u64)> =
+            METRICS.iter().filter_map(|metric| Some((metric, (metric.value)(self)?))).collect();
+        let named: Vec<Value> =
+            known.iter().map(|(metric, _)| json!({ "Name": metric.name, "Unit": metric.unit })).collect();
+        let directive = json!({ "Namespace": NAMESPACE, "Dimensions": [[DIMENSION]], "Metrics": named });
+        let mut record = Map::from_iter([
+            ("_aws".to_owned(), json!({ "Timestamp": self.at.0, "CloudWatchMetrics": [directive] })),
+            (DIMENSION.to_owned(), json!(self.function)),
+            ("run_id".to_owned(), json!(self.run_id)),
+            ("status".to_owned(), json!(self.status())),
+            ("error_kind".to_owned(), json!(self.failure())),
+            ("snapshot".to_owned(), json!(self.report().and_then(|report| report.snapshot.as_deref()))),
+        ]);
+        record.extend(known.iter().map(|(metric, value)| (metric.name.to_owned(), json!(value))));
+        Value::Object(record)
+    }
+
+    fn report(&self) -> Option<&'a Report> {
+        self.outcome.ok()
+    }
+
+    fn status(&self) -> Status {
+        self.outcome.map_or(Status::Failed, |report| report.status)
+    }
+
+    fn failure(&self) -> Option<FailureKind> {
+        match self.outcome {
+            Ok(report) => report.error.as_ref().map(|failure| failure.kind),
+            Err(failure) => Some(failure.kind),
+        }
+    }
+
+    fn counts(&self) -> Option<&'a Counts> {
+        self.report()?.lines.as_ref()
+    }
+
+    /// The sizes of what was published. A dry run, and a run that failed to commit, made tables that nobody sees.
+    fn published(&self) -> Option<Tables> {
+        let report = self.report()?;
+        report.tables.filter(|_| report.snapshot.is_some())
+    }
+
+    fn seconds_since_last_success(&self) -> Option<u64> {
+        if self.status() == Status::Succeeded && self.report().is_some_and(|report| report.snapshot.is_some()) {
+            return Some(0);
+        }
+        let since = self.at.0.saturating_sub(self.report()?.last_success_at?.0);
+        // The clock of another run may have been ahead.
+        Some(u64::try_from(since).unwrap_or(0) / 1_000)
+    }
+}
+
+fn is(so: bool) -> Option<u64> {
+    Some(u64::from(so))
+}
+
+fn whole_ms(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A part in whole percent, rounded up, so that 100 is reached where the limit is.
+fn percent(part: u64, whole: u64) -> Option<u64> {
+    let hundredfold = u128::from(part) * 100;
+    (whole > 0).then(|| u64::try_from(hundredfold.div_ceil(u128::from(whole))).unwrap_or(u64::MAX))
+}
+
+/// The most memory that a process held, from the text of its `/proc/self/status`, in KiB.
+pub fn memory_peak_kib(status: &str) -> Option<u64> {
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    peak.trim().strip_suffix("kB")?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests;

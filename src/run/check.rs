@@ -1,0 +1,314 @@
+//! Says what the token can read, what the schema offers, and how each document type is treated: before a first refresh, or after a change.
+//! Lists the ledger as a refresh does, for only the whole list shows every document type; fetches and writes nothing.
+
+mod table;
+
+use serde::Serialize;
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
+
+use crate::display::figures;
+use crate::model::failure::{Failure, FailureKind};
+use crate::refresh::checks;
+use crate::refresh::fetch::by_id;
+use crate::refresh::rules::{Codes, PayrollAccounts, Rules};
+use crate::refresh::screen::{Counts, PayableCounts, Screened, TypeCount};
+use crate::refresh::token_owner;
+use crate::refresh::{base, list_and_screen};
+use crate::report::progress::{Progress, Stage};
+use crate::settings::Settings;
+use crate::xledger::node::ProbeNode;
+use crate::xledger::query;
+use crate::xledger::{Client, Dialect, IdType, Lost, Reason, Usage, one_page, rights};
+
+/// What a check found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Checked {
+    /// `check`.
+    pub action: &'static str,
+    /// The address that answered.
+    pub endpoint: String,
+    /// The id of the owner that the token was made in.
+    pub owner_id: Option<i64>,
+    /// Whether a refresh has all that it needs.
+    pub ready: bool,
+    /// What keeps a refresh from working, beside missing rights.
+    pub in_the_way: Vec<String>,
+    /// What keeps no refresh from working, and is to be known all the same.
+    pub to_know: Vec<String>,
+    /// The rights of the token.
+    pub rights: Vec<Right>,
+    /// What the schema offers.
+    pub schema: Schema,
+    /// What a refresh would do without, and the columns that would be null.
+    pub lost: Vec<Lost>,
+    /// What would become of the ledger lines; `None` if they cannot be listed.
+    pub lines: Option<Counts>,
+    /// What would become of the AP lines.
+    pub payables: Option<PayableCounts>,
+    /// Accounts that refused lines name and no chart shows, by their ids.
+    pub unknown_accounts: Vec<i64>,
+    /// Codes of accounts that look like wages and lie outside of the payroll accounts.
+    pub accounts_to_confirm: Vec<String>,
+    /// The document types of the ledger, and how each is treated.
+    pub document_types: Vec<TypeCount>,
+    /// What the check used of the API.
+    pub api: Usage,
+    /// All of it once more, as lines for a person; last, where a terminal shows it.
+    pub table: Vec<String>,
+}
+
+/// A right, by its name on Xledger's token page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Right {
+    /// The heading that it stands under.
+    pub area: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Whether the token has it.
+    pub access: Access,
+    /// Whether a refresh works without it.
+    pub optional: bool,
+    /// Xledger's words, if it was refused.
+    pub message: Option<String>,
+}
+
+/// Whether something may be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// It was read.
+    Readable,
+    /// It was refused.
+    Missing,
+    /// It could not be asked for: there is no admitted line, and no other line may be asked, or another right is missing before it.
+    Untested,
+    /// On the list of the reference integration, but nothing here asks for it.
+    NotUsed,
+}
+
+/// What the schema offers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Schema {
+    /// Whether introspection answers.
+    pub introspection: bool,
+    /// The type of a ledger line's id in a filter.
+    pub ledger_id_type: IdType,
+    /// The type of an AP line's id in a filter.
+    pub payable_id_type: IdType,
+    /// Whether owners have a currency, which fills `amount_currency_code`.
+    pub owner_currency: bool,
+    /// Whether rows can be asked for by a list of ids; else by one condition for each.
+    pub id_lists: bool,
+    /// The roots that this product asks, and that the schema lacks.
+    pub missing_roots: Vec<&'static str>,
+}
+
+/// The rights that no refresh can do without.
+const NECESSARY: &[&str] = &["APTransaction", "Supplier", "SystemValue", "Account", "Transaction", "TransactionHeader"];
+
+/// The roots that a refresh asks.
+const ROOTS: &[&str] = &["accounts", "apTransactions", "suppliers", "transactions"];
+
+/// Rows of which every field is asked for once.
+const FEW_ROWS: usize = 200;
+
+/// Checks the token.
+///
+/// # Errors
+/// No Xledger, a refused token, or an answer that breaks the schema. A missing right is no error but part of the answer.
+pub async fn check(client: &Client, settings: &Settings, progress: &Progress) -> Result<Checked, Failure> {
+    let base = base(settings.owner_set.as_str());
+    progress.begin(Stage::Schema, 0);
+    let owner_id = token_owner::owner_id(client).await?;
+    let dialect = Dialect::read(client).await?;
+    client.plan().adopt(dialect.clone());
+
+    let mut in_the_way = Vec::new();
+    let mut screened = None;
+    match dialect.fits(settings.owner_set.as_str()) {
+        Err(error) => in_the_way.push(error.to_string()),
+        Ok(()) => match may(list_and_screen(client, &base, settings.page_rows, &settings.rules, progress).await)? {
+            Ok(found) => screened = Some(found),
+            Err(failure) => in_the_way.push(failure.message),
+        },
+    }
+
+    progress.begin(Stage::Refer, 0);
+    let (mut lines, mut payables) = (Vec::new(), Vec::new());
+    if let Some(screened) = &screened {
+        lines.extend(screened.lines.iter().take(FEW_ROWS).map(|line| line.entry().id));
+        payables.extend(screened.payables.iter().take(FEW_ROWS).map(|line| line.entry().id));
+    }
+    let rights = rights(client, &base, &lines, &payables).await?;
+    progress.end();
+    let mut to_know = Vec::new();
+    if let Some(screened) = &screened {
+        let judged = checks::payroll_is_known(&settings.rules, screened.screen.chart())
+            .and_then(|()| checks::enough_kept(screened, settings.most_refused_percent));
+        in_the_way.extend(judged.err().map(|failure| failure.message));
+        to_know = notes(screened, &settings.rules, &client.plan().lost());
+    }
+    let (counts, payable_counts, unknown_accounts, accounts_to_confirm, document_types) = match screened {
+        Some(found) => (
+            Some(found.counts),
+            Some(found.payable_counts),
+            found.unknown_accounts,
+            found.accounts_to_confirm,
+            found.document_types,
+        ),
+        None => Default::default(),
+    };
+    let has_rights = rights.iter().all(|right| right.optional || right.access != Access::Missing);
+    let mut checked = Checked {
+        action: "check",
+        endpoint: settings.endpoint.to_string(),
+        owner_id,
+        ready: has_rights && in_the_way.is_empty(),
+        in_the_way,
+        to_know,
+        rights,
+        schema: schema(&dialect),
+        lost: client.plan().lost(),
+        lines: counts,
+        payables: payable_counts,
+        unknown_accounts,
+        accounts_to_confirm,
+        document_types,
+        api: client.usage(),
+        table: Vec::new(),
+    };
+    checked.table = table::table(&checked);
+    Ok(checked)
+}
+
+/// Asks for every field that a refresh asks for, in few rows, and tells what the token may read. Of lines none is asked but admitted ones.
+async fn rights(
+    client: &Client,
+    base: &Map<String, Value>,
+    lines: &[i64],
+    payables: &[i64],
+) -> Result<Vec<Right>, Failure> {
+    let mut refused: Vec<(&'static str, String)> = Vec::new();
+    let (mut asked, mut untested): (Vec<&'static str>, Vec<&'static str>) = Default::default();
+    for query in query::OF_ROWS {
+        let ids = match query.name {
+            name if name == query::LEDGER_LINES.name || name == query::NAMES.name => Some(lines),
+            name if name == query::PAYABLE_LINES.name => Some(payables),
+            _ => None,
+        };
+        let root = rights::of(query.root(), "");
+        let rights_of_parts = |client: &Client| -> Vec<&'static str> {
+            client.plan().parts_left(*query).iter().flat_map(|part| part.rights(*query)).collect()
+        };
+        let outcome: Result<(), Failure> = match ids {
+            Some([]) => {
+                untested.extend(rights_of_parts(client));
+                continue;
+            }
+            Some(ids) => by_id::<ProbeNode>(client, *query, base, ids).await.map(drop),
+            None => one_page::<IgnoredAny>(client, *query, base, FEW_ROWS).await.map(drop).map_err(Failure::from),
+        };
+        match may(outcome)? {
+            Ok(()) => asked.extend(rights_of_parts(client).into_iter().chain([root])),
+            Err(failure) => {
+                let missing = rights::named(query.root(), &failure.refused_fields);
+                refused.extend(missing.into_iter().map(|right| (right, failure.message.clone())));
+            }
+        }
+    }
+    for lost in client.plan().lost().into_iter().filter(|lost| lost.reason == Reason::NotAllowed) {
+        refused.push((lost.right, format!("{} is refused", lost.field)));
+    }
+    let all = rights::all().map(|(area, name)| {
+        let message = refused.iter().find(|(right, _)| *right == name).map(|(_, message)| message.clone());
+        let access = match message {
+            Some(_) => Access::Missing,
+            None if asked.contains(&name) => Access::Readable,
+            None if untested.contains(&name) => Access::Untested,
+            None if refused.is_empty() => Access::NotUsed,
+            None => Access::Untested,
+        };
+        Right { area, name, access, optional: !NECESSARY.contains(&name), message }
+    });
+    Ok(all.collect())
+}
+
+/// What keeps no refresh from working, and is to be known all the same.
+fn notes(screened: &Screened, rules: &Rules, lost: &[Lost]) -> Vec<String> {
+    let mut notes = Vec::new();
+    let unknown = &screened.unknown_accounts;
+    if !unknown.is_empty() {
+        let ids: Vec<String> = unknown.iter().take(20).map(i64::to_string).collect();
+        notes.push(format!(
+            "{} in no chart that the token sees, so that {} refused: accountDbId {}",
+            counted(unknown.len(), "account"),
+            counted(screened.counts.refused_because.unknown_account as usize, "line"),
+            ids.join(", ")
+        ));
+    }
+    let kept_types =
+        screened.document_types.iter().filter(|kind| kind.kept > 0).filter_map(|kind| kind.code.as_deref());
+    let kept_types: Codes = kept_types.collect();
+    let empty: Vec<&str> = rules.document_types.without(&kept_types).collect();
+    if !empty.is_empty() {
+        notes.push(format!(
+            "no line is kept of the document types {}; is SPEND_DOCUMENT_TYPES right?",
+            empty.join(", ")
+        ));
+    }
+    let odd = &screened.accounts_to_confirm;
+    if !odd.is_empty() {
+        notes.push(format!(
+            "{} look like wages and are no payroll accounts: {}. If they are payroll, name all payroll accounts in \
+             SPEND_PAYROLL_ACCOUNTS before the first refresh",
+            counted(odd.len(), "account"),
+            odd.iter().take(50).cloned().collect::<Vec<_>>().join(", ")
+        ));
+    }
+    if rules.payroll_accounts == PayrollAccounts::ByChart
+        && lost.iter().any(|lost| lost.field == "accounts.chartOfAccount")
+    {
+        notes.push(
+            "the charts of accounts cannot be read, so that payroll accounts are taken to be 5000-5499, 5600-5899 and those with the flag \
+             costWagesSalaries; set SPEND_PAYROLL_ACCOUNTS if that is not right"
+                .to_owned(),
+        );
+    }
+    notes
+}
+
+/// `1 account`, `2 accounts`.
+fn counted(count: usize, thing: &str) -> String {
+    format!("{} {thing}{}", figures::count(count as u64), if count == 1 { "" } else { "s" })
+}
+
+/// Sets apart what is refused from what ends a check.
+fn may<T>(outcome: Result<T, impl Into<Failure>>) -> Result<Result<T, Failure>, Failure> {
+    match outcome.map_err(Into::into) {
+        Ok(value) => Ok(Ok(value)),
+        Err(failure)
+            if matches!(
+                failure.kind,
+                FailureKind::RightMissing | FailureKind::SchemaMismatch | FailureKind::XledgerError
+            ) =>
+        {
+            Ok(Err(failure))
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+fn schema(dialect: &Dialect) -> Schema {
+    let ids = |query| dialect.filter(query).map_or(IdType::Int, |filter| filter.ids);
+    let list = |query| dialect.filter(query).is_some_and(|filter| filter.list);
+    let lacks = |root: &&str| dialect.introspection && !dialect.roots.iter().any(|known| known == root);
+    Schema {
+        introspection: dialect.introspection,
+        ledger_id_type: ids(query::LEDGER_INDEX),
+        payable_id_type: ids(query::PAYABLE_INDEX),
+        owner_currency: dialect.owner_currency,
+        id_lists: list(query::LEDGER_INDEX) && list(query::PAYABLE_INDEX),
+        missing_roots: ROOTS.iter().copied().filter(lacks).collect(),
+    }
+}

@@ -1,0 +1,188 @@
+//! Facts about what Xledger does, from a few questions: one page of the ledger by index fields, and no row beside.
+
+use serde_json::{Map, Value, json};
+
+use super::Standing::{Follows, Guessed, Verified};
+use super::{Fact, Found, Timing, timing};
+use crate::model::failure::Failure;
+use crate::refresh::base;
+use crate::refresh::index::DocumentType;
+use crate::refresh::rules::{Rules, Treatment};
+use crate::settings::Settings;
+use crate::xledger::node::{LedgerIndexNode, ProbeNode};
+use crate::xledger::scalar::reference;
+use crate::xledger::{Client, Error, Select, one_page, query};
+
+/// The most rows that Xledger is known to answer.
+const MOST_ROWS: usize = 10_000;
+
+/// What Xledger does.
+///
+/// # Errors
+/// What keeps any question from being answered.
+pub(super) async fn facts(
+    client: &Client,
+    settings: &Settings,
+    timings: &mut Vec<Timing>,
+) -> Result<Vec<Fact>, Failure> {
+    let base = base(settings.owner_set.as_str());
+    let mut facts = vec![refusal(client).await?];
+    facts.extend(listing(client, &base, &settings.rules, timings).await?);
+    facts.push(beyond_the_cap(client, &base, timings).await?);
+    facts.push(empty_connection(client, &base).await?);
+    let compressed = "answers come compressed where the client asks for it";
+    facts.push(if client.usage_was_compressed() {
+        Fact::holds(Verified, compressed)
+    } else {
+        Fact::other(Verified, compressed, Found::Different, Some("they come plain".to_owned()))
+    });
+    Ok(facts)
+}
+
+/// How an unknown field is refused.
+async fn refusal(client: &Client) -> Result<Fact, Failure> {
+    let fact = "an unknown field is refused with the code FIELDS_ON_CORRECT_TYPE";
+    let different = |detail: String| Fact::other(Verified, fact, Found::Different, Some(detail));
+    Ok(match client.value::<Value>(query::UNKNOWN_FIELD, &json!({})).await {
+        Err(Error::SchemaMismatch { code, .. }) if code == "FIELDS_ON_CORRECT_TYPE" => Fact::holds(Verified, fact),
+        Err(Error::SchemaMismatch { code, .. }) => different(format!("with the code {code}")),
+        Err(Error::Api { code, .. }) => different(format!("with the unknown code {code}")),
+        Err(Error::RightMissing { .. }) => different("as if it were a missing right".to_owned()),
+        Err(error) => return Err(error.into()),
+        Ok(_) => different("it is not refused".to_owned()),
+    })
+}
+
+/// One page of the ledger, as large as it may be.
+async fn listing(
+    client: &Client,
+    base: &Map<String, Value>,
+    rules: &Rules,
+    timings: &mut Vec<Timing>,
+) -> Result<Vec<Fact>, Failure> {
+    let begun = tokio::time::Instant::now();
+    let answer = one_page::<LedgerIndexNode>(client, query::LEDGER_INDEX, base, MOST_ROWS).await;
+    let whole = "10,000 ledger lines are listed in one answer";
+    let page = match answer {
+        Ok(page) => page,
+        Err(error @ (Error::RightMissing { .. } | Error::SchemaMismatch { .. } | Error::Api { .. })) => {
+            return Ok(vec![Fact::other(Verified, whole, Found::NotTried, Some(error.to_string()))]);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let rows = page.edges.nodes.len();
+    timings.push(timing("a page of the ledger, by index fields", rows, begun.elapsed()));
+    let mut facts = Vec::new();
+    facts.push(match client.sizes().rows(query::LEDGER_INDEX, MOST_ROWS) {
+        MOST_ROWS if rows >= MOST_ROWS => Fact::holds(Verified, whole),
+        MOST_ROWS if page.has_next() => {
+            Fact::other(Verified, whole, Found::Different, Some(format!("{rows} came, and more follow")))
+        }
+        MOST_ROWS => Fact::other(Verified, whole, Found::NotTried, Some("the ledger has fewer".to_owned())),
+        less => Fact::other(Verified, whole, Found::Different, Some(format!("{less} at most"))),
+    });
+
+    let ids: Vec<i64> = page.edges.nodes.iter().filter_map(|node| reference(node.db_id)).collect();
+    let order = "rows come by dbId, oldest first";
+    facts.push(match ids.as_slice() {
+        [] | [_] => Fact::other(Verified, order, Found::NotTried, Some("there are too few".to_owned())),
+        ids if ids.is_sorted() => Fact::holds(Verified, order),
+        ids if ids.iter().rev().is_sorted() => {
+            Fact::other(Verified, order, Found::Different, Some("newest first".to_owned()))
+        }
+        _ => Fact::other(Verified, order, Found::Different, Some("in no order of ids".to_owned())),
+    });
+    let cursors = "a cursor is the row's dbId";
+    facts.push(match (&page.edges.cursor, ids.last()) {
+        (None, _) | (_, None) => Fact::other(Verified, cursors, Found::NotTried, Some("there is none".to_owned())),
+        (Some(cursor), Some(last)) if *cursor == last.to_string() => Fact::holds(Verified, cursors),
+        (Some(cursor), _) => {
+            let kind = if cursor.contains('.') { "composite, with a dot" } else { "something else" };
+            Fact::other(Verified, cursors, Found::Different, Some(kind.to_owned()))
+        }
+    });
+    facts.extend(document_types(page.edges.nodes, rules));
+    Ok(facts)
+}
+
+/// Which of the known document types there are. Others are counted: their names may be a company's own.
+fn document_types(nodes: Vec<LedgerIndexNode>, rules: &Rules) -> Vec<Fact> {
+    let sources = nodes.into_iter().filter_map(|node| node.header?.transaction_source);
+    let mut types: Vec<DocumentType> = Vec::new();
+    for source in sources {
+        let found = DocumentType::of(Some(source));
+        if !types.contains(&found) {
+            types.push(found);
+        }
+    }
+    let treated = |wanted: Treatment| {
+        let of =
+            types.iter().filter(|kind| rules.treatment(kind.code.as_deref(), kind.description.as_deref()) == wanted);
+        of.count()
+    };
+    let (kept, payroll, all) = (treated(Treatment::Kept), treated(Treatment::Payroll), types.len());
+    let seen = |fact: &str, standing, count: usize| {
+        if count > 0 {
+            Fact { detail: Some(format!("{count} of {all} document types")), ..Fact::holds(standing, fact) }
+        } else {
+            Fact::other(
+                standing,
+                fact,
+                Found::Missing,
+                Some(format!("{all} document types on this page; `check` lists all")),
+            )
+        }
+    };
+    vec![
+        seen("document types that SPEND_DOCUMENT_TYPES keeps are there", Guessed, kept),
+        seen("payroll has document types of its own, which the rules know", Follows, payroll),
+    ]
+}
+
+/// What becomes of a page that is larger than Xledger answers.
+async fn beyond_the_cap(
+    client: &Client,
+    base: &Map<String, Value>,
+    timings: &mut Vec<Timing>,
+) -> Result<Fact, Failure> {
+    let fact = "of more than 10,000 rows the first 10,000 come";
+    let begun = tokio::time::Instant::now();
+    let answer = one_page::<ProbeNode>(client, query::LEDGER_IDS, base, MOST_ROWS + 1).await;
+    Ok(match answer {
+        Ok(page) => {
+            timings.push(timing("a page of ids alone", page.edges.nodes.len(), begun.elapsed()));
+            match page.edges.nodes.len() {
+                rows if rows > MOST_ROWS => {
+                    Fact::other(Guessed, fact, Found::Different, Some("all come: there is no such cap".to_owned()))
+                }
+                MOST_ROWS => Fact::holds(Guessed, fact),
+                _ if page.has_next() => Fact::other(Guessed, fact, Found::Different, Some("fewer come".to_owned())),
+                _ => Fact::other(Guessed, fact, Found::NotTried, Some("the ledger has fewer".to_owned())),
+            }
+        }
+        Err(Error::NotResolved { .. }) => Fact::other(Guessed, fact, Found::NotTried, Some("it timed out".to_owned())),
+        Err(error @ (Error::RightMissing { .. } | Error::SchemaMismatch { .. } | Error::Api { .. })) => {
+            Fact::other(Guessed, fact, Found::Different, Some(format!("refused: {error}")))
+        }
+        Err(error) => return Err(error.into()),
+    })
+}
+
+/// What an empty connection looks like.
+async fn empty_connection(client: &Client, base: &Map<String, Value>) -> Result<Fact, Failure> {
+    let fact = "an empty connection has null edges, and `dbId_in` takes ids as the schema says";
+    let mut variables = base.clone();
+    variables.insert("first".to_owned(), json!(1));
+    let filter = client.plan().filter(query::PAYABLE_IDS).and_then(|filter| filter.of(Select::Ids(&[-1])));
+    variables.extend(filter.map(|filter| ("filter".to_owned(), filter)));
+    let different = |detail: String| Fact::other(Verified, fact, Found::Different, Some(detail));
+    Ok(match client.value::<Value>(query::PAYABLE_IDS, &Value::Object(variables)).await {
+        Ok(data) if data["apTransactions"]["edges"].is_null() => Fact::holds(Verified, fact),
+        Ok(data) if data["apTransactions"]["edges"].is_array() => different("the edges are []".to_owned()),
+        Ok(_) => different("there is something else".to_owned()),
+        Err(error @ (Error::RightMissing { .. } | Error::SchemaMismatch { .. } | Error::Api { .. })) => {
+            different(format!("refused: {error}"))
+        }
+        Err(error) => return Err(error.into()),
+    })
+}
