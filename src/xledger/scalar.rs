@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil};
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::model::value::{Day, Instant, Money};
@@ -38,6 +38,11 @@ pub(crate) enum Odd<T> {
 }
 
 impl<T> Odd<T> {
+    /// What was read of a value that is there.
+    fn of(value: Option<T>) -> Self {
+        value.map_or(Odd::Unfit, Odd::Fit)
+    }
+
     /// The value, if it fits.
     pub(crate) fn fit(self) -> Option<T> {
         match self {
@@ -79,6 +84,13 @@ trait Scalar: Sized {
     fn read_integer(value: i64) -> Option<Self> {
         Self::read(&value.to_string())
     }
+    fn read_bool(_: bool) -> Option<Self> {
+        None
+    }
+    /// Reads a field; what is JSON and does not fit is told apart.
+    fn read_field<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Odd<Self>>, D::Error> {
+        deserializer.deserialize_any(ScalarVisitor(PhantomData))
+    }
 }
 
 /// The least date of .NET, which stands for none, and what is before year 1.
@@ -96,10 +108,39 @@ impl Scalar for Whole {
     }
 }
 
+/// Money as a JSON number keeps its digits: it is read from its text, never through a float.
 impl Scalar for Amount {
     const EXPECTED: &'static str = "a decimal number of at most 18 digits, 4 of them after the point";
     fn read(text: &str) -> Option<Self> {
         Money::parse(text).map(Amount)
+    }
+    fn read_field<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Odd<Self>>, D::Error> {
+        let Some(raw) = <Option<&RawValue>>::deserialize(deserializer)? else { return Ok(None) };
+        let text = raw.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(raw.get());
+        ScalarVisitor(PhantomData).visit_str(text)
+    }
+}
+
+impl Scalar for Box<str> {
+    const EXPECTED: &'static str = "a text";
+    fn read(text: &str) -> Option<Self> {
+        Some(text.into())
+    }
+    fn read_integer(_: i64) -> Option<Self> {
+        None
+    }
+}
+
+impl Scalar for bool {
+    const EXPECTED: &'static str = "true or false";
+    fn read(_: &str) -> Option<Self> {
+        None
+    }
+    fn read_integer(_: i64) -> Option<Self> {
+        None
+    }
+    fn read_bool(value: bool) -> Option<Self> {
+        Some(value)
     }
 }
 
@@ -201,82 +242,58 @@ fn central_european(civil: civil::DateTime) -> Option<Timestamp> {
 
 struct ScalarVisitor<T>(PhantomData<T>);
 
-impl<T: Scalar> ScalarVisitor<T> {
-    fn expected<E: Error>() -> E {
-        E::custom(format_args!("expected {}", T::EXPECTED))
-    }
-}
-
-impl<T: Scalar> Visitor<'_> for ScalarVisitor<T> {
-    type Value = Option<T>;
+impl<'de, T: Scalar> Visitor<'de> for ScalarVisitor<T> {
+    type Value = Option<Odd<T>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(T::EXPECTED)
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Option<T>, E> {
+    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
         Ok(None)
     }
 
-    fn visit_str<E: Error>(self, text: &str) -> Result<Option<T>, E> {
-        if T::is_none(text) { Ok(None) } else { T::read(text).map(Some).ok_or_else(Self::expected) }
+    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
+        if T::is_none(text) { Ok(None) } else { Ok(Some(Odd::of(T::read(text)))) }
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Option<T>, E> {
-        T::read_integer(value).map(Some).ok_or_else(Self::expected)
+    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
+        Ok(Some(Odd::of(T::read_integer(value))))
     }
 
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Option<T>, E> {
-        i64::try_from(value).ok().and_then(T::read_integer).map(Some).ok_or_else(Self::expected)
+    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
+        Ok(Some(Odd::of(i64::try_from(value).ok().and_then(T::read_integer))))
+    }
+
+    fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Some(Odd::of(T::read_bool(value))))
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Some(Odd::Unfit))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
+        IgnoredAny.visit_seq(list).map(|_| Some(Odd::Unfit))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
+        IgnoredAny.visit_map(object).map(|_| Some(Odd::Unfit))
     }
 }
 
-macro_rules! wire_scalar {
-    ($($scalar:ty),*) => {$(
-        impl<'de> Wire<'de> for $scalar {
-            fn wire<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-                deserializer.deserialize_any(ScalarVisitor::<$scalar>(PhantomData))
-            }
-        }
-    )*};
-}
-wire_scalar!(Whole, Date, WallTime);
-
-/// Money as a JSON number keeps its digits: it is read from its text, never through a float.
-impl<'de> Wire<'de> for Amount {
+impl<'de, T: Scalar> Wire<'de> for T {
     fn wire<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        let Some(raw) = <Option<&RawValue>>::deserialize(deserializer)? else { return Ok(None) };
-        let text = raw.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(raw.get());
-        ScalarVisitor(PhantomData).visit_str(text)
-    }
-}
-
-impl<'de, T: Wire<'de>> Wire<'de> for Odd<T> {
-    fn wire<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        let Some(raw) = <Option<&RawValue>>::deserialize(deserializer)? else { return Ok(None) };
-        match T::wire(&mut serde_json::Deserializer::from_str(raw.get())) {
-            Ok(value) => Ok(value.map(Odd::Fit)),
-            Err(error) if error.is_data() => Ok(Some(Odd::Unfit)),
-            // What is no JSON is another matter.
-            Err(_) => Err(D::Error::custom("expected JSON")),
+        match T::read_field(deserializer)? {
+            Some(Odd::Unfit) => Err(D::Error::custom(format_args!("expected {}", T::EXPECTED))),
+            value => Ok(value.and_then(Odd::fit)),
         }
     }
 }
 
-impl<'de> Wire<'de> for Box<str> {
+impl<'de, T: Scalar> Wire<'de> for Odd<T> {
     fn wire<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        Ok(Option::<Self>::deserialize(deserializer)?.filter(|text| !text.is_empty()))
-    }
-}
-
-impl<'de> Wire<'de> for bool {
-    fn wire<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
-        match <Option<&RawValue>>::deserialize(deserializer)?.map(RawValue::get) {
-            None | Some("\"\"") => Ok(None),
-            Some("true") => Ok(Some(true)),
-            Some("false") => Ok(Some(false)),
-            Some(_) => Err(D::Error::custom("expected true or false")),
-        }
+        T::read_field(deserializer)
     }
 }
 
