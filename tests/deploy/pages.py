@@ -12,7 +12,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS = REPOSITORY / "docs"
-SETUP, OPERATIONS, README = DOCS / "setup.md", DOCS / "operations.md", REPOSITORY / "README.md"
+SETUP, OPERATIONS, SETTINGS, README = DOCS / "setup.md", DOCS / "operations.md", DOCS / "settings.md", REPOSITORY / "README.md"
+INFRA, COMMAND_LINE = REPOSITORY / "infra" / "README.md", REPOSITORY / "crates" / "xledger-spend-cli" / "README.md"
 AWS = REPOSITORY / ".tools" / "sam" / "bin" / "aws"
 
 

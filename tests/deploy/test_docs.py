@@ -18,10 +18,12 @@ from cloudformation import load
 from pages import (
     AWS,
     DOCS,
+    INFRA,
     OPERATIONS,
     PAGES,
     README,
     REPOSITORY,
+    SETTINGS,
     SETUP,
     Workbench,
     blocks,
@@ -35,7 +37,15 @@ from pages import (
     text,
 )
 
-ARCHITECTURE = REPOSITORY / "ARCHITECTURE.md"
+ARCHITECTURE, SECURITY = REPOSITORY / "ARCHITECTURE.md", REPOSITORY / "SECURITY.md"
+FOR_USERS = [*sorted(DOCS.glob("*.md")), INFRA, INFRA.parent / "first-hour.md"]
+"""The pages for those who set up, operate and query."""
+
+
+def source(file):
+    """A file of the library, in whatever room it is."""
+    [path] = [REPOSITORY / each for each in files() if each.startswith("src/") and each.endswith(f"/{file}")]
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -46,31 +56,55 @@ def template():
 # ------------------------------------------------------------------------------------------------------- names of other files
 
 
+def rows(page, columns):
+    """The rows of those tables of a page that have so many columns, as what stands in each cell."""
+    found = [[cell.strip() for cell in line.strip("|").split("|")] for line in text(page).splitlines() if line.startswith("| `")]
+    return [row for row in found if len(row) == columns]
+
+
 def test_every_parameter_is_told_with_its_default(template):
-    table = text(SETUP).split("### Every parameter")[1].split("\n\n")[1]
-    rows = [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()[2:]]
-    told = {name.strip("`"): default for name, default, _ in rows}
+    told = [(parameter, default) for _, parameter, default, _ in rows(SETTINGS, 4) if parameter]
+    told += [(parameter, default) for parameter, default, _ in rows(SETTINGS, 3)]
+    told = {name.strip("`"): default for name, default in told}
     assert list(told) and told.keys() == template["Parameters"].keys()
     for name, parameter in template["Parameters"].items():
         default = str(parameter["Default"])
         assert told[name] == f"`{default}`" if default else told[name].startswith("empty"), name
 
 
+def test_every_setting_is_told_with_its_default():
+    names = re.findall(r'^ +\w+ = "(\w+)": "(.*)";$', text(REPOSITORY / "src" / "settings.rs"), re.MULTILINE)
+    told = {setting.strip("`"): default for setting, _, default, _ in reversed(rows(SETTINGS, 4))}
+    assert len(names) > 20 and told.keys() == {name for name, _ in names}
+    for name, meaning in names:
+        default = re.search(r"\[default: (.*)\]", meaning)
+        literal = default and default[1] not in ("none", "by the chart of each account")
+        assert told[name] == f"`{default[1]}`" if literal else told[name].startswith("empty"), name
+
+
+def test_every_parameter_stands_beside_the_setting_that_it_gives(template):
+    variables = template["Resources"]["RefreshFunction"]["Properties"]["Environment"]["Variables"]
+    for setting, parameter, _, _ in rows(SETTINGS, 4):
+        given = json.dumps(variables.get(setting.strip("`"), ""))
+        named = parameter.strip("`")
+        assert not named or f'{{"Ref": "{named}"}}' in given, parameter
+
+
 def test_every_name_is_one_of_the_template_the_metrics_or_amazon(template):
     """Of words in code marks those that look like names of a template, a metric or a right in Xledger."""
     known = {name for part in ("Parameters", "Resources", "Outputs") for name in template[part]}
-    known |= set(re.findall(r'metric\(\s*"(\w+)"', text(REPOSITORY / "src" / "metrics.rs")))
+    known |= set(re.findall(r'metric\(\s*"(\w+)"', text(source("metrics.rs"))))
     theirs = {"GetSecretValue", "LimitExceeded", "ExpiredToken", "ResourceNotFoundException", "TooManyRequestsException"}
     theirs |= {"UnreservedConcurrentExecution", "PendingConfirmation", "State"}
     theirs |= set(areas_of_rights())
-    for page in (SETUP, OPERATIONS):
+    for page in (SETUP, OPERATIONS, SETTINGS, INFRA, DOCS / "costs.md"):
         named = set(re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)+)[`=]", text(page)))
         assert named and named <= known | theirs, page.name
 
 
 def test_what_the_first_hour_reports_holds_no_data():
     """It is handed on. No command shows what a query found, an answer of the function, or a number of an account."""
-    page = DOCS / "first-hour.md"
+    page = INFRA.parent / "first-hour.md"
     code = "\n".join(blocks(page, "sh"))
     assert not re.search(r"get-query-results|answer\.json|get-secret-value|aws s3 |filter-log-events|lambda invoke", code)
     for command in re.split(r"\n(?! )", code.replace("\\\n", "")):
@@ -82,12 +116,12 @@ def test_what_the_first_hour_reports_holds_no_data():
 def test_every_service_that_the_function_calls_has_its_endpoint_told():
     """What the log and the KMS keys take does not go through the VPC."""
     clients = set(re.findall(r"^aws-sdk-(\w+)", text(REPOSITORY / "Cargo.toml"), re.MULTILINE))
-    told = set(re.findall(r"`com\.amazonaws\.REGION\.(\w+)`", text(OPERATIONS).split("### VPC\n")[1].split("\n##")[0]))
+    told = set(re.findall(r"`com\.amazonaws\.REGION\.(\w+)`", text(INFRA).split("## VPC\n")[1].split("\n##")[0]))
     assert clients and told == clients
 
 
 def test_no_cron_expression_is_one_that_daylight_saving_skips(template):
-    shown = text(SETUP) + text(OPERATIONS) + text(README) + json.dumps(template["Parameters"])
+    shown = "".join(map(text, PAGES)) + json.dumps(template["Parameters"])
     hours = re.findall(r"cron\(\S+ (\S+)", shown)
     assert hours and "2" not in hours
 
@@ -105,13 +139,13 @@ def test_the_first_message_is_sent_once_the_e_mail_is_confirmed():
 
 def test_the_page_has_what_lake_formation_says():
     """No emulator here says it."""
-    chapter = text(OPERATIONS).split("### Lake Formation\n")[1].split("\n##")[0]
+    chapter = text(INFRA).split("### Lake Formation\n")[1].split("\n##")[0]
     for said in ("Required Create Database on Catalog", "Insufficient Lake Formation permission(s)", "catalog_denied", "CREATE_DATABASE", "SELECT DESCRIBE"):
         assert said in chapter
 
 
 def test_every_output_that_is_asked_for_is_put_out(template):
-    asked = re.findall(r"OutputKey=='(\w+)'", text(SETUP) + text(OPERATIONS))
+    asked = re.findall(r"OutputKey=='(\w+)'", "".join(map(text, FOR_USERS)))
     assert asked and set(asked) <= template["Outputs"].keys()
 
 
@@ -119,14 +153,20 @@ def test_every_alarm_is_told_by_the_name_that_an_e_mail_has(template):
     alarms = {name: each["Properties"] for name, each in template["Resources"].items() if each["Type"] == "AWS::CloudWatch::Alarm"}
     for name, alarm in alarms.items():
         named = alarm["AlarmName"]["Fn::Sub"].replace("${NamePrefix}", "xledger-spend")
-        assert f"| `{name}` | `{named}` |" in text(OPERATIONS), name
+        assert f"\n### {name}: `{named}`\n" in text(OPERATIONS), name
 
 
 def test_every_kind_of_error_is_one_of_the_program():
-    kinds = set(re.findall(r'^ +\w+ = "(\w+)",$', text(REPOSITORY / "src" / "failure.rs"), re.MULTILINE))
+    kinds = set(re.findall(r'^ +\w+ = "(\w+)",$', text(source("failure.rs")), re.MULTILINE))
     pattern = r"`((?:token|secret|catalog|lake|payroll|unasked|xledger|limit|deadline|snapshot|right|event|settings)_[a-z_]+)`"
-    named = set(re.findall(pattern, text(SETUP) + text(OPERATIONS)))
-    assert len(named) > 10 and named <= kinds | {"xledger_spend"}
+    named = set(re.findall(pattern, "".join(map(text, FOR_USERS))))
+    fields = {"deadline_seconds", "lake_kms_key_arn", "snapshot_before", "snapshots_removed"}
+    assert len(named) > 10 and named <= kinds | fields | {"xledger_spend"}
+
+
+def test_every_kind_of_error_is_on_its_page():
+    kinds = re.findall(r'^ +\w+ = "(\w+)",$', text(source("failure.rs")), re.MULTILINE)
+    assert len(kinds) > 30 and sorted(cause[0].strip("`") for cause in rows(DOCS / "errors.md", 3)) == sorted(kinds)
 
 
 def anchors(page):
@@ -205,7 +245,7 @@ def sources(*below):
 def test_every_test_that_holds_something_is_one():
     """Where a page says what is held by which test: the names there are those of functions."""
     invariants = text(ARCHITECTURE).split("## Invariants\n")[1].split("\n## ")[0]
-    payroll = text(README).split("## What never comes out\n")[1].split("\n## ")[0]
+    payroll = text(SECURITY).split("## How payroll is kept out\n")[1].split("\n## ")[0]
     named = set(re.findall(r"`([a-z0-9]+(?:_[a-z0-9]+){2,})`", invariants + payroll))
     assert len(named) > 20
     assert named <= set(re.findall(r"\b(?:fn|def) (\w+)\(", sources()))
@@ -267,7 +307,7 @@ def test_shell_commands_are_shell(block):
 
 @pytest.mark.parametrize(
     ("block", "dialect"),
-    [pytest.param(block, "duckdb" if page == README else "athena", id=identifier) for page, identifier, block in each_block("sql")],
+    [pytest.param(block, "duckdb" if "read_parquet" in block else "athena", id=identifier) for page, identifier, block in each_block("sql")],
 )
 def test_queries_are_in_the_words_of_athena_or_duckdb(block, dialect):
     statements = [statement for statement in re.split(r"\n\n", block) if statement.strip()]
@@ -338,6 +378,17 @@ def workbench(tmp_path, nobody):
     workbench = Workbench(tmp_path)
     workbench.stand_in("aws", AWS_STAND_IN.format(nobody=nobody, aws=AWS, answers=ANSWERS, log=workbench.asked))
     return workbench
+
+
+@pytest.mark.parametrize("event", sorted(path.name for path in (REPOSITORY / "events").glob("*.json")))
+def test_the_page_shows_how_each_event_is_sent(event, workbench):
+    """By its function `invoke`, which is shown with one of them; each is linked where the page says what they do."""
+    [block] = [block for block in blocks(OPERATIONS, "sh") if "invoke() {" in block]
+    called = workbench.run(block.replace("invoke refresh.json", f"invoke {event}"))
+    assert called.status == 0 and faults(called) == [], called.said
+    [(_, *words)] = called.of("lambda invoke")
+    assert f"fileb://events/{event}" in words
+    assert f"](../events/{event})" in text(OPERATIONS)
 
 
 UNKNOWN = re.compile(r"usage:|command not found|No such file|Traceback|Unknown options|validation failed|invalid choice")

@@ -6,7 +6,6 @@ from cloud import REPOSITORY
 from stack import BUILD, DEPLOY
 
 PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
-EVENTS = sorted(path.name for path in (REPOSITORY / "events").glob("*.json"))
 
 
 def commands():
@@ -21,9 +20,3 @@ def commands():
 @pytest.mark.parametrize("command", [BUILD, DEPLOY])
 def test_the_documents_deploy_as_the_tests_do(command):
     assert any(command in each for each in commands()), f"no page has `{command}` in a block of commands"
-
-
-@pytest.mark.parametrize("event", EVENTS)
-def test_the_documents_show_how_each_event_is_sent(event):
-    wanted = f"--payload fileb://events/{event}"
-    assert any("aws lambda invoke" in each and wanted in each for each in commands()), f"no page has `aws lambda invoke … {wanted}`"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import policies
-from pages import DOCS, OPERATIONS, SETUP, text
+from pages import DOCS, INFRA, OPERATIONS, SETUP, text
 from policies import DEPLOYER, allows, listed
 
 HANDLERS = json.loads((Path(__file__).parent / "handlers.json").read_text("utf-8"))
@@ -115,7 +115,7 @@ def test_who_has_the_policies_may_run_the_commands_of_the_pages():
     known = policies.of_infra()
     documents = [known[name] for name in (*DEPLOYER, "reader-policy")]
     allowed = {action for document in documents for statement in document["Statement"] for action in listed(statement["Action"])}
-    pages = "\n".join(map(text, (SETUP, OPERATIONS, DOCS / "first-hour.md")))
+    pages = "\n".join(map(text, (SETUP, OPERATIONS, DOCS / "metrics.md", INFRA, INFRA.parent / "first-hour.md")))
     commands = {" ".join(found) for found in re.findall(r"\baws ([a-z0-9]+) ([a-z0-9-]+)", pages)}
     assert len(commands) > 20
     rest = {command for command in commands if not ADMINISTRATORS.match(command) and not WITHOUT_RIGHT.match(command)}
