@@ -27,4 +27,5 @@ pub mod model;
 
 // What any input must leave true.
 #[cfg(any(test, fuzzing))]
+#[path = "../fuzz/bodies/mod.rs"]
 pub mod fuzz;
