@@ -76,8 +76,10 @@ impl Refreshing<'_> {
         let (expected, expected_payables) = (admitted.len(), admitted_payables.len());
         let (mut set_aside, mut work) =
             (SetAside::default(), Work { fetch, cache, names: &mut names, source: &source });
-        let (missing, missing_payables) =
-            (Missing::of(&mut lines, admitted, batch_rows), Missing::of(&mut payables, admitted_payables, batch_rows));
+        let (missing, missing_payables) = (
+            Missing::find(&mut lines, admitted, batch_rows),
+            Missing::find(&mut payables, admitted_payables, batch_rows),
+        );
 
         self.progress.begin(Stage::Lines, missing.lines.len() as u64);
         let mut count = Count::default();
@@ -167,7 +169,7 @@ struct Missing<T: Row> {
 
 impl<T: Row> Missing<T> {
     /// If nothing is missing, the last line is asked for all the same: what may not be read any more shows in its answer.
-    fn of(cached: &mut Cached<T>, mut lines: Vec<T::Admitted>, first_rows: usize) -> Self {
+    fn find(cached: &mut Cached<T>, mut lines: Vec<T::Admitted>, first_rows: usize) -> Self {
         if cached.is_missing().all(|is_missing| !is_missing) {
             cached.give_up_last();
         }

@@ -17,14 +17,21 @@ pub enum Stage {
     /// Fetches the admitted AP lines.
     Payables,
     /// Lists what the lines name.
-    Refer,
+    ReferenceData,
     /// Joins, encodes and publishes the tables.
     Publish,
 }
 
 impl Stage {
-    const ALL: [Stage; 7] =
-        [Stage::Schema, Stage::Index, Stage::Screen, Stage::Lines, Stage::Payables, Stage::Refer, Stage::Publish];
+    const ALL: [Stage; 7] = [
+        Stage::Schema,
+        Stage::Index,
+        Stage::Screen,
+        Stage::Lines,
+        Stage::Payables,
+        Stage::ReferenceData,
+        Stage::Publish,
+    ];
 
     /// One word for logs.
     pub fn as_str(self) -> &'static str {
@@ -34,7 +41,7 @@ impl Stage {
             Stage::Screen => "screen",
             Stage::Lines => "lines",
             Stage::Payables => "payables",
-            Stage::Refer => "refer",
+            Stage::ReferenceData => "refer",
             Stage::Publish => "publish",
         }
     }
@@ -42,10 +49,10 @@ impl Stage {
 
 /// Where a run stands. Cheap to clone; all clones are one.
 #[derive(Clone, Debug, Default)]
-pub struct Progress(Arc<State>);
+pub struct Progress(Arc<Counters>);
 
 #[derive(Debug, Default)]
-struct State {
+struct Counters {
     stage: AtomicUsize,
     rows: AtomicU64,
     of: AtomicU64,

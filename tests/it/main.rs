@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "in a test, that is how a fault is told")]
 
 mod account;
+mod architecture;
 mod histories;
 mod any_split_any_order;
 mod bad_answers;

@@ -20,7 +20,7 @@ use xledger_spend::table::runs::Status;
 
 use crate::arguments::{Command, Publishes};
 use crate::given::{self, Given};
-use crate::lines::escaped;
+use crate::lines::sanitize;
 use crate::outcome::{self, Exit, Outcome};
 use crate::screen::Screen;
 use crate::snapshot::Snapshot;
@@ -65,7 +65,7 @@ async fn refreshed(
         let at = report.continues_at.and_then(|at| jiff::Timestamp::from_millisecond(at.0).ok());
         let from = at.map(|at| format!(", from {} UTC on", at.strftime("%Y-%m-%d %H:%M:%S"))).unwrap_or_default();
         let note = report.note.clone().unwrap_or_default();
-        desk.screen.line(&format!("incomplete: {}; run refresh again{from}, and it goes on", escaped(&note)));
+        desk.screen.line(&format!("incomplete: {}; run refresh again{from}, and it goes on", sanitize(&note)));
     }
     let answer = Answer::Refreshed(Box::new(report));
     let told = serde_json::to_value(&answer).unwrap_or_default();

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use xledger_spend::lake::LakeUrl;
 use xledger_spend::lake::url::at_home;
 use xledger_spend::model::failure::{Failure, FailureKind};
-use xledger_spend::settings::{Caller, Fault, Faults, NAMES, Settings, TokenSource};
+use xledger_spend::settings::{Caller, InvalidSetting, InvalidSettings, NAMES, Settings, TokenSource};
 
 /// The setting that says where the tables are.
 pub(crate) const LAKE: &str = "LAKE_URL";
@@ -55,15 +55,19 @@ impl Given {
         self.complete(Settings::read_without_token(Caller::CommandLine, |name| self.get(name)), NeedsLake::Yes)
     }
 
-    fn complete(&self, settings: Result<Settings, Faults>, needs_lake: NeedsLake) -> Result<Settings, Failure> {
+    fn complete(
+        &self,
+        settings: Result<Settings, InvalidSettings>,
+        needs_lake: NeedsLake,
+    ) -> Result<Settings, Failure> {
         let is_given = |text: OsString| !text.to_string_lossy().trim().is_empty();
         if needs_lake == NeedsLake::No || self.get(LAKE).is_some_and(is_given) {
             return Ok(settings?);
         }
         // One more fault among those that are named at once.
-        let Faults(mut faults) = settings.err().unwrap_or_else(|| Faults(Vec::new()));
+        let InvalidSettings(mut faults) = settings.err().unwrap_or_else(|| InvalidSettings(Vec::new()));
         faults.push(no_lake());
-        Err(Faults(faults).into())
+        Err(InvalidSettings(faults).into())
     }
 
     /// The settings of a demonstration.
@@ -91,7 +95,7 @@ impl Given {
         Ok(self.read_lake()?)
     }
 
-    fn read_lake(&self) -> Result<Option<LakeUrl>, Faults> {
+    fn read_lake(&self) -> Result<Option<LakeUrl>, InvalidSettings> {
         Settings::read_lake(Caller::CommandLine, |name| self.get(name))
     }
 
@@ -106,12 +110,12 @@ impl Given {
     }
 }
 
-fn needed(lake: Result<Option<LakeUrl>, Faults>) -> Result<LakeUrl, Failure> {
-    lake?.ok_or_else(|| Faults(vec![no_lake()]).into())
+fn needed(lake: Result<Option<LakeUrl>, InvalidSettings>) -> Result<LakeUrl, Failure> {
+    lake?.ok_or_else(|| InvalidSettings(vec![no_lake()]).into())
 }
 
-fn no_lake() -> Fault {
-    Fault { setting: LAKE, what: "is missing; give --lake with a directory or s3://bucket/prefix".to_owned() }
+fn no_lake() -> InvalidSetting {
+    InvalidSetting { setting: LAKE, what: "is missing; give --lake with a directory or s3://bucket/prefix".to_owned() }
 }
 
 /// The AWS configuration, where something needs one: looking for credentials takes seconds on a desk that has none.

@@ -13,7 +13,7 @@ use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use xledger_spend::model::value::Instant;
 
-use crate::lines::escaped;
+use crate::lines::sanitize;
 use crate::screen::Screen;
 use crate::stages::{self, Watched};
 
@@ -113,7 +113,7 @@ struct Lines(Screen);
 impl io::Write for Lines {
     /// Is given a line whole.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.line(&escaped(String::from_utf8_lossy(line).trim_end_matches('\n')));
+        self.0.line(&sanitize(String::from_utf8_lossy(line).trim_end_matches('\n')));
         Ok(line.len())
     }
 

@@ -9,7 +9,7 @@ use xledger_spend::run::Answer;
 use xledger_spend::table::runs::Status;
 
 use crate::commands::Desk;
-use crate::lines::escaped;
+use crate::lines::sanitize;
 
 /// The exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,7 +93,7 @@ pub(crate) fn show(desk: &Desk, outcome: Result<Outcome, Failure>) -> Exit {
         }
     }
     if let Some(Failure { kind, message, .. }) = failure {
-        desk.screen.line(&format!("error: {}", escaped(&message)));
+        desk.screen.line(&format!("error: {}", sanitize(&message)));
         desk.screen.line(&format!("kind: {}", kind.as_str()));
     }
     exit

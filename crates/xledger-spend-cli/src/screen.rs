@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinHandle;
 use xledger_spend::run::Run;
 
-use crate::lines::escaped;
+use crate::lines::sanitize;
 use crate::outcome::Exit;
 use crate::stages::{self, Watched};
 
@@ -42,7 +42,7 @@ impl Screen {
 
     /// Shows what went wrong with this program itself.
     pub(crate) fn failed(&self, message: &str) -> Exit {
-        self.line(&format!("error: {}", escaped(message)));
+        self.line(&format!("error: {}", sanitize(message)));
         Exit::Failed
     }
 

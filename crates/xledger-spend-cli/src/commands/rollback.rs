@@ -6,7 +6,7 @@ use xledger_spend::run::Answer;
 
 use super::Desk;
 use crate::given;
-use crate::lines::{escaped, wrapped};
+use crate::lines::{sanitize, wrapped};
 use crate::outcome::{self, Outcome};
 use crate::summary;
 
@@ -20,6 +20,6 @@ pub(super) async fn rollback(desk: &Desk, snapshot: &SnapshotName) -> Result<Out
         return Ok(Outcome::answered(&answer, outcome::json(&answer)?));
     }
     let told = serde_json::to_value(&answer).unwrap_or_default();
-    let text = if note.is_empty() { note } else { wrapped(&escaped(&note), 0) + &summary::run(&told) };
+    let text = if note.is_empty() { note } else { wrapped(&sanitize(&note), 0) + &summary::run(&told) };
     Ok(Outcome::answered(&answer, text))
 }

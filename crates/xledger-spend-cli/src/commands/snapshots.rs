@@ -8,7 +8,7 @@ use xledger_spend::run;
 use super::Desk;
 use crate::figures::{count, size};
 use crate::given;
-use crate::lines::{Side, aligned, escaped};
+use crate::lines::{Side, aligned, sanitize};
 use crate::outcome::{self, Outcome};
 use crate::summary::flag;
 
@@ -79,7 +79,7 @@ impl State {
 }
 
 fn for_people(listed: &[Listed], lake: &LakeUrl, program: &str) -> String {
-    let (lake, flag) = (escaped(&lake.to_string()), flag(lake));
+    let (lake, flag) = (sanitize(&lake.to_string()), flag(lake));
     if listed.is_empty() {
         return format!("No snapshots in {lake} yet; `{program} refresh {flag}` makes one.\n");
     }
