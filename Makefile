@@ -106,7 +106,7 @@ $(VENV)/athena: $(VENV)/installed tests/athena/requirements.txt tests/athena/pom
 	@mvn --quiet --batch-mode --file tests/athena/pom.xml -Dinto="$(CURDIR)/.tools/trino" package
 	@touch $@
 
-# Not in `make test`, which fuzzes for a minute without all this (src/fuzz/minute.rs). What is found lies in fuzz/artifacts.
+# Not in `make test`, which fuzzes for a minute without all this (fuzz/bodies/minute.rs). What is found lies in fuzz/artifacts.
 MINUTES ?= 30
 TARGET ?= decoder scalars events settings state manifest
 CARGO_FUZZ := $(CURDIR)/.tools/fuzz/bin/cargo-fuzz

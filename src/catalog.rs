@@ -18,7 +18,6 @@ use aws_sdk_glue::types::{Table as GlueTable, TableInput};
 
 use crate::lake::{Lake, LakeUrl, Manifest};
 use crate::model::failure::{Failure, FailureKind};
-use crate::settings::Settings;
 use crate::table::{Table, runs, spend, supplier};
 
 pub use definition::partitions;
@@ -43,11 +42,6 @@ pub struct Catalog {
 }
 
 impl Catalog {
-    /// The catalogue that the settings name, if they name one.
-    pub fn of(settings: &Settings, aws: &SdkConfig) -> Option<Self> {
-        Some(Self::new(aws, settings.glue_database.as_deref()?, settings.lake.as_ref()?))
-    }
-
     /// The tables of this lake in this database. Touches no network.
     pub fn new(aws: &SdkConfig, database: &str, lake: &LakeUrl) -> Self {
         let timeouts = TimeoutConfig::builder()
@@ -88,7 +82,7 @@ impl Catalog {
     ///
     /// # Errors
     /// As [`Self::follow`].
-    pub async fn mend(&self, lake: &Lake) -> Result<(), Failure> {
+    pub async fn repair(&self, lake: &Lake) -> Result<(), Failure> {
         match self.follow(lake).await {
             Err(failure) if failure.kind == FailureKind::LakeCorrupt => {
                 tracing::warn!(
@@ -123,10 +117,10 @@ impl Catalog {
             {
                 *manifest = Some(lake.manifest(&current).await?);
             }
-            let Some(wanted) = definition::of(table, &self.root, manifest.as_ref())? else { return Ok(false) };
+            let Some(wanted) = definition::table_input(table, &self.root, manifest.as_ref())? else { return Ok(false) };
             let settled = match found {
                 None => self.create(table, wanted).await?,
-                Some(found) if definition::is(&wanted, &found) => return Ok(false),
+                Some(found) if definition::is_as_wanted(&wanted, &found) => return Ok(false),
                 Some(found) => self.update(table, wanted, &found).await?,
             };
             if settled {
@@ -144,7 +138,7 @@ impl Catalog {
         let found = self.glue.get_table().database_name(&self.database).name(table.name).send().await;
         match found {
             Ok(found) => Ok(found.table),
-            Err(error) => match Error::of("glue:GetTable", self.place(table), error) {
+            Err(error) => match Error::from_sdk("glue:GetTable", self.place(table), error) {
                 Error::NotFound { .. } => Ok(None),
                 error => Err(error),
             },
@@ -154,7 +148,7 @@ impl Catalog {
     /// Makes a table; `false` if somebody else just did, or is about to.
     async fn create(&self, table: &Table, wanted: TableInput) -> Result<bool, Error> {
         let created = self.glue.create_table().database_name(&self.database).table_input(wanted).send().await;
-        match created.map_err(|error| Error::of("glue:CreateTable", self.place(table), error)) {
+        match created.map_err(|error| Error::from_sdk("glue:CreateTable", self.place(table), error)) {
             Ok(_) => Ok(true),
             Err(Error::AlreadyExists | Error::Changed) => Ok(false),
             Err(Error::NotFound { .. }) => Err(Error::NoDatabase { database: self.database.clone() }),
@@ -177,7 +171,7 @@ impl Catalog {
             .skip_archive(true)
             .send()
             .await;
-        match updated.map_err(|error| Error::of("glue:UpdateTable", self.place(table), error)) {
+        match updated.map_err(|error| Error::from_sdk("glue:UpdateTable", self.place(table), error)) {
             Ok(_) => Ok(true),
             Err(Error::Changed | Error::NotFound { .. }) => Ok(false),
             Err(error) => Err(error),

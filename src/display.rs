@@ -1,5 +1,5 @@
-//! What a run found, told to a person: the figures of a report as aligned lines, and JSON that may be shown on a terminal. The command
-//! line prints these lines, and the function's answer to a check carries them.
+//! What a run found, for a person to read: the figures of a report as aligned lines, and JSON, sanitized for a terminal. The command line
+//! prints these lines, and the function's answer to a check carries them.
 
 pub mod figures;
 pub mod lines;
@@ -89,15 +89,15 @@ pub fn document_types(report: &Value) -> String {
 pub fn json(value: &impl Serialize) -> Result<String, Failure> {
     let text = serde_json::to_string_pretty(value);
     let text = text.map_err(|error| Failure::new(FailureKind::ValueUnfit, error.to_string()))?;
-    Ok(shown(&text) + "\n")
+    Ok(sanitize_json(&text) + "\n")
 }
 
 /// JSON with everything that a terminal would obey written out. JSON's own line breaks stay; other such characters stand inside strings
 /// only, where an escape means the same.
-pub(crate) fn shown(json: &str) -> String {
+pub(crate) fn sanitize_json(json: &str) -> String {
     let mut safe = String::with_capacity(json.len() + 1);
     for c in json.chars() {
-        if c != '\n' && lines::is_obeyed(c) {
+        if c != '\n' && lines::is_control_char(c) {
             safe.push_str(&format!("\\u{:04x}", u32::from(c)));
         } else {
             safe.push(c);
@@ -114,7 +114,7 @@ mod tests {
     fn json_holds_nothing_that_a_terminal_obeys() {
         let value = serde_json::json!({"name": "a\u{1b}[2J\u{9b}1m\u{7f}\u{202e}b\næ"});
         let text = json(&value).unwrap();
-        assert!(text.chars().all(|c| c == '\n' || !lines::is_obeyed(c)), "{text:?}");
+        assert!(text.chars().all(|c| c == '\n' || !lines::is_control_char(c)), "{text:?}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 }

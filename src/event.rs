@@ -105,11 +105,11 @@ fn refresh(keys: &Map<String, Value>, faults: &mut Vec<String>) -> Refresh {
     {
         faults.push("`from` is after `to`".to_owned());
     }
-    let (dry_run, accept_shrink) = (yes(keys, "dry_run", faults), yes(keys, "accept_shrink", faults));
+    let (dry_run, accept_shrink) = (boolean(keys, "dry_run", faults), boolean(keys, "accept_shrink", faults));
     Refresh { mode, from, to, dry_run, accept_shrink, continues: refresh_id(keys, faults) }
 }
 
-fn yes(keys: &Map<String, Value>, key: &str, faults: &mut Vec<String>) -> bool {
+fn boolean(keys: &Map<String, Value>, key: &str, faults: &mut Vec<String>) -> bool {
     match keys.get(key) {
         None | Some(Value::Null) => false,
         Some(Value::Bool(yes)) => *yes,

@@ -10,7 +10,7 @@
 //! |---|---|
 //! | `publish.rs` | who may publish, and the one step |
 //! | `lease.rs` | one at a time, in a bucket |
-//! | `snapshot.rs` | data files, then the manifest, then that step |
+//! | `publish/snapshot.rs` | data files, then the manifest, then that step |
 //! | `retention.rs` | which snapshots there are, and which may go |
 //! | `manifest.rs` | what `_manifest.json` and `CURRENT.json` say |
 //! | `layout.rs` | what every key is called |
@@ -21,6 +21,7 @@
 pub mod error;
 pub mod key;
 pub mod url;
+pub mod object;
 pub mod store;
 pub mod directory;
 pub mod s3;
@@ -28,7 +29,6 @@ pub mod layout;
 pub mod manifest;
 pub mod lease;
 pub mod publish;
-pub mod snapshot;
 pub mod retention;
 
 pub use directory::Directory;
@@ -36,9 +36,9 @@ pub use error::Error;
 pub use key::Key;
 pub use layout::{Partition, SnapshotName, Table};
 pub use manifest::{Current, DataFile, Manifest, ManifestParts};
+pub use publish::snapshot::{DataWriter, Snapshot};
 pub use publish::{Lake, Publisher, Whole};
-pub use retention::{Found, Swept};
+pub use retention::{FoundSnapshot, Swept};
 pub use s3::S3;
-pub use snapshot::{DataWriter, Snapshot};
 pub use store::{Access, Store, Version};
 pub use url::LakeUrl;

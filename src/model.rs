@@ -4,3 +4,5 @@ pub mod value;
 pub mod vat;
 pub mod digest;
 pub mod failure;
+pub mod token;
+pub mod treatment;

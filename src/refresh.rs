@@ -1,6 +1,6 @@
 //! The story of a refresh, one stage after the other. It knows neither where it runs nor which lake it writes to.
 //!
-//! A refresh can take several runs: what has come is in the cache, wherever a run stops, and the next one asks for the rest.
+//! A refresh can take several runs: what has come is in the cache, wherever a run stops, and the next one resumes it and asks for the rest.
 
 pub mod rules;
 pub(crate) mod token_owner;
@@ -23,7 +23,6 @@ mod publish;
 mod resume;
 
 use serde_json::{Map, Value, json};
-use tokio::time::Instant as Moment;
 
 use crate::event::Refresh;
 use crate::lake;
@@ -56,7 +55,7 @@ pub struct Refreshing<'a> {
     pub owner_set: &'static str,
     /// Rows of a listing's page.
     pub page_rows: usize,
-    /// Which refresh in a row fetches everything.
+    /// Run a full refresh every so many refreshes.
     pub full_every: u32,
     /// How much of its rows a table may lose, in percent.
     pub most_shrink_percent: u32,
@@ -65,7 +64,7 @@ pub struct Refreshing<'a> {
     /// The time of day at which the run began.
     pub started_at: Instant,
     /// When the run began, and when it must end.
-    pub time: (Moment, Moment),
+    pub time: (tokio::time::Instant, tokio::time::Instant),
     /// Tells the time at which the snapshot is committed.
     pub clock: fn() -> Instant,
     /// Is told where the run stands.
@@ -73,7 +72,7 @@ pub struct Refreshing<'a> {
 }
 
 /// Variables that go with every query.
-pub(crate) fn base(owner_set: &str) -> Map<String, Value> {
+pub(crate) fn base_variables(owner_set: &str) -> Map<String, Value> {
     Map::from_iter([("ownerSet".to_owned(), json!(owner_set))])
 }
 
@@ -183,14 +182,14 @@ impl Refreshing<'_> {
         let now = (self.clock)();
         let lists = lists.insert(Lists::resume(cache, &source.digest(), self.started_at).await?);
         let mut learned = known_schema::learn(client, lake, now).await?;
-        let mut outcome = Box::pin(self.with(learned.dialect.clone(), lists, cache, before, report)).await;
+        let mut outcome = Box::pin(self.run_with_dialect(learned.dialect.clone(), lists, cache, before, report)).await;
         if learned.is_kept() && matches!(&outcome, Err(failure) if failure.kind == FailureKind::SchemaMismatch) {
             // What an earlier run learned may be out of date.
             let anew = known_schema::learn_anew(client).await?;
             if anew.dialect != learned.dialect {
                 learned = anew;
                 *lists = Lists::begin(&source.digest(), self.started_at);
-                outcome = Box::pin(self.with(learned.dialect.clone(), lists, cache, before, report)).await;
+                outcome = Box::pin(self.run_with_dialect(learned.dialect.clone(), lists, cache, before, report)).await;
             }
         }
         if !self.refresh.dry_run && outcome.as_ref().err().is_none_or(Failure::is_resumable) {
@@ -200,7 +199,7 @@ impl Refreshing<'_> {
     }
 
     /// All that is asked of Xledger in this dialect, and what comes of it.
-    async fn with(
+    async fn run_with_dialect(
         &self,
         dialect: Dialect,
         lists: &mut Lists,
@@ -208,7 +207,7 @@ impl Refreshing<'_> {
         before: &Before,
         report: &mut Report,
     ) -> Result<Status, Failure> {
-        let (client, base) = (self.xledger, &base(self.owner_set));
+        let (client, base) = (self.xledger, &base_variables(self.owner_set));
         dialect.fits(self.owner_set)?;
         client.plan().adopt(dialect);
         let asking = Asking { client, base, page_rows: self.page_rows };
@@ -230,10 +229,10 @@ impl Refreshing<'_> {
                 }
             }
         };
-        self.progress.begin(Stage::Refer, 0);
-        let references = &mut lists.registers.references;
-        references.look_up_suppliers(asking, &rows.payables.rows).await?;
-        references.read_names(client, base, &rows.lines.rows).await?;
+        self.progress.begin(Stage::ReferenceData, 0);
+        let reference_data = &mut lists.registers.reference_data;
+        reference_data.look_up_suppliers(asking, &rows.payables.rows).await?;
+        reference_data.read_names(client, base, &rows.lines.rows).await?;
         report.lost = client.plan().lost();
         self.enough_time_to_publish()?;
         self.progress.begin(Stage::Publish, rows.lines.rows.len() as u64);

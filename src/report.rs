@@ -1,6 +1,7 @@
 //! What a run did: the function's response, the command line's `--json`, a part of the manifest, and a row of the table `runs`. Counts and
 //! names of settings only: never a value of a row.
 
+pub mod counts;
 pub mod progress;
 pub mod metrics;
 pub mod log;
@@ -13,11 +14,10 @@ use serde::{Serialize, Serializer};
 use crate::event::Mode;
 use crate::lake::DataFile;
 use crate::model::failure::Failure;
-use crate::model::value::Instant;
-use crate::refresh::changes::Period;
-use crate::refresh::screen::{Counts, PayableCounts, TypeCount};
+use crate::model::value::{Instant, Month};
 use crate::table::runs::{self, Status, Time};
 use crate::xledger::{Lost, Usage};
+use counts::{Counts, PayableCounts, TypeCount};
 
 /// The report of one run. What a run did not come to is `None`.
 #[derive(Clone, Debug, Serialize)]
@@ -90,6 +90,30 @@ pub struct Report {
     pub last_success_at: Option<Instant>,
 }
 
+/// What became of the lines of a month.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Period {
+    /// The month.
+    pub month: Month,
+    /// Lines in the last snapshot.
+    pub before: u64,
+    /// Lines now.
+    pub lines: u64,
+    /// Lines that were not there.
+    pub added: u64,
+    /// Lines whose amount, match or voucher's time of modification is not as it was.
+    pub changed: u64,
+    /// Lines that are there no more.
+    pub removed: u64,
+}
+
+impl Period {
+    /// A month without lines.
+    pub(crate) fn empty(month: Month) -> Self {
+        Self { month, before: 0, lines: 0, added: 0, changed: 0, removed: 0 }
+    }
+}
+
 /// Sizes of the tables.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tables {
@@ -112,7 +136,7 @@ pub struct TableSize {
 
 impl TableSize {
     /// The size of a table of these files.
-    pub fn of(files: &[DataFile]) -> Self {
+    pub fn of_files(files: &[DataFile]) -> Self {
         let mut size = Self::default();
         size.add(files);
         size

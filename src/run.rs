@@ -1,4 +1,4 @@
-//! From settings and an event to a report: what the function and the command line have in common.
+//! Runs a command, from settings and an event to a report: refresh, check, probe, rollback. The function and the command line share it.
 
 #[cfg(test)]
 mod killed;
@@ -10,6 +10,7 @@ pub mod rollback;
 use std::time::Duration;
 
 use futures::future::LocalBoxFuture;
+use secrecy::SecretString;
 
 use crate::aws::secrets;
 use crate::catalog::Catalog;
@@ -99,11 +100,11 @@ impl Run {
             let report = Report::begin(&self.id, "refresh", Some(refresh.mode), self.started_at);
             tracing::info!(run_id = self.id, endpoint = %settings.endpoint, dry_run = refresh.dry_run, "refresh begins");
             let begun = tokio::time::Instant::now();
-            let catalog = Catalog::of(settings, aws).filter(|_| !refresh.dry_run);
+            let catalog = catalog(settings, aws).filter(|_| !refresh.dry_run);
             self.in_lake(report, settings, aws, async |lake, report| {
                 // Before Xledger is asked anything: what keeps the catalogue from being moved is known before a request is spent.
                 if let Some(catalog) = &catalog {
-                    catalog.mend(lake.lake()).await?;
+                    catalog.repair(lake.lake()).await?;
                 }
                 let status = self.with_token(settings, aws, async |client| {
                     let refreshing = Refreshing {
@@ -147,10 +148,10 @@ impl Run {
         Box::pin(async move {
             let report = Report::begin(&self.id, "rollback", None, self.started_at);
             tracing::info!(run_id = self.id, %snapshot, "rollback begins");
-            let catalog = Catalog::of(settings, aws);
+            let catalog = catalog(settings, aws);
             self.in_lake(report, settings, aws, async |lake, report| {
                 if let Some(catalog) = &catalog {
-                    catalog.mend(lake.lake()).await?;
+                    catalog.repair(lake.lake()).await?;
                 }
                 let status = RollingBack { lake, snapshot, clock: self.clock }.run(report).await?;
                 if let Some(catalog) = &catalog {
@@ -282,7 +283,7 @@ impl Run {
     ) -> Result<T, Failure> {
         let mut again = matches!(settings.token, TokenSource::Secret(_));
         loop {
-            let token = secrets::read(&settings.token, aws).await?;
+            let token = token(&settings.token, aws).await?;
             let connection = Connection {
                 endpoint: settings.endpoint.clone(),
                 token,
@@ -306,6 +307,22 @@ impl Run {
             }
         }
     }
+}
+
+/// The token of a run, read from where the settings say.
+async fn token(source: &TokenSource, aws: &aws_config::SdkConfig) -> Result<SecretString, Failure> {
+    match source {
+        TokenSource::Given(token) => Ok(token.clone()),
+        TokenSource::Secret(id) => secrets::read_token(id, aws).await,
+        TokenSource::NotNeeded => {
+            Err(Failure::new(FailureKind::TokenMissing, "no token was read, for none was to be needed"))
+        }
+    }
+}
+
+/// The catalog that the settings name, if they name one.
+fn catalog(settings: &Settings, aws: &aws_config::SdkConfig) -> Option<Catalog> {
+    Some(Catalog::new(aws, settings.glue_database.as_deref()?, settings.lake.as_ref()?))
 }
 
 /// Opens the lake of the settings.

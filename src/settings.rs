@@ -10,6 +10,7 @@ use secrecy::SecretString;
 
 use crate::lake::LakeUrl;
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::token;
 use crate::refresh::rules::{Codes, Rules};
 
 macro_rules! names {
@@ -21,28 +22,28 @@ macro_rules! names {
 }
 
 names! {
-    ENDPOINT = "XLEDGER_ENDPOINT": "The GraphQL address [default: https://www.xledger.net/graphql]";
-    TOKEN = "XLEDGER_TOKEN": "The API token, on the command line only; better as an environment variable than as a flag";
-    TOKEN_SECRET_ID = "XLEDGER_TOKEN_SECRET_ID": "The Secrets Manager secret that holds the API token";
-    OWNER_SET = "XLEDGER_OWNER_SET": "CURRENT, UPPER, LOWER, MINE or ALL, sent with every query [default: MINE]";
-    PAGE_ROWS = "XLEDGER_PAGE_ROWS": "Rows of a listing's page, 100 to 10000; lines are fetched half as many at a time [default: 10000]";
-    MAX_IN_FLIGHT = "XLEDGER_MAX_IN_FLIGHT": "Requests at once, 1 to 20 [default: 5]";
-    LAKE = "LAKE_URL": "Where the tables go: s3://bucket/prefix, or a directory";
-    LAKE_KMS_KEY = "LAKE_KMS_KEY_ARN": "The ARN of the KMS key that each write to a lake on S3 names; without one the bucket's own setting holds";
-    GLUE_DATABASE = "GLUE_DATABASE": "The Glue database whose tables are to follow the lake, for Athena [default: none]";
+    ENDPOINT = "XLEDGER_ENDPOINT": "Send queries to this GraphQL endpoint [default: https://www.xledger.net/graphql]";
+    TOKEN = "XLEDGER_TOKEN": "The API token, on the command line only; prefer the environment variable to the flag";
+    TOKEN_SECRET_ID = "XLEDGER_TOKEN_SECRET_ID": "Read the API token from this Secrets Manager secret";
+    OWNER_SET = "XLEDGER_OWNER_SET": "Send this owner set with every query: CURRENT, UPPER, LOWER, MINE or ALL [default: MINE]";
+    PAGE_ROWS = "XLEDGER_PAGE_ROWS": "List this many rows per page, 100 to 10000, and fetch half as many lines per batch [default: 10000]";
+    MAX_IN_FLIGHT = "XLEDGER_MAX_IN_FLIGHT": "Send at most this many requests at once, 1 to 20 [default: 5]";
+    LAKE = "LAKE_URL": "Write the tables here: s3://bucket/prefix, or a directory";
+    LAKE_KMS_KEY = "LAKE_KMS_KEY_ARN": "Name this KMS key (an ARN) in each write to S3; without one the bucket's own setting applies";
+    GLUE_DATABASE = "GLUE_DATABASE": "Point the tables of this Glue database to each new snapshot, for Athena [default: none]";
     DOCUMENT_TYPES = "SPEND_DOCUMENT_TYPES": "Keep only lines of these document types [default: AP,BA,ER]";
     EXCLUDED_ACCOUNTS = "SPEND_EXCLUDED_ACCOUNTS": "Leave out lines on these accounts [default: 1900-3000]";
-    PAYROLL_DOCUMENT_TYPES = "SPEND_PAYROLL_DOCUMENT_TYPES": "Lines of these document types are payroll [default: PR,PY,SA,SAL,LO,LON,LØ]";
-    EXTRA_PAYROLL_DOCUMENT_TYPES = "SPEND_EXTRA_PAYROLL_DOCUMENT_TYPES": "Lines of these document types are payroll too [default: none]";
-    PAYROLL_WORDS = "SPEND_PAYROLL_WORDS": "Document types with a word that begins so are payroll too, as in bonus,honorar [default: none]";
-    PAYROLL_ACCOUNTS = "SPEND_PAYROLL_ACCOUNTS": "Lines on these accounts are payroll, whatever their chart [default: by the chart of each account]";
-    PAYROLL_MATCHES = "SPEND_PAYROLL_MATCHES": "on or off: lines matched with a payroll line are payroll [default: on]";
+    PAYROLL_DOCUMENT_TYPES = "SPEND_PAYROLL_DOCUMENT_TYPES": "Treat lines of these document types as payroll [default: PR,PY,SA,SAL,LO,LON,LØ]";
+    EXTRA_PAYROLL_DOCUMENT_TYPES = "SPEND_EXTRA_PAYROLL_DOCUMENT_TYPES": "Treat lines of these document types as payroll, too [default: none]";
+    PAYROLL_WORDS = "SPEND_PAYROLL_WORDS": "Treat document types with a word that begins like one of these as payroll, too, as in bonus,honorar [default: none]";
+    PAYROLL_ACCOUNTS = "SPEND_PAYROLL_ACCOUNTS": "Treat lines on these accounts as payroll, whatever their chart [default: by the chart of each account]";
+    PAYROLL_MATCHES = "SPEND_PAYROLL_MATCHES": "Treat lines that are matched with a payroll line as payroll: on or off [default: on]";
     HISTORY_FROM = "SPEND_HISTORY_FROM": "Leave out periods before this month, as in 2023-01 [default: none]";
-    VAT_RATES = "SPEND_VAT_RATES": "Percentages of further tax rule codes, as in 3=15,33=11.11";
-    FULL_EVERY = "SPEND_FULL_EVERY": "Fetch everything again every N refreshes, 1 to 1000 [default: 10]";
-    MAX_SHRINK = "SPEND_MAX_SHRINK_PERCENT": "How much of its rows a table may lose from one refresh to the next, in percent, 0 to 100 [default: 20]";
-    MAX_REFUSED = "SPEND_MAX_REFUSED_PERCENT": "How many of the lines that are not payroll may be refused, in percent, 0 to 100 [default: 5]";
-    SNAPSHOTS_KEPT = "SPEND_SNAPSHOTS_KEPT": "Newest snapshots to keep, 1 to 1000; a younger one than a day is kept too [default: 10]";
+    VAT_RATES = "SPEND_VAT_RATES": "Add the VAT percentages of further tax rule codes, as in 3=15,33=11.11";
+    FULL_EVERY = "SPEND_FULL_EVERY": "Run a full refresh every N refreshes, 1 to 1000 [default: 10]";
+    MAX_SHRINK = "SPEND_MAX_SHRINK_PERCENT": "Publish nothing if a table would lose more than this percentage of its rows, 0 to 100 [default: 20]";
+    MAX_REFUSED = "SPEND_MAX_REFUSED_PERCENT": "Publish nothing if more than this percentage of the lines beside payroll cannot be judged, 0 to 100 [default: 5]";
+    SNAPSHOTS_KEPT = "SPEND_SNAPSHOTS_KEPT": "Keep this many of the newest snapshots, 1 to 1000, and all of the last day [default: 10]";
 }
 
 /// Where `~` lies.
@@ -110,7 +111,7 @@ pub struct Settings {
     pub glue_database: Option<String>,
     /// What is spend.
     pub rules: Rules,
-    /// Which refresh in a row fetches everything.
+    /// Run a full refresh every so many refreshes.
     pub full_every: u32,
     /// How much of its rows a table may lose, in percent.
     pub most_shrink_percent: u32,
@@ -124,14 +125,14 @@ pub struct Settings {
 
 /// One thing that is wrong with the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct InvalidSetting {
     /// The setting's name.
     pub setting: &'static str,
     /// What is wrong and what to write instead. Never the token.
     pub what: String,
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for InvalidSetting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.setting, self.what)
     }
@@ -139,10 +140,10 @@ impl fmt::Display for Fault {
 
 /// All that is wrong with the settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Faults(pub Vec<Fault>);
+pub struct InvalidSettings(pub Vec<InvalidSetting>);
 
-impl From<Faults> for Failure {
-    fn from(Faults(faults): Faults) -> Self {
+impl From<InvalidSettings> for Failure {
+    fn from(InvalidSettings(faults): InvalidSettings) -> Self {
         let lines: Vec<String> = faults.iter().map(ToString::to_string).collect();
         let things =
             if faults.len() == 1 { "a setting is".to_owned() } else { format!("{} settings are", faults.len()) };
@@ -156,7 +157,7 @@ impl From<Faults> for Failure {
 /// Takes settings one by one and gathers what is wrong with them.
 struct Reader<'a> {
     lookup: &'a dyn Fn(&str) -> Option<OsString>,
-    faults: Vec<Fault>,
+    faults: Vec<InvalidSetting>,
 }
 
 impl Reader<'_> {
@@ -176,7 +177,7 @@ impl Reader<'_> {
     /// The first fault of a setting is the one to tell.
     fn fault(&mut self, setting: &'static str, what: impl Into<String>) {
         if !self.faults.iter().any(|fault| fault.setting == setting) {
-            self.faults.push(Fault { setting, what: what.into() });
+            self.faults.push(InvalidSetting { setting, what: what.into() });
         }
     }
 
@@ -226,8 +227,11 @@ impl Settings {
     /// Reads the settings by their names, from texts or from what the operating system holds.
     ///
     /// # Errors
-    /// [`Faults`]: everything that is missing or wrong.
-    pub fn read<T: Into<OsString>>(caller: Caller, lookup: impl Fn(&str) -> Option<T>) -> Result<Self, Faults> {
+    /// [`InvalidSettings`]: everything that is missing or wrong.
+    pub fn read<T: Into<OsString>>(
+        caller: Caller,
+        lookup: impl Fn(&str) -> Option<T>,
+    ) -> Result<Self, InvalidSettings> {
         Self::read_with(caller, token, &|name| lookup(name).map(Into::into))
     }
 
@@ -238,33 +242,33 @@ impl Settings {
     pub fn read_without_token<T: Into<OsString>>(
         caller: Caller,
         lookup: impl Fn(&str) -> Option<T>,
-    ) -> Result<Self, Faults> {
+    ) -> Result<Self, InvalidSettings> {
         Self::read_with(caller, |_, _| Some(TokenSource::NotNeeded), &|name| lookup(name).map(Into::into))
     }
 
     /// The lake alone, for what needs no other setting; `None` if it is not set.
     ///
     /// # Errors
-    /// [`Faults`], in the lake's address and in what leads to it.
+    /// [`InvalidSettings`], in the lake's address and in what leads to it.
     pub fn read_lake<T: Into<OsString>>(
         caller: Caller,
         lookup: impl Fn(&str) -> Option<T>,
-    ) -> Result<Option<LakeUrl>, Faults> {
+    ) -> Result<Option<LakeUrl>, InvalidSettings> {
         let lookup = |name: &str| lookup(name).map(Into::into);
         let mut read = Reader { lookup: &lookup, faults: Vec::new() };
         let lake = lake(&mut read, caller);
         if matches!(lake, Some(LakeUrl::S3 { .. })) {
-            read.of_aws();
-            read.of_proxies();
+            read.check_aws();
+            read.check_proxies();
         }
-        if read.faults.is_empty() { Ok(lake) } else { Err(Faults(read.faults)) }
+        if read.faults.is_empty() { Ok(lake) } else { Err(InvalidSettings(read.faults)) }
     }
 
     fn read_with(
         caller: Caller,
         token: fn(&mut Reader<'_>, Caller) -> Option<TokenSource>,
         lookup: &dyn Fn(&str) -> Option<OsString>,
-    ) -> Result<Self, Faults> {
+    ) -> Result<Self, InvalidSettings> {
         let mut read = Reader { lookup, faults: Vec::new() };
         let endpoint = endpoint(&mut read);
         let token = token(&mut read, caller);
@@ -306,14 +310,14 @@ impl Settings {
         let is_given = matches!(token, Some(TokenSource::Given(_) | TokenSource::NotNeeded));
         let needs_aws = !is_given || matches!(lake, Some(LakeUrl::S3 { .. }));
         if needs_aws {
-            read.of_aws();
+            read.check_aws();
         }
         let stays_here = !needs_aws && endpoint.as_ref().is_some_and(crate::xledger::is_this_machine);
         if !stays_here {
-            read.of_proxies();
+            read.check_proxies();
         }
         if caller == Caller::Function {
-            read.of_continuation();
+            read.check_continuation();
         }
         match (endpoint, token) {
             (Some(endpoint), Some(token)) if read.faults.is_empty() => Ok(Self {
@@ -332,7 +336,7 @@ impl Settings {
                 snapshots_kept,
                 tempo: 1.0,
             }),
-            _ => Err(Faults(read.faults)),
+            _ => Err(InvalidSettings(read.faults)),
         }
     }
 }
@@ -360,7 +364,7 @@ fn endpoint(read: &mut Reader<'_>) -> Option<reqwest::Url> {
 fn token(read: &mut Reader<'_>, caller: Caller) -> Option<TokenSource> {
     match (read.text(TOKEN), read.text(TOKEN_SECRET_ID), caller) {
         (Some(_), _, Caller::Function) => read.fault(TOKEN, "is for the command line only; store the token in Secrets Manager and name the secret in XLEDGER_TOKEN_SECRET_ID"),
-        (Some(token), None, Caller::CommandLine) => match crate::aws::secrets::check(&token) {
+        (Some(token), None, Caller::CommandLine) => match token::parse(&token) {
             Ok(token) => return Some(TokenSource::Given(token)),
             Err(what) => read.fault(TOKEN, what),
         },

@@ -25,6 +25,7 @@ pub mod dictionary;
 #[cfg(test)]
 mod generated;
 
+use crate::model::failure::{Failure, FailureKind};
 pub use column::{Column, ColumnType, Format, SortKey, Table};
 
 /// The version of the tables' columns. It goes up when a column is added, removed, renamed, moved or given another type or meaning, so
@@ -57,4 +58,10 @@ pub enum EncodeError {
     /// The Parquet writer failed.
     #[error("the record batch could not be made into Parquet")]
     Parquet(#[from] parquet::errors::ParquetError),
+}
+
+impl From<EncodeError> for Failure {
+    fn from(error: EncodeError) -> Self {
+        Self::new(FailureKind::ValueUnfit, error.to_string())
+    }
 }

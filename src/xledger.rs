@@ -6,6 +6,7 @@ mod dialect;
 mod document;
 mod error;
 mod exchange;
+mod failure;
 mod fields;
 pub(crate) mod introspection;
 mod meter;

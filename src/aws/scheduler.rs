@@ -1,4 +1,4 @@
-//! The next part of a refresh that takes more than one invocation of the function: a schedule of EventBridge Scheduler that invokes the same
+//! Lets the function resume a refresh that takes more than one invocation: a schedule of EventBridge Scheduler that invokes the same
 //! function once, and then removes itself.
 //!
 //! Its name is made of the refresh and of how many invocations it has had, so that whatever is arranged twice comes once. One that is
@@ -18,7 +18,7 @@ use aws_sdk_scheduler::types::{
 use serde_json::json;
 use tokio::time::timeout_at;
 
-use crate::aws::Unsuccessful;
+use crate::aws::CallError;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::value::Instant;
@@ -104,7 +104,7 @@ impl Continuation {
     /// # Errors
     /// [`FailureKind::ContinuationFailed`], saying which right or what else is missing.
     pub async fn arrange(&self, due: &Due, deadline: tokio::time::Instant) -> Result<Instant, Failure> {
-        let at = comes_at(due.at, (self.clock)());
+        let at = next_full_minute(due.at, (self.clock)());
         let unfit = |error: BuildError| failed(&error.to_string());
         let retries =
             RetryPolicy::builder().maximum_event_age_in_seconds(EVENT_AGE_S).maximum_retry_attempts(DELIVERIES);
@@ -132,22 +132,22 @@ impl Continuation {
         let Ok(arranged) = timeout_at(deadline, arranged).await else {
             return Err(failed("EventBridge Scheduler gave no answer before the time was over"));
         };
-        match arranged.map_err(Unsuccessful::of) {
+        match arranged.map_err(CallError::from_sdk) {
             Ok(_) => Ok(at),
-            Err(Unsuccessful::Said(said)) if said.code == "ConflictException" => Ok(at),
-            Err(unsuccessful) => Err(self.failure(unsuccessful)),
+            Err(CallError::Service(said)) if said.code == "ConflictException" => Ok(at),
+            Err(error) => Err(self.failure(error)),
         }
     }
 
-    fn failure(&self, unsuccessful: Unsuccessful) -> Failure {
+    fn failure(&self, error: CallError) -> Failure {
         let (group, role) = (&self.group, &self.role);
-        let said = match unsuccessful {
-            Unsuccessful::Said(said) => said,
-            Unsuccessful::NoCredentials(source) => {
+        let said = match error {
+            CallError::Service(said) => said,
+            CallError::NoCredentials(source) => {
                 return failed(&format!("there are no valid AWS credentials: {source}"));
             }
-            Unsuccessful::Unmade(source) => return failed(&format!("the request could not be made: {source}")),
-            Unsuccessful::Lost(source) => return failed(&format!("EventBridge Scheduler gave no answer: {source}")),
+            CallError::NotSent(source) => return failed(&format!("the request could not be made: {source}")),
+            CallError::NoAnswer(source) => return failed(&format!("EventBridge Scheduler gave no answer: {source}")),
         };
         match said.code.as_str() {
             // Both are asked for by one call, and AWS says in words which of them it is.
@@ -174,7 +174,7 @@ fn failed(what: &str) -> Failure {
 }
 
 /// The first full minute not before it is due, and at least a minute from now: within it, Scheduler comes at any second.
-fn comes_at(due: Instant, now: Instant) -> Instant {
+fn next_full_minute(due: Instant, now: Instant) -> Instant {
     let earliest = due.0.max(now.0.saturating_add(MINUTE_MS));
     Instant(earliest.saturating_add(MINUTE_MS - 1).div_euclid(MINUTE_MS) * MINUTE_MS)
 }
@@ -204,12 +204,12 @@ mod tests {
 
     #[test]
     fn it_comes_on_a_full_minute_and_never_too_early() {
-        for (due_ms, comes_ms) in
+        for (due_ms, expected_ms) in
             [(-1, 60_000), (0, 60_000), (60_000, 60_000), (60_001, 120_000), (3_599_999, 3_600_000)]
         {
-            assert_eq!(comes_at(Instant(NOW.0 + due_ms), NOW), Instant(NOW.0 + comes_ms), "{due_ms}");
+            assert_eq!(next_full_minute(Instant(NOW.0 + due_ms), NOW), Instant(NOW.0 + expected_ms), "{due_ms}");
         }
-        assert_eq!(comes_at(NOW, Instant(NOW.0 + 1)), Instant(NOW.0 + 120_000));
+        assert_eq!(next_full_minute(NOW, Instant(NOW.0 + 1)), Instant(NOW.0 + 120_000));
         assert_eq!(expression(NOW).unwrap(), "at(2026-11-21T01:30:00)");
     }
 

@@ -1,53 +1,22 @@
-//! The API token: what one looks like, and how it is read from Secrets Manager. Its text is never shown.
+//! Reads the API token from Secrets Manager.
 
 use secrecy::SecretString;
 
-use crate::aws::Unsuccessful;
-use crate::lake;
+use crate::aws::{CallError, no_answer, no_credentials, no_region};
 use crate::model::failure::{Failure, FailureKind, with_causes};
-use crate::settings::TokenSource;
+use crate::model::token;
 
-/// Takes a token as it was given.
+/// Reads the token in a secret, which is a plain string, or JSON with the key `token`.
 ///
 /// # Errors
-/// What is wrong with it, without repeating it.
-pub fn check(text: &str) -> Result<SecretString, &'static str> {
-    let token = text.trim();
-    if token.is_empty() {
-        return Err("is empty; it is the API token that Xledger showed when it was made");
-    }
-    if token.to_ascii_lowercase().starts_with("token ") || token.to_ascii_lowercase().starts_with("bearer ") {
-        return Err(
-            "begins with a word that belongs to the request's header; leave out `token ` and give the token alone",
-        );
-    }
-    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(
-            "holds spaces, line breaks or characters that no token has; give the token alone, as Xledger showed it",
-        );
-    }
-    Ok(SecretString::from(token))
-}
-
-/// Reads the token of a run. A secret is a plain string, or JSON with the key `token`.
-///
-/// # Errors
-/// [`FailureKind::SettingsInvalid`] if no AWS region is known for a secret, [`FailureKind::SecretUnreadable`] if Secrets Manager does not
-/// give it out, [`FailureKind::TokenMissing`] if it is empty,
-/// [`FailureKind::TokenMalformed`] if it can be no token.
-pub async fn read(source: &TokenSource, aws: &aws_config::SdkConfig) -> Result<SecretString, Failure> {
-    let id = match source {
-        TokenSource::Given(token) => return Ok(token.clone()),
-        TokenSource::Secret(id) => id,
-        TokenSource::NotNeeded => {
-            return Err(Failure::new(FailureKind::TokenMissing, "no token was read, for none was to be needed"));
-        }
-    };
+/// [`FailureKind::SettingsInvalid`] if no AWS region is known, [`FailureKind::SecretUnreadable`] if Secrets Manager does not give the secret
+/// out, [`FailureKind::TokenMissing`] if it is empty, [`FailureKind::TokenMalformed`] if it can be no token.
+pub(crate) async fn read_token(id: &str, aws: &aws_config::SdkConfig) -> Result<SecretString, Failure> {
     if aws.region().is_none() {
-        return Err(lake::Error::NoRegion { place: format!("the secret {id}") }.into());
+        return Err(Failure::new(FailureKind::SettingsInvalid, no_region(&format!("the secret {id}"))));
     }
     let answer = aws_sdk_secretsmanager::Client::new(aws).get_secret_value().secret_id(id).send().await;
-    let answer = answer.map_err(|error| unreadable(id, Unsuccessful::of(error)))?;
+    let answer = answer.map_err(|error| unreadable(id, CallError::from_sdk(error)))?;
     let text = answer.secret_string().unwrap_or_default().trim();
     if text.is_empty() {
         let message =
@@ -65,17 +34,17 @@ pub async fn read(source: &TokenSource, aws: &aws_config::SdkConfig) -> Result<S
         );
         return Err(Failure::new(FailureKind::TokenMissing, message));
     }
-    check(&token)
+    token::parse(&token)
         .map_err(|what| Failure::new(FailureKind::TokenMalformed, format!("the token in the secret {id} {what}")))
 }
 
-fn unreadable(id: &str, met: Unsuccessful) -> Failure {
+fn unreadable(id: &str, error: CallError) -> Failure {
     let (place, operation) = (format!("the secret {id}"), "secretsmanager:GetSecretValue");
-    let message = match met {
-        Unsuccessful::NoCredentials(source) => with_causes(&lake::Error::Credentials { place, source }),
-        Unsuccessful::Lost(source) => with_causes(&lake::Error::Unavailable { operation, place, source }),
-        Unsuccessful::Unmade(source) => format!("{place} cannot be read: {}", with_causes(&*source)),
-        Unsuccessful::Said(said) => match said.code.as_str() {
+    let message = match error {
+        CallError::NoCredentials(source) => with_cause(no_credentials(&place), &*source),
+        CallError::NoAnswer(source) => with_cause(no_answer(operation, &place), &*source),
+        CallError::NotSent(source) => format!("{place} cannot be read: {}", with_causes(&*source)),
+        CallError::Service(said) => match said.code.as_str() {
             "ResourceNotFoundException" => format!(
                 "{place} cannot be read: it does not exist, or has no value yet: store the token with `aws secretsmanager put-secret-value`"
             ),
@@ -83,25 +52,14 @@ fn unreadable(id: &str, met: Unsuccessful) -> Failure {
                 "{place} cannot be read: allow {operation} on it, and kms:Decrypt if it has a key of its own, to the role or user that this \
                  program runs as: {said}"
             ),
-            _ if said.blames_credentials() => with_causes(&lake::Error::Credentials { place, source: said.into() }),
-            _ if said.asks_for_patience() || said.status >= 500 => {
-                with_causes(&lake::Error::Unavailable { operation, place, source: said.into() })
-            }
+            _ if said.blames_credentials() => with_cause(no_credentials(&place), &said),
+            _ if said.is_throttled() || said.status >= 500 => with_cause(no_answer(operation, &place), &said),
             _ => format!("{place} cannot be read: {said}"),
         },
     };
     Failure::new(FailureKind::SecretUnreadable, message)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::check;
-
-    #[test]
-    fn a_token_stands_alone() {
-        assert!(check(" abc-123/+= \n").is_ok());
-        for text in ["", "  ", "token abc", "Bearer abc", "a b", "a\nb", "æ"] {
-            assert!(check(text).is_err(), "{text:?}");
-        }
-    }
+fn with_cause(message: String, cause: &dyn std::error::Error) -> String {
+    format!("{message}: {}", with_causes(cause))
 }

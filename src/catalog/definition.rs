@@ -57,7 +57,7 @@ fn files<'a>(table: &Table, manifest: &'a Manifest) -> Option<&'a TableFiles> {
 }
 
 /// What the table should be for the snapshot of this manifest; `None` for a table of snapshots while there is none.
-pub(super) fn of(table: &Table, root: &str, manifest: Option<&Manifest>) -> Result<Option<TableInput>, Error> {
+pub(super) fn table_input(table: &Table, root: &str, manifest: Option<&Manifest>) -> Result<Option<TableInput>, Error> {
     let mut own = vec![(LAKE, root.to_owned())];
     let (location, partitions) = match (table.format, manifest) {
         (Format::JsonLines, _) => (format!("{root}/{}/", layout::runs()), Partitions::Found(Vec::new())),
@@ -137,7 +137,7 @@ pub(super) fn with_what_others_set(mut wanted: TableInput, found: &GlueTable) ->
 }
 
 /// Whether the table that is there is what it should be. What Glue adds by itself is not looked at.
-pub(super) fn is(wanted: &TableInput, found: &GlueTable) -> bool {
+pub(super) fn is_as_wanted(wanted: &TableInput, found: &GlueTable) -> bool {
     let (Some(should), Some(is)) = (&wanted.storage_descriptor, &found.storage_descriptor) else { return false };
     let library = |storage: &StorageDescriptor| storage.serde_info.clone()?.serialization_library;
     let wanted_parameters = wanted.parameters.clone().unwrap_or_default();

@@ -8,7 +8,8 @@ use aws_sdk_glue::operation::create_table::CreateTableError;
 use aws_sdk_glue::operation::get_table::GetTableError;
 use aws_sdk_glue::operation::update_table::UpdateTableError;
 
-use crate::aws::{Source, Unsuccessful};
+use crate::aws::{CallError, Source, no_credentials};
+use crate::model::failure::{Failure, FailureKind, with_causes};
 
 /// What a catalogue under a key of the company's own takes beside the rights in Glue. All of them, for AWS names one at a time.
 const KEY_ACTIONS: &str = "kms:Decrypt, kms:Encrypt or kms:GenerateDataKey";
@@ -66,9 +67,7 @@ pub enum Error {
         source: Source,
     },
     /// No AWS credentials, expired ones, or some that AWS does not know.
-    #[error(
-        "no valid AWS credentials for {place}; sign in, choose a profile with AWS_PROFILE, or give the function a role"
-    )]
+    #[error("{}", no_credentials(place))]
     Credentials {
         /// Where they were needed.
         place: String,
@@ -108,15 +107,15 @@ pub enum Error {
 
 impl Error {
     /// What this end of a call (the IAM action) on a table means.
-    pub(super) fn of<E>(operation: &'static str, place: String, error: SdkError<E, HttpResponse>) -> Self
+    pub(super) fn from_sdk<E>(operation: &'static str, place: String, error: SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        match Unsuccessful::of(error) {
-            Unsuccessful::NoCredentials(source) => Self::Credentials { place, source },
-            Unsuccessful::Lost(source) => Self::Unavailable { operation, place, source },
-            Unsuccessful::Unmade(source) => Self::Refused { operation, place, source },
-            Unsuccessful::Said(said) => match said.code.as_str() {
+        match CallError::from_sdk(error) {
+            CallError::NoCredentials(source) => Self::Credentials { place, source },
+            CallError::NoAnswer(source) => Self::Unavailable { operation, place, source },
+            CallError::NotSent(source) => Self::Refused { operation, place, source },
+            CallError::Service(said) => match said.code.as_str() {
                 "EntityNotFoundException" => Self::NotFound { place },
                 "AlreadyExistsException" => Self::AlreadyExists,
                 "ConcurrentModificationException" | "VersionMismatchException" => Self::Changed,
@@ -131,12 +130,25 @@ impl Error {
                     Self::AccessDenied { operation, place, source: said.into() }
                 }
                 _ if said.blames_credentials() => Self::Credentials { place, source: said.into() },
-                code if is_not_ready(code) || said.asks_for_patience() || said.status >= 500 => {
+                code if is_not_ready(code) || said.is_throttled() || said.status >= 500 => {
                     Self::Unavailable { operation, place, source: said.into() }
                 }
                 _ => Self::Refused { operation, place, source: said.into() },
             },
         }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let kind = match &error {
+            Error::NoDatabase { .. } => FailureKind::CatalogMissing,
+            Error::AccessDenied { .. } | Error::Credentials { .. } => FailureKind::CatalogDenied,
+            Error::Foreign { .. } => FailureKind::CatalogForeign,
+            Error::Manifest { .. } => FailureKind::LakeCorrupt,
+            _ => FailureKind::CatalogUnavailable,
+        };
+        Self::new(kind, with_causes(&error))
     }
 }
 

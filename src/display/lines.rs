@@ -1,16 +1,16 @@
 //! Lines of aligned columns, safe to show on a terminal whatever the data hold.
 
 /// Whether a terminal would do something instead of showing it: control characters, and those that turn the direction of text.
-pub fn is_obeyed(c: char) -> bool {
+pub fn is_control_char(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A text on one line, with everything that a terminal would obey written out as `\u{1b}`.
-pub fn escaped(text: &str) -> String {
+pub fn sanitize(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
-        if is_obeyed(c) { safe.extend(c.escape_default()) } else { safe.push(c) }
+        if is_control_char(c) { safe.extend(c.escape_default()) } else { safe.push(c) }
     }
     safe
 }
@@ -36,7 +36,7 @@ pub fn aligned<const N: usize>(sides: [Side; N], rows: &[[String; N]]) -> String
 /// As [`aligned`], with as many columns as `sides` has.
 pub fn aligned_rows(sides: &[Side], rows: &[Vec<String>]) -> String {
     let rows: Vec<Vec<String>> =
-        rows.iter().map(|row| row.iter().map(|cell| cut(&escaped(cell), WIDEST)).collect()).collect();
+        rows.iter().map(|row| row.iter().map(|cell| cut(&sanitize(cell), WIDEST)).collect()).collect();
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
     };

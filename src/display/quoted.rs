@@ -1,6 +1,6 @@
 //! Texts in commands to paste: quoted for a shell, or for a query in DuckDB.
 
-use super::lines::is_obeyed;
+use super::lines::is_control_char;
 
 /// A text as one word of a POSIX shell. What a terminal would obey is written out as in `$'\033'`, which bash, zsh, ksh and POSIX of 2024
 /// know, and older shells such as dash do not.
@@ -11,14 +11,14 @@ pub fn for_shell(text: &str) -> String {
     if !text.is_empty() && text.char_indices().all(is_plain) {
         return text.to_owned();
     }
-    if !text.contains(is_obeyed) {
+    if !text.contains(is_control_char) {
         return format!("'{}'", text.replace('\'', r"'\''"));
     }
     let mut quoted = "$'".to_owned();
     for c in text.chars() {
         match c {
             '\'' | '\\' => quoted.extend(['\\', c]),
-            c if is_obeyed(c) => {
+            c if is_control_char(c) => {
                 quoted.extend(c.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("\\{byte:03o}")));
             }
             c => quoted.push(c),
@@ -35,7 +35,7 @@ pub fn for_duckdb(path: &str) -> String {
             '\'' => quoted.push_str("''"),
             '*' | '?' | '[' => quoted.extend(['[', c, ']']),
             // DuckDB takes a backslash for a slash, and a terminal would obey the others: any byte stands for each of theirs.
-            c if c == '\\' || is_obeyed(c) => quoted.extend(std::iter::repeat_n('?', c.len_utf8())),
+            c if c == '\\' || is_control_char(c) => quoted.extend(std::iter::repeat_n('?', c.len_utf8())),
             c => quoted.push(c),
         }
     }

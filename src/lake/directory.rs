@@ -5,28 +5,29 @@
 //! name. Temporary files begin with a dot, which no key does: readers and listings pass them by. Who writes one holds a lock on it, so that
 //! the next who takes the lake can tell what a killed process left, and remove it.
 
-mod fault;
+mod error;
 mod lock;
-mod moment;
-mod place;
+mod fail_point;
+mod temporary;
+mod tree;
 mod writer;
 
 use crate::lake::key::is_segment;
-use crate::lake::store::{Access, Entry, Version};
+use crate::lake::object::{Access, Entry, Version};
 use crate::lake::{Error, Key};
 use crate::model::digest::Digest;
 use crate::model::value::Instant;
 use bytes::Bytes;
-use fault::situation;
-use moment::moment;
+use error::situation;
+use fail_point::before_change;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-pub use lock::Claim;
 #[cfg(test)]
-pub(crate) use moment::watch;
+pub(crate) use fail_point::watch;
+pub use lock::Claim;
 pub use writer::Writer;
 pub(super) use writer::failed_before;
 
@@ -78,7 +79,7 @@ impl Directory {
         self.blocking(move |store| {
             if access == Access::Write {
                 let below = ["snapshots", "runs", "state", "state/rows"].map(|name| store.root.join(name));
-                return place::try_out(&store.root, &below);
+                return temporary::try_out(&store.root, &below);
             }
             fs::read_dir(&store.root).map(drop).map_err(|e| match e.kind() {
                 ErrorKind::NotFound => Error::NotFound { place: store.describe() },
@@ -127,7 +128,7 @@ impl Directory {
     pub(super) async fn create(&self, key: &Key, bytes: Bytes) -> Result<Version, Error> {
         let path = self.path(key);
         self.blocking(move |store| {
-            let mut temporary = place::Temporary::beside(&path, &store.root)?;
+            let mut temporary = temporary::Temporary::create_beside(&path, &store.root)?;
             temporary.fill(&bytes)?;
             temporary.create()?;
             Ok(version(&bytes))
@@ -142,7 +143,7 @@ impl Directory {
             if read(&path, u64::MAX)?.map(|bytes| version(&bytes)) != expected {
                 return Err(Error::Precondition { place: path.display().to_string() });
             }
-            let mut temporary = place::Temporary::beside(&path, &store.root)?;
+            let mut temporary = temporary::Temporary::create_beside(&path, &store.root)?;
             temporary.fill(&bytes)?;
             temporary.replace()?;
             Ok(version(&bytes))
@@ -152,7 +153,7 @@ impl Directory {
 
     pub(super) async fn writer(&self, key: &Key) -> Result<Writer, Error> {
         let path = self.path(key);
-        let temporary = self.blocking(move |store| place::Temporary::beside(&path, &store.root)).await?;
+        let temporary = self.blocking(move |store| temporary::Temporary::create_beside(&path, &store.root)).await?;
         Ok(Writer::new(self.clone(), temporary))
     }
 
@@ -210,10 +211,10 @@ impl Directory {
     pub(super) async fn delete(&self, key: &Key) -> Result<(), Error> {
         let path = self.path(key);
         self.blocking(move |store| {
-            moment(&path);
+            before_change(&path);
             match fs::remove_file(&path) {
                 Err(e) if e.kind() != ErrorKind::NotFound => return Err(situation("delete", &path, e)),
-                _ => place::prune(&path, &store.root),
+                _ => tree::prune(&path, &store.root),
             }
             Ok(())
         })
@@ -223,10 +224,10 @@ impl Directory {
     pub(super) async fn delete_below(&self, directory: &Key) -> Result<(), Error> {
         let path = self.path(directory);
         self.blocking(move |store| {
-            moment::remove_one_by_one(&path);
+            fail_point::remove_one_by_one(&path);
             match fs::remove_dir_all(&path) {
                 Err(e) if e.kind() != ErrorKind::NotFound => return Err(situation("delete", &path, e)),
-                _ => place::prune(&path, &store.root),
+                _ => tree::prune(&path, &store.root),
             }
             Ok(())
         })
@@ -235,7 +236,7 @@ impl Directory {
 
     /// Makes the symbolic link `name` of the root point to `target`, in one step.
     pub(super) async fn link(&self, name: &'static str, target: String) -> Result<(), Error> {
-        self.blocking(move |store| place::link(&store.root.join(name), Path::new(&target))).await
+        self.blocking(move |store| temporary::link(&store.root.join(name), Path::new(&target))).await
     }
 
     /// Whether two names of the root lead to the same place.
@@ -252,7 +253,7 @@ impl Directory {
     pub(super) async fn remove_leftovers(&self, except: &Key) -> Result<(), Error> {
         let except = self.path(except);
         self.blocking(move |store| {
-            place::remove_leftovers(&store.root, &except);
+            temporary::remove_leftovers(&store.root, &except);
             Ok(())
         })
         .await
@@ -261,7 +262,7 @@ impl Directory {
     /// Takes the lake for one writer, until the claim is dropped or the process ends, however it ends.
     pub(super) async fn claim(&self, by: &str, now: Instant) -> Result<Claim, Error> {
         let by = by.to_owned();
-        self.blocking(move |store| Claim::take(&store.root, &by, now)).await
+        self.blocking(move |store| Claim::acquire(&store.root, &by, now)).await
     }
 }
 

@@ -1,5 +1,7 @@
 //! What can go wrong with a lake, by the situations that a caller can act on.
 
+use crate::aws::{no_answer, no_credentials, no_region};
+use crate::model::failure::{Failure, FailureKind, with_causes};
 use crate::model::value::Instant;
 use jiff::Timestamp;
 use std::path::PathBuf;
@@ -76,9 +78,7 @@ pub enum Error {
         source: Source,
     },
     /// No AWS credentials, expired ones, or some that AWS does not know.
-    #[error(
-        "no valid AWS credentials for {place}; sign in, choose a profile with AWS_PROFILE, or give the function a role"
-    )]
+    #[error("{}", no_credentials(place))]
     Credentials {
         /// Where they were needed.
         place: String,
@@ -87,10 +87,7 @@ pub enum Error {
         source: Source,
     },
     /// No AWS region is configured.
-    #[error(
-        "no AWS region is known for {place}; set AWS_REGION, or a region in the profile that AWS_PROFILE names. If one is set there, that \
-         profile does not exist, or ~/.aws/config cannot be read, of which --verbose tells"
-    )]
+    #[error("{}", no_region(place))]
     NoRegion {
         /// Where it was needed.
         place: String,
@@ -218,9 +215,7 @@ pub enum Error {
         what: String,
     },
     /// The store did not answer in time, or answered that it cannot now; retries are used up. A write may or may not have happened.
-    #[error(
-        "{operation} on {place} found no answer in time, after retries; check the network and the service, then run again"
-    )]
+    #[error("{}", no_answer(operation, place))]
     Unavailable {
         /// The IAM action, such as `s3:PutObject`.
         operation: &'static str,
@@ -249,6 +244,26 @@ pub enum Error {
         /// The snapshot.
         snapshot: String,
     },
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let kind = match &error {
+            Error::Url { .. } | Error::NoRegion { .. } => FailureKind::SettingsInvalid,
+            Error::NotFound { .. }
+            | Error::NoSuchBucket { .. }
+            | Error::WrongRegion { .. }
+            | Error::NotADirectory { .. } => FailureKind::LakeMissing,
+            Error::AccessDenied { .. } | Error::ReadOnly { .. } | Error::Credentials { .. } => FailureKind::LakeDenied,
+            Error::InUse { .. }
+            | Error::TakenOver { .. }
+            | Error::Precondition { .. }
+            | Error::AlreadyExists { .. } => FailureKind::LakeInUse,
+            Error::Corrupt { .. } | Error::InTheWay { .. } => FailureKind::LakeCorrupt,
+            _ => FailureKind::LakeUnavailable,
+        };
+        Self::new(kind, with_causes(&error))
+    }
 }
 
 fn held_since(since: &Option<Instant>) -> String {

@@ -94,20 +94,20 @@ impl Lease {
     }
 }
 
-/// A lease that was taken, and is renewed until this is dropped.
+/// The guard of a lease: it is renewed until this is dropped.
 #[derive(Debug)]
-pub(super) struct Held {
+pub(super) struct LeaseGuard {
     lake: String,
     clock: fn() -> Instant,
-    standing: Arc<Mutex<Standing>>,
+    status: Arc<Mutex<LeaseStatus>>,
     /// Dropped, it ends the renewals, and the lease is given back.
     _at_work: oneshot::Sender<()>,
     renewing: JoinHandle<()>,
 }
 
-/// How it stands with a lease.
+/// The status of a lease.
 #[derive(Debug)]
-struct Standing {
+struct LeaseStatus {
     expires_at: Instant,
     /// The same by the clock that only goes forward, counted from before the renewal was asked for.
     until: tokio::time::Instant,
@@ -115,12 +115,12 @@ struct Standing {
     lost_to: Option<String>,
 }
 
-impl Held {
+impl LeaseGuard {
     /// Takes the lease for a holder of this name.
     ///
     /// # Errors
     /// [`Error::InUse`] if somebody else has it, [`Error::Corrupt`] if nobody can tell.
-    pub(super) async fn take(store: &Store, by: &str, clock: fn() -> Instant, term: Term) -> Result<Self, Error> {
+    pub(super) async fn acquire(store: &Store, by: &str, clock: fn() -> Instant, term: Term) -> Result<Self, Error> {
         for _ in 0..LOOKS {
             let (asked, now) = (tokio::time::Instant::now(), clock());
             let (found, version) = find(store).await?.unzip();
@@ -128,7 +128,7 @@ impl Held {
                 Some(found) if found.holds_at(now) => return Err(in_use(store, Some(found))),
                 Some(found) if !found.released => {
                     tracing::warn!(
-                        holder = shown(&found.holder),
+                        holder = sanitize(&found.holder),
                         "the last run did not end as it should; its lease has run out"
                     );
                 }
@@ -145,14 +145,14 @@ impl Held {
             let bytes = manifest::write(&lease, &store.place(&layout::lease()))?;
             match store.replace(&layout::lease(), bytes, version.as_ref()).await {
                 Ok(version) => {
-                    let standing = Standing { expires_at: lease.expires_at, until: asked + term.holds, lost_to: None };
-                    let standing = Arc::new(Mutex::new(standing));
+                    let status = LeaseStatus { expires_at: lease.expires_at, until: asked + term.holds, lost_to: None };
+                    let status = Arc::new(Mutex::new(status));
                     let (at_work, ended) = oneshot::channel();
-                    let (store, told) = (store.clone(), Arc::clone(&standing));
+                    let (store, shared) = (store.clone(), Arc::clone(&status));
                     let lake = store.describe();
-                    let keeper = Keeper { store, lease, version, clock, term, standing: told };
-                    let renewing = tokio::spawn(keeper.run(ended).in_current_span());
-                    return Ok(Self { lake, clock, standing, _at_work: at_work, renewing });
+                    let renewer = LeaseRenewer { store, lease, version, clock, term, status: shared };
+                    let renewing = tokio::spawn(renewer.run(ended).in_current_span());
+                    return Ok(Self { lake, clock, status, _at_work: at_work, renewing });
                 }
                 // Somebody else was first; who, the next look tells.
                 Err(Error::Precondition { .. }) => {}
@@ -167,13 +167,13 @@ impl Held {
     /// # Errors
     /// [`Error::TakenOver`] or [`Error::Expired`] if it is not.
     pub(super) fn still_held(&self) -> Result<(), Error> {
-        let (lake, standing) = (self.lake.clone(), lock(&self.standing));
-        if let Some(by) = &standing.lost_to {
+        let (lake, status) = (self.lake.clone(), lock(&self.status));
+        if let Some(by) = &status.lost_to {
             return Err(Error::TakenOver { lake, by: by.clone() });
         }
-        match (self.clock)() < standing.expires_at && tokio::time::Instant::now() < standing.until {
+        match (self.clock)() < status.expires_at && tokio::time::Instant::now() < status.until {
             true => Ok(()),
-            false => Err(Error::Expired { lake, at: standing.expires_at }),
+            false => Err(Error::Expired { lake, at: status.expires_at }),
         }
     }
 
@@ -186,17 +186,17 @@ impl Held {
     }
 }
 
-/// Who renews the lease.
-struct Keeper {
+/// Renews the lease, for as long as its guard is there.
+struct LeaseRenewer {
     store: Store,
     lease: Lease,
     version: Version,
     clock: fn() -> Instant,
     term: Term,
-    standing: Arc<Mutex<Standing>>,
+    status: Arc<Mutex<LeaseStatus>>,
 }
 
-impl Keeper {
+impl LeaseRenewer {
     async fn run(mut self, mut ended: oneshot::Receiver<()>) {
         let (patience, again_after) = self.term.patience();
         let mut wait = self.term.renewed_after;
@@ -213,7 +213,7 @@ impl Keeper {
                 Ok(()) => wait = self.term.renewed_after,
                 Err(Some(Error::TakenOver { by, .. })) => {
                     tracing::warn!(holder = by, "this run has lost its lease on the lake");
-                    lock(&self.standing).lost_to = Some(by);
+                    lock(&self.status).lost_to = Some(by);
                     return;
                 }
                 Err(error) => {
@@ -240,9 +240,9 @@ impl Keeper {
             let bytes = manifest::write(&lease, &self.store.place(&layout::lease()))?;
             match self.store.replace(&layout::lease(), bytes, Some(&self.version)).await {
                 Ok(version) => {
-                    let mut standing = lock(&self.standing);
-                    (standing.expires_at, standing.until) = (lease.expires_at, asked + self.term.holds);
-                    drop(standing);
+                    let mut status = lock(&self.status);
+                    (status.expires_at, status.until) = (lease.expires_at, asked + self.term.holds);
+                    drop(status);
                     (self.lease, self.version) = (lease, version);
                     return Ok(());
                 }
@@ -255,8 +255,8 @@ impl Keeper {
                     (self.lease.renewals, self.version) = (found.renewals.max(renewals), version);
                 }
                 found => {
-                    let by =
-                        found.map_or_else(|| "somebody who removed it".to_owned(), |(found, _)| shown(&found.holder));
+                    let by = found
+                        .map_or_else(|| "somebody who removed it".to_owned(), |(found, _)| sanitize(&found.holder));
                     return Err(Error::TakenOver { lake: self.store.describe(), by });
                 }
             }
@@ -276,14 +276,14 @@ async fn find(store: &Store) -> Result<Option<(Lease, Version)>, Error> {
 fn in_use(store: &Store, found: Option<&Lease>) -> Error {
     Error::InUse {
         lake: store.describe(),
-        by: found.map_or_else(|| "another run".to_owned(), |found| shown(&found.holder)),
+        by: found.map_or_else(|| "another run".to_owned(), |found| sanitize(&found.holder)),
         since: found.map(|found| found.since),
         until: found.map(|found| found.expires_at),
     }
 }
 
 /// A holder's name, fit for a message.
-fn shown(holder: &str) -> String {
+fn sanitize(holder: &str) -> String {
     holder.chars().take(200).collect::<String>().escape_debug().to_string()
 }
 
@@ -291,6 +291,6 @@ fn after(instant: Instant, time: Duration) -> Instant {
     Instant(instant.0.saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)))
 }
 
-fn lock(standing: &Mutex<Standing>) -> MutexGuard<'_, Standing> {
-    standing.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(status: &Mutex<LeaseStatus>) -> MutexGuard<'_, LeaseStatus> {
+    status.lock().unwrap_or_else(PoisonError::into_inner)
 }

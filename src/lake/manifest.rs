@@ -108,7 +108,7 @@ pub struct Current {
 
 impl Tables {
     /// The tables made of these files, in whatever order they come.
-    pub fn of(files: Vec<DataFile>) -> Self {
+    pub fn new(files: Vec<DataFile>) -> Self {
         let mut tables = Self::default();
         for file in files {
             let table = if file.is_of(Table::Supplier) { &mut tables.supplier } else { &mut tables.spend };
@@ -135,7 +135,7 @@ impl Manifest {
         for value in [&mut settings, &mut control_totals, &mut report] {
             value.sort_all_objects();
         }
-        let (format_version, tables) = (FORMAT_VERSION, Tables::of(files));
+        let (format_version, tables) = (FORMAT_VERSION, Tables::new(files));
         Self { format_version, snapshot, created_at, schema_version, tables, settings, control_totals, report }
     }
 

@@ -1,11 +1,12 @@
 //! Who may publish into a lake, and the one step in which a snapshot becomes current: a compare-and-swap of `CURRENT.json`.
 
+pub mod snapshot;
+
 use crate::lake::Error;
 use crate::lake::directory;
 use crate::lake::layout::{self, CURRENT_LINK, SnapshotName};
-use crate::lake::lease::{Held, Term};
+use crate::lake::lease::{LeaseGuard, Term};
 use crate::lake::manifest::{self, Current, FORMAT_VERSION, Manifest};
-use crate::lake::snapshot::Snapshot;
 use crate::lake::store::{Access, Store, Version};
 use crate::model::digest::Digest;
 use crate::model::value::Instant;
@@ -13,6 +14,8 @@ use futures::{StreamExt as _, stream};
 use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+
+use snapshot::Snapshot;
 
 /// `CURRENT.json` is a few lines.
 const CURRENT_LIMIT_BYTES: u64 = 64 << 10;
@@ -178,10 +181,10 @@ impl Lake {
     pub async fn claim_for(&self, by: &str, clock: fn() -> Instant, term: Term) -> Result<Publisher, Error> {
         let claim = match &self.store {
             Store::Directory(store) => Claim::Directory(store.claim(by, clock()).await?),
-            Store::S3(_) => Claim::Bucket(Held::take(&self.store, by, clock, term).await?),
+            Store::S3(_) => Claim::Bucket(LeaseGuard::acquire(&self.store, by, clock, term).await?),
         };
         let publisher = Publisher { lake: self.clone(), claim, has_warned: AtomicBool::new(false) };
-        match publisher.mend().await {
+        match publisher.repair().await {
             Ok(()) => Ok(publisher),
             Err(error) => {
                 publisher.release().await;
@@ -209,7 +212,7 @@ impl Whole {
 #[derive(Debug)]
 enum Claim {
     Directory(directory::Claim),
-    Bucket(Held),
+    Bucket(LeaseGuard),
 }
 
 /// The one writer of a lake.
@@ -295,7 +298,8 @@ impl Publisher {
         Ok(current)
     }
 
-    async fn mend(&self) -> Result<(), Error> {
+    /// Sets right what a run that was killed left in a directory.
+    async fn repair(&self) -> Result<(), Error> {
         if let Store::Directory(store) = &self.lake.store {
             // An unfinished snapshot goes with all that is in it.
             store.remove_leftovers(&layout::snapshots()).await?;

@@ -12,7 +12,7 @@ const READERS_MS: i64 = 24 * 3_600_000;
 
 /// A snapshot as a listing shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundSnapshot {
     /// Its name.
     pub name: SnapshotName,
     /// Whether it has its manifest, which comes last. One without is being made, or was left behind by a run that died.
@@ -35,10 +35,15 @@ pub struct Swept {
 /// A finished one may go once `kept` finished ones are newer and the next of those is older than a day: its readers have had that day
 /// since it was replaced, not since it was made. One without a manifest may go at once: who holds the lake knows that its run is dead.
 /// What is current stays, whatever its age, and so does what was current before it, and what is newer than it.
-pub fn to_remove<'a>(found: &'a [Found], current: &Current, now: Instant, kept: usize) -> Vec<&'a SnapshotName> {
+pub fn to_remove<'a>(
+    found: &'a [FoundSnapshot],
+    current: &Current,
+    now: Instant,
+    kept: usize,
+) -> Vec<&'a SnapshotName> {
     let a_day_ago = |then: Option<Instant>| then.is_some_and(|then| now.0 - then.0 > READERS_MS);
     let (mut newer, mut replaced_at, mut removed) = (0, None, Vec::new());
-    for Found { name, finished } in found.iter().rev() {
+    for FoundSnapshot { name, finished } in found.iter().rev() {
         let may_go = !finished || (newer >= kept && a_day_ago(replaced_at));
         if may_go && *name < current.snapshot && current.previous.as_ref() != Some(name) {
             removed.push(name);
@@ -56,13 +61,13 @@ impl Lake {
     ///
     /// # Errors
     /// What storage can meet.
-    pub async fn found(&self) -> Result<Vec<Found>, Error> {
+    pub async fn found(&self) -> Result<Vec<FoundSnapshot>, Error> {
         // Two listings, and no look at each manifest: where there is none, S3 may call that a denial to a role that may list only a prefix.
         // The first sees what the second passes by: in a directory, the bare remains of a writer that was killed.
         let root = layout::snapshots();
         let (names, objects) = futures::try_join!(self.snapshots(), self.store().list(&root))?;
         let finished = |name: &SnapshotName| objects.binary_search_by(|entry| entry.key.cmp(&name.manifest())).is_ok();
-        Ok(names.into_iter().map(|name| Found { finished: finished(&name), name }).collect())
+        Ok(names.into_iter().map(|name| FoundSnapshot { finished: finished(&name), name }).collect())
     }
 }
 
@@ -139,9 +144,9 @@ mod tests {
     /// Hours ago of those that go, of finished ones and unfinished ones.
     fn removed(finished: &[i64], unfinished: &[i64], current: i64, previous: Option<i64>, kept: usize) -> Vec<i64> {
         let all = [(finished, true), (unfinished, false)];
-        let mut found: Vec<Found> = all
+        let mut found: Vec<FoundSnapshot> = all
             .iter()
-            .flat_map(|(ages, finished)| ages.iter().map(|age| Found { name: name(*age), finished: *finished }))
+            .flat_map(|(ages, finished)| ages.iter().map(|age| FoundSnapshot { name: name(*age), finished: *finished }))
             .collect();
         found.sort_by(|a, b| a.name.cmp(&b.name));
         let current = Current {

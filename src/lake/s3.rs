@@ -5,19 +5,19 @@
 
 mod client;
 mod conditional;
-mod fault;
+mod error;
 mod object;
 mod upload;
 
 use crate::lake::error::Source;
-use crate::lake::store::{Access, Entry, Version};
+use crate::lake::object::{Access, Entry, Version};
 use crate::lake::{Error, Key};
 use aws_config::SdkConfig;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::types::{CommonPrefix, Object, ServerSideEncryption};
 use bytes::Bytes;
 use conditional::Condition;
-use fault::{Fault, NOT_IMPLEMENTED};
+use error::{NOT_IMPLEMENTED, S3Error};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use std::fmt;
 
@@ -96,7 +96,7 @@ impl S3 {
     }
 
     /// The error of an operation on a key.
-    fn error(&self, operation: &'static str, key: &Key, fault: Fault) -> Error {
+    fn error(&self, operation: &'static str, key: &Key, fault: S3Error) -> Error {
         fault.error(operation, self.place(key), &self.bucket)
     }
 
@@ -104,7 +104,7 @@ impl S3 {
         let prefix = self.prefix.as_ref().map(|prefix| format!("{prefix}/"));
         // A listing and not `HeadBucket`, whose answers have no body to tell the faults apart by.
         let listed = self.client.list_objects_v2().bucket(&self.bucket).set_prefix(prefix).max_keys(1).send().await;
-        listed.map_err(|e| Fault::of(e).error("s3:ListBucket", self.describe(), &self.bucket))?;
+        listed.map_err(|e| S3Error::from_sdk(e).error("s3:ListBucket", self.describe(), &self.bucket))?;
         if access == Access::Write {
             let trial = Key::known("state/trial".to_owned());
             let kept = self.try_conditions(&trial).await;
@@ -189,7 +189,7 @@ impl S3 {
                 .set_continuation_token(next.clone())
                 .send()
                 .await
-                .map_err(|e| self.error("s3:ListBucket", directory, Fault::of(e)))?;
+                .map_err(|e| self.error("s3:ListBucket", directory, S3Error::from_sdk(e)))?;
             objects.extend(page.contents.unwrap_or_default());
             prefixes.extend(page.common_prefixes.unwrap_or_default());
             match page.next_continuation_token {
@@ -203,8 +203,8 @@ impl S3 {
 
     pub(super) async fn delete(&self, key: &Key) -> Result<(), Error> {
         let deleted = self.client.delete_object().bucket(&self.bucket).key(self.name(key)).send().await;
-        match deleted.map_err(Fault::of) {
-            Ok(_) | Err(Fault::NotFound) => Ok(()),
+        match deleted.map_err(S3Error::from_sdk) {
+            Ok(_) | Err(S3Error::NotFound) => Ok(()),
             Err(fault) => Err(self.error("s3:DeleteObject", key, fault)),
         }
     }

@@ -11,6 +11,8 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use std::ops::Range;
 
+pub use crate::lake::object::{Access, Entry, Version, Written};
+
 /// Where a lake's objects are: a closed set, so that what differs is seen in one place.
 #[derive(Clone, Debug)]
 pub enum Store {
@@ -18,37 +20,6 @@ pub enum Store {
     Directory(Directory),
     /// A bucket of S3, or of a service that speaks like it.
     S3(S3),
-}
-
-/// The version of an object: what a compare-and-swap compares. Opaque, and only good for the store that gave it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Version(pub(super) String);
-
-/// An object found by a listing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Its key.
-    pub key: Key,
-    /// Its size in bytes.
-    pub size_bytes: u64,
-}
-
-/// An object that a [`Writer`] made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Written {
-    /// Its size in bytes.
-    pub size_bytes: u64,
-    /// Its checksum, as 64 hexadecimal digits.
-    pub sha256: String,
-}
-
-/// What a program is about to do with a lake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Access {
-    /// Look at it.
-    Read,
-    /// Publish into it.
-    Write,
 }
 
 impl Store {

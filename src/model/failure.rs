@@ -6,7 +6,6 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::model::value::Instant;
-use crate::{catalog, lake, table, xledger};
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $name:literal,)*) => {
@@ -156,83 +155,6 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
-
-impl From<xledger::Error> for Failure {
-    fn from(error: xledger::Error) -> Self {
-        use xledger::Error;
-        let kind = match &error {
-            Error::TokenMalformed => FailureKind::TokenMalformed,
-            Error::TokenRefused { .. } => FailureKind::TokenRefused,
-            Error::RightMissing { .. } | Error::OwnerSetRefused { .. } => FailureKind::RightMissing,
-            Error::BurstLimit | Error::ConcurrencyLimit | Error::NotResolved { .. } | Error::TooLong { .. } => {
-                FailureKind::LimitReached
-            }
-            Error::CreditsUsedUp { .. } => FailureKind::CreditsUsedUp,
-            Error::SchemaMismatch { .. } | Error::Unfit { .. } => FailureKind::SchemaMismatch,
-            Error::Malformed { .. } | Error::TooLarge { .. } | Error::CursorRepeated { .. } => {
-                FailureKind::AnswerMalformed
-            }
-            Error::Api { .. } => FailureKind::XledgerError,
-            Error::NotGraphql { .. } | Error::Blocked { .. } => FailureKind::EndpointNotGraphql,
-            Error::Busy { status: 429, .. } => FailureKind::LimitReached,
-            Error::Unavailable { .. }
-            | Error::Busy { .. }
-            | Error::Late { .. }
-            | Error::Unreachable { .. }
-            | Error::Barred { .. } => FailureKind::XledgerUnavailable,
-            Error::Deadline { .. } => FailureKind::DeadlineReached,
-        };
-        let again_at = match &error {
-            Error::CreditsUsedUp { reset_at } => reset_at.map(|at| Instant(at.as_millisecond())),
-            Error::Deadline { again_at, .. } => *again_at,
-            _ => None,
-        };
-        let message = error.to_string();
-        let refused_fields = if let Error::RightMissing { fields, .. } = error { fields } else { Vec::new() };
-        Self { again_at, refused_fields, ..Self::new(kind, message) }
-    }
-}
-
-impl From<table::EncodeError> for Failure {
-    fn from(error: table::EncodeError) -> Self {
-        Self::new(FailureKind::ValueUnfit, error.to_string())
-    }
-}
-
-impl From<lake::Error> for Failure {
-    fn from(error: lake::Error) -> Self {
-        use lake::Error;
-        let kind = match &error {
-            Error::Url { .. } | Error::NoRegion { .. } => FailureKind::SettingsInvalid,
-            Error::NotFound { .. }
-            | Error::NoSuchBucket { .. }
-            | Error::WrongRegion { .. }
-            | Error::NotADirectory { .. } => FailureKind::LakeMissing,
-            Error::AccessDenied { .. } | Error::ReadOnly { .. } | Error::Credentials { .. } => FailureKind::LakeDenied,
-            Error::InUse { .. }
-            | Error::TakenOver { .. }
-            | Error::Precondition { .. }
-            | Error::AlreadyExists { .. } => FailureKind::LakeInUse,
-            Error::Corrupt { .. } | Error::InTheWay { .. } => FailureKind::LakeCorrupt,
-            _ => FailureKind::LakeUnavailable,
-        };
-        Self::new(kind, with_causes(&error))
-    }
-}
-
-impl From<catalog::Error> for Failure {
-    fn from(error: catalog::Error) -> Self {
-        use catalog::Error;
-        let kind = match &error {
-            Error::NoDatabase { .. } => FailureKind::CatalogMissing,
-            Error::AccessDenied { .. } | Error::Credentials { .. } => FailureKind::CatalogDenied,
-            Error::Foreign { .. } => FailureKind::CatalogForeign,
-            Error::Manifest { .. } => FailureKind::LakeCorrupt,
-            _ => FailureKind::CatalogUnavailable,
-        };
-        Self::new(kind, with_causes(&error))
-    }
-}
 
 /// The words of an error and of what lies below it.
 pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {

@@ -8,35 +8,12 @@ use arrow::datatypes::{DataType, Decimal128Type, Int64Type, TimestampMillisecond
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rustc_hash::FxBuildHasher;
-use serde::Serialize;
 
 use crate::lake::{self, DataFile, Lake, Manifest, SnapshotName};
 use crate::model::value::Month;
 use crate::refresh::fetch::Line;
+use crate::report::Period;
 use crate::table::BATCH_ROWS;
-
-/// What became of the lines of a month.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Period {
-    /// The month.
-    pub month: Month,
-    /// Lines in the last snapshot.
-    pub before: u64,
-    /// Lines now.
-    pub lines: u64,
-    /// Lines that were not there.
-    pub added: u64,
-    /// Lines whose amount, match or voucher's time of modification is not as it was.
-    pub changed: u64,
-    /// Lines that are there no more.
-    pub removed: u64,
-}
-
-impl Period {
-    fn of(month: Month) -> Self {
-        Self { month, before: 0, lines: 0, added: 0, changed: 0, removed: 0 }
-    }
-}
 
 /// What a line is compared by: numbers that its row has as the line has them.
 const COLUMNS: [&str; 4] = ["line_id", "match_id", "voucher_modified_at", "amount"];
@@ -62,7 +39,7 @@ pub(crate) async fn since(lake: &Lake, before: Option<&Manifest>, files: &[DataF
     let files_before = by_month(before.map_or(&[], |manifest| &manifest.tables.spend.files));
     let (mut periods, mut old) = (BTreeMap::new(), Vec::new());
     for month in files.keys().chain(files_before.keys()) {
-        periods.insert(*month, Period::of(*month));
+        periods.insert(*month, Period::empty(*month));
     }
     let is_same = |month: &Month| {
         let same = |(a, b): (&&DataFile, &&DataFile)| a.sha256 == b.sha256 && !a.sha256.is_empty();
@@ -70,7 +47,7 @@ pub(crate) async fn since(lake: &Lake, before: Option<&Manifest>, files: &[DataF
         now.len() == before.len() && now.iter().zip(before).all(same)
     };
     for (month, files) in &files_before {
-        let period = periods.entry(*month).or_insert(Period::of(*month));
+        let period = periods.entry(*month).or_insert(Period::empty(*month));
         period.before = files.iter().map(|file| file.rows).sum();
         let Some(snapshot) = before.map(|manifest| &manifest.snapshot).filter(|_| !is_same(month)) else { continue };
         for file in files {
@@ -81,7 +58,7 @@ pub(crate) async fn since(lake: &Lake, before: Option<&Manifest>, files: &[DataF
         }
     }
     for line in lines {
-        periods.entry(line.month).or_insert(Period::of(line.month)).lines += 1;
+        periods.entry(line.month).or_insert(Period::empty(line.month)).lines += 1;
     }
     compare(&mut periods, old, lines.iter().filter(|line| !is_same(&line.month)));
     periods.into_values().collect()
@@ -92,7 +69,7 @@ fn compare<'a>(periods: &mut BTreeMap<Month, Period>, mut old: Vec<Old>, lines: 
     old.sort_by_key(|old| old.id);
     let mut old = old.into_iter().peekable();
     let mut count = |month: Month, count: fn(&mut Period) -> &mut u64| {
-        *count(periods.entry(month).or_insert(Period::of(month))) += 1;
+        *count(periods.entry(month).or_insert(Period::empty(month))) += 1;
     };
     for line in lines {
         while let Some(gone) = old.next_if(|old| old.id < line.id) {

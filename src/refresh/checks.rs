@@ -4,17 +4,18 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::lake::Manifest;
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::treatment::Treatment;
 use crate::refresh::chart::Chart;
 use crate::refresh::index::{Ledger, NONE};
-use crate::refresh::rules::{PayrollAccounts, Rules, Treatment};
+use crate::refresh::rules::{PayrollAccounts, Rules};
 use crate::refresh::screen::Screened;
 use crate::report::Tables;
 
-/// Ids of the lines of vouchers that were read while somebody changed them: lines of one voucher that do not agree on its owner, its document
+/// Ids of the lines of inconsistent vouchers, which were read while somebody changed them: lines of one voucher that do not agree on its owner, its document
 /// type or when it was modified. What Xledger does not say agrees with everything.
-pub(crate) fn torn(ledger: &Ledger) -> FxHashSet<i64> {
+pub(crate) fn lines_of_inconsistent_vouchers(ledger: &Ledger) -> FxHashSet<i64> {
     let mut first: FxHashMap<i64, usize> = FxHashMap::default();
-    let mut torn: FxHashSet<i64> = FxHashSet::default();
+    let mut inconsistent: FxHashSet<i64> = FxHashSet::default();
     // Most lines stand beside the others of their voucher.
     let mut last = (0, 0);
     for (at, entry) in ledger.entries.iter().enumerate().filter(|(_, entry)| entry.voucher != 0) {
@@ -30,13 +31,13 @@ pub(crate) fn torn(ledger: &Ledger) -> FxHashSet<i64> {
                 _ => true,
             };
         if !agree {
-            torn.insert(entry.voucher);
+            inconsistent.insert(entry.voucher);
         }
     }
-    if torn.is_empty() {
-        return torn;
+    if inconsistent.is_empty() {
+        return inconsistent;
     }
-    let lines = ledger.entries.iter().filter(|entry| torn.contains(&entry.voucher));
+    let lines = ledger.entries.iter().filter(|entry| inconsistent.contains(&entry.voucher));
     lines.map(|entry| entry.id).collect()
 }
 
@@ -182,17 +183,17 @@ mod tests {
     #[test]
     fn lines_of_a_voucher_agree() {
         let kind = |code: Option<&str>| DocumentType { id: Some(1), code: code.map(Into::into), description: None };
-        let torn_with = |other: LedgerEntry| {
+        let inconsistent_with = |other: LedgerEntry| {
             let document_types = vec![kind(Some("AP")), kind(Some("PR")), kind(None)];
             let ledger = Ledger { entries: vec![entry(1, 7), entry(2, 8), other, entry(4, 8)], document_types };
-            let mut torn: Vec<i64> = torn(&ledger).into_iter().collect();
-            torn.sort_unstable();
-            torn
+            let mut inconsistent: Vec<i64> = lines_of_inconsistent_vouchers(&ledger).into_iter().collect();
+            inconsistent.sort_unstable();
+            inconsistent
         };
-        assert_eq!(torn_with(entry(3, 7)), [0_i64; 0]);
-        assert_eq!(torn_with(LedgerEntry { owner: 2, ..entry(3, 7) }), [1, 3]);
-        assert_eq!(torn_with(LedgerEntry { document_type: 1, ..entry(3, 7) }), [1, 3]);
-        assert_eq!(torn_with(LedgerEntry { modified_at: 6, ..entry(3, 7) }), [1, 3]);
+        assert_eq!(inconsistent_with(entry(3, 7)), [0_i64; 0]);
+        assert_eq!(inconsistent_with(LedgerEntry { owner: 2, ..entry(3, 7) }), [1, 3]);
+        assert_eq!(inconsistent_with(LedgerEntry { document_type: 1, ..entry(3, 7) }), [1, 3]);
+        assert_eq!(inconsistent_with(LedgerEntry { modified_at: 6, ..entry(3, 7) }), [1, 3]);
         // What is not said is no disagreement, and lines without a voucher have nothing to agree on.
         for other in [
             LedgerEntry { owner: 0, ..entry(3, 7) },
@@ -200,7 +201,7 @@ mod tests {
             LedgerEntry { modified_at: NONE, ..entry(3, 7) },
             LedgerEntry { owner: 2, ..entry(3, 0) },
         ] {
-            assert_eq!(torn_with(other), [0_i64; 0]);
+            assert_eq!(inconsistent_with(other), [0_i64; 0]);
         }
     }
 

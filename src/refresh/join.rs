@@ -7,13 +7,13 @@ use rustc_hash::FxHashMap;
 use crate::model::vat::VatRates;
 use crate::refresh::chart::Chart;
 use crate::refresh::fetch::{Line, Names, Payable};
-use crate::refresh::reference_data::{References, Supplier};
+use crate::refresh::reference_data::{ReferenceData, Supplier};
 use crate::table::spend::{self, Dimension, SupplierMatch, VatRate};
 
-/// Everything that a row may need, with the look-ups between.
-pub struct Books<'a> {
+/// Joins a line with what it names: everything that a row may need, with the lookup tables between.
+pub struct Joiner<'a> {
     chart: &'a Chart,
-    references: &'a References,
+    reference_data: &'a ReferenceData,
     names: &'a Names,
     vat_rates: &'a VatRates,
     /// By voucher, owner and id.
@@ -40,11 +40,11 @@ struct Invoice<'a> {
     due: Option<crate::model::value::Day>,
 }
 
-impl<'a> Books<'a> {
-    /// Sets up the look-ups.
+impl<'a> Joiner<'a> {
+    /// Builds the lookup tables.
     pub fn new(
         chart: &'a Chart,
-        references: &'a References,
+        reference_data: &'a ReferenceData,
         names: &'a Names,
         vat_rates: &'a VatRates,
         payables: &'a [Payable],
@@ -59,19 +59,19 @@ impl<'a> Books<'a> {
             at += same.len();
         }
         let mut of_company: FxHashMap<i64, Vec<&Supplier>> = FxHashMap::default();
-        for supplier in &references.suppliers {
+        for supplier in &reference_data.suppliers {
             if let Some(company) = supplier.company {
                 of_company.entry(company).or_default().push(supplier);
             }
         }
-        let suppliers = references.suppliers.iter().map(|supplier| (supplier.id, supplier)).collect();
-        Self { chart, references, names, vat_rates, payables: named, of_voucher, suppliers, of_company }
+        let suppliers = reference_data.suppliers.iter().map(|supplier| (supplier.id, supplier)).collect();
+        Self { chart, reference_data, names, vat_rates, payables: named, of_voucher, suppliers, of_company }
     }
 
     /// The row of a line in `spend`.
     pub fn row(&self, line: &'a Line) -> spend::Row<'a> {
         let account = self.chart.account(line.account);
-        let owner = self.references.owners.get(&line.owner);
+        let owner = self.reference_data.owners.get(&line.owner);
         let vat_code = self.names.text(line.vat_code);
         let Choice { how, supplier, invoice } = self.supplier_of(line);
         spend::Row {
@@ -114,7 +114,7 @@ impl<'a> Books<'a> {
     }
 
     fn dimension(&self, id: i64) -> Dimension<'a> {
-        let Some(value) = self.references.dimensions.get(&id) else { return Dimension::default() };
+        let Some(value) = self.reference_data.dimensions.get(&id) else { return Dimension::default() };
         Dimension { kind: value.kind.as_deref(), code: value.code.as_deref(), name: value.name.as_deref() }
     }
 

@@ -1,5 +1,5 @@
-//! The lists of a refresh, by index fields alone, and the registers beside them. They are saved in the cache as they grow, so that another run can
-//! go on with them for an hour; older ones are made anew, for what they say of payroll may be out of date.
+//! The lists of a refresh, by index fields alone, and the registers beside them. They are saved in the cache as they grow: checkpoints, from which
+//! another run can resume for an hour. Older ones are made anew, for what they say of payroll may be out of date.
 
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use crate::refresh::chart::Chart;
 use crate::refresh::checks;
 use crate::refresh::fetch::{Names, SetAside, by_id};
 use crate::refresh::index::{Asking, Ledger, List, Payables, bounds};
-use crate::refresh::reference_data::References;
+use crate::refresh::reference_data::ReferenceData;
 use crate::refresh::rules::Rules;
 use crate::refresh::screen::{self, Screened};
 use crate::report::progress::{Progress, Stage};
@@ -42,7 +42,8 @@ pub(super) struct Lists {
 pub(super) struct Registers {
     pub(super) chart: Chart,
     chart_at: Position,
-    pub(super) references: References,
+    #[serde(rename = "references")]
+    pub(super) reference_data: ReferenceData,
 }
 
 impl Lists {
@@ -103,11 +104,12 @@ impl Lists {
 
     /// How much is there: of a run that got something, more.
     pub(super) fn extent(&self) -> u64 {
-        let Registers { chart, references, .. } = &self.registers;
+        let Registers { chart, reference_data, .. } = &self.registers;
         let rows = |parts: &[Part], lines: usize| parts.iter().map(|part| part.rows).sum::<u64>().max(lines as u64);
         let listed = rows(&self.said.ledger.parts, self.ledger.entries.len())
             + rows(&self.said.payables.parts, self.payables.entries.len());
-        let of_references = references.suppliers.len() + references.owners.len() + references.dimensions.len();
+        let of_references =
+            reference_data.suppliers.len() + reference_data.owners.len() + reference_data.dimensions.len();
         listed + (chart.len() + of_references) as u64
     }
 
@@ -127,12 +129,12 @@ impl Lists {
         progress.begin(Stage::Index, 0);
         let known = cache.index.bounds.clone();
         let mut registers = std::mem::take(&mut self.registers);
-        let Registers { chart, chart_at, references } = &mut registers;
+        let Registers { chart, chart_at, reference_data } = &mut registers;
         // What the others are asking for when one fails still comes, and is not asked for again.
         let give_up = |error: &Error| asking.give_up(error);
         let (chart, suppliers, lines) = futures::join!(
             async { chart.list(asking, chart_at).await.inspect_err(give_up) },
-            async { references.list_suppliers(asking).await.inspect_err(give_up) },
+            async { reference_data.list_suppliers(asking).await.inspect_err(give_up) },
             self.list(asking, &known, SAVED_ROWS, progress),
         );
         self.registers = registers;
@@ -141,10 +143,10 @@ impl Lists {
             self.save(cache).await?;
             self.list(asking, &known, SAVED_ROWS, progress).await?;
         }
-        let torn = checks::torn(&self.ledger);
-        if !torn.is_empty() {
-            self.relist(asking, &torn, &FxHashSet::default()).await?;
-            let left = checks::torn(&self.ledger).len();
+        let inconsistent = checks::lines_of_inconsistent_vouchers(&self.ledger);
+        if !inconsistent.is_empty() {
+            self.relist(asking, &inconsistent, &FxHashSet::default()).await?;
+            let left = checks::lines_of_inconsistent_vouchers(&self.ledger).len();
             if left > 0 {
                 tracing::warn!(
                     lines = left,
@@ -221,10 +223,10 @@ impl Lists {
         if !set_aside.wholly {
             self.reload(cache).await?;
         } else {
-            let references = std::mem::take(&mut self.registers.references);
+            let reference_data = std::mem::take(&mut self.registers.reference_data);
             let source = std::mem::take(&mut self.said.source);
             *self = Self::begin(&source, now);
-            self.registers.references = references;
+            self.registers.reference_data = reference_data;
             return Ok(());
         }
         let SetAside { mut lines, mut payables, vouchers, .. } = set_aside;

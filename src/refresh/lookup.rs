@@ -1,4 +1,4 @@
-//! Looks up rows of a register by id in wider owner sets than the one that lists it: the vendor's standard charts, and registers that an upper
+//! Lookups: rows of a register by id in wider owner sets than the one that lists it: the vendor's standard charts, and registers that an upper
 //! entity keeps, may belong to an owner that the usual set does not show.
 
 use rustc_hash::FxHashSet;

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::time::Instant as Moment;
 
 use super::lists::Lists;
 use super::rows::Rows;
@@ -12,7 +11,7 @@ use crate::lake::{ManifestParts, SnapshotName};
 use crate::model::failure::{Failure, FailureKind};
 use crate::refresh::cache::{Cache, Cached};
 use crate::refresh::fetch::{Line, Payable};
-use crate::refresh::join::Books;
+use crate::refresh::join::Joiner;
 use crate::refresh::tables::{self, Written};
 use crate::refresh::{changes, checks};
 use crate::report::{Report, Tables};
@@ -33,7 +32,8 @@ impl Refreshing<'_> {
     /// Publishing is not broken off: it begins with a good part of the run's time left, or in a run of its own.
     pub(super) fn enough_time_to_publish(&self) -> Result<(), Failure> {
         let (begun, deadline) = self.time;
-        let (whole, left) = (deadline.duration_since(begun), deadline.saturating_duration_since(Moment::now()));
+        let (whole, left) =
+            (deadline.duration_since(begun), deadline.saturating_duration_since(tokio::time::Instant::now()));
         if left >= (whole / 4).min(TIME_TO_PUBLISH) || begun.elapsed() < Duration::from_secs(1) {
             return Ok(());
         }
@@ -50,10 +50,10 @@ impl Refreshing<'_> {
         report: &mut Report,
     ) -> Result<Status, Failure> {
         let Rows { mut lines, payables, names, screen } = rows;
-        let references = &lists.registers.references;
+        let reference_data = &lists.registers.reference_data;
         let write = async |snapshot: Option<&_>| {
-            let books = Books::new(screen.chart(), references, &names, &self.rules.vat_rates, &payables.rows);
-            tables::write(snapshot, &books, &lines.rows, references, self.progress).await
+            let joiner = Joiner::new(screen.chart(), reference_data, &names, &self.rules.vat_rates, &payables.rows);
+            tables::write(snapshot, &joiner, &lines.rows, reference_data, self.progress).await
         };
         let guard = |tables: &Tables| match before.manifest.as_ref().filter(|_| !self.refresh.accept_shrink) {
             Some(manifest) => checks::not_shrunk(tables, manifest, self.most_shrink_percent),

@@ -1,4 +1,4 @@
-//! What the fetched lines name: suppliers (closed ones too), owners and dimension values.
+//! Reference data, which the fetched lines name: suppliers (closed ones too), owners and dimension values.
 //!
 //! Owners and dimension values are read off admitted lines that carry them. Their registers are known less well than the fields of a line,
 //! and may hold far more than the lines name.
@@ -44,7 +44,7 @@ pub struct Supplier {
     pub(crate) modified_at: Option<Instant>,
 }
 
-/// An owner: a company that keeps books.
+/// An owner: a company that keeps joiner.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Owner {
     pub(crate) code: Option<Box<str>>,
@@ -60,9 +60,9 @@ pub struct DimensionValue {
     pub(crate) name: Option<Box<str>>,
 }
 
-/// All that lines refer to, as far as it is known.
+/// The reference data of the lines, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct References {
+pub struct ReferenceData {
     /// Suppliers, by id, each once, when their list is at its end.
     pub(crate) suppliers: Vec<Supplier>,
     /// How far the list of suppliers came.
@@ -74,7 +74,7 @@ pub struct References {
 /// Rows of one answer with twenty-odd nested fields each: far below what the server answers in time.
 const EXAMPLE_ROWS: usize = 1_000;
 
-impl References {
+impl ReferenceData {
     /// Lists the supplier register, from where it stands on.
     ///
     /// # Errors
@@ -120,14 +120,14 @@ impl References {
         base: &Map<String, Value>,
         lines: &[Line],
     ) -> Result<(), Failure> {
-        let asked = Asked { client, base };
+        let reader = LineReader { client, base };
         let (owners, dimensions) = (&mut self.owners, &mut self.dimensions);
         let offers = |field| client.plan().asks(query::NAMES, field);
-        let mut sought = Sought::new(lines, |line| {
+        let mut to_find = NamesToFind::new(lines, |line| {
             let [one, two, three, four, five] = line.dimensions.map(Named::Dimension);
             [Named::Owner(line.owner), one, two, three, four, five]
         });
-        while let Some(ids) = sought.next(|named| match named {
+        while let Some(ids) = to_find.next(|named| match named {
             Named::Owner(id) => id == 0 || owners.contains_key(&id) || !offers("owner"),
             Named::Dimension(id) => id == 0 || dimensions.contains_key(&id) || !offers("glDimension"),
         }) {
@@ -139,14 +139,14 @@ impl References {
                     dimensions.extend(object.and_then(|object| dimension(client, object, columns)));
                 }
             };
-            asked.rows(query::NAMES, &ids, take).await?;
+            reader.rows(query::NAMES, &ids, take).await?;
         }
 
         // That owners have a currency is a guess, so that it has a question of its own.
         let is_offered = client.plan().dialect().owner_currency && client.plan().asks(query::OWNER_CURRENCIES, "owner");
-        let mut sought = Sought::new(lines, |line| [line.owner]);
+        let mut to_find = NamesToFind::new(lines, |line| [line.owner]);
         while is_offered
-            && let Some(ids) = sought.next(|id| owners.get(&id).is_none_or(|owner| owner.currency.is_some()))
+            && let Some(ids) = to_find.next(|id| owners.get(&id).is_none_or(|owner| owner.currency.is_some()))
         {
             let take = |node: OwnerOfLineNode| {
                 let Some(owner) = node.owner else { return };
@@ -154,7 +154,7 @@ impl References {
                 known.currency =
                     client.fit("spend.amount_currency_code", owner.currency.and_then(|currency| currency.code));
             };
-            asked.rows(query::OWNER_CURRENCIES, &ids, take).await?;
+            reader.rows(query::OWNER_CURRENCIES, &ids, take).await?;
         }
         Ok(())
     }
@@ -171,7 +171,7 @@ enum Named {
 }
 
 /// The lines to ask for names: for each value that has none yet, the first line that carries it and was not asked.
-struct Sought<'a, T, V> {
+struct NamesToFind<'a, T, V> {
     lines: &'a [Line],
     values: V,
     /// The values that have no name yet.
@@ -180,7 +180,7 @@ struct Sought<'a, T, V> {
     tries: usize,
 }
 
-impl<'a, T: Copy + Eq + Hash, const N: usize, V: Fn(&Line) -> [T; N]> Sought<'a, T, V> {
+impl<'a, T: Copy + Eq + Hash, const N: usize, V: Fn(&Line) -> [T; N]> NamesToFind<'a, T, V> {
     fn new(lines: &'a [Line], values: V) -> Self {
         // There are few values for many lines: no room is made for one of each.
         let mut nameless = FxHashSet::default();
@@ -208,12 +208,12 @@ impl<'a, T: Copy + Eq + Hash, const N: usize, V: Fn(&Line) -> [T; N]> Sought<'a,
     }
 }
 
-struct Asked<'a> {
+struct LineReader<'a> {
     client: &'a Client,
     base: &'a Map<String, Value>,
 }
 
-impl Asked<'_> {
+impl LineReader<'_> {
     async fn rows<N: DeserializeOwned + Identified>(
         &self,
         query: Query,

@@ -1,4 +1,5 @@
-//! A refresh that takes several runs: where it begins, and how a run ends before it does. All that a next run goes on with is in the cache.
+//! Resumes a refresh that takes several runs: where it begins, and how a run stops before the refresh has ended. All that the next run
+//! resumes with is in the cache.
 
 use super::Refreshing;
 use super::lists::Lists;

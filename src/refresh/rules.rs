@@ -8,6 +8,7 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::model::treatment::Treatment;
 use crate::model::value::Month;
 use crate::model::vat::VatRates;
 pub use accounts::{AccountFacts, PayrollAccounts};
@@ -36,9 +37,9 @@ pub struct Rules {
 impl Default for Rules {
     fn default() -> Self {
         Self {
-            document_types: Codes::of(&["AP", "BA", "ER"]),
+            document_types: Codes::folded(&["AP", "BA", "ER"]),
             excluded_accounts: AccountRanges(vec![(1900, 3000)]),
-            payroll_document_types: Codes::of(&["PR", "PY", "SA", "SAL", "LO", "LON", "LØ"]),
+            payroll_document_types: Codes::folded(&["PR", "PY", "SA", "SAL", "LO", "LON", "LØ"]),
             payroll_words: Words::default(),
             payroll_accounts: PayrollAccounts::ByChart,
             payroll_matches: true,
@@ -53,7 +54,7 @@ impl Default for Rules {
 pub struct Codes(Vec<String>);
 
 impl Codes {
-    fn of(codes: &[&str]) -> Self {
+    fn folded(codes: &[&str]) -> Self {
         Self(codes.iter().map(|code| folded(code)).collect())
     }
 
@@ -174,20 +175,6 @@ impl Serialize for AccountRanges {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }
-}
-
-/// How lines of a document type are treated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Treatment {
-    /// Payroll: never asked for.
-    Payroll,
-    /// Without a code: cannot be judged.
-    Refused,
-    /// Not among the document types that are kept.
-    LeftOut,
-    /// Kept, if account and period are.
-    Kept,
 }
 
 impl Rules {

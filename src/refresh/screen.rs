@@ -3,16 +3,16 @@
 //!
 //! Each line gets one verdict, the first that holds in the order of [`Verdict`]. A rule that cannot be evaluated refuses the line.
 
-mod counts;
 mod payroll;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::model::treatment::Treatment;
 use crate::model::value::Month;
 use crate::refresh::chart::{Account, Chart, Number};
 use crate::refresh::index::{DocumentType, Ledger, LedgerEntry, NONE, PayableEntry, Payables};
-use crate::refresh::rules::{Rules, Treatment};
-pub use counts::{Counts, PayableCounts, Refused, TypeCount};
+use crate::refresh::rules::Rules;
+use crate::report::counts::{Counts, PayableCounts, TypeCount};
 use payroll::PayrollMatches;
 
 /// A ledger line that may be asked for, as it was listed.
@@ -60,6 +60,34 @@ pub enum Verdict {
         /// Whether its account's code has digits.
         numbered: bool,
     },
+}
+
+impl Verdict {
+    /// Counts a line with this verdict in.
+    fn count_in(self, counts: &mut Counts) {
+        counts.listed += 1;
+        match self {
+            Verdict::Payroll => counts.excluded_payroll += 1,
+            Verdict::Refused(lack) => {
+                counts.refused += 1;
+                let because = &mut counts.refused_because;
+                *match lack {
+                    Lack::Account => &mut because.no_account,
+                    Lack::KnownAccount => &mut because.unknown_account,
+                    Lack::Period => &mut because.no_period,
+                    Lack::Owner => &mut because.no_owner,
+                    Lack::DocumentType => &mut because.no_document_type,
+                } += 1;
+            }
+            Verdict::DocumentType => counts.excluded_document_type += 1,
+            Verdict::Account => counts.excluded_account += 1,
+            Verdict::History => counts.excluded_history += 1,
+            Verdict::Kept { numbered } => {
+                counts.kept += 1;
+                counts.without_account_number += u64::from(!numbered);
+            }
+        }
+    }
 }
 
 /// What a line lacks that cannot be judged.
@@ -143,7 +171,7 @@ pub fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Payables) 
         let Some(last) = readings.last() else { continue };
         let verdicts = readings.iter().map(|entry| screen.judge(&facts(entry, &treatments)));
         let Some(verdict) = verdicts.min() else { continue };
-        counts.add(verdict);
+        verdict.count_in(&mut counts);
         let of_type = &mut lines_of_type[last.document_type as usize];
         of_type.0 += 1;
         of_type.1 += u64::from(matches!(verdict, Verdict::Kept { .. }));

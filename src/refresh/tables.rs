@@ -8,8 +8,8 @@ use crate::lake::{DataFile, Partition, Snapshot};
 use crate::model::failure::Failure;
 use crate::model::value::Month;
 use crate::refresh::fetch::Line;
-use crate::refresh::join::Books;
-use crate::refresh::reference_data::References;
+use crate::refresh::join::Joiner;
+use crate::refresh::reference_data::ReferenceData;
 use crate::refresh::supplier_totals::SupplierTotals;
 use crate::report::Tables;
 use crate::report::progress::Progress;
@@ -50,9 +50,9 @@ fn decimal(sum: i128) -> String {
 /// A value that does not fit its column, or what storage can meet.
 pub async fn write(
     snapshot: Option<&Snapshot<'_>>,
-    books: &Books<'_>,
+    joiner: &Joiner<'_>,
     lines: &[Line],
-    references: &References,
+    reference_data: &ReferenceData,
     progress: &Progress,
 ) -> Result<Written, Failure> {
     let mut written = Written::default();
@@ -64,7 +64,7 @@ pub async fn write(
         for lines in lines.chunks(BATCH_ROWS) {
             let mut builder = spend::Builder::new();
             for line in lines {
-                let row = books.row(line);
+                let row = joiner.row(line);
                 suppliers.add(&row);
                 let total = written.totals.entry((month, line.owner)).or_default();
                 total.0 += 1;
@@ -78,13 +78,13 @@ pub async fn write(
         written.sizes.spend.add(&files);
         written.spend.extend(files);
     }
-    let registered = &references.suppliers;
+    let registered = &reference_data.suppliers;
     for (owner, registered) in partition::split(registered, |supplier| supplier.owner, |supplier| supplier.id) {
         let mut file = Files::new(snapshot, supplier::table(), Partition::Owner(owner))?;
         for registered in registered.chunks(BATCH_ROWS) {
             let mut builder = supplier::Builder::new();
             for supplier in registered {
-                builder.append(&suppliers.row(supplier, &references.owners))?;
+                builder.append(&suppliers.row(supplier, &reference_data.owners))?;
             }
             file.push(&builder.finish()?).await?;
         }

@@ -1,4 +1,4 @@
-//! Whose token it is: the cheapest question that only a good token answers.
+//! The owner of the token, by the cheapest question that only a good token answers.
 
 use serde::Deserialize;
 use serde_json::json;

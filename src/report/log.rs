@@ -71,7 +71,7 @@ impl Fields {
         let fields = self.0.iter().map(|(name, value)| (name, value));
         // Texts and numbers have a form in JSON.
         drop(serde_json::Serializer::new(&mut bytes).collect_map(fields));
-        display::shown(&String::from_utf8_lossy(&bytes)) + "\n"
+        display::sanitize_json(&String::from_utf8_lossy(&bytes)) + "\n"
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::value::Instant;
-use crate::refresh::screen::Counts;
+use crate::report::counts::Counts;
 use crate::report::{Report, Tables};
 use crate::table::runs::Status;
 use crate::xledger::Reason;
@@ -67,11 +67,11 @@ pub const METRICS: &[Metric] = &[
         "Count",
         "1 if a refresh did all that was asked; a dry run and a rollback are none",
         // A continuation that has nothing left to do publishes nothing.
-        |run| is(run.status() == Status::Succeeded && run.outcome.is_ok_and(|report| report.is_published_refresh())),
+        |run| flag(run.status() == Status::Succeeded && run.outcome.is_ok_and(|report| report.is_published_refresh())),
     ),
-    metric("RunsFailed", "Count", "1 if the run failed", |run| is(run.status() == Status::Failed)),
+    metric("RunsFailed", "Count", "1 if the run failed", |run| flag(run.status() == Status::Failed)),
     metric("RunsIncomplete", "Count", "1 if time or credits ran out and a next run goes on from there", |run| {
-        is(run.status() == Status::Incomplete)
+        flag(run.status() == Status::Incomplete)
     }),
     metric(
         "TokenRefused",
@@ -79,11 +79,11 @@ pub const METRICS: &[Metric] = &[
         "1 if there is no token, none that can be read, or none that Xledger takes",
         |run| {
             use FailureKind::{SecretUnreadable, TokenMalformed, TokenMissing, TokenRefused};
-            is(matches!(run.failure(), Some(TokenMissing | SecretUnreadable | TokenMalformed | TokenRefused)))
+            flag(matches!(run.failure(), Some(TokenMissing | SecretUnreadable | TokenMalformed | TokenRefused)))
         },
     ),
     metric("PayrollReceived", "Count", "1 if a line came that is payroll, or that was not asked for", |run| {
-        is(matches!(run.failure(), Some(FailureKind::PayrollReceived | FailureKind::UnaskedLine)))
+        flag(matches!(run.failure(), Some(FailureKind::PayrollReceived | FailureKind::UnaskedLine)))
     }),
     metric("LinesListed", "Count", "Ledger lines that Xledger listed", |run| Some(run.counts()?.listed)),
     metric("LinesKept", "Count", "Ledger lines that the rules admit", |run| Some(run.counts()?.kept)),
@@ -237,7 +237,7 @@ impl<'a> Ended<'a> {
     }
 }
 
-fn is(so: bool) -> Option<u64> {
+fn flag(so: bool) -> Option<u64> {
     Some(u64::from(so))
 }
 

@@ -15,13 +15,14 @@ pub enum Stage {
     /// Fetches the admitted lines of both ledgers.
     Fetch,
     /// Lists what the lines name.
-    Refer,
+    ReferenceData,
     /// Joins, encodes and publishes the tables.
     Publish,
 }
 
 impl Stage {
-    const ALL: [Stage; 6] = [Stage::Schema, Stage::Index, Stage::Screen, Stage::Fetch, Stage::Refer, Stage::Publish];
+    const ALL: [Stage; 6] =
+        [Stage::Schema, Stage::Index, Stage::Screen, Stage::Fetch, Stage::ReferenceData, Stage::Publish];
 
     /// One word for logs.
     pub fn as_str(self) -> &'static str {
@@ -30,7 +31,7 @@ impl Stage {
             Stage::Index => "index",
             Stage::Screen => "screen",
             Stage::Fetch => "fetch",
-            Stage::Refer => "refer",
+            Stage::ReferenceData => "refer",
             Stage::Publish => "publish",
         }
     }
@@ -38,10 +39,10 @@ impl Stage {
 
 /// Where a run stands. Cheap to clone; all clones are one.
 #[derive(Clone, Debug, Default)]
-pub struct Progress(Arc<State>);
+pub struct Progress(Arc<Counters>);
 
 #[derive(Debug, Default)]
-struct State {
+struct Counters {
     stage: AtomicUsize,
     rows: AtomicU64,
     of: AtomicU64,

@@ -12,9 +12,10 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::refresh::checks;
 use crate::refresh::fetch::by_id;
 use crate::refresh::rules::{Codes, PayrollAccounts, Rules};
-use crate::refresh::screen::{Counts, PayableCounts, Screened, TypeCount};
+use crate::refresh::screen::Screened;
 use crate::refresh::token_owner;
-use crate::refresh::{base, list_and_screen};
+use crate::refresh::{base_variables, list_and_screen};
+use crate::report::counts::{Counts, PayableCounts, TypeCount};
 use crate::report::progress::{Progress, Stage};
 use crate::settings::Settings;
 use crate::xledger::node::ProbeNode;
@@ -118,7 +119,7 @@ const FEW_ROWS: usize = 200;
 /// # Errors
 /// No Xledger, a refused token, or an answer that breaks the schema. A missing right is no error but part of the answer.
 pub async fn check(client: &Client, settings: &Settings, progress: &Progress) -> Result<Checked, Failure> {
-    let base = base(settings.owner_set.as_str());
+    let base = base_variables(settings.owner_set.as_str());
     progress.begin(Stage::Schema, 0);
     let owner_id = token_owner::owner_id(client).await?;
     let dialect = Dialect::read(client).await?;
@@ -128,13 +129,15 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
     let mut screened = None;
     match dialect.fits(settings.owner_set.as_str()) {
         Err(error) => in_the_way.push(error.to_string()),
-        Ok(()) => match may(list_and_screen(client, &base, settings.page_rows, &settings.rules, progress).await)? {
-            Ok(found) => screened = Some(found),
-            Err(failure) => in_the_way.push(failure.message),
-        },
+        Ok(()) => {
+            match unless_refused(list_and_screen(client, &base, settings.page_rows, &settings.rules, progress).await)? {
+                Ok(found) => screened = Some(found),
+                Err(failure) => in_the_way.push(failure.message),
+            }
+        }
     }
 
-    progress.begin(Stage::Refer, 0);
+    progress.begin(Stage::ReferenceData, 0);
     let (mut lines, mut payables) = (Vec::new(), Vec::new());
     if let Some(screened) = &screened {
         lines.extend(screened.lines.iter().take(FEW_ROWS).map(|line| line.entry().id));
@@ -209,7 +212,7 @@ async fn rights(
             Some(ids) => by_id::<ProbeNode>(client, *query, base, ids).await.map(drop),
             None => one_page::<IgnoredAny>(client, *query, base, FEW_ROWS).await.map(drop).map_err(Failure::from),
         };
-        match may(outcome)? {
+        match unless_refused(outcome)? {
             Ok(()) => asked.extend(rights_of_parts(client).into_iter().chain([root])),
             Err(failure) => {
                 let missing = rights::named(query.root(), &failure.refused_fields);
@@ -284,7 +287,7 @@ fn counted(count: usize, thing: &str) -> String {
 }
 
 /// Sets apart what is refused from what ends a check.
-fn may<T>(outcome: Result<T, impl Into<Failure>>) -> Result<Result<T, Failure>, Failure> {
+fn unless_refused<T>(outcome: Result<T, impl Into<Failure>>) -> Result<Result<T, Failure>, Failure> {
     match outcome.map_err(Into::into) {
         Ok(value) => Ok(Ok(value)),
         Err(failure)

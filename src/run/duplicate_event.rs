@@ -1,4 +1,4 @@
-//! Two runs of one event. AWS may deliver an event twice at once, and delivers one once more whose run died; which of them it was shows when
+//! Duplicate events: two runs of one event. AWS may deliver an event twice at once, and delivers one once more whose run died; which of them it was shows when
 //! the lease of the other run is renewed, or runs out.
 
 use std::time::Duration;
@@ -16,7 +16,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(100);
 /// [`FailureKind::DuplicateEvent`] if another run of the same event is at work, [`FailureKind::LakeInUse`] if it is any other.
 pub(super) async fn claim(run: &Run, lake: &Lake) -> Result<Publisher, Failure> {
     let name = format!("run {}", run.id);
-    let (twin, until) = match lake.claim(&name, run.clock).await {
+    let (duplicate, until) = match lake.claim(&name, run.clock).await {
         Err(Error::InUse { by, until: Some(until), .. }) if are_of_one_event(&by, &name) => (by, until),
         outcome => return Ok(outcome?),
     };
@@ -24,7 +24,7 @@ pub(super) async fn claim(run: &Run, lake: &Lake) -> Result<Publisher, Failure> 
     let wait = Duration::from_millis(left_ms).min(LONGEST_WAIT);
     tokio::time::sleep_until((tokio::time::Instant::now() + wait).min(run.last_answer())).await;
     match lake.claim(&name, run.clock).await {
-        Err(Error::InUse { by, .. }) if by == twin => {
+        Err(Error::InUse { by, .. }) if by == duplicate => {
             let message =
                 format!("this event arrived twice; {by} does what it asks for, and nothing is left to be done here");
             Err(Failure::new(FailureKind::DuplicateEvent, message))

@@ -1,9 +1,9 @@
-//! A refresh of a lake in a directory is killed at each moment at which it changes the file system: readers see a complete snapshot all the
+//! A refresh of a lake in a directory is killed at each fail point, where it is about to change the file system: readers see a complete snapshot all the
 //! same, the next run makes the tables that an undisturbed one makes, and nothing is left behind.
 //!
-//! One refresh runs to its end, and at each moment the directory is copied: a killed process leaves just that. Its locks end with it.
+//! One refresh runs to its end, and at each kill point the directory is copied: a killed process leaves just that. Its locks end with it.
 
-mod found;
+mod lake_files;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use found::{Found, nothing_is_left_behind, readers_see};
 use futures::{StreamExt as _, stream};
+use lake_files::{LakeFiles, nothing_is_left_behind, readers_see};
 use tempfile::TempDir;
 use xledger_sim::{Change, ChangeKind, Options, Running};
 
@@ -90,61 +90,61 @@ fn beside(lake: &Path, what: &str) -> PathBuf {
     lake.with_file_name(format!("{}-{what}", lake.file_name().unwrap().display()))
 }
 
-/// A lake as it was at one moment.
-struct Moment {
+/// A lake as it was at one kill point.
+struct KillPoint {
     lake: PathBuf,
-    found: Found,
+    found: LakeFiles,
     /// The snapshot that readers see, if there is one.
     seen: Option<String>,
 }
 
-/// Refreshes a lake, and copies it at each moment at which it differs from the one before.
-async fn moments(desk: &Desk, lake: &Path, minutes: i64) -> (Report, Vec<Moment>) {
-    let moments: Arc<Mutex<Vec<Moment>>> = Arc::default();
-    let (taken, from) = (Arc::clone(&moments), lake.to_owned());
+/// Refreshes a lake, and copies it at each kill point at which it differs from the one before.
+async fn kill_points(desk: &Desk, lake: &Path, minutes: i64) -> (Report, Vec<KillPoint>) {
+    let kill_points: Arc<Mutex<Vec<KillPoint>>> = Arc::default();
+    let (taken, from) = (Arc::clone(&kill_points), lake.to_owned());
     let watch = watch(lake, move || {
-        let (found, mut moments) = (Found::in_lake(&from), taken.lock().unwrap());
-        if moments.last().is_none_or(|last| last.found != found) {
-            let lake = beside(&from, &moments.len().to_string());
+        let (found, mut kill_points) = (LakeFiles::in_lake(&from), taken.lock().unwrap());
+        if kill_points.last().is_none_or(|last| last.found != found) {
+            let lake = beside(&from, &kill_points.len().to_string());
             copy(&from, &lake);
-            moments.push(Moment { lake, seen: readers_see(&found), found });
+            kill_points.push(KillPoint { lake, seen: readers_see(&found), found });
         }
     });
     let report = desk.refresh(lake, minutes).await;
     drop(watch);
-    let moments = std::mem::take(&mut *moments.lock().unwrap());
-    (report, moments)
+    let kill_points = std::mem::take(&mut *kill_points.lock().unwrap());
+    (report, kill_points)
 }
 
-/// Kills a refresh of a lake at each of its moments, and tells what came of it: the lake as it was right before the commit and right after it.
+/// Kills a refresh of a lake at each of its kill points, and tells what came of it: the lake as it was right before the commit and right after it.
 /// `stay` are snapshots that nothing removes.
 async fn kill(desk: &Arc<Desk>, lake: &Path, minutes: i64, stay: &BTreeSet<String>) -> (Report, [PathBuf; 2]) {
-    let before = readers_see(&Found::in_lake(lake));
-    let (report, moments) = moments(desk, lake, minutes).await;
-    let calm = Found::in_lake(lake);
+    let before = readers_see(&LakeFiles::in_lake(lake));
+    let (report, kill_points) = kill_points(desk, lake, minutes).await;
+    let calm = LakeFiles::in_lake(lake);
     assert_eq!(readers_see(&calm), report.snapshot);
     assert_eq!(nothing_is_left_behind(&calm), "");
     let tables = Arc::new(calm.tables(report.snapshot.as_ref().unwrap()));
 
     // One step of all makes it current.
-    let committed = moments.partition_point(|moment| moment.seen == before);
-    assert!(0 < committed && committed < moments.len() && report.snapshot != before);
-    assert!(moments[committed..].iter().all(|moment| moment.seen == report.snapshot));
+    let committed = kill_points.partition_point(|kill_point| kill_point.seen == before);
+    assert!(0 < committed && committed < kill_points.len() && report.snapshot != before);
+    assert!(kill_points[committed..].iter().all(|kill_point| kill_point.seen == report.snapshot));
     let at_commit = [("before", committed - 1), ("after", committed)].map(|(name, number)| {
         let lake = beside(lake, name);
-        copy(&moments[number].lake, &lake);
+        copy(&kill_points[number].lake, &lake);
         lake
     });
 
-    let killed = moments.into_iter().enumerate().map(|(number, Moment { lake, found, seen })| {
+    let killed = kill_points.into_iter().enumerate().map(|(number, KillPoint { lake, found, seen })| {
         let (desk, tables, mut stay) = (Arc::clone(desk), Arc::clone(&tables), stay.clone());
-        let what = format!("moment {number}: {}", found.hidden());
+        let what = format!("kill point {number}: {}", found.hidden());
         stay.extend(seen);
         let runtime = tokio::runtime::Handle::current();
         // A run stays on one thread.
         tokio::task::spawn_blocking(move || {
             let report = runtime.block_on(desk.refresh(&lake, minutes + 1));
-            let found = Found::in_lake(&lake);
+            let found = LakeFiles::in_lake(&lake);
             assert_eq!(readers_see(&found), report.snapshot, "{what}");
             let next = report.snapshot.unwrap();
             assert!(found.tables(&next) == *tables, "{what}: other tables");
@@ -160,7 +160,7 @@ async fn kill(desk: &Arc<Desk>, lake: &Path, minutes: i64, stay: &BTreeSet<Strin
     let faults: Vec<_> = stream::iter(killed).buffered(AT_ONCE).map(Result::unwrap).collect().await;
     assert!(faults.len() > 80, "{}", faults.len());
     let faults: Vec<String> = faults.into_iter().flatten().collect();
-    assert!(faults.is_empty(), "{} moments: {faults:#?}", faults.len());
+    assert!(faults.is_empty(), "{} kill points: {faults:#?}", faults.len());
     (report, at_commit)
 }
 
@@ -184,7 +184,7 @@ async fn while_it_brings_a_lake_up_to_date_and_once_more_beside_the_commit() {
     assert_eq!((report.mode, report.snapshots_removed), (Some(Mode::Incremental), Some(1)));
     assert!(report.lines_fetched > Some(0));
 
-    // The run after a killed one has moments of its own: it takes back what the dead one had made, or takes it up.
+    // The run after a killed one has kill points of its own: it takes back what the dead one had made, or takes it up.
     kill(&desk, &before, 2, &stay).await;
     stay.extend(report.snapshot);
     kill(&desk, &after, 2, &stay).await;

@@ -45,9 +45,9 @@ pub struct Fact {
     /// What is believed.
     pub fact: String,
     /// How sure one was.
-    pub standing: Standing,
+    pub standing: Certainty,
     /// What was found.
-    pub found: Found,
+    pub found: Finding,
     /// How it is instead, or why it was not tried.
     pub detail: Option<String>,
 }
@@ -55,7 +55,7 @@ pub struct Fact {
 /// How sure one is of a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Standing {
+pub enum Certainty {
     /// Seen in working clients, or in a text of the vendor's.
     Verified,
     /// Follows from several such facts.
@@ -67,7 +67,7 @@ pub enum Standing {
 /// What was found of a fact.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Found {
+pub enum Finding {
     /// It is so, as others have seen it.
     Verified,
     /// It is so, as was guessed.
@@ -93,13 +93,13 @@ pub struct Timing {
 
 impl Fact {
     /// One that holds.
-    fn holds(standing: Standing, fact: impl Into<String>) -> Self {
-        let found = if standing == Standing::Verified { Found::Verified } else { Found::AsGuessed };
+    fn holds(standing: Certainty, fact: impl Into<String>) -> Self {
+        let found = if standing == Certainty::Verified { Finding::Verified } else { Finding::AsGuessed };
         Self { fact: fact.into(), standing, found, detail: None }
     }
 
     /// One of which something else was found.
-    fn other(standing: Standing, fact: impl Into<String>, found: Found, detail: Option<String>) -> Self {
+    fn other(standing: Certainty, fact: impl Into<String>, found: Finding, detail: Option<String>) -> Self {
         Self { fact: fact.into(), standing, found, detail }
     }
 }
@@ -115,8 +115,10 @@ pub async fn probe(client: &Client, settings: &Settings, now: Instant, progress:
     let owner = token_owner::owner_id(client).await?;
     let mut timings = vec![timing("whose token it is", 1, begun.elapsed())];
     let mut facts = vec![match owner {
-        Some(_) => Fact::holds(Standing::Verified, "viewer.entity.ownerDbId says whose token it is"),
-        None => Fact::other(Standing::Verified, "viewer.entity.ownerDbId says whose token it is", Found::Missing, None),
+        Some(_) => Fact::holds(Certainty::Verified, "viewer.entity.ownerDbId says whose token it is"),
+        None => {
+            Fact::other(Certainty::Verified, "viewer.entity.ownerDbId says whose token it is", Finding::Missing, None)
+        }
     }];
     facts.extend(schema::facts(client, &mut timings).await?);
     let dialect = Dialect::read(client).await?;

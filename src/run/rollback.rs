@@ -1,6 +1,6 @@
 //! The story of a rollback: an older snapshot is found whole, and becomes current again in one step. Xledger is not asked anything.
 
-use crate::lake::{Found, Publisher, SnapshotName};
+use crate::lake::{FoundSnapshot, Publisher, SnapshotName};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::value::Instant;
 use crate::report::{Report, TableSize, Tables};
@@ -42,8 +42,8 @@ impl RollingBack<'_> {
         let manifest = whole.manifest();
         report.snapshot = Some(snapshot.to_string());
         report.tables = Some(Tables {
-            spend: TableSize::of(&manifest.tables.spend.files),
-            supplier: TableSize::of(&manifest.tables.supplier.files),
+            spend: TableSize::of_files(&manifest.tables.spend.files),
+            supplier: TableSize::of_files(&manifest.tables.supplier.files),
         });
         report.note = Some(note(snapshot, is_current, manifest.schema_version));
         Ok(Status::Succeeded)
@@ -66,7 +66,7 @@ fn note(snapshot: &SnapshotName, is_current: bool, schema_version: u32) -> Strin
     )
 }
 
-fn unknown(snapshot: &SnapshotName, found: &[Found], lake: &str) -> Failure {
+fn unknown(snapshot: &SnapshotName, found: &[FoundSnapshot], lake: &str) -> Failure {
     let what = match found.iter().any(|found| found.name == *snapshot) {
         true => format!("the snapshot {snapshot} in {lake} was never finished, or is being removed"),
         false => format!("there is no snapshot {snapshot} in {lake}"),

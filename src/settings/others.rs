@@ -76,15 +76,15 @@ pub(super) const CONTINUATION: &[&str] =
 
 impl Reader<'_> {
     /// Finds what is wrong with variables that others read.
-    fn of_others(&mut self, names: &[&'static str]) {
+    fn check_utf_8(&mut self, names: &[&'static str]) {
         for name in names {
             self.set(name);
         }
     }
 
     /// Finds what is wrong with AWS's variables: what its library takes for unset, and what it would panic over.
-    pub(super) fn of_aws(&mut self) {
-        self.of_others(AWS);
+    pub(super) fn check_aws(&mut self) {
+        self.check_utf_8(AWS);
         if let Some(text) = self.set(MAX_ATTEMPTS)
             && !text.parse::<u32>().is_ok_and(|attempts| attempts > 0)
         {
@@ -103,12 +103,12 @@ impl Reader<'_> {
     }
 
     /// The same of what says how this machine reaches others.
-    pub(super) fn of_proxies(&mut self) {
-        self.of_others(PROXIES);
+    pub(super) fn check_proxies(&mut self) {
+        self.check_utf_8(PROXIES);
     }
 
     /// The same of what the function resumes by.
-    pub(super) fn of_continuation(&mut self) {
-        self.of_others(CONTINUATION);
+    pub(super) fn check_continuation(&mut self) {
+        self.check_utf_8(CONTINUATION);
     }
 }

@@ -1,6 +1,7 @@
 use super::others::{AWS, CONTINUATION, MAX_ATTEMPTS, PROXIES, RETRY_MODE};
 use super::*;
-use crate::refresh::rules::{AccountFacts, Treatment};
+use crate::model::treatment::Treatment;
+use crate::refresh::rules::AccountFacts;
 use std::collections::HashMap;
 
 fn read(caller: Caller, set: &[(&str, &str)]) -> Result<Settings, Vec<&'static str>> {
@@ -102,7 +103,7 @@ fn what_asks_xledger_nothing_needs_no_token() {
             assert!(matches!(read(caller, set).unwrap().token, TokenSource::NotNeeded));
         }
     }
-    let Faults(faults) = read(Caller::Function, &[(PAGE_ROWS, "7")]).unwrap_err();
+    let InvalidSettings(faults) = read(Caller::Function, &[(PAGE_ROWS, "7")]).unwrap_err();
     assert_eq!(faults.iter().map(|fault| fault.setting).collect::<Vec<_>>(), [LAKE, PAGE_ROWS]);
 }
 
@@ -144,7 +145,7 @@ fn a_list_that_lost_a_letter_is_refused() {
                 LAKE => Some("s3://bucket".to_owned()),
                 name => lists.iter().find(|(list, _)| *list == name).map(|(_, text)| text.clone()),
             };
-            let Faults(faults) = Settings::read(caller, set).unwrap_err();
+            let InvalidSettings(faults) = Settings::read(caller, set).unwrap_err();
             assert_eq!(faults.iter().map(|fault| fault.setting).collect::<Vec<_>>(), lists.map(|(name, _)| name));
             for fault in faults {
                 assert!(fault.what.contains("a letter was lost on the way") && fault.what.contains(lost), "{fault}");
@@ -171,8 +172,8 @@ fn what_is_not_utf_8_is_not_taken_for_unset() {
     use std::os::unix::ffi::OsStringExt;
 
     let odd = || OsString::from_vec(b"PR,XX,L\xd8".to_vec());
-    let named = |read: Result<Settings, Faults>| -> Vec<&str> {
-        let Faults(faults) = read.unwrap_err();
+    let named = |read: Result<Settings, InvalidSettings>| -> Vec<&str> {
+        let InvalidSettings(faults) = read.unwrap_err();
         assert!(faults.iter().all(|fault| fault.what.starts_with("is not UTF-8")), "{faults:?}");
         faults.iter().map(|fault| fault.setting).collect()
     };
@@ -207,10 +208,10 @@ fn what_is_not_utf_8_is_not_taken_for_unset() {
     assert!(Settings::read_without_token(Caller::CommandLine, set).is_ok());
     // What the lake alone needs.
     let set = |name: &str| matches!(name, "AWS_PROFILE" | PAGE_ROWS).then(odd).or_else(|| calm(name));
-    let Faults(faults) = Settings::read_lake(Caller::CommandLine, set).unwrap_err();
+    let InvalidSettings(faults) = Settings::read_lake(Caller::CommandLine, set).unwrap_err();
     assert_eq!(faults.iter().map(|fault| fault.setting).collect::<Vec<_>>(), ["AWS_PROFILE"]);
     let set = |name: &str| if name == HOME { Some(odd()) } else { Some("~/lake".into()) };
-    let Faults(faults) = Settings::read_lake(Caller::CommandLine, set).unwrap_err();
+    let InvalidSettings(faults) = Settings::read_lake(Caller::CommandLine, set).unwrap_err();
     assert_eq!(faults[0].setting, HOME);
 }
 
@@ -227,7 +228,7 @@ fn what_aws_cannot_take_is_named_at_once() {
                 true => Settings::read_lake(Caller::CommandLine, set).err(),
                 false => Settings::read_without_token(Caller::CommandLine, set).err(),
             };
-            read.map_or_else(Vec::new, |Faults(faults)| faults)
+            read.map_or_else(Vec::new, |InvalidSettings(faults)| faults)
         };
         for (name, wrong) in [
             (MAX_ATTEMPTS, ["", "0", "-1", "zero"]),

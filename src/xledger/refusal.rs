@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::error::Error;
 use super::query::Query;
 use super::scalar;
-use crate::display::lines::is_obeyed;
+use crate::display::lines::is_control_char as is_obeyed;
 
 /// The one of several errors to act on, if there is any. `rows` are those that the query asked for; the token is taken out of every text.
 pub(crate) fn of(query: Query, rows: usize, errors: &[Value], token: &str) -> Option<Error> {

@@ -4,7 +4,7 @@ use crate::desk::Desk;
 use crate::log;
 use xledger_sim::{Damage, DamageKind, Fault, FaultKind, Options};
 use xledger_spend::model::failure::FailureKind;
-use xledger_spend::refresh::screen;
+use xledger_spend::report::counts::Counts;
 use xledger_spend::table::runs::Status;
 
 /// The first line that the default rules keep.
@@ -131,7 +131,7 @@ async fn an_odd_wire_gives_the_same_tables() {
     let report = plain.refresh(&[]).await;
     assert_eq!(report.status, Status::Succeeded);
     let tables = plain.data_files();
-    let counts: screen::Counts = report.lines.unwrap();
+    let counts: Counts = report.lines.unwrap();
 
     let odd = |change: fn(&mut xledger_sim::Dialect)| {
         let mut options = Options::fast(3_000, 9);

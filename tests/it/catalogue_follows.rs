@@ -102,7 +102,7 @@ async fn a_table_that_lags_or_was_spoilt_is_mended() {
     });
     glue.change("supplier", |table| drop(table["StorageDescriptor"]["Columns"].as_array_mut().unwrap().pop()));
     glue.change("runs", |table| table["Parameters"]["projection.enabled"] = json!("true"));
-    catalog.mend(&lake).await.unwrap();
+    catalog.repair(&lake).await.unwrap();
     for (name, right) in ["spend", "supplier", "runs"].iter().zip(right) {
         let mut mended = glue.table(name);
         assert_eq!(mended["VersionId"], "1");

@@ -3,7 +3,7 @@
 use crate::desk::Desk;
 use xledger_sim::{MissingRight, Options};
 use xledger_spend::model::failure::FailureKind;
-use xledger_spend::refresh::rules::Treatment;
+use xledger_spend::model::treatment::Treatment;
 use xledger_spend::run::check::Access;
 
 #[tokio::test]

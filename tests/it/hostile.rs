@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use xledger_sim::Options;
-use xledger_spend::display::lines::is_obeyed;
+use xledger_spend::display::lines::is_control_char;
 use xledger_spend::event::Refresh;
 use xledger_spend::table::runs::Status;
 
@@ -119,8 +119,8 @@ impl Stage {
             assert!(!said.to_lowercase().contains(TOKEN), "{said}");
         }
         assert!(met.message.chars().count() < 1_000, "{} characters", met.message.chars().count());
-        assert!(!met.message.chars().any(is_obeyed), "{:?}", met.message);
-        let raw = |c: char| c != '\n' && is_obeyed(c);
+        assert!(!met.message.chars().any(is_control_char), "{:?}", met.message);
+        let raw = |c: char| c != '\n' && is_control_char(c);
         assert!(!met.log.chars().any(raw) && !runs.chars().any(raw), "{:?}", met.log);
         for line in met.log.lines() {
             assert!(line.len() < 4_000 && serde_json::from_str::<Value>(line).is_ok(), "{line}");

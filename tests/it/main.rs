@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "in a test, that is how a fault is told")]
 
 mod account;
-mod any_history;
+mod architecture;
+mod histories;
 mod any_split_any_order;
 mod bad_answers;
 mod bad_input;
@@ -16,7 +17,7 @@ mod die_before_commit;
 mod documents_fit_the_schema;
 mod function;
 mod go_back;
-mod goes_on_later;
+mod resume;
 mod hostile;
 mod limits_reached;
 mod log;

@@ -309,30 +309,30 @@ fn in_ms(ms: i64) -> String {
 async fn an_event_arrives_twice() {
     let sim = xledger_sim::start(Options::fast(300, 84)).await.unwrap();
     let (lake, secrets) = (Scripted::start().await, Secrets::start([Secret::text(sim.token())]).await);
-    for twin_lives in [true, false] {
+    for duplicate_lives in [true, false] {
         // Each invocation has an id that is known once it has begun: it is stopped before it looks for the lease.
         lake.hold(Hold { request: |request| request.ends_with("/state/trial"), served: false });
         let mut function = Function::start(&apart(&sim.endpoint(), &lake, &secrets)).await;
         let held = lake.held();
         let id = function.begin(&json!({}), MINUTES);
         until("the beginning", async || lake.held() > held).await;
-        let twin = format!("run 20261121T010000Z-{}", &id[..8]);
-        lake.put(LEASE, &lease(&twin, &in_ms(1_500)));
+        let duplicate = format!("run 20261121T010000Z-{}", &id[..8]);
+        lake.put(LEASE, &lease(&duplicate, &in_ms(1_500)));
         let asked = lake.requests().len();
         lake.release();
         let looked = |request: &String| request == "GET /bucket/lake/state/lease.json";
         until("a look", async || lake.requests()[asked..].iter().any(looked)).await;
-        if twin_lives {
-            lake.put(LEASE, &lease(&twin, &in_ms(90_000)));
+        if duplicate_lives {
+            lake.put(LEASE, &lease(&duplicate, &in_ms(90_000)));
         }
         let report: Value = serde_json::from_str(&function.answer(&id).await.unwrap()).unwrap();
         let output = function.kill();
         let told = output.contains("\"message\":\"nothing done\"");
-        assert_eq!(told, twin_lives, "{output}");
-        match twin_lives {
+        assert_eq!(told, duplicate_lives, "{output}");
+        match duplicate_lives {
             true => {
                 assert_eq!(report["error"]["kind"], "duplicate_event", "{report}");
-                assert!(report["error"]["message"].as_str().unwrap().contains(&twin), "{report}");
+                assert!(report["error"]["message"].as_str().unwrap().contains(&duplicate), "{report}");
                 assert!(!output.contains("_aws") && !output.contains("\"ERROR\""), "neither a metric nor an error");
                 assert!(lake.objects().keys().all(|name| !name.starts_with("lake/runs/")));
             }

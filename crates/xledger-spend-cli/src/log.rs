@@ -13,35 +13,36 @@ use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use xledger_spend::model::value::Instant;
 
-use crate::lines::escaped;
-use crate::screen::Screen;
+use crate::lines::sanitize;
 use crate::stages::{self, Watched};
+use crate::terminal::Terminal;
 
 /// Begins to log on standard error.
-pub(crate) fn start(screen: &Screen, verbose: bool, check: bool, clock: fn() -> Instant) -> Watched {
+pub(crate) fn start(terminal: &Terminal, verbose: bool, check: bool, clock: fn() -> Instant) -> Watched {
     let watched = Watched::new(check);
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(Lines(screen.clone()))
+        .with_writer(Lines(terminal.clone()))
         .with_ansi(false)
         .with_target(false)
         .with_filter(filter_fn(move |event| is_logged(event, verbose)));
-    let told = Told { screen: screen.clone(), watched, verbose, clock };
-    let told = told.with_filter(filter_fn(is_told));
+    let stage_lines = StageLines { terminal: terminal.clone(), watched, verbose, clock };
+    let stage_lines = stage_lines.with_filter(filter_fn(is_shown_as_stage));
     // It fails only where there is a subscriber already.
-    drop(tracing_subscriber::registry().with(lines).with(told).try_init());
+    drop(tracing_subscriber::registry().with(lines).with(stage_lines).try_init());
     watched
 }
 
 /// What a run tells about where it stands.
-fn is_told(event: &Metadata<'_>) -> bool {
+fn is_shown_as_stage(event: &Metadata<'_>) -> bool {
     matches!(event.target(), "xledger_spend::report::progress" | "xledger_spend::xledger::client")
 }
 
 fn is_logged(event: &Metadata<'_>, verbose: bool) -> bool {
     let level = *event.level();
     if event.target().starts_with("xledger_spend") {
-        // What ends a run is told at its end, once; waits are told by `Told`.
-        level != Level::ERROR && if verbose { level <= Level::INFO } else { level <= Level::WARN && !is_told(event) }
+        // What ends a run is told at its end, once; waits are told by `StageLines`.
+        level != Level::ERROR
+            && if verbose { level <= Level::INFO } else { level <= Level::WARN && !is_shown_as_stage(event) }
     } else {
         // What a library warns of, such as a place without credentials that it looked at, is in the error if it ends the run.
         verbose && level <= Level::WARN
@@ -49,27 +50,27 @@ fn is_logged(event: &Metadata<'_>, verbose: bool) -> bool {
 }
 
 /// Makes lines for a person of what a run says.
-struct Told {
-    screen: Screen,
+struct StageLines {
+    terminal: Terminal,
     watched: Watched,
     verbose: bool,
     clock: fn() -> Instant,
 }
 
-impl<S: Subscriber> Layer<S> for Told {
+impl<S: Subscriber> Layer<S> for StageLines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
         if let Some(stage) = &fields.stage {
             if !self.verbose {
-                self.screen.line(&stages::done(self.watched, stage, fields.rows, fields.duration_ms));
+                self.terminal.line(&stages::done(self.watched, stage, fields.rows, fields.duration_ms));
             }
         } else if let (Some(wait_ms), Some(reason)) = (fields.wait_ms, &fields.reason)
             // On a terminal the line that changes shows it.
             && !self.verbose
-            && !self.screen.is_terminal()
+            && !self.terminal.is_terminal()
         {
-            self.screen.line(&stages::waits(Duration::from_millis(wait_ms), reason, (self.clock)()));
+            self.terminal.line(&stages::waits(Duration::from_millis(wait_ms), reason, (self.clock)()));
         }
     }
 }
@@ -106,14 +107,14 @@ impl Visit for Fields {
     }
 }
 
-/// Writes the log's lines to the screen.
+/// Writes the log's lines to the terminal.
 #[derive(Clone)]
-struct Lines(Screen);
+struct Lines(Terminal);
 
 impl io::Write for Lines {
     /// Is given a line whole.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.line(&escaped(String::from_utf8_lossy(line).trim_end_matches('\n')));
+        self.0.line(&sanitize(String::from_utf8_lossy(line).trim_end_matches('\n')));
         Ok(line.len())
     }
 

@@ -1,15 +1,15 @@
-//! The command line of `xledger-spend`: the same runs as the function's, on a desk, against Xledger or the built-in simulator of it.
+//! The command line of `xledger-spend`: the same runs as the function's, at a desk, against Xledger or the built-in simulator of it.
 //!
 //! ```text
-//! arguments ─> given (a flag, else the environment) ─> commands/* ─> outcome ─> standard output, exit status
-//!                                                         │
-//!                                     stages, screen, log: what one sees meanwhile, on standard error
+//! args ─> sources (a flag, else the environment) ─> commands/* ─> outcome ─> standard output, exit status
+//!                                                      │
+//!                                  stages, terminal, log: what one sees meanwhile, on standard error
 //! ```
 //!
 //! A composition root: nothing else in here reads the environment or the clock, or makes an id.
 
-mod arguments;
-mod given;
+mod args;
+mod sources;
 mod commands;
 mod outcome;
 
@@ -18,7 +18,7 @@ mod snapshot;
 mod summary;
 
 // ... and meanwhile.
-mod screen;
+mod terminal;
 mod stages;
 mod log;
 
@@ -32,56 +32,56 @@ use xledger_spend::display::{figures, lines, quoted};
 use xledger_spend::model::value;
 use xledger_spend::run::Run;
 
-use crate::arguments::{Arguments, Command};
-use crate::commands::Desk;
-use crate::given::Given;
+use crate::args::{Args, Command};
+use crate::commands::Context;
 use crate::outcome::Exit;
-use crate::screen::Screen;
+use crate::sources::Sources;
+use crate::terminal::Terminal;
 
 fn main() -> ExitCode {
-    let (arguments, flags) = arguments::read();
-    let screen = Screen::on_standard_error();
-    let watched = log::start(&screen, arguments.verbose, matches!(arguments.command, Command::Check), clock);
-    let given = Given::new(flags, environment);
+    let (args, flags) = args::read();
+    let terminal = Terminal::on_standard_error();
+    let watched = log::start(&terminal, args.verbose, matches!(args.command, Command::Check), clock);
+    let sources = Sources::new(flags, environment);
     let run = Run {
         id: run_id(),
         started_at: clock(),
-        deadline: tokio::time::Instant::now() + arguments.deadline_minutes.0,
+        deadline: tokio::time::Instant::now() + args.deadline_minutes.0,
         clock,
         progress: Default::default(),
         meter: Default::default(),
     };
-    let desk = Desk { given, run, screen, watched, json: arguments.json, program: program() };
-    work(&desk, arguments).code()
+    let context = Context { sources, run, terminal, watched, json: args.json, program: program() };
+    work(&context, args).code()
 }
 
 /// Does what was asked, unless it is stopped.
-fn work(desk: &Desk, arguments: Arguments) -> Exit {
+fn work(context: &Context, args: Args) -> Exit {
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
-        Err(error) => return desk.screen.failed(&format!("this program cannot start: {error}")),
+        Err(error) => return context.terminal.failed(&format!("this program cannot start: {error}")),
     };
-    let publishes = arguments.command.publishes();
+    let publishes = args.command.publishes();
     let outcome = runtime.block_on(async {
         tokio::select! {
-            outcome = Box::pin(commands::work(desk, arguments.command)) => Some(outcome),
+            outcome = Box::pin(commands::work(context, args.command)) => Some(outcome),
             () = stopped() => None,
         }
     });
     if outcome.is_none() {
-        runtime.block_on(given_back());
+        runtime.block_on(release_of_the_lake());
     }
     // Waits for what is being written at this moment, so that it is known what was done.
     drop(runtime);
     match outcome {
-        Some(outcome) => outcome::show(desk, outcome),
-        None => commands::stopped(desk, publishes),
+        Some(outcome) => outcome::show(context, outcome),
+        None => commands::stopped(context, publishes),
     }
 }
 
 /// Waits a little until what a stopped run leaves to the background has ended: it gives back its lease on a bucket, which would keep others out for
 /// a minute and more.
-async fn given_back() {
+async fn release_of_the_lake() {
     let at_work = || tokio::runtime::Handle::current().metrics().num_alive_tasks() > 0;
     let all_ended = async {
         while at_work() {

@@ -8,8 +8,8 @@ use xledger_spend::model::failure::{Failure, FailureKind};
 use xledger_spend::run::Answer;
 use xledger_spend::table::runs::Status;
 
-use crate::commands::Desk;
-use crate::lines::escaped;
+use crate::commands::Context;
+use crate::lines::sanitize;
 
 /// The exit status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +30,7 @@ impl Exit {
     }
 
     /// Of a failure.
-    pub(crate) fn of(kind: FailureKind) -> Self {
+    pub(crate) fn from_kind(kind: FailureKind) -> Self {
         match kind {
             FailureKind::SettingsInvalid | FailureKind::EventInvalid => Self::Usage,
             _ => Self::Failed,
@@ -38,10 +38,10 @@ impl Exit {
     }
 
     /// Of an answer.
-    pub(crate) fn of_answer(answer: &Answer) -> Self {
+    pub(crate) fn from_answer(answer: &Answer) -> Self {
         match answer {
             Answer::Refreshed(report) => match (&report.error, report.status) {
-                (Some(failure), _) => Self::of(failure.kind),
+                (Some(failure), _) => Self::from_kind(failure.kind),
                 (None, Status::Succeeded | Status::DryRun) => Self::Done,
                 (None, Status::Incomplete) => Self::Incomplete,
                 (None, Status::Failed) => Self::Failed,
@@ -74,27 +74,27 @@ impl Outcome {
             Answer::Refreshed(report) => report.error.clone(),
             Answer::Checked(_) => None,
         };
-        Self { text, exit: Exit::of_answer(answer), failure }
+        Self { text, exit: Exit::from_answer(answer), failure }
     }
 }
 
 /// Prints the result on standard output, and what went wrong, once, on standard error.
-pub(crate) fn show(desk: &Desk, outcome: Result<Outcome, Failure>) -> Exit {
+pub(crate) fn show(context: &Context, outcome: Result<Outcome, Failure>) -> Exit {
     let Outcome { text, exit, failure } = outcome.unwrap_or_else(|failure| {
         let answer = serde_json::json!({ "error": failure });
-        let text = if desk.json { json(&answer).unwrap_or_default() } else { String::new() };
-        Outcome { text, exit: Exit::of(failure.kind), failure: Some(failure) }
+        let text = if context.json { json(&answer).unwrap_or_default() } else { String::new() };
+        Outcome { text, exit: Exit::from_kind(failure.kind), failure: Some(failure) }
     });
     let mut out = std::io::stdout().lock();
     if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // Whoever reads has read enough.
         if error.kind() != std::io::ErrorKind::BrokenPipe {
-            return desk.screen.failed(&format!("standard output cannot be written: {error}"));
+            return context.terminal.failed(&format!("standard output cannot be written: {error}"));
         }
     }
     if let Some(Failure { kind, message, .. }) = failure {
-        desk.screen.line(&format!("error: {}", escaped(&message)));
-        desk.screen.line(&format!("kind: {}", kind.as_str()));
+        context.terminal.line(&format!("error: {}", sanitize(&message)));
+        context.terminal.line(&format!("kind: {}", kind.as_str()));
     }
     exit
 }
@@ -107,7 +107,7 @@ mod tests {
     fn only_what_the_user_can_correct_is_wrong_usage() {
         for kind in FailureKind::ALL {
             let usage = matches!(kind.as_str(), "settings_invalid" | "event_invalid");
-            assert_eq!(Exit::of(*kind), if usage { Exit::Usage } else { Exit::Failed }, "{kind:?}");
+            assert_eq!(Exit::from_kind(*kind), if usage { Exit::Usage } else { Exit::Failed }, "{kind:?}");
         }
     }
 }

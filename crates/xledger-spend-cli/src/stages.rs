@@ -7,7 +7,7 @@ use xledger_spend::report::progress::Progress;
 use xledger_spend::xledger::Meter;
 
 use crate::figures::{count, size, time};
-use crate::lines::escaped;
+use crate::lines::sanitize;
 
 /// What is being watched.
 #[derive(Clone, Copy, Default)]
@@ -49,7 +49,7 @@ pub(crate) fn waits(left: Duration, reason: &str, now: Instant) -> String {
     let until = jiff::Timestamp::from_millisecond(until).map(|at| at.strftime("%H:%M:%S").to_string());
     let until = until.unwrap_or_else(|_| "a far day".to_owned());
     let left = time(u64::try_from(left.as_millis()).unwrap_or(u64::MAX));
-    format!("waiting {left}, until {until} UTC: {}", escaped(reason))
+    format!("waiting {left}, until {until} UTC: {}", sanitize(reason))
 }
 
 /// The line for where a run stands.

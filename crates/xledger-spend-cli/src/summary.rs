@@ -7,7 +7,7 @@ use xledger_spend::display::{self, number};
 use xledger_spend::lake::LakeUrl;
 
 use crate::figures::{counted, size, time};
-use crate::lines::{Side, aligned, escaped};
+use crate::lines::{Side, aligned, sanitize};
 use crate::quoted::for_shell;
 
 pub(crate) use tables::tables;
@@ -68,7 +68,7 @@ fn lost(report: &Value) -> String {
             }
             _ => format!("the schema has no {field}"),
         };
-        format!("  {}: {}\n", escaped(&why), columns.map(escaped).collect::<Vec<_>>().join(", "))
+        format!("  {}: {}\n", sanitize(&why), columns.map(sanitize).collect::<Vec<_>>().join(", "))
     };
     let lost: String = report["lost"].as_array().into_iter().flatten().map(told).collect();
     if lost.is_empty() { lost } else { format!("\nColumns that are null\n{lost}") }
@@ -95,7 +95,7 @@ pub(crate) fn next(lake: &LakeUrl, program: &str, demonstration: bool) -> String
     }
     let mut text = "\nNext\n".to_owned();
     for (what, command) in next {
-        text.push_str(&format!("  {what:<37}  {}\n", escaped(&command)));
+        text.push_str(&format!("  {what:<37}  {}\n", sanitize(&command)));
     }
     text
 }

@@ -48,7 +48,7 @@ fn found(input: &TableInput) -> GlueTable {
 
 #[test]
 fn a_table_is_its_columns_and_where_the_snapshot_lies() {
-    let input = of(spend::table(), ROOT, Some(&two_months())).unwrap().unwrap();
+    let input = table_input(spend::table(), ROOT, Some(&two_months())).unwrap().unwrap();
     let storage = input.storage_descriptor().unwrap();
     assert_eq!(storage.location(), Some("s3://bucket/lake/snapshots/20261121T013000Z-0a1b2c3d/spend/"));
     assert_eq!(storage.columns().len(), spend::table().columns.len());
@@ -75,7 +75,7 @@ fn a_table_is_its_columns_and_where_the_snapshot_lies() {
     ] {
         assert_eq!(parameters.get(key).map(String::as_str), Some(value), "{key}");
     }
-    let input = of(supplier::table(), ROOT, Some(&two_months())).unwrap().unwrap();
+    let input = table_input(supplier::table(), ROOT, Some(&two_months())).unwrap().unwrap();
     assert_eq!(input.parameters().unwrap()["projection.owner_id.range"], "4242,4242");
 }
 
@@ -83,7 +83,7 @@ fn a_table_is_its_columns_and_where_the_snapshot_lies() {
 #[test]
 fn a_projected_table_says_where_its_rows_are() {
     for table in tables() {
-        let input = of(table, ROOT, Some(&two_months())).unwrap().unwrap();
+        let input = table_input(table, ROOT, Some(&two_months())).unwrap().unwrap();
         let (description, is_projected) = (input.description().unwrap(), !table.partitions.is_empty());
         assert!(description.starts_with(table.doc) && description.len() <= 2048, "{description}");
         assert_eq!(input.parameters().unwrap().contains_key("projection.enabled"), is_projected);
@@ -96,19 +96,19 @@ fn a_projected_table_says_where_its_rows_are() {
 #[test]
 fn only_the_table_of_runs_is_there_before_a_snapshot() {
     for table in [spend::table(), supplier::table()] {
-        assert_eq!(of(table, ROOT, None).unwrap(), None);
+        assert_eq!(table_input(table, ROOT, None).unwrap(), None);
     }
-    let input = of(runs::table(), ROOT, None).unwrap().unwrap();
+    let input = table_input(runs::table(), ROOT, None).unwrap().unwrap();
     assert_eq!(input.storage_descriptor().unwrap().location(), Some("s3://bucket/lake/runs/"));
     assert!(input.parameters().unwrap().keys().all(|key| !key.starts_with("projection.")));
-    assert_eq!(of(runs::table(), ROOT, Some(&two_months())).unwrap(), Some(input));
+    assert_eq!(table_input(runs::table(), ROOT, Some(&two_months())).unwrap(), Some(input));
 }
 
 #[test]
 fn a_table_that_differs_is_noticed_and_one_that_does_not_is_left() {
     for table in tables() {
-        let wanted = of(table, ROOT, Some(&two_months())).unwrap().unwrap();
-        assert!(is(&wanted, &found(&wanted)), "{}", table.name);
+        let wanted = table_input(table, ROOT, Some(&two_months())).unwrap().unwrap();
+        assert!(is_as_wanted(&wanted, &found(&wanted)), "{}", table.name);
         type Change = fn(&mut GlueTable);
         let changes: [Change; 8] = [
             |table| table.description = None,
@@ -125,23 +125,23 @@ fn a_table_that_differs_is_noticed_and_one_that_does_not_is_left() {
         for (n, change) in changes.iter().enumerate() {
             let mut changed = found(&wanted);
             change(&mut changed);
-            assert!(!is(&wanted, &changed), "change {n} of {}", table.name);
+            assert!(!is_as_wanted(&wanted, &changed), "change {n} of {}", table.name);
         }
     }
 }
 
 #[test]
 fn what_others_set_stays() {
-    let wanted = of(spend::table(), ROOT, Some(&two_months())).unwrap().unwrap();
+    let wanted = table_input(spend::table(), ROOT, Some(&two_months())).unwrap().unwrap();
     let mut there = found(&wanted);
     there.owner = Some("finance".to_owned());
     let parameters = there.parameters.as_mut().unwrap();
     parameters.insert("cost_centre".to_owned(), "4711".to_owned());
     parameters.insert("projection.region.type".to_owned(), "enum".to_owned());
     parameters.insert("numRows".to_owned(), "0".to_owned());
-    assert!(!is(&wanted, &there));
+    assert!(!is_as_wanted(&wanted, &there));
     let merged = with_what_others_set(wanted.clone(), &there);
-    assert!(is(&wanted, &found(&merged)));
+    assert!(is_as_wanted(&wanted, &found(&merged)));
     let parameters = merged.parameters.unwrap();
     assert_eq!((merged.owner.as_deref(), parameters["cost_centre"].as_str()), (Some("finance"), "4711"));
     assert_eq!(parameters["numRows"], "6");

@@ -1,9 +1,9 @@
 //! The locks of a lake in a directory. Both are advisory locks of the operating system, which releases them when the process ends,
 //! however it ends: a lock file that lies around means nothing.
 
-use super::fault::situation;
-use super::moment::{self, allowed, moment};
-use super::place::{empty, make_directory};
+use super::error::situation;
+use super::fail_point::{self, before_call, before_change};
+use super::tree::make_directory;
 use crate::lake::Error;
 use crate::model::value::Instant;
 use jiff::Timestamp;
@@ -29,9 +29,9 @@ pub struct Claim {
 }
 
 impl Claim {
-    pub(super) fn take(root: &Path, by: &str, now: Instant) -> Result<Self, Error> {
+    pub(super) fn acquire(root: &Path, by: &str, now: Instant) -> Result<Self, Error> {
         let (mut file, path) = open(root, CLAIM)?;
-        allowed("lock", &path).map_err(|e| situation("lock", &path, e))?;
+        before_call("lock", &path).map_err(|e| situation("lock", &path, e))?;
         let mut looks = 0;
         while let Err(error) = file.try_lock() {
             if let TryLockError::Error(e) = error {
@@ -48,10 +48,10 @@ impl Claim {
             }
         }
         let since = Timestamp::from_millisecond(now.0).unwrap_or_default();
-        moment(&path);
+        before_change(&path);
         empty(&file, &path)?;
         file.rewind()
-            .and_then(|()| moment::write(&file, format!("{since:.3} {by}\n").as_bytes(), &path))
+            .and_then(|()| fail_point::write(&file, format!("{since:.3} {by}\n").as_bytes(), &path))
             .map_err(|e| situation("write", &path, e))?;
         Ok(Self { file })
     }
@@ -79,7 +79,7 @@ fn holder(file: &mut File) -> Option<(Option<Instant>, String)> {
 /// Waits for the lock of a compare-and-swap, which is held for milliseconds, and holds it until dropped.
 pub(super) fn swap(root: &Path) -> Result<File, Error> {
     let (file, path) = open(root, SWAP)?;
-    allowed("lock", &path).and_then(|()| file.lock()).map_err(|e| situation("lock", &path, e))?;
+    before_call("lock", &path).and_then(|()| file.lock()).map_err(|e| situation("lock", &path, e))?;
     Ok(file)
 }
 
@@ -88,9 +88,14 @@ fn open(root: &Path, name: &str) -> Result<(File, PathBuf), Error> {
     if let Some(directory) = path.parent() {
         make_directory(directory)?;
     }
-    moment(&path);
+    before_change(&path);
     match OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path) {
         Ok(file) => Ok((file, path)),
         Err(e) => Err(situation("open", &path, e)),
     }
+}
+
+/// Empties a file that stays.
+pub(super) fn empty(file: &File, place: &Path) -> Result<(), Error> {
+    before_call("truncate", place).and_then(|()| file.set_len(0)).map_err(|e| situation("empty", place, e))
 }

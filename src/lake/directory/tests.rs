@@ -1,6 +1,6 @@
 //! File systems that do less than others, and what other programs make of a lake: it is published into all the same, or not begun.
 
-use super::moment::refuse;
+use super::fail_point::inject_error;
 use super::*;
 use crate::lake::{Current, Lake, ManifestParts, SnapshotName, Store};
 use crate::model::failure::{Failure, FailureKind};
@@ -50,7 +50,7 @@ impl Desk {
 
     fn refusing(call: &'static str, number: i32) -> Self {
         let desk = Self::new();
-        refuse(desk.home.path(), call, number);
+        inject_error(desk.home.path(), call, number);
         desk
     }
 
@@ -144,7 +144,7 @@ async fn what_stands_in_the_place_of_the_link_is_replaced_if_it_is_nothing() {
     // Without links an empty directory stays.
     fs::remove_file(&link).unwrap();
     fs::create_dir(&link).unwrap();
-    refuse(desk.home.path(), "symlink", EPERM);
+    inject_error(desk.home.path(), "symlink", EPERM);
     assert_eq!(desk.publish(7).await.unwrap(), own(&desk, 7));
 }
 
@@ -220,7 +220,7 @@ async fn a_directory_that_may_not_be_written_is_found_out_at_once() {
         fs::create_dir_all(desk.path("state/rows")).unwrap();
         desk.publish(1).await.unwrap();
         fs::create_dir_all(desk.path("runs")).unwrap();
-        refuse(&desk.path(below), "open", EACCES);
+        inject_error(&desk.path(below), "open", EACCES);
         let failure = Failure::from(desk.open().await.unwrap_err());
         assert_eq!(failure.kind, FailureKind::LakeDenied, "{below}: {failure}");
         let words = format!("write was denied on {}", desk.path(below).display());
@@ -252,8 +252,8 @@ async fn what_cannot_be_read_says_what_to_do() {
 fn a_trial_takes_no_directory_away() {
     let home = TempDir::new().unwrap();
     let root = home.path().join("lake");
-    super::place::make_directory(&root.join("state")).unwrap();
-    super::place::try_out(&root, &[root.join("state"), root.join("snapshots")]).unwrap();
+    super::tree::make_directory(&root.join("state")).unwrap();
+    super::temporary::try_out(&root, &[root.join("state"), root.join("snapshots")]).unwrap();
     assert_eq!(fs::read_dir(&root).unwrap().map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>(), ["state"]);
-    Claim::take(&root, "run a", Instant(0)).unwrap();
+    Claim::acquire(&root, "run a", Instant(0)).unwrap();
 }

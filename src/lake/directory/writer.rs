@@ -1,9 +1,9 @@
 //! A new file being written.
 
 use super::Directory;
-use super::place::Temporary;
+use super::temporary::Temporary;
 use crate::lake::Error;
-use crate::lake::store::Written;
+use crate::lake::object::Written;
 use crate::model::digest::Digest;
 use bytes::Bytes;
 use std::fmt;

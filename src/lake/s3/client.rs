@@ -1,4 +1,4 @@
-//! How the client of S3 waits, retries and finds its endpoint.
+//! The client of S3: its timeouts, its retries, and its endpoint.
 
 use aws_config::SdkConfig;
 use aws_config::retry::RetryConfig;

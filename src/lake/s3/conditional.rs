@@ -5,8 +5,8 @@
 //! the bytes of this write, this write happened.
 
 use super::S3;
-use super::fault::Fault;
-use crate::lake::store::{Version, Written};
+use super::error::S3Error;
+use crate::lake::object::{Version, Written};
 use crate::lake::{Error, Key};
 use crate::model::digest::Digest;
 use aws_sdk_s3::primitives::ByteStream;
@@ -42,21 +42,21 @@ pub(super) enum Next {
     /// Somebody else was first.
     Beaten,
     /// Look at the object: it tells whether this write happened. If it did not, `None` says that somebody else was first.
-    Look(Option<Fault>),
+    Look(Option<S3Error>),
     /// It failed.
-    Failed(Fault),
+    Failed(S3Error),
 }
 
 impl Attempts {
     /// Decides after an attempt met this fault. Waits for a conflict, a busy service, a lost answer and an upload that somebody ended, which
     /// another one replaces; takes everything else as said.
-    pub(super) fn after(&mut self, fault: Fault) -> Next {
+    pub(super) fn after(&mut self, fault: S3Error) -> Next {
         self.made += 1;
-        self.in_doubt |= matches!(fault, Fault::Lost { .. });
+        self.in_doubt |= matches!(fault, S3Error::Lost { .. });
         match fault {
-            Fault::Refused | Fault::NotFound if !self.in_doubt => Next::Beaten,
-            Fault::Refused | Fault::NotFound => Next::Look(None),
-            Fault::Conflict { .. } | Fault::NoSuchUpload { .. } | Fault::Busy { .. } | Fault::Lost { .. }
+            S3Error::Refused | S3Error::NotFound if !self.in_doubt => Next::Beaten,
+            S3Error::Refused | S3Error::NotFound => Next::Look(None),
+            S3Error::Conflict { .. } | S3Error::NoSuchUpload { .. } | S3Error::Busy { .. } | S3Error::Lost { .. }
                 if self.made < ATTEMPTS =>
             {
                 Next::Again(FIRST_WAIT * 2_u32.pow(self.made - 1))
@@ -86,7 +86,7 @@ impl S3 {
             };
             let fault = match request.body(ByteStream::from(bytes.clone())).send().await {
                 Ok(answer) => return self.version(key, answer.e_tag).map(Some),
-                Err(error) => Fault::of(error),
+                Err(error) => S3Error::from_sdk(error),
             };
             match attempts.after(fault) {
                 Next::Again(wait) => tokio::time::sleep(wait).await,
@@ -106,7 +106,7 @@ impl S3 {
         key: &Key,
         ours: &Written,
         operation: &'static str,
-        fault: Option<Fault>,
+        fault: Option<S3Error>,
     ) -> Result<Option<Version>, Error> {
         let in_doubt = |error| match error {
             Error::Unavailable { .. } => error,
@@ -126,36 +126,38 @@ impl S3 {
 mod tests {
     use super::*;
 
-    fn lost() -> Fault {
-        Fault::lost("reset")
+    fn lost() -> S3Error {
+        S3Error::lost("reset")
     }
 
     #[test]
     fn a_refusal_counts_until_an_answer_is_lost() {
-        assert!(matches!(Attempts::default().after(Fault::Refused), Next::Beaten));
+        assert!(matches!(Attempts::default().after(S3Error::Refused), Next::Beaten));
         let mut attempts = Attempts::default();
         assert!(matches!(attempts.after(lost()), Next::Again(wait) if wait == FIRST_WAIT));
-        assert!(matches!(attempts.after(Fault::Refused), Next::Look(None)));
+        assert!(matches!(attempts.after(S3Error::Refused), Next::Look(None)));
     }
 
     #[test]
     fn waits_grow_and_end() {
         let mut attempts = Attempts::default();
         let mut waited = Duration::ZERO;
-        let conflict = || Fault::Conflict { source: "409".into() };
+        let conflict = || S3Error::Conflict { source: "409".into() };
         while let Next::Again(wait) = attempts.after(conflict()) {
             waited += wait;
         }
         assert_eq!((attempts.made, waited), (ATTEMPTS, Duration::from_millis(6_200)));
-        assert!(matches!(attempts.after(conflict()), Next::Failed(Fault::Conflict { .. })));
-        assert!(matches!(attempts.after(lost()), Next::Look(Some(Fault::Lost { .. }))));
+        assert!(matches!(attempts.after(conflict()), Next::Failed(S3Error::Conflict { .. })));
+        assert!(matches!(attempts.after(lost()), Next::Look(Some(S3Error::Lost { .. }))));
     }
 
     #[test]
     fn what_cannot_get_better_is_not_repeated() {
-        for fault in
-            [Fault::NoSuchBucket, Fault::Denied { source: "403".into() }, Fault::Credentials { source: "none".into() }]
-        {
+        for fault in [
+            S3Error::NoSuchBucket,
+            S3Error::Denied { source: "403".into() },
+            S3Error::Credentials { source: "none".into() },
+        ] {
             assert!(matches!(Attempts::default().after(fault), Next::Failed(_)));
         }
     }

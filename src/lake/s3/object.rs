@@ -1,9 +1,9 @@
 //! Reading objects.
 
 use super::S3;
-use super::fault::Fault;
+use super::error::S3Error;
 use crate::lake::directory::{ends_early, too_large};
-use crate::lake::store::{Version, Written};
+use crate::lake::object::{Version, Written};
 use crate::lake::{Error, Key};
 use crate::model::digest::Digest;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
@@ -60,10 +60,11 @@ impl S3 {
     }
 
     pub(in crate::lake) async fn size(&self, key: &Key) -> Result<Option<u64>, Error> {
-        match self.client.head_object().bucket(&self.bucket).key(self.name(key)).send().await.map_err(Fault::of) {
+        match self.client.head_object().bucket(&self.bucket).key(self.name(key)).send().await.map_err(S3Error::from_sdk)
+        {
             Ok(answer) => Ok(answer.content_length().and_then(|size| u64::try_from(size).ok())),
-            Err(Fault::NotFound) => Ok(None),
-            Err(Fault::Denied { .. }) if self.is_absent(key).await => Ok(None),
+            Err(S3Error::NotFound) => Ok(None),
+            Err(S3Error::Denied { .. }) if self.is_absent(key).await => Ok(None),
             Err(fault) => Err(self.error("s3:GetObject", key, fault)),
         }
     }
@@ -85,7 +86,7 @@ impl S3 {
         }
         let mut digest = Digest::default();
         while let Some(chunk) = answer.body.next().await {
-            digest.update(&chunk.map_err(|e| self.error("s3:GetObject", key, Fault::lost(e)))?);
+            digest.update(&chunk.map_err(|e| self.error("s3:GetObject", key, S3Error::lost(e)))?);
         }
         if digest.finish() == expected.sha256 { self.version(key, answer.e_tag).map(Some) } else { Ok(None) }
     }
@@ -93,10 +94,10 @@ impl S3 {
     /// Begins to read an object; `None` if there is none.
     async fn object(&self, key: &Key, range: Option<String>) -> Result<Option<GetObjectOutput>, Error> {
         let request = self.client.get_object().bucket(&self.bucket).key(self.name(key)).set_range(range);
-        match request.send().await.map_err(Fault::of) {
+        match request.send().await.map_err(S3Error::from_sdk) {
             Ok(answer) => Ok(Some(answer)),
-            Err(Fault::NotFound) => Ok(None),
-            Err(Fault::Denied { .. }) if self.is_absent(key).await => Ok(None),
+            Err(S3Error::NotFound) => Ok(None),
+            Err(S3Error::Denied { .. }) if self.is_absent(key).await => Ok(None),
             Err(fault) => Err(self.error("s3:GetObject", key, fault)),
         }
     }
@@ -112,10 +113,10 @@ fn content_length(answer: &GetObjectOutput) -> u64 {
 }
 
 /// A body whole; `None` if it is longer than the limit.
-async fn collect(mut body: ByteStream, limit_bytes: u64) -> Result<Option<Bytes>, Fault> {
+async fn collect(mut body: ByteStream, limit_bytes: u64) -> Result<Option<Bytes>, S3Error> {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = body.next().await {
-        bytes.extend_from_slice(&chunk.map_err(Fault::lost)?);
+        bytes.extend_from_slice(&chunk.map_err(S3Error::lost)?);
         if bytes.len() as u64 > limit_bytes {
             return Ok(None);
         }

@@ -2,9 +2,9 @@
 
 use super::S3;
 use super::conditional::{Attempts, Next};
-use super::fault::Fault;
+use super::error::S3Error;
 use crate::lake::directory::failed_before;
-use crate::lake::store::Written;
+use crate::lake::object::Written;
 use crate::lake::{Error, Key};
 use crate::model::digest::Digest;
 use aws_sdk_s3::primitives::ByteStream;
@@ -187,7 +187,7 @@ impl S3 {
         let request = request.set_server_side_encryption(encryption).set_ssekms_key_id(kms_key);
         // S3 compares each part, and the list of parts, with checksums that are worked out here.
         let answer = request.checksum_algorithm(ChecksumAlgorithm::Crc32).send().await;
-        let answer = answer.map_err(|e| self.error("s3:PutObject", key, Fault::of(e)))?;
+        let answer = answer.map_err(|e| self.error("s3:PutObject", key, S3Error::from_sdk(e)))?;
         let missing =
             || Error::Corrupt { place: self.place(key), what: "the service gave its upload no id".to_owned() };
         answer.upload_id.ok_or_else(missing)
@@ -197,7 +197,7 @@ impl S3 {
         let request = self.client.upload_part().bucket(&self.bucket).key(self.name(key)).upload_id(upload);
         let request = request.part_number(number).checksum_algorithm(ChecksumAlgorithm::Crc32);
         let answer = request.body(ByteStream::from(bytes)).send().await;
-        let answer = answer.map_err(|e| self.error("s3:PutObject", key, Fault::of(e)))?;
+        let answer = answer.map_err(|e| self.error("s3:PutObject", key, S3Error::from_sdk(e)))?;
         let part = CompletedPart::builder().part_number(number).set_e_tag(answer.e_tag);
         Ok(part.set_checksum_crc32(answer.checksum_crc32).build())
     }
@@ -215,8 +215,8 @@ impl S3 {
             let request = self.once.complete_multipart_upload().bucket(&self.bucket).key(self.name(key));
             let request = request.upload_id(&upload.id).if_none_match("*").multipart_upload(parts.clone());
             let Err(error) = request.send().await else { return Ok(Completion::Done) };
-            let fault = Fault::of(error);
-            let is_void = matches!(fault, Fault::Conflict { .. } | Fault::NoSuchUpload { .. });
+            let fault = S3Error::from_sdk(error);
+            let is_void = matches!(fault, S3Error::Conflict { .. } | S3Error::NoSuchUpload { .. });
             match attempts.after(fault) {
                 Next::Again(wait) => tokio::time::sleep(wait).await,
                 Next::Beaten => break None,
@@ -235,8 +235,8 @@ impl S3 {
     /// Removes a begun upload. What stays because this fails too is removed by the bucket's lifecycle rule for unfinished uploads.
     async fn abort(&self, key: &Key, upload: &str) {
         let request = self.client.abort_multipart_upload().bucket(&self.bucket).key(self.name(key)).upload_id(upload);
-        match request.send().await.map_err(Fault::of) {
-            Ok(_) | Err(Fault::NoSuchUpload { .. } | Fault::NotFound) => {}
+        match request.send().await.map_err(S3Error::from_sdk) {
+            Ok(_) | Err(S3Error::NoSuchUpload { .. } | S3Error::NotFound) => {}
             Err(fault) => {
                 let error = self.error("s3:AbortMultipartUpload", key, fault);
                 tracing::warn!(place = self.place(key), %error, "an unfinished upload is left behind");

@@ -60,7 +60,7 @@ fn found(mut line: Line) -> (SupplierMatch, Option<i64>, Option<String>, Option<
         supplier(15, 3, 104),
         supplier(16, 2, 104),
     ];
-    let references = References { suppliers, ..References::default() };
+    let reference_data = ReferenceData { suppliers, ..ReferenceData::default() };
     let payables = vec![
         payable(1, 50, Some(10), 100, "A-1"),
         payable(2, 50, Some(10), 100, "A-1"),
@@ -77,8 +77,8 @@ fn found(mut line: Line) -> (SupplierMatch, Option<i64>, Option<String>, Option<
     ];
     let (chart, rates, mut names) = (Chart::default(), VatRates::default(), Names::default());
     line.vat_code = names.name(Some("21".into()));
-    let books = Books::new(&chart, &references, &names, &rates, &payables);
-    let row = books.row(&line);
+    let joiner = Joiner::new(&chart, &reference_data, &names, &rates, &payables);
+    let row = joiner.row(&line);
     assert_eq!(row.vat_rate.map(|rate| rate.0), Some(1500));
     (row.supplier_match, row.supplier_id, row.invoice_number.map(str::to_owned), row.invoice_date)
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::{Access, Checked, Right, Schema};
 use crate::display;
 use crate::display::figures::count;
-use crate::display::lines::{Side, aligned, escaped};
+use crate::display::lines::{Side, aligned, sanitize};
 use crate::xledger::Reason;
 
 /// Where rights are ticked.
@@ -13,7 +13,7 @@ const TOKEN_PAGE: &str = "Administration > Access control > GraphQL > API tokens
 
 /// The address, the rights, the schema, what would become of the lines, the document types, and the verdict. Safe to show on a terminal.
 pub(super) fn table(checked: &Checked) -> Vec<String> {
-    let mut text = format!("Xledger at {}", escaped(&checked.endpoint));
+    let mut text = format!("Xledger at {}", sanitize(&checked.endpoint));
     if let Some(owner) = checked.owner_id {
         text.push_str(&format!(", with a token of owner {owner}"));
     }
@@ -75,10 +75,10 @@ fn verdict(checked: &Checked) -> String {
     let missing: Vec<&Right> =
         checked.rights.iter().filter(|right| right.access == Access::Missing && !right.optional).collect();
     for what in &checked.in_the_way {
-        text.push_str(&format!("In the way: {}\n", escaped(what)));
+        text.push_str(&format!("In the way: {}\n", sanitize(what)));
     }
     for what in &checked.to_know {
-        text.push_str(&format!("Note: {}\n", escaped(what)));
+        text.push_str(&format!("Note: {}\n", sanitize(what)));
     }
     if missing.is_empty() {
         text.push_str(match (checked.ready, checked.lost.is_empty()) {
@@ -103,9 +103,9 @@ fn verdict(checked: &Checked) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::display::lines::is_obeyed;
-    use crate::refresh::rules::Treatment;
-    use crate::refresh::screen::{Counts, PayableCounts, TypeCount};
+    use crate::display::lines::is_control_char;
+    use crate::model::treatment::Treatment;
+    use crate::report::counts::{Counts, PayableCounts, TypeCount};
     use crate::xledger::{IdType, Lost, Usage};
 
     fn checked() -> Checked {
@@ -221,6 +221,6 @@ Ready: the token has every right that a refresh was seen to need.";
             assert!(text.contains(words), "{words}: {text}");
         }
         assert!(!text.contains("Ledger lines") && !text.contains("Document types") && !text.contains("owner 4242"));
-        assert!(lines.iter().all(|line| !line.contains(is_obeyed)), "{lines:?}");
+        assert!(lines.iter().all(|line| !line.contains(is_control_char)), "{lines:?}");
     }
 }

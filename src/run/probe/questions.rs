@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Standing::{Follows, Guessed, Verified};
-use super::{Fact, Found, Timing, timing};
+use super::Certainty::{Follows, Guessed, Verified};
+use super::{Fact, Finding, Timing, timing};
 use crate::model::failure::Failure;
-use crate::refresh::base;
+use crate::model::treatment::Treatment;
+use crate::refresh::base_variables;
 use crate::refresh::index::DocumentType;
-use crate::refresh::rules::{Rules, Treatment};
+use crate::refresh::rules::Rules;
 use crate::settings::Settings;
 use crate::xledger::node::{LedgerIndexNode, ProbeNode};
 use crate::xledger::scalar::reference;
@@ -25,7 +26,7 @@ pub(super) async fn facts(
     settings: &Settings,
     timings: &mut Vec<Timing>,
 ) -> Result<Vec<Fact>, Failure> {
-    let base = base(settings.owner_set.as_str());
+    let base = base_variables(settings.owner_set.as_str());
     let mut facts = vec![refusal(client).await?];
     facts.extend(listing(client, &base, &settings.rules, timings).await?);
     facts.push(beyond_the_cap(client, &base, timings).await?);
@@ -34,7 +35,7 @@ pub(super) async fn facts(
     facts.push(if client.usage_was_compressed() {
         Fact::holds(Verified, compressed)
     } else {
-        Fact::other(Verified, compressed, Found::Different, Some("they come plain".to_owned()))
+        Fact::other(Verified, compressed, Finding::Different, Some("they come plain".to_owned()))
     });
     Ok(facts)
 }
@@ -42,7 +43,7 @@ pub(super) async fn facts(
 /// How an unknown field is refused.
 async fn refusal(client: &Client) -> Result<Fact, Failure> {
     let fact = "an unknown field is refused with the code FIELDS_ON_CORRECT_TYPE";
-    let different = |detail: String| Fact::other(Verified, fact, Found::Different, Some(detail));
+    let different = |detail: String| Fact::other(Verified, fact, Finding::Different, Some(detail));
     Ok(match client.value::<Value>(query::UNKNOWN_FIELD, &json!({})).await {
         Err(Error::SchemaMismatch { code, .. }) if code == "FIELDS_ON_CORRECT_TYPE" => Fact::holds(Verified, fact),
         Err(Error::SchemaMismatch { code, .. }) => different(format!("with the code {code}")),
@@ -66,7 +67,7 @@ async fn listing(
     let page = match answer {
         Ok(page) => page,
         Err(error @ (Error::RightMissing { .. } | Error::SchemaMismatch { .. } | Error::Api { .. })) => {
-            return Ok(vec![Fact::other(Verified, whole, Found::NotTried, Some(error.to_string()))]);
+            return Ok(vec![Fact::other(Verified, whole, Finding::NotTried, Some(error.to_string()))]);
         }
         Err(error) => return Err(error.into()),
     };
@@ -76,29 +77,29 @@ async fn listing(
     facts.push(match client.sizes().rows(query::LEDGER_INDEX, MOST_ROWS) {
         MOST_ROWS if rows >= MOST_ROWS => Fact::holds(Verified, whole),
         MOST_ROWS if page.has_next() => {
-            Fact::other(Verified, whole, Found::Different, Some(format!("{rows} came, and more follow")))
+            Fact::other(Verified, whole, Finding::Different, Some(format!("{rows} came, and more follow")))
         }
-        MOST_ROWS => Fact::other(Verified, whole, Found::NotTried, Some("the ledger has fewer".to_owned())),
-        less => Fact::other(Verified, whole, Found::Different, Some(format!("{less} at most"))),
+        MOST_ROWS => Fact::other(Verified, whole, Finding::NotTried, Some("the ledger has fewer".to_owned())),
+        less => Fact::other(Verified, whole, Finding::Different, Some(format!("{less} at most"))),
     });
 
     let ids: Vec<i64> = page.edges.nodes.iter().filter_map(|node| reference(node.db_id)).collect();
     let order = "rows come by dbId, oldest first";
     facts.push(match ids.as_slice() {
-        [] | [_] => Fact::other(Verified, order, Found::NotTried, Some("there are too few".to_owned())),
+        [] | [_] => Fact::other(Verified, order, Finding::NotTried, Some("there are too few".to_owned())),
         ids if ids.is_sorted() => Fact::holds(Verified, order),
         ids if ids.iter().rev().is_sorted() => {
-            Fact::other(Verified, order, Found::Different, Some("newest first".to_owned()))
+            Fact::other(Verified, order, Finding::Different, Some("newest first".to_owned()))
         }
-        _ => Fact::other(Verified, order, Found::Different, Some("in no order of ids".to_owned())),
+        _ => Fact::other(Verified, order, Finding::Different, Some("in no order of ids".to_owned())),
     });
     let cursors = "a cursor is the row's dbId";
     facts.push(match (&page.edges.cursor, ids.last()) {
-        (None, _) | (_, None) => Fact::other(Verified, cursors, Found::NotTried, Some("there is none".to_owned())),
+        (None, _) | (_, None) => Fact::other(Verified, cursors, Finding::NotTried, Some("there is none".to_owned())),
         (Some(cursor), Some(last)) if *cursor == last.to_string() => Fact::holds(Verified, cursors),
         (Some(cursor), _) => {
             let kind = if cursor.contains('.') { "composite, with a dot" } else { "something else" };
-            Fact::other(Verified, cursors, Found::Different, Some(kind.to_owned()))
+            Fact::other(Verified, cursors, Finding::Different, Some(kind.to_owned()))
         }
     });
     facts.extend(document_types(page.edges.nodes, rules));
@@ -128,7 +129,7 @@ fn document_types(nodes: Vec<LedgerIndexNode>, rules: &Rules) -> Vec<Fact> {
             Fact::other(
                 standing,
                 fact,
-                Found::Missing,
+                Finding::Missing,
                 Some(format!("{all} document types on this page; `check` lists all")),
             )
         }
@@ -153,16 +154,18 @@ async fn beyond_the_cap(
             timings.push(timing("a page of ids alone", page.edges.nodes.len(), begun.elapsed()));
             match page.edges.nodes.len() {
                 rows if rows > MOST_ROWS => {
-                    Fact::other(Guessed, fact, Found::Different, Some("all come: there is no such cap".to_owned()))
+                    Fact::other(Guessed, fact, Finding::Different, Some("all come: there is no such cap".to_owned()))
                 }
                 MOST_ROWS => Fact::holds(Guessed, fact),
-                _ if page.has_next() => Fact::other(Guessed, fact, Found::Different, Some("fewer come".to_owned())),
-                _ => Fact::other(Guessed, fact, Found::NotTried, Some("the ledger has fewer".to_owned())),
+                _ if page.has_next() => Fact::other(Guessed, fact, Finding::Different, Some("fewer come".to_owned())),
+                _ => Fact::other(Guessed, fact, Finding::NotTried, Some("the ledger has fewer".to_owned())),
             }
         }
-        Err(Error::NotResolved { .. }) => Fact::other(Guessed, fact, Found::NotTried, Some("it timed out".to_owned())),
+        Err(Error::NotResolved { .. }) => {
+            Fact::other(Guessed, fact, Finding::NotTried, Some("it timed out".to_owned()))
+        }
         Err(error @ (Error::RightMissing { .. } | Error::SchemaMismatch { .. } | Error::Api { .. })) => {
-            Fact::other(Guessed, fact, Found::Different, Some(format!("refused: {error}")))
+            Fact::other(Guessed, fact, Finding::Different, Some(format!("refused: {error}")))
         }
         Err(error) => return Err(error.into()),
     })
@@ -175,7 +178,7 @@ async fn empty_connection(client: &Client, base: &Map<String, Value>) -> Result<
     variables.insert("first".to_owned(), json!(1));
     let filter = client.plan().filter(query::PAYABLE_IDS).and_then(|filter| filter.of(Select::Ids(&[-1])));
     variables.extend(filter.map(|filter| ("filter".to_owned(), filter)));
-    let different = |detail: String| Fact::other(Verified, fact, Found::Different, Some(detail));
+    let different = |detail: String| Fact::other(Verified, fact, Finding::Different, Some(detail));
     Ok(match client.value::<Value>(query::PAYABLE_IDS, &Value::Object(variables)).await {
         Ok(data) if data["apTransactions"]["edges"].is_null() => Fact::holds(Verified, fact),
         Ok(data) if data["apTransactions"]["edges"].is_array() => different("the edges are []".to_owned()),

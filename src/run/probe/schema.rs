@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Standing::{Follows, Guessed, Verified};
-use super::{Fact, Found, Standing, Timing, timing};
+use super::Certainty::{Follows, Guessed, Verified};
+use super::{Certainty, Fact, Finding, Timing, timing};
 use crate::model::failure::Failure;
 use crate::xledger::introspection::{Roots, TypeDefinition};
 use crate::xledger::{Client, Error, query};
@@ -25,7 +25,7 @@ enum Belief {
 use Belief::{Absent, Of, There};
 
 /// A type, a name in it, and what is believed of that.
-const BELIEFS: &[(Standing, &str, &str, Belief)] = &[
+const BELIEFS: &[(Certainty, &str, &str, Belief)] = &[
     (Verified, "Query", "accounts", There),
     (Verified, "Query", "transactions", There),
     (Verified, "Query", "apTransactions", There),
@@ -100,7 +100,7 @@ pub(super) async fn facts(client: &Client, timings: &mut Vec<Timing>) -> Result<
     let Answer { roots, mut types } = match answer {
         Ok(answer) => answer,
         Err(error @ (Error::SchemaMismatch { .. } | Error::Api { .. } | Error::RightMissing { .. })) => {
-            return Ok(vec![Fact::other(Verified, fact, Found::Different, Some(error.to_string()))]);
+            return Ok(vec![Fact::other(Verified, fact, Finding::Different, Some(error.to_string()))]);
         }
         Err(error) => return Err(error.into()),
     };
@@ -114,7 +114,7 @@ pub(super) async fn facts(client: &Client, timings: &mut Vec<Timing>) -> Result<
 
 fn judge(
     types: &BTreeMap<String, Option<TypeDefinition>>,
-    (standing, of, name, belief): &(Standing, &str, &str, Belief),
+    (standing, of, name, belief): &(Certainty, &str, &str, Belief),
 ) -> Fact {
     let absent = matches!(belief, Absent);
     let fact = match belief {
@@ -124,15 +124,15 @@ fn judge(
     };
     let Some(definition) = types.get(*of).and_then(Option::as_ref).filter(|known| known.fields.is_some()) else {
         let detail = format!("there is no type {of}");
-        return Fact::other(*standing, fact, Found::NotTried, Some(detail));
+        return Fact::other(*standing, fact, Finding::NotTried, Some(detail));
     };
     match (definition.field(name), belief) {
         (None, _) if absent => Fact::holds(*standing, fact),
-        (None, _) => Fact::other(*standing, fact, Found::Missing, None),
-        (Some(_), Absent) => Fact::other(*standing, fact, Found::Different, Some("it is there".to_owned())),
+        (None, _) => Fact::other(*standing, fact, Finding::Missing, None),
+        (Some(_), Absent) => Fact::other(*standing, fact, Finding::Different, Some("it is there".to_owned())),
         (Some(field), Of(leaf)) if field.leaf() != Some(leaf) => {
             let detail = field.leaf().map(|leaf| format!("of type {leaf}"));
-            Fact::other(*standing, fact, Found::Different, detail)
+            Fact::other(*standing, fact, Finding::Different, detail)
         }
         _ => Fact::holds(*standing, fact),
     }
@@ -154,6 +154,6 @@ fn demands(types: &BTreeMap<String, Option<TypeDefinition>>) -> Option<Fact> {
     Some(if demanded.is_empty() {
         Fact::holds(Verified, fact)
     } else {
-        Fact::other(Verified, fact, Found::Different, Some(demanded.join(", ")))
+        Fact::other(Verified, fact, Finding::Different, Some(demanded.join(", ")))
     })
 }

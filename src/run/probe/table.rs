@@ -1,25 +1,25 @@
 //! What a probe found, as lines for a person. Safe to show on a terminal.
 
-use super::{Found, Probed, Standing};
+use super::{Certainty, Finding, Probed};
 use crate::display::figures::{count, time};
-use crate::display::lines::{Side, aligned, escaped};
+use crate::display::lines::{Side, aligned, sanitize};
 
 /// The facts, the timings, and the verdict.
 pub(super) fn table(probed: &Probed) -> Vec<String> {
-    let mut text = format!("Xledger at {}, beside what is known of it\n\n", escaped(&probed.endpoint));
+    let mut text = format!("Xledger at {}, beside what is known of it\n\n", sanitize(&probed.endpoint));
     let head = ["fact", "it was", "found", ""].map(str::to_owned);
     let rows = probed.facts.iter().map(|fact| {
         let standing = match fact.standing {
-            Standing::Verified => "verified",
-            Standing::Follows => "inferred",
-            Standing::Guessed => "guessed",
+            Certainty::Verified => "verified",
+            Certainty::Follows => "inferred",
+            Certainty::Guessed => "guessed",
         };
         let found = match fact.found {
-            Found::Verified => "verified",
-            Found::AsGuessed => "as guessed",
-            Found::Different => "DIFFERENT",
-            Found::Missing => "MISSING",
-            Found::NotTried => "not tried",
+            Finding::Verified => "verified",
+            Finding::AsGuessed => "as guessed",
+            Finding::Different => "DIFFERENT",
+            Finding::Missing => "MISSING",
+            Finding::NotTried => "not tried",
         };
         [fact.fact.clone(), standing.to_owned(), found.to_owned(), fact.detail.clone().unwrap_or_default()]
     });
@@ -31,15 +31,15 @@ pub(super) fn table(probed: &Probed) -> Vec<String> {
         .iter()
         .map(|timing| [timing.question.to_owned(), format!("{} rows", count(timing.rows)), time(timing.duration_ms)]);
     text.push_str(&aligned([Side::Left, Side::Right, Side::Right], &timings.collect::<Vec<_>>()));
-    let of = |found: Found| probed.facts.iter().filter(|fact| fact.found == found).count();
-    let (verified, guessed) = (of(Found::Verified), of(Found::AsGuessed));
-    let (different, missing, open) = (of(Found::Different), of(Found::Missing), of(Found::NotTried));
+    let of = |found: Finding| probed.facts.iter().filter(|fact| fact.found == found).count();
+    let (verified, guessed) = (of(Finding::Verified), of(Finding::AsGuessed));
+    let (different, missing, open) = (of(Finding::Different), of(Finding::Missing), of(Finding::NotTried));
     text.push_str(&format!(
         "\n{verified} verified, {guessed} as guessed, {different} different, {missing} missing, {open} not tried.\n"
     ));
     match probed.in_the_way.as_slice() {
         [] => text.push_str("A refresh has all that it needs of the schema; what the token may read, `check` tells.\n"),
-        all => all.iter().for_each(|what| text.push_str(&format!("In the way of a refresh: {}\n", escaped(what)))),
+        all => all.iter().for_each(|what| text.push_str(&format!("In the way of a refresh: {}\n", sanitize(what)))),
     }
     text.lines().map(str::to_owned).collect()
 }

@@ -3,17 +3,17 @@
 use xledger_spend::model::failure::Failure;
 use xledger_spend::run::Answer;
 
-use super::Desk;
-use crate::given::{self, NeedsLake};
+use super::Context;
 use crate::outcome::{self, Outcome};
+use crate::sources::{self, NeedsLake};
 
-pub(super) async fn check(desk: &Desk) -> Result<Outcome, Failure> {
-    let settings = desk.given.settings(NeedsLake::No)?;
-    let aws = given::aws(None, Some(&settings.token)).await;
-    let following = desk.screen.follow(&desk.run, desk.watched);
-    let checked = desk.run.check(&settings, &aws).await;
+pub(super) async fn check(context: &Context) -> Result<Outcome, Failure> {
+    let settings = context.sources.settings(NeedsLake::No)?;
+    let aws = sources::aws(None, Some(&settings.token)).await;
+    let following = context.terminal.follow(&context.run, context.watched);
+    let checked = context.run.check(&settings, &aws).await;
     drop(following);
     let checked = checked?;
-    let text = if desk.json { outcome::json(&checked)? } else { format!("\n{}\n", checked.table.join("\n")) };
+    let text = if context.json { outcome::json(&checked)? } else { format!("\n{}\n", checked.table.join("\n")) };
     Ok(Outcome::answered(&Answer::Checked(Box::new(checked)), text))
 }

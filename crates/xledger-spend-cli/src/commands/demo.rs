@@ -5,30 +5,32 @@ use xledger_spend::lake::{Access, LakeUrl};
 use xledger_spend::model::failure::{Failure, FailureKind};
 use xledger_spend::{run, xledger};
 
-use super::{Desk, refreshed};
-use crate::given;
+use super::{Context, refreshed};
 use crate::outcome::Outcome;
+use crate::sources;
 
-pub(super) async fn demo(desk: &Desk, lines: u64, seed: u64) -> Result<Outcome, Failure> {
+pub(super) async fn demo(context: &Context, lines: u64, seed: u64) -> Result<Outcome, Failure> {
     // Whatever is wrong with the flags is said before a company is invented.
-    desk.given.demonstration("http://127.0.0.1/graphql", "none")?;
-    let lake = desk.given.demonstrations_lake()?;
-    let aws = given::aws(Some(&lake), None).await;
+    context.sources.demonstration("http://127.0.0.1/graphql", "none")?;
+    let lake = context.sources.demonstrations_lake()?;
+    let aws = sources::aws(Some(&lake), None).await;
     spare_real_data(&lake, &aws).await?;
-    desk.screen.line(&format!("An invented company of {} ledger lines, seed {seed}", crate::figures::count(lines)));
+    context
+        .terminal
+        .line(&format!("An invented company of {} ledger lines, seed {seed}", crate::figures::count(lines)));
     let options = xledger_sim::Options { lines, seed, ..Default::default() };
     let simulator = xledger_sim::start(options).await;
     let simulator = simulator.map_err(|error| {
         Failure::new(FailureKind::XledgerUnavailable, format!("the simulator cannot start: {error}"))
     })?;
-    let settings = desk.given.demonstration(&simulator.endpoint(), simulator.token())?;
-    let following = desk.screen.follow(&desk.run, desk.watched);
+    let settings = context.sources.demonstration(&simulator.endpoint(), simulator.token())?;
+    let following = context.terminal.follow(&context.run, context.watched);
     // Another company may well be a smaller one.
     let refresh = Refresh { mode: Mode::Full, accept_shrink: true, ..Default::default() };
-    let report = desk.run.refresh(refresh, &settings, &aws).await;
+    let report = context.run.refresh(refresh, &settings, &aws).await;
     drop(following);
     simulator.stop().await;
-    refreshed(desk, report, &lake, &aws, true).await
+    refreshed(context, report, &lake, &aws, true).await
 }
 
 /// Stops where an invented company would take the place of a real one.

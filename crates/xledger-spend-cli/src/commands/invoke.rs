@@ -6,23 +6,23 @@ use std::path::Path;
 use xledger_spend::event::Event;
 use xledger_spend::model::failure::{Failure, FailureKind};
 
-use super::Desk;
-use crate::given::{self, NeedsLake};
+use super::Context;
 use crate::outcome::{self, Outcome};
+use crate::sources::{self, NeedsLake};
 
 /// No event is longer: it is what Lambda takes.
 const LIMIT_BYTES: u64 = 6 << 20;
 
-pub(super) async fn invoke(desk: &Desk, file: &Path) -> Result<Outcome, Failure> {
+pub(super) async fn invoke(context: &Context, file: &Path) -> Result<Outcome, Failure> {
     let event = Event::parse(&read(file)?)?;
     let settings = match &event {
-        Event::Refresh(_) => desk.given.settings(NeedsLake::Yes)?,
-        Event::Check => desk.given.settings(NeedsLake::No)?,
-        Event::Rollback(_) => desk.given.settings_of_the_lake()?,
+        Event::Refresh(_) => context.sources.settings(NeedsLake::Yes)?,
+        Event::Check => context.sources.settings(NeedsLake::No)?,
+        Event::Rollback(_) => context.sources.settings_of_the_lake()?,
     };
-    let aws = given::aws(settings.lake.as_ref(), Some(&settings.token)).await;
-    let following = desk.screen.follow(&desk.run, desk.watched);
-    let answer = desk.run.answer(event, &settings, &aws).await;
+    let aws = sources::aws(settings.lake.as_ref(), Some(&settings.token)).await;
+    let following = context.terminal.follow(&context.run, context.watched);
+    let answer = context.run.answer(event, &settings, &aws).await;
     drop(following);
     let answer = answer?;
     Ok(Outcome::answered(&answer, outcome::json(&answer)?))

@@ -4,16 +4,16 @@ use std::path::Path;
 
 use xledger_spend::model::failure::{Failure, FailureKind};
 
-use super::Desk;
-use crate::given::{self, NeedsLake};
+use super::Context;
 use crate::outcome::{self, Outcome};
+use crate::sources::{self, NeedsLake};
 
-pub(super) async fn probe(desk: &Desk, save: Option<&Path>) -> Result<Outcome, Failure> {
-    let settings = desk.given.settings(NeedsLake::No)?;
-    let save = save.map(|file| desk.given.place("--save", file)).transpose()?;
-    let aws = given::aws(None, Some(&settings.token)).await;
-    let following = desk.screen.follow(&desk.run, desk.watched);
-    let probed = desk.run.probe(&settings, &aws).await;
+pub(super) async fn probe(context: &Context, save: Option<&Path>) -> Result<Outcome, Failure> {
+    let settings = context.sources.settings(NeedsLake::No)?;
+    let save = save.map(|file| context.sources.place("--save", file)).transpose()?;
+    let aws = sources::aws(None, Some(&settings.token)).await;
+    let following = context.terminal.follow(&context.run, context.watched);
+    let probed = context.run.probe(&settings, &aws).await;
     drop(following);
     let probed = probed?;
     let json = outcome::json(&probed)?;
@@ -24,5 +24,5 @@ pub(super) async fn probe(desk: &Desk, save: Option<&Path>) -> Result<Outcome, F
         };
         std::fs::write(file, &json).map_err(unwritable)?;
     }
-    Ok(Outcome::done(if desk.json { json } else { format!("\n{}\n", probed.table.join("\n")) }))
+    Ok(Outcome::done(if context.json { json } else { format!("\n{}\n", probed.table.join("\n")) }))
 }

@@ -3,25 +3,25 @@
 use xledger_spend::event::Refresh;
 use xledger_spend::model::failure::{Failure, FailureKind};
 
-use super::{Desk, refreshed};
-use crate::arguments::RefreshArguments;
-use crate::given::{self, NeedsLake};
+use super::{Context, refreshed};
+use crate::args::RefreshArgs;
 use crate::outcome::Outcome;
+use crate::sources::{self, NeedsLake};
 
-pub(super) async fn refresh(desk: &Desk, arguments: &RefreshArguments) -> Result<Outcome, Failure> {
-    let RefreshArguments { mode, from, to, dry_run, accept_shrink } = *arguments;
+pub(super) async fn refresh(context: &Context, args: &RefreshArgs) -> Result<Outcome, Failure> {
+    let RefreshArgs { mode, from, to, dry_run, accept_shrink } = *args;
     if let (Some(from), Some(to)) = (from, to)
         && from > to
     {
         let message = format!("--from {from} is after --to {to}; nothing was done");
         return Err(Failure::new(FailureKind::SettingsInvalid, message));
     }
-    let settings = desk.given.settings(NeedsLake::Yes)?;
-    let lake = desk.given.lake()?;
-    let aws = given::aws(Some(&lake), Some(&settings.token)).await;
-    let following = desk.screen.follow(&desk.run, desk.watched);
+    let settings = context.sources.settings(NeedsLake::Yes)?;
+    let lake = context.sources.lake()?;
+    let aws = sources::aws(Some(&lake), Some(&settings.token)).await;
+    let following = context.terminal.follow(&context.run, context.watched);
     let refresh = Refresh { mode: mode.into(), from, to, dry_run, accept_shrink, continues: None };
-    let report = desk.run.refresh(refresh, &settings, &aws).await;
+    let report = context.run.refresh(refresh, &settings, &aws).await;
     drop(following);
-    refreshed(desk, report, &lake, &aws, false).await
+    refreshed(context, report, &lake, &aws, false).await
 }

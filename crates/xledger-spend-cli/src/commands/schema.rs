@@ -7,22 +7,22 @@ use xledger_spend::model::failure::Failure;
 use xledger_spend::run;
 use xledger_spend::table::{Column, Format, Table, ddl, tables};
 
-use super::Desk;
-use crate::given;
+use super::Context;
 use crate::lines::wrapped;
 use crate::outcome::{self, Outcome};
+use crate::sources;
 
-pub(super) async fn schema(desk: &Desk, as_ddl: bool) -> Result<Outcome, Failure> {
-    if desk.json {
+pub(super) async fn schema(context: &Context, as_ddl: bool) -> Result<Outcome, Failure> {
+    if context.json {
         return Ok(Outcome::done(outcome::json(&tables().map(for_programs))?));
     }
     if !as_ddl {
         return Ok(Outcome::done(tables().map(for_people).join("\n")));
     }
     // Athena reads S3 alone; for a directory, what differs from lake to lake stays a placeholder.
-    let texts = match desk.given.lake_if_given()? {
+    let texts = match context.sources.lake_if_given()? {
         Some(url @ LakeUrl::S3 { .. }) => {
-            let aws = given::aws(Some(&url), None).await;
+            let aws = sources::aws(Some(&url), None).await;
             let lake = run::open_at(&url, &aws, Access::Read).await?;
             match lake.current().await? {
                 Some((current, _)) => {

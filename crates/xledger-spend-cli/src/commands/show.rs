@@ -4,22 +4,22 @@ use xledger_spend::lake::Access;
 use xledger_spend::model::failure::{Failure, FailureKind};
 use xledger_spend::run;
 
-use super::Desk;
-use crate::given;
+use super::Context;
 use crate::outcome::{self, Outcome};
 use crate::snapshot::Snapshot;
+use crate::sources;
 use crate::summary;
 
-pub(super) async fn show(desk: &Desk) -> Result<Outcome, Failure> {
-    let url = desk.given.lake()?;
-    let aws = given::aws(Some(&url), None).await;
+pub(super) async fn show(context: &Context) -> Result<Outcome, Failure> {
+    let url = context.sources.lake()?;
+    let aws = sources::aws(Some(&url), None).await;
     let lake = run::open_at(&url, &aws, Access::Read).await?;
     let Some(snapshot) = Snapshot::read(&lake).await? else {
-        let refresh = format!("{} refresh {}", desk.program, summary::flag(&url));
+        let refresh = format!("{} refresh {}", context.program, summary::flag(&url));
         let message = format!("nothing was published into {url} yet; `{refresh}` does");
         return Err(Failure::new(FailureKind::LakeMissing, message));
     };
-    if desk.json {
+    if context.json {
         return Ok(Outcome::done(outcome::json(&snapshot.json(&lake))?));
     }
     Ok(Outcome::done(summary::run(&snapshot.manifest.report) + &summary::tables(&snapshot)))

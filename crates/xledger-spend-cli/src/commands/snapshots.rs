@@ -5,24 +5,24 @@ use xledger_spend::lake::{Access, Current, LakeUrl, Manifest, SnapshotName};
 use xledger_spend::model::failure::Failure;
 use xledger_spend::run;
 
-use super::Desk;
+use super::Context;
 use crate::figures::{count, size};
-use crate::given;
-use crate::lines::{Side, aligned, escaped};
+use crate::lines::{Side, aligned, sanitize};
 use crate::outcome::{self, Outcome};
+use crate::sources;
 use crate::summary::flag;
 
 /// A snapshot, as far as it can be read.
 struct Listed {
     name: SnapshotName,
-    state: State,
+    state: SnapshotState,
     /// What it holds; a reason, if its manifest is damaged; `None` if it has none.
     manifest: Option<Result<Manifest, Failure>>,
 }
 
 /// What a snapshot is to readers.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum SnapshotState {
     Current,
     /// Current before the one that is.
     Previous,
@@ -31,9 +31,9 @@ enum State {
     Newer,
 }
 
-pub(super) async fn snapshots(desk: &Desk) -> Result<Outcome, Failure> {
-    let url = desk.given.lake()?;
-    let aws = given::aws(Some(&url), None).await;
+pub(super) async fn snapshots(context: &Context) -> Result<Outcome, Failure> {
+    let url = context.sources.lake()?;
+    let aws = sources::aws(Some(&url), None).await;
     let lake = run::open_at(&url, &aws, Access::Read).await?;
     let current = lake.current().await?.map(|(current, _)| current);
     let mut found = lake.found().await?;
@@ -45,20 +45,20 @@ pub(super) async fn snapshots(desk: &Desk) -> Result<Outcome, Failure> {
         .into_iter()
         .map(|found| {
             let manifest = if found.finished { manifests.next() } else { None };
-            let state = State::of(&found.name, current.as_ref());
+            let state = SnapshotState::find(&found.name, current.as_ref());
             Listed { name: found.name, state, manifest: manifest.map(|manifest| manifest.map_err(Failure::from)) }
         })
         .collect();
-    if desk.json {
+    if context.json {
         let snapshots: Vec<Value> = listed.iter().map(for_programs).collect();
         let answer = json!({"lake": lake.store().describe(), "current": current, "snapshots": snapshots});
         return Ok(Outcome::done(outcome::json(&answer)?));
     }
-    Ok(Outcome::done(for_people(&listed, &url, &desk.program)))
+    Ok(Outcome::done(for_people(&listed, &url, &context.program)))
 }
 
-impl State {
-    fn of(name: &SnapshotName, current: Option<&Current>) -> Self {
+impl SnapshotState {
+    fn find(name: &SnapshotName, current: Option<&Current>) -> Self {
         let Some(current) = current else { return Self::Newer };
         match name.cmp(&current.snapshot) {
             std::cmp::Ordering::Equal => Self::Current,
@@ -68,7 +68,7 @@ impl State {
         }
     }
 
-    fn told(self) -> &'static str {
+    fn as_str(self) -> &'static str {
         match self {
             Self::Current => "current",
             Self::Previous => "current before",
@@ -79,7 +79,7 @@ impl State {
 }
 
 fn for_people(listed: &[Listed], lake: &LakeUrl, program: &str) -> String {
-    let (lake, flag) = (escaped(&lake.to_string()), flag(lake));
+    let (lake, flag) = (sanitize(&lake.to_string()), flag(lake));
     if listed.is_empty() {
         return format!("No snapshots in {lake} yet; `{program} refresh {flag}` makes one.\n");
     }
@@ -88,7 +88,7 @@ fn for_people(listed: &[Listed], lake: &LakeUrl, program: &str) -> String {
     let mut sides = [Side::Right; 7];
     (sides[0], sides[1], sides[6]) = (Side::Left, Side::Left, Side::Left);
     let mut text = format!("\nSnapshots in {lake}, newest first\n{}", aligned(sides, &rows));
-    let older = |listed: &&Listed| listed.state != State::Current && matches!(listed.manifest, Some(Ok(_)));
+    let older = |listed: &&Listed| listed.state != SnapshotState::Current && matches!(listed.manifest, Some(Ok(_)));
     if let Some(older) = listed.iter().find(older) {
         text.push_str(&format!("\nTo go back\n  {program} rollback {} {flag}\n", older.name));
     }
@@ -105,11 +105,12 @@ fn row(listed: &Listed) -> [String; 7] {
             let bytes = size(spend.bytes + supplier.bytes);
             let (rows, suppliers) = (count(spend.rows), count(supplier.rows));
             let schema = manifest.schema_version.to_string();
-            [name, made.unwrap_or_default(), rows, suppliers, bytes, schema, listed.state.told().to_owned()]
+            [name, made.unwrap_or_default(), rows, suppliers, bytes, schema, listed.state.as_str().to_owned()]
         }
         damaged => {
             let what = if damaged.is_some() { "damaged" } else { "unfinished" };
-            let state = if listed.state == State::Current { format!("{what}, current") } else { what.to_owned() };
+            let state =
+                if listed.state == SnapshotState::Current { format!("{what}, current") } else { what.to_owned() };
             [name, blank(), blank(), blank(), blank(), blank(), state]
         }
     }
@@ -125,7 +126,7 @@ fn for_programs(listed: &Listed) -> Value {
     json!({
         "snapshot": listed.name,
         "status": status,
-        "current": listed.state == State::Current,
+        "current": listed.state == SnapshotState::Current,
         "created_at": manifest.and_then(timestamp).map(|made| format!("{made:.3}")),
         "spend_rows": manifest.map(|manifest| manifest.tables.spend.rows),
         "supplier_rows": manifest.map(|manifest| manifest.tables.supplier.rows),

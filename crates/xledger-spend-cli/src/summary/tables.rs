@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::figures::{amount, count, counted};
-use crate::lines::{Side, aligned, aligned_rows, cut, escaped};
+use crate::lines::{Side, aligned, aligned_rows, cut, sanitize};
 use crate::quoted::for_duckdb;
 use crate::snapshot::{MonthTotal, Owners, Snapshot, Supplier};
 
@@ -17,7 +17,7 @@ pub(crate) fn tables(snapshot: &Snapshot) -> String {
     let (name, place) = (&snapshot.current.snapshot, &snapshot.place);
     let mut text = suppliers(&snapshot.top_suppliers, &snapshot.owners);
     text.push_str(&months(&snapshot.months(), &snapshot.owners));
-    text.push_str(&format!("\nWhere\n  {}\n  snapshot {name}\n", escaped(place)));
+    text.push_str(&format!("\nWhere\n  {}\n  snapshot {name}\n", sanitize(place)));
     text.push_str(&format!("\nTo ask in DuckDB\n  {}\n", query(place)));
     text
 }

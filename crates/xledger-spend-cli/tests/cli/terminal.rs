@@ -8,7 +8,7 @@ use arrow::array::{Array, AsArray};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use xledger_sim::company::text::Text;
 use xledger_sim::{Company, Options};
-use xledger_spend::display::lines::is_obeyed;
+use xledger_spend::display::lines::is_control_char;
 
 use crate::called::{Called, command};
 use crate::fronts::replaced;
@@ -60,7 +60,7 @@ fn nothing_is_obeyed_and_nothing_is_lost() {
         // That of itself finds a control character.
         let called = Called::from(command(here.path(), arguments).envs(set).output().unwrap());
         assert_eq!(called.status, Some(0), "{called:?}");
-        let obeyed = called.both().chars().find(|c| *c != '\n' && is_obeyed(*c));
+        let obeyed = called.both().chars().find(|c| *c != '\n' && is_control_char(*c));
         assert_eq!(obeyed, None, "{arguments:?}: {called:?}");
         // Written out, so that somebody sees that there is something odd.
         assert!(

@@ -1,8 +1,9 @@
 //! How a file gets its name: whole, durable, and never over another one unless that is meant.
 
-use super::fault::{flushes_no_directories, is_of_the_name, situation, unreadable};
-use super::lock;
-use super::moment::{self, allowed, moment};
+use super::error::{is_of_the_name, situation, unreadable};
+use super::fail_point::{self, before_call, before_change};
+use super::lock::{self, empty};
+use super::tree::{flush_directory, make_directory, prune};
 use crate::lake::Error;
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
@@ -24,16 +25,16 @@ pub(super) struct Temporary {
 }
 
 impl Temporary {
-    pub(super) fn beside(place: &Path, root: &Path) -> Result<Self, Error> {
+    pub(super) fn create_beside(place: &Path, root: &Path) -> Result<Self, Error> {
         let directory = place.parent().unwrap_or(root);
         for _ in 0..100 {
-            let path = beside(place);
-            moment(&path);
-            let made = allowed("open", place);
+            let path = temporary_name(place);
+            before_change(&path);
+            let made = before_call("open", place);
             match made.and_then(|()| OpenOptions::new().write(true).create_new(true).open(&path)) {
                 Ok(file) => {
                     let temporary = Self { file, path, place: place.to_owned(), root: root.to_owned() };
-                    let locked = allowed("lock", place).and_then(|()| temporary.file.lock());
+                    let locked = before_call("lock", place).and_then(|()| temporary.file.lock());
                     locked.map_err(|e| situation("lock", place, e))?;
                     // Gone if somebody found it before it was locked.
                     if temporary.path.symlink_metadata().is_ok() {
@@ -54,12 +55,12 @@ impl Temporary {
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
-        moment::write(&self.file, bytes, &self.place).map_err(|e| situation("write", &self.place, e))
+        fail_point::write(&self.file, bytes, &self.place).map_err(|e| situation("write", &self.place, e))
     }
 
     /// Flushes what was written to the disk.
     pub(super) fn flush(&mut self) -> Result<(), Error> {
-        let flushed = allowed("fsync", &self.place).and_then(|()| self.file.sync_all());
+        let flushed = before_call("fsync", &self.place).and_then(|()| self.file.sync_all());
         flushed.map_err(|e| situation("flush", &self.place, e))
     }
 
@@ -70,8 +71,8 @@ impl Temporary {
 
     /// Gives the file its name, unless that is taken.
     pub(super) fn create(self) -> Result<(), Error> {
-        moment(&self.place);
-        let created = match allowed("link", &self.place).and_then(|()| fs::hard_link(&self.path, &self.place)) {
+        before_change(&self.place);
+        let created = match before_call("link", &self.place).and_then(|()| fs::hard_link(&self.path, &self.place)) {
             // A file system without hard links, whatever it says: look and rename while nobody else of this program does.
             Err(e) if !is_of_the_name(&e) => {
                 let _held = lock::swap(&self.root)?;
@@ -93,8 +94,8 @@ impl Temporary {
 
     /// Gives the file its name, in the place of the one that had it.
     pub(super) fn replace(self) -> Result<(), Error> {
-        moment(&self.place);
-        let replaced = allowed("rename", &self.place).and_then(|()| fs::rename(&self.path, &self.place));
+        before_change(&self.place);
+        let replaced = before_call("rename", &self.place).and_then(|()| fs::rename(&self.path, &self.place));
         let place = self.place.clone();
         self.named(replaced).map_err(|e| situation("rename", &place, e))
     }
@@ -110,13 +111,13 @@ impl Temporary {
 /// Finds out whether the file system of a lake does what a lake needs, and whether this program may write wherever it will, with files that
 /// go away again. No directory goes away with them, for another process could just be about to make its lock in it.
 pub(super) fn try_out(root: &Path, below: &[PathBuf]) -> Result<(), Error> {
-    let trial = beside(&root.join("trial"));
-    let mut created = Temporary::beside(&trial, root)?;
+    let trial = temporary_name(&root.join("trial"));
+    let mut created = Temporary::create_beside(&trial, root)?;
     created.fill(b"{}\n")?;
     empty(&created.file, &trial)?;
     created.create()?;
-    let replaced = Temporary::beside(&trial, root).and_then(Temporary::replace);
-    moment(&trial);
+    let replaced = Temporary::create_beside(&trial, root).and_then(Temporary::replace);
+    before_change(&trial);
     let removed = fs::remove_file(&trial);
     replaced?;
     match removed {
@@ -125,20 +126,15 @@ pub(super) fn try_out(root: &Path, below: &[PathBuf]) -> Result<(), Error> {
         _ => {}
     }
     for directory in below.iter().filter(|directory| directory.symlink_metadata().is_ok()) {
-        drop(Temporary::beside(&directory.join("trial"), directory)?);
+        drop(Temporary::create_beside(&directory.join("trial"), directory)?);
     }
     Ok(())
-}
-
-/// Empties a file that stays.
-pub(super) fn empty(file: &File, place: &Path) -> Result<(), Error> {
-    allowed("truncate", place).and_then(|()| file.set_len(0)).map_err(|e| situation("empty", place, e))
 }
 
 impl Drop for Temporary {
     fn drop(&mut self) {
         // What cannot be removed stays, under a name that nobody reads.
-        moment(&self.path);
+        before_change(&self.path);
         let _ = fs::remove_file(&self.path);
         prune(&self.path, &self.root);
     }
@@ -154,11 +150,11 @@ pub(super) fn link(place: &Path, target: &Path) -> Result<(), Error> {
         Ok(_) if fs::read_link(place).is_ok_and(|found| found == target) => return Ok(()),
         _ => {}
     }
-    let path = beside(place);
+    let path = temporary_name(place);
     // A leftover of an ended process with the same number.
     let _ = fs::remove_file(&path);
-    moment(place);
-    if let Err(e) = allowed("symlink", place).and_then(|()| std::os::unix::fs::symlink(target, &path)) {
+    before_change(place);
+    if let Err(e) = before_call("symlink", place).and_then(|()| std::os::unix::fs::symlink(target, &path)) {
         // Whatever it says, for files can be written here.
         return Err(match found.is_err() || is_hollow {
             true => Error::NoLinks { path: place.to_owned(), source: Box::new(e) },
@@ -167,10 +163,10 @@ pub(super) fn link(place: &Path, target: &Path) -> Result<(), Error> {
     }
     let named = || {
         if is_hollow {
-            moment(place);
+            before_change(place);
             fs::remove_dir(place)?;
         }
-        moment(place);
+        before_change(place);
         fs::rename(&path, place)?;
         flush_directory(place)
     };
@@ -196,56 +192,14 @@ pub(super) fn remove_leftovers(directory: &Path, except: &Path) {
             let file = OpenOptions::new().write(true).open(&path);
             // It stays locked until it is gone.
             if kind.is_symlink() || file.as_ref().is_ok_and(|file| file.try_lock().is_ok()) {
-                moment(&path);
+                before_change(&path);
                 let _ = fs::remove_file(&path);
             }
         }
     }
 }
 
-/// Removes the directories above `path` that have become empty, below the root.
-pub(super) fn prune(path: &Path, root: &Path) {
-    let inside = path.ancestors().skip(1).take_while(|directory| *directory != root && directory.starts_with(root));
-    for directory in inside {
-        moment(directory);
-        if fs::remove_dir(directory).is_err() {
-            break;
-        }
-    }
-}
-
-/// Makes a directory and those above it, each durable before the next is made in it.
-pub(super) fn make_directory(path: &Path) -> Result<(), Error> {
-    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    for _ in 0..10 {
-        moment(path);
-        match fs::create_dir(path).and_then(|()| flush_directory(path)) {
-            Ok(()) => return Ok(()),
-            Err(_) if path.is_dir() => return Ok(()),
-            Err(e) if e.kind() == ErrorKind::AlreadyExists => {
-                return Err(Error::NotADirectory { path: path.to_owned() });
-            }
-            Err(e) if e.kind() == ErrorKind::NotFound => match path.parent() {
-                Some(parent) => make_directory(parent)?,
-                None => return Err(situation("make", path, e)),
-            },
-            Err(e) => return Err(situation("make", path, e)),
-        }
-    }
-    Err(situation("make", path, ErrorKind::NotFound.into()))
-}
-
-/// Flushes the directory that holds `path`, so that its names outlive a power cut. Where the file system flushes no directories, that is its
-/// own business.
-fn flush_directory(path: &Path) -> io::Result<()> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    match allowed("fsync of a directory", path).and_then(|()| File::open(parent)?.sync_all()) {
-        Err(e) if flushes_no_directories(&e) => Ok(()),
-        flushed => flushed,
-    }
-}
-
-/// Whether it is a name that [`beside`] makes.
+/// Whether it is a name that [`temporary_name`] makes.
 fn is_temporary(name: &str) -> bool {
     let number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let numbers = name.strip_prefix('.').and_then(|name| name.rsplit_once('~')?.1.split_once('-'));
@@ -253,7 +207,7 @@ fn is_temporary(name: &str) -> bool {
 }
 
 /// A name beside a place, which no key has.
-fn beside(place: &Path) -> PathBuf {
+fn temporary_name(place: &Path) -> PathBuf {
     let mut name = OsString::from(".");
     name.push(place.file_name().unwrap_or_default());
     name.push(format!("~{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed)));
@@ -268,7 +222,7 @@ mod tests {
     fn what_ended_processes_left_is_removed_and_nothing_else() {
         let root = tempfile::TempDir::new().unwrap();
         let path = |name: &str| root.path().join(name);
-        let mut written = Temporary::beside(&path("runs/a.json"), root.path()).unwrap();
+        let mut written = Temporary::create_beside(&path("runs/a.json"), root.path()).unwrap();
         written.fill(b"{}").unwrap();
         let stay =
             ["runs/a.json", "runs/.a.json", ".DS_Store", ".a~", ".a~1-", ".a~-1", ".a~x-1", "a~1-1", "kept/x/.b~1-1"];

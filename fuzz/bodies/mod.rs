@@ -1,4 +1,4 @@
-//! What must hold of any input, however odd: one function for each way in, called by the fuzzers in `fuzz/` and, for ten seconds each, by
+//! What must hold of any input, however odd: one function for each way in, called by the fuzzers in `fuzz/targets` and, for ten seconds each, by
 //! the tests.
 //!
 //! Each takes bytes and panics if they bring out a fault: a panic of the code itself, more memory than was read allows, or a value that is

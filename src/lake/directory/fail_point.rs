@@ -1,7 +1,8 @@
-//! The moments at which a process that writes into a directory can be killed: one before each change of the file system, and one in the
-//! middle of each write. What lies there at such a moment is what the process leaves, for the operating system keeps what was written.
+//! Fail points of a lake in a directory: one before each change of the file system, and one in the middle of each write. A process can be killed
+//! at each of them, and leaves what lies there then, for the operating system keeps what was written.
 //!
-//! Tests look at it then, and let the file system refuse what others do not know. In the program itself this is nothing.
+//! Tests look at the directory at each fail point, and inject the errors of file systems that can do less than others. In the program itself
+//! this is nothing.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -10,15 +11,15 @@ use std::path::Path;
 #[cfg(test)]
 pub(crate) use watched::watch;
 #[cfg(test)]
-pub(super) use watched::{allowed, moment, refuse, remove_one_by_one};
+pub(super) use watched::{before_call, before_change, inject_error, remove_one_by_one};
 
-/// The file system is about to be changed at this place.
+/// A fail point: the file system is about to be changed at this place.
 #[cfg(not(test))]
-pub(super) const fn moment(_place: &Path) {}
+pub(super) const fn before_change(_place: &Path) {}
 
-/// A call of this name is about to be made at this place.
+/// A fail point: a call of this name is about to be made at this place, and fails if a test says so.
 #[cfg(not(test))]
-pub(super) const fn allowed(_call: &str, _place: &Path) -> io::Result<()> {
+pub(super) const fn before_call(_call: &str, _place: &Path) -> io::Result<()> {
     Ok(())
 }
 
@@ -29,9 +30,9 @@ pub(super) const fn remove_one_by_one(_directory: &Path) {}
 /// Writes bytes into a file; in tests, half of them first.
 pub(super) fn write(mut file: &File, bytes: &[u8], place: &Path) -> io::Result<()> {
     let (half, rest) = bytes.split_at(if cfg!(test) { bytes.len() / 2 } else { 0 });
-    moment(place);
+    before_change(place);
     file.write_all(half)?;
-    moment(place);
+    before_change(place);
     file.write_all(rest)
 }
 
@@ -43,7 +44,7 @@ mod watched {
 
     type Look = Box<dyn FnMut() + Send>;
 
-    /// Who looks at the moments of which directory.
+    /// Who looks at the fail points of which directory.
     static WATCHED: Mutex<Vec<(PathBuf, Look)>> = Mutex::new(Vec::new());
 
     /// A directory is looked at until this is dropped.
@@ -55,30 +56,30 @@ mod watched {
         }
     }
 
-    /// Looks at a directory at each moment of a change below it.
+    /// Looks at a directory at each fail point below it.
     pub(crate) fn watch(root: &Path, look: impl FnMut() + Send + 'static) -> Watch {
         WATCHED.lock().unwrap_or_else(PoisonError::into_inner).push((root.to_owned(), Box::new(look)));
         Watch(root.to_owned())
     }
 
-    pub(in crate::lake::directory) fn moment(place: &Path) {
+    pub(in crate::lake::directory) fn before_change(place: &Path) {
         let mut watched = WATCHED.lock().unwrap_or_else(PoisonError::into_inner);
         watched.iter_mut().filter(|(root, _)| place.starts_with(root)).for_each(|(_, look)| look());
     }
 
-    /// The calls that fail below a directory, and how.
-    static REFUSED: Mutex<Vec<(PathBuf, &'static str, i32)>> = Mutex::new(Vec::new());
+    /// The calls that fail below a directory, and with which number.
+    static INJECTED: Mutex<Vec<(PathBuf, &'static str, i32)>> = Mutex::new(Vec::new());
 
     /// Lets a call fail everywhere below a directory, with this number, from now on. No other test has this directory.
-    pub(in crate::lake::directory) fn refuse(root: &Path, call: &'static str, number: i32) {
-        let mut refused = REFUSED.lock().unwrap_or_else(PoisonError::into_inner);
-        refused.retain(|(below, known, _)| (below.as_path(), *known) != (root, call));
-        refused.push((root.to_owned(), call, number));
+    pub(in crate::lake::directory) fn inject_error(root: &Path, call: &'static str, number: i32) {
+        let mut injected = INJECTED.lock().unwrap_or_else(PoisonError::into_inner);
+        injected.retain(|(below, known, _)| (below.as_path(), *known) != (root, call));
+        injected.push((root.to_owned(), call, number));
     }
 
-    pub(in crate::lake::directory) fn allowed(call: &str, place: &Path) -> io::Result<()> {
-        let refused = REFUSED.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = refused.iter().find(|(root, known, _)| *known == call && place.starts_with(root));
+    pub(in crate::lake::directory) fn before_call(call: &str, place: &Path) -> io::Result<()> {
+        let injected = INJECTED.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = injected.iter().find(|(root, known, _)| *known == call && place.starts_with(root));
         found.map_or(Ok(()), |(_, _, number)| Err(io::Error::from_raw_os_error(*number)))
     }
 
@@ -87,11 +88,11 @@ mod watched {
             if entry.file_type().unwrap().is_dir() {
                 remove_one_by_one(&entry.path());
             } else {
-                moment(directory);
+                before_change(directory);
                 fs::remove_file(entry.path()).unwrap();
             }
         }
-        moment(directory);
+        before_change(directory);
         // Gone already, if there was nothing to be removed.
         let _ = fs::remove_dir(directory);
     }

@@ -1,4 +1,4 @@
-//! What can be typed. Each setting of [`settings::NAMES`] is a flag of the same name for the commands that heed it.
+//! The command line's arguments. Each setting of [`settings::NAMES`] is a flag of the same name for the commands that heed it.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -11,29 +11,29 @@ use xledger_spend::lake::SnapshotName;
 use xledger_spend::model::value::Month;
 use xledger_spend::settings::NAMES;
 
-use crate::given::LAKE;
+use crate::sources::LAKE;
 
 /// Keeps a company's purchasing data from the Xledger ERP ready for analysis, as Parquet tables in a directory or on S3.
 #[derive(Debug, Parser)]
 #[command(name = "xledger-spend", version, max_term_width = 110, after_help = AFTER_HELP)]
-pub(crate) struct Arguments {
+pub(crate) struct Args {
     /// Where the tables are: a directory, or s3://bucket/prefix [environment: LAKE_URL]
     #[arg(long, visible_alias = "lake-url", global = true, value_name = "DIR|s3://…")]
     lake: Option<OsString>,
     /// Print the report as JSON, alone on standard output
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Show the log of what is done
+    /// Show the log
     #[arg(long, short, global = true)]
     pub(crate) verbose: bool,
-    /// End after so many minutes, as in 15 or 0.5; a refresh keeps what it has by then, and the next one goes on
+    /// Stop after N minutes, as in 15 or 0.5; a refresh keeps what it has by then, and the next one resumes it
     #[arg(long, global = true, value_name = "N", default_value = "720", value_parser = minutes)]
     pub(crate) deadline_minutes: Minutes,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-const AFTER_HELP: &str = "Exit status: 0 done, 1 failed, 2 wrong usage or settings, 3 incomplete, to be continued.\n\
+const AFTER_HELP: &str = "Exit status: 0 done, 1 failed, 2 wrong usage or settings, 3 incomplete: run again to resume.\n\
     Begin with `demo`: it needs no account and no token.";
 
 /// What to do.
@@ -46,24 +46,24 @@ pub(crate) enum Command {
         /// Ledger lines of the invented company
         #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(100..=10_000_000))]
         lines: u64,
-        /// Another seed, another company
+        /// The seed: another one makes another company
         #[arg(long, value_name = "S", default_value_t = 1)]
         seed: u64,
     },
     /// Bring the tables up to date with Xledger
-    Refresh(RefreshArguments),
-    /// Say what the token can read, what the schema offers, and how each document type is treated
+    Refresh(RefreshArgs),
+    /// Show what the token can read, what the schema offers, and how each document type is treated
     Check,
-    /// Hold what is known of Xledger against what it says and does, in a minute
+    /// Compare what is known of Xledger with what this one says and does, in a minute
     ///
-    /// Asks for names and types, one page of the ledger by index fields, and no row beside. What it prints holds no row and no token, so
-    /// that it can be handed on.
+    /// Asks for names and types and one page of the ledger by index fields, and for no other row. Its output holds no row and no token, so
+    /// that you can hand it on.
     Probe {
-        /// Write the findings into this file, as JSON, too
+        /// Save the findings in this file, as JSON
         #[arg(long, value_name = "FILE")]
         save: Option<PathBuf>,
     },
-    /// Say what is in the tables now
+    /// Show what is in the tables now
     Show,
     /// List the snapshots that the lake keeps, newest first
     Snapshots,
@@ -75,7 +75,7 @@ pub(crate) enum Command {
         #[arg(value_parser = snapshot)]
         snapshot: SnapshotName,
     },
-    /// Say what the columns of the tables mean
+    /// Explain the columns of the tables
     Schema {
         /// Print the tables as Athena DDL; with an s3:// lake, for its current snapshot
         #[arg(long, conflicts_with = "json")]
@@ -90,7 +90,7 @@ pub(crate) enum Command {
 
 /// How to refresh.
 #[derive(Debug, clap::Args)]
-pub(crate) struct RefreshArguments {
+pub(crate) struct RefreshArgs {
     /// How much to fetch
     #[arg(long, value_enum, default_value_t = ModeArgument::Incremental)]
     pub(crate) mode: ModeArgument,
@@ -140,7 +140,7 @@ impl Command {
     pub(crate) fn publishes(&self) -> Publishes {
         match self {
             Self::Demo { .. } => Publishes::IntoTheDemonstrations,
-            Self::Refresh(RefreshArguments { dry_run: false, .. }) | Self::Invoke { .. } => Publishes::IntoTheLake,
+            Self::Refresh(RefreshArgs { dry_run: false, .. }) | Self::Invoke { .. } => Publishes::IntoTheLake,
             Self::Rollback { snapshot } => Publishes::Again(snapshot.clone()),
             Self::Refresh(_)
             | Self::Check
@@ -167,14 +167,14 @@ fn snapshot(text: &str) -> Result<SnapshotName, &'static str> {
 }
 
 /// The arguments, and the settings given as flags. Ends the program if they are wrong, or ask for help.
-pub(crate) fn read() -> (Arguments, BTreeMap<String, OsString>) {
+pub(crate) fn read() -> (Args, BTreeMap<String, OsString>) {
     let matches = command().get_matches();
     let flags = flags(&matches);
-    (Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()), flags)
+    (Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()), flags)
 }
 
 fn command() -> clap::Command {
-    let mut command = Arguments::command();
+    let mut command = Args::command();
     for name in ["refresh", "check", "invoke"] {
         command = command.mut_subcommand(name, |command| command.args(settings(|_| true)));
     }

@@ -8,25 +8,25 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::task::JoinHandle;
 use xledger_spend::run::Run;
 
-use crate::lines::escaped;
+use crate::lines::sanitize;
 use crate::outcome::Exit;
 use crate::stages::{self, Watched};
 
-/// Standard error. Cheap to clone; all clones are one.
+/// The terminal, or whatever standard error is. Cheap to clone; all clones are one.
 #[derive(Clone)]
-pub(crate) struct Screen {
-    terminal: bool,
+pub(crate) struct Terminal {
+    is_terminal: bool,
     bar: Arc<Mutex<Option<ProgressBar>>>,
 }
 
-impl Screen {
+impl Terminal {
     pub(crate) fn on_standard_error() -> Self {
-        Self { terminal: std::io::stderr().is_terminal(), bar: Arc::default() }
+        Self { is_terminal: std::io::stderr().is_terminal(), bar: Arc::default() }
     }
 
     /// Whether a person looks on.
     pub(crate) fn is_terminal(&self) -> bool {
-        self.terminal
+        self.is_terminal
     }
 
     /// Shows a line.
@@ -42,14 +42,14 @@ impl Screen {
 
     /// Shows what went wrong with this program itself.
     pub(crate) fn failed(&self, message: &str) -> Exit {
-        self.line(&format!("error: {}", escaped(message)));
+        self.line(&format!("error: {}", sanitize(message)));
         Exit::Failed
     }
 
     /// Shows where a run stands until the answer is dropped.
     pub(crate) fn follow(&self, run: &Run, watched: Watched) -> Following {
-        if !self.terminal {
-            return Following { screen: self.clone(), task: None };
+        if !self.is_terminal {
+            return Following { terminal: self.clone(), task: None };
         }
         let bar = ProgressBar::new_spinner();
         if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
@@ -65,13 +65,13 @@ impl Screen {
                 bar.tick();
             }
         });
-        Following { screen: self.clone(), task: Some(task) }
+        Following { terminal: self.clone(), task: Some(task) }
     }
 }
 
 /// A run that is being shown.
 pub(crate) struct Following {
-    screen: Screen,
+    terminal: Terminal,
     task: Option<JoinHandle<()>>,
 }
 
@@ -80,7 +80,7 @@ impl Drop for Following {
         if let Some(task) = self.task.take() {
             task.abort();
         }
-        if let Some(bar) = self.screen.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        if let Some(bar) = self.terminal.bar.lock().unwrap_or_else(PoisonError::into_inner).take() {
             bar.finish_and_clear();
         }
     }

@@ -1,4 +1,4 @@
-//! What was given: a setting as a flag, else as an environment variable.
+//! Where settings come from: flags, else environment variables.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use xledger_spend::lake::LakeUrl;
 use xledger_spend::lake::url::at_home;
 use xledger_spend::model::failure::{Failure, FailureKind};
-use xledger_spend::settings::{Caller, Fault, Faults, NAMES, Settings, TokenSource};
+use xledger_spend::settings::{Caller, InvalidSetting, InvalidSettings, NAMES, Settings, TokenSource};
 
 /// The setting that says where the tables are.
 pub(crate) const LAKE: &str = "LAKE_URL";
 
-/// What was given.
-pub(crate) struct Given {
+/// The sources of settings.
+pub(crate) struct Sources {
     flags: BTreeMap<String, OsString>,
     environment: fn(&str) -> Option<OsString>,
 }
@@ -25,7 +25,7 @@ pub(crate) enum NeedsLake {
     No,
 }
 
-impl Given {
+impl Sources {
     pub(crate) fn new(flags: BTreeMap<String, OsString>, environment: fn(&str) -> Option<OsString>) -> Self {
         Self { flags, environment }
     }
@@ -34,7 +34,7 @@ impl Given {
         self.flags.get(name).cloned().or_else(|| (self.environment)(name))
     }
 
-    /// As [`Given::get`] for a demonstration: settings come from flags alone, so that what is set for the real Xledger and the real lake is
+    /// As [`Sources::get`] for a demonstration: settings come from flags alone, so that what is set for the real Xledger and the real lake is
     /// not touched.
     fn get_for_demonstration(&self, name: &str) -> Option<OsString> {
         match self.flags.get(name) {
@@ -55,15 +55,19 @@ impl Given {
         self.complete(Settings::read_without_token(Caller::CommandLine, |name| self.get(name)), NeedsLake::Yes)
     }
 
-    fn complete(&self, settings: Result<Settings, Faults>, needs_lake: NeedsLake) -> Result<Settings, Failure> {
+    fn complete(
+        &self,
+        settings: Result<Settings, InvalidSettings>,
+        needs_lake: NeedsLake,
+    ) -> Result<Settings, Failure> {
         let is_given = |text: OsString| !text.to_string_lossy().trim().is_empty();
         if needs_lake == NeedsLake::No || self.get(LAKE).is_some_and(is_given) {
             return Ok(settings?);
         }
         // One more fault among those that are named at once.
-        let Faults(mut faults) = settings.err().unwrap_or_else(|| Faults(Vec::new()));
+        let InvalidSettings(mut faults) = settings.err().unwrap_or_else(|| InvalidSettings(Vec::new()));
         faults.push(no_lake());
-        Err(Faults(faults).into())
+        Err(InvalidSettings(faults).into())
     }
 
     /// The settings of a demonstration.
@@ -86,12 +90,12 @@ impl Given {
         needed(self.read_lake())
     }
 
-    /// As [`Given::lake`], for a command that can do without.
+    /// As [`Sources::lake`], for a command that can do without.
     pub(crate) fn lake_if_given(&self) -> Result<Option<LakeUrl>, Failure> {
         Ok(self.read_lake()?)
     }
 
-    fn read_lake(&self) -> Result<Option<LakeUrl>, Faults> {
+    fn read_lake(&self) -> Result<Option<LakeUrl>, InvalidSettings> {
         Settings::read_lake(Caller::CommandLine, |name| self.get(name))
     }
 
@@ -106,12 +110,12 @@ impl Given {
     }
 }
 
-fn needed(lake: Result<Option<LakeUrl>, Faults>) -> Result<LakeUrl, Failure> {
-    lake?.ok_or_else(|| Faults(vec![no_lake()]).into())
+fn needed(lake: Result<Option<LakeUrl>, InvalidSettings>) -> Result<LakeUrl, Failure> {
+    lake?.ok_or_else(|| InvalidSettings(vec![no_lake()]).into())
 }
 
-fn no_lake() -> Fault {
-    Fault { setting: LAKE, what: "is missing; give --lake with a directory or s3://bucket/prefix".to_owned() }
+fn no_lake() -> InvalidSetting {
+    InvalidSetting { setting: LAKE, what: "is missing; give --lake with a directory or s3://bucket/prefix".to_owned() }
 }
 
 /// The AWS configuration, where something needs one: looking for credentials takes seconds on a desk that has none.
@@ -127,8 +131,8 @@ pub(crate) async fn aws(lake: Option<&LakeUrl>, token: Option<&TokenSource>) -> 
 mod tests {
     use super::*;
 
-    fn given(flags: &[(&str, &str)], environment: fn(&str) -> Option<OsString>) -> Given {
-        Given::new(flags.iter().map(|(name, text)| ((*name).to_owned(), text.into())).collect(), environment)
+    fn sources(flags: &[(&str, &str)], environment: fn(&str) -> Option<OsString>) -> Sources {
+        Sources::new(flags.iter().map(|(name, text)| ((*name).to_owned(), text.into())).collect(), environment)
     }
 
     fn all_set(name: &str) -> Option<OsString> {
@@ -145,7 +149,8 @@ mod tests {
 
     #[test]
     fn a_flag_comes_before_the_environment() {
-        let settings = given(&[(LAKE, "here"), ("SPEND_HISTORY_FROM", "")], all_set).settings(NeedsLake::Yes).unwrap();
+        let settings =
+            sources(&[(LAKE, "here"), ("SPEND_HISTORY_FROM", "")], all_set).settings(NeedsLake::Yes).unwrap();
         assert_eq!(settings.lake.unwrap().to_string(), "here");
         assert_eq!(settings.rules.history_from, None);
         assert_eq!(settings.endpoint.as_str(), "https://example.com/graphql");
@@ -153,39 +158,39 @@ mod tests {
 
     #[test]
     fn a_demonstration_reads_no_environment() {
-        let given = given(&[], all_set);
-        let settings = given.demonstration("http://127.0.0.1:1/graphql", "t").unwrap();
-        assert_eq!(given.demonstrations_lake().unwrap().to_string(), "./lake");
+        let sources = sources(&[], all_set);
+        let settings = sources.demonstration("http://127.0.0.1:1/graphql", "t").unwrap();
+        assert_eq!(sources.demonstrations_lake().unwrap().to_string(), "./lake");
         assert_eq!(settings.rules.history_from, None);
         assert_eq!(settings.endpoint.as_str(), "http://127.0.0.1:1/graphql");
     }
 
     #[test]
     fn a_tilde_is_the_home_directory() {
-        let at_home = given(&[(LAKE, "~/lake")], all_set);
+        let at_home = sources(&[(LAKE, "~/lake")], all_set);
         let settings = at_home.settings(NeedsLake::Yes).unwrap();
         let lakes = [settings.lake.unwrap(), at_home.lake().unwrap(), at_home.demonstrations_lake().unwrap()];
         assert_eq!(lakes.map(|lake| lake.to_string()), ["/home/ola/lake"; 3]);
         assert_eq!(at_home.place("--save", Path::new("~/x.json")).unwrap(), Path::new("/home/ola/x.json"));
         assert_eq!(at_home.place("--save", Path::new("a/~")).unwrap(), Path::new("a/~"));
 
-        let homeless = given(&[(LAKE, "~/lake")], |_| None);
+        let homeless = sources(&[(LAKE, "~/lake")], |_| None);
         let failures = [homeless.lake().unwrap_err(), homeless.place("--save", Path::new("~")).unwrap_err()];
         for failure in failures {
             assert!(failure.message.contains("HOME") && failure.kind == FailureKind::SettingsInvalid, "{failure}");
         }
-        let of_somebody = given(&[(LAKE, "~kari/lake")], all_set).demonstrations_lake().unwrap_err();
+        let of_somebody = sources(&[(LAKE, "~kari/lake")], all_set).demonstrations_lake().unwrap_err();
         assert!(of_somebody.message.contains("./~"), "{of_somebody}");
     }
 
     #[test]
     fn a_missing_lake_is_named_with_the_other_faults() {
-        let given = given(&[("XLEDGER_PAGE_ROWS", "1")], |_| None);
-        let message = given.settings(NeedsLake::Yes).unwrap_err().message;
+        let sources = sources(&[("XLEDGER_PAGE_ROWS", "1")], |_| None);
+        let message = sources.settings(NeedsLake::Yes).unwrap_err().message;
         for name in ["3 settings", "XLEDGER_PAGE_ROWS", "XLEDGER_TOKEN", LAKE] {
             assert!(message.contains(name), "{name}: {message}");
         }
-        assert!(!given.settings(NeedsLake::No).unwrap_err().message.contains(LAKE));
-        assert!(given.lake().unwrap_err().message.contains("--lake"));
+        assert!(!sources.settings(NeedsLake::No).unwrap_err().message.contains(LAKE));
+        assert!(sources.lake().unwrap_err().message.contains("--lake"));
     }
 }

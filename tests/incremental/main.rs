@@ -5,6 +5,6 @@
 #[path = "../it/desk.rs"]
 #[allow(dead_code, reason = "shared with other tests")]
 mod desk;
-mod goes_on;
-mod keeps;
+mod resume;
+mod cache;
 mod same_as_full;

@@ -1,9 +1,8 @@
-//! What became of the lines, in numbers.
+//! What became of the lines, in numbers: what the screen counts and a report shows.
 
 use serde::Serialize;
 
-use super::{Lack, Verdict};
-use crate::refresh::rules::Treatment;
+use crate::model::treatment::Treatment;
 
 /// Refused lines by what they lack.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -41,33 +40,6 @@ pub struct Counts {
     pub kept: u64,
     /// Of the kept ones, those on an account whose code has no digits.
     pub without_account_number: u64,
-}
-
-impl Counts {
-    pub(super) fn add(&mut self, verdict: Verdict) {
-        self.listed += 1;
-        match verdict {
-            Verdict::Payroll => self.excluded_payroll += 1,
-            Verdict::Refused(lack) => {
-                self.refused += 1;
-                let because = &mut self.refused_because;
-                *match lack {
-                    Lack::Account => &mut because.no_account,
-                    Lack::KnownAccount => &mut because.unknown_account,
-                    Lack::Period => &mut because.no_period,
-                    Lack::Owner => &mut because.no_owner,
-                    Lack::DocumentType => &mut because.no_document_type,
-                } += 1;
-            }
-            Verdict::DocumentType => self.excluded_document_type += 1,
-            Verdict::Account => self.excluded_account += 1,
-            Verdict::History => self.excluded_history += 1,
-            Verdict::Kept { numbered } => {
-                self.kept += 1;
-                self.without_account_number += u64::from(!numbered);
-            }
-        }
-    }
 }
 
 /// AP lines by what became of them.

@@ -10,12 +10,12 @@ use crate::model::digest::Digest;
 
 /// Files by their paths; a link is its target, an empty directory has a path that ends so.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct LakeFiles {
     files: BTreeMap<String, Vec<u8>>,
     current: Option<PathBuf>,
 }
 
-impl Found {
+impl LakeFiles {
     pub(super) fn in_lake(lake: &Path) -> Self {
         let mut found = Self { files: BTreeMap::new(), current: fs::read_link(lake.join("current")).ok() };
         found.look(lake, lake);
@@ -60,7 +60,7 @@ impl Found {
         self.below("snapshots/").into_iter().filter_map(|(path, _)| Some(path.split_once('/')?.0.to_owned())).collect()
     }
 
-    /// What is there beside what readers see, to tell moments apart.
+    /// What is there beside what readers see, to tell kill points apart.
     pub(super) fn hidden(&self) -> String {
         let paths: Vec<&str> = self.files.keys().map(String::as_str).filter(|path| is_hidden(path)).collect();
         format!("{} files, of them {paths:?}", self.files.len())
@@ -90,7 +90,7 @@ fn is_hidden(path: &str) -> bool {
 
 /// The snapshot that readers see, by `CURRENT.json`, if there is one. It must be whole, and so must be what the link points to. Each file
 /// that has a name must be.
-pub(super) fn readers_see(found: &Found) -> Option<String> {
+pub(super) fn readers_see(found: &LakeFiles) -> Option<String> {
     for (path, bytes) in found.files.iter().filter(|(path, _)| !is_hidden(path)) {
         let is_whole = match path.rsplit_once('.') {
             Some((_, "json")) => serde_json::from_slice::<Value>(bytes).is_ok(),
@@ -116,7 +116,7 @@ pub(super) fn readers_see(found: &Found) -> Option<String> {
 }
 
 /// What is there and does not belong to a finished snapshot, a run, or what is kept; and what should be there. Empty if all is well.
-pub(super) fn nothing_is_left_behind(found: &Found) -> String {
+pub(super) fn nothing_is_left_behind(found: &LakeFiles) -> String {
     fn paths(value: &Value, named: &mut BTreeSet<String>) {
         match value {
             Value::Object(fields) => {

@@ -1,6 +1,6 @@
 //! What an answer of S3, or the lack of one, means for a lake.
 
-use crate::aws::{Said, Unsuccessful};
+use crate::aws::{CallError, ServiceError};
 use crate::lake::Error;
 use crate::lake::error::Source;
 use aws_sdk_s3::config::http::HttpResponse;
@@ -11,7 +11,7 @@ pub(super) const NOT_IMPLEMENTED: &str = "NotImplemented";
 
 /// An operation that did not succeed, by what there is to be done about it.
 #[derive(Debug)]
-pub(super) enum Fault {
+pub(super) enum S3Error {
     /// No such object.
     NotFound,
     /// No such upload: completed, aborted, or never begun.
@@ -36,22 +36,22 @@ pub(super) enum Fault {
     Other { code: String, source: Source },
 }
 
-impl Fault {
-    pub(super) fn of<E>(error: SdkError<E, HttpResponse>) -> Self
+impl S3Error {
+    pub(super) fn from_sdk<E>(error: SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         let region = error.raw_response().and_then(|raw| raw.headers().get("x-amz-bucket-region").map(str::to_owned));
-        match Unsuccessful::of(error) {
-            Unsuccessful::Said(said) => Self::said(said, region),
-            Unsuccessful::NoCredentials(source) => Self::Credentials { source },
-            Unsuccessful::Unmade(source) => Self::Other { code: "invalid request".to_owned(), source },
-            Unsuccessful::Lost(source) => Self::Lost { source },
+        match CallError::from_sdk(error) {
+            CallError::Service(said) => Self::from_service(said, region),
+            CallError::NoCredentials(source) => Self::Credentials { source },
+            CallError::NotSent(source) => Self::Other { code: "invalid request".to_owned(), source },
+            CallError::NoAnswer(source) => Self::Lost { source },
         }
     }
 
     /// Codes first, since several share a status and a long operation can fail after it has answered 200; then the status, since an answer to `HEAD` has no code.
-    fn said(said: Said, region: Option<String>) -> Self {
+    fn from_service(said: ServiceError, region: Option<String>) -> Self {
         match (said.code.as_str(), said.status) {
             ("NoSuchBucket", _) => Self::NoSuchBucket,
             ("NoSuchUpload", _) => Self::NoSuchUpload { source: said.into() },
@@ -60,7 +60,7 @@ impl Fault {
             _ if said.blames_credentials() => Self::Credentials { source: said.into() },
             ("ConditionalRequestConflict" | "OperationAborted", _) => Self::Conflict { source: said.into() },
             ("PreconditionFailed", _) | (_, 412) => Self::Refused,
-            _ if said.asks_for_patience() => Self::Busy { source: said.into() },
+            _ if said.is_throttled() => Self::Busy { source: said.into() },
             (NOT_IMPLEMENTED, _) | (_, 501) => Self::Other { code: NOT_IMPLEMENTED.to_owned(), source: said.into() },
             ("RequestTimeout" | "InternalError", _) | (_, 500..) => Self::Lost { source: said.into() },
             (_, 401 | 403) => Self::Denied { source: said.into() },
