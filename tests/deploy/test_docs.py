@@ -59,7 +59,7 @@ def test_every_parameter_is_told_with_its_default(template):
 def test_every_name_is_one_of_the_template_the_metrics_or_amazon(template):
     """Of words in code marks those that look like names of a template, a metric or a right in Xledger."""
     known = {name for part in ("Parameters", "Resources", "Outputs") for name in template[part]}
-    known |= set(re.findall(r'metric\(\s*"(\w+)"', text(REPOSITORY / "src" / "metrics.rs")))
+    known |= set(re.findall(r'metric\(\s*"(\w+)"', text(REPOSITORY / "src" / "report" / "metrics.rs")))
     theirs = {"GetSecretValue", "LimitExceeded", "ExpiredToken", "ResourceNotFoundException", "TooManyRequestsException"}
     theirs |= {"UnreservedConcurrentExecution", "PendingConfirmation", "State"}
     theirs |= set(areas_of_rights())
@@ -123,7 +123,7 @@ def test_every_alarm_is_told_by_the_name_that_an_e_mail_has(template):
 
 
 def test_every_kind_of_error_is_one_of_the_program():
-    kinds = set(re.findall(r'^ +\w+ = "(\w+)",$', text(REPOSITORY / "src" / "failure.rs"), re.MULTILINE))
+    kinds = set(re.findall(r'^ +\w+ = "(\w+)",$', text(REPOSITORY / "src" / "model" / "failure.rs"), re.MULTILINE))
     pattern = r"`((?:token|secret|catalog|lake|payroll|unasked|xledger|limit|deadline|snapshot|right|event|settings)_[a-z_]+)`"
     named = set(re.findall(pattern, text(SETUP) + text(OPERATIONS)))
     assert len(named) > 10 and named <= kinds | {"xledger_spend"}
