@@ -34,7 +34,7 @@ pub mod retention;
 pub use directory::Directory;
 pub use error::Error;
 pub use key::Key;
-pub use layout::{Partition, SnapshotName, Table};
+pub use layout::{Partition, SnapshotName, TableName};
 pub use manifest::{Current, DataFile, Manifest, ManifestParts};
 pub use publish::snapshot::{DataWriter, Snapshot};
 pub use publish::{Lake, Publisher, Whole};

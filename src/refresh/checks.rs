@@ -9,7 +9,7 @@ use crate::refresh::chart::Chart;
 use crate::refresh::index::{Ledger, NONE};
 use crate::refresh::rules::{PayrollAccounts, Rules};
 use crate::refresh::screen::Screened;
-use crate::report::Tables;
+use crate::report::TableSizes;
 
 /// Ids of the lines of inconsistent vouchers, which were read while somebody changed them: lines of one voucher that do not agree on its owner, its document
 /// type or when it was modified. What Xledger does not say agrees with everything.
@@ -133,7 +133,7 @@ fn why_refused(screened: &Screened) -> String {
 ///
 /// # Errors
 /// [`FailureKind::TableShrunk`], which says which one and what to do.
-pub(crate) fn not_shrunk(tables: &Tables, before: &Manifest, most_percent: u32) -> Result<(), Failure> {
+pub(crate) fn not_shrunk(tables: &TableSizes, before: &Manifest, most_percent: u32) -> Result<(), Failure> {
     let both = [
         ("spend", before.tables.spend.rows, tables.spend.rows),
         ("supplier", before.tables.supplier.rows, tables.supplier.rows),
