@@ -19,7 +19,7 @@ use arrow::array::RecordBatch;
 
 /// Both tables, as written.
 #[derive(Debug, Default)]
-pub struct WrittenTables {
+pub(super) struct WrittenTables {
     /// Their sizes.
     pub sizes: TableSizes,
     /// The files of `spend`.
@@ -30,7 +30,7 @@ pub struct WrittenTables {
 
 impl WrittenTables {
     /// What a reader may add up to check the tables.
-    pub fn control_totals(&self) -> Value {
+    pub(super) fn control_totals(&self) -> Value {
         let totals = self.totals.iter().map(|((month, owner), (lines, sum))| {
             json!({"year": month.year, "month": month.month, "owner_id": owner, "lines": lines, "amount": decimal(*sum)})
         });
@@ -48,7 +48,7 @@ fn decimal(sum: i128) -> String {
 ///
 /// # Errors
 /// A value that does not fit its column, or what storage can meet.
-pub async fn write(
+pub(super) async fn write(
     snapshot: Option<&Snapshot<'_>>,
     joiner: &Joiner<'_>,
     lines: &[Line],

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{RightAccess, Checked, Right, Schema};
+use super::{Checked, Right, RightAccess, Schema};
 use crate::display;
 use crate::display::figures::count;
 use crate::display::lines::{Side, aligned, sanitize};
