@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The version of both formats. Another one is refused, and a change of either format raises it.
-pub const FORMAT_VERSION: u32 = 1;
+pub(crate) const FORMAT_VERSION: u32 = 1;
 
 /// What a snapshot consists of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
