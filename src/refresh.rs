@@ -67,7 +67,7 @@ pub struct Refreshing<'a> {
     pub time: (tokio::time::Instant, tokio::time::Instant),
     /// Tells the time at which the snapshot is committed.
     pub clock: fn() -> Instant,
-    /// Is told where the run stands.
+    /// Where the run reports its progress.
     pub progress: &'a Progress,
 }
 

@@ -34,7 +34,7 @@ pub struct Report {
     pub refresh_id: Option<String>,
     /// Which run of the refresh this is, from 1.
     pub invocation: Option<u32>,
-    /// When it is worth going on with a refresh that has not ended.
+    /// When it is worth resuming a refresh that has not ended.
     #[serde(serialize_with = "maybe_utc")]
     pub continues_at: Option<Instant>,
     /// How it ended.
