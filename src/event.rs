@@ -55,7 +55,7 @@ pub struct Refresh {
     pub dry_run: bool,
     /// Publish even if far fewer lines are left than before.
     pub accept_shrink: bool,
-    /// Go on with this refresh, if it is the unfinished one, and do nothing else.
+    /// Resume this refresh, if it is the unfinished one, and do nothing else.
     pub continues: Option<String>,
 }
 

@@ -18,23 +18,23 @@
 //!
 //! Nothing in here reads the clock, the environment or makes an id: instants, run ids and the AWS configuration are passed in.
 
-pub mod error;
-pub mod key;
+pub(crate) mod error;
+pub(crate) mod key;
 pub mod url;
-pub mod object;
+pub(crate) mod object;
 pub mod store;
-pub mod directory;
-pub mod s3;
+pub(crate) mod directory;
+pub(crate) mod s3;
 pub mod layout;
-pub mod manifest;
+pub(crate) mod manifest;
 pub mod lease;
-pub mod publish;
-pub mod retention;
+pub(crate) mod publish;
+pub(crate) mod retention;
 
 pub use directory::Directory;
 pub use error::Error;
 pub use key::Key;
-pub use layout::{Partition, SnapshotName, Table};
+pub use layout::{Partition, SnapshotName, TableName};
 pub use manifest::{Current, DataFile, Manifest, ManifestParts};
 pub use publish::snapshot::{DataWriter, Snapshot};
 pub use publish::{Lake, Publisher, Whole};

@@ -1,8 +1,8 @@
 //! What everything speaks: the values that rows are made of, checksums, and how a run fails. No input or output, and nothing of the wire.
 
 pub mod value;
-pub mod vat;
+pub(crate) mod vat;
 pub mod digest;
 pub mod failure;
-pub mod token;
+pub(crate) mod token;
 pub mod treatment;

@@ -2,23 +2,23 @@
 //!
 //! A refresh can take several runs: what has come is in the cache, wherever a run stops, and the next one resumes it and asks for the rest.
 
-pub mod rules;
+pub(crate) mod rules;
 pub(crate) mod token_owner;
-pub mod known_schema;
+pub(crate) mod known_schema;
 mod lookup;
-pub mod chart;
+pub(crate) mod chart;
 pub mod index;
 mod lists;
-pub mod screen;
+pub(crate) mod screen;
 pub mod cache;
 pub mod fetch;
 mod rows;
-pub mod reference_data;
-pub mod join;
-pub mod supplier_totals;
-pub mod tables;
-pub mod checks;
-pub mod changes;
+mod reference_data;
+mod join;
+mod supplier_totals;
+mod tables;
+pub(crate) mod checks;
+mod changes;
 mod publish;
 mod resume;
 
@@ -67,7 +67,7 @@ pub struct Refreshing<'a> {
     pub time: (tokio::time::Instant, tokio::time::Instant),
     /// Tells the time at which the snapshot is committed.
     pub clock: fn() -> Instant,
-    /// Is told where the run stands.
+    /// Where the run reports its progress.
     pub progress: &'a Progress,
 }
 

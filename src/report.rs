@@ -34,7 +34,7 @@ pub struct Report {
     pub refresh_id: Option<String>,
     /// Which run of the refresh this is, from 1.
     pub invocation: Option<u32>,
-    /// When it is worth going on with a refresh that has not ended.
+    /// When it is worth resuming a refresh that has not ended.
     #[serde(serialize_with = "maybe_utc")]
     pub continues_at: Option<Instant>,
     /// How it ended.
@@ -76,7 +76,7 @@ pub struct Report {
     /// Codes of accounts that look like wages and lie outside of the payroll accounts: somebody must say what they are.
     pub accounts_to_confirm: Vec<String>,
     /// The tables that were made, or moved back to.
-    pub tables: Option<Tables>,
+    pub tables: Option<TableSizes>,
     /// Old snapshots and leftovers of dead runs that were removed.
     pub snapshots_removed: Option<u64>,
     /// What was used of the API.
@@ -114,9 +114,9 @@ impl Period {
     }
 }
 
-/// Sizes of the tables.
+/// The sizes of the tables.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Tables {
+pub struct TableSizes {
     /// The table `spend`.
     pub spend: TableSize,
     /// The table `supplier`.

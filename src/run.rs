@@ -39,7 +39,7 @@ pub struct Run {
     pub deadline: tokio::time::Instant,
     /// Tells the time.
     pub clock: fn() -> Instant,
-    /// Is told where the run stands.
+    /// Where the run reports its progress.
     pub progress: Progress,
     /// Counts what is used of the API.
     pub meter: Meter,
@@ -274,14 +274,14 @@ impl Run {
         )
     }
 
-    /// Works with the token; once more with the token read anew if Xledger refuses a stored one, which may just have been replaced.
+    /// Works with the token. Retries once with the token read anew if Xledger refuses a stored one, which may just have been replaced.
     async fn with_token<T>(
         &self,
         settings: &Settings,
         aws: &aws_config::SdkConfig,
         mut work: impl AsyncFnMut(Client) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let mut again = matches!(settings.token, TokenSource::Secret(_));
+        let mut may_retry = matches!(settings.token, TokenSource::Secret(_));
         loop {
             let token = token(&settings.token, aws).await?;
             let connection = Connection {
@@ -295,13 +295,13 @@ impl Run {
             let outcome = work(Client::new(connection, self.meter.clone())?).await;
             match outcome {
                 Err(failure)
-                    if again && matches!(failure.kind, FailureKind::TokenRefused | FailureKind::TokenMalformed) =>
+                    if may_retry && matches!(failure.kind, FailureKind::TokenRefused | FailureKind::TokenMalformed) =>
                 {
                     tracing::warn!(
                         error_kind = failure.kind.as_str(),
                         "Xledger refuses the token; it is read once more"
                     );
-                    again = false;
+                    may_retry = false;
                 }
                 outcome => return outcome,
             }

@@ -17,9 +17,9 @@ pub mod column;
 pub mod spend;
 pub mod supplier;
 pub mod runs;
-pub mod partition;
-pub mod parquet_file;
-pub mod glue;
+pub(crate) mod partition;
+pub(crate) mod parquet_file;
+pub(crate) mod glue;
 pub mod ddl;
 pub mod dictionary;
 #[cfg(test)]

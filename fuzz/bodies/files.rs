@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::lake::lease::Lease;
 use crate::lake::manifest::write;
-use crate::lake::{Current, Error, Key, Manifest, SnapshotName, Table};
+use crate::lake::{Current, Error, Key, Manifest, SnapshotName, TableName};
 use crate::refresh::cache::Index;
 use crate::refresh::known_schema::Known;
 
@@ -64,7 +64,7 @@ fn name(name: &SnapshotName) {
     let second = name.started_at().unwrap();
     let time = jiff::Timestamp::from_millisecond(second.0).unwrap().strftime("%Y%m%dT%H%M%SZ").to_string();
     assert_eq!(name.as_str().split_once('-').unwrap().0, time);
-    for key in [name.directory(), name.manifest(), name.table(Table::Spend), name.table(Table::Supplier)] {
+    for key in [name.directory(), name.manifest(), name.table(TableName::Spend), name.table(TableName::Supplier)] {
         assert!(Key::parse(key.as_str()).is_ok(), "{key}");
     }
 }

@@ -39,7 +39,7 @@ const NAME_LIMIT: usize = 64;
 const EVENT_AGE_S: i32 = 3_600;
 const DELIVERIES: i32 = 10;
 
-/// What is to be gone on with.
+/// The refresh to resume, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Due {
     /// The unfinished refresh: letters, digits and hyphens.

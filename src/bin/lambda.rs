@@ -86,7 +86,7 @@ async fn answer(event: &Value, run: &Run, context: &Context) -> Result<Box<RawVa
     outcome.and_then(readable).map_err(diagnostic)
 }
 
-/// What an unfinished refresh leaves to be gone on with.
+/// When an unfinished refresh is to be resumed.
 fn due(report: &Report) -> Option<Due> {
     if report.status != Status::Incomplete {
         return None;
@@ -95,8 +95,8 @@ fn due(report: &Report) -> Option<Due> {
     Some(Due { refresh_id, count, at: report.continues_at? })
 }
 
-/// Arranges that this function goes on with an unfinished refresh. Where it cannot be arranged the invocation fails, so that somebody is
-/// told; Lambda's own retry then goes on with it.
+/// Arranges that this function resumes an unfinished refresh. Where it cannot be arranged the invocation fails, so that somebody is
+/// told; Lambda's own retry then resumes it.
 async fn arrange(due: &Due, run: &Run, context: &Context) -> Result<(), Failure> {
     // Settings that are not UTF-8 have ended the run at its beginning.
     let text = |name: &str| environment(name)?.into_string().ok();

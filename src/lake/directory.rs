@@ -27,8 +27,8 @@ use std::path::{Path, PathBuf};
 
 #[cfg(test)]
 pub(crate) use fail_point::watch;
-pub use lock::Claim;
-pub use writer::Writer;
+pub(crate) use lock::Claim;
+pub(crate) use writer::Writer;
 pub(super) use writer::failed_before;
 
 /// A lake in a directory of this machine.

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use std::path::PathBuf;
 
 /// The cause below an error, for the chain that a log shows.
-pub type Source = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// A fault of the lake. Each message says what happened, where, and what to do next; none holds a value of a row.
 ///

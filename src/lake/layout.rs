@@ -86,7 +86,7 @@ impl SnapshotName {
     }
 
     /// The directory of a table in this snapshot: what the catalog's table points to.
-    pub fn table(&self, table: Table) -> Key {
+    pub fn table(&self, table: TableName) -> Key {
         Key::known(format!("snapshots/{self}/{table}"))
     }
 }
@@ -113,14 +113,14 @@ impl From<SnapshotName> for String {
 
 /// A table of a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Table {
+pub enum TableName {
     /// One row per general-ledger line, partitioned by month.
     Spend,
     /// One row per supplier, partitioned by owner.
     Supplier,
 }
 
-impl fmt::Display for Table {
+impl fmt::Display for TableName {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Self::Spend => "spend",
@@ -140,10 +140,10 @@ pub enum Partition {
 
 impl Partition {
     /// The table it is a part of.
-    pub fn table(self) -> Table {
+    pub fn table(self) -> TableName {
         match self {
-            Self::Month(_) => Table::Spend,
-            Self::Owner(_) => Table::Supplier,
+            Self::Month(_) => TableName::Spend,
+            Self::Owner(_) => TableName::Supplier,
         }
     }
 
@@ -262,7 +262,7 @@ mod tests {
         assert_eq!(Partition::Owner(4242).file(12), "supplier/owner_id=4242/part-00012.parquet");
         let name = SnapshotName::read("20261121T013000Z-0a1b2c3d").unwrap();
         assert_eq!(name.manifest().as_str(), "snapshots/20261121T013000Z-0a1b2c3d/_manifest.json");
-        assert_eq!(name.table(Table::Spend).as_str(), "snapshots/20261121T013000Z-0a1b2c3d/spend");
+        assert_eq!(name.table(TableName::Spend).as_str(), "snapshots/20261121T013000Z-0a1b2c3d/spend");
         assert_eq!(run("r-1").unwrap().as_str(), "runs/r-1.json");
         assert!(run("a/b").is_err() && run("../x").is_err() && run("").is_err());
     }

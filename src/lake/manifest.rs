@@ -4,7 +4,7 @@
 //! written in one way only: fields in the order given here, objects handed in by others sorted by key, two spaces of indentation, and
 //! a line break at the end.
 
-use crate::lake::layout::{SnapshotName, Table};
+use crate::lake::layout::{SnapshotName, TableName};
 use crate::lake::{Error, Key};
 use crate::model::value::Instant;
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The version of both formats. Another one is refused, and a change of either format raises it.
-pub const FORMAT_VERSION: u32 = 1;
+pub(crate) const FORMAT_VERSION: u32 = 1;
 
 /// What a snapshot consists of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ pub struct Manifest {
     /// The version of the tables' schema.
     pub schema_version: u32,
     /// The tables and their files.
-    pub tables: Tables,
+    pub tables: ManifestTables,
     /// The settings that the rows depend on.
     pub settings: Value,
     /// Sums and counts to check the tables by.
@@ -56,7 +56,7 @@ pub struct ManifestParts {
 /// The tables of a snapshot.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Tables {
+pub struct ManifestTables {
     /// The table `spend`.
     pub spend: TableFiles,
     /// The table `supplier`.
@@ -106,12 +106,12 @@ pub struct Current {
     pub manifest_sha256: String,
 }
 
-impl Tables {
+impl ManifestTables {
     /// The tables made of these files, in whatever order they come.
     pub fn new(files: Vec<DataFile>) -> Self {
         let mut tables = Self::default();
         for file in files {
-            let table = if file.is_of(Table::Supplier) { &mut tables.supplier } else { &mut tables.spend };
+            let table = if file.is_of(TableName::Supplier) { &mut tables.supplier } else { &mut tables.spend };
             table.rows += file.rows;
             table.bytes += file.bytes;
             table.files.push(file);
@@ -123,7 +123,7 @@ impl Tables {
 }
 
 impl DataFile {
-    fn is_of(&self, table: Table) -> bool {
+    fn is_of(&self, table: TableName) -> bool {
         self.path.strip_prefix(&table.to_string()).is_some_and(|rest| rest.starts_with('/'))
     }
 }
@@ -135,7 +135,7 @@ impl Manifest {
         for value in [&mut settings, &mut control_totals, &mut report] {
             value.sort_all_objects();
         }
-        let (format_version, tables) = (FORMAT_VERSION, Tables::new(files));
+        let (format_version, tables) = (FORMAT_VERSION, ManifestTables::new(files));
         Self { format_version, snapshot, created_at, schema_version, tables, settings, control_totals, report }
     }
 
@@ -146,7 +146,9 @@ impl Manifest {
     pub fn read(bytes: &[u8], place: &str) -> Result<Self, Error> {
         let manifest: Self = read(bytes, place)?;
         let fault = |what: &str| Err(Error::Corrupt { place: place.to_owned(), what: what.to_owned() });
-        for (table, name) in [(&manifest.tables.spend, Table::Spend), (&manifest.tables.supplier, Table::Supplier)] {
+        for (table, name) in
+            [(&manifest.tables.spend, TableName::Spend), (&manifest.tables.supplier, TableName::Supplier)]
+        {
             if table.files.iter().any(|file| Key::parse(&file.path).is_err() || !file.is_of(name)) {
                 return fault("it names a file outside its table");
             }

@@ -1,6 +1,6 @@
 //! Who may publish into a lake, and the one step in which a snapshot becomes current: a compare-and-swap of `CURRENT.json`.
 
-pub mod snapshot;
+pub(crate) mod snapshot;
 
 use crate::lake::Error;
 use crate::lake::directory;

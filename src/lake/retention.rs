@@ -35,7 +35,7 @@ pub struct Swept {
 /// A finished one may go once `kept` finished ones are newer and the next of those is older than a day: its readers have had that day
 /// since it was replaced, not since it was made. One without a manifest may go at once: who holds the lake knows that its run is dead.
 /// What is current stays, whatever its age, and so does what was current before it, and what is newer than it.
-pub fn to_remove<'a>(
+pub(crate) fn to_remove<'a>(
     found: &'a [FoundSnapshot],
     current: &Current,
     now: Instant,

@@ -21,7 +21,7 @@ use error::{NOT_IMPLEMENTED, S3Error};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use std::fmt;
 
-pub use upload::Writer;
+pub(crate) use upload::Writer;
 
 /// Pages of a listing, 1,000 objects each: far above any lake, so that a server that never ends a listing is noticed.
 const PAGES_LIMIT: usize = 10_000;

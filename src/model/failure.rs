@@ -113,7 +113,7 @@ pub struct Failure {
     pub kind: FailureKind,
     /// What is wrong, where, and what to do. Never a row value, a free text or the token.
     pub message: String,
-    /// When it is worth going on, where that is known and not at once.
+    /// When it is worth resuming, where that is known and not at once.
     #[serde(skip)]
     pub again_at: Option<Instant>,
     /// The fields that the token may not read, as paths below the root's rows, where it ended for that.

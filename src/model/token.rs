@@ -6,7 +6,7 @@ use secrecy::SecretString;
 ///
 /// # Errors
 /// What is wrong with it, without repeating it.
-pub fn parse(text: &str) -> Result<SecretString, &'static str> {
+pub(crate) fn parse(text: &str) -> Result<SecretString, &'static str> {
     let token = text.trim();
     if token.is_empty() {
         return Err("is empty; it is the API token that Xledger showed when it was made");

@@ -13,7 +13,7 @@ use crate::xledger::{Client, Error, Position, query};
 
 /// The number by which the account rules judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Number {
+pub(crate) enum Number {
     /// The account has no code: its lines cannot be judged.
     Unknown,
     /// The code has no digits: no range holds it.
@@ -24,7 +24,7 @@ pub enum Number {
 
 /// An account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Account {
+pub(crate) struct Account {
     /// What the account rules go by.
     pub number: Number,
     /// The code.
@@ -43,7 +43,7 @@ pub struct Account {
 
 impl Account {
     /// What the account rules judge by.
-    pub fn facts(&self) -> AccountFacts {
+    pub(crate) fn facts(&self) -> AccountFacts {
         let number = match self.number {
             Number::Digits(number) => Some(number),
             Number::Unknown | Number::WithoutDigits => None,
@@ -62,26 +62,21 @@ impl Account {
 
 /// All accounts in the token's reach, by their id.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Chart(FxHashMap<i64, Account>);
+pub(crate) struct Chart(FxHashMap<i64, Account>);
 
 impl Chart {
     /// The account of an id.
-    pub fn account(&self, id: i64) -> Option<&Account> {
+    pub(crate) fn account(&self, id: i64) -> Option<&Account> {
         self.0.get(&id)
     }
 
     /// How many accounts there are.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// All accounts.
-    pub fn accounts(&self) -> impl Iterator<Item = &Account> {
+    pub(crate) fn accounts(&self) -> impl Iterator<Item = &Account> {
         self.0.values()
     }
 }

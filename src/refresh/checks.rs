@@ -9,7 +9,7 @@ use crate::refresh::chart::Chart;
 use crate::refresh::index::{Ledger, NONE};
 use crate::refresh::rules::{PayrollAccounts, Rules};
 use crate::refresh::screen::Screened;
-use crate::report::Tables;
+use crate::report::TableSizes;
 
 /// Ids of the lines of inconsistent vouchers, which were read while somebody changed them: lines of one voucher that do not agree on its owner, its document
 /// type or when it was modified. What Xledger does not say agrees with everything.
@@ -102,12 +102,12 @@ pub(crate) fn enough_kept(screened: &Screened, most_refused_percent: u32) -> Res
 }
 
 /// Ids that are named in a message.
-const MOST_IDS_TOLD: usize = 20;
+const MOST_IDS_NAMED: usize = 20;
 
 /// What refused lines lack, and what to do about it.
 fn why_refused(screened: &Screened) -> String {
     let because = &screened.counts.refused_because;
-    let ids: Vec<String> = screened.unknown_accounts.iter().take(MOST_IDS_TOLD).map(i64::to_string).collect();
+    let ids: Vec<String> = screened.unknown_accounts.iter().take(MOST_IDS_NAMED).map(i64::to_string).collect();
     let more = if screened.unknown_accounts.len() > ids.len() { ", …" } else { "" };
     let accounts = format!(
         "on {} accounts that no chart shows, in no owner set (accountDbId {}{more}): tick *read* for Account, or make the token in an entity \
@@ -125,15 +125,15 @@ fn why_refused(screened: &Screened) -> String {
             "without a document type, or of one without a code: look at TransactionHeader and SystemValue".to_owned(),
         ),
     ];
-    let told = reasons.into_iter().filter(|(lines, _)| *lines > 0).map(|(lines, why)| format!("{lines} {why}"));
-    told.collect::<Vec<_>>().join("; ")
+    let parts = reasons.into_iter().filter(|(lines, _)| *lines > 0).map(|(lines, why)| format!("{lines} {why}"));
+    parts.collect::<Vec<_>>().join("; ")
 }
 
 /// No table lost more of its rows than `most_percent`.
 ///
 /// # Errors
 /// [`FailureKind::TableShrunk`], which says which one and what to do.
-pub(crate) fn not_shrunk(tables: &Tables, before: &Manifest, most_percent: u32) -> Result<(), Failure> {
+pub(crate) fn not_shrunk(tables: &TableSizes, before: &Manifest, most_percent: u32) -> Result<(), Failure> {
     let both = [
         ("spend", before.tables.spend.rows, tables.spend.rows),
         ("supplier", before.tables.supplier.rows, tables.supplier.rows),

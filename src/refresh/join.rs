@@ -11,7 +11,7 @@ use crate::refresh::reference_data::{ReferenceData, Supplier};
 use crate::table::spend::{self, Dimension, SupplierMatch, VatRate};
 
 /// Joins a line with what it names: everything that a row may need, with the lookup tables between.
-pub struct Joiner<'a> {
+pub(super) struct Joiner<'a> {
     chart: &'a Chart,
     reference_data: &'a ReferenceData,
     names: &'a Names,
@@ -42,7 +42,7 @@ struct Invoice<'a> {
 
 impl<'a> Joiner<'a> {
     /// Builds the lookup tables.
-    pub fn new(
+    pub(super) fn new(
         chart: &'a Chart,
         reference_data: &'a ReferenceData,
         names: &'a Names,
@@ -69,7 +69,7 @@ impl<'a> Joiner<'a> {
     }
 
     /// The row of a line in `spend`.
-    pub fn row(&self, line: &'a Line) -> spend::Row<'a> {
+    pub(super) fn row(&self, line: &'a Line) -> spend::Row<'a> {
         let account = self.chart.account(line.account);
         let owner = self.reference_data.owners.get(&line.owner);
         let vat_code = self.names.text(line.vat_code);

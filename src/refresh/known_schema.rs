@@ -16,7 +16,7 @@ const LIMIT_BYTES: u64 = 4 << 20;
 /// As it is kept. What does not read as this is read anew from Xledger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Known {
+pub(crate) struct Known {
     /// When it was read, in milliseconds since 1970.
     pub read_at_ms: i64,
     /// The address that it was read from.
@@ -33,7 +33,7 @@ pub struct Known {
 type Missed = (String, String, Reason);
 
 /// What is known of the schema.
-pub struct Learned {
+pub(crate) struct Learned {
     /// What it offers.
     pub dialect: Dialect,
     /// As an earlier run kept it.
@@ -42,14 +42,14 @@ pub struct Learned {
 
 impl Learned {
     /// Whether it comes from an earlier run.
-    pub fn is_kept(&self) -> bool {
+    pub(crate) fn is_kept(&self) -> bool {
         self.kept.is_some()
     }
 }
 
 impl Known {
     /// Reads it; `None` if it is something else.
-    pub fn read(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()
     }
 }
@@ -58,7 +58,7 @@ impl Known {
 ///
 /// # Errors
 /// What [`Dialect::read`] meets. What the lake meets is no error here, for nothing depends on what it keeps.
-pub async fn learn(client: &Client, lake: &Lake, now: Instant) -> Result<Learned, Error> {
+pub(crate) async fn learn(client: &Client, lake: &Lake, now: Instant) -> Result<Learned, Error> {
     let Some(known) = kept(client, lake, now).await else { return learn_anew(client).await };
     client.plan().miss(&known.refused);
     Ok(Learned { dialect: known.dialect.clone(), kept: Some(known) })
@@ -68,12 +68,12 @@ pub async fn learn(client: &Client, lake: &Lake, now: Instant) -> Result<Learned
 ///
 /// # Errors
 /// What [`Dialect::read`] meets.
-pub async fn learn_anew(client: &Client) -> Result<Learned, Error> {
+pub(crate) async fn learn_anew(client: &Client) -> Result<Learned, Error> {
     Ok(Learned { dialect: Dialect::read(client).await?, kept: None })
 }
 
 /// Keeps what was learned, once a refresh has succeeded with it, or has stopped and can be resumed.
-pub async fn keep(client: &Client, lake: &Lake, now: Instant, learned: Learned) {
+pub(crate) async fn keep(client: &Client, lake: &Lake, now: Instant, learned: Learned) {
     let Learned { dialect, kept } = learned;
     let refused = client.plan().missed();
     if !dialect.introspection || kept.as_ref().is_some_and(|kept| kept.refused == refused) {

@@ -12,9 +12,9 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::refresh::cache::{Cache, Cached};
 use crate::refresh::fetch::{Line, Payable};
 use crate::refresh::join::Joiner;
-use crate::refresh::tables::{self, Written};
+use crate::refresh::tables::{self, WrittenTables};
 use crate::refresh::{changes, checks};
-use crate::report::{Report, Tables};
+use crate::report::{Report, TableSizes};
 use crate::table::SCHEMA_VERSION;
 use crate::table::runs::Status;
 
@@ -55,11 +55,11 @@ impl Refreshing<'_> {
             let joiner = Joiner::new(screen.chart(), reference_data, &names, &self.rules.vat_rates, &payables.rows);
             tables::write(snapshot, &joiner, &lines.rows, reference_data, self.progress).await
         };
-        let guard = |tables: &Tables| match before.manifest.as_ref().filter(|_| !self.refresh.accept_shrink) {
+        let guard = |tables: &TableSizes| match before.manifest.as_ref().filter(|_| !self.refresh.accept_shrink) {
             Some(manifest) => checks::not_shrunk(tables, manifest, self.most_shrink_percent),
             None => Ok(()),
         };
-        let periods = async |written: &Written| match (&before.expected, &before.manifest) {
+        let periods = async |written: &WrittenTables| match (&before.expected, &before.manifest) {
             // A damaged manifest is told; nothing is compared with it.
             (Some(_), None) => Vec::new(),
             (_, manifest) => changes::since(self.lake.lake(), manifest.as_ref(), &written.spend, &lines.rows).await,

@@ -22,7 +22,7 @@ use crate::xledger::{Client, Error, Position};
 
 /// A supplier of the register.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Supplier {
+pub(super) struct Supplier {
     pub(crate) id: i64,
     /// 0 if the register names none.
     pub(crate) owner: i64,
@@ -46,7 +46,7 @@ pub struct Supplier {
 
 /// An owner: a company that keeps joiner.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Owner {
+pub(super) struct Owner {
     pub(crate) code: Option<Box<str>>,
     pub(crate) name: Option<Box<str>>,
     pub(crate) currency: Option<Box<str>>,
@@ -54,7 +54,7 @@ pub struct Owner {
 
 /// A dimension value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct DimensionValue {
+pub(super) struct DimensionValue {
     pub(crate) kind: Option<Box<str>>,
     pub(crate) code: Option<Box<str>>,
     pub(crate) name: Option<Box<str>>,
@@ -62,7 +62,7 @@ pub struct DimensionValue {
 
 /// The reference data of the lines, as far as it is known.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct ReferenceData {
+pub(super) struct ReferenceData {
     /// Suppliers, by id, each once, when their list is at its end.
     pub(crate) suppliers: Vec<Supplier>,
     /// How far the list of suppliers came.

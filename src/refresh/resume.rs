@@ -16,7 +16,7 @@ const MOST_IDLE_RUNS: u32 = 3;
 const CREDITS_RESET_MS: i64 = 20 * 60_000;
 
 impl Refreshing<'_> {
-    /// Goes on with a refresh that has not ended, if it is the one that is asked for; else begins one.
+    /// Resumes a refresh that has not ended, if it is the one that is asked for; else begins one.
     pub(super) fn begin_or_resume(&self, cache: &mut Cache<'_>, report: &mut Report) {
         let asked = Wanted::from(&self.refresh);
         // A dry run changes nothing, so that it neither goes on with a refresh nor ends one.
@@ -37,7 +37,7 @@ impl Refreshing<'_> {
         cache.index.refresh = Some(refresh);
     }
 
-    /// Decides how much is fetched, once it is known whose rows these are. What is to be fetched again expires, so that this holds for all runs
+    /// Chooses an incremental or a full refresh, once it is known whose rows these are. What is to be fetched again expires, so that this holds for all runs
     /// of the refresh.
     pub(super) fn choose_mode(&self, cache: &mut Cache<'_>, report: &mut Report) {
         let (source, unread) = (self.source(cache).digest(), cache.unread);

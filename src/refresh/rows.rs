@@ -1,4 +1,4 @@
-//! The rows of admitted lines: those that the cache has, and the others from Xledger, which go into the cache as they come.
+//! The rows of admitted lines: from the cache, and the others from Xledger, which go into the cache as they come.
 
 use std::cell::Cell;
 

@@ -11,7 +11,7 @@ use unicode_normalization::UnicodeNormalization;
 use crate::model::treatment::Treatment;
 use crate::model::value::Month;
 use crate::model::vat::VatRates;
-pub use accounts::{AccountFacts, PayrollAccounts};
+pub(crate) use accounts::{AccountFacts, PayrollAccounts};
 
 /// All rules of a refresh.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -219,7 +219,7 @@ impl Rules {
 }
 
 /// The number that account rules go by: the code's digits, leading zeros dropped, at most the first four. `None` for a code without digits.
-pub fn account_number(code: &str) -> Option<u16> {
+pub(crate) fn account_number(code: &str) -> Option<u16> {
     let digits: String = code.chars().filter(char::is_ascii_digit).collect();
     if digits.is_empty() {
         return None;

@@ -17,11 +17,11 @@ use payroll::PayrollMatches;
 
 /// A ledger line that may be asked for, as it was listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AdmittedLine(LedgerEntry);
+pub(crate) struct AdmittedLine(LedgerEntry);
 
 /// An AP line that may be asked for, as it was listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AdmittedPayable(PayableEntry, i64);
+pub(crate) struct AdmittedPayable(PayableEntry, i64);
 
 impl AdmittedLine {
     /// What was listed of it.
@@ -44,7 +44,7 @@ impl AdmittedPayable {
 
 /// What becomes of a line. The order is the precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// By its document type, its account, or a match.
     Payroll,
     /// It cannot be judged.
@@ -92,7 +92,7 @@ impl Verdict {
 
 /// What a line lacks that cannot be judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Lack {
+pub(crate) enum Lack {
     /// It names no account, or one without a code.
     Account,
     /// No chart shows its account.
@@ -116,7 +116,7 @@ pub(crate) struct LineFacts {
 }
 
 /// The rules with all that they need to judge one line.
-pub struct Screen {
+pub(crate) struct Screen {
     rules: Rules,
     chart: Chart,
     matches: PayrollMatches,
@@ -129,7 +129,7 @@ pub struct Screen {
 }
 
 /// What came out.
-pub struct Screened {
+pub(crate) struct Screened {
     /// Ledger lines that may be asked for, by id.
     pub lines: Vec<AdmittedLine>,
     /// AP lines that may be asked for, by id.
@@ -153,7 +153,7 @@ pub struct Screened {
 }
 
 /// Judges both lists.
-pub fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Payables) -> Screened {
+pub(crate) fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Payables) -> Screened {
     let treatments: Vec<Treatment> = ledger
         .document_types
         .iter()
@@ -251,13 +251,8 @@ impl Screen {
         Self { rules, chart, matches: PayrollMatches::default(), treatments: by_id, payroll_vouchers, kept_vouchers }
     }
 
-    /// The rules.
-    pub fn rules(&self) -> &Rules {
-        &self.rules
-    }
-
     /// The chart of accounts.
-    pub fn chart(&self) -> &Chart {
+    pub(crate) fn chart(&self) -> &Chart {
         &self.chart
     }
 

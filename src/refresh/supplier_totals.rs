@@ -20,11 +20,11 @@ struct Totals {
 
 /// The lines of all suppliers, by the supplier's id.
 #[derive(Debug, Default)]
-pub struct SupplierTotals(FxHashMap<i64, Totals>);
+pub(super) struct SupplierTotals(FxHashMap<i64, Totals>);
 
 impl SupplierTotals {
     /// Adds a row of `spend`.
-    pub fn add(&mut self, row: &spend::Row<'_>) {
+    pub(super) fn add(&mut self, row: &spend::Row<'_>) {
         let Some(supplier) = row.supplier_id else { return };
         let totals = self.0.entry(supplier).or_default();
         totals.lines += 1;
@@ -40,7 +40,7 @@ impl SupplierTotals {
     }
 
     /// The row of a supplier in `supplier`.
-    pub fn row<'a>(&self, supplier: &'a Supplier, owners: &FxHashMap<i64, Owner>) -> Row<'a> {
+    pub(super) fn row<'a>(&self, supplier: &'a Supplier, owners: &FxHashMap<i64, Owner>) -> Row<'a> {
         let none = Totals::default();
         let totals = self.0.get(&supplier.id).unwrap_or(&none);
         let spend_amount = one_currency(&totals.owners, owners).then_some(Total(totals.ten_thousandths));

@@ -11,7 +11,7 @@ use crate::refresh::fetch::Line;
 use crate::refresh::join::Joiner;
 use crate::refresh::reference_data::ReferenceData;
 use crate::refresh::supplier_totals::SupplierTotals;
-use crate::report::Tables;
+use crate::report::TableSizes;
 use crate::report::progress::Progress;
 use crate::table::parquet_file::ParquetFile;
 use crate::table::{BATCH_ROWS, EncodeError, Table, partition, spend, supplier};
@@ -19,18 +19,18 @@ use arrow::array::RecordBatch;
 
 /// Both tables, as written.
 #[derive(Debug, Default)]
-pub struct Written {
+pub(super) struct WrittenTables {
     /// Their sizes.
-    pub sizes: Tables,
+    pub sizes: TableSizes,
     /// The files of `spend`.
     pub spend: Vec<DataFile>,
     /// Lines and amounts in ten-thousandths of `spend`, by month and owner: what the files must add up to.
     totals: BTreeMap<(Month, i64), (u64, i128)>,
 }
 
-impl Written {
+impl WrittenTables {
     /// What a reader may add up to check the tables.
-    pub fn control_totals(&self) -> Value {
+    pub(super) fn control_totals(&self) -> Value {
         let totals = self.totals.iter().map(|((month, owner), (lines, sum))| {
             json!({"year": month.year, "month": month.month, "owner_id": owner, "lines": lines, "amount": decimal(*sum)})
         });
@@ -48,14 +48,14 @@ fn decimal(sum: i128) -> String {
 ///
 /// # Errors
 /// A value that does not fit its column, or what storage can meet.
-pub async fn write(
+pub(super) async fn write(
     snapshot: Option<&Snapshot<'_>>,
     joiner: &Joiner<'_>,
     lines: &[Line],
     reference_data: &ReferenceData,
     progress: &Progress,
-) -> Result<Written, Failure> {
-    let mut written = Written::default();
+) -> Result<WrittenTables, Failure> {
+    let mut written = WrittenTables::default();
     let mut suppliers = SupplierTotals::default();
     for (month, lines) in
         partition::split(lines, |line| line.month, |line| partition::spend_order(line.posted_date, line.id))

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::value::Instant;
 use crate::report::counts::Counts;
-use crate::report::{Report, Tables};
+use crate::report::{Report, TableSizes};
 use crate::table::runs::Status;
 use crate::xledger::Reason;
 
@@ -222,7 +222,7 @@ impl<'a> Ended<'a> {
     }
 
     /// The sizes of what was published. A dry run, and a run that failed to commit, made tables that nobody sees.
-    fn published(&self) -> Option<Tables> {
+    fn published(&self) -> Option<TableSizes> {
         let report = self.report()?;
         report.tables.filter(|_| report.snapshot.is_some())
     }

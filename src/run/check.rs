@@ -67,7 +67,7 @@ pub struct Right {
     /// Its name.
     pub name: &'static str,
     /// Whether the token has it.
-    pub access: Access,
+    pub access: RightAccess,
     /// Whether a refresh works without it.
     pub optional: bool,
     /// Xledger's words, if it was refused.
@@ -77,7 +77,7 @@ pub struct Right {
 /// Whether something may be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Access {
+pub enum RightAccess {
     /// It was read.
     Readable,
     /// It was refused.
@@ -162,7 +162,7 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
         ),
         None => Default::default(),
     };
-    let has_rights = rights.iter().all(|right| right.optional || right.access != Access::Missing);
+    let has_rights = rights.iter().all(|right| right.optional || right.access != RightAccess::Missing);
     let mut checked = Checked {
         action: "check",
         endpoint: settings.endpoint.to_string(),
@@ -226,11 +226,11 @@ async fn rights(
     let all = rights::all().map(|(area, name)| {
         let message = refused.iter().find(|(right, _)| *right == name).map(|(_, message)| message.clone());
         let access = match message {
-            Some(_) => Access::Missing,
-            None if asked.contains(&name) => Access::Readable,
-            None if untested.contains(&name) => Access::Untested,
-            None if refused.is_empty() => Access::NotUsed,
-            None => Access::Untested,
+            Some(_) => RightAccess::Missing,
+            None if asked.contains(&name) => RightAccess::Readable,
+            None if untested.contains(&name) => RightAccess::Untested,
+            None if refused.is_empty() => RightAccess::NotUsed,
+            None => RightAccess::Untested,
         };
         Right { area, name, access, optional: !NECESSARY.contains(&name), message }
     });

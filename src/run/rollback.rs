@@ -3,7 +3,7 @@
 use crate::lake::{FoundSnapshot, Publisher, SnapshotName};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::value::Instant;
-use crate::report::{Report, TableSize, Tables};
+use crate::report::{Report, TableSize, TableSizes};
 use crate::table::SCHEMA_VERSION;
 use crate::table::runs::Status;
 
@@ -41,7 +41,7 @@ impl RollingBack<'_> {
         }
         let manifest = whole.manifest();
         report.snapshot = Some(snapshot.to_string());
-        report.tables = Some(Tables {
+        report.tables = Some(TableSizes {
             spend: TableSize::of_files(&manifest.tables.spend.files),
             supplier: TableSize::of_files(&manifest.tables.supplier.files),
         });

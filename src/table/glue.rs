@@ -53,7 +53,7 @@ pub enum Partitions {
 ///
 /// A partitioned table gets partition projection: Athena works out the partitions from these parameters, so that a table moves to
 /// another snapshot by one update of its location and parameters, without a partition being registered.
-pub fn parameters(table: &Table, location: &str, partitions: &Partitions) -> Vec<(String, String)> {
+pub(crate) fn parameters(table: &Table, location: &str, partitions: &Partitions) -> Vec<(String, String)> {
     let mut parameters = vec![
         ("EXTERNAL".to_owned(), "TRUE".to_owned()),
         ("classification".to_owned(), table.format.reader().classification.to_owned()),

@@ -12,26 +12,26 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use super::{EncodeError, SCHEMA_VERSION, SortKey, Table};
 
 /// The rows of a row group, at most. A row group is what the encoder holds in memory, and what a reader reads in one go.
-pub const ROW_GROUP_ROWS: usize = 128 * 1024;
+pub(crate) const ROW_GROUP_ROWS: usize = 128 * 1024;
 
 /// The bytes of a row group as encoded and compressed, at most and about: long texts make row groups of fewer rows.
-pub const ROW_GROUP_BYTES: usize = 32 * 1024 * 1024;
+pub(crate) const ROW_GROUP_BYTES: usize = 32 * 1024 * 1024;
 
 /// The bytes after which a file is full, and the rest of its partition goes into the next file.
-pub const FULL_BYTES: u64 = 256 * 1024 * 1024;
+pub(crate) const FULL_BYTES: u64 = 256 * 1024 * 1024;
 
 /// One Parquet file in the making.
 ///
 /// The same batches give the same bytes: no clock, no random id, no version of this program in the file. Compressed with zstd, with
 /// dictionaries, statistics of row groups and pages, and the sort order written down; without bloom filters.
-pub struct ParquetFile {
+pub(crate) struct ParquetFile {
     writer: ArrowWriter<Vec<u8>>,
     rows: u64,
 }
 
 /// The end of a file.
 #[derive(Clone, Debug)]
-pub struct Finished {
+pub(crate) struct Finished {
     /// The bytes that [`ParquetFile::take_ready`] had not given yet.
     pub tail: Bytes,
     /// The rows in the file.
@@ -45,7 +45,7 @@ impl ParquetFile {
     ///
     /// # Errors
     /// The table's columns cannot be kept in Parquet; never, for the tables of this crate.
-    pub fn new(table: &Table) -> Result<Self, EncodeError> {
+    pub(crate) fn new(table: &Table) -> Result<Self, EncodeError> {
         // The Arrow schema is left out of the file: every type of ours has one reading in Parquet, and a second statement of the
         // columns would be 5 kB in each of many small files.
         let options = ArrowWriterOptions::new().with_properties(properties(table)?).with_skip_arrow_metadata(true);
@@ -56,7 +56,7 @@ impl ParquetFile {
     ///
     /// # Errors
     /// The batch is not of the table's schema, or the writer fails. The file can then only be dropped.
-    pub fn push(&mut self, batch: &RecordBatch) -> Result<(), EncodeError> {
+    pub(crate) fn push(&mut self, batch: &RecordBatch) -> Result<(), EncodeError> {
         self.writer.write(batch)?;
         self.rows += batch.num_rows() as u64;
         Ok(())
@@ -64,30 +64,25 @@ impl ParquetFile {
 
     /// The bytes that are final and were not given before: they follow the ones given before. Often empty, for bytes become final a
     /// row group at a time.
-    pub fn take_ready(&mut self) -> Bytes {
+    pub(crate) fn take_ready(&mut self) -> Bytes {
         mem::take(self.writer.inner_mut()).into()
     }
 
     /// The bytes of the file so far, those given already and an estimate of those not yet final included.
-    pub fn len_so_far(&self) -> u64 {
+    pub(crate) fn len_so_far(&self) -> u64 {
         (self.writer.bytes_written() + self.writer.in_progress_size()) as u64
     }
 
     /// Whether the file has passed [`FULL_BYTES`]: what follows of the partition belongs into a next file.
-    pub fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.len_so_far() > FULL_BYTES
-    }
-
-    /// The rows so far.
-    pub fn rows(&self) -> u64 {
-        self.rows
     }
 
     /// Ends the file.
     ///
     /// # Errors
     /// The writer fails.
-    pub fn finish(mut self) -> Result<Finished, EncodeError> {
+    pub(crate) fn finish(mut self) -> Result<Finished, EncodeError> {
         self.writer.finish()?;
         let bytes = self.writer.bytes_written() as u64;
         Ok(Finished { tail: self.take_ready(), rows: self.rows, bytes })

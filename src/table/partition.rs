@@ -3,16 +3,16 @@
 use crate::model::value::Day;
 
 /// The digits of a month in a path, zeros in front.
-pub const MONTH_DIGITS: usize = 2;
+pub(crate) const MONTH_DIGITS: usize = 2;
 
 /// The sort key of a row of `spend` within its partition: by posted date, nulls last, then by line id.
-pub fn spend_order(posted_date: Option<Day>, line_id: i64) -> impl Ord + Copy {
+pub(crate) fn spend_order(posted_date: Option<Day>, line_id: i64) -> impl Ord + Copy {
     (posted_date.is_none(), posted_date, line_id)
 }
 
 /// The items of each partition, partitions ascending, sorted by `order` within it. If no two items of a partition have the same `order`, the
 /// result does not depend on the order in which they came. The items stay where they are, for they are large, and mostly sorted already.
-pub fn split<T, P: Ord, O: Ord>(
+pub(crate) fn split<T, P: Ord, O: Ord>(
     items: &[T],
     partition: impl Fn(&T) -> P,
     order: impl Fn(&T) -> O,

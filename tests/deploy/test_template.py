@@ -343,7 +343,7 @@ def test_every_variable_is_a_setting(template, settings):
     given |= {"PayrollWords": "bonus", "PayrollAccounts": "5000-5499"}
     variables = environment(template, **given)
     # Not of a run but of the function, which reads them itself.
-    read = re.findall(r'"(CONTINUATION_[A-Z_]+)"', (REPOSITORY / "src" / "continuation.rs").read_text("utf-8"))
+    read = re.findall(r'"(CONTINUATION_[A-Z_]+)"', (REPOSITORY / "src" / "aws" / "scheduler.rs").read_text("utf-8"))
     assert variables.keys() - settings.keys() == set(read)
     only_elsewhere = {"XLEDGER_TOKEN", "XLEDGER_PAGE_ROWS", "XLEDGER_MAX_IN_FLIGHT", "SPEND_PAYROLL_DOCUMENT_TYPES"}
     assert settings.keys() - variables.keys() == only_elsewhere, "on a command line alone, or not for everybody to turn"
@@ -631,7 +631,7 @@ def test_the_token_is_typed_and_goes_through_a_pipe(template, tmp_path):
 
 
 def test_every_metric_that_is_watched_is_written(template):
-    source = (REPOSITORY / "src" / "metrics.rs").read_text("utf-8")
+    source = (REPOSITORY / "src" / "report" / "metrics.rs").read_text("utf-8")
     written = set(re.findall(r'metric\(\s*"(\w+)"', source))
     assert len(written) > 20 and '"XledgerSpend"' in source and '"FunctionName"' in source
     seen = {each.name: each.dimensions for each in map(watched, alarms(template).values()) if each.namespace == "XledgerSpend"}

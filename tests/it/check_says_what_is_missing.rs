@@ -4,7 +4,7 @@ use crate::desk::Desk;
 use xledger_sim::{MissingRight, Options};
 use xledger_spend::model::failure::FailureKind;
 use xledger_spend::model::treatment::Treatment;
-use xledger_spend::run::check::Access;
+use xledger_spend::run::check::RightAccess;
 
 #[tokio::test]
 async fn a_good_token_is_ready() {
@@ -12,7 +12,7 @@ async fn a_good_token_is_ready() {
     let checked = desk.check(&[]).await.unwrap();
     assert!(checked.ready, "{:?}", checked.rights);
     assert!(
-        checked.rights.iter().all(|right| matches!(right.access, Access::Readable | Access::NotUsed)),
+        checked.rights.iter().all(|right| matches!(right.access, RightAccess::Readable | RightAccess::NotUsed)),
         "{:?}",
         checked.rights
     );
@@ -51,8 +51,12 @@ async fn each_missing_right_is_named() {
         options.dialect.missing_rights = [name.to_owned()].into();
         options.dialect.missing_right_shape = shape;
         let checked = Desk::new(options).await.check(&[]).await.unwrap();
-        let missing: Vec<_> =
-            checked.rights.iter().filter(|right| right.access == Access::Missing).map(|right| right.name).collect();
+        let missing: Vec<_> = checked
+            .rights
+            .iter()
+            .filter(|right| right.access == RightAccess::Missing)
+            .map(|right| right.name)
+            .collect();
         assert!(missing.contains(&name), "{name}: {missing:?}");
         let necessary = ["APTransaction", "Supplier", "Account", "Transaction", "TransactionHeader"].contains(&name);
         assert_eq!(checked.ready, !necessary, "{name} {shape:?}: {:?}", checked.in_the_way);

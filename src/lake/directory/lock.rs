@@ -24,7 +24,7 @@ const LOOKED_AFTER: Duration = Duration::from_millis(10);
 
 /// The right to publish into a lake, until dropped.
 #[derive(Debug)]
-pub struct Claim {
+pub(crate) struct Claim {
     file: File,
 }
 

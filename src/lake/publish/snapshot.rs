@@ -20,11 +20,11 @@ pub struct Snapshot<'a> {
     name: SnapshotName,
     /// Shared with each open [`DataWriter`].
     files: Arc<Mutex<Vec<DataFile>>>,
-    stage: Stage,
+    state: CommitState,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+enum CommitState {
     /// Nothing names it.
     Open,
     /// `CURRENT.json` names it, or may yet come to.
@@ -33,7 +33,7 @@ enum Stage {
 
 impl<'a> Snapshot<'a> {
     pub(super) fn new(publisher: &'a Publisher, name: SnapshotName) -> Self {
-        Self { publisher, name, files: Arc::default(), stage: Stage::Open }
+        Self { publisher, name, files: Arc::default(), state: CommitState::Open }
     }
 
     /// Its name.
@@ -76,7 +76,7 @@ impl<'a> Snapshot<'a> {
         store.create(&key, bytes).await?;
         // Set before the wait, since a caller who stops waiting does not know either how it ended; and a write whose answer was lost
         // may still arrive.
-        self.stage = Stage::Committing;
+        self.state = CommitState::Committing;
         let committed = self.publisher.switch(&self.name, sha256, expected, committed_at).await;
         if let Err(
             Error::Precondition { .. }
@@ -88,7 +88,7 @@ impl<'a> Snapshot<'a> {
             | Error::Expired { .. },
         ) = &committed
         {
-            self.stage = Stage::Open;
+            self.state = CommitState::Open;
         }
         committed
     }
@@ -97,7 +97,7 @@ impl<'a> Snapshot<'a> {
     /// snapshots. Does nothing once it is committed, or may be.
     pub async fn discard(self) {
         let (lake, directory) = (self.publisher.lake(), self.name.directory());
-        if self.stage == Stage::Committing {
+        if self.state == CommitState::Committing {
             return;
         }
         let removed = match lake.current().await {

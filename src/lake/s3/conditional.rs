@@ -1,4 +1,4 @@
-//! Conditional writes: who wins, and what a lost answer was.
+//! Conditional writes: who wins, what a lost answer was, and when to retry.
 //!
 //! A conditional write that is repeated after its answer got lost can be refused because of itself. So each attempt is made alone, by the
 //! client without retries; once an attempt is in doubt, a refusal is no answer any more, and the object itself is looked at: if it has

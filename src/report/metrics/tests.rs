@@ -28,7 +28,7 @@ fn published() -> Report {
         }],
         unfit: [("spend.vat_amount", 5), ("supplier.valid_to", 2)].into(),
         accounts_to_confirm: vec!["5500".to_owned()],
-        tables: Some(Tables { spend: size(11, 900), supplier: size(3, 100) }),
+        tables: Some(TableSizes { spend: size(11, 900), supplier: size(3, 100) }),
         api: Usage { requests: 9, bytes_up: 70, bytes_down: 800, waited_ms: 5_000, null_rows: 4 },
         last_success_at: Some(COMMITTED),
         ..report(Status::Succeeded, None)

@@ -2,14 +2,14 @@
 
 use serde_json::json;
 
-use super::{Access, Checked, Right, Schema};
+use super::{Checked, Right, RightAccess, Schema};
 use crate::display;
 use crate::display::figures::count;
 use crate::display::lines::{Side, aligned, sanitize};
 use crate::xledger::Reason;
 
 /// Where rights are ticked.
-const TOKEN_PAGE: &str = "Administration > Access control > GraphQL > API tokens";
+const TOKEN_PAGE: &str = "Administration > RightAccess control > GraphQL > API tokens";
 
 /// The address, the rights, the schema, what would become of the lines, the document types, and the verdict. Safe to show on a terminal.
 pub(super) fn table(checked: &Checked) -> Vec<String> {
@@ -33,11 +33,11 @@ pub(super) fn table(checked: &Checked) -> Vec<String> {
 
 fn row(right: &Right) -> [String; 4] {
     let access = match right.access {
-        Access::Readable => "readable",
-        Access::Missing if right.optional => "missing",
-        Access::Missing => "MISSING",
-        Access::Untested => "untested",
-        Access::NotUsed => "not used",
+        RightAccess::Readable => "readable",
+        RightAccess::Missing if right.optional => "missing",
+        RightAccess::Missing => "MISSING",
+        RightAccess::Untested => "untested",
+        RightAccess::NotUsed => "not used",
     };
     let message = right.message.clone().unwrap_or_default();
     [right.area.to_owned(), right.name.to_owned(), access.to_owned(), message]
@@ -73,7 +73,7 @@ fn verdict(checked: &Checked) -> String {
         text.push('\n');
     }
     let missing: Vec<&Right> =
-        checked.rights.iter().filter(|right| right.access == Access::Missing && !right.optional).collect();
+        checked.rights.iter().filter(|right| right.access == RightAccess::Missing && !right.optional).collect();
     for what in &checked.in_the_way {
         text.push_str(&format!("In the way: {}\n", sanitize(what)));
     }
@@ -133,9 +133,9 @@ mod tests {
             unknown_accounts: vec![],
             accounts_to_confirm: vec![],
             rights: vec![
-                right("Accounts Payable", "APTransaction", Access::Readable, None),
-                right("Common", "Subledger", Access::Untested, None),
-                right("Common", "SystemValue", Access::NotUsed, None),
+                right("Accounts Payable", "APTransaction", RightAccess::Readable, None),
+                right("Common", "Subledger", RightAccess::Untested, None),
+                right("Common", "SystemValue", RightAccess::NotUsed, None),
             ],
             schema: Schema {
                 introspection: true,
@@ -196,7 +196,7 @@ Ready: the token has every right that a refresh was seen to need.";
         (checked.owner_id, checked.lines, checked.payables, checked.document_types) = (None, None, None, vec![]);
         checked.schema.missing_roots = vec!["suppliers", "accounts"];
         for (right, words) in checked.rights.iter_mut().zip(["no\u{1b}[2J access", "no", "no"]) {
-            (right.access, right.message) = (Access::Missing, Some(words.to_owned()));
+            (right.access, right.message) = (RightAccess::Missing, Some(words.to_owned()));
         }
         checked.rights[1].optional = false;
         checked.in_the_way = vec!["there is no root `x\u{7}`".to_owned()];
@@ -215,7 +215,7 @@ Ready: the token has every right that a refresh was seen to need.";
             "  Common            SystemValue    missing  no",
             "Null without the right Supplier (suppliers.phone): supplier.phone\nNull, for the schema has no suppliers.phone: supplier.phone\n",
             "In the way: there is no root `x\\u{7}`",
-            "Not ready: 2 rights are missing. In Xledger, under Administration > Access control > GraphQL > API tokens, tick",
+            "Not ready: 2 rights are missing. In Xledger, under Administration > RightAccess control > GraphQL > API tokens, tick",
             "  APTransaction (under Accounts Payable)\n  Subledger (under Common)",
         ] {
             assert!(text.contains(words), "{words}: {text}");

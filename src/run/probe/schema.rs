@@ -83,7 +83,7 @@ const BELIEFS: &[(Certainty, &str, &str, Belief)] = &[
 ];
 
 #[derive(Deserialize)]
-struct Answer {
+struct SchemaAnswer {
     roots: Option<Roots>,
     #[serde(flatten)]
     types: BTreeMap<String, Option<TypeDefinition>>,
@@ -95,9 +95,9 @@ struct Answer {
 /// What keeps any question from being answered.
 pub(super) async fn facts(client: &Client, timings: &mut Vec<Timing>) -> Result<Vec<Fact>, Failure> {
     let begun = tokio::time::Instant::now();
-    let answer: Result<Answer, Error> = client.value(query::PROBE_SCHEMA, &json!({})).await;
+    let answer: Result<SchemaAnswer, Error> = client.value(query::PROBE_SCHEMA, &json!({})).await;
     let fact = "introspection answers with a token";
-    let Answer { roots, mut types } = match answer {
+    let SchemaAnswer { roots, mut types } = match answer {
         Ok(answer) => answer,
         Err(error @ (Error::SchemaMismatch { .. } | Error::Api { .. } | Error::RightMissing { .. })) => {
             return Ok(vec![Fact::other(Verified, fact, Finding::Different, Some(error.to_string()))]);
