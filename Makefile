@@ -2,6 +2,7 @@
 #                     and deployed, and lints
 # make lint           formatting and lints
 # make lint-template  the template, what stands in infra/ and what the pages name and tell to type, in two minutes
+# make deny           what the dependencies may be: licences, sources, what is banned (deny.toml; cargo-deny)
 # make athena         the tables as Trino, which Athena is made of, and Spark see them (a JDK of 17 or later, Maven)
 # make fuzz           every way in under a fuzzer: MINUTES=30 each, two at a time; TARGET=decoder for one alone (a nightly toolchain, g++)
 # make tools          what the tests need beside Rust, into .tools/ (Python 3 and a package index, the first time)
@@ -20,7 +21,7 @@ VENV := .tools/venv
 # Three environments, for their pins contradict each other.
 STAMPS := $(VENV)/installed .tools/sam/installed .tools/lint/installed
 
-.PHONY: test rust-build rust-tests function deployment readers lints lint lint-template tools pins athena engines fuzz nightly
+.PHONY: test deny rust-build rust-tests function deployment readers lints lint lint-template tools pins athena engines fuzz nightly
 
 # Side by side, for a build works both cores only in parts and tests wait for servers more than they work. What fails
 # stops only what needs it. The Rust tests are seen as they go, the rest as it ends.
@@ -58,6 +59,13 @@ lint:
 	@if cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1; then \
 	  cargo fmt --all --check && $(ALONE) cargo clippy --locked --workspace --all-targets --quiet -- -D warnings; \
 	else echo "SKIPPED: formatting and lints, for this toolchain has no rustfmt or no clippy (rustup component add rustfmt clippy)"; fi
+
+# Without the advisories, whose database is fetched: the workflow has them, and DENY="advisories bans licenses sources".
+DENY ?= bans licenses sources
+
+deny:
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny --locked --workspace check $(DENY); \
+	else echo "SKIPPED: licences, sources and bans of the dependencies, for there is no cargo-deny (cargo install --locked cargo-deny)"; fi
 
 # Of the tests of the deployment, those that deploy nothing.
 NOT_DEPLOYED := tests/deploy/test_template.py tests/deploy/test_policies.py tests/deploy/test_alarm_model.py tests/deploy/test_docs.py
