@@ -1,5 +1,7 @@
 # make test           everything that is checked, from a clean clone: the Rust tests, the tables as other programs read them, the template, linted
 #                     and deployed, and lints
+# make check          what most changes break, while they are made: formatting, lints, the tests beside the code and those of payroll, in three
+#                     minutes once the dependencies are built; needs nothing but Rust
 # make lint           formatting and lints
 # make lint-template  the template, what stands in infra/ and what the pages name and tell to type, in two minutes
 # make deny           what the dependencies may be: licences, sources, what is banned (deny.toml; cargo-deny)
@@ -21,7 +23,7 @@ VENV := .tools/venv
 # Three environments, for their pins contradict each other.
 STAMPS := $(VENV)/installed .tools/sam/installed .tools/lint/installed
 
-.PHONY: test deny rust-build rust-tests function deployment readers lints lint lint-template tools pins athena engines fuzz nightly
+.PHONY: test check deny rust-build rust-tests function deployment readers lints lint lint-template tools pins athena engines fuzz nightly
 
 # Side by side, for a build works both cores only in parts and tests wait for servers more than they work. What fails
 # stops only what needs it. The Rust tests are seen as they go, the rest as it ends.
@@ -59,6 +61,17 @@ lint:
 	@if cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1; then \
 	  cargo fmt --all --check && $(ALONE) cargo clippy --locked --workspace --all-targets --quiet -- -D warnings; \
 	else echo "SKIPPED: formatting and lints, for this toolchain has no rustfmt or no clippy (rustup component add rustfmt clippy)"; fi
+
+# Tests in tests/it of the product and of the simulator, by their names: nothing of payroll is asked for, the queries of the lists ask for index
+# fields alone, and the simulator's journal, which says so, would notice.
+PAYROLL_TESTS := payroll documents_fit_the_schema journal
+
+# All of the workspace each time, though a part is run: with fewer packages dependencies have fewer features, and would be built once more.
+check: lint
+	@cargo test --locked --workspace --quiet --lib --bins
+	@cargo test --locked --workspace --quiet --test it -- $(PAYROLL_TESTS)
+	@echo "LEFT OUT, and a part of make test: the other tests of tests/it, tests/again, tests/scenarios and the command line; the tables in"
+	@echo "DuckDB, pyarrow and Polars; the template, its deployment, the pages and the workflows."
 
 # Without the advisories, whose database is fetched: the workflow has them, and DENY="advisories bans licenses sources".
 DENY ?= bans licenses sources
