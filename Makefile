@@ -81,7 +81,7 @@ deny:
 	else echo "SKIPPED: licences, sources and bans of the dependencies, for there is no cargo-deny (cargo install --locked cargo-deny)"; fi
 
 # Of the tests of the deployment, those that deploy nothing.
-NOT_DEPLOYED := tests/deploy/test_template.py tests/deploy/test_policies.py tests/deploy/test_alarm_model.py tests/deploy/test_docs.py
+NOT_DEPLOYED := $(patsubst %,tests/deploy/test_%.py,template policies alarm_model docs workflows)
 
 lint-template: tools
 	@$(VENV)/bin/pytest -q $(NOT_DEPLOYED)
