@@ -1,7 +1,10 @@
 # make test           everything that is checked, from a clean clone: the Rust tests, the tables as other programs read them, the template, linted
 #                     and deployed, and lints
+# make check          what most changes break, while they are made: formatting, lints, the tests beside the code and those of payroll, in three
+#                     minutes once the dependencies are built; needs nothing but Rust
 # make lint           formatting and lints
 # make lint-template  the template, what stands in infra/ and what the pages name and tell to type, in two minutes
+# make deny           what the dependencies may be: licences, sources, what is banned (deny.toml; cargo-deny)
 # make athena         the tables as Trino, which Athena is made of, and Spark see them (a JDK of 17 or later, Maven)
 # make fuzz           every way in under a fuzzer: MINUTES=30 each, two at a time; TARGET=decoder for one alone (a nightly toolchain, g++)
 # make tools          what the tests need beside Rust, into .tools/ (Python 3 and a package index, the first time)
@@ -20,7 +23,7 @@ VENV := .tools/venv
 # Three environments, for their pins contradict each other.
 STAMPS := $(VENV)/installed .tools/sam/installed .tools/lint/installed
 
-.PHONY: test rust-build rust-tests function deployment readers lints lint lint-template tools pins athena engines fuzz nightly
+.PHONY: test check deny rust-build rust-tests function deployment readers lints lint lint-template tools pins athena engines fuzz nightly
 
 # Side by side, for a build works both cores only in parts and tests wait for servers more than they work. What fails
 # stops only what needs it. The Rust tests are seen as they go, the rest as it ends.
@@ -59,8 +62,26 @@ lint:
 	  cargo fmt --all --check && $(ALONE) cargo clippy --locked --workspace --all-targets --quiet -- -D warnings; \
 	else echo "SKIPPED: formatting and lints, for this toolchain has no rustfmt or no clippy (rustup component add rustfmt clippy)"; fi
 
+# Tests in tests/it of the product and of the simulator, by their names: nothing of payroll is asked for, the queries of the lists ask for index
+# fields alone, and the simulator's journal, which says so, would notice.
+PAYROLL_TESTS := payroll documents_fit_the_schema journal
+
+# All of the workspace each time, though a part is run: with fewer packages dependencies have fewer features, and would be built once more.
+check: lint
+	@cargo test --locked --workspace --quiet --lib --bins
+	@cargo test --locked --workspace --quiet --test it -- $(PAYROLL_TESTS)
+	@echo "LEFT OUT, and a part of make test: the other tests of tests/it, tests/again, tests/scenarios and the command line; the tables in"
+	@echo "DuckDB, pyarrow and Polars; the template, its deployment, the pages and the workflows."
+
+# Without the advisories, whose database is fetched: the workflow has them, and DENY="advisories bans licenses sources".
+DENY ?= bans licenses sources
+
+deny:
+	@if cargo deny --version >/dev/null 2>&1; then cargo deny --locked --workspace check $(DENY); \
+	else echo "SKIPPED: licences, sources and bans of the dependencies, for there is no cargo-deny (cargo install --locked cargo-deny)"; fi
+
 # Of the tests of the deployment, those that deploy nothing.
-NOT_DEPLOYED := tests/deploy/test_template.py tests/deploy/test_policies.py tests/deploy/test_alarm_model.py tests/deploy/test_docs.py
+NOT_DEPLOYED := $(patsubst %,tests/deploy/test_%.py,template policies alarm_model docs workflows)
 
 lint-template: tools
 	@$(VENV)/bin/pytest -q $(NOT_DEPLOYED)

@@ -198,3 +198,12 @@ def of_sam_cli(*words):
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "SAM_"))} | {"SAM_CLI_TELEMETRY": "0"}
     done = subprocess.run([AWS.parent / "sam", *words, "--help"], capture_output=True, text=True, env=environment, cwd=REPOSITORY, timeout=120)
     return "" if done.returncode == 0 else done.stderr
+
+
+def of_make(words):
+    """Targets and variables of the Makefile."""
+    makefile = text(REPOSITORY / "Makefile")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    variables = set(re.findall(r"^(?:export )?(\w+) \?=", makefile, re.MULTILINE))
+    wrong = [word for word in words if (word.partition("=")[0] not in variables if "=" in word else word not in targets)]
+    return f"make {words}: there is no {wrong}" if wrong else None

@@ -32,6 +32,7 @@ from pages import (
     fenced,
     files,
     name,
+    of_make,
     of_sam_cli,
     spans,
     text,
@@ -448,15 +449,6 @@ def of_cargo(words):
             return f"cargo {words}: no package in {name}"
     filters = own[own.index("--lib") + 1 :] if own[0] == "test" and "--lib" in own else []
     return next((f"cargo {words}: no test is called {each}" for each in filters if each.split("::")[0] not in sources("src/")), None)
-
-
-def of_make(words):
-    """Targets and variables of the Makefile."""
-    makefile = text(REPOSITORY / "Makefile")
-    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
-    variables = set(re.findall(r"^(?:export )?(\w+) \?=", makefile, re.MULTILINE))
-    wrong = [word for word in words if (word.partition("=")[0] not in variables if "=" in word else word not in targets)]
-    return f"make {words}: there is no {wrong}" if wrong else None
 
 
 def of_invocation(attempts, *words):
