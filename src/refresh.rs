@@ -170,7 +170,9 @@ impl Refreshing<'_> {
         let (client, lake) = (self.xledger, self.lake.lake());
         self.progress.begin(Stage::Schema, 0);
         let owner_before = before.manifest.as_ref().and_then(|manifest| manifest.settings["token_owner_id"].as_i64());
-        let owner = token_owner::owner_id(client).await?;
+        let now = (self.clock)();
+        let (owner, learned) = futures::join!(token_owner::owner_id(client), known_schema::learn(client, lake, now));
+        let owner = owner?;
         token_owner::same_owner(owner, owner_before)?;
         // Where Xledger does not say, the last known owner holds.
         if let Some(id) = owner.or(owner_before) {
@@ -179,9 +181,8 @@ impl Refreshing<'_> {
         let source = self.source(cache);
         before.owner = source.token_owner_id;
         self.choose_mode(cache, report);
-        let now = (self.clock)();
         let lists = lists.insert(Lists::resume(cache, &source.digest(), self.started_at).await?);
-        let mut learned = known_schema::learn(client, lake, now).await?;
+        let mut learned = learned?;
         let mut outcome = Box::pin(self.run_with_dialect(learned.dialect.clone(), lists, cache, before, report)).await;
         if learned.is_kept() && matches!(&outcome, Err(failure) if failure.kind == FailureKind::SchemaMismatch) {
             // What an earlier run learned may be out of date.
@@ -230,9 +231,7 @@ impl Refreshing<'_> {
             }
         };
         self.progress.begin(Stage::ReferenceData, 0);
-        let reference_data = &mut lists.registers.reference_data;
-        reference_data.look_up_suppliers(asking, &rows.payables.rows).await?;
-        reference_data.read_names(client, base, &rows.lines.rows).await?;
+        lists.registers.reference_data.look_up(asking, &rows.lines.rows, &rows.payables.rows).await?;
         report.lost = client.plan().lost();
         self.enough_time_to_publish()?;
         self.progress.begin(Stage::Publish, rows.lines.rows.len() as u64);

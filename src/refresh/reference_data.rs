@@ -8,7 +8,6 @@ use std::hash::Hash;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::model::failure::Failure;
 use crate::model::value::{Day, Instant};
@@ -87,77 +86,98 @@ impl ReferenceData {
             Ok(())
         };
         asking.register(query::SUPPLIERS).on(position, usize::MAX, take).await?;
-        self.sort_suppliers();
+        sort_suppliers(suppliers);
         Ok(())
     }
 
-    fn sort_suppliers(&mut self) {
-        self.suppliers.sort_by_key(|supplier| supplier.id);
-        self.suppliers.dedup_by_key(|supplier| supplier.id);
-    }
-
-    /// Looks up the subledgers of AP lines that the register does not show. What is not found is no supplier.
-    ///
-    /// # Errors
-    /// What the client cannot get over.
-    pub(crate) async fn look_up_suppliers(&mut self, asking: Asking<'_>, payables: &[Payable]) -> Result<(), Error> {
-        let known: FxHashSet<i64> = self.suppliers.iter().map(|supplier| supplier.id).collect();
-        let named = payables.iter().filter_map(|payable| payable.subledger);
-        let mut unknown: FxHashSet<i64> = named.filter(|subledger| !known.contains(subledger)).collect();
-        let take = |node: SupplierNode| self.suppliers.extend(supplier(asking.client, node));
-        look_up(asking, query::SUPPLIERS, &SUPPLIER_SETS, &mut unknown, take).await?;
-        self.sort_suppliers();
-        Ok(())
-    }
-
-    /// Reads the names of owners and dimension values off the lines that carry them, those that are not known yet.
+    /// Looks up what the lines name: suppliers that the register does not show, and the names of owners and dimension values.
     ///
     /// # Errors
     /// What the client cannot get over, and a line that was not asked for. What may not be read is null, and the run goes on.
-    pub(crate) async fn read_names(
+    pub(crate) async fn look_up(
         &mut self,
-        client: &Client,
-        base: &Map<String, Value>,
+        asking: Asking<'_>,
         lines: &[Line],
+        payables: &[Payable],
     ) -> Result<(), Failure> {
-        let reader = LineReader { client, base };
-        let (owners, dimensions) = (&mut self.owners, &mut self.dimensions);
-        let offers = |field| client.plan().asks(query::NAMES, field);
-        let mut to_find = NamesToFind::new(lines, |line| {
-            let [one, two, three, four, five] = line.dimensions.map(Named::Dimension);
-            [Named::Owner(line.owner), one, two, three, four, five]
-        });
-        while let Some(ids) = to_find.next(|named| match named {
-            Named::Owner(id) => id == 0 || owners.contains_key(&id) || !offers("owner"),
-            Named::Dimension(id) => id == 0 || dimensions.contains_key(&id) || !offers("glDimension"),
-        }) {
-            let take = |node: NamesOfLineNode| {
-                owners.extend(node.owner.and_then(|node| owner(client, node)));
-                let all = node.gl_dimension.unwrap_or_default();
-                let objects = [all.gl_object1, all.gl_object2, all.gl_object3, all.gl_object4, all.gl_object5];
-                for (object, columns) in objects.into_iter().zip(DIMENSION_COLUMNS) {
-                    dimensions.extend(object.and_then(|object| dimension(client, object, columns)));
-                }
-            };
-            reader.rows(query::NAMES, &ids, take).await?;
-        }
-
-        // That owners have a currency is a guess, so that it has a question of its own.
-        let is_offered = client.plan().dialect().owner_currency && client.plan().asks(query::OWNER_CURRENCIES, "owner");
-        let mut to_find = NamesToFind::new(lines, |line| [line.owner]);
-        while is_offered
-            && let Some(ids) = to_find.next(|id| owners.get(&id).is_none_or(|owner| owner.currency.is_some()))
-        {
-            let take = |node: OwnerOfLineNode| {
-                let Some(owner) = node.owner else { return };
-                let Some(known) = reference(owner.db_id).and_then(|id| owners.get_mut(&id)) else { return };
-                known.currency =
-                    client.fit("spend.amount_currency_code", owner.currency.and_then(|currency| currency.code));
-            };
-            reader.rows(query::OWNER_CURRENCIES, &ids, take).await?;
-        }
-        Ok(())
+        let Self { suppliers, owners, dimensions, .. } = self;
+        let (suppliers, names) = futures::join!(
+            look_up_suppliers(suppliers, asking, payables),
+            read_names(owners, dimensions, asking, lines)
+        );
+        suppliers?;
+        names
     }
+}
+
+fn sort_suppliers(suppliers: &mut Vec<Supplier>) {
+    suppliers.sort_by_key(|supplier| supplier.id);
+    suppliers.dedup_by_key(|supplier| supplier.id);
+}
+
+/// Looks up the subledgers of AP lines that the register does not show. What is not found is no supplier.
+///
+/// # Errors
+/// What the client cannot get over.
+async fn look_up_suppliers(
+    suppliers: &mut Vec<Supplier>,
+    asking: Asking<'_>,
+    payables: &[Payable],
+) -> Result<(), Error> {
+    let known: FxHashSet<i64> = suppliers.iter().map(|supplier| supplier.id).collect();
+    let named = payables.iter().filter_map(|payable| payable.subledger);
+    let mut unknown: FxHashSet<i64> = named.filter(|subledger| !known.contains(subledger)).collect();
+    let take = |node: SupplierNode| suppliers.extend(supplier(asking.client, node));
+    look_up(asking, query::SUPPLIERS, &SUPPLIER_SETS, &mut unknown, take).await?;
+    sort_suppliers(suppliers);
+    Ok(())
+}
+
+/// Reads the names of owners and dimension values off the lines that carry them, those that are not known yet.
+///
+/// # Errors
+/// What the client cannot get over, and a line that was not asked for. What may not be read is null, and the run goes on.
+async fn read_names(
+    owners: &mut FxHashMap<i64, Owner>,
+    dimensions: &mut FxHashMap<i64, DimensionValue>,
+    asking: Asking<'_>,
+    lines: &[Line],
+) -> Result<(), Failure> {
+    let client = asking.client;
+    let offers = |field| client.plan().asks(query::NAMES, field);
+    let mut to_find = NamesToFind::new(lines, |line| {
+        let [one, two, three, four, five] = line.dimensions.map(Named::Dimension);
+        [Named::Owner(line.owner), one, two, three, four, five]
+    });
+    while let Some(ids) = to_find.next(|named| match named {
+        Named::Owner(id) => id == 0 || owners.contains_key(&id) || !offers("owner"),
+        Named::Dimension(id) => id == 0 || dimensions.contains_key(&id) || !offers("glDimension"),
+    }) {
+        let take = |node: NamesOfLineNode| {
+            owners.extend(node.owner.and_then(|node| owner(client, node)));
+            let all = node.gl_dimension.unwrap_or_default();
+            let objects = [all.gl_object1, all.gl_object2, all.gl_object3, all.gl_object4, all.gl_object5];
+            for (object, columns) in objects.into_iter().zip(DIMENSION_COLUMNS) {
+                dimensions.extend(object.and_then(|object| dimension(client, object, columns)));
+            }
+        };
+        read_rows(asking, query::NAMES, &ids, take).await?;
+    }
+
+    // That owners have a currency is a guess, so that it has a question of its own.
+    let is_offered = client.plan().dialect().owner_currency && client.plan().asks(query::OWNER_CURRENCIES, "owner");
+    let mut to_find = NamesToFind::new(lines, |line| [line.owner]);
+    while is_offered && let Some(ids) = to_find.next(|id| owners.get(&id).is_none_or(|owner| owner.currency.is_some()))
+    {
+        let take = |node: OwnerOfLineNode| {
+            let Some(owner) = node.owner else { return };
+            let Some(known) = reference(owner.db_id).and_then(|id| owners.get_mut(&id)) else { return };
+            known.currency =
+                client.fit("spend.amount_currency_code", owner.currency.and_then(|currency| currency.code));
+        };
+        read_rows(asking, query::OWNER_CURRENCIES, &ids, take).await?;
+    }
+    Ok(())
 }
 
 /// How often a name is sought: any object of any line may be null, though others of the same id are not.
@@ -208,23 +228,16 @@ impl<'a, T: Copy + Eq + Hash, const N: usize, V: Fn(&Line) -> [T; N]> NamesToFin
     }
 }
 
-struct LineReader<'a> {
-    client: &'a Client,
-    base: &'a Map<String, Value>,
-}
-
-impl LineReader<'_> {
-    async fn rows<N: DeserializeOwned + Identified>(
-        &self,
-        query: Query,
-        ids: &[i64],
-        mut take: impl FnMut(N),
-    ) -> Result<(), Failure> {
-        for ids in ids.chunks(EXAMPLE_ROWS) {
-            by_id(self.client, query, self.base, ids).await?.into_iter().for_each(&mut take);
-        }
-        Ok(())
+async fn read_rows<N: DeserializeOwned + Identified>(
+    asking: Asking<'_>,
+    query: Query,
+    ids: &[i64],
+    mut take: impl FnMut(N),
+) -> Result<(), Failure> {
+    for ids in ids.chunks(EXAMPLE_ROWS) {
+        by_id(asking.client, query, asking.base, ids).await?.into_iter().for_each(&mut take);
     }
+    Ok(())
 }
 
 fn owner(client: &Client, node: OwnerNode) -> Option<(i64, Owner)> {
