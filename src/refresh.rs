@@ -112,7 +112,7 @@ impl Refreshing<'_> {
         let cached = cache.index.owner.as_ref().map(|owner| owner.endpoint.as_str());
         if [published, cached].contains(&Some(endpoint)) {
             // It answered before: what is no GraphQL now is no wrong address.
-            self.xledger.is_known();
+            self.xledger.mark_known();
         }
         self.begin_or_resume(&mut cache, report);
         let (mut before, mut lists) = (Before { expected, manifest, owner: None }, None);
@@ -209,7 +209,7 @@ impl Refreshing<'_> {
         report: &mut Report,
     ) -> Result<Status, Failure> {
         let (client, base) = (self.xledger, &base_variables(self.owner_set));
-        dialect.fits(self.owner_set)?;
+        dialect.check_fit(self.owner_set)?;
         client.plan().adopt(dialect);
         let asking = Asking { client, base, page_rows: self.page_rows };
 

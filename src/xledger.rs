@@ -2,38 +2,38 @@
 
 mod answer;
 mod client;
+mod connection_error;
 mod dialect;
 mod document;
 mod error;
-mod exchange;
 mod failure;
-mod fields;
+mod graphql_error;
 pub(crate) mod introspection;
 mod meter;
 pub(crate) mod node;
 pub(crate) mod optional;
-mod pacing;
+mod page_size;
 mod pages;
 mod plan;
-mod policy;
 pub mod query;
-mod refusal;
+mod rate_limit;
+mod refused_fields;
+mod retry;
 pub(crate) mod rights;
-mod route;
 pub(crate) mod scalar;
-mod sizes;
+mod transport;
 
 pub(crate) use client::Select;
 pub use client::{Client, Connection};
 pub use dialect::{Dialect, IdFilter, IdRange, IdType};
 pub use error::Error;
-pub use exchange::is_this_machine;
 pub use meter::{Meter, Usage};
 pub use pages::Position;
 pub(crate) use pages::{Walk, last_row, one_page, walk_ids};
 pub use plan::{Lost, Reason};
+pub use transport::is_this_machine;
 #[cfg(any(test, fuzzing))]
 pub(crate) use {
     answer::{Data, Fault, inflate, read},
-    refusal::of as refusal,
+    graphql_error::classify_all,
 };

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::xledger::{query, read, refusal};
+use crate::xledger::{classify_all, query, read};
 
 /// A token that nothing may repeat.
 const TOKEN: &str = "hush-0123456789";
@@ -15,7 +15,7 @@ const TOKEN: &str = "hush-0123456789";
 pub(super) fn judge(envelope: &[u8]) {
     let Ok(envelope) = read::<IgnoredAny>(envelope) else { return };
     let errors = envelope.errors();
-    let Some(error) = refusal(query::SUPPLIERS, 100, &errors, TOKEN) else { return assert!(errors.is_empty()) };
+    let Some(error) = classify_all(query::SUPPLIERS, 100, &errors, TOKEN) else { return assert!(errors.is_empty()) };
     let said = error.to_string();
     assert!(!said.contains(TOKEN) && !format!("{error:?}").contains(TOKEN), "the token is repeated");
     assert!(!said.contains(char::is_control) && said.chars().count() < 2_000, "{said:?}");

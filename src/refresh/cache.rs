@@ -206,7 +206,8 @@ pub struct List {
     pub(crate) ranges: Ranges,
 }
 
-/// What decides whether a row of the cache is valid, beside what is listed of it now.
+/// What decides whether a row of the cache is valid, beside what is listed of it now. It rests on one assumption: Xledger moves a voucher's
+/// `modifiedAt` when a line of it changes. A full refresh counts where it did not (`lines_healed`).
 pub(crate) struct Validity<'a> {
     /// The checksum of the [`Source`].
     pub(crate) source: &'a str,

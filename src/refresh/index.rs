@@ -72,7 +72,7 @@ pub struct Payables {
     pub(crate) entries: Vec<PayableEntry>,
 }
 
-/// Rows of a register's page, at most.
+/// Rows of a register's page, at most: deep selections time out, and a register's rows have many nested fields.
 const REGISTER_PAGE_ROWS: usize = 5_000;
 
 /// What a listing asks with.

@@ -65,7 +65,7 @@ pub(crate) async fn look_up<N: DeserializeOwned + Identified>(
             let mut position = Position::default();
             let page_rows = page_rows.min(5_000);
             let walk = Walk { client, query, variables: &variables, select: Select::All, page_rows };
-            looked = walk.on(&mut position, usize::MAX, found).await;
+            looked = walk.resume(&mut position, usize::MAX, found).await;
         }
         match looked {
             Ok(()) => {}

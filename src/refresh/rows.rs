@@ -20,7 +20,8 @@ use crate::xledger::Client;
 
 /// Lines that are fetched before they are saved.
 const SAVED_LINES: usize = 100_000;
-/// How often the lists are brought up to date in one run.
+/// How often the lists are brought up to date in one run. Minutes pass between list and fetch, so that changes are daily work; after these a line
+/// that differs in its voucher's time alone is taken, for its row is as new as can be.
 const MOST_RENEWALS: u32 = 2;
 
 /// All that a refresh publishes.
@@ -65,6 +66,7 @@ impl Refreshing<'_> {
             Side::load(client, cache, admitted_payables, &payroll_payables, &validity, &mut names).await?;
 
         let takes_other_times = renewals >= MOST_RENEWALS;
+        // Lines have more fields than the lists ask for, and carry their ids in the request.
         let batch_rows = self.page_rows.div_ceil(2);
         let fetch = Fetch { client, base, batch_rows, screen: &screen, types: &types, takes_other_times };
         let (source, at_ms) = (source.as_str(), self.started_at.0);

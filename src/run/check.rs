@@ -127,7 +127,7 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
 
     let mut in_the_way = Vec::new();
     let mut screened = None;
-    match dialect.fits(settings.owner_set.as_str()) {
+    match dialect.check_fit(settings.owner_set.as_str()) {
         Err(error) => in_the_way.push(error.to_string()),
         Ok(()) => {
             match unless_refused(list_and_screen(client, &base, settings.page_rows, &settings.rules, progress).await)? {
@@ -200,7 +200,7 @@ async fn rights(
             name if name == query::PAYABLE_LINES.name => Some(payables),
             _ => None,
         };
-        let root = rights::of(query.root(), "");
+        let root = rights::right_for(query.root(), "");
         let rights_of_parts = |client: &Client| -> Vec<&'static str> {
             client.plan().parts_left(*query).iter().flat_map(|part| part.rights(*query)).collect()
         };

@@ -122,7 +122,7 @@ pub async fn probe(client: &Client, settings: &Settings, now: Instant, progress:
     }];
     facts.extend(schema::facts(client, &mut timings).await?);
     let dialect = Dialect::read(client).await?;
-    let in_the_way = dialect.fits(owner_set).err().map(|error| error.to_string());
+    let in_the_way = dialect.check_fit(owner_set).err().map(|error| error.to_string());
     client.plan().adopt(dialect);
     progress.begin(Stage::Index, 0);
     facts.extend(questions::facts(client, settings, &mut timings).await?);

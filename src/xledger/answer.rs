@@ -157,7 +157,8 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for EdgesVisitor<T> {
     }
 }
 
-/// Inflates an answer.
+/// Inflates an answer. Here and not in reqwest: Xledger meters bytes, so they are counted as they come over the wire, and what they inflate to is
+/// bounded.
 pub(crate) fn inflate(gzip: &[u8]) -> Result<Vec<u8>, Fault> {
     // A member ends with its length: room for it, and for no more than an answer may have.
     let length = gzip.last_chunk().map_or(0, |length| u32::from_le_bytes(*length) as usize);
@@ -170,7 +171,7 @@ pub(crate) fn inflate(gzip: &[u8]) -> Result<Vec<u8>, Fault> {
     }
 }
 
-/// Decodes an answer. Where its data has another shape and there are errors beside it, the data is left out: the errors say why.
+/// Decodes an answer, once all of it has come: a page is 2 to 5 MB, and a handful are on the way at most. Where its data has another shape and there are errors beside it, the data is left out: the errors say why.
 pub(crate) fn read<'a, D: Deserialize<'a>>(json: &'a [u8]) -> Result<Envelope<'a, D>, Fault> {
     serde_json::from_slice(json).or_else(|error| match serde_json::from_slice::<Envelope<'a, IgnoredAny>>(json) {
         Ok(Envelope { errors: Some(errors), .. }) if !errors.is_empty() => {

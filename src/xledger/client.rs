@@ -15,15 +15,15 @@ use super::answer::{Data, Page};
 use super::dialect::IdRange;
 use super::document::Document;
 use super::error::Error;
-use super::exchange::Wire;
-use super::fields;
 use super::meter::{Meter, Usage};
-use super::pacing::Pace;
+use super::page_size::PageSizes;
 use super::plan::Plan;
-use super::policy::{Asked, Verdict, verdict};
 use super::query::Query;
+use super::rate_limit::RateLimiter;
+use super::refused_fields;
+use super::retry::{Attempt, Decision, decide};
 use super::scalar::Odd;
-use super::sizes::Sizes;
+use super::transport::Transport;
 use crate::model::value;
 
 /// How to reach Xledger.
@@ -45,17 +45,17 @@ pub struct Connection {
 
 /// A client of one endpoint with one token, for one run.
 pub struct Client {
-    wire: Wire,
-    pace: Pace,
+    transport: Transport,
+    rate_limiter: RateLimiter,
     plan: Plan,
-    sizes: Sizes,
+    page_sizes: PageSizes,
     connection: Connection,
     /// No request is sent after this: what is on the way then has time to come.
     last_request: Instant,
     /// What ended all questions.
     stopped: OnceLock<Error>,
     /// One question at a time is looked into.
-    pub(super) searching: tokio::sync::Mutex<()>,
+    pub(super) search_lock: tokio::sync::Mutex<()>,
     meter: Meter,
 }
 
@@ -89,12 +89,12 @@ pub(crate) enum Select<'a> {
 pub(crate) struct Unanswered {
     pub(crate) error: Error,
     /// What may help: to ask for half as many rows, or to look for the fields that are refused.
-    pub(crate) next: Verdict,
+    pub(crate) next: Decision,
 }
 
 impl From<Error> for Unanswered {
     fn from(error: Error) -> Self {
-        Self { error, next: Verdict::Stop }
+        Self { error, next: Decision::Stop }
     }
 }
 
@@ -105,16 +105,16 @@ impl Client {
     /// [`Error::TokenMalformed`] if the token cannot stand in a header, [`Error::Unreachable`] if TLS cannot be set up.
     pub fn new(connection: Connection, meter: Meter) -> Result<Self, Error> {
         Ok(Self {
-            wire: Wire::new(&connection, meter.clone())?,
-            pace: Pace::new(connection.max_in_flight, connection.tempo),
+            transport: Transport::new(&connection, meter.clone())?,
+            rate_limiter: RateLimiter::new(connection.max_in_flight, connection.tempo),
             plan: Plan::default(),
-            sizes: Sizes::default(),
+            page_sizes: PageSizes::default(),
             last_request: {
                 let left = connection.deadline.saturating_duration_since(Instant::now());
                 connection.deadline.checked_sub(LAST_ANSWERS.min(left / 10)).unwrap_or(connection.deadline)
             },
             stopped: OnceLock::new(),
-            searching: tokio::sync::Mutex::default(),
+            search_lock: tokio::sync::Mutex::default(),
             connection,
             meter,
         })
@@ -122,7 +122,7 @@ impl Client {
 
     /// The address that is asked.
     pub fn endpoint(&self) -> &str {
-        self.wire.endpoint()
+        self.transport.endpoint()
     }
 
     /// What was used of the API so far.
@@ -146,8 +146,8 @@ impl Client {
     }
 
     /// How many rows are asked for at once.
-    pub(crate) fn sizes(&self) -> &Sizes {
-        &self.sizes
+    pub(crate) fn page_sizes(&self) -> &PageSizes {
+        &self.page_sizes
     }
 
     /// Asks for a page of a connection.
@@ -175,8 +175,8 @@ impl Client {
     }
 
     /// Takes note that the endpoint answered an earlier run: what is no GraphQL is maintenance then.
-    pub(crate) fn is_known(&self) {
-        self.pace.is_known();
+    pub(crate) fn mark_known(&self) {
+        self.rate_limiter.mark_known();
     }
 
     /// Asks for something that is no connection.
@@ -196,8 +196,8 @@ impl Client {
         loop {
             let version = self.plan.version();
             let attempt = self.attempt(question, None, searched).await;
-            let Err(Unanswered { error, next: Verdict::Search }) = &attempt else { return attempt };
-            if matches!(error, Error::RightMissing { .. }) && fields::parts(question.query).is_empty() {
+            let Err(Unanswered { error, next: Decision::Search }) = &attempt else { return attempt };
+            if matches!(error, Error::RightMissing { .. }) && refused_fields::parts(question.query).is_empty() {
                 // Not of rows: there is nothing to do without.
                 return attempt;
             }
@@ -217,42 +217,43 @@ impl Client {
         let Connection { deadline, tempo, .. } = self.connection;
         let mut tries = 0;
         loop {
-            let slot = self.pace.slot(self.last_request, &self.meter).await.map_err(|at| Error::Deadline {
-                doing: format!("waiting to send query {}", query.name),
-                again_at: at.map(|at| self.time_of(at)),
-            })?;
+            let permit =
+                self.rate_limiter.acquire(self.last_request, &self.meter).await.map_err(|at| Error::Deadline {
+                    doing: format!("waiting to send query {}", query.name),
+                    again_at: at.map(|at| self.time_of(at)),
+                })?;
             // What another question was stopped by stops this one before it is begun.
             if let Some(error) = self.stopped.get() {
                 return Err(error.clone().into());
             }
-            let sent_at = slot.at;
-            let known = self.pace.was_answered();
-            let exchange = self.wire.exchange(query, self.body(question, document), rows, known);
-            let exchanged = tokio::time::timeout_at(deadline, exchange).await.unwrap_or_else(|_| {
+            let sent_at = permit.at;
+            let known = self.rate_limiter.was_answered();
+            let sending = self.transport.send(query, self.body(question, document), rows, known);
+            let sent = tokio::time::timeout_at(deadline, sending).await.unwrap_or_else(|_| {
                 let doing = format!("waiting for the answer to query {}", query.name);
                 Err(Error::Deadline { doing, again_at: None })
             });
-            let error = match exchanged {
+            let error = match sent {
                 Ok(data) => {
-                    self.pace.calm();
+                    self.rate_limiter.on_success();
                     return data.ok_or_else(|| malformed(query, "data", "expected an object, not null").into());
                 }
                 Err(error) => error,
             };
-            let standing = self.pace.refused(&error, sent_at);
-            drop(slot);
+            let streak = self.rate_limiter.on_failure(&error, sent_at);
+            drop(permit);
             tries += 1;
-            let asked = Asked { rows, by_ids: matches!(select, Select::Ids(_)), searched, known, tries };
-            let next = verdict(&error, asked, standing, chance());
-            let (wait, alone) = match next {
-                Verdict::Wait(wait) => (wait.div_f64(tempo), false),
-                Verdict::Later(wait) => (wait.div_f64(tempo), true),
-                Verdict::WaitUntil(at) => {
+            let attempt = Attempt { rows, by_ids: matches!(select, Select::Ids(_)), searched, known, tries };
+            let next = decide(&error, attempt, streak, jitter());
+            let (wait, is_half_open) = match next {
+                Decision::Wait(wait) => (wait.div_f64(tempo), false),
+                Decision::Later(wait) => (wait.div_f64(tempo), true),
+                Decision::WaitUntil(at) => {
                     let wait_ms = u64::try_from(at.0 - (self.connection.clock)().0).unwrap_or(0);
                     (Duration::from_millis(wait_ms).div_f64(tempo), false)
                 }
-                Verdict::Stop => return Err(self.stop(error)),
-                Verdict::Shrink | Verdict::Search => return Err(Unanswered { error, next }),
+                Decision::Stop => return Err(self.stop(error)),
+                Decision::Shrink | Decision::Search => return Err(Unanswered { error, next }),
             };
             // Nobody watches a wait that ends beyond the deadline: the error itself says more.
             let until = Instant::now() + wait;
@@ -266,14 +267,14 @@ impl Client {
                     error => error,
                 }));
             }
-            self.meter.wait(until, || error.to_string());
-            let waited = if alone { wait } else { self.pace.wait(until) };
+            self.meter.note_wait(until, || error.to_string());
+            let waited = if is_half_open { wait } else { self.rate_limiter.pause_until(until) };
             self.meter.0.waited_ms.fetch_add(waited.as_millis() as u64, Relaxed);
             if !waited.is_zero() {
                 let wait_ms = wait.as_millis() as u64;
                 tracing::warn!(query = query.name, attempt = tries, wait_ms, reason = %error, "waits before it asks again");
             }
-            if alone {
+            if is_half_open {
                 tokio::time::sleep_until(until).await;
             }
         }
@@ -302,7 +303,7 @@ impl Client {
     fn body(&self, question: Question<'_>, document: Option<&str>) -> String {
         let Question { query, variables, select, .. } = question;
         let mut variables = variables.clone();
-        let filter = self.plan.filter(query).and_then(|filter| filter.of(select));
+        let filter = self.plan.filter(query).and_then(|filter| filter.to_json(select));
         variables.extend(filter.map(|filter| ("filter".to_owned(), filter)));
         let mut document = self.plan.document(query, document);
         for name in ["filter", "ownerSet", "first", "last"] {
@@ -325,6 +326,6 @@ fn malformed(query: Query, path: &str, what: &str) -> Error {
 }
 
 /// Anything from 0 to 999.
-fn chance() -> u32 {
+fn jitter() -> u32 {
     (RandomState::new().build_hasher().finish() % 1_000) as u32
 }

@@ -69,7 +69,7 @@ impl IdRange {
 
 impl IdFilter {
     /// The filter for these rows; `None` for all.
-    pub(crate) fn of(&self, select: Select<'_>) -> Option<Value> {
+    pub(crate) fn to_json(&self, select: Select<'_>) -> Option<Value> {
         match select {
             Select::All | Select::Range(IdRange { above: None, up_to: None }) => None,
             Select::Ids(ids) if self.list => {
@@ -87,7 +87,7 @@ impl IdFilter {
     }
 }
 
-/// What the schema calls things, and what it takes. Which fields it has shows when they are asked for (`fields.rs`).
+/// What the schema calls things, and what it takes. Which fields it has shows when they are asked for (`refused_fields.rs`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dialect {
     /// Whether introspection answers.
@@ -200,7 +200,7 @@ impl Dialect {
     ///
     /// # Errors
     /// [`Error::Unfit`], which names all that is in the way.
-    pub(crate) fn fits(&self, owner_set: &str) -> Result<(), Error> {
+    pub(crate) fn check_fit(&self, owner_set: &str) -> Result<(), Error> {
         let mut unfit = self.unfit.clone();
         if !self.owner_sets.is_empty() && !self.owner_sets.iter().any(|known| known == owner_set) {
             let known = self.owner_sets.join(", ");

@@ -82,7 +82,7 @@ impl Meter {
     }
 
     /// Nothing is asked until then, unless a longer wait goes on already.
-    pub(super) fn wait(&self, until: Instant, reason: impl FnOnce() -> String) {
+    pub(super) fn note_wait(&self, until: Instant, reason: impl FnOnce() -> String) {
         let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         if waiting.as_ref().is_none_or(|waiting| waiting.until < until) {
             *waiting = Some(Waiting { until, reason: reason() });

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer};
 
-use super::scalar::{Amount, Date, Odd, WallTime, Whole, Wire, reference, wire};
+use super::scalar::{Amount, Date, FromWire, Odd, WallTime, Whole, from_wire, reference};
 
 type Text = Box<str>;
 /// A text that no rule goes by.
@@ -14,10 +14,10 @@ macro_rules! nodes {
         #[derive(Deserialize, Debug, Default)]
         #[cfg_attr(any(test, fuzzing), derive(serde::Serialize))]
         #[serde(rename_all = "camelCase")]
-        pub(crate) struct $name { $(#[serde(default, deserialize_with = "wire")] pub(crate) $field: Option<$type>,)* }
+        pub(crate) struct $name { $(#[serde(default, deserialize_with = "from_wire")] pub(crate) $field: Option<$type>,)* }
 
-        impl<'de> Wire<'de> for $name {
-            fn wire<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        impl<'de> FromWire<'de> for $name {
+            fn from_wire<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
                 Option::deserialize(deserializer)
             }
         }

@@ -114,7 +114,7 @@ impl Optional {
 
     /// The right that its first field needs; the others need the same.
     pub(crate) fn right(&self) -> &'static str {
-        rights::of(self.root(), self.fields.first().copied().unwrap_or_default())
+        rights::right_for(self.root(), self.fields.first().copied().unwrap_or_default())
     }
 
     /// Whether a field is one of these, or within one.
@@ -143,14 +143,14 @@ pub(crate) fn covering(query: Query, path: &str) -> Option<usize> {
 }
 
 /// The optional fields of a query, by their places.
-pub(crate) fn of(query: Query) -> impl Iterator<Item = (usize, &'static Optional)> {
+pub(crate) fn fields_of(query: Query) -> impl Iterator<Item = (usize, &'static Optional)> {
     OPTIONAL.iter().enumerate().filter(move |(_, optional)| optional.query.name == query.name)
 }
 
 /// The document of a query without what is lost.
 pub(crate) fn document(query: Query, is_lost: impl Fn(usize) -> bool) -> String {
     let lost: Vec<&str> =
-        of(query).filter(|(at, _)| is_lost(*at)).flat_map(|(_, optional)| optional.fields).copied().collect();
+        fields_of(query).filter(|(at, _)| is_lost(*at)).flat_map(|(_, optional)| optional.fields).copied().collect();
     Document::read(query.document).without(|path| lost.contains(&path)).text()
 }
 

@@ -10,8 +10,8 @@ use serde_json::{Map, Value, json};
 use super::answer::Page;
 use super::client::{Client, Question, Select, Unanswered};
 use super::error::Error;
-use super::policy::Verdict;
 use super::query::Query;
+use super::retry::Decision;
 
 /// Pages of one walk, at most: a billion rows at the largest page.
 const MOST_PAGES: usize = 100_000;
@@ -52,7 +52,7 @@ pub(crate) struct Walk<'a> {
 impl Walk<'_> {
     /// Hands the rows to `take`, in the order of the answers, from a position on, until the end or until `most_rows` came. What was handed
     /// to `take` is behind the position, whatever ends the walk.
-    pub(crate) async fn on<T: DeserializeOwned>(
+    pub(crate) async fn resume<T: DeserializeOwned>(
         self,
         position: &mut Position,
         most_rows: usize,
@@ -73,14 +73,14 @@ pub(crate) async fn walk_ids<T: DeserializeOwned>(
 ) -> Result<(), Error> {
     let mut rest = ids;
     while !rest.is_empty() {
-        let rows = client.sizes().rows(query, rest.len());
+        let rows = client.page_sizes().rows(query, rest.len());
         let (batch, after) = rest.split_at(rows.min(rest.len()));
         let batch_page =
             async |variables: Map<String, Value>| page(client, query, &variables, Select::Ids(batch), rows).await;
         // What came before a page was too much comes again; rows are told apart by their ids.
         let mut position = Position::default();
         match pages(query, variables, batch_page, &mut position, usize::MAX, &mut take).await {
-            Err(Unanswered { error, next: Verdict::Shrink }) => less(client, query, rows, &error),
+            Err(Unanswered { error, next: Decision::Shrink }) => shrink(client, query, rows, &error),
             Err(unanswered) => return Err(unanswered.error),
             Ok(()) => rest = after,
         }
@@ -175,16 +175,16 @@ async fn sized_page<T: DeserializeOwned>(
     most_rows: usize,
 ) -> Result<Page<T>, Unanswered> {
     loop {
-        let rows = client.sizes().rows(query, most_rows);
+        let rows = client.page_sizes().rows(query, most_rows);
         match page(client, query, variables, select, rows).await {
-            Err(Unanswered { error, next: Verdict::Shrink }) => less(client, query, rows, &error),
+            Err(Unanswered { error, next: Decision::Shrink }) => shrink(client, query, rows, &error),
             other => break other,
         }
     }
 }
 
-fn less(client: &Client, query: Query, rows: usize, error: &Error) {
-    let page_rows = client.sizes().failed(query, rows);
+fn shrink(client: &Client, query: Query, rows: usize, error: &Error) {
+    let page_rows = client.page_sizes().on_failure(query, rows);
     tracing::warn!(query = query.name, page_rows, reason = %error, "asks for fewer rows at once");
 }
 
@@ -226,6 +226,6 @@ async fn page<T: DeserializeOwned>(
     let mut variables = variables.clone();
     variables.insert("first".to_owned(), json!(rows));
     let page = client.page(Question { query, variables: &variables, select, rows }).await?;
-    client.sizes().came(query, rows);
+    client.page_sizes().on_success(query, rows);
     Ok(page)
 }

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::dialect::{Dialect, IdFilter, known_filter};
 use super::error::Error;
-use super::fields::{Part, parts};
 use super::optional::{self, OPTIONAL, is_within};
 use super::query::{self, Query};
+use super::refused_fields::{Part, parts};
 
 /// What a client asks. Grows less as it is learned what cannot be had.
 #[derive(Default)]
@@ -89,7 +89,7 @@ impl Plan {
     /// Whether a field of a query is still asked for.
     pub(crate) fn asks(&self, query: Query, path: &str) -> bool {
         let state = self.lock();
-        !optional::of(query).any(|(at, optional)| state.is_lost(at) && optional.covers(path))
+        !optional::fields_of(query).any(|(at, optional)| state.is_lost(at) && optional.covers(path))
     }
 
     /// How often something was learned by now.
@@ -129,7 +129,7 @@ impl Plan {
         state.lose(at, reason);
         let query = OPTIONAL[at].query;
         let of_query: Vec<usize> = parts(query).iter().filter_map(Part::optional).collect();
-        for (outer, optional) in optional::of(query).filter(|(outer, _)| !of_query.contains(outer)) {
+        for (outer, optional) in optional::fields_of(query).filter(|(outer, _)| !of_query.contains(outer)) {
             let mut within =
                 of_query.iter().filter(|at| OPTIONAL[**at].fields.iter().all(|field| optional.covers(field)));
             // The right of what lies within is missing, not that of what it lies in, if it is missed elsewhere too.

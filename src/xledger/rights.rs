@@ -21,7 +21,7 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 /// The right that a field of a root's rows needs; an empty path is the root itself.
-pub(crate) fn of(root: &str, path: &str) -> &'static str {
+pub(crate) fn right_for(root: &str, path: &str) -> &'static str {
     let of_field = path.rsplit('.').find_map(|name| match name {
         "header" | "transactionHeader" => Some("TransactionHeader"),
         "transactionSource" => Some("SystemValue"),
@@ -50,7 +50,7 @@ pub(crate) fn of(root: &str, path: &str) -> &'static str {
 /// The rights that fields of a root's rows need, each once.
 pub(crate) fn named(root: &str, fields: &[String]) -> Vec<&'static str> {
     let mut rights: Vec<&str> = Vec::new();
-    for right in fields.iter().map(|field| of(root, field)).filter(|right| !right.is_empty()) {
+    for right in fields.iter().map(|field| right_for(root, field)).filter(|right| !right.is_empty()) {
         if !rights.contains(&right) {
             rights.push(right);
         }
@@ -81,7 +81,7 @@ mod tests {
             ("suppliers", "address", "Address"),
             ("viewer", "", ""),
         ] {
-            assert_eq!(of(root, path), right, "{root} {path}");
+            assert_eq!(right_for(root, path), right, "{root} {path}");
         }
         assert_eq!(told("suppliers", &["address".to_owned()]), "Address (under Common)");
         assert_eq!(told("viewer", &[String::new()]), "it");

@@ -53,14 +53,14 @@ impl<T> Odd<T> {
 }
 
 /// A field of a row, which may be null.
-pub(crate) trait Wire<'de>: Sized {
+pub(crate) trait FromWire<'de>: Sized {
     /// Reads it; `None` if there is no value.
-    fn wire<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error>;
+    fn from_wire<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error>;
 }
 
 /// Reads a field of a row.
-pub(crate) fn wire<'de, T: Wire<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
-    T::wire(deserializer)
+pub(crate) fn from_wire<'de, T: FromWire<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    T::from_wire(deserializer)
 }
 
 /// A reference to another row: 0 means none.
@@ -282,8 +282,8 @@ impl<'de, T: Scalar> Visitor<'de> for ScalarVisitor<T> {
     }
 }
 
-impl<'de, T: Scalar> Wire<'de> for T {
-    fn wire<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+impl<'de, T: Scalar> FromWire<'de> for T {
+    fn from_wire<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         match T::read_field(deserializer)? {
             Some(Odd::Unfit) => Err(D::Error::custom(format_args!("expected {}", T::EXPECTED))),
             value => Ok(value.and_then(Odd::fit)),
@@ -291,8 +291,8 @@ impl<'de, T: Scalar> Wire<'de> for T {
     }
 }
 
-impl<'de, T: Scalar> Wire<'de> for Odd<T> {
-    fn wire<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+impl<'de, T: Scalar> FromWire<'de> for Odd<T> {
+    fn from_wire<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         T::read_field(deserializer)
     }
 }
@@ -303,7 +303,7 @@ macro_rules! deserialize_scalar {
         impl<'de> Deserialize<'de> for $scalar {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
                 let expected = || D::Error::custom(format_args!("expected {}", <Self as Scalar>::EXPECTED));
-                Self::wire(deserializer)?.ok_or_else(expected)
+                Self::from_wire(deserializer)?.ok_or_else(expected)
             }
         }
     )*};
@@ -316,8 +316,8 @@ deserialize_scalar!(Amount, Date, WallTime);
 mod tests {
     use super::*;
 
-    fn read<'de, T: Wire<'de>>(json: &'de str) -> Result<Option<T>, serde_json::Error> {
-        T::wire(&mut serde_json::Deserializer::from_str(json))
+    fn read<'de, T: FromWire<'de>>(json: &'de str) -> Result<Option<T>, serde_json::Error> {
+        T::from_wire(&mut serde_json::Deserializer::from_str(json))
     }
 
     fn instant(json: &str) -> Option<String> {

@@ -141,7 +141,7 @@ impl Ranges {
                 if is_kept_to { Ok(()) } else { Err(ignored(L::QUERY)) }
             };
             let walk = Walk { client, query: L::QUERY, variables: base, select: Select::Range(*ids), page_rows };
-            let walked = walk.on(at, most_rows, take).await;
+            let walked = walk.resume(at, most_rows, take).await;
             // What the others are asking for still comes, and is not asked for again; nothing new is begun.
             walked.inspect_err(|error| {
                 if !(is_split && error.is_refusal()) {

@@ -74,7 +74,7 @@ async fn listing(
     let rows = page.edges.nodes.len();
     timings.push(timing("a page of the ledger, by index fields", rows, begun.elapsed()));
     let mut facts = Vec::new();
-    facts.push(match client.sizes().rows(query::LEDGER_INDEX, MOST_ROWS) {
+    facts.push(match client.page_sizes().rows(query::LEDGER_INDEX, MOST_ROWS) {
         MOST_ROWS if rows >= MOST_ROWS => Fact::holds(Verified, whole),
         MOST_ROWS if page.has_next() => {
             Fact::other(Verified, whole, Finding::Different, Some(format!("{rows} came, and more follow")))
@@ -176,7 +176,7 @@ async fn empty_connection(client: &Client, base: &Map<String, Value>) -> Result<
     let fact = "an empty connection has null edges, and `dbId_in` takes ids as the schema says";
     let mut variables = base.clone();
     variables.insert("first".to_owned(), json!(1));
-    let filter = client.plan().filter(query::PAYABLE_IDS).and_then(|filter| filter.of(Select::Ids(&[-1])));
+    let filter = client.plan().filter(query::PAYABLE_IDS).and_then(|filter| filter.to_json(Select::Ids(&[-1])));
     variables.extend(filter.map(|filter| ("filter".to_owned(), filter)));
     let different = |detail: String| Fact::other(Verified, fact, Finding::Different, Some(detail));
     Ok(match client.value::<Value>(query::PAYABLE_IDS, &Value::Object(variables)).await {

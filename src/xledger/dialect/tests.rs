@@ -5,19 +5,19 @@ fn rows_are_asked_for_by_a_list_or_by_alternatives() {
     let Dialect { filters, .. } = Dialect::default();
     let (mut ledger, payables) = (filters["transactions"].clone(), &filters["apTransactions"]);
     let ids = Select::Ids(&[1, 2]);
-    assert_eq!(ledger.of(ids), Some(json!({"dbId_in": ["1", "2"]})));
-    assert_eq!(payables.of(Select::Ids(&[1])), Some(json!({"dbId_in": [1]})));
+    assert_eq!(ledger.to_json(ids), Some(json!({"dbId_in": ["1", "2"]})));
+    assert_eq!(payables.to_json(Select::Ids(&[1])), Some(json!({"dbId_in": [1]})));
     ledger.list = false;
-    assert_eq!(ledger.of(ids), Some(json!({"OR": [{"dbId": "1"}, {"dbId": "2"}]})));
+    assert_eq!(ledger.to_json(ids), Some(json!({"OR": [{"dbId": "1"}, {"dbId": "2"}]})));
     for (above, up_to, filter) in [
         (None, None, None),
         (Some(1), None, Some(json!({"dbId_gt": "1"}))),
         (None, Some(2), Some(json!({"dbId_lte": "2"}))),
         (Some(1), Some(2), Some(json!({"dbId_gt": "1", "dbId_lte": "2"}))),
     ] {
-        assert_eq!(ledger.of(Select::Range(IdRange { above, up_to })), filter);
+        assert_eq!(ledger.to_json(Select::Range(IdRange { above, up_to })), filter);
     }
-    assert_eq!(ledger.of(Select::All), None);
+    assert_eq!(ledger.to_json(Select::All), None);
 }
 
 #[test]
@@ -47,6 +47,6 @@ fn what_a_schema_lacks_is_found() {
         ["`apTransactions` demands an argument `company` that is not known", "there is no root `suppliers`"]
     );
     assert!(dialect.owner_currency);
-    let Err(Error::Unfit { what }) = dialect.fits("MINE") else { panic!() };
+    let Err(Error::Unfit { what }) = dialect.check_fit("MINE") else { panic!() };
     assert!(what.contains("company") && what.contains("XLEDGER_OWNER_SET"), "{what}");
 }

@@ -9,13 +9,13 @@ use super::scalar;
 use crate::display::lines::is_control_char as is_obeyed;
 
 /// The one of several errors to act on, if there is any. `rows` are those that the query asked for; the token is taken out of every text.
-pub(crate) fn of(query: Query, rows: usize, errors: &[Value], token: &str) -> Option<Error> {
+pub(crate) fn classify_all(query: Query, rows: usize, errors: &[Value], token: &str) -> Option<Error> {
     errors.iter().map(|error| classify(query, rows, error, token)).min_by_key(rank)
 }
 
 fn classify(query: Query, rows: usize, error: &Value, token: &str) -> Error {
     let text = error["message"].as_str().unwrap_or_default();
-    let message = printable(text, token);
+    let message = sanitize(text, token);
     let extensions = &error["extensions"];
     // Xledger's own codes stand at the top, the GraphQL library's below `extensions`, where it may list several.
     let of_list = extensions["codes"].as_array().into_iter().flatten();
@@ -23,12 +23,12 @@ fn classify(query: Query, rows: usize, error: &Value, token: &str) -> Error {
         .into_iter()
         .chain(of_list)
         .filter(|code| !code.is_null())
-        .map(|code| printable(&plain(code), token))
+        .map(|code| sanitize(&plain(code), token))
         .collect();
     let code_of = |known: &str| codes.iter().find(|code| known.split(' ').any(|known| known == *code)).cloned();
     let has = |known| code_of(known).is_some();
     let words = text.to_lowercase();
-    let denied = denies(&words, &codes);
+    let denied = looks_denied(&words, &codes);
     let invalid = code_of(INVALID);
     if has("BAD_REQUEST.BURST_RATE_LIMIT_REACHED") {
         Error::BurstLimit
@@ -89,7 +89,7 @@ const INVALID: &str = "ARGUMENTS_OF_CORRECT_TYPE COMPLEXITY DEFAULT_VALUES_OF_CO
     VALIDATION_ERROR VARIABLES_ARE_INPUT_TYPES VARIABLES_IN_ALLOWED_POSITION";
 
 /// A server's text, fit for a log: short, on one line, without the token and without what a terminal would obey.
-pub(super) fn printable(text: &str, token: &str) -> String {
+pub(super) fn sanitize(text: &str, token: &str) -> String {
     text.replace(token, "***").chars().map(|c| if is_obeyed(c) { ' ' } else { c }).take(300).collect()
 }
 
@@ -106,7 +106,7 @@ fn path_text(path: &[Value], token: &str) -> String {
 }
 
 /// Whether an error seems to deny access. It decides what a person is told; what a refresh does without is found by asking.
-fn denies(words: &str, codes: &[String]) -> bool {
+fn looks_denied(words: &str, codes: &[String]) -> bool {
     ["access", "permission", "not authorized", "unauthorized", "not allowed", "forbidden", "revoked", "expired"]
         .iter()
         .any(|w| words.contains(w))
@@ -137,7 +137,7 @@ mod tests {
     use serde_json::json;
 
     fn read(errors: Value) -> String {
-        let error = of(query::SUPPLIERS, 100, errors.as_array().unwrap(), "s3cret").unwrap();
+        let error = classify_all(query::SUPPLIERS, 100, errors.as_array().unwrap(), "s3cret").unwrap();
         let debug = format!("{error:?}");
         assert!(!debug.contains("s3cret") && !debug.contains('\n'), "{debug}");
         debug.split([' ', '(']).next().unwrap().to_owned()
@@ -192,14 +192,14 @@ mod tests {
         ] {
             assert_eq!(read(errors.clone()), kind, "{errors}");
         }
-        assert_eq!(of(query::SUPPLIERS, 1, &[], "t"), None);
+        assert_eq!(classify_all(query::SUPPLIERS, 1, &[], "t"), None);
     }
 
     #[test]
     fn the_time_of_new_credits_is_read_in_every_form() {
         let credits = |reset_at: Value| {
             let error = json!({"code": "BAD_REQUEST.INSUFFICIENT_CREDITS", "extensions": {"resetAt": reset_at}});
-            match of(query::SUPPLIERS, 1, &[error], "t") {
+            match classify_all(query::SUPPLIERS, 1, &[error], "t") {
                 Some(Error::CreditsUsedUp { reset_at }) => reset_at.map(|at| at.to_string()),
                 other => panic!("{other:?}"),
             }

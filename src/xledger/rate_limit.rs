@@ -10,19 +10,20 @@ use tokio::time::Instant;
 
 use super::error::Error;
 use super::meter::Meter;
-use super::policy::Standing;
+use super::retry::Streak;
 
-/// Xledger takes 20 requests in 5 s. One less, in a little more, leaves room for requests that overtake each other on the way.
+/// Xledger takes 20 requests in 5 s. One less, in a little more, leaves room for requests that overtake each other on the way: a refusal costs 5 s,
+/// the margin 6 % of the pace.
 const BURST_REQUESTS: usize = 19;
 /// See [`BURST_REQUESTS`].
 const BURST_WINDOW: Duration = Duration::from_millis(5_050);
 /// After so many answers in a row without a refusal, one more request at once is tried.
-const CALM_ANSWERS: u32 = 40;
+const SUCCESSES_PER_STEP: u32 = 40;
 /// After so many, one more request within the burst window is.
-const CALM_ANSWERS_OF_A_BURST: u32 = 10;
+const SUCCESSES_PER_BURST_STEP: u32 = 10;
 
 /// The pace of one client.
-pub(crate) struct Pace {
+pub(crate) struct RateLimiter {
     state: Mutex<State>,
     freed: Notify,
     /// How many times faster than in life time runs: 1, but for tests.
@@ -42,12 +43,12 @@ struct State {
     burst: usize,
     window: Duration,
     /// Answers since the last refusal.
-    calm: u32,
+    successes: u32,
     answered: bool,
     /// Refusals and failures since the last answer, when the first came, and the last.
     refusals: Option<Refusals>,
     /// Whether one request at a time tries if the server is there again.
-    alone: bool,
+    half_open: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -58,20 +59,20 @@ struct Refusals {
 }
 
 /// A place among the requests in flight; given back when dropped.
-pub(crate) struct Slot<'a> {
-    pace: &'a Pace,
+pub(crate) struct Permit<'a> {
+    limiter: &'a RateLimiter,
     /// When it was granted.
     pub(crate) at: Instant,
 }
 
-impl Drop for Slot<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        self.pace.lock().in_flight -= 1;
-        self.pace.freed.notify_one();
+        self.limiter.lock().in_flight -= 1;
+        self.limiter.freed.notify_one();
     }
 }
 
-impl Pace {
+impl RateLimiter {
     pub(crate) fn new(most_in_flight: usize, tempo: f64) -> Self {
         let window = BURST_WINDOW.div_f64(tempo);
         Self { state: Mutex::new(State::new(most_in_flight, window)), freed: Notify::new(), tempo }
@@ -83,34 +84,34 @@ impl Pace {
 
     /// Waits until a request may be sent. If that would be after `deadline`, the error is when, as far as that is known. Waiting for one's own
     /// requests to end is bounded by their timeouts.
-    pub(crate) async fn slot(&self, deadline: Instant, meter: &Meter) -> Result<Slot<'_>, Option<Instant>> {
+    pub(crate) async fn acquire(&self, deadline: Instant, meter: &Meter) -> Result<Permit<'_>, Option<Instant>> {
         loop {
             let freed = self.freed.notified();
             let now = Instant::now();
             if now >= deadline {
                 return Err(None);
             }
-            let asked = self.lock().ask(now);
-            match asked {
-                Asked::Granted => return Ok(Slot { pace: self, at: now }),
-                Asked::At(at) if at > deadline => return Err(Some(at)),
-                Asked::At(at) => {
-                    meter.wait(at, || "to stay below Xledger's burst limit".to_owned());
+            let admission = self.lock().try_acquire(now);
+            match admission {
+                Admission::Granted => return Ok(Permit { limiter: self, at: now }),
+                Admission::At(at) if at > deadline => return Err(Some(at)),
+                Admission::At(at) => {
+                    meter.note_wait(at, || "to stay below Xledger's burst limit".to_owned());
                     tokio::time::sleep_until(at).await;
                 }
-                Asked::Full => tokio::time::timeout_at(deadline, freed).await.map_err(|_| None)?,
+                Admission::Full => tokio::time::timeout_at(deadline, freed).await.map_err(|_| None)?,
             }
         }
     }
 
     /// Takes note that the endpoint is known to answer with GraphQL: what else comes is bad weather.
-    pub(crate) fn is_known(&self) {
+    pub(crate) fn mark_known(&self) {
         self.lock().answered = true;
     }
 
     /// Takes note of an answer that was no refusal.
-    pub(crate) fn calm(&self) {
-        if self.lock().calm() {
+    pub(crate) fn on_success(&self) {
+        if self.lock().on_success() {
             // One for each that may wait.
             self.freed.notify_waiters();
             self.freed.notify_one();
@@ -123,14 +124,14 @@ impl Pace {
     }
 
     /// Takes note of a refusal or failure of a request that was sent at `sent`: others of the same moment add nothing to it.
-    pub(crate) fn refused(&self, error: &Error, sent: Instant) -> Standing {
+    pub(crate) fn on_failure(&self, error: &Error, sent: Instant) -> Streak {
         let now = Instant::now();
-        let Refusals { in_a_row, first, .. } = self.lock().refused(error, sent, now);
-        Standing { in_a_row, since: now.duration_since(first).mul_f64(self.tempo) }
+        let Refusals { in_a_row, first, .. } = self.lock().on_failure(error, sent, now);
+        Streak { in_a_row, since: now.duration_since(first).mul_f64(self.tempo) }
     }
 
     /// Nobody sends before `until`. Returns by how much that is later than it was.
-    pub(crate) fn wait(&self, until: Instant) -> Duration {
+    pub(crate) fn pause_until(&self, until: Instant) -> Duration {
         let mut state = self.lock();
         let from = state.not_before.unwrap_or(until).max(Instant::now());
         let from = if state.not_before.is_none() { Instant::now() } else { from };
@@ -141,7 +142,7 @@ impl Pace {
 
 /// What becomes of a wish to send a request.
 #[derive(Debug, PartialEq, Eq)]
-enum Asked {
+enum Admission {
     /// It may be sent, and counts as sent.
     Granted,
     /// It may be sent at this instant, if nobody is quicker.
@@ -161,59 +162,62 @@ impl State {
             most,
             burst: BURST_REQUESTS,
             window,
-            calm: 0,
+            successes: 0,
             answered: false,
             refusals: None,
-            alone: false,
+            half_open: false,
         }
     }
 
-    fn ask(&mut self, now: Instant) -> Asked {
-        if self.in_flight >= if self.alone { 1 } else { self.allowed } {
-            return Asked::Full;
+    fn try_acquire(&mut self, now: Instant) -> Admission {
+        if self.in_flight >= if self.half_open { 1 } else { self.allowed } {
+            return Admission::Full;
         }
         // The earliest instant that stays within the burst limit and after every refusal's wait.
         let burst = self.sent.len().checked_sub(self.burst).map_or(now, |at| self.sent[at] + self.window);
         let at = burst.max(self.not_before.unwrap_or(now));
         if at > now {
-            return Asked::At(at);
+            return Admission::At(at);
         }
         self.in_flight += 1;
         self.sent.push_back(now);
         if self.sent.len() > BURST_REQUESTS {
             self.sent.pop_front();
         }
-        Asked::Granted
+        Admission::Granted
     }
 
     /// Whether more may be sent at once from now on.
-    fn calm(&mut self) -> bool {
+    fn on_success(&mut self) -> bool {
         self.answered = true;
         self.refusals = None;
-        self.calm += 1;
-        let mut more = std::mem::take(&mut self.alone);
-        if self.calm.is_multiple_of(CALM_ANSWERS_OF_A_BURST) {
+        self.successes += 1;
+        let mut more = std::mem::take(&mut self.half_open);
+        if self.successes.is_multiple_of(SUCCESSES_PER_BURST_STEP) {
             self.burst = (self.burst + 1).min(BURST_REQUESTS);
         }
-        if self.calm.is_multiple_of(CALM_ANSWERS) && self.allowed < self.most {
+        if self.successes.is_multiple_of(SUCCESSES_PER_STEP) && self.allowed < self.most {
             self.allowed += 1;
             more = true;
         }
         more
     }
 
-    fn refused(&mut self, error: &Error, sent: Instant, now: Instant) -> Refusals {
+    fn on_failure(&mut self, error: &Error, sent: Instant, now: Instant) -> Refusals {
         let known = self.refusals.unwrap_or(Refusals { in_a_row: 0, first: now, last: now });
         let new = known.in_a_row == 0 || sent >= known.last;
         let refusals = Refusals { in_a_row: known.in_a_row + u32::from(new), last: now, ..known };
         self.refusals = Some(refusals);
-        self.calm = 0;
+        self.successes = 0;
         // A refusal is GraphQL, too.
         self.answered |= error.is_refusal() || matches!(error, Error::NotResolved { .. });
         match error {
+            // The limit is the token's. If something else uses it too, full pace would be refused again at once: halved by each refusal, and one
+            // more after some answers, two refreshes come to share it.
             Error::BurstLimit | Error::Busy { status: 429, .. } if new => self.burst = (self.burst / 2).max(1),
+            // Of unknown size; a working client keeps to five.
             Error::ConcurrencyLimit if new => self.allowed = (self.allowed / 2).max(1),
-            Error::Unavailable { .. } | Error::Unreachable { .. } | Error::Late { .. } => self.alone = true,
+            Error::Unavailable { .. } | Error::Unreachable { .. } | Error::Late { .. } => self.half_open = true,
             _ => {}
         }
         refusals

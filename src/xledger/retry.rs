@@ -1,4 +1,5 @@
-//! What is done about an error of Xledger's: one pure function, which everything that asks goes by.
+//! Retries: what is done about an error of Xledger's. One pure function, counted over all questions of a client: retries that are decided where
+//! they happen multiply.
 //!
 //! | what happened | what is done | until |
 //! |---|---|---|
@@ -26,7 +27,7 @@ const NO_ANSWER: [&str; 4] = [".", "data", "its encoding", "its end"];
 pub(crate) const LEAST_ROWS: usize = 50;
 /// Refusals in a row, without an answer between them, that are waited out.
 const MOST_REFUSALS: u32 = 12;
-/// Used-up credits in a row that are waited for.
+/// Used-up credits in a row that are waited for, where they come back before the deadline: that is cheaper than to begin again.
 const MOST_RESETS: u32 = 3;
 /// The waits before a question is asked again that was refused for a reason that nobody knows, in seconds.
 const UNKNOWN_WAITS_S: [u64; 3] = [5, 15, 40];
@@ -37,9 +38,9 @@ const LONGEST_BACKOFF_S: u64 = 16;
 /// How long credits take to come back where Xledger does not say so.
 const CREDITS_RESET: Duration = Duration::from_secs(20 * 60);
 
-/// What was asked.
+/// What was attempt.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct Attempt {
     /// How many rows, at most.
     pub(crate) rows: usize,
     /// Whether exactly these rows were asked for, by a list of ids.
@@ -54,7 +55,7 @@ pub(crate) struct Asked {
 
 /// How it has gone since the last answer.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Standing {
+pub(crate) struct Streak {
     /// Refusals and failures in a row, this one included. Requests that were on the way together count once.
     pub(crate) in_a_row: u32,
     /// How long ago the first of them came.
@@ -63,7 +64,7 @@ pub(crate) struct Standing {
 
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
+pub(crate) enum Decision {
     /// Nobody asks anything for so long; then this is asked again.
     Wait(Duration),
     /// Nobody asks anything until then.
@@ -78,65 +79,65 @@ pub(crate) enum Verdict {
     Stop,
 }
 
-/// What to do about an error. `chance` is anything from 0 to 1,000: waits differ by it, so that clients that were refused together do not
+/// What to do about an error. `jitter` is anything from 0 to 1,000: waits differ by it, so that clients that were refused together do not
 /// come back together.
-pub(crate) fn verdict(error: &Error, asked: Asked, standing: Standing, chance: u32) -> Verdict {
-    let can_shrink = asked.rows > LEAST_ROWS;
-    let some = |most: u32, verdict| if standing.in_a_row < most { verdict } else { Verdict::Stop };
+pub(crate) fn decide(error: &Error, attempt: Attempt, streak: Streak, jitter: u32) -> Decision {
+    let can_shrink = attempt.rows > LEAST_ROWS;
+    let some = |most: u32, decision| if streak.in_a_row < most { decision } else { Decision::Stop };
     match error {
-        Error::BurstLimit => some(MOST_REFUSALS, Verdict::Wait(longer(Duration::from_secs(5), chance, 200))),
-        Error::ConcurrencyLimit => some(MOST_REFUSALS, Verdict::Wait(longer(Duration::from_secs(1), chance, 500))),
+        Error::BurstLimit => some(MOST_REFUSALS, Decision::Wait(longer(Duration::from_secs(5), jitter, 200))),
+        Error::ConcurrencyLimit => some(MOST_REFUSALS, Decision::Wait(longer(Duration::from_secs(1), jitter, 500))),
         Error::CreditsUsedUp { reset_at: Some(at) } => {
-            let later = longer(Duration::from_secs(1), chance, 4_000);
+            let later = longer(Duration::from_secs(1), jitter, 4_000);
             let at = at.as_millisecond().saturating_add(i64::try_from(later.as_millis()).unwrap_or(0));
-            some(MOST_RESETS, Verdict::WaitUntil(Instant(at)))
+            some(MOST_RESETS, Decision::WaitUntil(Instant(at)))
         }
-        Error::Busy { until, .. } => some(MOST_REFUSALS, Verdict::WaitUntil(*until)),
-        Error::CreditsUsedUp { reset_at: None } => some(MOST_RESETS, Verdict::Wait(longer(CREDITS_RESET, chance, 20))),
-        Error::Late { .. } if can_shrink && asked.tries.max(standing.in_a_row) >= 2 => Verdict::Shrink,
-        Error::NotResolved { .. } | Error::TooLarge { .. } | Error::TooLong { .. } if can_shrink => Verdict::Shrink,
-        Error::Unavailable { .. } | Error::Unreachable { .. } if can_shrink && is_of_its_size(asked, standing) => {
-            Verdict::Shrink
+        Error::Busy { until, .. } => some(MOST_REFUSALS, Decision::WaitUntil(*until)),
+        Error::CreditsUsedUp { reset_at: None } => some(MOST_RESETS, Decision::Wait(longer(CREDITS_RESET, jitter, 20))),
+        Error::Late { .. } if can_shrink && attempt.tries.max(streak.in_a_row) >= 2 => Decision::Shrink,
+        Error::NotResolved { .. } | Error::TooLarge { .. } | Error::TooLong { .. } if can_shrink => Decision::Shrink,
+        Error::Unavailable { .. } | Error::Unreachable { .. } if can_shrink && is_of_its_size(attempt, streak) => {
+            Decision::Shrink
         }
         Error::Unavailable { .. } | Error::Unreachable { .. } | Error::Late { .. } | Error::NotResolved { .. } => {
-            wait_for_server(error, asked, standing, chance)
+            wait_for_server(error, attempt, streak, jitter)
         }
         // A field of another form is so again. What is no answer at all is another server's on the way, where there were answers before.
-        Error::Malformed { path, .. } if asked.known && NO_ANSWER.contains(&path.as_str()) => {
-            wait_for_server(error, asked, standing, chance)
+        Error::Malformed { path, .. } if attempt.known && NO_ANSWER.contains(&path.as_str()) => {
+            wait_for_server(error, attempt, streak, jitter)
         }
-        Error::RightMissing { .. } | Error::SchemaMismatch { .. } | Error::Api { .. } if !asked.searched => {
-            Verdict::Search
+        Error::RightMissing { .. } | Error::SchemaMismatch { .. } | Error::Api { .. } if !attempt.searched => {
+            Decision::Search
         }
         // Nobody has seen what Xledger says to a list of ids that is too long for it.
-        Error::Api { .. } | Error::NotGraphql { .. } | Error::Blocked { .. } if asked.by_ids && can_shrink => {
-            Verdict::Shrink
+        Error::Api { .. } | Error::NotGraphql { .. } | Error::Blocked { .. } if attempt.by_ids && can_shrink => {
+            Decision::Shrink
         }
         Error::Api { .. } | Error::RightMissing { .. } => {
-            let wait = UNKNOWN_WAITS_S.get(asked.tries.saturating_sub(1) as usize);
-            wait.map_or(Verdict::Stop, |seconds| Verdict::Later(Duration::from_secs(*seconds)))
+            let wait = UNKNOWN_WAITS_S.get(attempt.tries.saturating_sub(1) as usize);
+            wait.map_or(Decision::Stop, |seconds| Decision::Later(Duration::from_secs(*seconds)))
         }
-        _ => Verdict::Stop,
+        _ => Decision::Stop,
     }
 }
 
 /// Whether a failure may be one of this question alone, and of how much it asks: others are answered, or it has gone on for a while.
-fn is_of_its_size(asked: Asked, standing: Standing) -> bool {
-    asked.tries >= 2 && asked.tries > standing.in_a_row || standing.in_a_row >= 5 && standing.in_a_row % 2 == 1
+fn is_of_its_size(attempt: Attempt, streak: Streak) -> bool {
+    attempt.tries >= 2 && attempt.tries > streak.in_a_row || streak.in_a_row >= 5 && streak.in_a_row % 2 == 1
 }
 
 /// What is done while a server gives no answer.
-fn wait_for_server(error: &Error, asked: Asked, standing: Standing, chance: u32) -> Verdict {
+fn wait_for_server(error: &Error, attempt: Attempt, streak: Streak, jitter: u32) -> Decision {
     // What is half as large is another question.
-    let row = if matches!(error, Error::NotResolved { .. }) { asked.tries } else { standing.in_a_row };
+    let row = if matches!(error, Error::NotResolved { .. }) { attempt.tries } else { streak.in_a_row };
     let seconds = (1_u64 << row.clamp(1, 7).saturating_sub(1)).min(LONGEST_BACKOFF_S);
-    let wait = longer(Duration::from_secs(seconds), chance, 250);
-    if standing.since + wait <= PATIENCE { Verdict::Wait(wait) } else { Verdict::Stop }
+    let wait = longer(Duration::from_secs(seconds), jitter, 250);
+    if streak.since + wait <= PATIENCE { Decision::Wait(wait) } else { Decision::Stop }
 }
 
 /// A time, and up to so many thousandths of it more.
-fn longer(time: Duration, chance: u32, thousandths: u32) -> Duration {
-    time + time * chance.min(1_000) / 1_000 * thousandths / 1_000
+fn longer(time: Duration, jitter: u32, thousandths: u32) -> Duration {
+    time + time * jitter.min(1_000) / 1_000 * thousandths / 1_000
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Finds out which fields of a question are refused, whatever the words of the refusal: each is asked for by itself, in few rows. What is
-//! refused by itself, while the rows' ids are answered, cannot be had; then the question is asked without exactly that.
+//! refused by itself, while the rows' ids are answered, cannot be had; then the question is asked without exactly that. Nobody has seen Xledger's
+//! words for a missing right, so nothing goes by them; and data beside an error is not used, for nobody knows what else it lacks.
 
 use serde::de::IgnoredAny;
 
@@ -8,13 +9,13 @@ use super::document::Document;
 use super::error::Error;
 use super::optional::{self, is_within};
 use super::plan::Reason;
-use super::policy::Verdict;
 use super::query::Query;
+use super::retry::Decision;
 use super::rights;
 
 /// How many rows are asked for first, and then: a field may be null in the first ones.
 const ROWS: [usize; 2] = [20, 1_000];
-/// How often something must be refused by itself that ends a run, or by an error that nobody knows: chance costs nothing.
+/// How often something must be refused by itself that ends a run, or by an error that nobody knows: jitter costs nothing.
 const ROUNDS: usize = 3;
 
 /// Fields that are asked for together or not at all.
@@ -31,12 +32,12 @@ impl Part {
     pub(crate) fn rights(&self, query: Query) -> Vec<&'static str> {
         let field = self.fields.first().map_or("", String::as_str);
         let outer = field.match_indices('.').map(|(at, _)| &field[..at]);
-        outer.chain([field]).map(|path| rights::of(query.root(), path)).collect()
+        outer.chain([field]).map(|path| rights::right_for(query.root(), path)).collect()
     }
 
     /// The right that it needs beside those of what it lies in.
     pub(crate) fn right(&self, query: Query) -> &'static str {
-        rights::of(query.root(), self.fields.first().map_or("", String::as_str))
+        rights::right_for(query.root(), self.fields.first().map_or("", String::as_str))
     }
 
     /// Its place among what a refresh can do without.
@@ -54,7 +55,7 @@ pub(crate) fn parts(query: Query) -> Vec<Part> {
             continue;
         }
         let optional = optional::covering(query, path);
-        let right = rights::of(query.root(), path);
+        let right = rights::right_for(query.root(), path);
         let together =
             |part: &&mut Part| part.optional == optional && (optional.is_some() || part.right(query) == right);
         match parts.iter_mut().find(together) {
@@ -79,7 +80,7 @@ impl Client {
     /// # Errors
     /// [`Error::RightMissing`] or [`Error::SchemaMismatch`] if something is refused that a refresh cannot do without.
     pub(super) async fn search(&self, question: Question<'_>, version: u64, refusal: &Error) -> Result<bool, Error> {
-        let _one_at_a_time = self.searching.lock().await;
+        let _one_at_a_time = self.search_lock.lock().await;
         if self.plan().version() != version {
             return Ok(true);
         }
@@ -129,7 +130,7 @@ impl Client {
 
     /// Asks whether the fields that a run before was refused of a query are still refused.
     pub(super) async fn try_lost_again(&self, question: Question<'_>) -> Result<(), Error> {
-        let _one_at_a_time = self.searching.lock().await;
+        let _one_at_a_time = self.search_lock.lock().await;
         let Some(lost) = self.plan().take_remembered(question.query) else { return Ok(()) };
         let is_lost = |part: &Part| part.optional.is_some_and(|at| lost.contains(&at));
         let mut left: Vec<Part> = parts(question.query).into_iter().filter(is_lost).collect();
@@ -175,7 +176,7 @@ impl Client {
         }
         let mut certain = Vec::new();
         for (part, why) in refused {
-            // What ends a run, and what nobody knows, may be chance.
+            // What ends a run, and what nobody knows, may be jitter.
             if part.optional.is_some() && !matches!(why, Error::Api { .. }) {
                 certain.push((part, why));
             } else if let Some(why) = self.refused_always(question, std::slice::from_ref(&part)).await? {
@@ -213,7 +214,7 @@ impl Client {
             return match self.attempt::<IgnoredAny>(sample, Some(&document), false).await {
                 Ok(_) => Ok(None),
                 Err(Unanswered { error, .. }) if error.is_refusal() => Ok(Some(error)),
-                Err(Unanswered { next: Verdict::Shrink, .. }) => {
+                Err(Unanswered { next: Decision::Shrink, .. }) => {
                     rows /= 2;
                     continue;
                 }

@@ -4,17 +4,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustc_hash::FxHashMap;
 
-use super::policy::LEAST_ROWS;
 use super::query::Query;
+use super::retry::LEAST_ROWS;
 
 /// After so many answers of a size, twice as many rows are tried again.
-const CALM_ANSWERS: u32 = 4;
+const SUCCESSES_PER_STEP: u32 = 4;
 
 /// What a client has learned of sizes, for each query.
 #[derive(Default)]
-pub(crate) struct Sizes(Mutex<FxHashMap<&'static str, Size>>);
+pub(crate) struct PageSizes(Mutex<FxHashMap<&'static str, Size>>);
 
-impl Sizes {
+impl PageSizes {
     fn lock(&self) -> MutexGuard<'_, FxHashMap<&'static str, Size>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -25,14 +25,14 @@ impl Sizes {
     }
 
     /// Takes note of rows that were too many. Returns how many to ask for now.
-    pub(crate) fn failed(&self, query: Query, rows: usize) -> usize {
-        self.lock().entry(query.name).or_insert_with(|| Size::new(rows)).failed(rows)
+    pub(crate) fn on_failure(&self, query: Query, rows: usize) -> usize {
+        self.lock().entry(query.name).or_insert_with(|| Size::new(rows)).on_failure(rows)
     }
 
     /// Takes note of rows that came.
-    pub(crate) fn came(&self, query: Query, rows: usize) {
+    pub(crate) fn on_success(&self, query: Query, rows: usize) {
         if let Some(size) = self.lock().get_mut(query.name) {
-            size.came(rows);
+            size.on_success(rows);
         }
     }
 }
@@ -43,15 +43,15 @@ struct Size {
     most: usize,
     /// Sizes that were too large once. Twice may not be chance.
     failed: Vec<usize>,
-    calm: u32,
+    successes: u32,
 }
 
 impl Size {
     fn new(most: usize) -> Self {
-        Self { now: most, most, failed: Vec::new(), calm: 0 }
+        Self { now: most, most, failed: Vec::new(), successes: 0 }
     }
 
-    fn failed(&mut self, rows: usize) -> usize {
+    fn on_failure(&mut self, rows: usize) -> usize {
         // Of several that were on the way together, the first has said it.
         if rows > LEAST_ROWS && rows <= self.now {
             let half = (rows / 2).max(LEAST_ROWS);
@@ -60,18 +60,18 @@ impl Size {
             }
             self.failed.push(rows);
             self.now = half;
-            self.calm = 0;
+            self.successes = 0;
         }
         self.now
     }
 
-    fn came(&mut self, rows: usize) {
+    fn on_success(&mut self, rows: usize) {
         if rows < self.now || self.now >= self.most {
             return;
         }
-        self.calm += 1;
-        if self.calm >= CALM_ANSWERS {
-            self.calm = 0;
+        self.successes += 1;
+        if self.successes >= SUCCESSES_PER_STEP {
+            self.successes = 0;
             self.now = (self.now * 2).min(self.most);
         }
     }
@@ -83,15 +83,15 @@ mod tests {
 
     /// Asks 200 times of a server that bears what `bears` says; returns the sizes that were asked for.
     fn asked(mut bears: impl FnMut(usize) -> bool) -> Vec<usize> {
-        let (sizes, mut asked) = (Sizes::default(), Vec::new());
+        let (sizes, mut asked) = (PageSizes::default(), Vec::new());
         let query = super::super::query::LEDGER_INDEX;
         for _ in 0..200 {
             let rows = sizes.rows(query, 10_000);
             asked.push(rows);
             if bears(rows) {
-                sizes.came(query, rows);
+                sizes.on_success(query, rows);
             } else {
-                sizes.failed(query, rows);
+                sizes.on_failure(query, rows);
             }
         }
         asked

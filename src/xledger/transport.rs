@@ -14,7 +14,7 @@ use super::client::Connection;
 use super::error::Error;
 use super::meter::Meter;
 use super::query::Query;
-use super::{refusal, route};
+use super::{connection_error, graphql_error};
 use crate::model::value::Instant;
 
 /// No connection takes longer to be made.
@@ -27,7 +27,7 @@ const SILENCE: Duration = Duration::from_secs(60);
 const TIME_TO_LAST_BYTE: Duration = Duration::from_secs(300);
 
 /// The wire to one endpoint. The only holder of the token.
-pub(crate) struct Wire {
+pub(crate) struct Transport {
     http: reqwest::Client,
     endpoint: reqwest::Url,
     authorization: HeaderValue,
@@ -39,7 +39,7 @@ pub(crate) struct Wire {
     meter: Meter,
 }
 
-impl Wire {
+impl Transport {
     /// Redirects are not followed: the token is for one host.
     ///
     /// # Errors
@@ -47,8 +47,10 @@ impl Wire {
     pub(crate) fn new(connection: &Connection, meter: Meter) -> Result<Self, Error> {
         let Connection { endpoint, token, tempo, clock, .. } = connection;
         let mut authorization =
+            // The scheme is the word `token`, not `Bearer`, so that no helper of reqwest's fits.
             HeaderValue::from_str(&format!("token {}", token.expose_secret())).map_err(|_| Error::TokenMalformed)?;
         authorization.set_sensitive(true);
+        // Without reqwest's own retries: a request that is sent twice must be paced and counted twice.
         let mut http = reqwest::Client::builder();
         if is_this_machine(endpoint) {
             // A proxy stands between networks, never between a machine and itself.
@@ -61,7 +63,7 @@ impl Wire {
             .read_timeout(SILENCE.div_f64(*tempo))
             .user_agent(concat!("xledger-spend/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| route::broken(endpoint, &error))?;
+            .map_err(|error| connection_error::explain(endpoint, &error))?;
         Ok(Self {
             http,
             endpoint: endpoint.clone(),
@@ -80,7 +82,7 @@ impl Wire {
     }
 
     /// Sends once and reads the answer's data, for which so many rows were asked. `known` says whether this endpoint has answered before.
-    pub(crate) async fn exchange<D: DeserializeOwned>(
+    pub(crate) async fn send<D: DeserializeOwned>(
         &self,
         query: Query,
         body: String,
@@ -88,8 +90,8 @@ impl Wire {
         known: bool,
     ) -> Result<Option<D>, Error> {
         let mut busy = None;
-        let send = self.send(query, body, rows, known, &mut busy);
-        let sent = tokio::time::timeout(TIME_TO_LAST_BYTE.div_f64(self.tempo), send).await;
+        let post = self.post(query, body, rows, known, &mut busy);
+        let sent = tokio::time::timeout(TIME_TO_LAST_BYTE.div_f64(self.tempo), post).await;
         let answer = sent.unwrap_or_else(|_| Err(self.unreachable("the answer did not end in time".to_owned())));
         match (answer, busy) {
             // What waits long for another reason waits for that.
@@ -99,7 +101,7 @@ impl Wire {
         }
     }
 
-    async fn send<D: DeserializeOwned>(
+    async fn post<D: DeserializeOwned>(
         &self,
         query: Query,
         body: String,
@@ -155,7 +157,7 @@ impl Wire {
             }
             envelope => envelope.map_err(|fault| self.fault(query, fault))?,
         };
-        match refusal::of(query, rows, &envelope.errors(), self.token.expose_secret()) {
+        match graphql_error::classify_all(query, rows, &envelope.errors(), self.token.expose_secret()) {
             Some(Error::Api { message, .. } | Error::RightMissing { message, .. }) if status == 401 => {
                 Err(Error::TokenRefused { message })
             }
@@ -213,13 +215,13 @@ impl Wire {
         let kind = content_type.split(';').next().map(str::trim).filter(|kind| !kind.is_empty());
         // A header is a server's text like any other, and all its letters are small by now.
         let token = self.token.expose_secret().to_ascii_lowercase();
-        let what = kind.map(|kind| refusal::printable(kind, &token).chars().take(80).collect());
+        let what = kind.map(|kind| graphql_error::sanitize(kind, &token).chars().take(80).collect());
         let what = what.unwrap_or_else(|| "nothing that says its type".to_owned());
         Error::NotGraphql { endpoint: self.endpoint.to_string(), what, status }
     }
 
     fn broken(&self, error: &reqwest::Error) -> Error {
-        route::broken(&self.endpoint, error)
+        connection_error::explain(&self.endpoint, error)
     }
 
     fn unreachable(&self, what: String) -> Error {
@@ -230,7 +232,7 @@ impl Wire {
         match fault {
             // A place may be named by a key that the server made up.
             Fault::Malformed { path, what } => {
-                let path = refusal::printable(&path, self.token.expose_secret());
+                let path = graphql_error::sanitize(&path, self.token.expose_secret());
                 Error::Malformed { query: query.name, path, what }
             }
             Fault::TooLarge => Error::TooLarge { query: query.name, limit_mib: (ANSWER_LIMIT_BYTES >> 20) as u64 },

@@ -12,10 +12,10 @@ fn down() -> Error {
 fn send(state: &mut State, requests: usize, start: Instant) -> Vec<Duration> {
     let (mut now, mut sent) = (start, Vec::new());
     while sent.len() < requests {
-        match state.ask(now) {
-            Asked::Granted => sent.push(now - start),
-            Asked::At(at) => now = at,
-            Asked::Full => panic!("only {} were sent", sent.len()),
+        match state.try_acquire(now) {
+            Admission::Granted => sent.push(now - start),
+            Admission::At(at) => now = at,
+            Admission::Full => panic!("only {} were sent", sent.len()),
         }
     }
     sent
@@ -29,19 +29,19 @@ fn never_twenty_in_five_seconds() {
         assert!(window[19] - window[0] > Duration::from_secs(5), "{window:?}");
     }
     assert!(sent[99] < Duration::from_secs(27), "{:?}", sent[99]);
-    assert_eq!(state.ask(start + sent[99]), Asked::Full);
+    assert_eq!(state.try_acquire(start + sent[99]), Admission::Full);
 }
 
 #[test]
 fn fewer_in_a_window_while_others_use_the_same_token() {
     let (mut state, start) = (state(100), Instant::now());
-    state.refused(&Error::BurstLimit, start, start);
-    state.refused(&Error::BurstLimit, start + Duration::from_secs(6), start + Duration::from_secs(6));
+    state.on_failure(&Error::BurstLimit, start, start);
+    state.on_failure(&Error::BurstLimit, start + Duration::from_secs(6), start + Duration::from_secs(6));
     let sent = send(&mut state, 20, start + Duration::from_secs(12));
     for window in sent.windows(5) {
         assert!(window[4] - window[0] > Duration::from_secs(5), "{window:?}");
     }
-    assert!((0..160).all(|_| !state.calm()));
+    assert!((0..160).all(|_| !state.on_success()));
     assert_eq!(state.burst, BURST_REQUESTS);
 }
 
@@ -49,39 +49,39 @@ fn fewer_in_a_window_while_others_use_the_same_token() {
 fn requests_that_were_under_way_together_are_refused_once() {
     let (mut state, now) = (state(4), Instant::now());
     let after = |seconds| now + Duration::from_secs(seconds);
-    assert_eq!(state.refused(&down(), now, after(1)).in_a_row, 1);
-    assert_eq!(state.refused(&down(), now, after(2)).in_a_row, 1);
-    let Refusals { in_a_row, first, .. } = state.refused(&down(), after(3), after(4));
+    assert_eq!(state.on_failure(&down(), now, after(1)).in_a_row, 1);
+    assert_eq!(state.on_failure(&down(), now, after(2)).in_a_row, 1);
+    let Refusals { in_a_row, first, .. } = state.on_failure(&down(), after(3), after(4));
     assert_eq!((in_a_row, first), (2, after(1)));
-    state.calm();
-    assert_eq!(state.refused(&down(), after(5), after(6)).in_a_row, 1);
+    state.on_success();
+    assert_eq!(state.on_failure(&down(), after(5), after(6)).in_a_row, 1);
 }
 
 #[test]
 fn one_at_a_time_tries_a_server_that_is_down() {
     let (mut state, now) = (state(4), Instant::now());
-    state.refused(&down(), now, now);
-    assert_eq!((state.ask(now), state.ask(now)), (Asked::Granted, Asked::Full));
-    assert!(state.calm());
-    assert_eq!(state.ask(now), Asked::Granted);
+    state.on_failure(&down(), now, now);
+    assert_eq!((state.try_acquire(now), state.try_acquire(now)), (Admission::Granted, Admission::Full));
+    assert!(state.on_success());
+    assert_eq!(state.try_acquire(now), Admission::Granted);
 }
 
 #[tokio::test]
 async fn nobody_sends_before_a_wait_is_over() {
-    let (pace, now) = (Pace::new(4, 1.0), Instant::now());
+    let (limiter, now) = (RateLimiter::new(4, 1.0), Instant::now());
     let after = |seconds| now + Duration::from_secs(seconds);
-    assert!(pace.wait(after(3_600)) > Duration::from_secs(3_599));
-    assert!(pace.wait(after(3_000)).is_zero());
-    assert_eq!(pace.lock().ask(after(3_001)), Asked::At(after(3_600)));
-    assert_eq!(pace.slot(after(3_599), &Meter::default()).await.err(), Some(Some(after(3_600))));
+    assert!(limiter.pause_until(after(3_600)) > Duration::from_secs(3_599));
+    assert!(limiter.pause_until(after(3_000)).is_zero());
+    assert_eq!(limiter.lock().try_acquire(after(3_001)), Admission::At(after(3_600)));
+    assert_eq!(limiter.acquire(after(3_599), &Meter::default()).await.err(), Some(Some(after(3_600))));
     assert!(now.elapsed() < Duration::from_secs(60));
 }
 
 #[test]
 fn fewer_at_once_after_a_refusal_and_more_again_when_calm() {
     let (mut state, now) = (state(4), Instant::now());
-    state.refused(&Error::ConcurrencyLimit, now, now);
+    state.on_failure(&Error::ConcurrencyLimit, now, now);
     assert_eq!(state.allowed, 2);
-    assert_eq!((0..CALM_ANSWERS).filter(|_| state.calm()).count(), 1);
+    assert_eq!((0..SUCCESSES_PER_STEP).filter(|_| state.on_success()).count(), 1);
     assert_eq!(state.allowed, 3);
 }

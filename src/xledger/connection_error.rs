@@ -3,14 +3,14 @@
 use hyper_util::client::proxy::matcher::Matcher;
 
 use super::error::Error;
-use super::exchange::is_this_machine;
+use super::transport::is_this_machine;
 
 /// How a company's own CA comes to be trusted.
 const TRUST: &str =
     "SSL_CERT_FILE must name a file with every certificate to trust (docs/setup.md, \"Behind a proxy\")";
 
 /// What an error of the connection to this endpoint means. Certificates and a proxy's demands are not cured by asking again.
-pub(super) fn broken(endpoint: &reqwest::Url, error: &reqwest::Error) -> Error {
+pub(super) fn explain(endpoint: &reqwest::Url, error: &reqwest::Error) -> Error {
     let barred = |what| Error::Barred { endpoint: endpoint.to_string(), what };
     let unreachable = |what| Error::Unreachable { endpoint: endpoint.to_string(), what };
     if error.is_timeout() {
