@@ -158,7 +158,7 @@ def test_every_alarm_is_told_by_the_name_that_an_e_mail_has(template):
 
 
 def test_every_kind_of_error_is_one_of_the_program():
-    kinds = set(re.findall(r'^ +\w+ = "(\w+)",$', text(source("failure.rs")), re.MULTILINE))
+    kinds = set(re.findall(r'^ +\w+ = "(\w+)",$', text(source("model/failure.rs")), re.MULTILINE))
     pattern = r"`((?:token|secret|catalog|lake|payroll|unasked|xledger|limit|deadline|snapshot|right|event|settings)_[a-z_]+)`"
     named = set(re.findall(pattern, "".join(map(text, FOR_USERS))))
     fields = {"deadline_seconds", "lake_kms_key_arn", "snapshot_before", "snapshots_removed"}
@@ -166,7 +166,7 @@ def test_every_kind_of_error_is_one_of_the_program():
 
 
 def test_every_kind_of_error_is_on_its_page():
-    kinds = re.findall(r'^ +\w+ = "(\w+)",$', text(source("failure.rs")), re.MULTILINE)
+    kinds = re.findall(r'^ +\w+ = "(\w+)",$', text(source("model/failure.rs")), re.MULTILINE)
     assert len(kinds) > 30 and sorted(cause[0].strip("`") for cause in rows(DOCS / "errors.md", 3)) == sorted(kinds)
 
 
