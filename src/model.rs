@@ -1,6 +1,9 @@
 //! What everything speaks: the values that rows are made of, checksums, and how a run fails. No input or output, and nothing of the wire.
 
 pub mod value;
+pub(crate) mod names;
+pub(crate) mod listed;
+pub(crate) mod line;
 pub(crate) mod vat;
 pub mod digest;
 pub mod failure;

@@ -7,11 +7,11 @@ pub(crate) mod token_owner;
 pub(crate) mod known_schema;
 mod lookup;
 pub(crate) mod chart;
-pub mod index;
+pub(crate) mod index;
 mod lists;
 pub(crate) mod screen;
-pub mod cache;
-pub mod fetch;
+pub(crate) mod cache;
+pub(crate) mod fetch;
 mod rows;
 mod reference_data;
 mod join;
@@ -171,8 +171,8 @@ impl Refreshing<'_> {
         self.progress.begin(Stage::Schema, 0);
         let owner_before = before.manifest.as_ref().and_then(|manifest| manifest.settings["token_owner_id"].as_i64());
         let now = (self.clock)();
-        let (owner, learned) = futures::join!(token_owner::owner_id(client), known_schema::learn(client, lake, now));
-        let owner = owner?;
+        // The cheapest question that only a good token answers, and alone: a wrong address or token is noticed by it.
+        let owner = token_owner::owner_id(client).await?;
         token_owner::same_owner(owner, owner_before)?;
         // Where Xledger does not say, the last known owner holds.
         if let Some(id) = owner.or(owner_before) {
@@ -182,7 +182,7 @@ impl Refreshing<'_> {
         before.owner = source.token_owner_id;
         self.choose_mode(cache, report);
         let lists = lists.insert(Lists::resume(cache, &source.digest(), self.started_at).await?);
-        let mut learned = learned?;
+        let mut learned = known_schema::learn(client, lake, now).await?;
         let mut outcome = Box::pin(self.run_with_dialect(learned.dialect.clone(), lists, cache, before, report)).await;
         if learned.is_kept() && matches!(&outcome, Err(failure) if failure.kind == FailureKind::SchemaMismatch) {
             // What an earlier run learned may be out of date.

@@ -2,7 +2,7 @@
 
 mod answer;
 mod client;
-mod connection_error;
+mod connection;
 mod dialect;
 mod document;
 mod error;
@@ -14,24 +14,28 @@ pub(crate) mod node;
 pub(crate) mod optional;
 mod page_size;
 mod pages;
+mod parts;
 mod plan;
 pub mod query;
+mod question;
 mod rate_limit;
 mod refused_fields;
 mod retry;
 pub(crate) mod rights;
 pub(crate) mod scalar;
+mod schema;
 mod transport;
 
-pub(crate) use client::Select;
-pub use client::{Client, Connection};
-pub use dialect::{Dialect, IdFilter, IdRange, IdType};
+pub use client::Client;
+pub use connection::{Connection, is_this_machine};
+pub use dialect::{Dialect, IdFilter, IdType};
 pub use error::Error;
 pub use meter::{Meter, Usage};
 pub use pages::Position;
 pub(crate) use pages::{Walk, last_row, one_page, walk_ids};
 pub use plan::{Lost, Reason};
-pub use transport::is_this_machine;
+pub use question::IdRange;
+pub(crate) use question::Select;
 #[cfg(any(test, fuzzing))]
 pub(crate) use {
     answer::{Data, Fault, inflate, read},

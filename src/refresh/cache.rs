@@ -11,11 +11,12 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Mode, Refresh};
 use crate::lake::SnapshotName;
 use crate::model::digest::Digest;
+use crate::model::listed::DocumentType;
+use crate::model::names::Name;
 use crate::model::value::{Instant, Month};
-use crate::refresh::fetch::Name;
-use crate::refresh::index::{DocumentType, Ranges};
+use crate::refresh::index::Ranges;
 pub(crate) use encoding::Stored;
-pub use files::Cache;
+pub(crate) use files::Cache;
 pub(crate) use files::Unread;
 pub(crate) use load::{Cached, Change, Row};
 
@@ -29,7 +30,7 @@ const SETTLED_MS: i64 = 75 * 60 * 1_000;
 /// What `state/cache.json` says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Index {
+pub(crate) struct Index {
     format_version: u32,
     /// Files of ledger lines, older ones first.
     pub(crate) lines: Vec<Part>,
@@ -56,7 +57,7 @@ pub struct Index {
 /// A file of rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Part {
+pub(crate) struct Part {
     /// Its path below `state/`.
     pub path: String,
     /// Its rows.
@@ -71,7 +72,7 @@ pub struct Part {
 /// What rows were asked with, and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// The checksum of the [`Source`].
     pub source: String,
     /// The checksum of the document: one that asks for more, or for less, gives other rows.
@@ -82,7 +83,7 @@ pub struct Asked {
 
 /// Where rows come from. Ids of another source mean other rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Source {
+pub(crate) struct Source {
     /// The address that is asked.
     pub endpoint: String,
     /// Whose rows are listed.
@@ -101,7 +102,7 @@ impl Source {
 /// Rows of these months that were asked for before a time are not valid. AP lines have no month: they are of all months.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Expired {
+pub(crate) struct Expired {
     /// The first month; without it, all before the last.
     pub from: Option<Month>,
     /// The last month.
@@ -125,7 +126,7 @@ impl Expired {
 /// The owner that a token was made in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Owner {
+pub(crate) struct Owner {
     /// The address that says so.
     pub endpoint: String,
     /// The owner's id.
@@ -135,7 +136,7 @@ pub struct Owner {
 /// The bounds of the ranges of both lists: ids, ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Bounds {
+pub(crate) struct Bounds {
     pub(crate) ledger: Vec<i64>,
     pub(crate) payables: Vec<i64>,
 }
@@ -143,7 +144,7 @@ pub struct Bounds {
 /// A refresh that has not ended. What it has is in the cache and in its lists: to go on with it is to run again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Unfinished {
+pub(crate) struct Unfinished {
     /// The refresh: the id of its first run.
     pub(crate) id: String,
     /// Runs that have worked on it, this one included.
@@ -163,7 +164,7 @@ pub struct Unfinished {
 /// What a refresh was asked to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Wanted {
+pub(crate) struct Wanted {
     /// How much to fetch.
     pub(crate) mode: Mode,
     /// Fetch the periods from this month on again.
@@ -181,7 +182,7 @@ impl From<&Refresh> for Wanted {
 /// Lists, in files: as far as they came, or whole.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Listed {
+pub(crate) struct Listed {
     /// When the listing began, in milliseconds since 1970.
     pub(crate) began_at_ms: i64,
     /// The checksum of the [`Source`].
@@ -199,7 +200,7 @@ pub struct Listed {
 /// A list of lines, in files.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct List {
+pub(crate) struct List {
     /// What was listed.
     pub(crate) parts: Vec<Part>,
     /// How far it came.
@@ -233,7 +234,7 @@ impl Validity<'_> {
 
 impl Index {
     /// Reads it; `None` if it is something else.
-    pub fn read(bytes: &[u8]) -> Option<Self> {
+    pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok().filter(|index: &Self| index.format_version == FORMAT_VERSION)
     }
 

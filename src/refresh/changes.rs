@@ -10,8 +10,8 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rustc_hash::FxBuildHasher;
 
 use crate::lake::{self, DataFile, Lake, Manifest, SnapshotName};
+use crate::model::line::Line;
 use crate::model::value::Month;
-use crate::refresh::fetch::Line;
 use crate::report::Period;
 use crate::table::BATCH_ROWS;
 

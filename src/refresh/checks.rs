@@ -4,9 +4,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::lake::Manifest;
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::listed::NONE;
 use crate::model::treatment::Treatment;
 use crate::refresh::chart::Chart;
-use crate::refresh::index::{Ledger, NONE};
+use crate::refresh::index::Ledger;
 use crate::refresh::rules::{PayrollAccounts, Rules};
 use crate::refresh::screen::Screened;
 use crate::report::TableSizes;
@@ -164,8 +165,8 @@ pub(crate) fn not_shrunk(tables: &TableSizes, before: &Manifest, most_percent: u
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::listed::{DocumentType, LedgerEntry};
     use crate::model::value::Month;
-    use crate::refresh::index::{DocumentType, LedgerEntry};
 
     fn entry(id: i64, voucher: i64) -> LedgerEntry {
         LedgerEntry {

@@ -1,6 +1,5 @@
 //! Asks for exactly the admitted lines that are to be fetched, by id, in parallel batches, and judges each once more when it comes.
 
-mod names;
 mod rows;
 
 use rustc_hash::FxHashSet;
@@ -8,13 +7,12 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::names::{Name, Names};
 use crate::refresh::cache::{Change, Row};
 use crate::refresh::screen::Screen;
 use crate::xledger::node::{Identified, ProbeNode};
 use crate::xledger::query::{self, Query};
 use crate::xledger::{Client, walk_ids};
-pub use names::{Name, Names};
-pub use rows::{Line, Payable};
 
 /// What a fetch needs to know.
 #[derive(Clone, Copy)]

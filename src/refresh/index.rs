@@ -2,9 +2,9 @@
 
 mod ranges;
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::model::listed::{DocumentType, LedgerEntry, NONE, PayableEntry};
 use crate::model::value::Month;
 use crate::xledger::node::{LedgerIndexNode, ListedHeaderNode, PayableIndexNode, SourceNode};
 use crate::xledger::query::{self, Query};
@@ -12,63 +12,22 @@ use crate::xledger::scalar::{Odd, WallTime, Whole, reference, text};
 use crate::xledger::{Client, Error, Select, Walk};
 pub(crate) use ranges::{List, Ranges, bounds};
 
-/// A document type, as a voucher names it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DocumentType {
-    /// Its id.
-    pub id: Option<i64>,
-    /// Its code.
-    pub code: Option<Box<str>>,
-    /// Its description.
-    pub description: Option<Box<str>>,
-}
-
-impl DocumentType {
-    pub(crate) fn of(header: Option<SourceNode>) -> Self {
-        let Some(source) = header else { return Self::default() };
-        Self { id: reference(source.db_id), code: text(source.code), description: text(source.description) }
-    }
-}
-
-/// A number that a list has no room to lack: it stands for none. No time is as small.
-pub(crate) const NONE: i64 = i64::MIN;
-/// A listed ledger line. 0 stands for no reference, as it does in Xledger: a list may hold millions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LedgerEntry {
-    pub(crate) id: i64,
-    pub(crate) owner: i64,
-    pub(crate) voucher: i64,
-    pub(crate) account: i64,
-    pub(crate) match_id: i64,
-    /// When the voucher was modified, in milliseconds since 1970; [`NONE`] if Xledger does not say.
-    pub(crate) modified_at: i64,
-    pub(crate) month: Option<Month>,
-    /// Where the document type stands in the ledger's list of them.
-    pub(crate) document_type: u32,
-}
-
-/// A listed AP line. 0 stands for no reference.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PayableEntry {
-    pub(crate) id: i64,
-    pub(crate) owner: i64,
-    pub(crate) voucher: i64,
-    pub(crate) match_id: i64,
-    /// The id of the voucher's document type.
-    pub(crate) document_type: i64,
+/// The document type that a voucher names.
+pub(crate) fn document_type(source: Option<SourceNode>) -> DocumentType {
+    let Some(source) = source else { return DocumentType::default() };
+    DocumentType { id: reference(source.db_id), code: text(source.code), description: text(source.description) }
 }
 
 /// All ledger lines.
 #[derive(Debug, Default)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     pub(crate) entries: Vec<LedgerEntry>,
     pub(crate) document_types: Vec<DocumentType>,
 }
 
 /// All AP lines.
 #[derive(Debug, Default)]
-pub struct Payables {
+pub(crate) struct Payables {
     pub(crate) entries: Vec<PayableEntry>,
 }
 
@@ -154,7 +113,7 @@ impl Ledger {
     fn entry(&mut self, node: LedgerIndexNode) -> Option<LedgerEntry> {
         let id = reference(node.db_id)?;
         let ListedHeaderNode { db_id, transaction_source, modified_at } = node.header.unwrap_or_default();
-        let document_type = self.document_type(DocumentType::of(transaction_source));
+        let document_type = self.place_of(document_type(transaction_source));
         Some(LedgerEntry {
             id,
             owner: reference(node.owner_db_id).unwrap_or(0),
@@ -168,7 +127,7 @@ impl Ledger {
     }
 
     /// The place of a document type in the list. A ledger has a dozen: looking through them is quicker than hashing their names.
-    fn document_type(&mut self, document_type: DocumentType) -> u32 {
+    fn place_of(&mut self, document_type: DocumentType) -> u32 {
         let at = self.document_types.iter().position(|known| *known == document_type).unwrap_or_else(|| {
             self.document_types.push(document_type);
             self.document_types.len() - 1

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
+use crate::model::line::{Line, Payable};
+use crate::model::names::Names;
 use crate::model::vat::VatRates;
 use crate::refresh::chart::Chart;
-use crate::refresh::fetch::{Line, Names, Payable};
 use crate::refresh::reference_data::{ReferenceData, Supplier};
 use crate::table::spend::{self, Dimension, SupplierMatch, VatRate};
 

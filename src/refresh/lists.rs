@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::model::failure::Failure;
+use crate::model::names::Names;
 use crate::model::value::Instant;
 use crate::refresh::cache::{Bounds, Cache, Listed, Part, Unread};
 use crate::refresh::chart::Chart;
 use crate::refresh::checks;
-use crate::refresh::fetch::{Names, SetAside, by_id};
+use crate::refresh::fetch::{SetAside, by_id};
 use crate::refresh::index::{Asking, Ledger, List, Payables, bounds};
 use crate::refresh::reference_data::ReferenceData;
 use crate::refresh::rules::Rules;

@@ -10,8 +10,9 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::model::failure::Failure;
+use crate::model::line::{Line, Payable};
 use crate::model::value::{Day, Instant};
-use crate::refresh::fetch::{Line, Payable, by_id};
+use crate::refresh::fetch::by_id;
 use crate::refresh::index::Asking;
 use crate::refresh::lookup::{SUPPLIER_SETS, look_up};
 use crate::xledger::node::{Identified, NamesOfLineNode, ObjectNode, OwnerNode, OwnerOfLineNode, SupplierNode};

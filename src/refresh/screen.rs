@@ -7,10 +7,11 @@ mod payroll;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use crate::model::listed::{DocumentType, LedgerEntry, NONE, PayableEntry};
 use crate::model::treatment::Treatment;
 use crate::model::value::Month;
 use crate::refresh::chart::{Account, Chart, Number};
-use crate::refresh::index::{DocumentType, Ledger, LedgerEntry, NONE, PayableEntry, Payables};
+use crate::refresh::index::{Ledger, Payables};
 use crate::refresh::rules::Rules;
 use crate::report::counts::{Counts, PayableCounts, TypeCount};
 use payroll::PayrollMatches;

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::lake::{DataFile, Partition, Snapshot};
 use crate::model::failure::Failure;
+use crate::model::line::Line;
 use crate::model::value::Month;
-use crate::refresh::fetch::Line;
 use crate::refresh::join::Joiner;
 use crate::refresh::reference_data::ReferenceData;
 use crate::refresh::supplier_totals::SupplierTotals;

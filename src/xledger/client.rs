@@ -6,42 +6,25 @@ use std::sync::OnceLock;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
 use super::answer::{Data, Page};
-use super::dialect::IdRange;
+use super::connection::Connection;
 use super::document::Document;
 use super::error::Error;
 use super::meter::{Meter, Usage};
 use super::page_size::PageSizes;
+use super::parts::parts;
 use super::plan::Plan;
 use super::query::Query;
+use super::question::{Question, Select};
 use super::rate_limit::RateLimiter;
-use super::refused_fields;
 use super::retry::{Attempt, Decision, decide};
 use super::scalar::Odd;
 use super::transport::Transport;
 use crate::model::value;
-
-/// How to reach Xledger.
-#[derive(Clone, Debug)]
-pub struct Connection {
-    /// The GraphQL address.
-    pub endpoint: reqwest::Url,
-    /// The API token.
-    pub token: SecretString,
-    /// Requests at once, at most.
-    pub max_in_flight: usize,
-    /// No request and no wait goes beyond this.
-    pub deadline: Instant,
-    /// Tells the time.
-    pub clock: fn() -> value::Instant,
-    /// How many times faster than in life every wait and timeout is: 1, but for tests.
-    pub tempo: f64,
-}
 
 /// A client of one endpoint with one token, for one run.
 pub struct Client {
@@ -61,28 +44,6 @@ pub struct Client {
 
 /// The last of a run's time, in which nothing is asked any more: at most this, and a tenth of it.
 const LAST_ANSWERS: Duration = Duration::from_secs(20);
-
-/// A question for rows.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Question<'a> {
-    pub(crate) query: Query,
-    /// The variables but the filter.
-    pub(crate) variables: &'a Map<String, Value>,
-    pub(crate) select: Select<'a>,
-    /// How many rows are asked for, at most.
-    pub(crate) rows: usize,
-}
-
-/// Which rows of a root are asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Select<'a> {
-    /// All of them.
-    All,
-    /// Exactly the rows of these ids.
-    Ids(&'a [i64]),
-    /// The rows whose ids lie in a range.
-    Range(IdRange),
-}
 
 /// Why a question has no answer.
 #[derive(Debug)]
@@ -197,7 +158,7 @@ impl Client {
             let version = self.plan.version();
             let attempt = self.attempt(question, None, searched).await;
             let Err(Unanswered { error, next: Decision::Search }) = &attempt else { return attempt };
-            if matches!(error, Error::RightMissing { .. }) && refused_fields::parts(question.query).is_empty() {
+            if matches!(error, Error::RightMissing { .. }) && parts(question.query).is_empty() {
                 // Not of rows: there is nothing to do without.
                 return attempt;
             }

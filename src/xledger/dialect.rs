@@ -6,10 +6,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::client::{Client, Select};
 use super::error::Error;
-use super::introspection::{Field, Roots, TypeDefinition};
-use super::query::{DIALECT, FILTER_KEYS, Query};
+use super::query::Query;
+use super::question::{IdRange, Select};
 
 /// How ids stand in a filter's list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,23 +47,6 @@ pub struct IdFilter {
     pub list: bool,
     /// Whether there are `dbId_gt` and `dbId_lte`.
     pub range: bool,
-}
-
-/// A range of ids; without a bound, it is open there.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct IdRange {
-    /// The ids above this one.
-    pub above: Option<i64>,
-    /// The ids up to this one, itself included.
-    pub up_to: Option<i64>,
-}
-
-impl IdRange {
-    /// Whether an id lies in it.
-    pub(crate) fn holds(&self, id: i64) -> bool {
-        self.above.is_none_or(|above| id > above) && self.up_to.is_none_or(|up_to| id <= up_to)
-    }
 }
 
 impl IdFilter {
@@ -123,16 +105,16 @@ impl Default for Dialect {
 }
 
 /// A root that rows are asked of, as Xledger is known to have it.
-struct Root {
-    name: &'static str,
+pub(super) struct Root {
+    pub(super) name: &'static str,
     /// The filter of its rows, as the documents name it.
-    filter: &'static str,
+    pub(super) filter: &'static str,
     ids: IdType,
     /// Whether its rows must be asked for by id.
-    is_necessary: bool,
+    pub(super) is_necessary: bool,
 }
 
-const ROOTS: [Root; 4] = [
+pub(super) const ROOTS: [Root; 4] = [
     Root { name: "transactions", filter: "Transaction_Filter", ids: IdType::Int64String, is_necessary: true },
     Root { name: "apTransactions", filter: "APTransaction_Filter", ids: IdType::Int, is_necessary: true },
     Root { name: "accounts", filter: "Account_Filter", ids: IdType::Int, is_necessary: false },
@@ -145,48 +127,6 @@ pub(crate) fn known_filter(root: &str) -> Option<&'static str> {
 }
 
 impl Dialect {
-    /// Reads the schema. A server that refuses introspection is taken to be as Xledger is known to be.
-    ///
-    /// # Errors
-    /// Every error that has nothing to do with introspection itself: a refused token, an unreachable server.
-    pub async fn read(client: &Client) -> Result<Self, Error> {
-        let schema: Schema = match client.value(DIALECT, &json!({})).await {
-            Ok(schema) => schema,
-            Err(
-                error @ (Error::SchemaMismatch { .. }
-                | Error::Api { .. }
-                | Error::RightMissing { .. }
-                | Error::TooLarge { .. }
-                | Error::Malformed { .. }),
-            ) => {
-                tracing::warn!(reason = %error, "the schema cannot be read; the known one is assumed");
-                return Ok(Self::default());
-            }
-            Err(error) => return Err(error),
-        };
-        let mut dialect = schema.dialect();
-        for Root { name, filter: known, is_necessary, .. } in &ROOTS {
-            let Some(filter) = dialect.filters.get_mut(*name) else { continue };
-            let keys = match schema.filters.get(*name) {
-                Some(Some(keys)) if filter.type_name == *known => keys.clone(),
-                _ => {
-                    let answer: Keys = client.value(FILTER_KEYS, &json!({"name": filter.type_name})).await?;
-                    answer.keys.unwrap_or_default()
-                }
-            };
-            filter.range = keys.has("dbId_gt") && keys.has("dbId_lte");
-            match (keys.leaf("dbId_in"), keys.leaf("dbId"), keys.has("OR")) {
-                (Some(ids), _, _) => filter.ids = id_type(ids),
-                (None, Some(ids), true) => (filter.ids, filter.list) = (id_type(ids), false),
-                _ if *is_necessary => dialect
-                    .unfit
-                    .push(format!("{} has no key `dbId_in`, so {name} cannot be asked for by id", filter.type_name)),
-                _ => _ = dialect.filters.remove(*name),
-            }
-        }
-        Ok(dialect)
-    }
-
     /// How rows of a query are asked for by id; `None` if they can only be listed.
     pub(crate) fn filter(&self, query: Query) -> Option<&IdFilter> {
         self.filters.get(query.root())
@@ -210,58 +150,27 @@ impl Dialect {
     }
 }
 
-fn id_type(name: &str) -> IdType {
-    if name == "Int" { IdType::Int } else { IdType::Int64String }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Schema {
-    roots: Option<Roots>,
-    owner_sets: Option<TypeDefinition>,
-    line: Option<TypeDefinition>,
-    /// The filters of the roots' rows, by the root.
-    #[serde(flatten)]
-    filters: BTreeMap<String, Option<TypeDefinition>>,
-}
-
-#[derive(Deserialize)]
-struct Keys {
-    keys: Option<TypeDefinition>,
-}
-
-impl Schema {
-    fn dialect(&self) -> Dialect {
-        let mut dialect = Dialect { introspection: true, ..Dialect::default() };
-        let roots = self.roots.as_ref().and_then(|roots| roots.query_type.as_ref());
-        dialect.roots = roots.map(TypeDefinition::names).unwrap_or_default();
-        dialect.roots.sort();
-        dialect.owner_sets = self.owner_sets.as_ref().map(TypeDefinition::names).unwrap_or_default();
-        // That owners have a currency is a guess: it is looked for, and not missed.
-        let owner = self.line.as_ref().and_then(|line| line.field("owner"));
-        dialect.owner_currency = owner.is_some_and(|owner| owner.leads_to("currency"));
-        let Some(roots) = roots else { return dialect };
-        for Root { name, is_necessary, .. } in &ROOTS {
-            let Some(definition) = roots.field(name) else {
-                dialect.unfit.push(format!("there is no root `{name}`"));
-                continue;
-            };
-            let required = definition.args.iter().filter(|argument| argument.is_required());
-            dialect.unfit.extend(
-                required.map(|argument| format!("`{name}` demands an argument `{}` that is not known", argument.name)),
-            );
-            let filter = definition.args.iter().find(|argument| argument.name == "filter").and_then(Field::leaf);
-            match (filter, dialect.filters.get_mut(*name)) {
-                (Some(filter), Some(known)) => filter.clone_into(&mut known.type_name),
-                (None, _) if !is_necessary => _ = dialect.filters.remove(*name),
-                _ => {}
-            }
+    #[test]
+    fn rows_are_asked_for_by_a_list_or_by_alternatives() {
+        let Dialect { filters, .. } = Dialect::default();
+        let (mut ledger, payables) = (filters["transactions"].clone(), &filters["apTransactions"]);
+        let ids = Select::Ids(&[1, 2]);
+        assert_eq!(ledger.to_json(ids), Some(json!({"dbId_in": ["1", "2"]})));
+        assert_eq!(payables.to_json(Select::Ids(&[1])), Some(json!({"dbId_in": [1]})));
+        ledger.list = false;
+        assert_eq!(ledger.to_json(ids), Some(json!({"OR": [{"dbId": "1"}, {"dbId": "2"}]})));
+        for (above, up_to, filter) in [
+            (None, None, None),
+            (Some(1), None, Some(json!({"dbId_gt": "1"}))),
+            (None, Some(2), Some(json!({"dbId_lte": "2"}))),
+            (Some(1), Some(2), Some(json!({"dbId_gt": "1", "dbId_lte": "2"}))),
+        ] {
+            assert_eq!(ledger.to_json(Select::Range(IdRange { above, up_to })), filter);
         }
-        dialect.unfit.sort();
-        dialect.unfit.dedup();
-        dialect
+        assert_eq!(ledger.to_json(Select::All), None);
     }
 }
-
-#[cfg(test)]
-mod tests;

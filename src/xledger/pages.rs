@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::answer::Page;
-use super::client::{Client, Question, Select, Unanswered};
+use super::client::{Client, Unanswered};
 use super::error::Error;
 use super::query::Query;
+use super::question::{Question, Select};
 use super::retry::Decision;
 
 /// Pages of one walk, at most: a billion rows at the largest page.

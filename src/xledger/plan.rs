@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::dialect::{Dialect, IdFilter, known_filter};
 use super::error::Error;
 use super::optional::{self, OPTIONAL, is_within};
+use super::parts::{Part, parts};
 use super::query::{self, Query};
-use super::refused_fields::{Part, parts};
 
 /// What a client asks. Grows less as it is learned what cannot be had.
 #[derive(Default)]

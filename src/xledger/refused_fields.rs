@@ -4,67 +4,20 @@
 
 use serde::de::IgnoredAny;
 
-use super::client::{Client, Question, Select, Unanswered};
+use super::client::{Client, Unanswered};
 use super::document::Document;
 use super::error::Error;
-use super::optional::{self, is_within};
+use super::optional::is_within;
+use super::parts::{Part, parts};
 use super::plan::Reason;
 use super::query::Query;
+use super::question::{Question, Select};
 use super::retry::Decision;
-use super::rights;
 
 /// How many rows are asked for first, and then: a field may be null in the first ones.
 const ROWS: [usize; 2] = [20, 1_000];
 /// How often something must be refused by itself that ends a run, or by an error that nobody knows: jitter costs nothing.
 const ROUNDS: usize = 3;
-
-/// Fields that are asked for together or not at all.
-#[derive(Clone, Debug)]
-pub(crate) struct Part {
-    /// Their paths below the root's rows, nothing within any of them.
-    fields: Vec<String>,
-    /// Their place among what a refresh can do without; `None` if they are necessary.
-    optional: Option<usize>,
-}
-
-impl Part {
-    /// The rights that it needs: its own, and those of what it lies in.
-    pub(crate) fn rights(&self, query: Query) -> Vec<&'static str> {
-        let field = self.fields.first().map_or("", String::as_str);
-        let outer = field.match_indices('.').map(|(at, _)| &field[..at]);
-        outer.chain([field]).map(|path| rights::right_for(query.root(), path)).collect()
-    }
-
-    /// The right that it needs beside those of what it lies in.
-    pub(crate) fn right(&self, query: Query) -> &'static str {
-        rights::right_for(query.root(), self.fields.first().map_or("", String::as_str))
-    }
-
-    /// Its place among what a refresh can do without.
-    pub(crate) fn optional(&self) -> Option<usize> {
-        self.optional
-    }
-}
-
-/// The parts of a query's rows beside their id; none of a question that has no rows.
-pub(crate) fn parts(query: Query) -> Vec<Part> {
-    let paths = Document::read(query.document).row_fields();
-    let mut parts: Vec<Part> = Vec::new();
-    for path in &paths {
-        if path == "dbId" || paths.iter().any(|other| other != path && is_within(other, path)) {
-            continue;
-        }
-        let optional = optional::covering(query, path);
-        let right = rights::right_for(query.root(), path);
-        let together =
-            |part: &&mut Part| part.optional == optional && (optional.is_some() || part.right(query) == right);
-        match parts.iter_mut().find(together) {
-            Some(part) => part.fields.push(path.clone()),
-            None => parts.push(Part { fields: vec![path.clone()], optional }),
-        }
-    }
-    parts
-}
 
 /// A query for the ids of rows and these parts alone.
 fn document(query: Query, parts: &[Part]) -> String {
@@ -238,21 +191,6 @@ fn necessary(query: Query, fields: &[String], why: Error) -> Error {
 mod tests {
     use super::super::query;
     use super::*;
-
-    #[test]
-    fn parts_are_what_is_asked_for_together() {
-        for query in query::OF_ROWS {
-            let parts = parts(*query);
-            let mut fields: Vec<&String> = parts.iter().flat_map(|part| &part.fields).collect();
-            let asked = Document::read(query.document).row_fields();
-            fields.sort();
-            assert!(fields.windows(2).all(|pair| pair[0] != pair[1]), "{}", query.name);
-            for field in asked.iter().filter(|field| *field != "dbId") {
-                assert!(fields.iter().any(|leaf| is_within(leaf, field)), "{field} of {}", query.name);
-            }
-        }
-        assert!(parts(query::VIEWER).is_empty() && parts(query::DIALECT).is_empty());
-    }
 
     #[test]
     fn a_part_is_asked_for_by_itself() {

@@ -10,11 +10,11 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 
 use super::answer::{self, ANSWER_LIMIT_BYTES, Fault};
-use super::client::Connection;
+use super::connection::{self, Connection, is_this_machine};
 use super::error::Error;
+use super::graphql_error;
 use super::meter::Meter;
 use super::query::Query;
-use super::{connection_error, graphql_error};
 use crate::model::value::Instant;
 
 /// No connection takes longer to be made.
@@ -63,7 +63,7 @@ impl Transport {
             .read_timeout(SILENCE.div_f64(*tempo))
             .user_agent(concat!("xledger-spend/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| connection_error::explain(endpoint, &error))?;
+            .map_err(|error| connection::explain(endpoint, &error))?;
         Ok(Self {
             http,
             endpoint: endpoint.clone(),
@@ -221,7 +221,7 @@ impl Transport {
     }
 
     fn broken(&self, error: &reqwest::Error) -> Error {
-        connection_error::explain(&self.endpoint, error)
+        connection::explain(&self.endpoint, error)
     }
 
     fn unreachable(&self, what: String) -> Error {
@@ -240,11 +240,6 @@ impl Transport {
             Fault::Cut => self.unreachable("the answer is cut short".to_owned()),
         }
     }
-}
-
-/// Whether an address is this machine's own.
-pub fn is_this_machine(endpoint: &reqwest::Url) -> bool {
-    matches!(endpoint.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
 }
 
 /// The longest that a server is believed to be busy, in milliseconds: a day.

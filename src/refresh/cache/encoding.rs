@@ -4,8 +4,9 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::refresh::fetch::{Line, Name, Names, Payable};
-use crate::refresh::index::{LedgerEntry, PayableEntry};
+use crate::model::line::{Line, Payable};
+use crate::model::listed::{LedgerEntry, PayableEntry};
+use crate::model::names::{Name, Names};
 
 /// The quickest that is worth its while.
 const ZSTD_LEVEL: i32 = 1;

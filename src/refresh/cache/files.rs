@@ -9,7 +9,7 @@ use super::{Asked, FORMAT_VERSION, Index, Part};
 use crate::lake::{Current, Error, Key, Lake, Publisher, Version, layout};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
-use crate::refresh::fetch::Names;
+use crate::model::names::Names;
 
 /// The file that names all others.
 const INDEX: &str = "cache.json";
@@ -23,7 +23,7 @@ const PART_LIMIT_BYTES: u64 = 1 << 30;
 pub(super) const PART_ROWS: usize = 250_000;
 
 /// The cache, as one run reads and writes it. The run holds the lake: nobody else writes.
-pub struct Cache<'a> {
+pub(crate) struct Cache<'a> {
     /// What the index is to say.
     pub(crate) index: Index,
     lake: &'a Lake,

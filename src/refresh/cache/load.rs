@@ -7,8 +7,8 @@ use rustc_hash::FxBuildHasher;
 use super::files::PART_ROWS;
 use super::{Asked, Cache, Part, Stored, Unread, Validity};
 use crate::model::failure::Failure;
+use crate::model::names::{Name, Names};
 use crate::model::value::{Instant, Month};
-use crate::refresh::fetch::{Name, Names};
 
 /// Files of one sort of rows, at most, beside those that are full: beyond, they are written anew as few.
 const MOST_FILES: usize = 16;
@@ -54,6 +54,8 @@ pub(crate) struct Cached<T> {
     files: Vec<Use>,
     /// Ids of rows that are valid but for having expired, with a hash of each: what comes in their place shows whether they were out of date.
     expired: Vec<(i64, u64)>,
+    /// The line that is asked for once more though the cache had its row: it comes in any run, and is no progress.
+    given_up: Option<i64>,
 }
 
 /// No file has the row.
@@ -69,7 +71,8 @@ struct Use {
 
 impl<T> Default for Cached<T> {
     fn default() -> Self {
-        Self { rows: Vec::new(), ids: Vec::new(), file_of: Vec::new(), files: Vec::new(), expired: Vec::new() }
+        let (rows, ids, file_of, files, expired) = Default::default();
+        Self { rows, ids, file_of, files, expired, given_up: None }
     }
 }
 
@@ -173,6 +176,7 @@ impl<T: Row> Cached<T> {
         if let (Some(id), Some(file)) = (self.ids.last(), self.file_of.last_mut()) {
             self.rows.retain(|row| row.id() != *id);
             *file = NOWHERE;
+            self.given_up = Some(*id);
         }
     }
 
@@ -188,7 +192,7 @@ impl<T: Row> Cached<T> {
         asked: &Asked,
     ) -> Result<(), Failure> {
         let new = self.rows.get_mut(from..).unwrap_or_default();
-        cache.stored += new.len() as u64;
+        cache.stored += new.iter().filter(|row| Some(row.id()) != self.given_up).count() as u64;
         if new.is_empty() || cache.is_dry() {
             return Ok(());
         }

@@ -4,10 +4,12 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::lake::{Access, Lake, LakeUrl, Store};
+use crate::model::line::Line;
+use crate::model::listed::{DocumentType, LedgerEntry, NONE};
+use crate::model::names::Names;
 use crate::model::value::Money;
 use crate::refresh::chart::{Account, Chart, Number};
-use crate::refresh::fetch::{Line, Names};
-use crate::refresh::index::{DocumentType, Ledger, LedgerEntry, NONE, Payables};
+use crate::refresh::index::{Ledger, Payables};
 use crate::refresh::rules::Rules;
 use crate::refresh::screen::{AdmittedLine, screen};
 

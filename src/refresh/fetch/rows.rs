@@ -1,61 +1,17 @@
 //! What is fetched: ledger lines and AP lines, how each is judged as it comes, and what of it is compared with the list.
 
-use serde::{Deserialize, Serialize};
-
-use super::{Fetch, Fetched, Name, Names};
+use super::{Fetch, Fetched};
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::value::{Day, Instant, MaybeMoney, Month};
+use crate::model::line::{Line, Payable};
+use crate::model::listed::{NONE, PayableEntry};
+use crate::model::names::{Name, Names};
+use crate::model::value::{Instant, Month};
 use crate::refresh::cache::{Cache, Change, Part, Row};
-use crate::refresh::index::{DocumentType, NONE, PayableEntry, month};
+use crate::refresh::index::{document_type, month};
 use crate::refresh::screen::{AdmittedLine, AdmittedPayable, LineFacts, Verdict};
 use crate::xledger::node::{LedgerLineNode, PayableLineNode};
 use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::{Odd, Whole, reference};
-
-/// A ledger line with all that its row in `spend` needs, references unresolved. Kept small, for a run holds millions: 0 stands for no
-/// reference, as it does in Xledger.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Line {
-    pub(crate) id: i64,
-    pub(crate) owner: i64,
-    pub(crate) account: i64,
-    pub(crate) company: i64,
-    pub(crate) voucher: i64,
-    pub(crate) voucher_number: Option<i64>,
-    pub(crate) voucher_modified_at: Option<Instant>,
-    pub(crate) match_id: i64,
-    pub(crate) dimensions: [i64; 5],
-    pub(crate) amount: MaybeMoney,
-    pub(crate) invoice_amount: MaybeMoney,
-    pub(crate) vat_amount: MaybeMoney,
-    pub(crate) text: Option<Box<str>>,
-    pub(crate) document_type: Name,
-    pub(crate) document_type_name: Name,
-    pub(crate) currency: Name,
-    pub(crate) vat_code: Name,
-    pub(crate) posted_date: Option<Day>,
-    pub(crate) month: Month,
-    pub(crate) fiscal_year: Option<i16>,
-    pub(crate) fiscal_period: Option<i16>,
-}
-
-/// An AP line: whose voucher it is, and of which invoice.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Payable {
-    pub(crate) id: i64,
-    pub(crate) owner: i64,
-    pub(crate) voucher: i64,
-    /// When the voucher was modified, in milliseconds since 1970; [`NONE`](crate::refresh::index::NONE) if Xledger does not say.
-    pub(crate) modified_at: i64,
-    pub(crate) match_id: i64,
-    /// The id of the voucher's document type.
-    pub(crate) document_type: i64,
-    pub(crate) subledger: Option<i64>,
-    pub(crate) company: Option<i64>,
-    pub(crate) invoice_number: Option<Box<str>>,
-    pub(crate) invoice_date: Option<Day>,
-    pub(crate) due_date: Option<Day>,
-}
 
 impl Fetched for Line {
     type Node = LedgerLineNode;
@@ -66,7 +22,7 @@ impl Fetched for Line {
     fn receive(fetch: &Fetch<'_>, node: LedgerLineNode, names: &mut Names) -> Result<(Option<Self>, bool), Failure> {
         let Fetch { client, screen, .. } = *fetch;
         let header = node.header.unwrap_or_default();
-        let document_type = DocumentType::of(header.transaction_source);
+        let document_type = document_type(header.transaction_source);
         let owner = reference(node.owner_db_id).unwrap_or(0);
         let account = reference(node.account_db_id).unwrap_or(0);
         let match_id = reference(node.match_id).unwrap_or(0);

@@ -1,7 +1,9 @@
 use super::*;
+use crate::model::line::{Line, Payable};
+use crate::model::listed::{DocumentType, LedgerEntry};
 use crate::model::value::Month;
 use crate::refresh::chart::{Account, Chart, Number};
-use crate::refresh::index::{DocumentType, Ledger, LedgerEntry, Payables};
+use crate::refresh::index::{Ledger, Payables};
 use crate::refresh::rules::Rules;
 use crate::refresh::screen::screen;
 use crate::xledger::node::{LedgerLineNode, PayableLineNode};

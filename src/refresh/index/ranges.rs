@@ -174,7 +174,8 @@ pub(crate) fn bounds<L: List>(list: &mut L, page_rows: usize, most: usize) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::refresh::index::{PayableEntry, Payables};
+    use crate::model::listed::PayableEntry;
+    use crate::refresh::index::Payables;
 
     #[test]
     fn ranges_cover_all_ids_each_once() {

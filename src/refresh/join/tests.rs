@@ -23,7 +23,7 @@ fn payable(id: i64, voucher: i64, subledger: Option<i64>, company: i64, invoice:
 }
 
 fn line(voucher: i64, company: Option<i64>) -> Line {
-    let none = crate::refresh::fetch::Name::default();
+    let none = crate::model::names::Name::default();
     Line {
         id: 1,
         owner: 1,

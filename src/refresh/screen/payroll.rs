@@ -3,9 +3,10 @@
 use rustc_hash::FxHashSet;
 
 use super::Screen;
+use crate::model::listed::PayableEntry;
 use crate::model::treatment::Treatment;
 use crate::refresh::chart::Account;
-use crate::refresh::index::{Ledger, PayableEntry, Payables};
+use crate::refresh::index::{Ledger, Payables};
 
 /// The matches of payroll lines, by owner.
 #[derive(Debug, Default)]

@@ -1,6 +1,6 @@
 use super::*;
+use crate::model::listed::{DocumentType, LedgerEntry, PayableEntry};
 use crate::refresh::chart::Account;
-use crate::refresh::index::{DocumentType, LedgerEntry, PayableEntry};
 use crate::report::counts::Refused;
 
 const OWNER: i64 = 1;

@@ -5,9 +5,10 @@ use serde_json::{Map, Value, json};
 use super::Certainty::{Follows, Guessed, Verified};
 use super::{Fact, Finding, Timing, timing};
 use crate::model::failure::Failure;
+use crate::model::listed::DocumentType;
 use crate::model::treatment::Treatment;
 use crate::refresh::base_variables;
-use crate::refresh::index::DocumentType;
+use crate::refresh::index::document_type;
 use crate::refresh::rules::Rules;
 use crate::settings::Settings;
 use crate::xledger::node::{LedgerIndexNode, ProbeNode};
@@ -111,7 +112,7 @@ fn document_types(nodes: Vec<LedgerIndexNode>, rules: &Rules) -> Vec<Fact> {
     let sources = nodes.into_iter().filter_map(|node| node.header?.transaction_source);
     let mut types: Vec<DocumentType> = Vec::new();
     for source in sources {
-        let found = DocumentType::of(Some(source));
+        let found = document_type(Some(source));
         if !types.contains(&found) {
             types.push(found);
         }

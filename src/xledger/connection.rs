@@ -1,9 +1,34 @@
-//! Why a connection cannot be made or breaks, in words that name what stands between: certificates to trust, and a proxy.
+//! How Xledger is reached; and why a connection cannot be made or breaks, in words that name what stands between: certificates to trust, and a
+//! proxy.
 
 use hyper_util::client::proxy::matcher::Matcher;
+use secrecy::SecretString;
+use tokio::time::Instant;
 
 use super::error::Error;
-use super::transport::is_this_machine;
+use crate::model::value;
+
+/// How to reach Xledger.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// The GraphQL address.
+    pub endpoint: reqwest::Url,
+    /// The API token.
+    pub token: SecretString,
+    /// Requests at once, at most.
+    pub max_in_flight: usize,
+    /// No request and no wait goes beyond this.
+    pub deadline: Instant,
+    /// Tells the time.
+    pub clock: fn() -> value::Instant,
+    /// How many times faster than in life every wait and timeout is: 1, but for tests.
+    pub tempo: f64,
+}
+
+/// Whether an address is this machine's own.
+pub fn is_this_machine(endpoint: &reqwest::Url) -> bool {
+    matches!(endpoint.host_str(), Some("127.0.0.1" | "localhost" | "[::1]"))
+}
 
 /// How a company's own CA comes to be trusted.
 const TRUST: &str =

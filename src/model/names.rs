@@ -5,11 +5,11 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use crate::refresh::index::DocumentType;
+use super::listed::DocumentType;
 
 /// A text that many lines share.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Name(u32);
+pub(crate) struct Name(u32);
 
 impl Name {
     /// Where its text stands, from 1; 0 if it has none.
@@ -20,7 +20,7 @@ impl Name {
 
 /// The texts that many lines share, each kept once.
 #[derive(Debug, Default)]
-pub struct Names {
+pub(crate) struct Names {
     texts: Vec<Arc<str>>,
     /// Where a text stands, from 1: 0 is no text.
     places: FxHashMap<Arc<str>, Name>,
@@ -33,7 +33,7 @@ impl Names {
     }
 
     /// The text of a name, if it has one.
-    pub fn text(&self, name: Name) -> Option<&str> {
+    pub(crate) fn text(&self, name: Name) -> Option<&str> {
         self.texts.get((name.0 as usize).checked_sub(1)?).map(|text| &**text)
     }
 

@@ -1,0 +1,51 @@
+//! The rows that are fetched: ledger lines and AP lines.
+
+use serde::{Deserialize, Serialize};
+
+use super::names::Name;
+use super::value::{Day, Instant, MaybeMoney, Month};
+
+/// A ledger line with all that its row in `spend` needs, references unresolved. Kept small, for a run holds millions: 0 stands for no
+/// reference, as it does in Xledger.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Line {
+    pub(crate) id: i64,
+    pub(crate) owner: i64,
+    pub(crate) account: i64,
+    pub(crate) company: i64,
+    pub(crate) voucher: i64,
+    pub(crate) voucher_number: Option<i64>,
+    pub(crate) voucher_modified_at: Option<Instant>,
+    pub(crate) match_id: i64,
+    pub(crate) dimensions: [i64; 5],
+    pub(crate) amount: MaybeMoney,
+    pub(crate) invoice_amount: MaybeMoney,
+    pub(crate) vat_amount: MaybeMoney,
+    pub(crate) text: Option<Box<str>>,
+    pub(crate) document_type: Name,
+    pub(crate) document_type_name: Name,
+    pub(crate) currency: Name,
+    pub(crate) vat_code: Name,
+    pub(crate) posted_date: Option<Day>,
+    pub(crate) month: Month,
+    pub(crate) fiscal_year: Option<i16>,
+    pub(crate) fiscal_period: Option<i16>,
+}
+
+/// An AP line: whose voucher it is, and of which invoice.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(crate) struct Payable {
+    pub(crate) id: i64,
+    pub(crate) owner: i64,
+    pub(crate) voucher: i64,
+    /// When the voucher was modified, in milliseconds since 1970; [`NONE`](super::listed::NONE) if Xledger does not say.
+    pub(crate) modified_at: i64,
+    pub(crate) match_id: i64,
+    /// The id of the voucher's document type.
+    pub(crate) document_type: i64,
+    pub(crate) subledger: Option<i64>,
+    pub(crate) company: Option<i64>,
+    pub(crate) invoice_number: Option<Box<str>>,
+    pub(crate) invoice_date: Option<Day>,
+    pub(crate) due_date: Option<Day>,
+}

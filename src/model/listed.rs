@@ -1,0 +1,46 @@
+//! What the lists say of a line, by index fields alone.
+
+use serde::{Deserialize, Serialize};
+
+use super::value::Month;
+
+/// A document type, as a voucher names it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct DocumentType {
+    /// Its id.
+    pub id: Option<i64>,
+    /// Its code.
+    pub code: Option<Box<str>>,
+    /// Its description.
+    pub description: Option<Box<str>>,
+}
+
+/// A number that a list has no room to lack: it stands for none. No time is as small.
+pub(crate) const NONE: i64 = i64::MIN;
+
+/// A listed ledger line. 0 stands for no reference, as it does in Xledger: a list may hold millions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct LedgerEntry {
+    pub(crate) id: i64,
+    pub(crate) owner: i64,
+    pub(crate) voucher: i64,
+    pub(crate) account: i64,
+    pub(crate) match_id: i64,
+    /// When the voucher was modified, in milliseconds since 1970; [`NONE`] if Xledger does not say.
+    pub(crate) modified_at: i64,
+    pub(crate) month: Option<Month>,
+    /// Where the document type stands in the ledger's list of them.
+    pub(crate) document_type: u32,
+}
+
+/// A listed AP line. 0 stands for no reference.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PayableEntry {
+    pub(crate) id: i64,
+    pub(crate) owner: i64,
+    pub(crate) voucher: i64,
+    pub(crate) match_id: i64,
+    /// The id of the voucher's document type.
+    pub(crate) document_type: i64,
+}

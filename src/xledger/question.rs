@@ -1,0 +1,45 @@
+//! What is asked: a query, its variables, and which rows.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::query::Query;
+
+/// A question for rows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Question<'a> {
+    pub(crate) query: Query,
+    /// The variables but the filter.
+    pub(crate) variables: &'a Map<String, Value>,
+    pub(crate) select: Select<'a>,
+    /// How many rows are asked for, at most.
+    pub(crate) rows: usize,
+}
+
+/// Which rows of a root are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Select<'a> {
+    /// All of them.
+    All,
+    /// Exactly the rows of these ids.
+    Ids(&'a [i64]),
+    /// The rows whose ids lie in a range.
+    Range(IdRange),
+}
+
+/// A range of ids; without a bound, it is open there.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IdRange {
+    /// The ids above this one.
+    pub above: Option<i64>,
+    /// The ids up to this one, itself included.
+    pub up_to: Option<i64>,
+}
+
+impl IdRange {
+    /// Whether an id lies in it.
+    pub(crate) fn holds(&self, id: i64) -> bool {
+        self.above.is_none_or(|above| id > above) && self.up_to.is_none_or(|up_to| id <= up_to)
+    }
+}

@@ -1,0 +1,147 @@
+//! Reads the dialect off the schema, by introspection.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::json;
+
+use super::client::Client;
+use super::dialect::{Dialect, IdType, ROOTS, Root};
+use super::error::Error;
+use super::introspection::{Field, Roots, TypeDefinition};
+use super::query::{DIALECT, FILTER_KEYS};
+
+impl Dialect {
+    /// Reads the schema. A server that refuses introspection is taken to be as Xledger is known to be.
+    ///
+    /// # Errors
+    /// Every error that has nothing to do with introspection itself: a refused token, an unreachable server.
+    pub async fn read(client: &Client) -> Result<Self, Error> {
+        let schema: Schema = match client.value(DIALECT, &json!({})).await {
+            Ok(schema) => schema,
+            Err(
+                error @ (Error::SchemaMismatch { .. }
+                | Error::Api { .. }
+                | Error::RightMissing { .. }
+                | Error::TooLarge { .. }
+                | Error::Malformed { .. }),
+            ) => {
+                tracing::warn!(reason = %error, "the schema cannot be read; the known one is assumed");
+                return Ok(Self::default());
+            }
+            Err(error) => return Err(error),
+        };
+        let mut dialect = schema.dialect();
+        for Root { name, filter: known, is_necessary, .. } in &ROOTS {
+            let Some(filter) = dialect.filters.get_mut(*name) else { continue };
+            let keys = match schema.filters.get(*name) {
+                Some(Some(keys)) if filter.type_name == *known => keys.clone(),
+                _ => {
+                    let answer: Keys = client.value(FILTER_KEYS, &json!({"name": filter.type_name})).await?;
+                    answer.keys.unwrap_or_default()
+                }
+            };
+            filter.range = keys.has("dbId_gt") && keys.has("dbId_lte");
+            match (keys.leaf("dbId_in"), keys.leaf("dbId"), keys.has("OR")) {
+                (Some(ids), _, _) => filter.ids = id_type(ids),
+                (None, Some(ids), true) => (filter.ids, filter.list) = (id_type(ids), false),
+                _ if *is_necessary => dialect
+                    .unfit
+                    .push(format!("{} has no key `dbId_in`, so {name} cannot be asked for by id", filter.type_name)),
+                _ => _ = dialect.filters.remove(*name),
+            }
+        }
+        Ok(dialect)
+    }
+}
+
+fn id_type(name: &str) -> IdType {
+    if name == "Int" { IdType::Int } else { IdType::Int64String }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Schema {
+    roots: Option<Roots>,
+    owner_sets: Option<TypeDefinition>,
+    line: Option<TypeDefinition>,
+    /// The filters of the roots' rows, by the root.
+    #[serde(flatten)]
+    filters: BTreeMap<String, Option<TypeDefinition>>,
+}
+
+#[derive(Deserialize)]
+struct Keys {
+    keys: Option<TypeDefinition>,
+}
+
+impl Schema {
+    fn dialect(&self) -> Dialect {
+        let mut dialect = Dialect { introspection: true, ..Dialect::default() };
+        let roots = self.roots.as_ref().and_then(|roots| roots.query_type.as_ref());
+        dialect.roots = roots.map(TypeDefinition::names).unwrap_or_default();
+        dialect.roots.sort();
+        dialect.owner_sets = self.owner_sets.as_ref().map(TypeDefinition::names).unwrap_or_default();
+        // That owners have a currency is a guess: it is looked for, and not missed.
+        let owner = self.line.as_ref().and_then(|line| line.field("owner"));
+        dialect.owner_currency = owner.is_some_and(|owner| owner.leads_to("currency"));
+        let Some(roots) = roots else { return dialect };
+        for Root { name, is_necessary, .. } in &ROOTS {
+            let Some(definition) = roots.field(name) else {
+                dialect.unfit.push(format!("there is no root `{name}`"));
+                continue;
+            };
+            let required = definition.args.iter().filter(|argument| argument.is_required());
+            dialect.unfit.extend(
+                required.map(|argument| format!("`{name}` demands an argument `{}` that is not known", argument.name)),
+            );
+            let filter = definition.args.iter().find(|argument| argument.name == "filter").and_then(Field::leaf);
+            match (filter, dialect.filters.get_mut(*name)) {
+                (Some(filter), Some(known)) => filter.clone_into(&mut known.type_name),
+                (None, _) if !is_necessary => _ = dialect.filters.remove(*name),
+                _ => {}
+            }
+        }
+        dialect.unfit.sort();
+        dialect.unfit.dedup();
+        dialect
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    #[test]
+    fn what_a_schema_lacks_is_found() {
+        let arguments = |names: &[(&str, &str, Value)]| -> Vec<Value> {
+            let argument = |(name, leaf, kind): &(&str, &str, Value)| json!({"name": name, "type": {"kind": kind, "name": null, "ofType": {"name": leaf}}, "defaultValue": null});
+            names.iter().map(argument).collect()
+        };
+        let root = |name: &str, args: Vec<Value>| json!({"name": name, "args": args});
+        let schema: Schema = serde_json::from_value(json!({
+            "roots": {"queryType": {"fields": [
+                root("transactions", arguments(&[("filter", "LineFilter", json!("LIST"))])),
+                root("apTransactions", arguments(&[("company", "Int", json!("NON_NULL"))])),
+                root("accounts", vec![]),
+            ]}},
+            "ownerSets": {"enumValues": [{"name": "CURRENT"}, {"name": "ALL"}]},
+            "transactions": null,
+            "apTransactions": null,
+            "line": {"fields": [{"name": "owner", "type": {"fields": [{"name": "dbId"}, {"name": "currency"}]}}]},
+        }))
+        .unwrap();
+        let dialect = schema.dialect();
+        assert_eq!(dialect.filters["transactions"].type_name, "LineFilter");
+        assert_eq!(dialect.roots, ["accounts", "apTransactions", "transactions"]);
+        assert_eq!(
+            dialect.unfit,
+            ["`apTransactions` demands an argument `company` that is not known", "there is no root `suppliers`"]
+        );
+        assert!(dialect.owner_currency);
+        let Err(Error::Unfit { what }) = dialect.check_fit("MINE") else { panic!() };
+        assert!(what.contains("company") && what.contains("XLEDGER_OWNER_SET"), "{what}");
+    }
+}
