@@ -1,5 +1,6 @@
 //! Lets the function resume a refresh that takes more than one invocation: a schedule of EventBridge Scheduler that invokes the same
-//! function once, and then removes itself.
+//! function once, and then removes itself. The function does not invoke itself: Lambda stops that after some sixteen times, while a schedule has
+//! no such end, comes when credits are back, and shows in the console.
 //!
 //! Its name is made of the refresh and of how many invocations it has had, so that whatever is arranged twice comes once. One that is
 //! left over when the refresh has ended does no harm: its event names a refresh that is not unfinished any more.

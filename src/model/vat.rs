@@ -1,4 +1,5 @@
-//! The VAT table: the percentage of each tax rule code. Data, in one place.
+//! The VAT table: the percentage of each tax rule code. Data, in one place. Tax rules are each company's own; a code that is not here has no rate until
+//! somebody who knows it says so in a setting.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;

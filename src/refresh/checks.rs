@@ -73,7 +73,8 @@ pub(crate) fn payroll_is_known(rules: &Rules, chart: &Chart) -> Result<(), Failu
     Err(Failure::new(FailureKind::SettingsInvalid, message))
 }
 
-/// Most lines that are not payroll can be judged, and some are kept if any is of a kept document type.
+/// Most lines that are not payroll can be judged, and some are kept if any is of a kept document type: a chart that the token does not see would leave
+/// half a table.
 ///
 /// # Errors
 /// [`FailureKind::TooLittleKept`], which says why, how many, and what to do.
@@ -130,7 +131,7 @@ fn why_refused(screened: &Screened) -> String {
     parts.collect::<Vec<_>>().join("; ")
 }
 
-/// No table lost more of its rows than `most_percent`.
+/// No table lost more of its rows than `most_percent`: a right or an entity that a token lost looks like lines that were deleted.
 ///
 /// # Errors
 /// [`FailureKind::TableShrunk`], which says which one and what to do.

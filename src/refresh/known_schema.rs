@@ -1,4 +1,5 @@
 //! What an earlier run learned of Xledger's schema and of the token's rights, kept under `state/`: a schema is read once a month, not once a run.
+//! What it no longer takes shows by a refusal; only that it offers more is noticed late.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};

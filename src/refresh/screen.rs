@@ -167,7 +167,8 @@ pub(crate) fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Pay
     let (mut lines, mut payroll_lines) = (Vec::new(), Vec::new());
     let mut lines_of_type = vec![(0_u64, 0_u64); treatments.len()];
     let mut unknown_accounts: FxHashSet<i64> = FxHashSet::default();
-    // A line that was listed twice is judged by its strictest reading, and counted once.
+    // A line that was listed twice is judged by its strictest reading, and counted once: rows shift between pages while somebody posts, and which
+    // reading is right is not known.
     for readings in ledger.entries.chunk_by(|a, b| a.id == b.id) {
         let Some(last) = readings.last() else { continue };
         let verdicts = readings.iter().map(|entry| screen.judge(&facts(entry, &treatments)));

@@ -19,7 +19,7 @@ pub(crate) async fn owner_id(client: &Client) -> Result<Option<i64>, Error> {
     }
 }
 
-/// Refuses a token of another owner than the one that the tables in the lake come from.
+/// Refuses a token of another owner than the one that the tables in the lake come from: every table would be replaced by another company's.
 ///
 /// # Errors
 /// [`FailureKind::OwnerChanged`].

@@ -1,5 +1,5 @@
 //! The function's log: one JSON object a line. `timestamp`, `level` and `message` stand first, then what the line itself says, then the
-//! ids of the invocation: the fields of the spans that it was written in.
+//! ids of the invocation: the fields of the spans that it was written in, as keys of the line itself, so that one filter finds a run.
 
 use std::fmt;
 

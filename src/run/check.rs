@@ -1,5 +1,6 @@
 //! Says what the token can read, what the schema offers, and how each document type is treated: before a first refresh, or after a change.
-//! Lists the ledger as a refresh does, for only the whole list shows every document type; fetches and writes nothing.
+//! Lists the ledger as a refresh does, for only the whole list shows every document type, and a payroll type that nobody thought of must be seen by a
+//! person before the first refresh; fetches and writes nothing.
 
 mod table;
 

@@ -17,7 +17,8 @@ pub(crate) const ROW_GROUP_ROWS: usize = 128 * 1024;
 /// The bytes of a row group as encoded and compressed, at most and about: long texts make row groups of fewer rows.
 pub(crate) const ROW_GROUP_BYTES: usize = 32 * 1024 * 1024;
 
-/// The bytes after which a file is full, and the rest of its partition goes into the next file.
+/// The bytes after which a file is full, and the rest of its partition goes into the next file: readers like few large files, but one upload must
+/// not grow without end.
 pub(crate) const FULL_BYTES: u64 = 256 * 1024 * 1024;
 
 /// One Parquet file in the making.
@@ -101,9 +102,11 @@ fn properties(table: &Table) -> Result<WriterProperties, EncodeError> {
     }
     Ok(builder
         .set_created_by(format!("xledger-spend version {SCHEMA_VERSION}"))
+        // zstd's own default: small files at a speed that no run waits for.
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_max_row_group_bytes(Some(ROW_GROUP_BYTES))
+        // With the sort order written down, a reader can skip within a month.
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_sorting_columns(Some(table.sort.iter().filter_map(sorting_column).collect()))
         .build())

@@ -1,4 +1,5 @@
-//! What is fetched: ledger lines and AP lines, how each is judged as it comes, and what of it is compared with the list.
+//! What is fetched: ledger lines and AP lines, how each is judged as it comes, by the same rules and by its own index fields, and what of it is
+//! compared with the list.
 
 use super::{Fetch, Fetched};
 use crate::model::failure::{Failure, FailureKind};

@@ -44,6 +44,8 @@ impl Screen {
     }
 
     /// Works out the payroll vouchers and matches over both whole lists. One step: what is payroll only by a match passes nothing on.
+    /// In a company that settles everything against one bank account further steps would reach everything. Within an owner: ids of matches are not
+    /// known to be unique across owners.
     pub(super) fn find_payroll(&mut self, ledger: &Ledger, treatments: &[Treatment], payables: &Payables) {
         for entry in &ledger.entries {
             let treatment = treatments.get(entry.document_type as usize).copied().unwrap_or(Treatment::Refused);
