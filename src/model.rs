@@ -1,6 +1,7 @@
 //! What everything speaks: the values that rows are made of, checksums, and how a run fails. No input or output, and nothing of the wire.
 
 pub mod value;
+pub(crate) mod json;
 pub(crate) mod vat;
 pub mod digest;
 pub mod failure;

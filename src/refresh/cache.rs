@@ -9,7 +9,7 @@ mod load;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Mode, Refresh};
-use crate::lake::SnapshotName;
+use crate::lake::{Manifest, SnapshotName};
 use crate::model::digest::Digest;
 use crate::model::value::{Instant, Month};
 use crate::refresh::fetch::Name;
@@ -81,7 +81,8 @@ pub struct Asked {
 }
 
 /// Where rows come from. Ids of another source mean other rows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Source {
     /// The address that is asked.
     pub endpoint: String,
@@ -92,6 +93,11 @@ pub struct Source {
 }
 
 impl Source {
+    /// Where the rows of a snapshot come from, as far as its settings say.
+    pub fn of(manifest: &Manifest) -> Self {
+        Self::deserialize(&manifest.settings).unwrap_or_default()
+    }
+
     /// Its checksum.
     pub(crate) fn digest(&self) -> String {
         Digest::of(serde_json::to_string(self).unwrap_or_default().as_bytes())
