@@ -4,6 +4,7 @@ pub mod value;
 pub(crate) mod names;
 pub(crate) mod listed;
 pub(crate) mod line;
+pub(crate) mod json;
 pub(crate) mod vat;
 pub mod digest;
 pub mod failure;

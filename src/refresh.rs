@@ -22,6 +22,7 @@ mod changes;
 mod publish;
 mod resume;
 
+use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
 use crate::event::Refresh;
@@ -37,8 +38,10 @@ use crate::report::Report;
 use crate::report::progress::{Progress, Stage};
 use crate::table::runs::Status;
 use crate::xledger::{Client, Dialect};
+pub use cache::Source;
 use lists::Lists;
 pub(crate) use lists::list_and_screen;
+use publish::Kept;
 use rows::Outcome;
 
 /// What a refresh works with.
@@ -81,8 +84,6 @@ pub(crate) fn base_variables(owner_set: &str) -> Map<String, Value> {
 struct Before {
     expected: Option<(Current, Version)>,
     manifest: Option<Manifest>,
-    /// The owner of the token, as far as it is known.
-    owner: Option<i64>,
 }
 
 impl Refreshing<'_> {
@@ -107,16 +108,15 @@ impl Refreshing<'_> {
         }
         let manifest = self.manifest_before(current, report).await?;
         self.record_run_before(manifest.as_ref()).await;
-        let endpoint = self.xledger.endpoint();
-        let published = manifest.as_ref().and_then(|manifest| manifest.settings["endpoint"].as_str());
-        let cached = cache.index.owner.as_ref().map(|owner| owner.endpoint.as_str());
-        if [published, cached].contains(&Some(endpoint)) {
+        let published = manifest.as_ref().map(|manifest| Source::of(manifest).endpoint);
+        let cached = cache.index.owner.as_ref().map(|owner| owner.endpoint.clone());
+        if [published, cached].contains(&Some(self.xledger.endpoint().to_owned())) {
             // It answered before: what is no GraphQL now is no wrong address.
             self.xledger.mark_known();
         }
         self.begin_or_resume(&mut cache, report);
-        let (mut before, mut lists) = (Before { expected, manifest, owner: None }, None);
-        let outcome = match self.list_and_publish(&mut lists, &mut cache, &mut before, report).await {
+        let (before, mut lists) = (Before { expected, manifest }, None);
+        let outcome = match self.list_and_publish(&mut lists, &mut cache, &before, report).await {
             Err(failure) => self.stop(failure, lists, &mut cache, report).await,
             outcome => outcome,
         };
@@ -128,10 +128,9 @@ impl Refreshing<'_> {
 
     /// Gives the run that published the current snapshot its line in `runs`, if it died before it wrote it.
     async fn record_run_before(&self, manifest: Option<&Manifest>) {
-        let row = manifest.map(|manifest| &manifest.report["row"]);
-        if let Some((row, run_id)) = row.and_then(|row| Some((row, row["run_id"].as_str()?)))
+        if let Some(Ok(Kept { report, row })) = manifest.map(|manifest| Kept::deserialize(&manifest.report))
             && !self.refresh.dry_run
-            && let Err(error) = self.lake.lake().record_earlier_run(run_id, row).await
+            && let Err(error) = self.lake.lake().record_earlier_run(&report.run_id, &row).await
         {
             tracing::warn!(%error, "the run has no row in the table runs");
         }
@@ -164,12 +163,12 @@ impl Refreshing<'_> {
         &self,
         lists: &mut Option<Lists>,
         cache: &mut Cache<'_>,
-        before: &mut Before,
+        before: &Before,
         report: &mut Report,
     ) -> Result<Status, Failure> {
         let (client, lake) = (self.xledger, self.lake.lake());
         self.progress.begin(Stage::Schema, 0);
-        let owner_before = before.manifest.as_ref().and_then(|manifest| manifest.settings["token_owner_id"].as_i64());
+        let owner_before = before.manifest.as_ref().and_then(|manifest| Source::of(manifest).token_owner_id);
         let now = (self.clock)();
         // The cheapest question that only a good token answers, and alone: a wrong address or token is noticed by it.
         let owner = token_owner::owner_id(client).await?;
@@ -179,7 +178,6 @@ impl Refreshing<'_> {
             cache.index.owner = Some(Owner { endpoint: client.endpoint().to_owned(), id });
         }
         let source = self.source(cache);
-        before.owner = source.token_owner_id;
         self.choose_mode(cache, report);
         let lists = lists.insert(Lists::resume(cache, &source.digest(), self.started_at).await?);
         let mut learned = known_schema::learn(client, lake, now).await?;

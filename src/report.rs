@@ -2,6 +2,7 @@
 //! names of settings only: never a value of a row.
 
 pub mod counts;
+pub mod summary;
 pub mod progress;
 pub mod metrics;
 pub mod log;
@@ -9,24 +10,27 @@ pub mod panic;
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::event::Mode;
-use crate::lake::DataFile;
+use crate::lake::{DataFile, Manifest};
 use crate::model::failure::Failure;
+use crate::model::json::{known, utc};
 use crate::model::value::{Instant, Month};
 use crate::table::runs::{self, Status, Time};
 use crate::xledger::{Lost, Usage};
 use counts::{Counts, PayableCounts, TypeCount};
 
-/// The report of one run. What a run did not come to is `None`.
-#[derive(Clone, Debug, Serialize)]
+/// The report of one run. What a run did not come to is `None`. Of the report of another version, what this one does not know is left out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Report {
     /// The run's id.
     pub run_id: String,
     /// `refresh` or `rollback`.
-    pub action: &'static str,
+    pub action: String,
     /// How much was fetched.
+    #[serde(deserialize_with = "known")]
     pub mode: Option<Mode>,
     /// Why so much was fetched.
     pub mode_reason: Option<String>,
@@ -35,19 +39,20 @@ pub struct Report {
     /// Which run of the refresh this is, from 1.
     pub invocation: Option<u32>,
     /// When it is worth resuming a refresh that has not ended.
-    #[serde(serialize_with = "maybe_utc")]
+    #[serde(with = "utc::maybe")]
     pub continues_at: Option<Instant>,
     /// How it ended.
+    #[serde(deserialize_with = "known")]
     pub status: Status,
     /// The snapshot that the run published or moved back to.
     pub snapshot: Option<String>,
     /// The snapshot that was current when the run began.
     pub snapshot_before: Option<String>,
     /// When it began.
-    #[serde(serialize_with = "utc")]
+    #[serde(with = "utc")]
     pub started_at: Instant,
     /// When it ended.
-    #[serde(serialize_with = "utc")]
+    #[serde(with = "utc")]
     pub finished_at: Instant,
     /// How long it took, in milliseconds.
     pub duration_ms: i64,
@@ -66,13 +71,14 @@ pub struct Report {
     /// Of a full refresh, lines that turned out to be changed though nothing that is listed of them had shown it.
     pub lines_healed: Option<u64>,
     /// What became of the ledger lines of each month since the last snapshot.
+    #[serde(deserialize_with = "known")]
     pub periods: Vec<Period>,
     /// The document types that were found.
     pub document_types: Vec<TypeCount>,
     /// What the schema or the token's rights lack, and the columns that are null for it.
     pub lost: Vec<Lost>,
     /// Values that did not fit their column and are null, by column: of what this run fetched.
-    pub unfit: BTreeMap<&'static str, u64>,
+    pub unfit: BTreeMap<String, u64>,
     /// Codes of accounts that look like wages and lie outside of the payroll accounts: somebody must say what they are.
     pub accounts_to_confirm: Vec<String>,
     /// The tables that were made, or moved back to.
@@ -84,6 +90,7 @@ pub struct Report {
     /// What a rollback means, for a person.
     pub note: Option<String>,
     /// Why it failed.
+    #[serde(deserialize_with = "known")]
     pub error: Option<Failure>,
     /// When the current snapshot became current, as far as the run knows: for its metrics alone.
     #[serde(skip)]
@@ -91,7 +98,7 @@ pub struct Report {
 }
 
 /// What became of the lines of a month.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Period {
     /// The month.
     pub month: Month,
@@ -115,7 +122,8 @@ impl Period {
 }
 
 /// The sizes of the tables.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TableSizes {
     /// The table `spend`.
     pub spend: TableSize,
@@ -124,7 +132,8 @@ pub struct TableSizes {
 }
 
 /// The size of a table.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TableSize {
     /// Rows.
     pub rows: u64,
@@ -152,40 +161,14 @@ impl TableSize {
 
 impl Report {
     /// The report of a run that has just begun.
-    pub fn begin(run_id: &str, action: &'static str, mode: Option<Mode>, started_at: Instant) -> Self {
-        Self {
-            run_id: run_id.to_owned(),
-            action,
-            mode,
-            mode_reason: None,
-            refresh_id: None,
-            invocation: None,
-            continues_at: None,
-            lines_healed: None,
-            periods: Vec::new(),
-            status: Status::Failed,
-            snapshot: None,
-            snapshot_before: None,
-            started_at,
-            finished_at: started_at,
-            duration_ms: 0,
-            lines: None,
-            lines_fetched: None,
-            lines_gone: None,
-            payables: None,
-            payables_fetched: None,
-            payables_gone: None,
-            document_types: Vec::new(),
-            lost: Vec::new(),
-            unfit: BTreeMap::new(),
-            accounts_to_confirm: Vec::new(),
-            tables: None,
-            snapshots_removed: None,
-            api: Usage::default(),
-            note: None,
-            error: None,
-            last_success_at: None,
-        }
+    pub fn begin(run_id: &str, action: &str, mode: Option<Mode>, started_at: Instant) -> Self {
+        let (run_id, action) = (run_id.to_owned(), action.to_owned());
+        Self { run_id, action, mode, started_at, finished_at: started_at, ..Self::default() }
+    }
+
+    /// The report of the run that made a snapshot; an empty one if it cannot be read.
+    pub fn of(manifest: &Manifest) -> Self {
+        Self::deserialize(&manifest.report).unwrap_or_default()
     }
 
     /// Closes the report.
@@ -213,7 +196,7 @@ impl Report {
         runs::Row {
             run_id: &self.run_id,
             snapshot: self.snapshot.as_deref(),
-            action: self.action,
+            action: &self.action,
             mode: self.mode.map(Mode::as_str),
             status: self.status,
             started_at: Time(self.started_at),
@@ -238,14 +221,75 @@ impl Report {
     }
 }
 
-fn maybe_utc<S: Serializer>(instant: &Option<Instant>, out: S) -> Result<S::Ok, S::Error> {
-    match instant {
-        Some(instant) => utc(instant, out),
-        None => out.serialize_none(),
-    }
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::failure::FailureKind;
+    use crate::model::treatment::Treatment;
+    use crate::xledger::Reason;
+    use serde_json::json;
 
-fn utc<S: Serializer>(instant: &Instant, out: S) -> Result<S::Ok, S::Error> {
-    let time = jiff::Timestamp::from_millisecond(instant.0).map_err(serde::ser::Error::custom)?;
-    out.collect_str(&format_args!("{time:.3}"))
+    /// All that a report can say.
+    fn full() -> Report {
+        let size = TableSize { rows: 3, files: 2, bytes: 1 };
+        let mut report = Report {
+            mode_reason: Some("asked for".to_owned()),
+            refresh_id: Some("run-0".to_owned()),
+            invocation: Some(2),
+            continues_at: Some(Instant(1_795_224_600_000)),
+            snapshot: Some("20261121T013000Z-0a1b2c3d".to_owned()),
+            snapshot_before: Some("20261120T013000Z-0a1b2c3d".to_owned()),
+            lines: Some(Counts { listed: 9, kept: 7, refused: 2, ..Counts::default() }),
+            lines_fetched: Some(7),
+            payables: Some(PayableCounts { listed: 4, ..PayableCounts::default() }),
+            periods: Month::new(2026, 5).map(Period::empty).into_iter().collect(),
+            document_types: [Treatment::Kept, Treatment::LeftOut]
+                .map(|treatment| TypeCount { code: Some("AP".to_owned()), treatment, ..TypeCount::default() })
+                .into(),
+            lost: vec![Lost { field: "suppliers.phone".to_owned(), reason: Reason::NotAllowed, ..Lost::default() }],
+            unfit: [("spend.vat_amount".to_owned(), 5)].into(),
+            accounts_to_confirm: vec!["5500".to_owned()],
+            tables: Some(TableSizes { spend: size, supplier: size }),
+            note: Some("a note".to_owned()),
+            ..Report::begin("run-1", "refresh", Some(Mode::Full), Instant(1_795_224_600_120))
+        };
+        let api = Usage { requests: 1, bytes_up: 2, bytes_down: 3, waited_ms: 4, null_rows: 5 };
+        let failure = Failure::new(FailureKind::TableShrunk, "too small");
+        report.end(Instant(1_795_224_601_000), api, Err(failure));
+        report
+    }
+
+    #[test]
+    fn what_is_written_is_read() {
+        for report in [full(), Report::begin("run-2", "rollback", None, Instant(0))] {
+            let text = serde_json::to_string(&report).unwrap();
+            let read: Report = serde_json::from_str(&text).unwrap();
+            assert_eq!(read, report);
+            assert_eq!(serde_json::to_string(&read).unwrap(), text);
+        }
+        let text = serde_json::to_string(&full()).unwrap();
+        assert!(text.contains(r#""started_at":"2026-11-21T01:30:00.120Z","finished_at":"2026-11-21T01:30:01.000Z""#));
+        assert!(text.contains(r#""kind":"table_shrunk""#), "{text}");
+    }
+
+    #[test]
+    fn what_another_version_says_hides_nothing_else() {
+        let known = serde_json::to_value(full()).unwrap();
+        let mut newer = known.clone();
+        newer["colour"] = json!("red");
+        for word in
+            ["/mode", "/status", "/error/kind", "/lost/0/reason", "/document_types/0/treatment", "/periods/0/month"]
+        {
+            *newer.pointer_mut(word).unwrap() = json!("new");
+        }
+        let mut expected = Report { mode: None, error: None, periods: vec![], ..full() };
+        (expected.lost[0].reason, expected.document_types[0].treatment) = (Reason::NotInSchema, Treatment::Unknown);
+        assert_eq!(Report::deserialize(newer).unwrap(), expected);
+        for name in known.as_object().unwrap().keys() {
+            let mut older = known.clone();
+            older.as_object_mut().unwrap().remove(name);
+            let older = Report::deserialize(older).unwrap();
+            assert_eq!(older.tables, full().tables.filter(|_| name != "tables"), "{name}");
+        }
+    }
 }

@@ -8,9 +8,10 @@
 //! publishes nothing. To one whose clock is behind it runs out late. Neither can harm the lake, for `CURRENT.json` itself moves by
 //! compare-and-swap. What the holder itself may still do goes by both its clocks, so that a machine that was asleep does not go on.
 
-use crate::lake::manifest::{self, FORMAT_VERSION, instant};
+use crate::lake::manifest::{self, FORMAT_VERSION};
 use crate::lake::store::{Store, Version};
 use crate::lake::{Error, layout};
+use crate::model::json::utc;
 use crate::model::value::Instant;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -59,10 +60,10 @@ pub struct Lease {
     /// Who has it, as it named itself.
     pub holder: String,
     /// When it was taken.
-    #[serde(with = "instant")]
+    #[serde(with = "utc")]
     pub since: Instant,
     /// When it runs out, unless it is renewed before.
-    #[serde(with = "instant")]
+    #[serde(with = "utc")]
     pub expires_at: Instant,
     /// How often it was renewed: no two writes of a holder are the same.
     pub renewals: u64,

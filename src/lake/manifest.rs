@@ -6,6 +6,7 @@
 
 use crate::lake::layout::{SnapshotName, TableName};
 use crate::lake::{Error, Key};
+use crate::model::json::utc;
 use crate::model::value::Instant;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
@@ -24,7 +25,7 @@ pub struct Manifest {
     /// The snapshot.
     pub snapshot: SnapshotName,
     /// When it was made.
-    #[serde(with = "instant")]
+    #[serde(with = "utc")]
     pub created_at: Instant,
     /// The version of the tables' schema.
     pub schema_version: u32,
@@ -98,7 +99,7 @@ pub struct Current {
     /// The current snapshot.
     pub snapshot: SnapshotName,
     /// When it became current.
-    #[serde(with = "instant")]
+    #[serde(with = "utc")]
     pub committed_at: Instant,
     /// The snapshot that was current before it.
     pub previous: Option<SnapshotName>,
@@ -221,23 +222,6 @@ pub(super) fn read<T: DeserializeOwned + Serialize>(bytes: &[u8], place: &str) -
             place: place.to_owned(),
             what: "it is not written as this program writes it".to_owned(),
         }),
-    }
-}
-
-/// Instants as `2026-11-21T01:30:00.123Z`.
-pub(super) mod instant {
-    use crate::model::value::Instant;
-    use jiff::Timestamp;
-    use serde::{Deserialize as _, Deserializer, Serializer, de, ser};
-
-    pub(in crate::lake) fn serialize<S: Serializer>(instant: &Instant, out: S) -> Result<S::Ok, S::Error> {
-        let timestamp = Timestamp::from_millisecond(instant.0).map_err(ser::Error::custom)?;
-        out.collect_str(&format_args!("{timestamp:.3}"))
-    }
-
-    pub(in crate::lake) fn deserialize<'de, D: Deserializer<'de>>(text: D) -> Result<Instant, D::Error> {
-        let timestamp: Timestamp = String::deserialize(text)?.parse().map_err(de::Error::custom)?;
-        Ok(Instant(timestamp.as_millisecond()))
     }
 }
 

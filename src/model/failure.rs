@@ -3,15 +3,15 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::value::Instant;
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $name:literal,)*) => {
         /// The kind of a failure.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum FailureKind { $($(#[$doc])* $kind,)* }
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        pub enum FailureKind { $($(#[$doc])* #[serde(rename = $name)] $kind,)* }
 
         impl FailureKind {
             /// Every kind.
@@ -100,14 +100,8 @@ kinds! {
     Panic = "panic",
 }
 
-impl Serialize for FailureKind {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
 /// Why a run failed.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Failure {
     /// What to branch on.
     pub kind: FailureKind,

@@ -1,9 +1,9 @@
 //! What becomes of the lines of a document type.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How lines of a document type are treated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Treatment {
     /// Payroll: never asked for.
@@ -14,4 +14,8 @@ pub enum Treatment {
     LeftOut,
     /// Kept, if account and period are.
     Kept,
+    /// A word of another version, in a report that is read.
+    #[default]
+    #[serde(other)]
+    Unknown,
 }

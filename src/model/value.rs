@@ -133,7 +133,7 @@ impl MaybeMoney {
 pub struct Day(pub i32);
 
 /// An instant, in milliseconds since 1970-01-01T00:00:00Z: the value of an Arrow `timestamp(ms, UTC)`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Instant(pub i64);
 
 /// A calendar month, the unit in which `spend` is partitioned.

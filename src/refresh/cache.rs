@@ -9,7 +9,7 @@ mod load;
 use serde::{Deserialize, Serialize};
 
 use crate::event::{Mode, Refresh};
-use crate::lake::SnapshotName;
+use crate::lake::{Manifest, SnapshotName};
 use crate::model::digest::Digest;
 use crate::model::listed::DocumentType;
 use crate::model::names::Name;
@@ -82,8 +82,9 @@ pub(crate) struct Asked {
 }
 
 /// Where rows come from. Ids of another source mean other rows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Source {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Source {
     /// The address that is asked.
     pub endpoint: String,
     /// Whose rows are listed.
@@ -93,6 +94,11 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// Where the rows of a snapshot come from, as far as its settings say.
+    pub fn of(manifest: &Manifest) -> Self {
+        Self::deserialize(&manifest.settings).unwrap_or_default()
+    }
+
     /// Its checksum.
     pub(crate) fn digest(&self) -> String {
         Digest::of(serde_json::to_string(self).unwrap_or_default().as_bytes())

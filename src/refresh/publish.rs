@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::lists::Lists;
 use super::rows::Rows;
@@ -21,11 +22,12 @@ use crate::table::runs::Status;
 /// Enough to publish any tables.
 const TIME_TO_PUBLISH: Duration = Duration::from_secs(240);
 
-/// A report with the run's line of `runs`: should this run die before it writes it, the next one does.
-fn with_row(report: &Report) -> Result<Value, Failure> {
-    let mut json = to_json(report)?;
-    json["row"] = to_json(&report.row())?;
-    Ok(json)
+/// A report as a manifest keeps it, with the run's row of `runs`: should this run die before it writes it, the next one does.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Kept {
+    #[serde(flatten)]
+    pub(super) report: Report,
+    pub(super) row: Value,
 }
 
 impl Refreshing<'_> {
@@ -84,17 +86,14 @@ impl Refreshing<'_> {
             let now = (self.clock)();
             report.unfit = self.xledger.unfit();
             report.end(now, self.xledger.usage(), Ok(Status::Succeeded));
+            let mut settings = to_json(&self.source(cache))?;
+            settings["rules"] = to_json(self.rules)?;
             let parts = ManifestParts {
                 created_at: now,
                 schema_version: SCHEMA_VERSION,
-                settings: json!({
-                    "endpoint": self.xledger.endpoint(),
-                    "token_owner_id": before.owner,
-                    "owner_set": self.owner_set,
-                    "rules": to_json(self.rules)?,
-                }),
+                settings,
                 control_totals: written.control_totals(),
-                report: with_row(report)?,
+                report: to_json(&Kept { row: to_json(&report.row())?, report: report.clone() })?,
             };
             snapshot.commit(parts, before.expected.as_ref(), now).await?;
             report.last_success_at = Some(now);

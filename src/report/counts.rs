@@ -1,11 +1,12 @@
 //! What became of the lines, in numbers: what the screen counts and a report shows.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::treatment::Treatment;
 
 /// Refused lines by what they lack.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Refused {
     /// No account, or one without a code.
     pub no_account: u64,
@@ -20,7 +21,8 @@ pub struct Refused {
 }
 
 /// Lines by what became of them. Every listed line is counted once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Counts {
     /// All of them.
     pub listed: u64,
@@ -43,7 +45,8 @@ pub struct Counts {
 }
 
 /// AP lines by what became of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct PayableCounts {
     /// All of them.
     pub listed: u64,
@@ -56,7 +59,8 @@ pub struct PayableCounts {
 }
 
 /// A document type, how it is treated, and how many ledger lines it has.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct TypeCount {
     /// Its code.
     pub code: Option<String>,

@@ -193,7 +193,7 @@ async fn rights(
     lines: &[i64],
     payables: &[i64],
 ) -> Result<Vec<Right>, Failure> {
-    let mut refused: Vec<(&'static str, String)> = Vec::new();
+    let mut refused: Vec<(String, String)> = Vec::new();
     let (mut asked, mut untested): (Vec<&'static str>, Vec<&'static str>) = Default::default();
     for query in query::OF_ROWS {
         let ids = match query.name {
@@ -217,7 +217,7 @@ async fn rights(
             Ok(()) => asked.extend(rights_of_parts(client).into_iter().chain([root])),
             Err(failure) => {
                 let missing = rights::named(query.root(), &failure.refused_fields);
-                refused.extend(missing.into_iter().map(|right| (right, failure.message.clone())));
+                refused.extend(missing.into_iter().map(|right| (right.to_owned(), failure.message.clone())));
             }
         }
     }
@@ -225,7 +225,7 @@ async fn rights(
         refused.push((lost.right, format!("{} is refused", lost.field)));
     }
     let all = rights::all().map(|(area, name)| {
-        let message = refused.iter().find(|(right, _)| *right == name).map(|(_, message)| message.clone());
+        let message = refused.iter().find(|(right, _)| right == name).map(|(_, message)| message.clone());
         let access = match message {
             Some(_) => RightAccess::Missing,
             None if asked.contains(&name) => RightAccess::Readable,

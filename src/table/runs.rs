@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use arrow::array::{StringBuilder, TimestampMillisecondBuilder};
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::cell::{columns, primitive, word};
 use super::column::{ColumnType, Format, SortKey, Table};
@@ -78,7 +78,7 @@ columns! {
 }
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// All was done.
@@ -86,6 +86,7 @@ pub enum Status {
     /// Time ran out; a next run goes on from here.
     Incomplete,
     /// An error ended it.
+    #[default]
     Failed,
     /// All was done but publishing, as asked.
     DryRun,

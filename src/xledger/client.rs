@@ -131,7 +131,7 @@ impl Client {
     }
 
     /// Values that did not fit their column so far, by column.
-    pub(crate) fn unfit(&self) -> BTreeMap<&'static str, u64> {
+    pub(crate) fn unfit(&self) -> BTreeMap<String, u64> {
         self.meter.unfit()
     }
 

@@ -5,13 +5,14 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use super::scalar::Odd;
 
 /// What a client used of the API.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Usage {
     /// Requests sent.
     pub requests: u64,
@@ -62,8 +63,9 @@ impl Meter {
     }
 
     /// Values that did not fit their column, by column: null in the tables, for nothing depends on them.
-    pub fn unfit(&self) -> BTreeMap<&'static str, u64> {
-        self.0.unfit.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub fn unfit(&self) -> BTreeMap<String, u64> {
+        let unfit = self.0.unfit.lock().unwrap_or_else(PoisonError::into_inner);
+        unfit.iter().map(|(column, values)| ((*column).to_owned(), *values)).collect()
     }
 
     /// The value of a column, null and counted if it does not fit.

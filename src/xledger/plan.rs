@@ -10,6 +10,7 @@ use super::error::Error;
 use super::optional::{self, OPTIONAL, is_within};
 use super::parts::{Part, parts};
 use super::query::{self, Query};
+use crate::model::json::known;
 
 /// What a client asks. Grows less as it is learned what cannot be had.
 #[derive(Default)]
@@ -31,25 +32,28 @@ struct State {
 }
 
 /// Why something is missing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Reason {
     /// The schema does not have it.
+    #[default]
     NotInSchema,
     /// The token may not read it.
     NotAllowed,
 }
 
 /// Something that a refresh did without.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Lost {
     /// The root and the fields of its rows: `suppliers.address`.
     pub field: String,
     /// The columns that are null without it: throughout, or where nothing else fills them.
-    pub columns: &'static [&'static str],
+    pub columns: Vec<String>,
     /// The right that it needs, by its name on Xledger's token page.
-    pub right: &'static str,
+    pub right: String,
     /// Why it is missing.
+    #[serde(deserialize_with = "known")]
     pub reason: Reason,
 }
 
@@ -216,7 +220,8 @@ impl Plan {
         told.map(|(at, reason)| {
             let optional = &OPTIONAL[*at];
             let field = format!("{}.{}", optional.root(), optional.fields.join(","));
-            Lost { field, columns: optional.columns, right: optional.right(), reason: *reason }
+            let columns = optional.columns.iter().map(|column| (*column).to_owned()).collect();
+            Lost { field, columns, right: optional.right().to_owned(), reason: *reason }
         })
         .collect()
     }

@@ -95,7 +95,7 @@ async fn a_missing_right_is_remembered_and_noticed_once_it_is_given() {
     let mut options = Options::fast(2_000, 9);
     options.dialect.missing_rights = ["Contact".to_owned()].into();
     let mut desk = Desk::new(options.clone()).await;
-    let lost = |report: &Report| report.lost.iter().flat_map(|lost| lost.columns).copied().collect::<Vec<_>>();
+    let lost = |report: &Report| report.lost.iter().flat_map(|lost| lost.columns.clone()).collect::<Vec<_>>();
     let report = desk.refresh(&[]).await;
     assert_eq!(lost(&report), ["supplier.contact_name"]);
     let searched = requests(&desk, "Suppliers");

@@ -64,7 +64,7 @@ async fn there_and_back_and_on() {
     desk.sim.journal().clear();
 
     let report = desk.go_back(&first).await;
-    assert_eq!((report.status, &report.error, report.action), (Status::Succeeded, &None, "rollback"));
+    assert_eq!((report.status, &report.error, report.action.as_str()), (Status::Succeeded, &None, "rollback"));
     assert_eq!((report.snapshot.as_ref(), report.snapshot_before.as_ref()), (Some(&first), Some(&second)));
     assert_eq!((report.tables, report.mode, report.snapshots_removed), (tables, None, None));
     let note = report.note.as_deref().unwrap();

@@ -67,14 +67,8 @@ async fn refreshed(
         let note = report.note.clone().unwrap_or_default();
         context.terminal.line(&format!("incomplete: {}; run refresh again{from}, and it goes on", sanitize(&note)));
     }
-    let answer = Answer::Refreshed(Box::new(report));
-    let told = serde_json::to_value(&answer).unwrap_or_default();
-    if context.json {
-        return Ok(Outcome::answered(&answer, outcome::json(&answer)?));
-    }
-    let mut text = summary::run(&told);
-    let Answer::Refreshed(report) = &answer else { return Ok(Outcome::answered(&answer, text)) };
-    if report.snapshot.is_some() {
+    let mut text = if context.json { outcome::json(&report)? } else { summary::run(&report) };
+    if report.snapshot.is_some() && !context.json {
         match snapshot(lake, aws).await {
             Ok(Some(snapshot)) => text.push_str(&summary::tables(&snapshot)),
             Ok(None) => (),
@@ -83,7 +77,7 @@ async fn refreshed(
         }
         text.push_str(&summary::next(lake, &context.program, demonstration));
     }
-    Ok(Outcome::answered(&answer, text))
+    Ok(Outcome::answered(&Answer::Refreshed(Box::new(report)), text))
 }
 
 async fn snapshot(lake: &LakeUrl, aws: &aws_config::SdkConfig) -> Result<Option<Snapshot>, Failure> {

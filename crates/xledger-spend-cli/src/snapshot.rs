@@ -4,6 +4,8 @@ mod owners;
 mod suppliers;
 mod data_file;
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 use xledger_spend::lake::{Current, Lake, Manifest};
 use xledger_spend::model::failure::Failure;
@@ -26,12 +28,14 @@ pub(crate) struct Snapshot {
 }
 
 /// The lines and amounts of an owner in a month.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct MonthTotal {
     pub(crate) year: i64,
     pub(crate) month: i64,
+    #[serde(rename = "owner_id")]
     pub(crate) owner: i64,
     pub(crate) lines: u64,
+    #[serde(rename = "amount", deserialize_with = "amount")]
     pub(crate) ten_thousandths: i128,
 }
 
@@ -71,18 +75,13 @@ impl Snapshot {
     }
 }
 
+fn amount<'de, D: Deserializer<'de>>(text: D) -> Result<i128, D::Error> {
+    ten_thousandths(&String::deserialize(text)?).ok_or_else(|| D::Error::custom("no amount"))
+}
+
 fn months(control_totals: &Value) -> Vec<MonthTotal> {
-    let rows = control_totals.get("spend").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-    let total = |row: &Value| {
-        Some(MonthTotal {
-            year: row.get("year")?.as_i64()?,
-            month: row.get("month")?.as_i64()?,
-            owner: row.get("owner_id")?.as_i64()?,
-            lines: row.get("lines")?.as_u64()?,
-            ten_thousandths: ten_thousandths(row.get("amount")?.as_str()?)?,
-        })
-    };
-    let mut months: Vec<MonthTotal> = rows.iter().filter_map(total).collect();
+    let rows = control_totals.get("spend").and_then(Value::as_array).into_iter().flatten();
+    let mut months: Vec<MonthTotal> = rows.filter_map(|row| MonthTotal::deserialize(row).ok()).collect();
     months.sort_by_key(|total| (total.year, total.month, total.owner));
     months
 }

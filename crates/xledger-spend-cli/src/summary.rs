@@ -1,10 +1,11 @@
-//! A run and its tables, told to a person. A run is told from its report's JSON, which is what a manifest keeps of it, too.
+//! A run and its tables, told to a person.
 
 mod tables;
 
-use serde_json::Value;
-use xledger_spend::display::{self, number};
 use xledger_spend::lake::LakeUrl;
+use xledger_spend::report::Report;
+use xledger_spend::report::summary::{counts, document_types};
+use xledger_spend::xledger::Reason;
 
 use crate::figures::{counted, size, time};
 use crate::lines::{Side, aligned, sanitize};
@@ -13,44 +14,39 @@ use crate::quoted::for_shell;
 pub(crate) use tables::tables;
 
 /// What a run listed, left out, kept, and used.
-pub(crate) fn run(report: &Value) -> String {
-    display::counts(report) + &display::document_types(report) + &used(report) + &sizes(report) + &lost(report)
+pub(crate) fn run(report: &Report) -> String {
+    counts(report) + &document_types(report) + &used(report) + &sizes(report) + &lost(report)
 }
 
 /// What was used of the API.
-fn used(report: &Value) -> String {
-    let of_api = |key: &str| number(report, &format!("/api/{key}")).unwrap_or(0);
-    if of_api("requests") == 0 {
+fn used(report: &Report) -> String {
+    let api = &report.api;
+    if api.requests == 0 {
         return String::new();
     }
     let mut text = format!(
         "\nXledger\n  {}, {} down, {} up, {}",
-        counted(of_api("requests"), "request"),
-        size(of_api("bytes_down")),
-        size(of_api("bytes_up")),
-        time(number(report, "/duration_ms").unwrap_or(0)),
+        counted(api.requests, "request"),
+        size(api.bytes_down),
+        size(api.bytes_up),
+        time(u64::try_from(report.duration_ms).unwrap_or(0)),
     );
-    if of_api("waited_ms") > 0 {
-        text.push_str(&format!(", waited {} after refusals and failures", time(of_api("waited_ms"))));
+    if api.waited_ms > 0 {
+        text.push_str(&format!(", waited {} after refusals and failures", time(api.waited_ms)));
     }
     text.push('\n');
     text
 }
 
 /// The sizes of the tables.
-fn sizes(report: &Value) -> String {
-    let row = |table: &str| {
-        let of = |key| number(report, &format!("/tables/{table}/{key}"));
-        let (rows, files) = (counted(of("rows")?, "row"), counted(of("files")?, "file"));
-        Some([table.to_owned(), rows, files, size(of("bytes")?)])
-    };
-    let rows: Vec<_> = ["spend", "supplier"].into_iter().filter_map(row).collect();
-    if rows.is_empty() {
-        return String::new();
-    }
-    let unpublished = if report.get("snapshot").is_none_or(Value::is_null) { " (made, and not published)" } else { "" };
+fn sizes(report: &Report) -> String {
+    let Some(tables) = report.tables else { return String::new() };
+    let rows = [("spend", tables.spend), ("supplier", tables.supplier)].map(|(name, table)| {
+        [name.to_owned(), counted(table.rows, "row"), counted(table.files, "file"), size(table.bytes)]
+    });
+    let unpublished = if report.snapshot.is_none() { " (made, and not published)" } else { "" };
     let sides = [Side::Left, Side::Right, Side::Right, Side::Right];
-    let removed = match number(report, "/snapshots_removed") {
+    let removed = match report.snapshots_removed {
         Some(removed) if removed > 0 => format!("  ({} removed)\n", counted(removed, "old snapshot")),
         _ => String::new(),
     };
@@ -58,20 +54,16 @@ fn sizes(report: &Value) -> String {
 }
 
 /// Columns that are null because something may not be read, or is not there.
-fn lost(report: &Value) -> String {
-    let told = |lost: &Value| {
-        let columns = lost["columns"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        let field = lost["field"].as_str().unwrap_or_default();
-        let why = match lost["reason"].as_str() {
-            Some("not_allowed") => {
-                format!("the token may not read {field} (right {})", lost["right"].as_str().unwrap_or_default())
-            }
-            _ => format!("the schema has no {field}"),
+fn lost(report: &Report) -> String {
+    let mut text = String::new();
+    for lost in &report.lost {
+        let why = match lost.reason {
+            Reason::NotAllowed => format!("the token may not read {} (right {})", lost.field, lost.right),
+            Reason::NotInSchema => format!("the schema has no {}", lost.field),
         };
-        format!("  {}: {}\n", sanitize(&why), columns.map(sanitize).collect::<Vec<_>>().join(", "))
-    };
-    let lost: String = report["lost"].as_array().into_iter().flatten().map(told).collect();
-    if lost.is_empty() { lost } else { format!("\nColumns that are null\n{lost}") }
+        text.push_str(&format!("  {}: {}\n", sanitize(&why), sanitize(&lost.columns.join(", "))));
+    }
+    if text.is_empty() { text } else { format!("\nColumns that are null\n{text}") }
 }
 
 /// The flag that names a lake, in a command to paste.
@@ -103,11 +95,12 @@ pub(crate) fn next(lake: &LakeUrl, program: &str, demonstration: bool) -> String
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde::Deserialize;
     use serde_json::json;
 
     #[test]
     fn a_report_is_told() {
-        let report = json!({
+        let report = Report::deserialize(json!({
             "duration_ms": 21_500, "snapshot": "s", "snapshots_removed": 2, "lines_gone": 2, "payables_gone": 0,
             "lines": {"listed": 200_000, "excluded_payroll": 38_112, "refused": 0, "excluded_document_type": 90_114,
                 "excluded_account": 20_005, "excluded_history": 0, "kept": 51_769, "without_account_number": 0},
@@ -115,7 +108,7 @@ mod tests {
             "document_types": [{"code": "AP", "description": "Faktura\u{1b}[2J", "treatment": "kept", "lines": 1_234}],
             "tables": {"spend": {"rows": 51_767, "files": 36, "bytes": 3_200_000}, "supplier": {"rows": 800, "files": 3, "bytes": 90_000}},
             "api": {"requests": 67, "bytes_down": 12_345_678, "bytes_up": 1_000, "waited_ms": 5_000},
-        });
+        }));
         let expected = "
 Ledger lines
   listed                  200,000
@@ -141,7 +134,7 @@ Tables
   supplier     800 rows   3 files  90.0 kB
   (2 old snapshots removed)
 ";
-        assert_eq!(run(&report), expected);
+        assert_eq!(run(&report.unwrap()), expected);
     }
 
     #[test]
@@ -161,6 +154,6 @@ Tables
 
     #[test]
     fn a_run_that_came_nowhere_has_nothing_to_tell() {
-        assert_eq!(run(&json!({"lines": null, "document_types": [], "tables": null, "api": {"requests": 0}})), "");
+        assert_eq!(run(&Report::default()), "");
     }
 }

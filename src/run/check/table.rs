@@ -1,11 +1,9 @@
 //! What a check found, as lines for a person: the command line prints them, the function's answer carries them.
 
-use serde_json::json;
-
 use super::{Checked, Right, RightAccess, Schema};
-use crate::display;
 use crate::display::figures::count;
 use crate::display::lines::{Side, aligned, sanitize};
+use crate::report::{Report, summary};
 use crate::xledger::Reason;
 
 /// Where rights are ticked.
@@ -22,10 +20,10 @@ pub(super) fn table(checked: &Checked) -> Vec<String> {
     text.push_str(&aligned([Side::Left; 4], &rights));
     text.push_str("\nSchema\n");
     text.push_str(&aligned([Side::Left; 2], &schema(&checked.schema)));
-    let Checked { lines, payables, document_types, .. } = checked;
-    let found = json!({ "lines": lines, "payables": payables, "document_types": document_types });
-    text.push_str(&display::counts(&found));
-    text.push_str(&display::document_types(&found));
+    let Checked { lines, payables, document_types, .. } = checked.clone();
+    let found = Report { lines, payables, document_types, ..Report::default() };
+    text.push_str(&summary::counts(&found));
+    text.push_str(&summary::document_types(&found));
     text.push('\n');
     text.push_str(&verdict(checked));
     text.lines().map(str::to_owned).collect()
@@ -202,8 +200,8 @@ Ready: the token has every right that a refresh was seen to need.";
         checked.in_the_way = vec!["there is no root `x\u{7}`".to_owned()];
         let lost = |reason| Lost {
             field: "suppliers.phone".to_owned(),
-            columns: &["supplier.phone"],
-            right: "Supplier",
+            columns: vec!["supplier.phone".to_owned()],
+            right: "Supplier".to_owned(),
             reason,
         };
         checked.lost = vec![lost(Reason::NotAllowed), lost(Reason::NotInSchema)];

@@ -14,12 +14,7 @@ pub(super) async fn rollback(context: &Context, snapshot: &SnapshotName) -> Resu
     let settings = context.sources.settings_of_the_lake()?;
     let aws = sources::aws(settings.lake.as_ref(), None).await;
     let report = context.run.rollback(snapshot, &settings, &aws).await;
-    let note = report.note.clone().unwrap_or_default();
-    let answer = Answer::Refreshed(Box::new(report));
-    if context.json {
-        return Ok(Outcome::answered(&answer, outcome::json(&answer)?));
-    }
-    let told = serde_json::to_value(&answer).unwrap_or_default();
-    let text = if note.is_empty() { note } else { wrapped(&sanitize(&note), 0) + &summary::run(&told) };
-    Ok(Outcome::answered(&answer, text))
+    let note = report.note.as_deref().map(|note| wrapped(&sanitize(note), 0) + &summary::run(&report));
+    let text = if context.json { outcome::json(&report)? } else { note.unwrap_or_default() };
+    Ok(Outcome::answered(&Answer::Refreshed(Box::new(report)), text))
 }

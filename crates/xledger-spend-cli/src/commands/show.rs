@@ -2,6 +2,7 @@
 
 use xledger_spend::lake::Access;
 use xledger_spend::model::failure::{Failure, FailureKind};
+use xledger_spend::report::Report;
 use xledger_spend::run;
 
 use super::Context;
@@ -22,5 +23,5 @@ pub(super) async fn show(context: &Context) -> Result<Outcome, Failure> {
     if context.json {
         return Ok(Outcome::done(outcome::json(&snapshot.json(&lake))?));
     }
-    Ok(Outcome::done(summary::run(&snapshot.manifest.report) + &summary::tables(&snapshot)))
+    Ok(Outcome::done(summary::run(&Report::of(&snapshot.manifest)) + &summary::tables(&snapshot)))
 }
