@@ -204,13 +204,18 @@ impl State {
     }
 
     fn on_failure(&mut self, error: &Error, sent: Instant, now: Instant) -> Refusals {
+        self.successes = 0;
+        if error.is_refusal() {
+            // Of this question alone, and GraphQL like any answer: the server is up and under no limit, so that no row of refusals goes on.
+            self.answered = true;
+            self.refusals = None;
+            return Refusals { in_a_row: 1, first: now, last: now };
+        }
         let known = self.refusals.unwrap_or(Refusals { in_a_row: 0, first: now, last: now });
         let new = known.in_a_row == 0 || sent >= known.last;
         let refusals = Refusals { in_a_row: known.in_a_row + u32::from(new), last: now, ..known };
         self.refusals = Some(refusals);
-        self.successes = 0;
-        // A refusal is GraphQL, too.
-        self.answered |= error.is_refusal() || matches!(error, Error::NotResolved { .. });
+        self.answered |= matches!(error, Error::NotResolved { .. });
         match error {
             // The limit is the token's. If something else uses it too, full pace would be refused again at once: halved by each refusal, and one
             // more after some answers, two refreshes come to share it.

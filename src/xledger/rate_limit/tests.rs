@@ -58,6 +58,19 @@ fn requests_that_were_under_way_together_are_refused_once() {
 }
 
 #[test]
+fn fields_that_are_denied_one_by_one_are_no_row_of_refusals() {
+    let (mut state, now) = (state(4), Instant::now());
+    let after = |seconds| now + Duration::from_secs(seconds);
+    let query = crate::xledger::query::SUPPLIERS;
+    let denied = || Error::RightMissing { query, fields: Vec::new(), message: String::new() };
+    assert_eq!(state.on_failure(&Error::BurstLimit, now, after(1)).in_a_row, 1);
+    for second in (2..30).step_by(2) {
+        assert_eq!(state.on_failure(&denied(), after(second), after(second + 1)).in_a_row, 1);
+    }
+    assert_eq!(state.on_failure(&Error::BurstLimit, after(30), after(31)).in_a_row, 1);
+}
+
+#[test]
 fn one_at_a_time_tries_a_server_that_is_down() {
     let (mut state, now) = (state(4), Instant::now());
     state.on_failure(&down(), now, now);
