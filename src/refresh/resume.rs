@@ -47,13 +47,13 @@ impl Refreshing<'_> {
             let mut parts = index.lines.iter().chain(&index.payables);
             let has_rows = parts.clone().any(|part| part.asked.as_ref().is_some_and(|asked| asked.source == source));
             let Wanted { mode, from, to } = refresh.asked;
+            // What has been fetched since an earlier full refresh began is as new as it asked for: it expires once.
+            let is_left_over = mode != Mode::Full && has_rows && index.expired.iter().any(Expired::is_of_all_months);
             let (mode, reason) = match () {
                 () if parts.next().is_none() => (Mode::Full, unread.unwrap_or("nothing is cached yet").to_owned()),
                 () if !has_rows => (Mode::Full, "what is cached is of another endpoint, owner or owner set".to_owned()),
                 () if mode == Mode::Full => (Mode::Full, "asked for".to_owned()),
-                () if index.expired.iter().any(Expired::is_of_all_months) => {
-                    (Mode::Full, "an earlier full refresh did not come to its end".to_owned())
-                }
+                () if is_left_over => (Mode::Full, "an earlier full refresh did not come to its end".to_owned()),
                 () if index.since_full + 1 >= self.full_every => {
                     (Mode::Full, format!("every {} refreshes, as set", self.full_every))
                 }
@@ -62,8 +62,9 @@ impl Refreshing<'_> {
                 }
                 () => (Mode::Incremental, "what is cached is used again".to_owned()),
             };
-            let (from, to) = if mode == Mode::Full { (None, None) } else { (from, to) };
-            if mode == Mode::Full || from.is_some() || to.is_some() {
+            let is_whole = mode == Mode::Full && !is_left_over;
+            let (from, to) = if is_whole { (None, None) } else { (from, to) };
+            if is_whole || from.is_some() || to.is_some() {
                 index.expired.push(Expired { from, to, asked_before_ms: self.started_at.0 });
             }
             (refresh.mode, refresh.mode_reason) = (Some(mode), reason);

@@ -147,10 +147,14 @@ impl Refreshing<'_> {
                 Came::Lines(answer) => lines.take(answer, work, self).await,
                 Came::Payables(answer) => payables.take(answer, work, self).await,
             };
-            match taken {
-                Err(failure) if !failure.is_resumable() => return Err(failure),
-                Err(failure) if ended.is_ok() => ended = Err(failure),
-                _ => {}
+            if let Err(failure) = taken {
+                let ends_at_once = !failure.is_resumable();
+                if ends_at_once || ended.is_ok() {
+                    ended = Err(failure);
+                }
+                if ends_at_once {
+                    break;
+                }
             }
             let client = self.xledger;
             let are_same = lines.has_same_document(client) && payables.has_same_document(client);
