@@ -5,7 +5,7 @@ import pytest
 from cloud import REPOSITORY
 from stack import BUILD, DEPLOY
 
-PAGES = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+PAGES = [REPOSITORY / "README.md", *(page for folder in ("docs", "infra") for page in sorted((REPOSITORY / folder).glob("*.md")))]
 
 
 def commands():
