@@ -104,8 +104,12 @@ def running(aws, directory):
 
 
 def started(port):
+    """Whether it answers, and knows of a node to run queries on: on a busy machine its own comes a moment later."""
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/v1/info", timeout=5) as answer:
-            return not json.load(answer)["starting"]
-    except (urllib.error.URLError, OSError):
+            if json.load(answer)["starting"]:
+                return False
+        [(nodes,)] = Engine(port).query("SELECT count(*) FROM system.runtime.nodes WHERE state = 'active'", "default")
+        return nodes > 0
+    except (urllib.error.URLError, OSError, trino.exceptions.TrinoQueryError):
         return False
