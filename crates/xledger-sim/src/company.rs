@@ -13,6 +13,7 @@ pub mod date;
 pub(crate) mod dice;
 pub mod ledger;
 mod names;
+mod number;
 pub(crate) mod odd;
 mod oddities;
 mod ordinary;
@@ -67,6 +68,8 @@ pub struct Company {
     pub renamed_types: BTreeMap<u8, String>,
     /// The highest ids of rows that are gone: no id is given twice.
     pub gone_ids: Ids,
+    /// Whether the system's own lists, such as the types of accounts-payable lines, are in Norwegian.
+    pub norwegian_lists: bool,
     /// Values that are other on the wire than in the books.
     pub(crate) odd: odd::OddValues,
 }
@@ -133,6 +136,11 @@ impl Company {
             ap_line: self.ap_lines.last().map_or(gone.ap_line, |line| line.id.max(gone.ap_line)),
             voucher: self.vouchers.last().map_or(gone.voucher, |voucher| voucher.id.max(gone.voucher)),
         }
+    }
+
+    /// The name of an entry of the system's own lists.
+    pub(crate) fn listed(&self, english: &'static str, norwegian: &'static str) -> &'static str {
+        if self.norwegian_lists { norwegian } else { english }
     }
 
     /// The name of the document type at this place.

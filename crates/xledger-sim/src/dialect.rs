@@ -25,6 +25,9 @@ pub const RIGHTS: [&str; 17] = [
     "TransactionHeader",
 ];
 
+/// Rights that may be needed though they are not on that list: the token has them unless it is said to lack them.
+const UNLISTED: [&str; 1] = ["File"];
+
 /// Everything about the wire that can be switched. The default is the verified or likeliest behaviour.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -66,7 +69,7 @@ pub struct Dialect {
     pub endless_cursor: bool,
     /// An empty connection has `edges: []`.
     pub empty_edges_as_array: bool,
-    /// Access rights that the token lacks, by their names on the token page (see [`RIGHTS`]).
+    /// Access rights that the token lacks, by their names on the token page (see [`RIGHTS`]), or `File` for stored documents.
     pub missing_rights: BTreeSet<String>,
     /// Access rights that the token has beyond the reference list, such as `PeriodStatusItem`.
     pub extra_rights: BTreeSet<String>,
@@ -78,6 +81,8 @@ pub struct Dialect {
     pub chart_above: Share,
     /// Every so many-th supplier is kept at the owner above, in the same way: of those that a voucher with costs names.
     pub suppliers_above: Option<u32>,
+    /// The names of the system's own lists (`slTransactionType`, `subledgerType`, `paymentStatus`, `ledgerType`) are in Norwegian.
+    pub norwegian_lists: bool,
     /// What is said of a field that there is not names one or two that there are.
     pub suggestions: bool,
     /// The HTTP status of an answer to a malformed or unknown token; 0 stands for 200.
@@ -194,17 +199,19 @@ impl Dialect {
         if let Some(every) = self.odd_values {
             books.say_odd_values(every.max(1) as usize);
         }
+        books.norwegian_lists |= self.norwegian_lists;
     }
 
     /// Whether it writes anything into books.
     pub(crate) fn writes(&self) -> bool {
-        self.chart_above != Share::None || self.suppliers_above.is_some() || self.odd_values.is_some()
+        let above = self.chart_above != Share::None || self.suppliers_above.is_some();
+        above || self.odd_values.is_some() || self.norwegian_lists
     }
 
     /// Whether the token has a right.
     #[must_use]
     pub fn grants(&self, right: &str) -> bool {
-        let listed = RIGHTS.contains(&right) || self.extra_rights.contains(right);
+        let listed = RIGHTS.contains(&right) || UNLISTED.contains(&right) || self.extra_rights.contains(right);
         listed && !self.missing_rights.contains(right)
     }
 }

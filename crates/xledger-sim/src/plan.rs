@@ -90,6 +90,7 @@ fn right_of(type_name: &str) -> Option<&'static str> {
         "Address" => "Address",
         "SystemValue" | "TransactionSource" => "SystemValue",
         "Owner" => "Owner",
+        "File" => "File",
         _ => return None,
     })
 }

@@ -3,7 +3,7 @@
 use super::sheet::Sheet;
 use crate::Company;
 use crate::column::Column;
-use crate::company::ledger::{DOCUMENT_TYPES, NEW_TYPE, NONE, TAX_RULES};
+use crate::company::ledger::{AP_TYPES, DOCUMENT_TYPES, NEW_TYPE, NONE, TAX_RULES};
 use crate::company::odd::Of;
 use crate::company::supplier::CURRENCIES;
 
@@ -54,13 +54,14 @@ pub(super) fn gl_lines(books: &Company, sheet: &mut Sheet) {
 
 pub(super) const AP_LINES: &str = "ap_line_id,voucher_id,owner_id,subledger_id,company_id,account_id,match_id,amount,\
     currency_code,invoice_amount,invoice_remaining,invoice_number,invoice_date,due_date,payment_date,text,\
-    header_is_null,within_reach,is_payroll_by_nature";
+    header_is_null,within_reach,is_payroll_by_nature,type_name,invoice_file_id";
 
 pub(super) fn ap_lines(books: &Company, sheet: &mut Sheet) {
     for line in &books.ap_lines {
         let voucher = &books.vouchers[line.voucher as usize];
         let text = line.text.render(line.id.into(), &books.own_texts);
         let odd = |column| books.odd.of(Of::ApLine, line.id.into(), column);
+        let (_, english, norwegian) = AP_TYPES[usize::from(line.kind)];
         sheet
             .number(Some(line.id))
             .number(Some(voucher.id))
@@ -81,12 +82,14 @@ pub(super) fn ap_lines(books: &Company, sheet: &mut Sheet) {
             .flag(line.headless)
             .flag(books.reaches(voucher.owner))
             .flag(line.is_payroll_by_nature())
+            .text(Some(books.listed(english, norwegian)))
+            .number(if line.is_invoice() { voucher.invoice_file() } else { None })
             .end_row();
     }
 }
 
 pub(super) const VOUCHERS: &str = "voucher_id,voucher_number,owner_id,document_type_id,document_type_code,period_id,\
-    posted_date,created_at,modified_at,text,within_reach,is_payroll_by_nature";
+    posted_date,created_at,modified_at,text,within_reach,is_payroll_by_nature,invoice_file_id";
 
 pub(super) fn vouchers(books: &Company, sheet: &mut Sheet) {
     for voucher in &books.vouchers {
@@ -105,6 +108,7 @@ pub(super) fn vouchers(books: &Company, sheet: &mut Sheet) {
             .text(voucher.text.render(voucher.id.into(), &books.own_texts).as_deref())
             .flag(books.reaches(voucher.owner))
             .flag(voucher.payroll)
+            .number(voucher.invoice_file())
             .end_row();
     }
 }

@@ -6,11 +6,11 @@ use crate::column::Column;
 use crate::company::account::Class;
 use crate::company::odd::Of;
 use crate::company::owner::KINDS;
-use crate::company::supplier::{Address, COUNTRIES, CURRENCIES, GROUPS, Role};
+use crate::company::supplier::{Address, COUNTRIES, CURRENCIES, GROUPS, PAY_TERMS, Role};
 
 pub(super) const SUPPLIERS: &str = "supplier_id,owner_id,code,name,company_id,company_number,group_name,email,phone,\
     street_address,street_number,postal_code,city,country_code,country_name,contact_name,valid_from,valid_to,\
-    modified_at,within_reach";
+    modified_at,within_reach,contract,payment_terms";
 
 fn address(sheet: &mut Sheet, address: Option<&Address>) {
     let country = address.and_then(|address| address.country).map(|place| COUNTRIES[usize::from(place)]);
@@ -44,6 +44,8 @@ pub(super) fn suppliers(books: &Company, sheet: &mut Sheet) {
             .said(odd(Column::ToDate), |sheet| _ = sheet.day(supplier.to))
             .said(odd(Column::ModifiedAt), |sheet| _ = sheet.time(Some(supplier.modified_at)))
             .flag(books.reaches(supplier.owner) && !supplier.above)
+            .text(supplier.contract.as_deref())
+            .text(supplier.pay_terms.map(|place| PAY_TERMS[usize::from(place)].1))
             .end_row();
     }
 }

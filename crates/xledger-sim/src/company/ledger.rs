@@ -1,5 +1,6 @@
 //! The books themselves: document types, tax rules, vouchers and the lines of the two ledgers.
 
+use crate::company::booking::Type;
 use crate::company::date::{Day, WallTime};
 use crate::company::text::Text;
 
@@ -81,6 +82,14 @@ pub struct Voucher {
     pub text: Text,
     /// Whether it books payroll, wholly or in part.
     pub payroll: bool,
+}
+
+impl Voucher {
+    /// The id of the document that a supplier sent (`invoiceFile`); one that books payroll too is not shown.
+    #[must_use]
+    pub fn invoice_file(&self) -> Option<i32> {
+        (self.document_type == Some(Type::Purchase as u8) && !self.payroll).then_some(self.id + 1)
+    }
 }
 
 /// A general-ledger line (`Transaction`).
@@ -198,8 +207,9 @@ pub struct ApLine {
     payroll: bool,
 }
 
-/// Types of an accounts-payable line (`slTransactionType`): `dbId` and `name`.
-pub const AP_TYPES: [(i32, &str); 4] = [(1, "Invoice"), (2, "Credit note"), (3, "Payment"), (4, "Expense")];
+/// Types of an accounts-payable line (`slTransactionType`): `dbId` and `name`, in English and in Norwegian.
+pub const AP_TYPES: [(i32, &str, &str); 4] =
+    [(1, "Invoice", "Faktura"), (2, "Credit note", "Kreditnota"), (3, "Payment", "Betaling"), (4, "Expense", "Utlegg")];
 
 impl ApLine {
     /// A line of a voucher with a subledger and an amount and nothing else.
@@ -237,6 +247,12 @@ impl ApLine {
     #[must_use]
     pub fn is_payroll_by_nature(&self) -> bool {
         self.payroll
+    }
+
+    /// Whether it is an invoice or a credit note, which are there as documents; payments and expenses are not.
+    #[must_use]
+    pub fn is_invoice(&self) -> bool {
+        self.kind < 2
     }
 
     /// The invoice number as the supplier writes it.

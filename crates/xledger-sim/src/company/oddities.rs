@@ -107,7 +107,9 @@ impl Booker {
     fn modified(&mut self, owner: u8, at: Option<i64>) {
         let line = self.invoice(owner, 1, 0, 1);
         let voucher = self.company.lines[line].voucher as usize;
-        self.company.vouchers[voucher].modified_at = at;
+        let voucher = &mut self.company.vouchers[voucher];
+        voucher.modified_at = at;
+        voucher.created_at = at.map_or(voucher.created_at, |at| at.min(voucher.created_at));
     }
 
     /// Half past two on the night when the clock goes back: it comes twice.

@@ -3,8 +3,9 @@
 use crate::company::account::{Account, CHART};
 use crate::company::chart::Chart;
 use crate::company::date::{DAY_SECONDS, WallTime};
-use crate::company::dice::Dice;
+use crate::company::dice::{Dice, mix};
 use crate::company::names::{FIRST_NAMES, FORMS, LAST_NAMES, PLACES, STREETS, TRADES};
+use crate::company::number::number_companies;
 use crate::company::owner::{DimensionValue, owners};
 use crate::company::period::periods;
 use crate::company::supplier::{Address, Contact, Party, Role, Subledger};
@@ -29,6 +30,7 @@ pub(crate) fn fill(lines: u64, seed: u64) -> Company {
     }
     registrar.employees(lines);
     registrar.dimension_values(lines);
+    number_companies(&mut registrar.company);
     registrar.company
 }
 
@@ -152,8 +154,18 @@ impl Registrar {
         let contact = (role == Role::Supplier && self.dice.once_in(2)).then(|| self.contact());
         let notes = self.dice.once_in(9).then(|| "Ring før levering.\nPort 3, \"bak\" bygget 🚚".to_owned());
         let from = self.dice.between(i64::from(FIRST_DAY) - 2000, i64::from(FIRST_DAY)) as i32;
+        let id = 610_000 + place as i32 * 3;
+        // No throw of the dice: all that was there before these two is as it was.
+        let terms = mix(id as u64);
+        let agreed = (role == Role::Supplier && terms.is_multiple_of(3)).then(|| format!("Rammeavtale {id}"));
+        let pay_terms = match (role, terms >> 8 & 7) {
+            (Role::Employee, _) | (_, 0) => None,
+            (_, 1..5) => Some(0),
+            (_, 5 | 6) => Some(1),
+            _ => Some(2),
+        };
         Subledger {
-            id: 610_000 + place as i32 * 3,
+            id,
             owner,
             role,
             code,
@@ -163,6 +175,8 @@ impl Registrar {
             phone: self.dice.once_in(3).then(|| format!("{}", 40_000_000 + place)),
             bank_account: self.dice.once_in(2).then(|| format!("{:011}", 15_030_000_000 + place * 977)),
             notes,
+            contract: agreed,
+            pay_terms,
             from: (!self.dice.once_in(5)).then_some(from),
             to: closed.then_some(crate::company::date::day(2024, 6, 30)),
             modified_at: self.changed(),

@@ -175,6 +175,9 @@ fn texts(company: &mut Company, texts: Vec<String>) {
     company.contacts.iter_mut().for_each(|contact| contact.name = text());
     company.accounts.iter_mut().for_each(|account| account.name = text().into());
     company.owners.iter_mut().for_each(|owner| owner.name = text().into());
+    for supplier in company.subledgers.iter_mut().filter(|of| of.contract.is_some()) {
+        supplier.contract = Some(text());
+    }
     company.own_texts = texts;
 }
 

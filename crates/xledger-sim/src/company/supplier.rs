@@ -85,6 +85,10 @@ pub struct Subledger {
     pub bank_account: Option<String>,
     /// `notes`.
     pub notes: Option<String>,
+    /// `contract`: the agreement with it.
+    pub contract: Option<String>,
+    /// The place of its terms in [`PAY_TERMS`].
+    pub pay_terms: Option<u8>,
     /// First day.
     pub from: Option<Day>,
     /// Last day; a past one means closed.
@@ -107,14 +111,18 @@ pub struct Subledger {
 pub const GROUPS: [(i32, &str); 4] =
     [(70, "Innenlandske leverandører"), (71, "Utenlandske leverandører"), (72, "Konsern"), (75, "Ansatte")];
 
+/// Terms of payment (`payTerms`): `dbId` and `name`. Invoices fall due by the first.
+pub const PAY_TERMS: [(i32, &str); 3] = [(411, "Netto 14 dager"), (412, "Netto 30 dager"), (415, "Netto 45 dager")];
+
 /// Countries: `dbId`, `code` and `description`.
-pub const COUNTRIES: [(i32, &str, &str); 6] = [
+pub const COUNTRIES: [(i32, &str, &str); 7] = [
     (1001, "NO", "Norge"),
     (1002, "SE", "Sverige"),
     (1003, "DK", "Danmark"),
     (1004, "DE", "Tyskland"),
     (1005, "GB", "Storbritannia"),
     (1006, "US", "USA"),
+    (1007, "FI", "Finland"),
 ];
 
 /// Currencies: `dbId`, `code`, `description`, and their worth in ten-thousandths of the first one.

@@ -4,7 +4,8 @@ use crate::column::Column;
 use crate::company::Company;
 use crate::company::ledger::{AP_TYPES, ApLine, DOCUMENT_TYPES, Line, Voucher};
 use crate::company::period::Period;
-use crate::company::supplier::{CURRENCIES, Role};
+use crate::company::supplier::CURRENCIES;
+use crate::node::register::role;
 use crate::node::{Node, at, reference};
 use crate::value::Value;
 
@@ -101,9 +102,7 @@ pub(super) fn voucher_link<'a>(books: &'a Company, voucher: &'a Voucher, column:
         Column::TransactionSource => voucher.document_type.map(Node::Source),
         Column::User => Some(Node::Small(77, "")),
         Column::ProcessType => Some(Node::Small(1, "Standard")),
-        Column::InvoiceFile if voucher.document_type == Some(0) && !voucher.payroll => {
-            Some(Node::Small(i64::from(voucher.id) + 1, ""))
-        }
+        Column::InvoiceFile => voucher.invoice_file().map(|id| Node::Small(id.into(), "")),
         _ => None,
     }
 }
@@ -178,14 +177,12 @@ pub(super) fn ap_link<'a>(books: &'a Company, line: &'a ApLine, column: Column) 
         Column::Currency => Some(Node::Currency(line.currency)),
         Column::Period => voucher.period.map(|place| Node::Period(&books.periods[usize::from(place)])),
         Column::SlTransactionType => {
-            let (id, name) = AP_TYPES[usize::from(line.kind)];
-            Some(Node::Small(id.into(), name))
+            let (id, english, norwegian) = AP_TYPES[usize::from(line.kind)];
+            Some(Node::Small(id.into(), books.listed(english, norwegian)))
         }
-        Column::SubledgerType => at(&books.subledgers, line.subledger).map(|entry| match entry.role {
-            Role::Supplier => Node::Small(1, "Supplier"),
-            Role::Employee => Node::Small(2, "Employee"),
-        }),
-        Column::PaymentStatus => line.paid.map(|_| Node::Small(2, "Paid")),
+        Column::SubledgerType => at(&books.subledgers, line.subledger).map(|entry| role(books, entry)),
+        Column::PaymentStatus => line.paid.map(|_| Node::Small(2, books.listed("Paid", "Betalt"))),
+        Column::InvoiceFile if line.is_invoice() => voucher.invoice_file().map(|id| Node::Small(id.into(), "")),
         Column::Subledger => at(&books.subledgers, line.subledger).map(Node::Subledger),
         Column::TransactionHeader => (!line.headless).then_some(Node::Voucher(voucher)),
         Column::Owner => Some(Node::Owner(&books.owners[usize::from(voucher.owner)])),

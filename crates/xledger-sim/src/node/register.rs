@@ -5,7 +5,7 @@ use crate::company::Company;
 use crate::company::account::{Account, Class};
 use crate::company::ledger::{DOCUMENT_TYPES, TAX_RULES};
 use crate::company::owner::{DimensionValue, KINDS, Owner};
-use crate::company::supplier::{Address, COUNTRIES, CURRENCIES, Contact, GROUPS, Party, Role, Subledger};
+use crate::company::supplier::{Address, COUNTRIES, CURRENCIES, Contact, GROUPS, PAY_TERMS, Party, Role, Subledger};
 use crate::node::{Link, Node, at, reference};
 use crate::value::Value;
 
@@ -50,7 +50,10 @@ pub(super) fn party_value(party: &Party, column: Column) -> Value<'_> {
         Column::DbId => Value::Int(party.id.into()),
         Column::CompanyNumber => Value::text(party.number.as_deref()),
         Column::TaxNumber if party.payroll => Value::text(party.number.as_deref()),
-        Column::TaxNumber => Value::own(party.number.as_ref().map(|number| format!("NO{number}MVA"))),
+        Column::TaxNumber => Value::own(party.number.as_ref().map(|number| match number.len() {
+            9 => format!("NO{number}MVA"),
+            _ => number.clone(),
+        })),
         Column::Description => Value::text(party.name.as_deref()),
         Column::Email => Value::text(party.email.as_deref()),
         Column::Phone => Value::text(party.phone.as_deref()),
@@ -99,6 +102,7 @@ pub(super) fn subledger_value<'a>(books: &'a Company, subledger: &'a Subledger, 
         Column::Phone => Value::text(subledger.phone.as_deref()),
         Column::BankAccount => Value::text(subledger.bank_account.as_deref()),
         Column::Notes => Value::text(subledger.notes.as_deref()),
+        Column::Contract => Value::text(subledger.contract.as_deref()),
         Column::FromDate => Value::day(subledger.from),
         Column::ToDate => Value::day(subledger.to),
         Column::ModifiedAt => Value::Time(subledger.modified_at),
@@ -117,11 +121,20 @@ pub(super) fn subledger_link<'a>(books: &'a Company, subledger: &'a Subledger, c
         Column::Address | Column::BillAddress => subledger.address.as_ref().map(Node::Address),
         Column::Contact => subledger.contact.and_then(|place| at(&books.contacts, place)).map(Node::Contact),
         Column::Currency => Some(Node::Currency(books.owners[usize::from(subledger.owner)].currency)),
-        Column::LedgerType => Some(match subledger.role {
-            Role::Supplier => Node::Small(1, "Supplier"),
-            Role::Employee => Node::Small(2, "Employee"),
+        Column::LedgerType => Some(role(books, subledger)),
+        Column::PayTerms => subledger.pay_terms.map(|place| {
+            let (id, name) = PAY_TERMS[usize::from(place)];
+            Node::Small(id.into(), name)
         }),
         _ => None,
+    }
+}
+
+/// What a subledger is for, as the system calls it.
+pub(super) fn role(books: &Company, subledger: &Subledger) -> Node<'static> {
+    match subledger.role {
+        Role::Supplier => Node::Small(1, books.listed("Supplier", "Leverandør")),
+        Role::Employee => Node::Small(2, books.listed("Employee", "Ansatt")),
     }
 }
 

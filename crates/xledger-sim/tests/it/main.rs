@@ -6,6 +6,7 @@ mod access;
 mod books;
 mod broken;
 mod client;
+mod fields;
 mod journal;
 mod limits;
 mod pages;
