@@ -23,6 +23,7 @@ pub mod period;
 mod purchases;
 mod registers;
 pub mod shape;
+mod spend;
 pub mod supplier;
 pub mod text;
 

@@ -3,7 +3,7 @@
 use super::sheet::Sheet;
 use crate::Company;
 use crate::column::Column;
-use crate::company::ledger::{AP_TYPES, DOCUMENT_TYPES, NEW_TYPE, NONE, TAX_RULES};
+use crate::company::ledger::{AP_TYPES, DOCUMENT_TYPES, NEW_TYPE, NONE, TAX_RULES, USUAL_RULES};
 use crate::company::odd::Of;
 use crate::company::supplier::CURRENCIES;
 
@@ -145,8 +145,13 @@ pub(super) fn document_types(books: &Company, sheet: &mut Sheet) {
 
 pub(super) const TAX_RULE_COLUMNS: &str = "tax_rule_id,code,name";
 
-pub(super) fn tax_rules(_: &Company, sheet: &mut Sheet) {
-    for (id, code, name, _) in TAX_RULES {
+/// The usual ones, and of the others those that some line has.
+pub(super) fn tax_rules(books: &Company, sheet: &mut Sheet) {
+    let used = |place: usize| books.lines.iter().any(|line| line.tax_rule.map(usize::from) == Some(place));
+    for (place, (id, code, name, _)) in TAX_RULES.into_iter().enumerate() {
+        if place >= USUAL_RULES && !used(place) {
+            continue;
+        }
         sheet.number(Some(id)).text(Some(code)).text(Some(name)).end_row();
     }
 }

@@ -102,8 +102,13 @@ mod tests {
 
     #[test]
     fn payroll_by_nature_is_what_the_rules_of_each_chart_find() {
-        for (lines, seed) in [(2_000, 1), (30_000, 4)] {
-            let company = Company::shaped(lines, seed, Shape::Swedish);
+        for (lines, seed, shape) in [
+            (2_000, 1, Shape::Swedish),
+            (30_000, 4, Shape::Swedish),
+            (2_000, 1, Shape::Spend),
+            (30_000, 4, Shape::Spend),
+        ] {
+            let company = Company::shaped(lines, seed, shape);
             let by_type = |line: &Line| {
                 let code = company.document_type(company.voucher(line));
                 !line.headless && code.is_some_and(|code| ["LØ", "PR", "XV"].contains(&code))

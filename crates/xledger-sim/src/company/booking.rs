@@ -8,6 +8,7 @@ use crate::company::dice::Dice;
 use crate::company::ledger::{ApLine, Line, NONE, Voucher};
 use crate::company::oddities::{RARE, Rare};
 use crate::company::period::find;
+use crate::company::spend::Bill;
 use crate::company::supplier::Role;
 use crate::company::text::Text;
 use crate::company::{Company, FIRST_DAY, LAST_DAY};
@@ -53,6 +54,8 @@ pub(crate) struct Booker {
     pub(crate) customers: std::ops::Range<u32>,
     /// The rare cases, in the order in which they are booked.
     pub(crate) rare: Vec<Rare>,
+    /// Invoices with a day of their own, by day.
+    pub(crate) bills: VecDeque<Bill>,
     accounts: FxHashMap<(u8, &'static str), u16>,
     values: FxHashMap<(u8, i32), Vec<u32>>,
     next_match: Vec<i32>,
@@ -94,6 +97,7 @@ impl Booker {
             employees,
             customers,
             rare: RARE.to_vec(),
+            bills: VecDeque::new(),
             accounts,
             values,
             next_match: vec![500; owners],
@@ -112,6 +116,10 @@ impl Booker {
         let spread = self.limit.saturating_sub(LARGEST_VOUCHER);
         let mut next_rare = 0;
         while self.room() >= LARGEST_VOUCHER {
+            if self.bills.front().is_some_and(|bill| bill.day <= self.today()) {
+                self.bills.pop_front().into_iter().for_each(|bill| self.book(bill));
+                continue;
+            }
             if next_rare < rare.len() && self.listed * rare.len() as u64 >= next_rare as u64 * spread {
                 let owner = (next_rare % 4) as u8;
                 rare[next_rare](self, owner);

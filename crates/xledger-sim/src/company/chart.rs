@@ -37,7 +37,7 @@ impl Chart {
 }
 
 /// The account that stands for one of the Norwegian chart, its code and its name.
-type Entry = (&'static str, &'static str, &'static str);
+pub(crate) type Entry = (&'static str, &'static str, &'static str);
 
 /// What an owner in Sweden books on. On what is not here it books as the group does.
 const BAS: [Entry; 43] = [
@@ -110,6 +110,11 @@ pub(crate) fn open(company: &mut Company, owner: u8, chart: Chart) {
         Chart::Bas => &BAS,
         Chart::Finacc => &FINACC,
     };
+    open_accounts(company, owner, chart, entries);
+}
+
+/// Opens single accounts.
+pub(crate) fn open_accounts(company: &mut Company, owner: u8, chart: Chart, entries: &[Entry]) {
     for &(stands_for, code, name) in entries {
         let last = company.accounts.last();
         let (id, modified_at) = last.map_or((1, 0), |last| (last.id + 3, last.modified_at));

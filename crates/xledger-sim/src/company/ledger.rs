@@ -47,8 +47,9 @@ pub(crate) const ODD_TYPE: u8 = 12;
 /// The places of document types that say payroll in Swedish, Danish or Finnish.
 pub(crate) const NORDIC_TYPES: std::ops::Range<u8> = 13..18;
 
-/// Tax rules: `dbId`, `code`, `description` and the rate in percent.
-pub const TAX_RULES: [(i32, &str, &str, i64); 8] = [
+/// Tax rules: `dbId`, `code`, `description` and the rate in percent. The first [`USUAL_RULES`] are those of sales, which most companies here
+/// book purchases with too; the others are those of purchases.
+pub const TAX_RULES: [(i32, &str, &str, i64); 15] = [
     (9001, "2", "Innenlands høy sats", 25),
     (9002, "2N", "Innenlands høy sats, netto", 25),
     (9003, "20", "Fritatt", 0),
@@ -57,7 +58,17 @@ pub const TAX_RULES: [(i32, &str, &str, i64); 8] = [
     (9006, "21", "Middels sats", 15),
     (9007, "22", "Lav sats", 12),
     (9008, "81", "Omvendt avgiftsplikt", 25),
+    (9010, "0", "Kjøp uten mva", 0),
+    (9011, "1", "Inngående mva 25 %", 25),
+    (9012, "11", "Inngående mva 15 %", 15),
+    (9013, "13", "Inngående mva 12 %", 12),
+    // What a sale of the middle rate has at other places in the same list.
+    (9014, "21", "Kjøp av varer fra utlandet 25 %", 25),
+    (9015, "81", "Grunnlag innførsel 25 %", 25),
+    (9016, "86", "Tjenester fra utlandet 25 %", 25),
 ];
+/// How many of the [`TAX_RULES`] every company has.
+pub const USUAL_RULES: usize = 8;
 
 /// A voucher (`TransactionHeader`).
 #[derive(Debug, Clone)]

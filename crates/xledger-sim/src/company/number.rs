@@ -22,7 +22,7 @@ pub(crate) fn number_companies(company: &mut Company) {
 
 /// The organisation number of the company at a place of the register, as registers of its country write it: no two places share one.
 /// None for a country whose numbers are not known here.
-fn organisation_number(country: &str, place: usize) -> Option<String> {
+pub(crate) fn organisation_number(country: &str, place: usize) -> Option<String> {
     let own = 100_000 + place as u64 * 104_729 % 900_000;
     Some(match country {
         "NO" => modulus_11(&format!("9{own}"), &[3, 2, 7, 6, 5, 4, 3, 2]),

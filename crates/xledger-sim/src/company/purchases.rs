@@ -17,7 +17,7 @@ impl Booker {
         suppliers[self.dice.below(among as u64) as usize]
     }
 
-    fn party_of(&self, supplier: u32) -> u32 {
+    pub(super) fn party_of(&self, supplier: u32) -> u32 {
         self.company.subledgers[supplier as usize].party.unwrap_or(NONE)
     }
 
@@ -94,7 +94,7 @@ impl Booker {
     }
 
     /// Books the debt of an invoice in both ledgers; some will be paid within the books.
-    fn debt(&mut self, voucher: usize, supplier: u32, amount: i64, invoiced: i64, currency: u8, kind: u8) {
+    pub(super) fn debt(&mut self, voucher: usize, supplier: u32, amount: i64, invoiced: i64, currency: u8, kind: u8) {
         let line = self.line(voucher, "2400", amount);
         let party = self.party_of(supplier);
         let ledger_line = &mut self.company.lines[line];

@@ -5,7 +5,7 @@ use crate::company::ledger::{Line, NEW_TYPE, NORDIC_TYPES, ODD_TYPE};
 use crate::company::owner::Reach;
 use crate::company::supplier::Address;
 use crate::company::text::Text;
-use crate::company::{Company, abroad};
+use crate::company::{Company, abroad, spend};
 use serde::Deserialize;
 
 /// What is special about a company.
@@ -34,6 +34,9 @@ pub enum Shape {
     /// One owner below is in Sweden and keeps its books by Sweden's chart, another by one whose numbers say nothing; the state pays back
     /// sick pay to the others.
     Swedish,
+    /// Numbers of suppliers' companies do not always say who they are, and invoices are no cost, are taken back or come again; an owner below
+    /// is in Sweden. All of it is there from 2,000 lines on.
+    Spend,
 }
 
 /// Texts that no terminal, file or query should be moved by. None is a payroll text.
@@ -51,15 +54,22 @@ const ODD: [&str; 8] = [
 impl Shape {
     /// What is to be there before the books are kept.
     pub(crate) fn prepare(self, company: &mut Company) {
-        if self == Self::Swedish {
-            abroad::open_charts(company);
+        match self {
+            Self::Swedish => abroad::open_charts(company),
+            Self::Spend => spend::prepare(company),
+            _ => {}
         }
     }
 
     /// Tells who keeps the books what is to be in them.
     pub(crate) fn instruct(self, booker: &mut Booker) {
-        if self == Self::Swedish {
-            booker.rare.splice(0..0, abroad::RARE);
+        match self {
+            Self::Swedish => _ = booker.rare.splice(0..0, abroad::RARE),
+            Self::Spend => {
+                booker.rare.insert(0, Booker::pension_beside_premises);
+                booker.bills = spend::bills();
+            }
+            _ => {}
         }
     }
 
@@ -67,6 +77,7 @@ impl Shape {
     pub(crate) fn give(self, company: &mut Company) {
         match self {
             Self::Ordinary | Self::Swedish => {}
+            Self::Spend => spend::tell_purchases_from_sales(company),
             Self::NoSpend => {
                 let bought = [Type::Purchase, Type::Bank, Type::Expense].map(|of| Some(of as u8));
                 for voucher in company.vouchers.iter_mut().filter(|voucher| bought.contains(&voucher.document_type)) {
@@ -239,6 +250,7 @@ mod tests {
             Shape::Sparse,
             Shape::NordicPayroll,
             Shape::Swedish,
+            Shape::Spend,
         ];
         for shape in shapes {
             let company = Company::shaped(2_000, 1, shape);

@@ -71,6 +71,7 @@ files! {
     "slow-300ms",
     "slow-answers",
     "small-pages",
+    "spend",
     "suggested-fields",
     "suppliers-above",
     "token",

@@ -14,5 +14,6 @@ mod queries;
 mod refusals;
 mod registers;
 mod rows;
+mod spend;
 mod switches;
 mod weather;

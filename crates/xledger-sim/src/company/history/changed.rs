@@ -2,7 +2,7 @@
 
 use crate::company::booking::Type;
 use crate::company::history::{Clerk, is_bought};
-use crate::company::ledger::{NONE, TAX_RULES};
+use crate::company::ledger::{NONE, USUAL_RULES};
 use crate::company::owner::Owner;
 use crate::company::supplier::{CURRENCIES, Role};
 use crate::company::text::Text;
@@ -132,7 +132,7 @@ impl Clerk {
             LineChange::Company => line.party = party,
             LineChange::TaxRule => {
                 let next = line.tax_rule.map_or(0, |rule| rule + 1);
-                line.tax_rule = (usize::from(next) < TAX_RULES.len()).then_some(next);
+                line.tax_rule = (usize::from(next) < USUAL_RULES).then_some(next);
                 line.tax_amount = line.tax_rule.map(|_| number);
             }
             LineChange::Currency => {
