@@ -42,6 +42,9 @@ pub mod report;
 // Figures, aligned lines and quoted texts, sanitized for a terminal.
 pub mod display;
 
+// What lines and suppliers are to purchasing: organisation numbers, classes of spend, categories, and the company's own files.
+pub mod classify;
+
 // AWS: the SDK's settings, Secrets Manager, EventBridge Scheduler, and one mapping of errors.
 pub mod aws;
 

@@ -16,6 +16,7 @@ mod rows;
 mod reference_data;
 mod join;
 mod supplier_totals;
+pub(crate) mod own_files;
 mod tables;
 pub(crate) mod checks;
 mod changes;
@@ -41,6 +42,7 @@ use crate::xledger::{Client, Dialect};
 pub use cache::Source;
 use lists::Lists;
 pub(crate) use lists::list_and_screen;
+pub use own_files::OwnFiles;
 use publish::Kept;
 use rows::Outcome;
 
@@ -54,6 +56,8 @@ pub struct Refreshing<'a> {
     pub refresh: Refresh,
     /// What is spend.
     pub rules: &'a Rules,
+    /// What the company says itself.
+    pub own_files: &'a OwnFiles,
     /// Sent with every query.
     pub owner_set: &'static str,
     /// Rows of a listing's page.
@@ -209,6 +213,7 @@ impl Refreshing<'_> {
         let (client, base) = (self.xledger, &base_variables(self.owner_set));
         dialect.check_fit(self.owner_set)?;
         client.plan().adopt(dialect);
+        self.rules.personal.leave_out(client);
         let asking = Asking { client, base, page_rows: self.page_rows };
 
         let mut renewals = 0;
@@ -229,7 +234,7 @@ impl Refreshing<'_> {
             }
         };
         self.progress.begin(Stage::ReferenceData, 0);
-        lists.registers.reference_data.look_up(asking, &rows.lines.rows, &rows.payables.rows).await?;
+        lists.registers.reference_data.look_up(asking, &rows.lines.rows, &rows.payables.rows, &rows.names).await?;
         report.lost = client.plan().lost();
         self.enough_time_to_publish()?;
         self.progress.begin(Stage::Publish, rows.lines.rows.len() as u64);

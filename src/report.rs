@@ -2,6 +2,7 @@
 //! names of settings only: never a value of a row.
 
 pub mod counts;
+pub mod checks;
 pub mod summary;
 pub mod progress;
 pub mod metrics;
@@ -19,6 +20,7 @@ use crate::model::json::{known, utc};
 use crate::model::value::{Instant, Month};
 use crate::table::runs::{self, Status, Time};
 use crate::xledger::{Lost, Usage};
+use checks::DataCheck;
 use counts::{Counts, PayableCounts, TypeCount};
 
 /// The report of one run. What a run did not come to is `None`. Of the report of another version, what this one does not know is left out.
@@ -81,6 +83,8 @@ pub struct Report {
     pub unfit: BTreeMap<String, u64>,
     /// Codes of accounts that look like wages and lie outside of the payroll accounts: somebody must say what they are.
     pub accounts_to_confirm: Vec<String>,
+    /// What the checks of the data found.
+    pub checks: Vec<DataCheck>,
     /// The tables that were made, or moved back to.
     pub tables: Option<TableSizes>,
     /// Old snapshots and leftovers of dead runs that were removed.

@@ -18,7 +18,7 @@ use crate::event::{Event, Refresh};
 use crate::lake::{Access, Lake, LakeUrl, Publisher, SnapshotName, Store, Swept};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::value::Instant;
-use crate::refresh::Refreshing;
+use crate::refresh::{OwnFiles, Refreshing};
 use crate::report::Report;
 use crate::report::progress::Progress;
 use crate::settings::{Settings, TokenSource};
@@ -106,12 +106,14 @@ impl Run {
                 if let Some(catalog) = &catalog {
                     catalog.repair(lake.lake()).await?;
                 }
+                let own_files = own_files(settings, aws).await?;
                 let status = self.with_token(settings, aws, async |client| {
                     let refreshing = Refreshing {
                         xledger: &client,
                         lake,
                         refresh: refresh.clone(),
                         rules: &settings.rules,
+                        own_files: &own_files,
                         owner_set: settings.owner_set.as_str(),
                         page_rows: settings.page_rows,
                         full_every: settings.full_every,
@@ -256,7 +258,10 @@ impl Run {
         settings: &'a Settings,
         aws: &'a aws_config::SdkConfig,
     ) -> Boxed<'a, Result<Checked, Failure>> {
-        Box::pin(self.with_token(settings, aws, async |client| check::check(&client, settings, &self.progress).await))
+        Box::pin(async move {
+            own_files(settings, aws).await?;
+            self.with_token(settings, aws, async |client| check::check(&client, settings, &self.progress).await).await
+        })
     }
 
     /// Holds what is known of Xledger against what it says and does.
@@ -323,6 +328,14 @@ async fn token(source: &TokenSource, aws: &aws_config::SdkConfig) -> Result<Secr
 /// The catalog that the settings name, if they name one.
 fn catalog(settings: &Settings, aws: &aws_config::SdkConfig) -> Option<Catalog> {
     Some(Catalog::new(aws, settings.glue_database.as_deref()?, settings.lake.as_ref()?))
+}
+
+/// What the company says itself.
+async fn own_files(settings: &Settings, aws: &aws_config::SdkConfig) -> Result<OwnFiles, Failure> {
+    match settings.files.as_ref().or(settings.lake.as_ref()) {
+        Some(url) => OwnFiles::read(&Store::open(url, aws)?).await,
+        None => Ok(OwnFiles::default()),
+    }
 }
 
 /// Opens the lake of the settings.

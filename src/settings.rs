@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use crate::lake::LakeUrl;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::token;
-use crate::refresh::rules::{Codes, Rules};
+use crate::refresh::rules::{Codes, Personal, Rules};
 
 macro_rules! names {
     ($($constant:ident = $name:literal: $help:literal;)*) => {
@@ -39,7 +39,13 @@ names! {
     PAYROLL_ACCOUNTS = "SPEND_PAYROLL_ACCOUNTS": "Treat lines on these accounts as payroll, whatever their chart [default: by the chart of each account]";
     PAYROLL_MATCHES = "SPEND_PAYROLL_MATCHES": "Treat lines that are matched with a payroll line as payroll: on or off [default: on]";
     HISTORY_FROM = "SPEND_HISTORY_FROM": "Leave out periods before this month, as in 2023-01 [default: none]";
-    VAT_RATES = "SPEND_VAT_RATES": "Add the VAT percentages of further tax rule codes, as in 3=15,33=11.11";
+    VAT_RATES = "SPEND_VAT_RATES": "Add the VAT percentages of further tax rule codes, as in 3=15,33=11.11, or from a day on, as in 13@2020-04-01=6";
+    FILES = "SPEND_FILES_URL": "Read categories.csv and suppliers.csv from here: s3://bucket/prefix, or a directory [default: the lake]";
+    LANGUAGE = "SPEND_LANGUAGE": "Name the categories that accounts give in this language: en or no [default: en]";
+    TEXT = "SPEND_TEXT": "Ask for the texts of ledger lines: keep or drop [default: keep]";
+    EXPENSE_TEXT = "SPEND_EXPENSE_TEXT": "Ask for the texts of expense reports (document type ER): keep or drop [default: drop]";
+    CONTACTS = "SPEND_CONTACTS": "Ask for the contacts of suppliers: keep or drop [default: drop]";
+    PERSONAL_NUMBERS = "SPEND_PERSONAL_NUMBERS": "Publish organisation numbers that are the number of a person: keep or drop [default: drop]";
     FULL_EVERY = "SPEND_FULL_EVERY": "Run a full refresh every N refreshes, 1 to 1000 [default: 10]";
     MAX_SHRINK = "SPEND_MAX_SHRINK_PERCENT": "Publish nothing if a table would lose more than this percentage of its rows, 0 to 100 [default: 20]";
     MAX_REFUSED = "SPEND_MAX_REFUSED_PERCENT": "Publish nothing if more than this percentage of the lines beside payroll cannot be judged, 0 to 100 [default: 5]";
@@ -111,6 +117,8 @@ pub struct Settings {
     pub glue_database: Option<String>,
     /// What is spend.
     pub rules: Rules,
+    /// Where the company's own files are, if not beside the tables.
+    pub files: Option<LakeUrl>,
     /// Run a full refresh every so many refreshes.
     pub full_every: u32,
     /// How much of its rows a table may lose, in percent.
@@ -299,6 +307,21 @@ impl Settings {
             });
         rules.history_from = read.value(HISTORY_FROM, None, |text| text.parse().map(Some));
         rules.vat_rates = read.list(VAT_RATES, rules.vat_rates);
+        rules.language = read.value(LANGUAGE, rules.language, str::parse);
+        let mut is_kept = |name, default| {
+            read.value(name, default, |text| match text.to_ascii_lowercase().as_str() {
+                "keep" => Ok(true),
+                "drop" => Ok(false),
+                _ => Err(format!("`{text}` is neither keep nor drop")),
+            })
+        };
+        rules.personal = Personal {
+            texts: is_kept(TEXT, rules.personal.texts),
+            expense_texts: is_kept(EXPENSE_TEXT, rules.personal.expense_texts),
+            contacts: is_kept(CONTACTS, rules.personal.contacts),
+            numbers: is_kept(PERSONAL_NUMBERS, rules.personal.numbers),
+        };
+        let files = files(&mut read, caller);
         let owner_set = read.value(OWNER_SET, OwnerSet("MINE"), str::parse);
         let page_rows = read.number(PAGE_ROWS, 10_000, 100, 10_000);
         let max_in_flight = read.number(MAX_IN_FLIGHT, 5, 1, 20);
@@ -330,6 +353,7 @@ impl Settings {
                 lake_kms_key_arn,
                 glue_database,
                 rules,
+                files,
                 full_every,
                 most_shrink_percent,
                 most_refused_percent,
@@ -393,6 +417,22 @@ fn lake(read: &mut Reader<'_>, caller: Caller) -> Option<LakeUrl> {
         }
         Ok(url) => return Some(url),
         Err(error) => read.fault(LAKE, error.to_string()),
+    }
+    None
+}
+
+fn files(read: &mut Reader<'_>, caller: Caller) -> Option<LakeUrl> {
+    let text = read.text(FILES)?;
+    let home = if text.starts_with('~') { read.text(HOME) } else { None };
+    match LakeUrl::parse_at_home(&text, home.as_deref()) {
+        Ok(LakeUrl::Directory(_)) if caller == Caller::Function => {
+            read.fault(
+                FILES,
+                "must be on S3 for the function, as in s3://bucket/prefix: its own disk is gone after the run",
+            );
+        }
+        Ok(url) => return Some(url),
+        Err(error) => read.fault(FILES, error.to_string()),
     }
     None
 }

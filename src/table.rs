@@ -30,7 +30,56 @@ pub use column::{Column, ColumnType, Format, SortKey, Table};
 
 /// The version of the tables' columns. It goes up when a column is added, removed, renamed, moved or given another type or meaning, so
 /// that a reader of a manifest or of a file's `created_by` can tell.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = HISTORY[HISTORY.len() - 1].version;
+
+/// A version of the tables' columns.
+#[derive(Clone, Copy, Debug)]
+pub struct SchemaChange {
+    /// Its number.
+    pub version: u32,
+    /// The columns that came with it, each with its table.
+    pub added: &'static [&'static str],
+    /// What changed, and what a reader has to do.
+    pub what: &'static str,
+}
+
+/// All versions, oldest first.
+pub const HISTORY: &[SchemaChange] = &[
+    SchemaChange { version: 1, added: &[], what: "The first columns." },
+    SchemaChange {
+        version: 2,
+        added: &[
+            "spend.voucher_created_at",
+            "spend.supplier_key",
+            "spend.company_number_status",
+            "spend.is_intercompany",
+            "spend.supplier_parent",
+            "spend.supplier_preferred",
+            "spend.supplier_contract",
+            "spend.spend_class",
+            "spend.category_1",
+            "spend.category_2",
+            "spend.category_source",
+            "spend.addressable",
+            "spend.category_owner",
+            "spend.invoice_kind",
+            "spend.invoice_file_id",
+            "spend.vat_name",
+            "spend.owner_company_number",
+            "supplier.supplier_key",
+            "supplier.company_number_status",
+            "supplier.payment_terms",
+            "supplier.contract",
+            "supplier.parent",
+            "supplier.preferred",
+            "supplier.is_intercompany",
+        ],
+        what: "New columns stand behind the others. Three that were filled are null unless a setting keeps them: spend.text of expense reports, \
+               supplier.contact_name, and organisation numbers that are the number of a person. spend.vat_rate is null where the lines of the \
+               owner contradict it. Group suppliers by supplier_key instead of the organisation number, and add up spend_class instead of \
+               account_kind.",
+    },
+];
 
 /// The rows that a caller gathers into one record batch before handing it to [`parquet_file::ParquetFile::push`]. One number for all
 /// callers: where batches end shows in the bytes of a file.

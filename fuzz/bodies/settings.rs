@@ -6,7 +6,7 @@ use secrecy::ExposeSecret as _;
 
 use crate::lake::LakeUrl;
 use crate::lake::url::at_home;
-use crate::model::value::Month;
+use crate::model::value::{Day, Month};
 use crate::refresh::rules::PayrollAccounts;
 use crate::settings::{Caller, Settings, TokenSource};
 
@@ -96,12 +96,13 @@ fn rules<'a>(settings: &Settings, set: impl Fn(&str) -> Option<&'a str>) {
     }
     let rates: HashMap<String, &str> = parts("SPEND_VAT_RATES")
         .filter_map(|part| part.split_once('='))
+        .filter(|(code, _)| !code.contains('@'))
         .map(|(code, rate)| (code.trim().to_uppercase(), rate))
         .collect();
     for (code, rate) in rates {
         let (whole, fraction) = rate.trim().split_once('.').unwrap_or((rate.trim(), ""));
         let hundredths = format!("{whole}{fraction:0<2}").parse().ok();
-        assert_eq!(rules.vat_rates.rate(&code), hundredths, "SPEND_VAT_RATES");
+        assert_eq!(rules.vat_rates.rate(&code, Day(i32::MIN)), hundredths, "SPEND_VAT_RATES");
     }
 }
 

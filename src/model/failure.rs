@@ -28,6 +28,8 @@ macro_rules! kinds {
 kinds! {
     /// One or more settings are missing or wrong.
     SettingsInvalid = "settings_invalid",
+    /// A file in which the company says what Xledger does not know is wrong.
+    FileInvalid = "file_invalid",
     /// The event is not one that the function knows.
     EventInvalid = "event_invalid",
     /// There is no token where it should be.

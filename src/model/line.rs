@@ -16,6 +16,7 @@ pub(crate) struct Line {
     pub(crate) voucher: i64,
     pub(crate) voucher_number: Option<i64>,
     pub(crate) voucher_modified_at: Option<Instant>,
+    pub(crate) voucher_created_at: Option<Instant>,
     pub(crate) match_id: i64,
     pub(crate) dimensions: [i64; 5],
     pub(crate) amount: MaybeMoney,
@@ -48,4 +49,8 @@ pub(crate) struct Payable {
     pub(crate) invoice_number: Option<Box<str>>,
     pub(crate) invoice_date: Option<Day>,
     pub(crate) due_date: Option<Day>,
+    /// What Xledger calls this kind of AP line, such as an invoice, a credit note or a payment.
+    pub(crate) kind: Name,
+    /// The id of the invoice's file, 0 if it has none.
+    pub(crate) invoice_file: i64,
 }

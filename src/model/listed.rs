@@ -16,6 +16,16 @@ pub(crate) struct DocumentType {
     pub description: Option<Box<str>>,
 }
 
+/// The code of expense reports.
+const EXPENSE_REPORT: &str = "ER";
+
+impl DocumentType {
+    /// Whether it is an expense report.
+    pub(crate) fn is_expense_report(&self) -> bool {
+        self.code.as_deref().is_some_and(|code| code.trim().eq_ignore_ascii_case(EXPENSE_REPORT))
+    }
+}
+
 /// A number that a list has no room to lack: it stands for none. No time is as small.
 pub(crate) const NONE: i64 = i64::MIN;
 

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An amount of money in ten-thousandths of the currency's unit: the value of a `decimal(18,4)`.
@@ -131,6 +132,39 @@ impl MaybeMoney {
 /// A calendar day, in days since 1970-01-01: the value of an Arrow `date32`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Day(pub i32);
+
+const EPOCH: Date = Date::constant(1970, 1, 1);
+
+impl Day {
+    /// Reads `2020-04-01`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let is_plain = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        let date: Date = text.parse().ok().filter(|_| is_plain)?;
+        Some(date.into())
+    }
+
+    /// The first day of a month.
+    pub fn first_of(month: Month) -> Self {
+        // A month is one to twelve.
+        Date::new(month.year, month.month as i8, 1).map_or(Self(0), Self::from)
+    }
+}
+
+impl From<Date> for Day {
+    fn from(date: Date) -> Self {
+        Self((date - EPOCH).get_days())
+    }
+}
+
+/// As `2020-04-01`.
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match EPOCH.checked_add(jiff::Span::new().days(self.0)) {
+            Ok(date) => write!(f, "{date}"),
+            Err(_) => write!(f, "day {}", self.0),
+        }
+    }
+}
 
 /// An instant, in milliseconds since 1970-01-01T00:00:00Z: the value of an Arrow `timestamp(ms, UTC)`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -75,6 +75,11 @@ impl Chart {
         self.0.len()
     }
 
+    /// All accounts, by their ids.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (i64, &Account)> {
+        self.0.iter().map(|(id, account)| (*id, account))
+    }
+
     /// All accounts.
     pub(crate) fn accounts(&self) -> impl Iterator<Item = &Account> {
         self.0.values()

@@ -31,8 +31,6 @@ pub(crate) struct Fetch<'a> {
 pub(crate) trait Fetched: Row {
     /// The line on the wire.
     type Node: DeserializeOwned + Identified;
-    /// Asks for lines.
-    const QUERY: Query;
     /// Asks for their index fields.
     const LIST: Query;
     /// Whose line it is, in words.
@@ -76,9 +74,9 @@ impl SetAside {
 
 impl Fetch<'_> {
     /// Asks for a batch of admitted lines, whose ids ascend.
-    pub(crate) async fn ask<T: Fetched>(&self, batch: Vec<T::Admitted>) -> Answer<T> {
+    pub(crate) async fn ask<T: Fetched>(&self, query: Query, batch: Vec<T::Admitted>) -> Answer<T> {
         let ids: Vec<i64> = batch.iter().map(T::id_of).collect();
-        let (nodes, end) = by_id_so_far(self.client, T::QUERY, self.base, &ids).await;
+        let (nodes, end) = by_id_so_far(self.client, query, self.base, &ids).await;
         Answer { batch, nodes, end }
     }
 

@@ -1,35 +1,60 @@
 //! Joins what was fetched: ledger line <- voucher -> AP line -> supplier, and ids -> names. Pure; the rows borrow from what they join.
 
+mod companies;
+mod purchases;
+mod vat;
+
 use std::ops::Range;
 
 use rustc_hash::FxHashMap;
 
 use crate::model::line::{Line, Payable};
 use crate::model::names::Names;
-use crate::model::vat::VatRates;
+use crate::model::value::Day;
 use crate::refresh::chart::Chart;
+use crate::refresh::own_files::OwnFiles;
 use crate::refresh::reference_data::{ReferenceData, Supplier};
-use crate::table::spend::{self, Dimension, SupplierMatch, VatRate};
+use crate::refresh::rules::Rules;
+use crate::table::spend::{self, Dimension, InvoiceKind, SupplierMatch, VatRate};
+pub(super) use companies::KnownSupplier;
+use purchases::Purchases;
+pub(crate) use vat::ContradictedRate;
+use vat::Rates;
+
+/// What a [`Joiner`] joins.
+#[derive(Clone, Copy)]
+pub(super) struct Sources<'a> {
+    pub(super) chart: &'a Chart,
+    pub(super) reference_data: &'a ReferenceData,
+    pub(super) names: &'a Names,
+    pub(super) rules: &'a Rules,
+    pub(super) own_files: &'a OwnFiles,
+    pub(super) lines: &'a [Line],
+    pub(super) payables: &'a [Payable],
+    /// Whether the token may read organisation numbers.
+    pub(super) has_company_numbers: bool,
+}
 
 /// Joins a line with what it names: everything that a row may need, with the lookup tables between.
 pub(super) struct Joiner<'a> {
-    chart: &'a Chart,
-    reference_data: &'a ReferenceData,
-    names: &'a Names,
-    vat_rates: &'a VatRates,
+    from: Sources<'a>,
+    rates: Rates<'a>,
+    purchases: Purchases<'a>,
     /// By voucher, owner and id.
     payables: Vec<&'a Payable>,
     /// Where those of a voucher and owner stand among them.
     of_voucher: FxHashMap<(i64, i64), Range<usize>>,
-    suppliers: FxHashMap<i64, &'a Supplier>,
+    suppliers: FxHashMap<i64, KnownSupplier<'a>>,
     /// Suppliers of a company, by id.
     of_company: FxHashMap<i64, Vec<&'a Supplier>>,
+    /// What the names of kinds of AP lines mean, by the place of the name.
+    kinds: Vec<InvoiceKind>,
 }
 
 /// How the supplier of a line was found, and the AP lines that its invoice is read from.
 struct Choice<'a> {
     how: SupplierMatch,
-    supplier: Option<&'a Supplier>,
+    supplier: Option<i64>,
     invoice: Invoice<'a>,
 }
 
@@ -37,19 +62,16 @@ struct Choice<'a> {
 #[derive(Default)]
 struct Invoice<'a> {
     number: Option<&'a str>,
-    date: Option<crate::model::value::Day>,
-    due: Option<crate::model::value::Day>,
+    date: Option<Day>,
+    due: Option<Day>,
+    kind: Option<InvoiceKind>,
+    file: Option<i64>,
 }
 
 impl<'a> Joiner<'a> {
     /// Builds the lookup tables.
-    pub(super) fn new(
-        chart: &'a Chart,
-        reference_data: &'a ReferenceData,
-        names: &'a Names,
-        vat_rates: &'a VatRates,
-        payables: &'a [Payable],
-    ) -> Self {
+    pub(super) fn new(from: Sources<'a>) -> Self {
+        let Sources { chart, reference_data, names, rules, own_files, lines, payables, has_company_numbers } = from;
         // AP lines without a subledger name nobody.
         let mut named: Vec<&Payable> =
             payables.iter().filter(|payable| payable.subledger.is_some() && payable.voucher != 0).collect();
@@ -65,16 +87,45 @@ impl<'a> Joiner<'a> {
                 of_company.entry(company).or_default().push(supplier);
             }
         }
-        let suppliers = reference_data.suppliers.iter().map(|supplier| (supplier.id, supplier)).collect();
-        Self { chart, reference_data, names, vat_rates, payables: named, of_voucher, suppliers, of_company }
+        Self {
+            from,
+            rates: Rates::new(&rules.vat_rates, names, lines),
+            purchases: Purchases::new(chart, rules.language, &own_files.categories, lines),
+            payables: named,
+            of_voucher,
+            suppliers: companies::know(
+                reference_data,
+                &own_files.suppliers,
+                has_company_numbers,
+                rules.personal.numbers,
+            ),
+            of_company,
+            kinds: names.texts().into_iter().map(invoice_kind).collect(),
+        }
+    }
+
+    /// All suppliers, by id.
+    pub(super) fn suppliers(&self) -> &FxHashMap<i64, KnownSupplier<'a>> {
+        &self.suppliers
+    }
+
+    /// The VAT rates that the lines contradict.
+    pub(super) fn contradicted_rates(&self) -> Vec<ContradictedRate> {
+        self.rates.contradicted()
     }
 
     /// The row of a line in `spend`.
-    pub(super) fn row(&self, line: &'a Line) -> spend::Row<'a> {
-        let account = self.chart.account(line.account);
-        let owner = self.reference_data.owners.get(&line.owner);
-        let vat_code = self.names.text(line.vat_code);
+    pub(super) fn row<'b>(&'b self, line: &'b Line) -> spend::Row<'b> {
+        let Sources { chart, reference_data, names, .. } = self.from;
+        let account = chart.account(line.account);
+        let owner = reference_data.owners.get(&line.owner);
+        let vat_code = names.text(line.vat_code);
+        let tax_rules = reference_data.tax_rules.get(&line.owner);
         let Choice { how, supplier, invoice } = self.supplier_of(line);
+        let known = supplier.and_then(|id| self.suppliers.get(&id));
+        let supplier = known.map(|known| known.supplier);
+        let dimension = line.dimensions.map(|id| self.dimension(id));
+        let purchase = self.purchases.of(line, known.map(|known| &*known.key), &dimension);
         spend::Row {
             line_id: line.id,
             owner_id: referenced(line.owner),
@@ -82,8 +133,8 @@ impl<'a> Joiner<'a> {
             owner_name: owner.and_then(|owner| owner.name.as_deref()),
             voucher_id: referenced(line.voucher),
             voucher_number: line.voucher_number,
-            document_type: self.names.text(line.document_type).unwrap_or_default(),
-            document_type_name: self.names.text(line.document_type_name),
+            document_type: names.text(line.document_type).unwrap_or_default(),
+            document_type_name: names.text(line.document_type_name),
             posted_date: line.posted_date,
             fiscal_year: line.fiscal_year.map(i32::from),
             fiscal_period: line.fiscal_period.map(i32::from),
@@ -94,7 +145,7 @@ impl<'a> Joiner<'a> {
             supplier_id: supplier.map(|supplier| supplier.id),
             supplier_code: supplier.and_then(|supplier| supplier.code.as_deref()),
             supplier_name: supplier.and_then(|supplier| supplier.name.as_deref()),
-            supplier_company_number: supplier.and_then(|supplier| supplier.company_number.as_deref()),
+            supplier_company_number: known.and_then(KnownSupplier::company_number),
             supplier_country_code: supplier.and_then(|supplier| supplier.country_code.as_deref()),
             supplier_match: how,
             invoice_number: invoice.number,
@@ -103,19 +154,36 @@ impl<'a> Joiner<'a> {
             amount: line.amount.get(),
             amount_currency_code: owner.and_then(|owner| owner.currency.as_deref()),
             invoice_amount: line.invoice_amount.get(),
-            invoice_currency_code: self.names.text(line.currency),
+            invoice_currency_code: names.text(line.currency),
             vat_code,
-            vat_rate: vat_code.and_then(|code| self.vat_rates.rate(code)).map(VatRate),
+            vat_rate: self.rates.rate(line).map(VatRate),
             vat_amount: line.vat_amount.get(),
             text: line.text.as_deref(),
-            dimension: line.dimensions.map(|id| self.dimension(id)),
+            dimension,
             match_id: referenced(line.match_id),
             voucher_modified_at: line.voucher_modified_at,
+            voucher_created_at: line.voucher_created_at,
+            supplier_key: known.map(|known| &*known.key),
+            company_number_status: known.and_then(|known| known.status),
+            is_intercompany: known.and_then(|known| known.is_intercompany),
+            supplier_parent: known.and_then(KnownSupplier::parent),
+            supplier_preferred: known.and_then(KnownSupplier::preferred),
+            supplier_contract: known.and_then(KnownSupplier::contract),
+            spend_class: purchase.class,
+            category_1: purchase.category_1,
+            category_2: purchase.category_2,
+            category_source: purchase.source,
+            addressable: purchase.addressable,
+            category_owner: purchase.category_owner,
+            invoice_kind: invoice.kind,
+            invoice_file_id: invoice.file,
+            vat_name: vat_code.and_then(|code| Some(&**tax_rules?.get(code)?)),
+            owner_company_number: owner.and_then(|owner| owner.company_number.as_deref()),
         }
     }
 
     fn dimension(&self, id: i64) -> Dimension<'a> {
-        let Some(value) = self.reference_data.dimensions.get(&id) else { return Dimension::default() };
+        let Some(value) = self.from.reference_data.dimensions.get(&id) else { return Dimension::default() };
         Dimension { kind: value.kind.as_deref(), code: value.code.as_deref(), name: value.name.as_deref() }
     }
 
@@ -128,7 +196,7 @@ impl<'a> Joiner<'a> {
     fn supplier_of(&self, line: &Line) -> Choice<'a> {
         let payables = self.payables_of(line);
         if payables.is_empty() {
-            let supplier = self.only_supplier_of(line.company, line.owner);
+            let supplier = self.only_supplier_of(line.company, line.owner).map(|supplier| supplier.id);
             let how = if supplier.is_some() { SupplierMatch::Company } else { SupplierMatch::None };
             return Choice { how, supplier, invoice: Invoice::default() };
         }
@@ -146,18 +214,28 @@ impl<'a> Joiner<'a> {
         let Some((subledger, how)) = chosen else {
             return Choice { how: SupplierMatch::Ambiguous, supplier: None, invoice: Invoice::default() };
         };
-        match self.suppliers.get(&subledger) {
-            None => Choice { how: SupplierMatch::NotASupplier, supplier: None, invoice: Invoice::default() },
-            Some(supplier) => {
-                let own = || payables.iter().filter(|payable| payable.subledger == Some(subledger));
-                let invoice = Invoice {
-                    number: only(own().map(|payable| payable.invoice_number.as_deref())).value(),
-                    date: only(own().map(|payable| payable.invoice_date)).value(),
-                    due: only(own().map(|payable| payable.due_date)).value(),
-                };
-                Choice { how, supplier: Some(supplier), invoice }
-            }
+        if !self.suppliers.contains_key(&subledger) {
+            return Choice { how: SupplierMatch::NotASupplier, supplier: None, invoice: Invoice::default() };
         }
+        let own = || payables.iter().filter(|payable| payable.subledger == Some(subledger));
+        let kind = match only(own().map(|payable| self.kind(payable))) {
+            Agreement::Nothing => None,
+            Agreement::One(kind) => Some(kind),
+            Agreement::Several => Some(InvoiceKind::Unknown),
+        };
+        let invoice = Invoice {
+            number: only(own().map(|payable| payable.invoice_number.as_deref())).value(),
+            date: only(own().map(|payable| payable.invoice_date)).value(),
+            due: only(own().map(|payable| payable.due_date)).value(),
+            kind,
+            file: only(own().map(|payable| referenced(payable.invoice_file))).value(),
+        };
+        Choice { how, supplier: Some(subledger), invoice }
+    }
+
+    /// What an AP line is, if Xledger says.
+    fn kind(&self, payable: &Payable) -> Option<InvoiceKind> {
+        self.kinds.get(payable.kind.place().checked_sub(1)?).copied()
     }
 
     /// The supplier of a company: the one in the same owner, else the one in the whole reach, if there is exactly one.
@@ -174,6 +252,22 @@ impl<'a> Joiner<'a> {
 /// A reference that is one.
 fn referenced(id: i64) -> Option<i64> {
     Some(id).filter(|id| *id != 0)
+}
+
+/// What a kind of AP line is, by its name in English, Norwegian, Swedish or Danish.
+fn invoice_kind(name: &str) -> InvoiceKind {
+    let name = name.to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| name.contains(word));
+    // A credit note's name can hold the word for invoice.
+    if says(&["credit", "kredit"]) {
+        InvoiceKind::CreditNote
+    } else if says(&["payment", "betaling", "betalning", "utbetal"]) {
+        InvoiceKind::Payment
+    } else if says(&["invoice", "faktura"]) {
+        InvoiceKind::Invoice
+    } else {
+        InvoiceKind::Unknown
+    }
 }
 
 /// What the values that are not null agree on.

@@ -12,12 +12,13 @@ use crate::lake::{ManifestParts, SnapshotName};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
 use crate::refresh::cache::{Cache, Cached};
-use crate::refresh::join::Joiner;
+use crate::refresh::join::{Joiner, Sources};
 use crate::refresh::tables::{self, WrittenTables};
 use crate::refresh::{changes, checks};
 use crate::report::{Report, TableSizes};
 use crate::table::SCHEMA_VERSION;
 use crate::table::runs::Status;
+use crate::xledger::query;
 
 /// Enough to publish any tables.
 const TIME_TO_PUBLISH: Duration = Duration::from_secs(240);
@@ -54,7 +55,16 @@ impl Refreshing<'_> {
         let Rows { mut lines, payables, names, screen } = rows;
         let reference_data = &lists.registers.reference_data;
         let write = async |snapshot: Option<&_>| {
-            let joiner = Joiner::new(screen.chart(), reference_data, &names, &self.rules.vat_rates, &payables.rows);
+            let joiner = Joiner::new(Sources {
+                chart: screen.chart(),
+                reference_data,
+                names: &names,
+                rules: self.rules,
+                own_files: self.own_files,
+                lines: &lines.rows,
+                payables: &payables.rows,
+                has_company_numbers: self.xledger.plan().asks(query::SUPPLIERS, "company"),
+            });
             tables::write(snapshot, &joiner, &lines.rows, reference_data, self.progress).await
         };
         let guard = |tables: &TableSizes| match before.manifest.as_ref().filter(|_| !self.refresh.accept_shrink) {

@@ -1,6 +1,6 @@
-//! Reference data, which the fetched lines name: suppliers (closed ones too), owners and dimension values.
+//! Reference data, which the fetched lines name: suppliers (closed ones too), owners, dimension values and tax rules.
 //!
-//! Owners and dimension values are read off admitted lines that carry them. Their registers are known less well than the fields of a line,
+//! All but suppliers are read off admitted lines that carry them. Their registers are known less well than the fields of a line,
 //! and may hold far more than the lines name. As fields of every line they would be repeated a million times; a few hundred lines carry them all.
 
 use std::hash::Hash;
@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::failure::Failure;
 use crate::model::line::{Line, Payable};
+use crate::model::names::{Name, Names};
 use crate::model::value::{Day, Instant};
 use crate::refresh::fetch::by_id;
 use crate::refresh::index::Asking;
@@ -42,14 +43,18 @@ pub(super) struct Supplier {
     pub(crate) valid_from: Option<Day>,
     pub(crate) valid_to: Option<Day>,
     pub(crate) modified_at: Option<Instant>,
+    pub(crate) contract: Option<Box<str>>,
+    pub(crate) payment_terms: Option<Box<str>>,
 }
 
-/// An owner: a company that keeps joiner.
+/// An owner: a company that keeps books.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Owner {
     pub(crate) code: Option<Box<str>>,
     pub(crate) name: Option<Box<str>>,
     pub(crate) currency: Option<Box<str>>,
+    pub(crate) company: Option<i64>,
+    pub(crate) company_number: Option<Box<str>>,
 }
 
 /// A dimension value.
@@ -69,6 +74,8 @@ pub(super) struct ReferenceData {
     pub(crate) suppliers_at: Position,
     pub(crate) owners: FxHashMap<i64, Owner>,
     pub(crate) dimensions: FxHashMap<i64, DimensionValue>,
+    /// Names of tax rules, by owner and code: each owner has its own.
+    pub(crate) tax_rules: FxHashMap<i64, FxHashMap<Box<str>, Box<str>>>,
 }
 
 /// Rows of one answer with twenty-odd nested fields each: far below what the server answers in time.
@@ -91,7 +98,7 @@ impl ReferenceData {
         Ok(())
     }
 
-    /// Looks up what the lines name: suppliers that the register does not show, and the names of owners and dimension values.
+    /// Looks up what the lines name: suppliers that the register does not show, and the names of owners, dimension values and tax rules.
     ///
     /// # Errors
     /// What the client cannot get over, and a line that was not asked for. What may not be read is null, and the run goes on.
@@ -100,14 +107,15 @@ impl ReferenceData {
         asking: Asking<'_>,
         lines: &[Line],
         payables: &[Payable],
+        names: &Names,
     ) -> Result<(), Failure> {
-        let Self { suppliers, owners, dimensions, .. } = self;
-        let (suppliers, names) = futures::join!(
+        let Self { suppliers, owners, dimensions, tax_rules, .. } = self;
+        let (suppliers, read) = futures::join!(
             look_up_suppliers(suppliers, asking, payables),
-            read_names(owners, dimensions, asking, lines)
+            read_names(owners, dimensions, tax_rules, asking, lines, names)
         );
         suppliers?;
-        names
+        read
     }
 }
 
@@ -134,27 +142,39 @@ async fn look_up_suppliers(
     Ok(())
 }
 
-/// Reads the names of owners and dimension values off the lines that carry them, those that are not known yet.
+/// Reads the names of owners, dimension values and tax rules off the lines that carry them, those that are not known yet.
 ///
 /// # Errors
 /// What the client cannot get over, and a line that was not asked for. What may not be read is null, and the run goes on.
 async fn read_names(
     owners: &mut FxHashMap<i64, Owner>,
     dimensions: &mut FxHashMap<i64, DimensionValue>,
+    tax_rules: &mut FxHashMap<i64, FxHashMap<Box<str>, Box<str>>>,
     asking: Asking<'_>,
     lines: &[Line],
+    names: &Names,
 ) -> Result<(), Failure> {
     let client = asking.client;
     let offers = |field| client.plan().asks(query::NAMES, field);
     let mut to_find = NamesToFind::new(lines, |line| {
         let [one, two, three, four, five] = line.dimensions.map(Named::Dimension);
-        [Named::Owner(line.owner), one, two, three, four, five]
+        [Named::Owner(line.owner), one, two, three, four, five, Named::TaxRule(line.owner, line.vat_code)]
     });
     while let Some(ids) = to_find.next(|named| match named {
         Named::Owner(id) => id == 0 || owners.contains_key(&id) || !offers("owner"),
         Named::Dimension(id) => id == 0 || dimensions.contains_key(&id) || !offers("glDimension"),
+        Named::TaxRule(owner, code) => names.text(code).is_none_or(|code| {
+            tax_rules.get(&owner).is_some_and(|rules| rules.contains_key(code)) || !offers("taxRule")
+        }),
     }) {
         let take = |node: NamesOfLineNode| {
+            let line = lines.binary_search_by_key(&node.id(), |line| Some(line.id)).ok().and_then(|at| lines.get(at));
+            let rule = client.fit("spend.vat_name", node.tax_rule.and_then(|rule| rule.description));
+            if let (Some(line), Some(rule)) = (line, rule)
+                && let Some(code) = names.text(line.vat_code)
+            {
+                tax_rules.entry(line.owner).or_default().insert(code.into(), rule);
+            }
             owners.extend(node.owner.and_then(|node| owner(client, node)));
             let all = node.gl_dimension.unwrap_or_default();
             let objects = [all.gl_object1, all.gl_object2, all.gl_object3, all.gl_object4, all.gl_object5];
@@ -189,6 +209,8 @@ const TRIES: usize = 6;
 enum Named {
     Owner(i64),
     Dimension(i64),
+    /// Of an owner, by its code.
+    TaxRule(i64, Name),
 }
 
 /// The lines to ask for names: for each value that has none yet, the first line that carries it and was not asked.
@@ -244,7 +266,12 @@ async fn read_rows<N: DeserializeOwned + Identified>(
 fn owner(client: &Client, node: OwnerNode) -> Option<(i64, Owner)> {
     let code = client.fit("spend.owner_code", node.code);
     let name = client.fit("spend.owner_name", node.description);
-    Some((reference(node.db_id)?, Owner { code, name, currency: None }))
+    let company = node.company.unwrap_or_default();
+    let company_number = client.fit("spend.owner_company_number", company.company_number);
+    Some((
+        reference(node.db_id)?,
+        Owner { code, name, currency: None, company: reference(company.db_id), company_number },
+    ))
 }
 
 /// Kind, code and name of each dimension.
@@ -285,5 +312,7 @@ fn supplier(client: &Client, node: SupplierNode) -> Option<Supplier> {
         valid_from: client.fit("supplier.valid_from", node.from_date).map(|date| date.0),
         valid_to: client.fit("supplier.valid_to", node.to_date).map(|date| date.0),
         modified_at: client.fit("supplier.modified_at", node.modified_at).map(|at| at.0),
+        contract: fit("supplier.contract", node.contract),
+        payment_terms: fit("supplier.payment_terms", node.pay_terms.and_then(|terms| terms.name)),
     })
 }

@@ -11,6 +11,7 @@ use crate::event::Mode;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
+use crate::model::listed::DocumentType;
 use crate::model::names::{Name, Names};
 use crate::refresh::cache::{Asked, Cache, Cached, Row, Validity};
 use crate::refresh::checks;
@@ -19,6 +20,7 @@ use crate::refresh::screen::{AdmittedLine, AdmittedPayable, Screen, Screened};
 use crate::report::Report;
 use crate::report::progress::Stage;
 use crate::xledger::Client;
+use crate::xledger::query::{self, Query};
 
 /// Lines that are fetched before they are saved.
 const SAVED_LINES: usize = 100_000;
@@ -63,16 +65,26 @@ impl Refreshing<'_> {
         let expired = cache.index.expired.clone();
         let validity = Validity { source: &source, listed_at: lists.began_at(), expired: &expired, types: &types };
         let client = self.xledger;
-        let mut lines = Side::load(client, cache, admitted, &payroll_lines, &validity, &mut names).await?;
+        // What expense reports say of a person's trips is nobody's business.
+        let expense_lines = if self.rules.personal.expense_texts {
+            query::LEDGER_LINES
+        } else {
+            query::LEDGER_LINES.without(&["text"])
+        };
+        let queries = vec![query::LEDGER_LINES, expense_lines];
+        let mut lines = Side::load(client, queries, cache, admitted, &payroll_lines, &validity, &mut names).await?;
+        let queries = vec![query::PAYABLE_LINES];
         let mut payables =
-            Side::load(client, cache, admitted_payables, &payroll_payables, &validity, &mut names).await?;
+            Side::load(client, queries, cache, admitted_payables, &payroll_payables, &validity, &mut names).await?;
 
         let takes_other_times = renewals >= MOST_RENEWALS;
         // Lines have more fields than the lists ask for, and carry their ids in the request.
         let batch_rows = self.page_rows.div_ceil(2);
         let fetch = Fetch { client, base, batch_rows, screen: &screen, types: &types, takes_other_times };
+        let is_expense: Vec<bool> = lists.ledger.document_types.iter().map(DocumentType::is_expense_report).collect();
         let (source, at_ms) = (source.as_str(), self.started_at.0);
-        let mut work = Work { fetch, cache, names, set_aside: SetAside::default(), source, at_ms };
+        let set_aside = SetAside::default();
+        let mut work = Work { fetch, expense_lines, is_expense, cache, names, set_aside, source, at_ms };
 
         self.progress.begin(Stage::Fetch, (lines.missing.len() + payables.missing.len()) as u64);
         let fetched = self.fetch(&mut work, &mut lines, &mut payables).await;
@@ -108,15 +120,15 @@ impl Refreshing<'_> {
         let rows = work.fetch.batch_rows;
         // A batch of each first: what they teach of this server, the others need not learn each for itself, and what they teach of the
         // token's rights decides what of the cache is of use.
-        let first = Batches { lines: lines.batch(rows), payables: payables.batch(rows), rows };
-        let rest = Batches { lines: lines.take_missing(), payables: payables.take_missing(), rows };
+        let first = work.batches(lines.batch(rows), payables.batch(rows));
+        let rest = work.batches(lines.take_missing(), payables.take_missing());
         for batches in [first, rest] {
             if !self.round(work, lines, payables, batches).await? {
                 return Ok(false);
             }
         }
         // What did not come is asked for once more, before it counts as gone.
-        let again = Batches { lines: lines.take_missing(), payables: payables.take_missing(), rows };
+        let again = work.batches(lines.take_missing(), payables.take_missing());
         if !self.round(work, lines, payables, again).await? {
             return Ok(false);
         }
@@ -133,12 +145,13 @@ impl Refreshing<'_> {
         payables: &mut Side<Payable>,
         batches: Batches,
     ) -> Result<bool, Failure> {
-        let Work { fetch, .. } = *work;
+        let Work { fetch, expense_lines, .. } = *work;
         // Once something has failed nothing is begun; what is on the way is waited for, so that the next run does not ask for it again.
         let is_stopped = Cell::new(false);
         let asked = batches.take_while(|_| !is_stopped.get()).map(async |batch| match batch {
-            Batch::Lines(batch) => Came::Lines(fetch.ask(batch).await),
-            Batch::Payables(batch) => Came::Payables(fetch.ask(batch).await),
+            Batch::Lines(batch) => Came::Lines(fetch.ask(query::LEDGER_LINES, batch).await),
+            Batch::ExpenseLines(batch) => Came::Lines(fetch.ask(expense_lines, batch).await),
+            Batch::Payables(batch) => Came::Payables(fetch.ask(query::PAYABLE_LINES, batch).await),
         });
         let mut answers = stream::iter(asked).buffer_unordered(self.xledger.max_in_flight());
         let mut ended = Ok(());
@@ -170,6 +183,10 @@ impl Refreshing<'_> {
 /// What a fetch works with.
 struct Work<'a, 'c> {
     fetch: Fetch<'a>,
+    /// Asks for lines of expense reports.
+    expense_lines: Query,
+    /// Which of the ledger's document types are expense reports.
+    is_expense: Vec<bool>,
     cache: &'a mut Cache<'c>,
     names: Names,
     set_aside: SetAside,
@@ -178,9 +195,19 @@ struct Work<'a, 'c> {
     at_ms: i64,
 }
 
+impl Work<'_, '_> {
+    fn batches(&self, lines: Vec<AdmittedLine>, payables: Vec<AdmittedPayable>) -> Batches {
+        let is_expense = |line: &AdmittedLine| self.is_expense.get(line.entry().document_type as usize) == Some(&true);
+        let (expense_lines, lines) = lines.into_iter().partition(is_expense);
+        Batches { lines, expense_lines, payables, rows: self.fetch.batch_rows }
+    }
+}
+
 /// One sort of rows: those that the cache has, and those that are fetched.
 struct Side<T: Fetched> {
-    /// The checksum of the document that rows are asked with.
+    /// Ask for such rows.
+    queries: Vec<Query>,
+    /// The checksum of the documents that they are asked with.
     document: String,
     cached: Cached<T>,
     admitted: usize,
@@ -196,13 +223,14 @@ impl<T: Fetched> Side<T> {
     /// in its answer.
     async fn load(
         client: &Client,
+        queries: Vec<Query>,
         cache: &mut Cache<'_>,
         mut missing: Vec<T::Admitted>,
         payroll: &[i64],
         validity: &Validity<'_>,
         names: &mut Names,
     ) -> Result<Self, Failure> {
-        let (document, admitted) = (document::<T>(client), missing.len());
+        let (document, admitted) = (document(client, &queries), missing.len());
         let mut cached = Cached::load(cache, &document, &missing, payroll, validity, names).await?;
         if cached.is_missing().all(|is_missing| !is_missing) {
             cached.give_up_last();
@@ -211,7 +239,7 @@ impl<T: Fetched> Side<T> {
         missing.retain(|_| is_missing.next() == Some(true));
         drop(is_missing);
         let stored = cached.rows.len();
-        Ok(Self { document, cached, admitted, missing, stored, fetched: 0 })
+        Ok(Self { queries, document, cached, admitted, missing, stored, fetched: 0 })
     }
 
     /// Of the missing lines so many.
@@ -227,7 +255,7 @@ impl<T: Fetched> Side<T> {
 
     /// Whether rows are asked for still as those of the cache were.
     fn has_same_document(&self, client: &Client) -> bool {
-        document::<T>(client) == self.document
+        document(client, &self.queries) == self.document
     }
 
     /// Takes an answer's rows. Many together go into the cache.
@@ -276,20 +304,23 @@ impl<T: Fetched> Side<T> {
     }
 }
 
-/// The checksum of the document that rows are asked with, as far as is known by now.
-fn document<T: Fetched>(client: &Client) -> String {
-    Digest::of(client.plan().document(T::QUERY, None).as_bytes())
+/// The checksum of the documents that rows are asked with, as far as is known by now.
+fn document(client: &Client, queries: &[Query]) -> String {
+    let documents: String = queries.iter().map(|query| client.plan().document(*query, None)).collect();
+    Digest::of(documents.as_bytes())
 }
 
 /// Admitted lines, a batch at a time.
 struct Batches {
     lines: Vec<AdmittedLine>,
+    expense_lines: Vec<AdmittedLine>,
     payables: Vec<AdmittedPayable>,
     rows: usize,
 }
 
 enum Batch {
     Lines(Vec<AdmittedLine>),
+    ExpenseLines(Vec<AdmittedLine>),
     Payables(Vec<AdmittedPayable>),
 }
 
@@ -304,6 +335,8 @@ impl Iterator for Batches {
     fn next(&mut self) -> Option<Batch> {
         if !self.lines.is_empty() {
             Some(Batch::Lines(split_last(&mut self.lines, self.rows)))
+        } else if !self.expense_lines.is_empty() {
+            Some(Batch::ExpenseLines(split_last(&mut self.expense_lines, self.rows)))
         } else if !self.payables.is_empty() {
             Some(Batch::Payables(split_last(&mut self.payables, self.rows)))
         } else {

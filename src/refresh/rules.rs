@@ -8,9 +8,11 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::classify::category::Language;
 use crate::model::treatment::Treatment;
 use crate::model::value::Month;
 use crate::model::vat::VatRates;
+use crate::xledger::{Client, query};
 pub(crate) use accounts::{AccountFacts, PayrollAccounts};
 
 /// All rules of a refresh.
@@ -32,6 +34,28 @@ pub struct Rules {
     pub history_from: Option<Month>,
     /// The percentage of each tax rule.
     pub vat_rates: VatRates,
+    /// The language of default categories.
+    #[serde(serialize_with = "as_text")]
+    pub language: Language,
+    /// What is kept of what can name a person.
+    pub personal: Personal,
+}
+
+fn as_text<T: fmt::Display, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(value)
+}
+
+/// What is kept of what can name a person. What is not kept is not asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Personal {
+    /// Texts of ledger lines.
+    pub texts: bool,
+    /// Texts of expense reports: a person's trips.
+    pub expense_texts: bool,
+    /// Suppliers' contacts.
+    pub contacts: bool,
+    /// Organisation numbers that are a person's. They are asked for, for nothing else tells that they are, and not published.
+    pub numbers: bool,
 }
 
 impl Default for Rules {
@@ -45,6 +69,20 @@ impl Default for Rules {
             payroll_matches: true,
             history_from: None,
             vat_rates: VatRates::default(),
+            language: Language::English,
+            personal: Personal { texts: true, expense_texts: false, contacts: false, numbers: false },
+        }
+    }
+}
+
+impl Personal {
+    /// Does not ask for what is not kept; of expense reports, see [`rows`](super::rows).
+    pub(crate) fn leave_out(self, client: &Client) {
+        if !self.texts {
+            client.plan().leave_out(query::LEDGER_LINES, "text");
+        }
+        if !self.contacts {
+            client.plan().leave_out(query::SUPPLIERS, "contact");
         }
     }
 }

@@ -3,7 +3,8 @@
 use rustc_hash::FxHashMap;
 
 use crate::model::value::Day;
-use crate::refresh::reference_data::{Owner, Supplier};
+use crate::refresh::join::KnownSupplier;
+use crate::refresh::reference_data::Owner;
 use crate::table::spend;
 use crate::table::supplier::{Row, Total};
 
@@ -40,7 +41,8 @@ impl SupplierTotals {
     }
 
     /// The row of a supplier in `supplier`.
-    pub(super) fn row<'a>(&self, supplier: &'a Supplier, owners: &FxHashMap<i64, Owner>) -> Row<'a> {
+    pub(super) fn row<'a>(&self, known: &'a KnownSupplier<'_>, owners: &FxHashMap<i64, Owner>) -> Row<'a> {
+        let supplier = known.supplier;
         let none = Totals::default();
         let totals = self.0.get(&supplier.id).unwrap_or(&none);
         let spend_amount = one_currency(&totals.owners, owners).then_some(Total(totals.ten_thousandths));
@@ -49,7 +51,7 @@ impl SupplierTotals {
             supplier_code: supplier.code.as_deref(),
             supplier_name: supplier.name.as_deref(),
             company_id: supplier.company,
-            company_number: supplier.company_number.as_deref(),
+            company_number: known.company_number(),
             group_name: supplier.group.as_deref(),
             email: supplier.email.as_deref(),
             phone: supplier.phone.as_deref(),
@@ -66,6 +68,13 @@ impl SupplierTotals {
             last_posted_date: totals.last,
             line_count: totals.lines,
             spend_amount,
+            supplier_key: &known.key,
+            company_number_status: known.status,
+            payment_terms: supplier.payment_terms.as_deref(),
+            contract: known.contract(),
+            parent: known.parent(),
+            preferred: known.preferred(),
+            is_intercompany: known.is_intercompany,
         }
     }
 }

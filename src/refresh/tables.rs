@@ -84,7 +84,8 @@ pub(super) async fn write(
         for registered in registered.chunks(BATCH_ROWS) {
             let mut builder = supplier::Builder::new();
             for supplier in registered {
-                builder.append(&suppliers.row(supplier, &reference_data.owners))?;
+                let Some(known) = joiner.suppliers().get(&supplier.id) else { continue };
+                builder.append(&suppliers.row(known, &reference_data.owners))?;
             }
             file.push(&builder.finish()?).await?;
         }

@@ -125,6 +125,7 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
     let owner_id = token_owner::owner_id(client).await?;
     let dialect = Dialect::read(client).await?;
     client.plan().adopt(dialect.clone());
+    settings.rules.personal.leave_out(client);
 
     let mut in_the_way = Vec::new();
     let mut screened = None;

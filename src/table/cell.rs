@@ -4,8 +4,8 @@
 use std::borrow::Cow;
 
 use arrow::array::{
-    ArrayBuilder, ArrayRef, Date32Builder, Decimal128Builder, Int32Builder, Int64Builder, StringBuilder,
-    TimestampMillisecondBuilder,
+    ArrayBuilder, ArrayRef, BooleanBuilder, Date32Builder, Decimal128Builder, Int32Builder, Int64Builder,
+    StringBuilder, TimestampMillisecondBuilder,
 };
 
 use super::EncodeError;
@@ -143,6 +143,22 @@ primitive!(
     Decimal128Builder,
     |money| Some(i128::from(money.ten_thousandths()))
 );
+
+impl Value for bool {
+    const TYPE: ColumnType = ColumnType::Boolean;
+    type Builder = BooleanBuilder;
+
+    fn builder() -> BooleanBuilder {
+        BooleanBuilder::new()
+    }
+    fn append(self, to: &mut BooleanBuilder) -> Option<()> {
+        to.append_value(self);
+        Some(())
+    }
+    fn append_null(to: &mut BooleanBuilder) {
+        to.append_null();
+    }
+}
 
 impl Value for &str {
     const TYPE: ColumnType = ColumnType::String;

@@ -16,6 +16,8 @@ pub enum ColumnType {
     Int,
     /// Text in UTF-8.
     String,
+    /// Yes or no.
+    Boolean,
     /// A calendar day.
     Date,
     /// An instant, in milliseconds since 1970-01-01T00:00:00Z.
@@ -36,6 +38,7 @@ impl ColumnType {
             Self::Bigint => DataType::Int64,
             Self::Int => DataType::Int32,
             Self::String => DataType::Utf8,
+            Self::Boolean => DataType::Boolean,
             Self::Date => DataType::Date32,
             Self::TimestampMsUtc => DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into())),
             Self::Decimal { precision, scale } => DataType::Decimal128(precision, scale),
@@ -50,6 +53,7 @@ impl fmt::Display for ColumnType {
             Self::Bigint => f.write_str("bigint"),
             Self::Int => f.write_str("int"),
             Self::String => f.write_str("string"),
+            Self::Boolean => f.write_str("boolean"),
             Self::Date => f.write_str("date"),
             Self::TimestampMsUtc => f.write_str("timestamp"),
             Self::Decimal { precision, scale } => write!(f, "decimal({precision},{scale})"),

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::SchemaChange;
 use super::column::{Column, Format, Table};
 
 /// The data dictionary of all tables, in Markdown.
@@ -18,6 +19,14 @@ pub fn markdown() -> String {
     );
     for table in super::tables() {
         section(&mut page, table);
+    }
+    page.push_str(
+        "\n## Versions of the columns\n\n| version | what changed, and what a reader has to do |\n|---|---|\n",
+    );
+    for SchemaChange { version, what, added } in super::HISTORY {
+        let added: Vec<String> = added.iter().map(|column| format!("`{column}`")).collect();
+        let added = if added.is_empty() { String::new() } else { format!(" Added: {}.", added.join(", ")) };
+        let _ = writeln!(page, "| {version} | {what}{added} |");
     }
     page
 }

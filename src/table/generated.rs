@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{ddl, dictionary, tables};
+use super::{HISTORY, ddl, dictionary, tables};
 
 /// Compares a committed file with what it should be; with `UPDATE_GENERATED=1` writes it instead.
 fn assert_generated(path: &str, text: &str) {
@@ -31,6 +31,23 @@ fn the_ddl_is_up_to_date() {
 #[test]
 fn the_data_dictionary_is_up_to_date() {
     assert_generated("docs/tables.md", &dictionary::markdown());
+}
+
+/// No column comes or goes without a version that says so: what no later version added was there from the beginning.
+#[test]
+fn every_column_is_of_a_version() {
+    let columns = |table: &crate::table::Table| {
+        let named = table.columns.iter().map(|column| format!("{}.{}", table.name, column.name));
+        named.collect::<Vec<_>>()
+    };
+    for (table, first) in tables().into_iter().zip([49, 21, 19]) {
+        let added: Vec<&str> = HISTORY.iter().flat_map(|change| change.added).copied().collect();
+        let later: Vec<String> = columns(table).split_off(first);
+        let of_table = format!("{}.", table.name);
+        let told: Vec<&str> = added.into_iter().filter(|column| column.starts_with(&of_table)).collect();
+        assert_eq!(later, told, "{}", table.name);
+    }
+    assert!(HISTORY.iter().zip(1..).all(|(change, version)| change.version == version));
 }
 
 /// What Glue takes for a comment, and what may stand in one pair of quotes in any dialect.

@@ -7,6 +7,8 @@ use arrow::array::{ArrayRef, Decimal128Builder, StringBuilder};
 use super::EncodeError;
 use super::cell::{Field, column, columns, primitive, word};
 use super::column::{Column, ColumnType, Format, SortKey, Table};
+use crate::classify::company_number::CompanyNumberStatus;
+use crate::classify::spend_class::SpendClass;
 use crate::model::value::{Day, Instant, Money};
 use serde::{Deserialize, Serialize};
 
@@ -84,8 +86,8 @@ columns! {
         pub supplier_code: Option<&'a str>,
         /// Name of the supplier. Null if there is no supplier or it has no name.
         pub supplier_name: Option<&'a str>,
-        /// Organisation number of the company behind the supplier, which is the same whichever owner buys. Xledger:
-        /// company.companyNumber. Null if there is no supplier or Xledger gives none.
+        /// Organisation number of the company behind the supplier, as Xledger has it. Xledger: company.companyNumber. Null if there is no
+        /// supplier, Xledger gives none, or it is a number of a person.
         pub supplier_company_number: Option<&'a str>,
         /// Country code of the supplier address. Xledger: address.country.code. Null if there is no supplier or Xledger gives none.
         pub supplier_country_code: Option<&'a str>,
@@ -114,8 +116,8 @@ columns! {
         pub invoice_currency_code: Option<&'a str>,
         /// Code of the tax rule on the line. Xledger: taxRule.code. Null if the line has no tax rule.
         pub vat_code: Option<&'a str>,
-        /// VAT rate that the settings give for vat_code, in percent, such as 25.00. Null if the line has no tax rule or the settings
-        /// do not know its code.
+        /// VAT rate of vat_code by the settings, in percent, such as 25.00. Null if the line has no tax rule, the settings do not know its
+        /// code, or the VAT of the owner's own lines contradicts the rate.
         pub vat_rate: Option<VatRate>,
         /// VAT that belongs to the line, in amount_currency_code, with the sign that Xledger gives it. Xledger: taxAmount. Null if Xledger gives none.
         pub vat_amount: Option<Money>,
@@ -129,6 +131,49 @@ columns! {
         /// When the voucher was last changed, in UTC. Xledger: header.modifiedAt, converted from Central European wall time. Null if
         /// Xledger gives none.
         pub voucher_modified_at: Option<Instant>,
+        /// When the voucher was entered, in UTC. Xledger: header.createdAt, converted from Central European wall time. Null if Xledger
+        /// gives none.
+        pub voucher_created_at: Option<Instant>,
+        /// One company, whichever owner buys and whatever its suppliers are called: its checked organisation number with the country, as in
+        /// NO:914286018, else supplier: and the supplier id. Null if there is no supplier.
+        pub supplier_key: Option<&'a str>,
+        /// What the organisation number of the supplier is: valid, invalid, personal (of a person, which is not shown), missing or unchecked
+        /// (a country without a check). Null if there is no supplier or the numbers cannot be read.
+        pub company_number_status: Option<CompanyNumberStatus>,
+        /// Whether the supplier is an owner in reach, by its company id, or internal by suppliers.csv. Null if there is no supplier or the
+        /// companies of the owners cannot be read.
+        pub is_intercompany: Option<bool>,
+        /// The company that the supplier belongs to, from suppliers.csv. Null if that file gives none.
+        pub supplier_parent: Option<&'a str>,
+        /// Whether the supplier is a preferred one, from suppliers.csv. Null if that file does not say.
+        pub supplier_preferred: Option<bool>,
+        /// The contract with the supplier, from suppliers.csv, else as in Xledger: supplier.contract. Null if neither gives one.
+        pub supplier_contract: Option<&'a str>,
+        /// What the line is to purchasing: operating, capital, stock, prepaid, finance, vat_bookkeeping, not_a_purchase or other. By the number
+        /// of the account in a standard chart, else by its flags.
+        pub spend_class: SpendClass,
+        /// The wider category of the purchase, as category_source says. Null if nothing gives one.
+        pub category_1: Option<&'a str>,
+        /// The narrower category of the purchase, as category_source says. Null if nothing gives one.
+        pub category_2: Option<&'a str>,
+        /// Where the categories are from: rule (categories.csv) or account (the group of the account in its standard chart). Null if there
+        /// is no category.
+        pub category_source: Option<CategorySource>,
+        /// Whether purchasing can influence the spend, from categories.csv. Null if that file does not say.
+        pub addressable: Option<bool>,
+        /// Who is responsible for the category, from categories.csv. Null if that file does not say.
+        pub category_owner: Option<&'a str>,
+        /// What the supplier AP lines of the voucher are: invoice, credit_note, payment, or unknown if they differ or have another name.
+        /// Xledger: slTransactionType.name. Null without such lines, or if Xledger gives none.
+        pub invoice_kind: Option<InvoiceKind>,
+        /// Id of the file of the invoice, from the supplier AP lines of the voucher. Xledger: apTransaction.invoiceFile.dbId. Null without such
+        /// lines, if they disagree, or if there is none.
+        pub invoice_file_id: Option<i64>,
+        /// Name of the tax rule, which differs from company to company. Xledger: taxRule.description. Null if the line has no tax rule or
+        /// Xledger gives none.
+        pub vat_name: Option<&'a str>,
+        /// Organisation number of the owner. Xledger: owner.company.companyNumber. Null if Xledger gives none.
+        pub owner_company_number: Option<&'a str>,
     }
     encode Builder;
 }
@@ -252,12 +297,60 @@ impl SupplierMatch {
     }
 }
 
+/// Where a category is from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum CategorySource {
+    /// A rule of the company's own file.
+    Rule,
+    /// The group of the account.
+    Account,
+}
+
+impl CategorySource {
+    /// The word in the column.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Rule => "rule",
+            Self::Account => "account",
+        }
+    }
+}
+
+/// What an AP line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum InvoiceKind {
+    /// An invoice.
+    Invoice,
+    /// A credit note.
+    CreditNote,
+    /// A payment.
+    Payment,
+    /// Something else.
+    Unknown,
+}
+
+impl InvoiceKind {
+    /// The word in the column.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Invoice => "invoice",
+            Self::CreditNote => "credit_note",
+            Self::Payment => "payment",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// A VAT rate in hundredths of a percent: 2500 is 25 %.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VatRate(pub i32);
 
 word!(AccountKind);
 word!(SupplierMatch);
+word!(CategorySource);
+word!(InvoiceKind);
+word!(SpendClass);
+word!(CompanyNumberStatus);
 primitive!(VatRate, ColumnType::Decimal { precision: 5, scale: 2 }, Decimal128Builder, |rate| {
     (-99_999..=99_999).contains(&rate.0).then_some(i128::from(rate.0))
 });

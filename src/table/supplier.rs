@@ -6,6 +6,7 @@ use arrow::array::Decimal128Builder;
 
 use super::cell::{column, columns, primitive};
 use super::column::{ColumnType, Format, SortKey, Table};
+use crate::classify::company_number::CompanyNumberStatus;
 use crate::model::value::{Day, Instant, Money};
 
 /// The table `supplier`.
@@ -14,7 +15,7 @@ pub fn table() -> &'static Table {
         Table::new(
             "supplier",
             "One row per supplier in the reach of the token, closed ones and ones without spend too. A company that several owners buy from \
-             is a row for each of them: company_number is what they share.",
+             is a row for each of them: supplier_key is what they share.",
             Format::Parquet,
             Row::columns(),
             vec![column::<i64>(
@@ -41,7 +42,8 @@ columns! {
         /// Id of the company behind the supplier, shared by the suppliers of several owners. Xledger: companyDbId. Null if Xledger
         /// gives none.
         pub company_id: Option<i64>,
-        /// Organisation number of the company behind the supplier. Xledger: company.companyNumber. Null if Xledger gives none.
+        /// Organisation number of the company behind the supplier, as Xledger has it. Xledger: company.companyNumber. Null if Xledger gives
+        /// none, or it is a number of a person.
         pub company_number: Option<&'a str>,
         /// Name of the supplier group. Xledger: subledgerGroup.description. Null if the supplier is in no group.
         pub group_name: Option<&'a str>,
@@ -77,6 +79,22 @@ columns! {
         /// Sum of amount over the rows of spend with this supplier, debit positive, 0 where there are none. Null if the rows are of
         /// several owners that are not known to keep one currency.
         pub spend_amount: Option<Total>,
+        /// One company, whichever register holds it, as in spend.supplier_key.
+        pub supplier_key: &'a str,
+        /// What company_number is: valid, invalid, personal (of a person, which is not shown), missing or unchecked (a country without a check).
+        /// Null if the numbers cannot be read.
+        pub company_number_status: Option<CompanyNumberStatus>,
+        /// Agreed terms of payment. Xledger: payTerms.name. Null if Xledger gives none.
+        pub payment_terms: Option<&'a str>,
+        /// The contract, from suppliers.csv, else as in Xledger: contract. Null if neither gives one.
+        pub contract: Option<&'a str>,
+        /// The company that the supplier belongs to, from suppliers.csv. Null if that file gives none.
+        pub parent: Option<&'a str>,
+        /// Whether the supplier is a preferred one, from suppliers.csv. Null if that file does not say.
+        pub preferred: Option<bool>,
+        /// Whether the supplier is an owner in reach, by its company id, or internal by suppliers.csv. Null if the companies of the owners cannot
+        /// be read.
+        pub is_intercompany: Option<bool>,
     }
     encode Builder;
 }

@@ -45,6 +45,7 @@ nodes! {
     PayableLineNode {
         db_id: Whole, owner_db_id: Whole, match_id: Whole, header_transaction_source_db_id: Whole, transaction_header: ReferenceNode,
         subledger_db_id: Whole, invoice_number: OddText, invoice_date: Odd<Date>, due_date: Odd<Date>, company: ReferenceNode,
+        sl_transaction_type: NameNode, invoice_file: ReferenceNode,
     }
 
     /// Of an accounting period, what a list asks for: it holds millions, so that each field less is felt.
@@ -59,6 +60,7 @@ nodes! {
     /// A voucher.
     HeaderNode {
         db_id: Whole, transaction_source: SourceNode, modified_at: Odd<WallTime>, transaction_number: Odd<Whole>, posted_date: Odd<Date>,
+        created_at: Odd<WallTime>,
     }
 
     /// A document type.
@@ -84,11 +86,11 @@ nodes! {
     SupplierNode {
         db_id: Whole, owner_db_id: Whole, code: OddText, description: OddText, email: OddText, phone: OddText, from_date: Odd<Date>,
         to_date: Odd<Date>, modified_at: Odd<WallTime>, company_db_id: Whole, company: CompanyNode, subledger_group: DescriptionNode, address: AddressNode,
-        contact: NameNode,
+        contact: NameNode, contract: OddText, pay_terms: NameNode,
     }
 
-    /// A company, as a supplier names it.
-    CompanyNode { company_number: OddText }
+    /// A company, as a supplier or an owner names it.
+    CompanyNode { db_id: Whole, company_number: OddText }
 
     /// An address.
     AddressNode { street_address: OddText, zip_code: OddText, place: OddText, country: CodeAndDescriptionNode }
@@ -106,10 +108,10 @@ nodes! {
     OwnerOfLineNode { db_id: Whole, owner: OwnerNode }
 
     /// An owner: a company that keeps books.
-    OwnerNode { db_id: Whole, code: OddText, description: OddText, currency: CodeNode }
+    OwnerNode { db_id: Whole, code: OddText, description: OddText, currency: CodeNode, company: CompanyNode }
 
-    /// The owner and the dimension values of one line.
-    NamesOfLineNode { db_id: Whole, owner: OwnerNode, gl_dimension: DimensionsNode }
+    /// The owner, the dimension values and the tax rule of one line.
+    NamesOfLineNode { db_id: Whole, owner: OwnerNode, gl_dimension: DimensionsNode, tax_rule: DescriptionNode }
 
     /// The five GL objects.
     DimensionsNode {

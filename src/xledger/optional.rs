@@ -1,7 +1,6 @@
 //! What a refresh can do without: fields that the schema may lack, or that the token may not be allowed to read, and the columns that are
 //! null then. What is not here is necessary: without it a run ends, and says so.
 
-use super::document::Document;
 use super::query::{self, Query};
 use super::rights;
 
@@ -43,6 +42,7 @@ optional! {
         "period.fiscalYear" => "spend.fiscal_year";
         "period.fiscalPeriod" => "spend.fiscal_period";
         "header.modifiedAt" => "spend.voucher_modified_at";
+        "header.createdAt" => "spend.voucher_created_at";
         "header.transactionNumber" => "spend.voucher_number";
         "header.postedDate" => "spend.posted_date", "supplier.first_posted_date", "supplier.last_posted_date";
         "text" => "spend.text";
@@ -54,7 +54,7 @@ optional! {
         "glObject4DbId" => "spend.dimension_4_kind", "spend.dimension_4_code", "spend.dimension_4_name";
         "glObject5DbId" => "spend.dimension_5_kind", "spend.dimension_5_code", "spend.dimension_5_name";
         "currency" => "spend.invoice_currency_code";
-        "taxRule" => "spend.vat_code", "spend.vat_rate";
+        "taxRule" => "spend.vat_code", "spend.vat_name", "spend.vat_rate";
     }
     PAYABLE_LINES: {
         "invoiceNumber" => "spend.invoice_number";
@@ -63,6 +63,8 @@ optional! {
         // It tells which of several suppliers of a voucher a line belongs to.
         "company" => "spend.supplier_id", "spend.supplier_code", "spend.supplier_name", "spend.supplier_company_number",
             "spend.supplier_country_code", "spend.invoice_number", "spend.invoice_date", "spend.due_date";
+        "slTransactionType" => "spend.invoice_kind";
+        "invoiceFile" => "spend.invoice_file_id";
     }
     SUPPLIERS: {
         "email" => "supplier.email";
@@ -70,7 +72,8 @@ optional! {
         "fromDate" => "supplier.valid_from";
         "toDate" => "supplier.valid_to";
         "modifiedAt" => "supplier.modified_at";
-        "company" => "supplier.company_number", "spend.supplier_company_number";
+        "company" => "supplier.company_number", "supplier.company_number_status", "spend.supplier_company_number",
+            "spend.company_number_status";
         "subledgerGroup" => "supplier.group_name";
         "address" => "supplier.street_address", "supplier.postal_code", "supplier.city", "supplier.country_code",
             "supplier.country_name", "spend.supplier_country_code";
@@ -81,11 +84,16 @@ optional! {
         "address.country.code" => "supplier.country_code", "spend.supplier_country_code";
         "address.country.description" => "supplier.country_name";
         "contact" => "supplier.contact_name";
+        "contract" => "supplier.contract", "spend.supplier_contract";
+        "payTerms" => "supplier.payment_terms";
     }
     NAMES: {
-        "owner" => "spend.owner_code", "spend.owner_name";
+        "owner" => "spend.owner_code", "spend.owner_name", "spend.owner_company_number", "spend.is_intercompany";
         "owner.code" => "spend.owner_code";
         "owner.description" => "spend.owner_name";
+        "owner.company" => "spend.owner_company_number", "spend.is_intercompany", "supplier.is_intercompany";
+        "owner.company.companyNumber" => "spend.owner_company_number";
+        "taxRule" => "spend.vat_name";
         "glDimension" => "spend.dimension_1_kind", "spend.dimension_1_code", "spend.dimension_1_name", "spend.dimension_2_kind",
             "spend.dimension_2_code", "spend.dimension_2_name", "spend.dimension_3_kind", "spend.dimension_3_code",
             "spend.dimension_3_name", "spend.dimension_4_kind", "spend.dimension_4_code", "spend.dimension_4_name",
@@ -151,11 +159,12 @@ pub(crate) fn fields_of(query: Query) -> impl Iterator<Item = (usize, &'static O
 pub(crate) fn document(query: Query, is_lost: impl Fn(usize) -> bool) -> String {
     let lost: Vec<&str> =
         fields_of(query).filter(|(at, _)| is_lost(*at)).flat_map(|(_, optional)| optional.fields).copied().collect();
-    Document::read(query.document).without(|path| lost.contains(&path)).text()
+    query.read().without(|path| lost.contains(&path)).text()
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::document::Document;
     use super::*;
     use crate::table::tables;
 

@@ -1,6 +1,5 @@
 //! The parts of a query: fields of its rows that are asked for together or not at all.
 
-use super::document::Document;
 use super::optional::{self, is_within};
 use super::query::Query;
 use super::rights;
@@ -35,7 +34,7 @@ impl Part {
 
 /// The parts of a query's rows beside their id; none of a question that has no rows.
 pub(crate) fn parts(query: Query) -> Vec<Part> {
-    let paths = Document::read(query.document).row_fields();
+    let paths = query.read().row_fields();
     let mut parts: Vec<Part> = Vec::new();
     for path in &paths {
         if path == "dbId" || paths.iter().any(|other| other != path && is_within(other, path)) {
@@ -55,6 +54,7 @@ pub(crate) fn parts(query: Query) -> Vec<Part> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::document::Document;
     use super::super::query;
     use super::*;
 

@@ -21,10 +21,12 @@ struct State {
     dialect: Dialect,
     /// What is not asked for any more, by its place in [`OPTIONAL`].
     lost: Vec<(usize, Reason)>,
+    /// What is not asked for because a setting says so.
+    left_out: Vec<usize>,
     /// Of that, what an earlier run was refused and this one has not tried.
     remembered: Vec<usize>,
     /// Queries whose fields were asked for one by one.
-    searched: FxHashSet<&'static str>,
+    searched: FxHashSet<(&'static str, &'static [&'static str])>,
     /// Why queries cannot be asked at all.
     refusals: FxHashMap<&'static str, Error>,
     /// How often something was learned.
@@ -96,6 +98,13 @@ impl Plan {
         !optional::fields_of(query).any(|(at, optional)| state.is_lost(at) && optional.covers(path))
     }
 
+    /// Does not ask for a field: a setting says so, and nothing is missed.
+    pub(crate) fn leave_out(&self, query: Query, path: &str) {
+        if let Some(at) = optional::covering(query, path) {
+            self.lock().left_out.push(at);
+        }
+    }
+
     /// How often something was learned by now.
     pub(super) fn version(&self) -> u64 {
         self.lock().version
@@ -107,7 +116,7 @@ impl Plan {
 
     /// Whether the fields of a query were not yet asked for one by one. From now on they were.
     pub(super) fn begin_search(&self, query: Query) -> bool {
-        self.lock().searched.insert(query.name)
+        self.lock().searched.insert((query.name, query.without))
     }
 
     /// Takes note that a query cannot be asked for this reason.
@@ -157,14 +166,14 @@ impl Plan {
 
     /// Whether an earlier run was refused something of a query that this one has not tried.
     pub(super) fn remembers(&self, query: Query) -> bool {
-        self.lock().remembered.iter().any(|at| OPTIONAL[*at].query == query)
+        self.lock().remembered.iter().any(|at| OPTIONAL[*at].query.name == query.name)
     }
 
     /// What an earlier run was refused of a query and this one has not tried; from now on it counts as tried.
     pub(super) fn take_remembered(&self, query: Query) -> Option<Vec<usize>> {
         let mut state = self.lock();
         let (of_query, others): (Vec<usize>, _) =
-            std::mem::take(&mut state.remembered).into_iter().partition(|at| OPTIONAL[*at].query == query);
+            std::mem::take(&mut state.remembered).into_iter().partition(|at| OPTIONAL[*at].query.name == query.name);
         state.remembered = others;
         Some(of_query).filter(|of_query| !of_query.is_empty())
     }
@@ -173,7 +182,7 @@ impl Plan {
     pub(super) fn find_again<'a>(&self, query: Query, fields: impl Iterator<Item = &'a String> + Clone) {
         let mut state = self.lock();
         let is_found =
-            |at: usize| OPTIONAL[at].query == query && fields.clone().any(|field| OPTIONAL[at].covers(field));
+            |at: usize| OPTIONAL[at].query.name == query.name && fields.clone().any(|field| OPTIONAL[at].covers(field));
         state.lost.retain(|(at, _)| !is_found(*at));
         state.version += 1;
     }
@@ -229,7 +238,7 @@ impl Plan {
 
 impl State {
     fn is_lost(&self, at: usize) -> bool {
-        self.lost.iter().any(|(lost, _)| *lost == at)
+        self.lost.iter().any(|(lost, _)| *lost == at) || self.left_out.contains(&at)
     }
 
     fn lose(&mut self, at: usize, reason: Reason) {

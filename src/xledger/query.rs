@@ -9,9 +9,21 @@ pub struct Query {
     pub name: &'static str,
     /// The document.
     pub document: &'static str,
+    /// Fields of the document's rows that are not asked for all the same.
+    pub(crate) without: &'static [&'static str],
 }
 
 impl Query {
+    /// The same question without some fields of its rows.
+    pub(crate) const fn without(self, fields: &'static [&'static str]) -> Self {
+        Self { without: fields, ..self }
+    }
+
+    /// What is asked.
+    pub(crate) fn read(self) -> Document<'static> {
+        Document::read(self.document).without(|path| self.without.contains(&path))
+    }
+
     /// The root that it asks.
     pub(crate) fn root(self) -> &'static str {
         Document::read(self.document).root()
@@ -20,7 +32,7 @@ impl Query {
 
 macro_rules! queries {
     ($($(#[$doc:meta])* $constant:ident = $name:literal in $file:literal;)*) => {
-        $($(#[$doc])* pub const $constant: Query = Query { name: $name, document: include_str!(concat!("queries/", $file)) };)*
+        $($(#[$doc])* pub const $constant: Query = Query { name: $name, document: include_str!(concat!("queries/", $file)), without: &[] };)*
         /// Every document that is ever sent.
         pub const ALL: &[Query] = &[$($constant),*];
     };
@@ -31,8 +43,11 @@ pub(crate) const OF_ROWS: &[Query] =
     &[ACCOUNTS, LEDGER_INDEX, PAYABLE_INDEX, LEDGER_LINES, PAYABLE_LINES, SUPPLIERS, NAMES];
 
 /// A question that no schema takes: how Xledger says so is a fact of its own.
-pub(crate) const UNKNOWN_FIELD: Query =
-    Query { name: "UnknownField", document: "query UnknownField { viewer { thereIsNoFieldOfThisName } }" };
+pub(crate) const UNKNOWN_FIELD: Query = Query {
+    name: "UnknownField",
+    document: "query UnknownField { viewer { thereIsNoFieldOfThisName } }",
+    without: &[],
+};
 
 queries! {
     /// Whose token it is.

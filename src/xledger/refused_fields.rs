@@ -5,7 +5,6 @@
 use serde::de::IgnoredAny;
 
 use super::client::{Client, Unanswered};
-use super::document::Document;
 use super::error::Error;
 use super::optional::is_within;
 use super::parts::{Part, parts};
@@ -23,7 +22,7 @@ const ROUNDS: usize = 3;
 fn document(query: Query, parts: &[Part]) -> String {
     let asked = parts.iter().flat_map(|part| &part.fields);
     let is_asked = |path: &str| path == "dbId" || asked.clone().any(|field| is_within(field, path));
-    Document::read(query.document).without(|path| !is_asked(path)).text()
+    query.read().without(|path| !is_asked(path)).text()
 }
 
 impl Client {

@@ -24,7 +24,7 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
 pub(crate) fn right_for(root: &str, path: &str) -> &'static str {
     let of_field = path.rsplit('.').find_map(|name| match name {
         "header" | "transactionHeader" => Some("TransactionHeader"),
-        "transactionSource" => Some("SystemValue"),
+        "transactionSource" | "slTransactionType" | "payTerms" => Some("SystemValue"),
         "account" | "accountGroup" => Some("Account"),
         "company" => Some("Company"),
         "contact" => Some("Contact"),

@@ -277,7 +277,7 @@ TAKEN = {
     "ExtraPayrollDocumentTypes": ["", "VL,BON"],
     "PayrollWords": ["", "bonus", "bonus,h\u00f8nnorar"],
     "PayrollAccounts": ["", "none", "5000-5499", "5000,5100-5199"],
-    "VatRates": ["", "3=15,33=11.11"],
+    "VatRates": ["", "3=15,33=11.11", "13=12,13@2020-04-01=6"],
     "AlarmEmail": ["", "finance@example.com"],
     "ExistingBucketName": ["", "my.lake-1"],
     "LakePrefix": ["lake", "finance/xledger-spend", "a_b=c"],
@@ -345,7 +345,7 @@ def test_every_variable_is_a_setting(template, settings):
     # Not of a run but of the function, which reads them itself.
     read = re.findall(r'"(CONTINUATION_[A-Z_]+)"', (REPOSITORY / "src" / "aws" / "scheduler.rs").read_text("utf-8"))
     assert variables.keys() - settings.keys() == set(read)
-    only_elsewhere = {"XLEDGER_TOKEN", "XLEDGER_PAGE_ROWS", "XLEDGER_MAX_IN_FLIGHT", "SPEND_PAYROLL_DOCUMENT_TYPES"}
+    only_elsewhere = {"XLEDGER_TOKEN", "XLEDGER_PAGE_ROWS", "XLEDGER_MAX_IN_FLIGHT", "SPEND_PAYROLL_DOCUMENT_TYPES", "SPEND_FILES_URL"}
     assert settings.keys() - variables.keys() == only_elsewhere, "on a command line alone, or not for everybody to turn"
 
 
@@ -356,7 +356,7 @@ def test_defaults_are_those_of_the_program(template, settings):
             assert variables[name] == default, name
     left_out = {name for name, default in settings.items() if default and name not in variables}
     payroll = {"SPEND_PAYROLL_DOCUMENT_TYPES", "SPEND_PAYROLL_WORDS", "SPEND_PAYROLL_ACCOUNTS"}
-    assert left_out == {"XLEDGER_PAGE_ROWS", "XLEDGER_MAX_IN_FLIGHT", "SPEND_HISTORY_FROM"} | payroll
+    assert left_out == {"XLEDGER_PAGE_ROWS", "XLEDGER_MAX_IN_FLIGHT", "SPEND_HISTORY_FROM", "SPEND_FILES_URL"} | payroll
 
 
 def test_an_empty_parameter_leaves_its_variable_out(template):

@@ -1,6 +1,6 @@
 """The columns of the published tables as the contract states them: in order, with the type that each reader must see."""
 
-BIGINT, INT, STRING, DATE, TIME = "bigint", "int", "string", "date", "timestamp"
+BIGINT, INT, STRING, DATE, TIME, BOOLEAN = "bigint", "int", "string", "date", "timestamp", "boolean"
 MONEY, RATE, TOTAL = "decimal(18,4)", "decimal(5,2)", "decimal(38,4)"
 
 SPEND = {
@@ -39,6 +39,23 @@ SPEND = {
     **{f"dimension_{slot}_{part}": STRING for slot in range(1, 6) for part in ("kind", "code", "name")},
     "match_id": BIGINT,
     "voucher_modified_at": TIME,
+    "voucher_created_at": TIME,
+    "supplier_key": STRING,
+    "company_number_status": STRING,
+    "is_intercompany": BOOLEAN,
+    "supplier_parent": STRING,
+    "supplier_preferred": BOOLEAN,
+    "supplier_contract": STRING,
+    "spend_class": STRING,
+    "category_1": STRING,
+    "category_2": STRING,
+    "category_source": STRING,
+    "addressable": BOOLEAN,
+    "category_owner": STRING,
+    "invoice_kind": STRING,
+    "invoice_file_id": BIGINT,
+    "vat_name": STRING,
+    "owner_company_number": STRING,
 }
 
 SUPPLIER = {
@@ -63,6 +80,13 @@ SUPPLIER = {
     "last_posted_date": DATE,
     "line_count": BIGINT,
     "spend_amount": TOTAL,
+    "supplier_key": STRING,
+    "company_number_status": STRING,
+    "payment_terms": STRING,
+    "contract": STRING,
+    "parent": STRING,
+    "preferred": BOOLEAN,
+    "is_intercompany": BOOLEAN,
 }
 
 TABLES = {"spend": SPEND, "supplier": SUPPLIER}

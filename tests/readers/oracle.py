@@ -14,6 +14,8 @@ from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import purchasing
+
 CENTRAL_EUROPE = ZoneInfo("Europe/Oslo")
 
 # Contract: "VAT". Any other code has no rate.
@@ -56,6 +58,7 @@ class Books:
         suppliers = _rows(directory, "suppliers")
         self.suppliers = _by(_within_reach(suppliers), "supplier_id")
         self.suppliers_elsewhere = _by([row for row in suppliers if row["within_reach"] == "false"], "supplier_id")
+        self.companies = _by(_rows(directory, "companies"), "company_id")
         self.dimension_values = _by(_rows(directory, "dimension_values"), "dimension_value_id")
 
     def document_type(self, line):
@@ -223,6 +226,9 @@ def spend(books, screened, owner_currencies_known=False):
         if line["subledger_id"]:
             ap_lines_by_voucher[line["owner_id"], line["voucher_id"]].append(line)
     suppliers = known_suppliers(books, screened)
+    known = {id: purchasing_facts(books, screened, row) for id, row in suppliers.items()}
+    contras = purchasing.contra_vouchers(books, screened.lines)
+    contradicted = purchasing.contradicted_rates(screened.lines, VAT_RATES, _money)
     suppliers_by_company = defaultdict(list)
     for supplier_row in suppliers.values():
         suppliers_by_company[supplier_row["company_id"]].append(supplier_row)
@@ -235,6 +241,9 @@ def spend(books, screened, owner_currencies_known=False):
         account = books.chart[line["account_id"]]
         owner = books.owners[line["owner_id"]]
         ap_lines = ap_lines_by_voucher[line["owner_id"], line["voucher_id"]]
+        class_ = purchasing.class_of(books, line, contras)
+        category_1, category_2 = purchasing.default_categories(account, books.account_number(line), class_)
+        rate_holds = (line["owner_id"], line["vat_code"]) not in contradicted
         match, chosen, chosen_ap_lines = choose_supplier(line, ap_lines, suppliers_by_company, suppliers)
         row = {
             "line_id": int(line["line_id"]),
@@ -255,7 +264,7 @@ def spend(books, screened, owner_currencies_known=False):
             "supplier_id": _number(chosen["supplier_id"]),
             "supplier_code": chosen["code"],
             "supplier_name": chosen["name"],
-            "supplier_company_number": chosen["company_number"],
+            "supplier_company_number": known[chosen["supplier_id"]]["company_number"] if chosen["supplier_id"] else None,
             "supplier_country_code": chosen["country_code"],
             "supplier_match": match,
             "invoice_number": _agreed(chosen_ap_lines, "invoice_number"),
@@ -266,14 +275,30 @@ def spend(books, screened, owner_currencies_known=False):
             "invoice_amount": _money(line["invoice_amount"]),
             "invoice_currency_code": line["currency_code"],
             "vat_code": line["vat_code"],
-            "vat_rate": _vat_rate(line["vat_code"]),
+            "vat_rate": _vat_rate(line["vat_code"]) if rate_holds else None,
             "vat_amount": _money(line["tax_amount"]),
-            "text": line["text"],
+            # Of an expense report nobody asks for it.
+            "text": None if _listed(kind["code"], ["ER"]) else line["text"],
             "match_id": _number(line["match_id"]),
             "voucher_modified_at": utc(voucher["modified_at"]),
+            "voucher_created_at": utc(voucher["created_at"]),
+            **{name: None for name in ("supplier_key", "company_number_status", "is_intercompany", "supplier_contract")},
+            **{name: None for name in ("supplier_parent", "supplier_preferred", "addressable", "category_owner")},
+            "spend_class": class_,
+            "category_1": category_1,
+            "category_2": category_2,
+            "category_source": category_1 and "account",
+            "invoice_kind": _kind(chosen_ap_lines),
+            "invoice_file_id": _agreed(chosen_ap_lines, "invoice_file_id", lambda id: id and int(id)),
+            "vat_name": line["vat_name"],
+            "owner_company_number": books.companies[owner["company_id"]]["company_number"],
             "year": int(period["year"]),
             "month": int(period["month"]),
         }
+        if chosen["supplier_id"]:
+            facts = known[chosen["supplier_id"]]
+            row |= {name: facts[name] for name in ("supplier_key", "company_number_status", "is_intercompany")}
+            row["supplier_contract"] = facts["contract"]
         for slot in range(1, 6):
             value = books.dimension_values.get(line[f"dimension_{slot}_id"], _NOTHING)
             row[f"dimension_{slot}_kind"] = value["kind_name"]
@@ -295,6 +320,31 @@ def known_suppliers(books, screened):
     """The register, and what admitted AP lines name besides."""
     named = {line["subledger_id"] for line in screened.ap_lines}
     return books.suppliers | {id: row for id, row in books.suppliers_elsewhere.items() if id in named}
+
+
+def purchasing_facts(books, screened, supplier_row):
+    """What follows from a supplier's company. Owners are known by their kept lines."""
+    status, key = purchasing.company_key(supplier_row["company_number"], supplier_row["country_code"])
+    owners = {books.owners[line["owner_id"]]["company_id"] for line in screened.lines}
+    return {
+        "supplier_key": key or f"supplier:{supplier_row['supplier_id']}",
+        "company_number_status": status,
+        "company_number": None if status == "personal" else supplier_row["company_number"],
+        "is_intercompany": supplier_row["company_id"] in owners if owners else None,
+        "contract": supplier_row["contract"],
+    }
+
+
+KINDS = {
+    **{name: "invoice" for name in ("Invoice", "Faktura")},
+    **{name: "credit_note" for name in ("Credit note", "Kreditnota")},
+    **{name: "payment" for name in ("Payment", "Betaling")},
+}
+
+
+def _kind(ap_lines):
+    kinds = {KINDS.get(line["type_name"], "unknown") for line in ap_lines if line["type_name"]}
+    return (kinds.pop() if len(kinds) == 1 else "unknown") if kinds else None
 
 
 def choose_supplier(line, ap_lines, suppliers_by_company, suppliers):
@@ -341,7 +391,9 @@ def supplier(books, spend_rows, owner_currencies_known=False, screened=None):
     for row in spend_rows:
         lines_of[row["supplier_id"]].append(row)
     rows = []
-    for each in known_suppliers(books, screened or screen(books)).values():
+    screened = screened or screen(books)
+    for each in known_suppliers(books, screened).values():
+        facts = purchasing_facts(books, screened, each)
         lines = lines_of[int(each["supplier_id"])]
         posted = [line["posted_date"] for line in lines if line["posted_date"]]
         row = {
@@ -349,7 +401,7 @@ def supplier(books, spend_rows, owner_currencies_known=False, screened=None):
             "supplier_code": each["code"],
             "supplier_name": each["name"],
             "company_id": _number(each["company_id"]),
-            "company_number": each["company_number"],
+            "company_number": facts["company_number"],
             "group_name": each["group_name"],
             "email": each["email"],
             "phone": each["phone"],
@@ -358,7 +410,8 @@ def supplier(books, spend_rows, owner_currencies_known=False, screened=None):
             "city": each["city"],
             "country_code": each["country_code"],
             "country_name": each["country_name"],
-            "contact_name": each["contact_name"],
+            # Nobody asks for it.
+            "contact_name": None,
             "valid_from": _day(each["valid_from"]),
             "valid_to": _day(each["valid_to"]),
             "modified_at": utc(each["modified_at"]),
@@ -366,6 +419,10 @@ def supplier(books, spend_rows, owner_currencies_known=False, screened=None):
             "last_posted_date": max(posted, default=None),
             "line_count": len(lines),
             "spend_amount": _total(books, lines, owner_currencies_known),
+            **{name: facts[name] for name in ("supplier_key", "company_number_status", "is_intercompany", "contract")},
+            "payment_terms": each["payment_terms"],
+            "parent": None,
+            "preferred": None,
             "owner_id": int(each["owner_id"]),
         }
         rows.append(row)

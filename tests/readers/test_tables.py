@@ -14,7 +14,7 @@ import pyarrow.parquet
 import pytest
 
 import oracle
-from columns import BIGINT, DATE, INT, MONEY, PARTITIONS, RATE, STRING, SPEND, SUPPLIER, TABLES, TIME, TOTAL
+from columns import BIGINT, BOOLEAN, DATE, INT, MONEY, PARTITIONS, RATE, STRING, SPEND, SUPPLIER, TABLES, TIME, TOTAL
 from conftest import COMPANIES, Company, export_books, refresh
 from oracle import Rules
 
@@ -22,6 +22,7 @@ ARROW = {
     BIGINT: pyarrow.int64(),
     INT: pyarrow.int32(),
     STRING: pyarrow.string(),
+    BOOLEAN: pyarrow.bool_(),
     DATE: pyarrow.date32(),
     TIME: pyarrow.timestamp("ms", "UTC"),
     MONEY: pyarrow.decimal128(18, 4),
@@ -32,6 +33,7 @@ DUCKDB = {
     BIGINT: "BIGINT",
     INT: "INTEGER",
     STRING: "VARCHAR",
+    BOOLEAN: "BOOLEAN",
     DATE: "DATE",
     TIME: "TIMESTAMP WITH TIME ZONE",
     MONEY: "DECIMAL(18,4)",
@@ -42,6 +44,7 @@ POLARS = {
     BIGINT: polars.Int64,
     INT: polars.Int32,
     STRING: polars.String,
+    BOOLEAN: polars.Boolean,
     DATE: polars.Date,
     TIME: polars.Datetime("ms", "UTC"),
     MONEY: polars.Decimal(18, 4),

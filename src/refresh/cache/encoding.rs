@@ -19,7 +19,11 @@ pub(crate) trait Stored: Serialize + DeserializeOwned {
 
 impl Stored for LedgerEntry {}
 impl Stored for PayableEntry {}
-impl Stored for Payable {}
+impl Stored for Payable {
+    fn each_name(&mut self, mut hand_on: impl FnMut(&mut Name)) {
+        hand_on(&mut self.kind);
+    }
+}
 
 impl Stored for Line {
     fn each_name(&mut self, hand_on: impl FnMut(&mut Name)) {
@@ -80,6 +84,7 @@ mod tests {
             voucher: 3,
             voucher_number: Some(-4),
             voucher_modified_at: Some(Instant(1_795_224_600_123)),
+            voucher_created_at: None,
             match_id: 5,
             dimensions: [0, 1, 2, 3, i64::MAX],
             amount: Money::parse("-1.5").into(),

@@ -44,6 +44,7 @@ fn row(entry: &LedgerEntry, names: &mut Names) -> Line {
         company: 0,
         voucher: entry.voucher,
         voucher_number: None,
+        voucher_created_at: None,
         voucher_modified_at: Some(entry.modified_at).filter(|at| *at != NONE).map(Instant),
         match_id: entry.match_id,
         dimensions: [0; 5],

@@ -16,7 +16,6 @@ use crate::xledger::scalar::{Odd, Whole, reference};
 
 impl Fetched for Line {
     type Node = LedgerLineNode;
-    const QUERY: Query = query::LEDGER_LINES;
     const LIST: Query = query::LEDGER_INDEX;
     const LEDGER: &'static str = "ledger";
 
@@ -52,6 +51,7 @@ impl Fetched for Line {
             voucher: reference(header.db_id).unwrap_or(0),
             voucher_number: client.fit("spend.voucher_number", header.transaction_number).map(|number| number.0),
             voucher_modified_at: client.fit("spend.voucher_modified_at", header.modified_at).map(|at| at.0),
+            voucher_created_at: client.fit("spend.voucher_created_at", header.created_at).map(|at| at.0),
             match_id,
             dimensions: objects.map(|id| reference(id).unwrap_or(0)),
             amount: node.amount.map(|amount| amount.0).into(),
@@ -77,11 +77,10 @@ impl Fetched for Line {
 
 impl Fetched for Payable {
     type Node = PayableLineNode;
-    const QUERY: Query = query::PAYABLE_LINES;
     const LIST: Query = query::PAYABLE_INDEX;
     const LEDGER: &'static str = "AP";
 
-    fn receive(fetch: &Fetch<'_>, node: PayableLineNode, _: &mut Names) -> Result<(Option<Self>, bool), Failure> {
+    fn receive(fetch: &Fetch<'_>, node: PayableLineNode, names: &mut Names) -> Result<(Option<Self>, bool), Failure> {
         let Fetch { client, screen, .. } = *fetch;
         let entry = PayableEntry {
             id: reference(node.db_id).unwrap_or(0),
@@ -106,6 +105,8 @@ impl Fetched for Payable {
             invoice_number: client.fit("spend.invoice_number", node.invoice_number),
             invoice_date: client.fit("spend.invoice_date", node.invoice_date).map(|date| date.0),
             due_date: client.fit("spend.due_date", node.due_date).map(|date| date.0),
+            kind: names.name(client.fit("spend.invoice_kind", node.sl_transaction_type.and_then(|kind| kind.name))),
+            invoice_file: node.invoice_file.and_then(|file| reference(file.db_id)).unwrap_or(0),
         };
         Ok((Some(row), screen.admits_payable(&entry)))
     }

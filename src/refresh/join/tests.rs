@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::names::Name;
 use crate::model::value::{Day, Money, Month};
 
 fn supplier(id: i64, owner: i64, company: i64) -> Supplier {
@@ -19,11 +20,13 @@ fn payable(id: i64, voucher: i64, subledger: Option<i64>, company: i64, invoice:
         invoice_number,
         invoice_date: Some(Day(5)),
         due_date: None,
+        kind: Name::default(),
+        invoice_file: 0,
     }
 }
 
 fn line(voucher: i64, company: Option<i64>) -> Line {
-    let none = crate::model::names::Name::default();
+    let none = Name::default();
     Line {
         id: 1,
         owner: 1,
@@ -32,6 +35,7 @@ fn line(voucher: i64, company: Option<i64>) -> Line {
         voucher,
         voucher_number: None,
         voucher_modified_at: None,
+        voucher_created_at: None,
         match_id: 0,
         dimensions: [0; 5],
         amount: Money::parse("1").into(),
@@ -75,9 +79,19 @@ fn found(mut line: Line) -> (SupplierMatch, Option<i64>, Option<String>, Option<
         payable(11, 56, Some(10), 100, "A-9"),
         payable(12, 56, Some(10), 100, ""),
     ];
-    let (chart, rates, mut names) = (Chart::default(), VatRates::default(), Names::default());
+    let mut names = Names::default();
     line.vat_code = names.name(Some("21".into()));
-    let joiner = Joiner::new(&chart, &reference_data, &names, &rates, &payables);
+    let (chart, rules, own_files) = (Chart::default(), Rules::default(), OwnFiles::default());
+    let joiner = Joiner::new(Sources {
+        chart: &chart,
+        reference_data: &reference_data,
+        names: &names,
+        rules: &rules,
+        own_files: &own_files,
+        lines: std::slice::from_ref(&line),
+        payables: &payables,
+        has_company_numbers: true,
+    });
     let row = joiner.row(&line);
     assert_eq!(row.vat_rate.map(|rate| rate.0), Some(1500));
     (row.supplier_match, row.supplier_id, row.invoice_number.map(str::to_owned), row.invoice_date)

@@ -57,7 +57,24 @@ fn the_columns_are_the_contract() {
         dimension_5_code Utf8
         dimension_5_name Utf8
         match_id Int64
-        voucher_modified_at Timestamp(ms, \"UTC\")";
+        voucher_modified_at Timestamp(ms, \"UTC\")
+        voucher_created_at Timestamp(ms, \"UTC\")
+        supplier_key Utf8
+        company_number_status Utf8
+        is_intercompany Boolean
+        supplier_parent Utf8
+        supplier_preferred Boolean
+        supplier_contract Utf8
+        spend_class Utf8 not null
+        category_1 Utf8
+        category_2 Utf8
+        category_source Utf8
+        addressable Boolean
+        category_owner Utf8
+        invoice_kind Utf8
+        invoice_file_id Int64
+        vat_name Utf8
+        owner_company_number Utf8";
     let expected: Vec<&str> = expected.lines().map(str::trim).collect();
     let described: Vec<String> = crate::table::parquet_file::tests::describe(&table().schema());
     assert_eq!(described, expected);
@@ -104,6 +121,23 @@ pub(crate) fn bare(line_id: i64) -> Row<'static> {
         dimension: [Dimension::default(); DIMENSIONS],
         match_id: None,
         voucher_modified_at: None,
+        voucher_created_at: None,
+        supplier_key: None,
+        company_number_status: None,
+        is_intercompany: None,
+        supplier_parent: None,
+        supplier_preferred: None,
+        supplier_contract: None,
+        spend_class: SpendClass::Other,
+        category_1: None,
+        category_2: None,
+        category_source: None,
+        addressable: None,
+        category_owner: None,
+        invoice_kind: None,
+        invoice_file_id: None,
+        vat_name: None,
+        owner_company_number: None,
     }
 }
 

@@ -29,7 +29,14 @@ fn the_columns_are_the_contract() {
         first_posted_date Date32
         last_posted_date Date32
         line_count Int64 not null
-        spend_amount Decimal128(38, 4)";
+        spend_amount Decimal128(38, 4)
+        supplier_key Utf8 not null
+        company_number_status Utf8
+        payment_terms Utf8
+        contract Utf8
+        parent Utf8
+        preferred Boolean
+        is_intercompany Boolean";
     let expected: Vec<&str> = expected.lines().map(str::trim).collect();
     assert_eq!(describe(&table().schema()), expected);
     let partitions: Vec<_> =
@@ -60,6 +67,13 @@ fn row(spend_amount: Option<Total>, line_count: u64) -> Row<'static> {
         last_posted_date: None,
         line_count,
         spend_amount,
+        supplier_key: "supplier:1",
+        company_number_status: None,
+        payment_terms: None,
+        contract: None,
+        parent: None,
+        preferred: None,
+        is_intercompany: None,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::company::supplier::CURRENCIES;
 
 pub(super) const GL_LINES: &str = "line_id,voucher_id,owner_id,position,account_id,period_id,company_id,match_id,\
     amount,currency_code,invoice_amount,tax_amount,vat_code,dimension_1_id,dimension_2_id,dimension_3_id,\
-    dimension_4_id,dimension_5_id,text,header_is_null,within_reach,is_payroll_by_nature";
+    dimension_4_id,dimension_5_id,text,header_is_null,within_reach,is_payroll_by_nature,vat_name";
 
 fn matched(match_id: i32) -> Option<i32> {
     (match_id != 0).then_some(match_id)
@@ -48,6 +48,7 @@ pub(super) fn gl_lines(books: &Company, sheet: &mut Sheet) {
             .flag(line.headless)
             .flag(books.reaches(voucher.owner))
             .flag(line.is_payroll_by_nature())
+            .text(line.tax_rule.map(|place| TAX_RULES[usize::from(place)].2))
             .end_row();
     }
 }

@@ -1,0 +1,107 @@
+//! The VAT rate of a line: what the settings say of its code, where the ledger's own amounts do not say otherwise. Tax rules are each company's own,
+//! and the published table is of sales: on a purchase the same code can mean another rate.
+
+use std::collections::BTreeMap;
+
+use rustc_hash::FxHashMap;
+
+use crate::model::line::Line;
+use crate::model::names::{Name, Names};
+use crate::model::value::{Day, Money};
+use crate::model::vat::VatRates;
+
+/// Of ten lines so many must have about the VAT that the rate gives.
+const AGREEING_OF_TEN: u64 = 9;
+/// How much the VAT of a line may differ: half a percent of its amount, in hundredths of a percent, and on small amounts what rounding does, a
+/// hundredth of the currency's unit, in ten-thousandths.
+const TOLERANCE: u128 = 50;
+const ROUNDING: u128 = 100;
+
+/// The rates of tax rules, each owner's for itself.
+pub(super) struct Rates<'a> {
+    rates: &'a VatRates,
+    names: &'a Names,
+    evidence: FxHashMap<(i64, Name, i32), Evidence>,
+}
+
+/// The lines of one owner, code and rate.
+#[derive(Clone, Copy, Debug, Default)]
+struct Evidence {
+    lines: u64,
+    agreeing: u64,
+}
+
+impl Evidence {
+    fn contradicts(self) -> bool {
+        self.agreeing * 10 < self.lines * AGREEING_OF_TEN
+    }
+}
+
+/// A rate that an owner's own lines contradict.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub(crate) struct ContradictedRate {
+    /// The owner.
+    pub(crate) owner_id: i64,
+    /// The code of the tax rule.
+    pub(crate) vat_code: String,
+    /// The rate by the settings, in hundredths of a percent.
+    pub(crate) rate: i32,
+    /// The lines with an amount and VAT.
+    pub(crate) lines: u64,
+    /// How many of them have about the VAT that the rate gives.
+    pub(crate) agreeing: u64,
+}
+
+impl<'a> Rates<'a> {
+    /// Looks through the lines.
+    pub(super) fn new(rates: &'a VatRates, names: &'a Names, lines: &[Line]) -> Self {
+        let mut judged = Self { rates, names, evidence: FxHashMap::default() };
+        for line in lines {
+            let (Some(amount), Some(vat)) = (line.amount.get(), line.vat_amount.get()) else { continue };
+            if let Some(rate) = judged.stated(line).filter(|_| amount.ten_thousandths() != 0) {
+                let evidence = judged.evidence.entry((line.owner, line.vat_code, rate)).or_default();
+                evidence.lines += 1;
+                evidence.agreeing += u64::from(agrees(amount, vat, rate));
+            }
+        }
+        judged
+    }
+
+    /// The rate of a line, in hundredths of a percent.
+    pub(super) fn rate(&self, line: &Line) -> Option<i32> {
+        let rate = self.stated(line)?;
+        let evidence = self.evidence.get(&(line.owner, line.vat_code, rate)).copied().unwrap_or_default();
+        Some(rate).filter(|_| !evidence.contradicts())
+    }
+
+    /// The rates that are contradicted, by owner and code.
+    pub(super) fn contradicted(&self) -> Vec<ContradictedRate> {
+        let contradicted = self.evidence.iter().filter(|(_, evidence)| evidence.contradicts());
+        let sorted: BTreeMap<_, _> = contradicted
+            .map(|((owner, code, rate), evidence)| {
+                ((*owner, self.names.text(*code).unwrap_or_default(), *rate), *evidence)
+            })
+            .collect();
+        let told = sorted.into_iter().map(|((owner_id, code, rate), Evidence { lines, agreeing })| ContradictedRate {
+            owner_id,
+            vat_code: code.to_owned(),
+            rate,
+            lines,
+            agreeing,
+        });
+        told.collect()
+    }
+
+    fn stated(&self, line: &Line) -> Option<i32> {
+        let day = line.posted_date.unwrap_or_else(|| Day::first_of(line.month));
+        self.rates.rate(self.names.text(line.vat_code)?, day)
+    }
+}
+
+/// Whether a line has about the VAT that the rate gives. Xledger's sign of VAT is not known, so that sizes are compared.
+fn agrees(amount: Money, vat: Money, rate: i32) -> bool {
+    let size = |money: Money| u128::from(money.ten_thousandths().unsigned_abs());
+    // All in hundredths of a percent of ten-thousandths: nothing is rounded.
+    let expected = size(amount) * u128::from(rate.unsigned_abs());
+    expected.abs_diff(size(vat) * 10_000) <= (size(amount) * TOLERANCE).max(ROUNDING * 10_000)
+}

@@ -1,0 +1,50 @@
+//! The files in which a company says what Xledger does not know: `categories.csv` and `suppliers.csv`. They lie beside the tables, or where a setting
+//! says.
+
+use crate::classify::categories::Categories;
+use crate::classify::csv_file::Faults;
+use crate::classify::suppliers::Suppliers;
+use crate::lake::{Key, Store};
+use crate::model::failure::{Failure, FailureKind};
+
+/// More than anybody writes by hand.
+const MOST_BYTES: u64 = 16 * 1024 * 1024;
+
+/// What these files say.
+#[derive(Debug, Default)]
+pub struct OwnFiles {
+    pub(crate) categories: Categories,
+    pub(crate) suppliers: Suppliers,
+}
+
+impl OwnFiles {
+    /// Reads both. A file that is not there says nothing.
+    ///
+    /// # Errors
+    /// [`FailureKind::FileInvalid`] with all that is wrong in both; else what storage can meet.
+    pub async fn read(store: &Store) -> Result<Self, Failure> {
+        let mut faults = Vec::new();
+        let mut read = Self::default();
+        if let Some(file) = get(store, "categories.csv").await? {
+            read.categories =
+                Categories::read(&file).unwrap_or_else(|found| note(&mut faults, "categories.csv", &found));
+        }
+        if let Some(file) = get(store, "suppliers.csv").await? {
+            read.suppliers = Suppliers::read(&file).unwrap_or_else(|found| note(&mut faults, "suppliers.csv", &found));
+        }
+        if faults.is_empty() {
+            return Ok(read);
+        }
+        let message = format!("{}; nothing was done", faults.join("; "));
+        Err(Failure::new(FailureKind::FileInvalid, message))
+    }
+}
+
+fn note<T: Default>(faults: &mut Vec<String>, name: &str, found: &Faults) -> T {
+    faults.push(format!("{name}: {found}"));
+    T::default()
+}
+
+async fn get(store: &Store, name: &str) -> Result<Option<bytes::Bytes>, Failure> {
+    Ok(store.get(&Key::parse(name)?, MOST_BYTES).await?.map(|(bytes, _)| bytes))
+}
