@@ -1,0 +1,8 @@
+//! What a line and a supplier are to a buyer: which numbers name one company, what was bought, and what a company says of both in its own files.
+//! No input or output: files come as bytes.
+//!
+//! | file | what it settles |
+//! |---|---|
+//! | `company_number.rs` | whether a number names a company, in which register, and whether it is a person's |
+
+pub(crate) mod company_number;
