@@ -4,5 +4,7 @@
 //! | file | what it settles |
 //! |---|---|
 //! | `company_number.rs` | whether a number names a company, in which register, and whether it is a person's |
+//! | `spend_class.rs` | what an account holds: running costs, investments, stock, or no purchase at all |
 
 pub(crate) mod company_number;
+pub(crate) mod spend_class;
