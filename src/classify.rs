@@ -5,6 +5,8 @@
 //! |---|---|
 //! | `company_number.rs` | whether a number names a company, in which register, and whether it is a person's |
 //! | `spend_class.rs` | what an account holds: running costs, investments, stock, or no purchase at all |
+//! | `category.rs` | the categories that follow from the account |
 
 pub(crate) mod company_number;
 pub(crate) mod spend_class;
+pub mod category;
