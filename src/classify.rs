@@ -6,7 +6,19 @@
 //! | `company_number.rs` | whether a number names a company, in which register, and whether it is a person's |
 //! | `spend_class.rs` | what an account holds: running costs, investments, stock, or no purchase at all |
 //! | `category.rs` | the categories that follow from the account |
+//! | `suppliers.rs` | what a company says of its suppliers, in `suppliers.csv` |
+//! | `csv_file.rs` | how these files are read, and all their faults told at once |
 
 pub(crate) mod company_number;
 pub(crate) mod spend_class;
 pub mod category;
+pub(crate) mod csv_file;
+pub(crate) mod suppliers;
+
+use unicode_normalization::UnicodeNormalization;
+
+/// A code as it is compared: trimmed, without case, one writing for one text. Plain letters, which most codes are, take the short way.
+fn folded(code: &str) -> String {
+    let code = code.trim();
+    if code.is_ascii() { code.to_ascii_uppercase() } else { code.to_uppercase().nfc().collect() }
+}
