@@ -6,6 +6,7 @@
 //! | `company_number.rs` | whether a number names a company, in which register, and whether it is a person's |
 //! | `spend_class.rs` | what an account holds: running costs, investments, stock, or no purchase at all |
 //! | `category.rs` | the categories that follow from the account |
+//! | `categories.rs` | the company's own categories, of `categories.csv` |
 //! | `suppliers.rs` | what a company says of its suppliers, in `suppliers.csv` |
 //! | `csv_file.rs` | how these files are read, and all their faults told at once |
 
@@ -13,6 +14,7 @@ pub(crate) mod company_number;
 pub(crate) mod spend_class;
 pub mod category;
 pub(crate) mod csv_file;
+pub(crate) mod categories;
 pub(crate) mod suppliers;
 
 use unicode_normalization::UnicodeNormalization;
