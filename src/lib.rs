@@ -24,6 +24,9 @@ pub mod run;
 // The story of a refresh, stage by stage: rules, lists, screen, cache, fetch, lookups, join, checks, publish, resume.
 pub mod refresh;
 
+// What a supplier and a line are to a buyer: company numbers, kinds of spend, categories, and a company's own files. Pure.
+pub mod classify;
+
 // The client of Xledger's API: queries, pages, retries, rate limits, and what a token may not read.
 pub mod xledger;
 
@@ -41,9 +44,6 @@ pub mod report;
 
 // Figures, aligned lines and quoted texts, sanitized for a terminal.
 pub mod display;
-
-// What lines and suppliers are to purchasing: organisation numbers, classes of spend, categories, and the company's own files.
-pub mod classify;
 
 // AWS: the SDK's settings, Secrets Manager, EventBridge Scheduler, and one mapping of errors.
 pub mod aws;

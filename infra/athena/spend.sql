@@ -21,7 +21,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `spend` (
   `supplier_id` bigint COMMENT 'Id of the supplier, as in the table supplier. Found as supplier_match says. Null if there is none, see supplier_match.',
   `supplier_code` string COMMENT 'Code (supplier number) of the supplier. It can repeat between owners. Null if there is no supplier or it has no code.',
   `supplier_name` string COMMENT 'Name of the supplier. Null if there is no supplier or it has no name.',
-  `supplier_company_number` string COMMENT 'Organisation number of the company behind the supplier, which is the same whichever owner buys. Xledger: company.companyNumber. Null if there is no supplier or Xledger gives none.',
+  `supplier_company_number` string COMMENT 'Organisation number of the company behind the supplier, as Xledger has it. Xledger: company.companyNumber. Null if there is no supplier, Xledger gives none, or it is a number of a person.',
   `supplier_country_code` string COMMENT 'Country code of the supplier address. Xledger: address.country.code. Null if there is no supplier or Xledger gives none.',
   `supplier_match` string COMMENT 'How the supplier was found: voucher (by its AP lines), company (by the company of the line), or not: ambiguous (several fit), not_a_supplier (an employee or the like), none (nothing to go by).',
   `invoice_number` string COMMENT 'Invoice number from the supplier AP lines of the voucher. Xledger: apTransaction.invoiceNumber. Null without such lines, or if they disagree.',
@@ -32,7 +32,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `spend` (
   `invoice_amount` decimal(18,4) COMMENT 'The same amount in the currency of the document, debit positive, in invoice_currency_code. Xledger: invoiceAmount. Null if Xledger gives none.',
   `invoice_currency_code` string COMMENT 'Currency of invoice_amount. Xledger: currency.code. Null if Xledger gives none.',
   `vat_code` string COMMENT 'Code of the tax rule on the line. Xledger: taxRule.code. Null if the line has no tax rule.',
-  `vat_rate` decimal(5,2) COMMENT 'VAT rate that the settings give for vat_code, in percent, such as 25.00. Null if the line has no tax rule or the settings do not know its code.',
+  `vat_rate` decimal(5,2) COMMENT 'VAT rate of vat_code by the settings, in percent, such as 25.00. Null if the line has no tax rule, the settings do not know its code, or the VAT of the lines of the owner contradicts the rate.',
   `vat_amount` decimal(18,4) COMMENT 'VAT that belongs to the line, in amount_currency_code, with the sign that Xledger gives it. Xledger: taxAmount. Null if Xledger gives none.',
   `text` string COMMENT 'Text of the ledger line. Free text: it can name people and hold line breaks. Xledger: text. Null if it is empty.',
   `dimension_1_kind` string COMMENT 'What dimension 1 stands for, such as cost centre or project. It can differ from owner to owner. Xledger: glObject1.objectKind.name. Null if the line does not use the dimension.',
@@ -51,7 +51,24 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `spend` (
   `dimension_5_code` string COMMENT 'Code of the object in dimension 5. Xledger: glObject5.code. Null if the line does not use the dimension.',
   `dimension_5_name` string COMMENT 'Name of the object in dimension 5. Xledger: glObject5.description. Null if the line does not use the dimension.',
   `match_id` bigint COMMENT 'Id that open-item matching gives to lines settled against each other, such as an invoice and its payment. Xledger: matchId. Null if the line is not matched.',
-  `voucher_modified_at` timestamp COMMENT 'When the voucher was last changed, in UTC. Xledger: header.modifiedAt, converted from Central European wall time. Null if Xledger gives none.'
+  `voucher_modified_at` timestamp COMMENT 'When the voucher was last changed, in UTC. Xledger: header.modifiedAt, converted from Central European wall time. Null if Xledger gives none.',
+  `voucher_created_at` timestamp COMMENT 'When the voucher was entered, in UTC. Xledger: header.createdAt, converted from Central European wall time. Null if Xledger gives none.',
+  `supplier_key` string COMMENT 'One company, whichever owner buys and whatever its suppliers are called: its checked organisation number with the country, as in NO:914286018, else supplier: and the supplier id. Null if there is no supplier.',
+  `company_number_status` string COMMENT 'What the organisation number of the supplier is: valid, invalid, personal (of a person, which is not shown), missing or unchecked (a country without a check). Null if there is no supplier or the numbers cannot be read.',
+  `is_intercompany` boolean COMMENT 'Whether the supplier is an owner in reach, by its company id, or internal by suppliers.csv. Null if there is no supplier or the companies of the owners cannot be read.',
+  `supplier_parent` string COMMENT 'The company that the supplier belongs to, from suppliers.csv. Null if that file gives none.',
+  `supplier_preferred` boolean COMMENT 'Whether the supplier is a preferred one, from suppliers.csv. Null if that file does not say.',
+  `supplier_contract` string COMMENT 'The contract with the supplier, from suppliers.csv, else as in Xledger: supplier.contract. Null if neither gives one.',
+  `spend_class` string COMMENT 'What the line is to purchasing: operating, capital, stock, prepaid, finance, vat_bookkeeping, not_a_purchase or other. By the number of the account in a standard chart, else by its flags.',
+  `category_1` string COMMENT 'The wider category of the purchase, as category_source says. Null if nothing gives one.',
+  `category_2` string COMMENT 'The narrower category of the purchase, as category_source says. Null if nothing gives one.',
+  `category_source` string COMMENT 'Where the categories are from: rule (categories.csv) or account (the group of the account in its standard chart). Null if there is no category.',
+  `addressable` boolean COMMENT 'Whether purchasing can influence the spend, from categories.csv. Null if that file does not say.',
+  `category_owner` string COMMENT 'Who is responsible for the category, from categories.csv. Null if that file does not say.',
+  `invoice_kind` string COMMENT 'What the supplier AP lines of the voucher are: invoice, credit_note, payment, or unknown if they differ or have another name. Xledger: slTransactionType.name. Null without such lines, or if Xledger gives none.',
+  `invoice_file_id` bigint COMMENT 'Id of the file of the invoice, from the supplier AP lines of the voucher. Xledger: apTransaction.invoiceFile.dbId. Null without such lines, if they disagree, or if there is none.',
+  `vat_name` string COMMENT 'Name of the tax rule, which differs from company to company. Xledger: taxRule.description. Null if the line has no tax rule or Xledger gives none.',
+  `owner_company_number` string COMMENT 'Organisation number of the owner. Xledger: owner.company.companyNumber. Null if Xledger gives none.'
 )
 COMMENT 'One row per general-ledger line that matters for spend, as the settings for document types, accounts and payroll decide. Payroll is never in it. Amounts are debit positive and in the currency of the owner: add up rows of one owner, or of owners that keep one currency.'
 PARTITIONED BY (

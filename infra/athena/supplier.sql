@@ -6,7 +6,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `supplier` (
   `supplier_code` string COMMENT 'Code (supplier number) of the supplier. It can repeat between owners. Xledger: code. Null if Xledger gives none.',
   `supplier_name` string COMMENT 'Name of the supplier. Xledger: description. Null if Xledger gives none.',
   `company_id` bigint COMMENT 'Id of the company behind the supplier, shared by the suppliers of several owners. Xledger: companyDbId. Null if Xledger gives none.',
-  `company_number` string COMMENT 'Organisation number of the company behind the supplier. Xledger: company.companyNumber. Null if Xledger gives none.',
+  `company_number` string COMMENT 'Organisation number of the company behind the supplier, as Xledger has it. Xledger: company.companyNumber. Null if Xledger gives none, or it is a number of a person.',
   `group_name` string COMMENT 'Name of the supplier group. Xledger: subledgerGroup.description. Null if the supplier is in no group.',
   `email` string COMMENT 'Email address. Xledger: email. Null if Xledger gives none.',
   `phone` string COMMENT 'Telephone number as entered. Xledger: phone. Null if Xledger gives none.',
@@ -22,9 +22,16 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `supplier` (
   `first_posted_date` date COMMENT 'Earliest posted_date of the rows of spend with this supplier. Null if no such row has one.',
   `last_posted_date` date COMMENT 'Latest posted_date of the rows of spend with this supplier. Null if no such row has one.',
   `line_count` bigint COMMENT 'Number of rows of spend with this supplier, in the same snapshot.',
-  `spend_amount` decimal(38,4) COMMENT 'Sum of amount over the rows of spend with this supplier, debit positive, 0 where there are none. Null if the rows are of several owners that are not known to keep one currency.'
+  `spend_amount` decimal(38,4) COMMENT 'Sum of amount over the rows of spend with this supplier, debit positive, 0 where there are none. Null if the rows are of several owners that are not known to keep one currency.',
+  `supplier_key` string COMMENT 'One company, whichever register holds it, as in spend.supplier_key.',
+  `company_number_status` string COMMENT 'What company_number is: valid, invalid, personal (of a person, which is not shown), missing or unchecked (a country without a check). Null if the numbers cannot be read.',
+  `payment_terms` string COMMENT 'Agreed terms of payment. Xledger: payTerms.name. Null if Xledger gives none.',
+  `contract` string COMMENT 'The contract, from suppliers.csv, else as in Xledger: contract. Null if neither gives one.',
+  `parent` string COMMENT 'The company that the supplier belongs to, from suppliers.csv. Null if that file gives none.',
+  `preferred` boolean COMMENT 'Whether the supplier is a preferred one, from suppliers.csv. Null if that file does not say.',
+  `is_intercompany` boolean COMMENT 'Whether the supplier is an owner in reach, by its company id, or internal by suppliers.csv. Null if the companies of the owners cannot be read.'
 )
-COMMENT 'One row per supplier in the reach of the token, closed ones and ones without spend too. A company that several owners buy from is a row for each of them: company_number is what they share.'
+COMMENT 'One row per supplier in the reach of the token, closed ones and ones without spend too. A company that several owners buy from is a row for each of them: supplier_key is what they share.'
 PARTITIONED BY (
   `owner_id` bigint COMMENT 'Id of the owner (the legal entity) whose register holds the supplier. Xledger: supplier.ownerDbId.'
 )

@@ -4,10 +4,13 @@
 //! A number is judged in one register only, for numbers of different countries look alike: that of the prefix in the number, or else of the
 //! address.
 
-mod person;
 mod registers;
+mod person;
+mod digits;
 
 use unicode_normalization::UnicodeNormalization;
+
+use digits::is_placeholder;
 
 /// What a company number was found to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -91,15 +94,6 @@ fn cleaned(number: &str) -> String {
     let text = number.trim_start().to_uppercase();
     let text = text.strip_prefix("NO.").unwrap_or(&text);
     text.chars().filter(|c| c.is_alphanumeric()).nfkc().collect()
-}
-
-/// Whether a text's digits, without zeros before them, are all the same, count up or down, or are none at all. Such numbers stand for none and pass
-/// checks all the same, as 999999999 does Norway's and 87654321 Finland's.
-fn is_placeholder(text: &str) -> bool {
-    let digits = || text.chars().filter_map(|c| c.to_digit(10)).skip_while(|digit| *digit == 0);
-    let mut steps = digits().zip(digits().skip(1)).map(|(digit, next)| (next + 10 - digit) % 10);
-    let first = steps.next().unwrap_or(0);
-    matches!(first, 0 | 1 | 9) && steps.all(|step| step == first)
 }
 
 /// By a country in the number itself, if what remains has the form of that country.

@@ -117,7 +117,7 @@ columns! {
         /// Code of the tax rule on the line. Xledger: taxRule.code. Null if the line has no tax rule.
         pub vat_code: Option<&'a str>,
         /// VAT rate of vat_code by the settings, in percent, such as 25.00. Null if the line has no tax rule, the settings do not know its
-        /// code, or the VAT of the owner's own lines contradicts the rate.
+        /// code, or the VAT of the lines of the owner contradicts the rate.
         pub vat_rate: Option<VatRate>,
         /// VAT that belongs to the line, in amount_currency_code, with the sign that Xledger gives it. Xledger: taxAmount. Null if Xledger gives none.
         pub vat_amount: Option<Money>,

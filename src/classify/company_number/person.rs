@@ -4,7 +4,7 @@
 //! right, too, and one company in a hundred with a number of ten digits is taken for a person: that costs a key, and the other way would publish a
 //! person's number. A spreadsheet drops the zero that a number begins with, so what lacks one digit is read with it.
 
-use super::registers::{is_digits, is_luhn, weighted};
+use super::digits::{is_digits, is_luhn, weighted};
 
 /// What the last character of a Finnish number can be, by the rest of division.
 const FINNISH_CHECK: &str = "0123456789ABCDEFHJKLMNPRSTUVWXY";

@@ -3,7 +3,8 @@
 //!
 //! `None` is a text without the form of the country. A person's number has a form, too.
 
-use super::{CompanyNumberStatus, Judged, is_placeholder, person};
+use super::digits::{is_digits, is_luhn, is_placeholder, weighted};
+use super::{CompanyNumberStatus, Judged, person};
 
 /// Reads a number of one country.
 type Read = fn(&str) -> Option<Judged>;
@@ -15,25 +16,6 @@ pub(super) const BY_PREFIX: [(&str, Read); 6] =
 /// What reads the numbers of a country whose numbers are known here.
 pub(super) fn of_country(country: &str) -> Option<Read> {
     BY_PREFIX.iter().find(|(prefix, _)| *prefix == country).map(|(_, read)| *read)
-}
-
-/// The sum of digits times weights. `None` if the text is not as many digits.
-pub(super) fn weighted(text: &str, weights: &[u32]) -> Option<u32> {
-    if text.len() != weights.len() {
-        return None;
-    }
-    text.chars().zip(weights).map(|(c, weight)| Some(c.to_digit(10)? * weight)).sum()
-}
-
-/// Luhn's check over an even number of digits.
-pub(super) fn is_luhn(digits: &str) -> bool {
-    let doubled = |(at, digit): (usize, u32)| if at % 2 == 0 { digit * 2 / 10 + digit * 2 % 10 } else { digit };
-    digits.chars().filter_map(|c| c.to_digit(10)).enumerate().map(doubled).sum::<u32>() % 10 == 0
-}
-
-/// Whether a text is digits and nothing else.
-pub(super) fn is_digits(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// Nine digits, of main and sub-units alike; `MVA` behind them says that the company is registered for VAT.

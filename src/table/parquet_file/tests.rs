@@ -56,7 +56,7 @@ fn the_same_rows_give_the_same_bytes_with_nothing_of_the_day_or_the_build_in_the
     assert_eq!(bytes, written(20_000, "Kjøp").0);
     let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).unwrap();
     let file = reader.metadata().file_metadata();
-    assert_eq!(file.created_by(), Some("xledger-spend version 1"));
+    assert_eq!(file.created_by(), Some("xledger-spend version 2"));
     assert!(file.key_value_metadata().is_none_or(Vec::is_empty));
 }
 
