@@ -146,6 +146,7 @@ COMPANIES = {
     "abroad": Order(6_000, 31, "other-charts"),
     "above": Order(3_000, 19, "suppliers-above-with-the-chart"),
     "odd-values": Order(3_000, 17, "odd-values"),
+    "purchases": Order(3_000, 13, "spend-english"),
 }
 
 
