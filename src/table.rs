@@ -64,6 +64,7 @@ pub const HISTORY: &[SchemaChange] = &[
             "spend.category_owner",
             "spend.invoice_kind",
             "spend.invoice_file_id",
+            "spend.last_payment_date",
             "spend.vat_name",
             "spend.owner_company_number",
             "supplier.supplier_key",

@@ -49,6 +49,7 @@ pub(crate) struct Payable {
     pub(crate) invoice_number: Option<Box<str>>,
     pub(crate) invoice_date: Option<Day>,
     pub(crate) due_date: Option<Day>,
+    pub(crate) last_payment_date: Option<Day>,
     /// What Xledger calls this kind of AP line, such as an invoice, a credit note or a payment.
     pub(crate) kind: Name,
     /// The id of the invoice's file, 0 if it has none.

@@ -64,6 +64,7 @@ struct Invoice<'a> {
     number: Option<&'a str>,
     date: Option<Day>,
     due: Option<Day>,
+    last_payment: Option<Day>,
     kind: Option<InvoiceKind>,
     file: Option<i64>,
 }
@@ -177,6 +178,7 @@ impl<'a> Joiner<'a> {
             category_owner: purchase.category_owner,
             invoice_kind: invoice.kind,
             invoice_file_id: invoice.file,
+            last_payment_date: invoice.last_payment,
             vat_name: vat_code.and_then(|code| Some(&**tax_rules?.get(code)?)),
             owner_company_number: owner.and_then(|owner| owner.company_number.as_deref()),
         }
@@ -227,6 +229,8 @@ impl<'a> Joiner<'a> {
             number: only(own().map(|payable| payable.invoice_number.as_deref())).value(),
             date: only(own().map(|payable| payable.invoice_date)).value(),
             due: only(own().map(|payable| payable.due_date)).value(),
+            // Of several payments the last one, so that lines need not agree.
+            last_payment: own().filter_map(|payable| payable.last_payment_date).max(),
             kind,
             file: only(own().map(|payable| referenced(payable.invoice_file))).value(),
         };

@@ -169,6 +169,9 @@ columns! {
         /// Id of the file of the invoice, from the supplier AP lines of the voucher. Xledger: apTransaction.invoiceFile.dbId. Null without such
         /// lines, if they disagree, or if there is none.
         pub invoice_file_id: Option<i64>,
+        /// Day of the latest payment of the invoice, by the supplier AP lines of the voucher. A payment that no match shows is seen at the next full
+        /// refresh. Xledger: apTransaction.lastPaymentDate. Null without such lines, or if it is not paid.
+        pub last_payment_date: Option<Day>,
         /// Name of the tax rule, which differs from company to company. Xledger: taxRule.description. Null if the line has no tax rule or
         /// Xledger gives none.
         pub vat_name: Option<&'a str>,

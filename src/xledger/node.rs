@@ -44,7 +44,8 @@ nodes! {
     /// An AP line, as fetched.
     PayableLineNode {
         db_id: Whole, owner_db_id: Whole, match_id: Whole, header_transaction_source_db_id: Whole, transaction_header: ReferenceNode,
-        subledger_db_id: Whole, invoice_number: OddText, invoice_date: Odd<Date>, due_date: Odd<Date>, company: ReferenceNode,
+        subledger_db_id: Whole, invoice_number: OddText, invoice_date: Odd<Date>, due_date: Odd<Date>,
+        last_payment_date: Odd<Date>, company: ReferenceNode,
         sl_transaction_type: NameNode, invoice_file: ReferenceNode,
     }
 

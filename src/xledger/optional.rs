@@ -60,6 +60,7 @@ optional! {
         "invoiceNumber" => "spend.invoice_number";
         "invoiceDate" => "spend.invoice_date";
         "dueDate" => "spend.due_date";
+        "lastPaymentDate" => "spend.last_payment_date";
         // It tells which of several suppliers of a voucher a line belongs to.
         "company" => "spend.supplier_id", "spend.supplier_code", "spend.supplier_name", "spend.supplier_company_number",
             "spend.supplier_country_code", "spend.invoice_number", "spend.invoice_date", "spend.due_date";

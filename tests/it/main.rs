@@ -26,6 +26,7 @@ mod one_at_a_time;
 mod optional_fields;
 mod payroll_never_leaves;
 mod probe_tells_facts;
+mod purchasing;
 mod publish_in_one_step;
 mod run_twice;
 mod schema_is_remembered;

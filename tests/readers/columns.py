@@ -54,6 +54,7 @@ SPEND = {
     "category_owner": STRING,
     "invoice_kind": STRING,
     "invoice_file_id": BIGINT,
+    "last_payment_date": DATE,
     "vat_name": STRING,
     "owner_company_number": STRING,
 }

@@ -290,6 +290,7 @@ def spend(books, screened, owner_currencies_known=False):
             "category_source": category_1 and "account",
             "invoice_kind": _kind(chosen_ap_lines),
             "invoice_file_id": _agreed(chosen_ap_lines, "invoice_file_id", lambda id: id and int(id)),
+            "last_payment_date": max((_day(each["payment_date"]) for each in chosen_ap_lines if each["payment_date"]), default=None),
             "vat_name": line["vat_name"],
             "owner_company_number": books.companies[owner["company_id"]]["company_number"],
             "year": int(period["year"]),

@@ -44,6 +44,8 @@ pub(crate) struct Answer {
     pub(crate) operation: Option<String>,
     pub(crate) roots: Vec<String>,
     pub(crate) rows: u64,
+    pub(crate) expense_rows: u64,
+    pub(crate) fields: Vec<String>,
     pub(crate) violations: Vec<Violation>,
 }
 

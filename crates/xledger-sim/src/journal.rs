@@ -37,6 +37,10 @@ pub struct Exchange {
     pub status: u16,
     /// Rows answered, over all roots.
     pub rows: u64,
+    /// Of these, ledger lines of expense reports.
+    pub expense_rows: u64,
+    /// The paths of the fields that were asked of rows.
+    pub fields: Vec<String>,
     /// The first error's code, or its message where it has none.
     pub error: Option<String>,
     /// Refused by a limit, broken by a fault or too late for the client, on purpose: whoever wants the answer has to ask once more.

@@ -196,15 +196,16 @@ impl<'a> Planner<'a> {
     }
 
     /// The fields beyond the index fields that a selection on a ledger type asks for.
-    pub(crate) fn beyond_index(&self, type_name: &str, sets: Vec<&'a SelectionSet>) -> Vec<String> {
+    pub(crate) fn beyond_index(&self, type_name: &str, fields: &[String]) -> Vec<String> {
         let Some((_, allowed)) = INDEX_FIELDS.iter().find(|(name, _)| *name == type_name) else { return Vec::new() };
-        let mut beyond = Vec::new();
-        self.leaves(sets, "", &mut |leaf| {
-            if !allowed.contains(&leaf) {
-                beyond.push(leaf.to_owned());
-            }
-        });
-        beyond
+        fields.iter().filter(|field| !allowed.contains(&field.as_str())).cloned().collect()
+    }
+
+    /// The paths of all fields that are asked for.
+    pub(crate) fn paths(&self, sets: Vec<&'a SelectionSet>) -> Vec<String> {
+        let mut paths = Vec::new();
+        self.leaves(sets, "", &mut |leaf| paths.push(leaf.to_owned()));
+        paths
     }
 
     fn leaves(&self, sets: Vec<&'a SelectionSet>, prefix: &str, visit: &mut impl FnMut(&str)) {

@@ -38,6 +38,8 @@ pub(crate) enum OneObject {
 pub(crate) struct Connection {
     pub(crate) query: Query,
     pub(crate) plan: ConnectionPlan,
+    /// All fields that are asked for.
+    pub(crate) fields: Vec<String>,
     /// The fields beyond the index fields: with none, a payroll row may be answered.
     pub(crate) beyond: Vec<String>,
     pub(crate) root: String,
@@ -147,8 +149,9 @@ impl<'a> Reader<'a> {
         }
         let node_sets = self.connection(&mut plan, sets(), &path);
         let node_type = type_name.trim_end_matches("Connection");
-        let beyond = self.planner.beyond_index(node_type, node_sets);
-        Ok(Root::Connection(Box::new(Connection { query, plan, beyond, root: field.name.to_string() })))
+        let fields = self.planner.paths(node_sets);
+        let beyond = self.planner.beyond_index(node_type, &fields);
+        Ok(Root::Connection(Box::new(Connection { query, plan, fields, beyond, root: field.name.to_string() })))
     }
 
     fn dialect(&self) -> &'a Dialect {

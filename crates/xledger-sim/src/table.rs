@@ -141,6 +141,11 @@ impl Table {
         }
     }
 
+    /// Whether the row is a ledger line of an expense report.
+    pub(crate) fn is_expense(self, books: &Company, place: usize) -> bool {
+        self == Self::Lines && books.document_type(books.voucher(&books.lines[place])) == Some("ER")
+    }
+
     /// Whether the row is payroll by nature.
     pub(crate) fn is_payroll(self, books: &Company, place: usize) -> bool {
         match self {

@@ -128,6 +128,9 @@ impl<'a> Writer<'a> {
             });
         }
         answer.rows += page.places.len() as u64;
+        answer.fields.extend_from_slice(&connection.fields);
+        let is_expense = |place: &&usize| table.is_expense(books, **place);
+        answer.expense_rows += page.places.iter().filter(is_expense).count() as u64;
         self.look_for_payroll(connection, &page, number, answer);
         // Cursors belong to places on the page: where rows are mixed or repeated, they still go on from the end.
         let mut cursors: Vec<i64> = page.places.iter().map(|&place| table.node(books, place).id()).collect();

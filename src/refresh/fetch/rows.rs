@@ -105,6 +105,7 @@ impl Fetched for Payable {
             invoice_number: client.fit("spend.invoice_number", node.invoice_number),
             invoice_date: client.fit("spend.invoice_date", node.invoice_date).map(|date| date.0),
             due_date: client.fit("spend.due_date", node.due_date).map(|date| date.0),
+            last_payment_date: client.fit("spend.last_payment_date", node.last_payment_date).map(|date| date.0),
             kind: names.name(client.fit("spend.invoice_kind", node.sl_transaction_type.and_then(|kind| kind.name))),
             invoice_file: node.invoice_file.and_then(|file| reference(file.db_id)).unwrap_or(0),
         };

@@ -20,6 +20,7 @@ fn payable(id: i64, voucher: i64, subledger: Option<i64>, company: i64, invoice:
         invoice_number,
         invoice_date: Some(Day(5)),
         due_date: None,
+        last_payment_date: None,
         kind: Name::default(),
         invoice_file: 0,
     }

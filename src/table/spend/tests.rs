@@ -73,6 +73,7 @@ fn the_columns_are_the_contract() {
         category_owner Utf8
         invoice_kind Utf8
         invoice_file_id Int64
+        last_payment_date Date32
         vat_name Utf8
         owner_company_number Utf8";
     let expected: Vec<&str> = expected.lines().map(str::trim).collect();
@@ -136,6 +137,7 @@ pub(crate) fn bare(line_id: i64) -> Row<'static> {
         category_owner: None,
         invoice_kind: None,
         invoice_file_id: None,
+        last_payment_date: None,
         vat_name: None,
         owner_company_number: None,
     }

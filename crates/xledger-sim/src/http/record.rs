@@ -39,6 +39,8 @@ impl Record {
         self.exchange.operation = answer.operation.or(self.exchange.operation.take());
         self.exchange.roots = answer.roots;
         self.exchange.rows = answer.rows;
+        self.exchange.expense_rows = answer.expense_rows;
+        self.exchange.fields = answer.fields;
         self.exchange.error = answer.problems.first().map(Problem::any_code);
         self.violations = answer.violations;
     }
