@@ -79,3 +79,41 @@ queries! {
     /// Ids of AP lines.
     PAYABLE_IDS = "PayableIds" in "payable_ids.graphql";
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use super::*;
+
+    /// The page for auditors lists every field that is asked of rows, by question.
+    #[test]
+    fn generated_the_page_lists_every_field() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/privacy.md");
+        let page = fs::read_to_string(&path).unwrap();
+        let head = "| question | about | fields |\n|---|---|---|\n";
+        let (before, rest) = page.split_once(head).unwrap();
+        // The rows of the table, until something else follows.
+        let after: String = rest.split_inclusive('\n').skip_while(|line| line.starts_with('|')).collect();
+        let asked: String =
+            ALL.iter().filter(|query| query.document.contains("node {")).map(|query| row(*query)).collect();
+        let expected = format!("{before}{head}{asked}{after}");
+        #[allow(clippy::disallowed_methods)] // a switch of this test, no setting of the product
+        if std::env::var_os("UPDATE_GENERATED").is_some() {
+            fs::write(&path, &expected).unwrap();
+        }
+        assert!(
+            fs::read_to_string(&path).unwrap() == expected,
+            "to write it anew: UPDATE_GENERATED=1 cargo test -p xledger-spend --lib generated"
+        );
+    }
+
+    /// What a question asks of each row, the outermost fields with what they hold.
+    fn row(query: Query) -> String {
+        let paths = query.read().row_fields();
+        let leaves = paths.iter().filter(|path| !paths.iter().any(|other| other.starts_with(&format!("{path}."))));
+        let fields: Vec<String> = leaves.map(|path| format!("`{path}`")).collect();
+        format!("| `{}` | `{}` | {} |\n", query.name, query.root(), fields.join(" "))
+    }
+}
