@@ -179,7 +179,7 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
         unknown_accounts,
         accounts_to_confirm,
         document_types,
-        api: client.usage(),
+        api: client.meter().usage(),
         table: Vec::new(),
     };
     checked.table = table::table(&checked);

@@ -1,9 +1,7 @@
 //! Asks a question until there is an answer or the policy says to stop, and hands back rows.
 
-use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::OnceLock;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -14,7 +12,7 @@ use super::answer::{Data, Page};
 use super::connection::Connection;
 use super::document::Document;
 use super::error::Error;
-use super::meter::{Meter, Usage};
+use super::meter::Meter;
 use super::page_size::PageSizes;
 use super::parts::parts;
 use super::plan::Plan;
@@ -86,14 +84,9 @@ impl Client {
         self.transport.endpoint()
     }
 
-    /// What was used of the API so far.
-    pub fn usage(&self) -> Usage {
-        self.meter.usage()
-    }
-
-    /// Whether an answer came compressed.
-    pub(crate) fn usage_was_compressed(&self) -> bool {
-        self.meter.0.compressed.load(Relaxed) > 0
+    /// What was used of the API so far, and what did not fit.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// Requests at once, at most.
@@ -120,19 +113,9 @@ impl Client {
         Ok(rows)
     }
 
-    /// Takes note of rows that stay null.
-    pub(crate) fn count_null_rows(&self, rows: usize) {
-        self.meter.0.null_rows.fetch_add(rows as u64, Relaxed);
-    }
-
     /// The value of a column, null and counted if it does not fit.
     pub(crate) fn fit<T>(&self, column: &'static str, value: Option<Odd<T>>) -> Option<T> {
         self.meter.fit(column, value)
-    }
-
-    /// Values that did not fit their column so far, by column.
-    pub(crate) fn unfit(&self) -> BTreeMap<String, u64> {
-        self.meter.unfit()
     }
 
     /// Takes note that the endpoint answered an earlier run: what is no GraphQL is maintenance then.
@@ -230,7 +213,7 @@ impl Client {
             }
             self.meter.note_wait(until, || error.to_string());
             let waited = if is_half_open { wait } else { self.rate_limiter.pause_until(until) };
-            self.meter.0.waited_ms.fetch_add(waited.as_millis() as u64, Relaxed);
+            self.meter.lock().usage.waited_ms += waited.as_millis() as u64;
             if !waited.is_zero() {
                 let wait_ms = wait.as_millis() as u64;
                 tracing::warn!(query = query.name, attempt = tries, wait_ms, reason = %error, "waits before it asks again");

@@ -163,7 +163,7 @@ async fn whole_page<T: DeserializeOwned>(
         let (path, what) = ("its rows".to_owned(), "expected rows that are not all null".to_owned());
         return Err(Error::Malformed { query: query.name, path, what }.into());
     }
-    client.count_null_rows(page.edges.null_rows);
+    client.meter().count_null_rows(page.edges.null_rows);
     Ok(page)
 }
 

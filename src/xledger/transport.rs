@@ -109,9 +109,8 @@ impl Transport {
         known: bool,
         busy: &mut Option<Error>,
     ) -> Result<Option<D>, Error> {
-        let counters = &self.meter.0;
-        counters.requests.fetch_add(1, Relaxed);
-        counters.bytes_up.fetch_add(body.len() as u64, Relaxed);
+        self.meter.lock().usage.requests += 1;
+        self.meter.lock().usage.bytes_up += body.len() as u64;
         let request = self
             .http
             .post(self.endpoint.clone())
@@ -139,10 +138,10 @@ impl Transport {
             let what = "expected it to be compressed as gzip, or not at all".to_owned();
             Error::Malformed { query: query.name, path: "its encoding".to_owned(), what }
         })?;
-        counters.compressed.fetch_add(u64::from(gzip), Relaxed);
+        self.meter.lock().was_compressed |= gzip;
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
-            counters.bytes_down.fetch_add(chunk.len() as u64, Relaxed);
+            self.meter.lock().usage.bytes_down += chunk.len() as u64;
             if bytes.len() + chunk.len() > ANSWER_LIMIT_BYTES {
                 return Err(self.fault(query, Fault::TooLarge));
             }

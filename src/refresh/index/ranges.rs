@@ -135,7 +135,7 @@ impl Ranges {
             let take = |nodes: Vec<L::Node>| {
                 rows(nodes.len());
                 // A row without an id is as good as none.
-                client.count_null_rows(nodes.iter().filter(|node| node.id().is_none()).count());
+                client.meter().count_null_rows(nodes.iter().filter(|node| node.id().is_none()).count());
                 let is_kept_to = nodes.iter().all(|node| node.id().is_none_or(|id| ids.holds(id)));
                 list.borrow_mut().extend(nodes);
                 if is_kept_to { Ok(()) } else { Err(ignored(L::QUERY)) }

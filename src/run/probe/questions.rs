@@ -33,7 +33,7 @@ pub(super) async fn facts(
     facts.push(beyond_the_cap(client, &base, timings).await?);
     facts.push(empty_connection(client, &base).await?);
     let compressed = "answers come compressed where the client asks for it";
-    facts.push(if client.usage_was_compressed() {
+    facts.push(if client.meter().was_compressed() {
         Fact::holds(Verified, compressed)
     } else {
         Fact::other(Verified, compressed, Finding::Different, Some("they come plain".to_owned()))
