@@ -32,10 +32,9 @@ pub use dialect::{Dialect, IdFilter, IdType};
 pub use error::Error;
 pub use meter::{Meter, Usage};
 pub use pages::Position;
-pub(crate) use pages::{Walk, last_row, one_page, walk_ids};
 pub use plan::{Lost, Reason};
 pub use question::IdRange;
-pub(crate) use question::Select;
+pub(crate) use question::{Question, Select};
 #[cfg(any(test, fuzzing))]
 pub(crate) use {
     answer::{Data, Fault, inflate, read},

@@ -21,7 +21,7 @@ use crate::report::progress::{Progress, Stage};
 use crate::settings::Settings;
 use crate::xledger::node::ProbeNode;
 use crate::xledger::query;
-use crate::xledger::{Client, Dialect, IdType, Lost, Reason, Usage, one_page, rights};
+use crate::xledger::{Client, Dialect, IdType, Lost, Question, Reason, Select, Usage, rights};
 
 /// What a check found.
 #[derive(Clone, Debug, Serialize)]
@@ -211,7 +211,10 @@ async fn rights(
                 continue;
             }
             Some(ids) => by_id::<ProbeNode>(client, *query, base, ids).await.map(drop),
-            None => one_page::<IgnoredAny>(client, *query, base, FEW_ROWS).await.map(drop).map_err(Failure::from),
+            None => {
+                let few = Question { query: *query, variables: base, select: Select::All, rows: FEW_ROWS };
+                client.first_page::<IgnoredAny>(few).await.map(drop).map_err(Failure::from)
+            }
         };
         match unless_refused(outcome)? {
             Ok(()) => asked.extend(rights_of_parts(client).into_iter().chain([root])),

@@ -8,7 +8,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use super::answer::{Data, Page};
 use super::connection::Connection;
 use super::document::Document;
 use super::error::Error;
@@ -104,15 +103,6 @@ impl Client {
         &self.page_sizes
     }
 
-    /// Asks for a page of a connection.
-    pub(crate) async fn page<T: DeserializeOwned>(&self, question: Question<'_>) -> Result<Page<T>, Unanswered> {
-        let Data(rows) = self.ask(question).await?;
-        if rows.edges.nodes.len() + rows.edges.null_rows > most_rows(question.rows) {
-            return Err(malformed(question.query, "its rows", "expected no more than were asked for").into());
-        }
-        Ok(rows)
-    }
-
     /// The value of a column, null and counted if it does not fit.
     pub(crate) fn fit<T>(&self, column: &'static str, value: Option<Odd<T>>) -> Option<T> {
         self.meter.fit(column, value)
@@ -132,7 +122,7 @@ impl Client {
     }
 
     /// Asks until there is an answer without errors, or until the policy says to stop; without what cannot be had.
-    async fn ask<D: DeserializeOwned>(&self, question: Question<'_>) -> Result<D, Unanswered> {
+    pub(super) async fn ask<D: DeserializeOwned>(&self, question: Question<'_>) -> Result<D, Unanswered> {
         if self.plan.remembers(question.query) {
             self.try_lost_again(question).await?;
         }
@@ -180,7 +170,7 @@ impl Client {
             let error = match sent {
                 Ok(data) => {
                     self.rate_limiter.on_success();
-                    return data.ok_or_else(|| malformed(query, "data", "expected an object, not null").into());
+                    return data.ok_or_else(|| Error::malformed(query, "data", "expected an object, not null").into());
                 }
                 Err(error) => error,
             };
@@ -257,16 +247,6 @@ impl Client {
         }
         json!({"query": document, "variables": variables, "operationName": query.name}).to_string()
     }
-}
-
-/// The most rows of an answer, null ones and repeated ones included, where so many were asked for.
-fn most_rows(asked: usize) -> usize {
-    asked.saturating_mul(4).saturating_add(1_000)
-}
-
-/// An answer that is not of the form that every answer has.
-fn malformed(query: Query, path: &str, what: &str) -> Error {
-    Error::Malformed { query: query.name, path: path.to_owned(), what: what.to_owned() }
 }
 
 /// Anything from 0 to 999.

@@ -97,12 +97,12 @@ pub enum Error {
         /// The server's words.
         message: String,
     },
-    /// An answer that breaks the schema: a value of the wrong type, an impossible date, an amount with too many digits.
+    /// An answer that breaks the schema: a value of the wrong type, an impossible date, an amount with too many digits, pages in a circle.
     #[error("the answer to query {query} breaks Xledger's schema at {path}: {what}")]
     Malformed {
         /// The operation's name.
         query: &'static str,
-        /// Where in the answer: field names and row numbers only.
+        /// Where in the answer: field names, numbers of rows and pages only.
         path: String,
         /// What was expected there.
         what: String,
@@ -196,19 +196,14 @@ pub enum Error {
         /// When Xledger may be asked again, if it may not at once.
         again_at: Option<Instant>,
     },
-    /// A page ends with a cursor that was seen before, or with none though more pages are said to follow.
-    #[error("query {query} pages in a circle: page {page} ends with {what}")]
-    CursorRepeated {
-        /// The operation's name.
-        query: &'static str,
-        /// The page's number, from 1.
-        page: usize,
-        /// `no cursor` or `the cursor of an earlier page`.
-        what: &'static str,
-    },
 }
 
 impl Error {
+    /// An answer that breaks the schema at this place.
+    pub(super) fn malformed(query: Query, path: impl Into<String>, what: impl Into<String>) -> Self {
+        Self::Malformed { query: query.name, path: path.into(), what: what.into() }
+    }
+
     /// Whether nothing else is worth asking once this ended a question: time, limits, the token or the server itself are the reason.
     pub(crate) fn is_of_all_questions(&self) -> bool {
         matches!(

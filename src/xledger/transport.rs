@@ -135,8 +135,7 @@ impl Transport {
             return Err(error);
         }
         let gzip = is_gzip(response.headers()).ok_or_else(|| {
-            let what = "expected it to be compressed as gzip, or not at all".to_owned();
-            Error::Malformed { query: query.name, path: "its encoding".to_owned(), what }
+            Error::malformed(query, "its encoding", "expected it to be compressed as gzip, or not at all")
         })?;
         self.meter.lock().was_compressed |= gzip;
         let mut bytes = Vec::new();
@@ -231,8 +230,7 @@ impl Transport {
         match fault {
             // A place may be named by a key that the server made up.
             Fault::Malformed { path, what } => {
-                let path = graphql_error::sanitize(&path, self.token.expose_secret());
-                Error::Malformed { query: query.name, path, what }
+                Error::malformed(query, graphql_error::sanitize(&path, self.token.expose_secret()), what)
             }
             Fault::TooLarge => Error::TooLarge { query: query.name, limit_mib: (ANSWER_LIMIT_BYTES >> 20) as u64 },
             Fault::Gzip => self.unreachable("the compressed answer is damaged or cut short".to_owned()),

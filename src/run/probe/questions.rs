@@ -13,7 +13,7 @@ use crate::refresh::rules::Rules;
 use crate::settings::Settings;
 use crate::xledger::node::{LedgerIndexNode, ProbeNode};
 use crate::xledger::scalar::reference;
-use crate::xledger::{Client, Error, Select, one_page, query};
+use crate::xledger::{Client, Error, Question, Select, query};
 
 /// The most rows that Xledger is known to answer.
 const MOST_ROWS: usize = 10_000;
@@ -63,7 +63,8 @@ async fn listing(
     timings: &mut Vec<Timing>,
 ) -> Result<Vec<Fact>, Failure> {
     let begun = tokio::time::Instant::now();
-    let answer = one_page::<LedgerIndexNode>(client, query::LEDGER_INDEX, base, MOST_ROWS).await;
+    let question = Question { query: query::LEDGER_INDEX, variables: base, select: Select::All, rows: MOST_ROWS };
+    let answer = client.first_page::<LedgerIndexNode>(question).await;
     let whole = "10,000 ledger lines are listed in one answer";
     let page = match answer {
         Ok(page) => page,
@@ -149,7 +150,8 @@ async fn beyond_the_cap(
 ) -> Result<Fact, Failure> {
     let fact = "of more than 10,000 rows the first 10,000 come";
     let begun = tokio::time::Instant::now();
-    let answer = one_page::<ProbeNode>(client, query::LEDGER_IDS, base, MOST_ROWS + 1).await;
+    let question = Question { query: query::LEDGER_IDS, variables: base, select: Select::All, rows: MOST_ROWS + 1 };
+    let answer = client.first_page::<ProbeNode>(question).await;
     Ok(match answer {
         Ok(page) => {
             timings.push(timing("a page of ids alone", page.edges.nodes.len(), begun.elapsed()));
