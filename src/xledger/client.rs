@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
@@ -123,28 +124,26 @@ impl Client {
 
     /// Asks until there is an answer without errors, or until the policy says to stop; without what cannot be had.
     pub(super) async fn ask<D: DeserializeOwned>(&self, question: Question<'_>) -> Result<D, Unanswered> {
-        if self.plan.remembers(question.query) {
-            self.try_lost_again(question).await?;
-        }
+        self.try_lost_again(question).await?;
         let mut searched = false;
         loop {
-            let version = self.plan.version();
-            let attempt = self.attempt(question, None, searched).await;
+            let body = self.body(question, None);
+            let attempt = self.attempt(question, &body, searched).await;
             let Err(Unanswered { error, next: Decision::Search }) = &attempt else { return attempt };
             if matches!(error, Error::RightMissing { .. }) && parts(question.query).is_empty() {
                 // Not of rows: there is nothing to do without.
                 return attempt;
             }
             // Once nothing is found, it is an error like others.
-            searched = !self.search(question, version, error).await?;
+            searched = !self.search(question, &body, error).await?;
         }
     }
 
-    /// Asks, with this document if one is given, until there is an answer without errors or something else is to be done than to wait.
+    /// Asks, with this body, until there is an answer without errors or something else is to be done than to wait.
     pub(super) async fn attempt<D: DeserializeOwned>(
         &self,
         question: Question<'_>,
-        document: Option<&str>,
+        body: &Bytes,
         searched: bool,
     ) -> Result<D, Unanswered> {
         let Question { query, rows, select, .. } = question;
@@ -162,7 +161,7 @@ impl Client {
             }
             let sent_at = permit.at;
             let known = self.rate_limiter.was_answered();
-            let sending = self.transport.send(query, self.body(question, document), rows, known);
+            let sending = self.transport.send(query, body.clone(), rows, known);
             let sent = tokio::time::timeout_at(deadline, sending).await.unwrap_or_else(|_| {
                 let doing = format!("waiting for the answer to query {}", query.name);
                 Err(Error::Deadline { doing, again_at: None })
@@ -233,8 +232,8 @@ impl Client {
         value::Instant((self.connection.clock)().0 + i64::try_from(wait.as_millis()).unwrap_or(0))
     }
 
-    /// The body of a request, as the plan has it by now.
-    fn body(&self, question: Question<'_>, document: Option<&str>) -> String {
+    /// The body of a request, with this document if one is given, as the plan has it by now.
+    pub(super) fn body(&self, question: Question<'_>, document: Option<&str>) -> Bytes {
         let Question { query, variables, select, .. } = question;
         let mut variables = variables.clone();
         let filter = self.plan.filter(query).and_then(|filter| filter.to_json(select));
@@ -245,7 +244,7 @@ impl Client {
                 document = Document::read(&document).without_variable(name).text();
             }
         }
-        json!({"query": document, "variables": variables, "operationName": query.name}).to_string()
+        json!({"query": document, "variables": variables, "operationName": query.name}).to_string().into()
     }
 }
 

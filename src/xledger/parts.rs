@@ -26,11 +26,6 @@ impl Part {
     pub(crate) fn right(&self, query: Query) -> &'static str {
         rights::right_for(query.root(), self.fields.first().map_or("", String::as_str))
     }
-
-    /// Its place among what a refresh can do without.
-    pub(crate) fn optional(&self) -> Option<usize> {
-        self.optional
-    }
 }
 
 /// The parts of a query's rows beside their id; none of a question that has no rows.

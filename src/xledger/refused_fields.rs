@@ -2,6 +2,7 @@
 //! refused by itself, while the rows' ids are answered, cannot be had; then the question is asked without exactly that. Nobody has seen Xledger's
 //! words for a missing right, so nothing goes by them; and data beside an error is not used, for nobody knows what else it lacks.
 
+use bytes::Bytes;
 use serde::de::IgnoredAny;
 
 use super::client::{Client, Unanswered};
@@ -27,22 +28,19 @@ fn document(query: Query, parts: &[Part]) -> String {
 }
 
 impl Client {
-    /// Looks for what is refused of a question. Returns whether it is worth asking again: something was learned, by this question or by another
-    /// one meanwhile.
+    /// Looks for what is refused of a question that was sent with this body. Returns whether it is worth asking again: something was learned, by
+    /// this question or by another one meanwhile, so that another body would be sent.
     ///
     /// # Errors
     /// [`Error::RightMissing`] or [`Error::SchemaMismatch`] if something is refused that a refresh cannot do without.
-    pub(super) async fn search(&self, question: Question<'_>, version: u64, refusal: &Error) -> Result<bool, Error> {
+    pub(super) async fn search(&self, question: Question<'_>, sent: &Bytes, refusal: &Error) -> Result<bool, Error> {
         let _one_at_a_time = self.search_lock.lock().await;
-        if self.plan().version() != version {
+        if self.body(question, None) != *sent {
             return Ok(true);
         }
         let query = question.query;
-        if let Some(known) = self.plan().refusal(query) {
-            return Err(known);
-        }
         let left = self.plan().parts_left(query);
-        if left.is_empty() || !self.plan().begin_search(query) {
+        if !self.plan().begin_search(query)? || left.is_empty() {
             return Ok(false);
         }
         for rows in ROWS {
@@ -71,7 +69,6 @@ impl Client {
             }
             if turned || !refused.is_empty() {
                 tracing::warn!(query = query.name, reason = %refusal, "asked again without what cannot be read");
-                self.plan().learned();
                 return Ok(true);
             }
             if question.rows <= rows {
@@ -83,18 +80,19 @@ impl Client {
 
     /// Asks whether the fields that a run before was refused of a query are still refused.
     pub(super) async fn try_lost_again(&self, question: Question<'_>) -> Result<(), Error> {
+        let untried = self.plan().take_untried(question.query);
+        if untried.is_empty() {
+            return Ok(());
+        }
         let _one_at_a_time = self.search_lock.lock().await;
-        let Some(lost) = self.plan().take_remembered(question.query) else { return Ok(()) };
-        let is_lost = |part: &Part| part.optional.is_some_and(|at| lost.contains(&at));
-        let mut left: Vec<Part> = parts(question.query).into_iter().filter(is_lost).collect();
+        let is_untried = |part: &Part| part.optional.is_some_and(|at| untried.contains(&at));
+        let mut left: Vec<Part> = parts(question.query).into_iter().filter(is_untried).collect();
         // Right by right: one of several may have been given.
         while let Some(right) = left.first().map(|part| part.right(question.query)) {
-            let (of_right, others): (Vec<Part>, _) =
-                left.into_iter().partition(|part| part.right(question.query) == right);
-            left = others;
+            let of_right: Vec<Part> = left.extract_if(.., |part| part.right(question.query) == right).collect();
             let sample = Question { rows: ROWS[0].min(question.rows), ..question };
             if self.refusal(sample, &of_right).await?.is_none() {
-                self.plan().find_again(question.query, of_right.iter().flat_map(|part| &part.fields));
+                self.plan().find_again(question.query, &of_right);
             }
         }
         Ok(())
@@ -164,7 +162,7 @@ impl Client {
                 other => other,
             };
             let sample = Question { variables: &variables, select, rows, ..question };
-            return match self.attempt::<IgnoredAny>(sample, Some(&document), false).await {
+            return match self.attempt::<IgnoredAny>(sample, &self.body(sample, Some(&document)), false).await {
                 Ok(_) => Ok(None),
                 Err(Unanswered { error, .. }) if error.is_refusal() => Ok(Some(error)),
                 Err(Unanswered { next: Decision::Shrink, .. }) => {

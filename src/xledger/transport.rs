@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
+use bytes::Bytes;
 use reqwest::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 };
@@ -85,7 +86,7 @@ impl Transport {
     pub(crate) async fn send<D: DeserializeOwned>(
         &self,
         query: Query,
-        body: String,
+        body: Bytes,
         rows: usize,
         known: bool,
     ) -> Result<Option<D>, Error> {
@@ -104,7 +105,7 @@ impl Transport {
     async fn post<D: DeserializeOwned>(
         &self,
         query: Query,
-        body: String,
+        body: Bytes,
         rows: usize,
         known: bool,
         busy: &mut Option<Error>,
