@@ -238,12 +238,8 @@ impl Client {
         let mut variables = variables.clone();
         let filter = self.plan.filter(query).and_then(|filter| filter.to_json(select));
         variables.extend(filter.map(|filter| ("filter".to_owned(), filter)));
-        let mut document = self.plan.document(query, document);
-        for name in ["filter", "ownerSet", "first", "last"] {
-            if !variables.contains_key(name) {
-                document = Document::read(&document).without_variable(name).text();
-            }
-        }
+        let document = self.plan.document(query, document);
+        let document = Document::read(&document).with_variables(|name| variables.contains_key(name)).text();
         json!({"query": document, "variables": variables, "operationName": query.name}).to_string().into()
     }
 }

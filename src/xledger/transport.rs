@@ -62,6 +62,7 @@ impl Transport {
             .retry(reqwest::retry::never())
             .connect_timeout(TIME_TO_CONNECT.div_f64(*tempo))
             .read_timeout(SILENCE.div_f64(*tempo))
+            .timeout(TIME_TO_LAST_BYTE.div_f64(*tempo))
             .user_agent(concat!("xledger-spend/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| connection::explain(endpoint, &error))?;
@@ -90,26 +91,20 @@ impl Transport {
         rows: usize,
         known: bool,
     ) -> Result<Option<D>, Error> {
-        let mut busy = None;
-        let post = self.post(query, body, rows, known, &mut busy);
-        let sent = tokio::time::timeout(TIME_TO_LAST_BYTE.div_f64(self.tempo), post).await;
-        let answer = sent.unwrap_or_else(|_| Err(self.unreachable("the answer did not end in time".to_owned())));
-        match (answer, busy) {
+        let response = self.post(body).await?;
+        let status = response.status().as_u16();
+        let says_when = matches!(status, 429 | 500..);
+        let busy_until = retry_after(response.headers(), (self.clock)()).filter(|_| says_when);
+        match (self.read(response, query, rows, known).await, busy_until) {
             // What waits long for another reason waits for that.
-            (Err(Error::CreditsUsedUp { reset_at }), _) => Err(Error::CreditsUsedUp { reset_at }),
-            (Err(_), Some(busy)) => Err(busy),
+            (Err(error), Some(until)) if !matches!(error, Error::CreditsUsedUp { .. }) => {
+                Err(Error::Busy { endpoint: self.endpoint.to_string(), status, until })
+            }
             (answer, _) => answer,
         }
     }
 
-    async fn post<D: DeserializeOwned>(
-        &self,
-        query: Query,
-        body: Bytes,
-        rows: usize,
-        known: bool,
-        busy: &mut Option<Error>,
-    ) -> Result<Option<D>, Error> {
+    async fn post(&self, body: Bytes) -> Result<reqwest::Response, Error> {
         self.meter.lock().usage.requests += 1;
         self.meter.lock().usage.bytes_up += body.len() as u64;
         let request = self
@@ -119,21 +114,27 @@ impl Transport {
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT_ENCODING, "gzip")
             .body(body);
-        let answer = tokio::time::timeout(TIME_TO_FIRST_BYTE.div_f64(self.tempo), request.send()).await;
-        let mut response = answer
+        let response = tokio::time::timeout(TIME_TO_FIRST_BYTE.div_f64(self.tempo), request.send()).await;
+        response
             .map_err(|_| self.late("the answer did not begin in time".to_owned()))?
-            .map_err(|error| self.broken(&error))?;
+            .map_err(|error| self.broken(&error))
+    }
 
+    async fn read<D: DeserializeOwned>(
+        &self,
+        mut response: reqwest::Response,
+        query: Query,
+        rows: usize,
+        known: bool,
+    ) -> Result<Option<D>, Error> {
         let status = response.status().as_u16();
         let content_type = text(response.headers(), CONTENT_TYPE);
+        let by_status = || self.by_status(query, &content_type, status, known);
+        // Only JSON can say more than the status does, but for these two.
         let json = content_type.contains("json");
-        if matches!(status, 429 | 500..) {
-            let until = retry_after(response.headers(), (self.clock)());
-            *busy = until.map(|until| Error::Busy { endpoint: self.endpoint.to_string(), status, until });
-        }
-        // Only JSON can say more than the status does.
-        if let Some(error) = self.by_status(query, &content_type, status, known) {
-            return Err(error);
+        let refused = matches!(status, 401 | 403 | 429 | 500..) || content_type.contains("html");
+        if matches!(status, 300..=399 | 413) || refused && !json {
+            return Err(by_status());
         }
         let gzip = is_gzip(response.headers()).ok_or_else(|| {
             Error::malformed(query, "its encoding", "expected it to be compressed as gzip, or not at all")
@@ -152,7 +153,7 @@ impl Transport {
         }
         let envelope = match answer::read::<D>(&bytes) {
             Err(Fault::Malformed { .. } | Fault::Cut) if !json || status >= 400 || known && bytes.is_empty() => {
-                return Err(self.odd_status(query, &content_type, status, known));
+                return Err(by_status());
             }
             envelope => envelope.map_err(|fault| self.fault(query, fault))?,
         };
@@ -160,11 +161,9 @@ impl Transport {
             Some(Error::Api { message, .. } | Error::RightMissing { message, .. }) if status == 401 => {
                 Err(Error::TokenRefused { message })
             }
-            Some(Error::Api { .. }) if status >= 500 || status == 429 => {
-                Err(self.odd_status(query, &content_type, status, known))
-            }
+            Some(Error::Api { .. }) if status >= 500 || status == 429 => Err(by_status()),
             Some(error) => Err(error),
-            None if status >= 400 => Err(self.odd_status(query, &content_type, status, known)),
+            None if status >= 400 => Err(by_status()),
             // Neither data nor an error, where there were answers before.
             None if known && envelope.data.is_none() => Err(self.unavailable(status)),
             None => {
@@ -174,30 +173,19 @@ impl Transport {
         }
     }
 
-    /// What the status says by itself, where no JSON can say more.
-    fn by_status(&self, query: Query, content_type: &str, status: u16, known: bool) -> Option<Error> {
-        match status {
-            413 => Some(Error::TooLong { query: query.name }),
-            300..=399 if known => Some(self.unavailable(status)),
-            300..=399 => Some(self.not_graphql("a redirect, which is not followed", status)),
-            _ if content_type.contains("json") => None,
-            401 | 403 | 429 | 500.. => Some(self.odd_status(query, content_type, status, known)),
-            _ if content_type.contains("html") => Some(self.odd_status(query, content_type, status, known)),
-            _ => None,
-        }
-    }
-
     /// What a status means that no GraphQL error explains. Another thing than GraphQL where there were answers before is maintenance.
-    fn odd_status(&self, query: Query, content_type: &str, status: u16, known: bool) -> Error {
+    fn by_status(&self, query: Query, content_type: &str, status: u16, known: bool) -> Error {
         match status {
             403 if self.has_answered.load(Relaxed) => {
                 Error::Blocked { endpoint: self.endpoint.to_string(), query: query.name, status }
             }
             401 | 403 => Error::TokenRefused { message: format!("HTTP status {status}") },
+            413 => Error::TooLong { query: query.name },
             429 => Error::BurstLimit,
             408 | 504 | 522 | 524 | 598 => self.late(format!("HTTP status {status}")),
             500.. => self.unavailable(status),
             _ if known => self.unavailable(status),
+            300..=399 => self.not_graphql("a redirect, which is not followed", status),
             _ => self.not_graphql(content_type, status),
         }
     }
