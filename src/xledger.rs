@@ -8,7 +8,6 @@ mod document;
 mod error;
 mod failure;
 mod graphql_error;
-pub(crate) mod introspection;
 mod meter;
 pub(crate) mod node;
 pub(crate) mod optional;
@@ -23,7 +22,7 @@ mod refused_fields;
 mod retry;
 pub(crate) mod rights;
 pub(crate) mod scalar;
-mod schema;
+pub(crate) mod schema;
 mod transport;
 
 pub use client::Client;

@@ -20,7 +20,7 @@ use crate::report::counts::{Counts, PayableCounts, TypeCount};
 use crate::report::progress::{Progress, Stage};
 use crate::settings::Settings;
 use crate::xledger::node::ProbeNode;
-use crate::xledger::query;
+use crate::xledger::query::{self, Query};
 use crate::xledger::{Client, Dialect, IdType, Lost, Question, Reason, Select, Usage, rights};
 
 /// What a check found.
@@ -112,6 +112,17 @@ const NECESSARY: &[&str] = &["APTransaction", "Supplier", "SystemValue", "Accoun
 /// The roots that a refresh asks.
 const ROOTS: &[&str] = &["accounts", "apTransactions", "suppliers", "transactions"];
 
+/// The questions that a refresh asks for rows, in the order in which what they lack is looked for.
+const OF_ROWS: [Query; 7] = [
+    query::ACCOUNTS,
+    query::LEDGER_INDEX,
+    query::PAYABLE_INDEX,
+    query::LEDGER_LINES,
+    query::PAYABLE_LINES,
+    query::SUPPLIERS,
+    query::NAMES,
+];
+
 /// Rows of which every field is asked for once.
 const FEW_ROWS: usize = 200;
 
@@ -195,7 +206,7 @@ async fn rights(
 ) -> Result<Vec<Right>, Failure> {
     let mut refused: Vec<(String, String)> = Vec::new();
     let (mut asked, mut untested): (Vec<&'static str>, Vec<&'static str>) = Default::default();
-    for query in query::OF_ROWS {
+    for query in &OF_ROWS {
         let ids = match query.name {
             name if name == query::LEDGER_LINES.name || name == query::NAMES.name => Some(lines),
             name if name == query::PAYABLE_LINES.name => Some(payables),

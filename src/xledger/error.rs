@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::answer::ANSWER_LIMIT_BYTES;
 use super::query::Query;
 use super::rights;
 use crate::model::value::Instant;
@@ -175,12 +176,10 @@ pub enum Error {
         what: String,
     },
     /// An answer beyond what any page may hold.
-    #[error("the answer to query {query} is larger than {limit_mib} MiB")]
+    #[error("the answer to query {query} is larger than {} MiB", ANSWER_LIMIT_BYTES >> 20)]
     TooLarge {
         /// The operation's name.
         query: &'static str,
-        /// The limit that was passed.
-        limit_mib: u64,
     },
     /// A request that is larger than the server takes.
     #[error("Xledger does not take a request as long as query {query} (HTTP status 413); lower XLEDGER_PAGE_ROWS")]

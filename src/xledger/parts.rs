@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn parts_are_what_is_asked_for_together() {
-        for query in query::OF_ROWS {
+        for query in query::ALL {
             let parts = parts(*query);
             let mut fields: Vec<&String> = parts.iter().flat_map(|part| &part.fields).collect();
             let asked = Document::read(query.document).row_fields();

@@ -26,14 +26,6 @@ macro_rules! queries {
     };
 }
 
-/// The questions that a refresh asks for rows, in the order in which what they lack is looked for.
-pub(crate) const OF_ROWS: &[Query] =
-    &[ACCOUNTS, LEDGER_INDEX, PAYABLE_INDEX, LEDGER_LINES, PAYABLE_LINES, SUPPLIERS, NAMES];
-
-/// A question that no schema takes: how Xledger says so is a fact of its own.
-pub(crate) const UNKNOWN_FIELD: Query =
-    Query { name: "UnknownField", document: "query UnknownField { viewer { thereIsNoFieldOfThisName } }" };
-
 queries! {
     /// Whose token it is.
     VIEWER = "Viewer" in "viewer.graphql";

@@ -221,7 +221,7 @@ impl Transport {
             Fault::Malformed { path, what } => {
                 Error::malformed(query, graphql_error::sanitize(&path, self.token.expose_secret()), what)
             }
-            Fault::TooLarge => Error::TooLarge { query: query.name, limit_mib: (ANSWER_LIMIT_BYTES >> 20) as u64 },
+            Fault::TooLarge => Error::TooLarge { query: query.name },
             Fault::Gzip => self.unreachable("the compressed answer is damaged or cut short".to_owned()),
             Fault::Cut => self.unreachable("the answer is cut short".to_owned()),
         }

@@ -12,8 +12,13 @@ use crate::refresh::index::document_type;
 use crate::refresh::rules::Rules;
 use crate::settings::Settings;
 use crate::xledger::node::{LedgerIndexNode, ProbeNode};
+use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::reference;
-use crate::xledger::{Client, Error, Question, Select, query};
+use crate::xledger::{Client, Error, Question, Select};
+
+/// A question that no schema takes: how Xledger says so is a fact of its own.
+const UNKNOWN_FIELD: Query =
+    Query { name: "UnknownField", document: "query UnknownField { viewer { thereIsNoFieldOfThisName } }" };
 
 /// The most rows that Xledger is known to answer.
 const MOST_ROWS: usize = 10_000;
@@ -45,7 +50,7 @@ pub(super) async fn facts(
 async fn refusal(client: &Client) -> Result<Fact, Failure> {
     let fact = "an unknown field is refused with the code FIELDS_ON_CORRECT_TYPE";
     let different = |detail: String| Fact::other(Verified, fact, Finding::Different, Some(detail));
-    Ok(match client.value::<Value>(query::UNKNOWN_FIELD, &json!({})).await {
+    Ok(match client.value::<Value>(UNKNOWN_FIELD, &json!({})).await {
         Err(Error::SchemaMismatch { code, .. }) if code == "FIELDS_ON_CORRECT_TYPE" => Fact::holds(Verified, fact),
         Err(Error::SchemaMismatch { code, .. }) => different(format!("with the code {code}")),
         Err(Error::Api { code, .. }) => different(format!("with the unknown code {code}")),

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::Certainty::{Follows, Guessed, Verified};
 use super::{Certainty, Fact, Finding, Timing, timing};
 use crate::model::failure::Failure;
-use crate::xledger::introspection::{Roots, TypeDefinition};
+use crate::xledger::schema::{Roots, TypeDefinition};
 use crate::xledger::{Client, Error, query};
 
 /// What is believed of a name.
