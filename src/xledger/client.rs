@@ -30,7 +30,6 @@ pub struct Client {
     rate_limiter: RateLimiter,
     plan: Plan,
     page_sizes: PageSizes,
-    connection: Connection,
     /// No request is sent after this: what is on the way then has time to come.
     last_request: Instant,
     /// What ended all questions.
@@ -63,25 +62,23 @@ impl Client {
     /// # Errors
     /// [`Error::TokenMalformed`] if the token cannot stand in a header, [`Error::Unreachable`] if TLS cannot be set up.
     pub fn new(connection: Connection, meter: Meter) -> Result<Self, Error> {
+        let Connection { max_in_flight, tempo, deadline, .. } = connection;
+        let last_answers = LAST_ANSWERS.min(deadline.saturating_duration_since(Instant::now()) / 10);
         Ok(Self {
-            transport: Transport::new(&connection, meter.clone())?,
-            rate_limiter: RateLimiter::new(connection.max_in_flight, connection.tempo),
+            transport: Transport::new(connection, meter.clone())?,
+            rate_limiter: RateLimiter::new(max_in_flight, tempo),
             plan: Plan::default(),
             page_sizes: PageSizes::default(),
-            last_request: {
-                let left = connection.deadline.saturating_duration_since(Instant::now());
-                connection.deadline.checked_sub(LAST_ANSWERS.min(left / 10)).unwrap_or(connection.deadline)
-            },
+            last_request: deadline.checked_sub(last_answers).unwrap_or(deadline),
             stopped: OnceLock::new(),
             search_lock: tokio::sync::Mutex::default(),
-            connection,
             meter,
         })
     }
 
     /// The address that is asked.
     pub fn endpoint(&self) -> &str {
-        self.transport.endpoint()
+        self.transport.connection.endpoint.as_str()
     }
 
     /// What was used of the API so far, and what did not fit.
@@ -91,7 +88,7 @@ impl Client {
 
     /// Requests at once, at most.
     pub(crate) fn max_in_flight(&self) -> usize {
-        self.connection.max_in_flight
+        self.transport.connection.max_in_flight
     }
 
     /// What is asked of this server.
@@ -147,7 +144,7 @@ impl Client {
         searched: bool,
     ) -> Result<D, Unanswered> {
         let Question { query, rows, select, .. } = question;
-        let Connection { deadline, tempo, .. } = self.connection;
+        let Connection { deadline, tempo, clock, .. } = self.transport.connection;
         let mut tries = 0;
         loop {
             let permit =
@@ -178,17 +175,15 @@ impl Client {
             tries += 1;
             let attempt = Attempt { rows, by_ids: matches!(select, Select::Ids(_)), searched, known, tries };
             let next = decide(&error, attempt, streak, jitter());
-            let (wait, is_half_open) = match next {
-                Decision::Wait(wait) => (wait.div_f64(tempo), false),
-                Decision::Later(wait) => (wait.div_f64(tempo), true),
-                Decision::WaitUntil(at) => {
-                    let wait_ms = u64::try_from(at.0 - (self.connection.clock)().0).unwrap_or(0);
-                    (Duration::from_millis(wait_ms).div_f64(tempo), false)
-                }
+            let wait = match next {
+                Decision::Wait(wait) | Decision::Later(wait) => wait,
+                Decision::WaitUntil(at) => Duration::from_millis(u64::try_from(at.0 - clock().0).unwrap_or(0)),
                 Decision::Stop => return Err(self.stop(error)),
                 Decision::Shrink | Decision::Search => return Err(Unanswered { error, next }),
             };
+            let others_may_ask = matches!(next, Decision::Later(_));
             // Nobody watches a wait that ends beyond the deadline: the error itself says more.
+            let wait = wait.div_f64(tempo);
             let until = Instant::now() + wait;
             if until >= self.last_request {
                 return Err(self.stop(match error {
@@ -201,13 +196,13 @@ impl Client {
                 }));
             }
             self.meter.note_wait(until, || error.to_string());
-            let waited = if is_half_open { wait } else { self.rate_limiter.pause_until(until) };
+            let waited = if others_may_ask { wait } else { self.rate_limiter.pause_until(until) };
             self.meter.lock().usage.waited_ms += waited.as_millis() as u64;
             if !waited.is_zero() {
                 let wait_ms = wait.as_millis() as u64;
                 tracing::warn!(query = query.name, attempt = tries, wait_ms, reason = %error, "waits before it asks again");
             }
-            if is_half_open {
+            if others_may_ask {
                 tokio::time::sleep_until(until).await;
             }
         }
@@ -229,7 +224,7 @@ impl Client {
     /// What the clock will say at an instant.
     fn time_of(&self, at: Instant) -> value::Instant {
         let wait = at.saturating_duration_since(Instant::now());
-        value::Instant((self.connection.clock)().0 + i64::try_from(wait.as_millis()).unwrap_or(0))
+        value::Instant((self.transport.connection.clock)().0 + i64::try_from(wait.as_millis()).unwrap_or(0))
     }
 
     /// The body of a request, with this document if one is given, as the plan has it by now.

@@ -77,9 +77,7 @@ pub(crate) fn text(text: Option<Box<str>>) -> Option<Box<str>> {
 trait Scalar: Sized {
     const EXPECTED: &'static str;
     /// Whether a text stands for no value.
-    fn is_none(text: &str) -> bool {
-        text.is_empty()
-    }
+    const IS_NONE: fn(&str) -> bool = str::is_empty;
     fn read(_: &str) -> Option<Self> {
         None
     }
@@ -139,9 +137,7 @@ impl Scalar for bool {
 
 impl Scalar for Date {
     const EXPECTED: &'static str = "a date, yyyy-MM-dd";
-    fn is_none(text: &str) -> bool {
-        is_no_date(text)
-    }
+    const IS_NONE: fn(&str) -> bool = is_no_date;
     fn read(text: &str) -> Option<Self> {
         let civil = civil(text)?;
         // The greatest date of .NET comes with the last moment of its day.
@@ -153,9 +149,7 @@ impl Scalar for Date {
 
 impl Scalar for WallTime {
     const EXPECTED: &'static str = "a date and time, yyyy-MM-ddTHH:mm:ss";
-    fn is_none(text: &str) -> bool {
-        is_no_date(text)
-    }
+    const IS_NONE: fn(&str) -> bool = is_no_date;
     fn read(text: &str) -> Option<Self> {
         // The millisecond in which it lies.
         let ms = instant(text)?.as_nanosecond().div_euclid(1_000_000);
@@ -197,7 +191,7 @@ impl<'de, T: Scalar> Visitor<'de> for ScalarVisitor<T> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        if T::is_none(text) { Ok(None) } else { Ok(Some(Odd::of(T::read(text)))) }
+        if (T::IS_NONE)(text) { Ok(None) } else { Ok(Some(Odd::of(T::read(text)))) }
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {

@@ -17,6 +17,9 @@ pub(crate) struct Roots {
     pub(crate) query_type: Option<TypeDefinition>,
 }
 
+/// Types, each by the name that it was asked for under; `None` where there is no such type.
+pub(crate) type Types = BTreeMap<String, Option<TypeDefinition>>;
+
 /// A type: its fields, the keys of a filter, or the values of an enum.
 #[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -107,8 +110,9 @@ impl Dialect {
             let keys = match schema.filters.get(*name) {
                 Some(Some(keys)) if filter.type_name == *known => keys.clone(),
                 _ => {
-                    let answer: Keys = client.value(FILTER_KEYS, &json!({"name": filter.type_name})).await?;
-                    answer.keys.unwrap_or_default()
+                    let variables = json!({"name": filter.type_name});
+                    let mut types: Types = client.value(FILTER_KEYS, &variables).await?;
+                    types.remove("keys").flatten().unwrap_or_default()
                 }
             };
             filter.range = keys.has("dbId_gt") && keys.has("dbId_lte");
@@ -137,12 +141,7 @@ struct Schema {
     line: Option<TypeDefinition>,
     /// The filters of the roots' rows, by the root.
     #[serde(flatten)]
-    filters: BTreeMap<String, Option<TypeDefinition>>,
-}
-
-#[derive(Deserialize)]
-struct Keys {
-    keys: Option<TypeDefinition>,
+    filters: Types,
 }
 
 impl Schema {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use reqwest::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 
 use super::answer::{self, ANSWER_LIMIT_BYTES, Fault};
@@ -30,11 +30,8 @@ const TIME_TO_LAST_BYTE: Duration = Duration::from_secs(300);
 /// The wire to one endpoint. The only holder of the token.
 pub(crate) struct Transport {
     http: reqwest::Client,
-    endpoint: reqwest::Url,
+    pub(super) connection: Connection,
     authorization: HeaderValue,
-    token: SecretString,
-    tempo: f64,
-    clock: fn() -> Instant,
     /// Whether the token was taken already: a good answer came.
     has_answered: AtomicBool,
     meter: Meter,
@@ -45,8 +42,8 @@ impl Transport {
     ///
     /// # Errors
     /// [`Error::TokenMalformed`] if the token cannot stand in a header, [`Error::Unreachable`] if TLS cannot be set up.
-    pub(crate) fn new(connection: &Connection, meter: Meter) -> Result<Self, Error> {
-        let Connection { endpoint, token, tempo, clock, .. } = connection;
+    pub(crate) fn new(connection: Connection, meter: Meter) -> Result<Self, Error> {
+        let Connection { endpoint, token, tempo, .. } = &connection;
         let mut authorization =
             // The scheme is the word `token`, not `Bearer`, so that no helper of reqwest's fits.
             HeaderValue::from_str(&format!("token {}", token.expose_secret())).map_err(|_| Error::TokenMalformed)?;
@@ -66,21 +63,12 @@ impl Transport {
             .user_agent(concat!("xledger-spend/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| connection::explain(endpoint, &error))?;
-        Ok(Self {
-            http,
-            endpoint: endpoint.clone(),
-            authorization,
-            token: token.clone(),
-            tempo: *tempo,
-            clock: *clock,
-            has_answered: AtomicBool::new(false),
-            meter,
-        })
+        Ok(Self { http, connection, authorization, has_answered: AtomicBool::new(false), meter })
     }
 
     /// The address that is asked.
-    pub(crate) fn endpoint(&self) -> &str {
-        self.endpoint.as_str()
+    fn endpoint(&self) -> String {
+        self.connection.endpoint.to_string()
     }
 
     /// Sends once and reads the answer's data, for which so many rows were asked. `known` says whether this endpoint has answered before.
@@ -94,11 +82,11 @@ impl Transport {
         let response = self.post(body).await?;
         let status = response.status().as_u16();
         let says_when = matches!(status, 429 | 500..);
-        let busy_until = retry_after(response.headers(), (self.clock)()).filter(|_| says_when);
+        let busy_until = retry_after(response.headers(), (self.connection.clock)()).filter(|_| says_when);
         match (self.read(response, query, rows, known).await, busy_until) {
             // What waits long for another reason waits for that.
             (Err(error), Some(until)) if !matches!(error, Error::CreditsUsedUp { .. }) => {
-                Err(Error::Busy { endpoint: self.endpoint.to_string(), status, until })
+                Err(Error::Busy { endpoint: self.endpoint(), status, until })
             }
             (answer, _) => answer,
         }
@@ -109,12 +97,12 @@ impl Transport {
         self.meter.lock().usage.bytes_up += body.len() as u64;
         let request = self
             .http
-            .post(self.endpoint.clone())
+            .post(self.connection.endpoint.clone())
             .header(AUTHORIZATION, self.authorization.clone())
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT_ENCODING, "gzip")
             .body(body);
-        let response = tokio::time::timeout(TIME_TO_FIRST_BYTE.div_f64(self.tempo), request.send()).await;
+        let response = tokio::time::timeout(TIME_TO_FIRST_BYTE.div_f64(self.connection.tempo), request.send()).await;
         response
             .map_err(|_| self.late("the answer did not begin in time".to_owned()))?
             .map_err(|error| self.broken(&error))
@@ -157,7 +145,7 @@ impl Transport {
             }
             envelope => envelope.map_err(|fault| self.fault(query, fault))?,
         };
-        match graphql_error::classify_all(query, rows, &envelope.errors(), self.token.expose_secret()) {
+        match graphql_error::classify_all(query, rows, &envelope.errors(), self.connection.token.expose_secret()) {
             Some(Error::Api { message, .. } | Error::RightMissing { message, .. }) if status == 401 => {
                 Err(Error::TokenRefused { message })
             }
@@ -177,7 +165,7 @@ impl Transport {
     fn by_status(&self, query: Query, content_type: &str, status: u16, known: bool) -> Error {
         match status {
             403 if self.has_answered.load(Relaxed) => {
-                Error::Blocked { endpoint: self.endpoint.to_string(), query: query.name, status }
+                Error::Blocked { endpoint: self.endpoint(), query: query.name, status }
             }
             401 | 403 => Error::TokenRefused { message: format!("HTTP status {status}") },
             413 => Error::TooLong { query: query.name },
@@ -191,35 +179,35 @@ impl Transport {
     }
 
     fn late(&self, what: String) -> Error {
-        Error::Late { endpoint: self.endpoint.to_string(), what }
+        Error::Late { endpoint: self.endpoint(), what }
     }
 
     fn unavailable(&self, status: u16) -> Error {
-        Error::Unavailable { endpoint: self.endpoint.to_string(), status }
+        Error::Unavailable { endpoint: self.endpoint(), status }
     }
 
     fn not_graphql(&self, content_type: &str, status: u16) -> Error {
         let kind = content_type.split(';').next().map(str::trim).filter(|kind| !kind.is_empty());
         // A header is a server's text like any other, and all its letters are small by now.
-        let token = self.token.expose_secret().to_ascii_lowercase();
+        let token = self.connection.token.expose_secret().to_ascii_lowercase();
         let what = kind.map(|kind| graphql_error::sanitize(kind, &token).chars().take(80).collect());
         let what = what.unwrap_or_else(|| "nothing that says its type".to_owned());
-        Error::NotGraphql { endpoint: self.endpoint.to_string(), what, status }
+        Error::NotGraphql { endpoint: self.endpoint(), what, status }
     }
 
     fn broken(&self, error: &reqwest::Error) -> Error {
-        connection::explain(&self.endpoint, error)
+        connection::explain(&self.connection.endpoint, error)
     }
 
     fn unreachable(&self, what: String) -> Error {
-        Error::Unreachable { endpoint: self.endpoint.to_string(), what }
+        Error::Unreachable { endpoint: self.endpoint(), what }
     }
 
     fn fault(&self, query: Query, fault: Fault) -> Error {
         match fault {
             // A place may be named by a key that the server made up.
             Fault::Malformed { path, what } => {
-                Error::malformed(query, graphql_error::sanitize(&path, self.token.expose_secret()), what)
+                Error::malformed(query, graphql_error::sanitize(&path, self.connection.token.expose_secret()), what)
             }
             Fault::TooLarge => Error::TooLarge { query: query.name },
             Fault::Gzip => self.unreachable("the compressed answer is damaged or cut short".to_owned()),
