@@ -4,7 +4,6 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
@@ -124,23 +123,23 @@ impl Client {
         self.try_lost_again(question).await?;
         let mut searched = false;
         loop {
-            let body = self.body(question, None);
-            let attempt = self.attempt(question, &body, searched).await;
+            let sent = self.body(question, None);
+            let attempt = self.attempt(question, None, searched).await;
             let Err(Unanswered { error, next: Decision::Search }) = &attempt else { return attempt };
             if matches!(error, Error::RightMissing { .. }) && parts(question.query).is_empty() {
                 // Not of rows: there is nothing to do without.
                 return attempt;
             }
             // Once nothing is found, it is an error like others.
-            searched = !self.search(question, &body, error).await?;
+            searched = !self.search(question, &sent, error).await?;
         }
     }
 
-    /// Asks, with this body, until there is an answer without errors or something else is to be done than to wait.
+    /// Asks, with this document if one is given, until there is an answer without errors or something else is to be done than to wait.
     pub(super) async fn attempt<D: DeserializeOwned>(
         &self,
         question: Question<'_>,
-        body: &Bytes,
+        document: Option<&str>,
         searched: bool,
     ) -> Result<D, Unanswered> {
         let Question { query, rows, select, .. } = question;
@@ -158,7 +157,7 @@ impl Client {
             }
             let sent_at = permit.at;
             let known = self.rate_limiter.was_answered();
-            let sending = self.transport.send(query, body.clone(), rows, known);
+            let sending = self.transport.send(query, self.body(question, document), rows, known);
             let sent = tokio::time::timeout_at(deadline, sending).await.unwrap_or_else(|_| {
                 let doing = format!("waiting for the answer to query {}", query.name);
                 Err(Error::Deadline { doing, again_at: None })
@@ -228,14 +227,14 @@ impl Client {
     }
 
     /// The body of a request, with this document if one is given, as the plan has it by now.
-    pub(super) fn body(&self, question: Question<'_>, document: Option<&str>) -> Bytes {
+    pub(super) fn body(&self, question: Question<'_>, document: Option<&str>) -> String {
         let Question { query, variables, select, .. } = question;
         let mut variables = variables.clone();
         let filter = self.plan.filter(query).and_then(|filter| filter.to_json(select));
         variables.extend(filter.map(|filter| ("filter".to_owned(), filter)));
         let document = self.plan.document(query, document);
         let document = Document::read(&document).with_variables(|name| variables.contains_key(name)).text();
-        json!({"query": document, "variables": variables, "operationName": query.name}).to_string().into()
+        json!({"query": document, "variables": variables, "operationName": query.name}).to_string()
     }
 }
 

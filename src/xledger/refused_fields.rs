@@ -2,7 +2,6 @@
 //! refused by itself, while the rows' ids are answered, cannot be had; then the question is asked without exactly that. Nobody has seen Xledger's
 //! words for a missing right, so nothing goes by them; and data beside an error is not used, for nobody knows what else it lacks.
 
-use bytes::Bytes;
 use serde::de::IgnoredAny;
 
 use super::client::{Client, Unanswered};
@@ -28,14 +27,14 @@ fn document(query: Query, parts: &[Part]) -> String {
 }
 
 impl Client {
-    /// Looks for what is refused of a question that was sent with this body. Returns whether it is worth asking again: something was learned, by
-    /// this question or by another one meanwhile, so that another body would be sent.
+    /// Looks for what is refused of a question that was sent as `sent`. Returns whether it is worth asking again: something was learned, by this
+    /// question or by another one meanwhile, so that it would be sent otherwise.
     ///
     /// # Errors
     /// [`Error::RightMissing`] or [`Error::SchemaMismatch`] if something is refused that a refresh cannot do without.
-    pub(super) async fn search(&self, question: Question<'_>, sent: &Bytes, refusal: &Error) -> Result<bool, Error> {
+    pub(super) async fn search(&self, question: Question<'_>, sent: &str, refusal: &Error) -> Result<bool, Error> {
         let _one_at_a_time = self.search_lock.lock().await;
-        if self.body(question, None) != *sent {
+        if self.body(question, None) != sent {
             return Ok(true);
         }
         let query = question.query;
@@ -162,7 +161,7 @@ impl Client {
                 other => other,
             };
             let sample = Question { variables: &variables, select, rows, ..question };
-            return match self.attempt::<IgnoredAny>(sample, &self.body(sample, Some(&document)), false).await {
+            return match self.attempt::<IgnoredAny>(sample, Some(&document), false).await {
                 Ok(_) => Ok(None),
                 Err(Unanswered { error, .. }) if error.is_refusal() => Ok(Some(error)),
                 Err(Unanswered { next: Decision::Shrink, .. }) => {

@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-use bytes::Bytes;
 use reqwest::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 };
@@ -75,7 +74,7 @@ impl Transport {
     pub(crate) async fn send<D: DeserializeOwned>(
         &self,
         query: Query,
-        body: Bytes,
+        body: String,
         rows: usize,
         known: bool,
     ) -> Result<Option<D>, Error> {
@@ -92,7 +91,7 @@ impl Transport {
         }
     }
 
-    async fn post(&self, body: Bytes) -> Result<reqwest::Response, Error> {
+    async fn post(&self, body: String) -> Result<reqwest::Response, Error> {
         self.meter.lock().usage.requests += 1;
         self.meter.lock().usage.bytes_up += body.len() as u64;
         let request = self
