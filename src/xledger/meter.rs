@@ -34,14 +34,9 @@ pub(super) struct Watched {
     pub(super) usage: Usage,
     /// Whether an answer came compressed.
     pub(super) was_compressed: bool,
-    waiting: Option<Waiting>,
+    /// Until when nothing is asked, and why.
+    waiting: Option<(Instant, String)>,
     unfit: BTreeMap<&'static str, u64>,
-}
-
-#[derive(Clone, Debug)]
-struct Waiting {
-    until: Instant,
-    reason: String,
 }
 
 impl Meter {
@@ -79,16 +74,16 @@ impl Meter {
 
     /// How much longer the wait lasts that goes on now, and why; `None` if none does.
     pub fn waiting(&self) -> Option<(Duration, String)> {
-        let waiting = self.lock().waiting.clone()?;
-        let left = waiting.until.saturating_duration_since(Instant::now());
-        (!left.is_zero()).then_some((left, waiting.reason))
+        let (until, reason) = self.lock().waiting.clone()?;
+        let left = until.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some((left, reason))
     }
 
     /// Nothing is asked until then, unless a longer wait goes on already.
     pub(super) fn note_wait(&self, until: Instant, reason: impl FnOnce() -> String) {
         let waiting = &mut self.lock().waiting;
-        if waiting.as_ref().is_none_or(|waiting| waiting.until < until) {
-            *waiting = Some(Waiting { until, reason: reason() });
+        if waiting.as_ref().is_none_or(|(known, _)| *known < until) {
+            *waiting = Some((until, reason()));
         }
     }
 }

@@ -98,10 +98,9 @@ impl Client {
                 Select::All | Select::Range(_) => self.whole_page(question).await?,
             };
             let circle = |what| Error::malformed(query, format!("page {page_number}"), what);
-            let has_next = page.has_next();
             rows += page.edges.nodes.len();
             take(page.edges.nodes)?;
-            if !has_next {
+            if !page.page_info.has_next_page {
                 *position = Position::end();
                 return Ok(());
             }

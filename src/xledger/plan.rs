@@ -147,7 +147,7 @@ impl Plan {
 
     /// Writes the ids of a query's filter the other way from now on.
     pub(super) fn turn_ids(&self, query: Query) {
-        if let Some(filter) = self.lock().dialect.filter_mut(query) {
+        if let Some(filter) = self.lock().dialect.filters.get_mut(query.root()) {
             filter.ids = filter.ids.other();
         }
     }

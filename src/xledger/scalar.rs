@@ -140,8 +140,10 @@ impl Scalar for Date {
     const IS_NONE: fn(&str) -> bool = is_no_date;
     fn read(text: &str) -> Option<Self> {
         let civil = civil(text)?;
+        // With an hour alone it is of no known form.
+        let is_midnight = civil.time() == civil::Time::midnight() && text.len() != "yyyy-MM-ddTHH".len();
         // The greatest date of .NET comes with the last moment of its day.
-        let is_day = civil.time() == civil::Time::midnight() || civil.date() == civil::Date::MAX;
+        let is_day = is_midnight || civil.date() == civil::Date::MAX;
         let since_epoch = civil.date().since(civil::Date::constant(1970, 1, 1)).ok()?;
         is_day.then_some(Date(Day(since_epoch.get_days())))
     }
@@ -268,6 +270,7 @@ mod tests {
             ("2026-07-15T12:00:00Z", None),
             ("2026-07-15T12:00:00.1234567+05:30", None),
             ("2026-07-15 12:00", Some("2026-07-15T10:00:00Z")),
+            ("2026-07-15T12", Some("2026-07-15T10:00:00Z")),
             ("2026-07-15", Some("2026-07-14T22:00:00Z")),
             ("2026-07-15T23:59:60", None),
             ("2026-07-15T23:59:60Z", None),
@@ -324,6 +327,7 @@ mod tests {
             ("2026-01-01T00:00:00.000+01:00", None),
             ("2026-01-01T00:00:01", None),
             ("2026-01-01T00:00x", None),
+            ("2026-01-01T00", None),
             ("2026-01-01T00:00:00.0000001", None),
             ("9999-12-31", Some(2_932_896)),
             ("9999-12-31T23:59:59.9999999", Some(2_932_896)),

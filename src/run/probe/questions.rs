@@ -83,7 +83,7 @@ async fn listing(
     let mut facts = Vec::new();
     facts.push(match client.page_sizes().rows(query::LEDGER_INDEX, MOST_ROWS) {
         MOST_ROWS if rows >= MOST_ROWS => Fact::holds(Verified, whole),
-        MOST_ROWS if page.has_next() => {
+        MOST_ROWS if page.page_info.has_next_page => {
             Fact::other(Verified, whole, Finding::Different, Some(format!("{rows} came, and more follow")))
         }
         MOST_ROWS => Fact::other(Verified, whole, Finding::NotTried, Some("the ledger has fewer".to_owned())),
@@ -165,7 +165,9 @@ async fn beyond_the_cap(
                     Fact::other(Guessed, fact, Finding::Different, Some("all come: there is no such cap".to_owned()))
                 }
                 MOST_ROWS => Fact::holds(Guessed, fact),
-                _ if page.has_next() => Fact::other(Guessed, fact, Finding::Different, Some("fewer come".to_owned())),
+                _ if page.page_info.has_next_page => {
+                    Fact::other(Guessed, fact, Finding::Different, Some("fewer come".to_owned()))
+                }
                 _ => Fact::other(Guessed, fact, Finding::NotTried, Some("the ledger has fewer".to_owned())),
             }
         }
