@@ -75,6 +75,7 @@ impl Client {
         Ok(())
     }
 
+    /// As [`Client::walk`], with what may help where it ends.
     async fn pages<T: DeserializeOwned>(
         &self,
         question: Question<'_>,

@@ -117,10 +117,10 @@ impl Transport {
         let status = response.status().as_u16();
         let content_type = text(response.headers(), CONTENT_TYPE);
         let by_status = || self.by_status(query, &content_type, status, known);
-        // Only JSON can say more than the status does, but for these two.
         let json = content_type.contains("json");
-        let refused = matches!(status, 401 | 403 | 429 | 500..) || content_type.contains("html");
-        if matches!(status, 300..=399 | 413) || refused && !json {
+        let is_no_answer = matches!(status, 401 | 403 | 429 | 500..) || content_type.contains("html");
+        // A redirect and a request that is too long are clear; else JSON can say more than the status does, and nothing else can.
+        if matches!(status, 300..=399 | 413) || is_no_answer && !json {
             return Err(by_status());
         }
         let gzip = is_gzip(response.headers()).ok_or_else(|| {
