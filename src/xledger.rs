@@ -8,7 +8,6 @@ mod document;
 mod error;
 mod failure;
 mod graphql_error;
-pub(crate) mod introspection;
 mod meter;
 pub(crate) mod node;
 pub(crate) mod optional;
@@ -23,7 +22,7 @@ mod refused_fields;
 mod retry;
 pub(crate) mod rights;
 pub(crate) mod scalar;
-mod schema;
+pub(crate) mod schema;
 mod transport;
 
 pub use client::Client;
@@ -32,10 +31,9 @@ pub use dialect::{Dialect, IdFilter, IdType};
 pub use error::Error;
 pub use meter::{Meter, Usage};
 pub use pages::Position;
-pub(crate) use pages::{Walk, last_row, one_page, walk_ids};
 pub use plan::{Lost, Reason};
 pub use question::IdRange;
-pub(crate) use question::Select;
+pub(crate) use question::{Question, Select};
 #[cfg(any(test, fuzzing))]
 pub(crate) use {
     answer::{Data, Fault, inflate, read},

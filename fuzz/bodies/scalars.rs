@@ -3,9 +3,10 @@
 use jiff::civil::{Date as Civil, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::xledger::scalar::{Amount, Date, Odd, WallTime, Whole};
+use crate::xledger::scalar::{Amount, Date, FromWire as _, Odd, WallTime, Whole};
 
 /// Reads a text as each of the scalars: as JSON, and as what stands in a JSON string.
 pub fn scalars(data: &[u8]) {
@@ -123,3 +124,15 @@ written_as! {
     Date: day;
     WallTime: wall;
 }
+
+/// As fields of rows are, but they must be there.
+macro_rules! read_as_fields {
+    ($($scalar:ty),*) => {$(
+        impl<'de> Deserialize<'de> for $scalar {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::from_wire(deserializer)?.ok_or_else(|| D::Error::custom("expected a value"))
+            }
+        }
+    )*};
+}
+read_as_fields!(Amount, Date, WallTime);

@@ -103,7 +103,7 @@ impl Chart {
             self.0.extend(nodes.into_iter().filter_map(|node| Some((reference(node.db_id)?, account(client, node)))));
             Ok(())
         };
-        asking.register(query::ACCOUNTS).resume(position, usize::MAX, take).await
+        client.walk(asking.register(query::ACCOUNTS), position, usize::MAX, take).await
     }
 
     /// Looks up the accounts that listed lines name and the list does not show.

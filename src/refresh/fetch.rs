@@ -10,9 +10,9 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::names::{Name, Names};
 use crate::refresh::cache::{Change, Row};
 use crate::refresh::screen::Screen;
+use crate::xledger::Client;
 use crate::xledger::node::{Identified, ProbeNode};
 use crate::xledger::query::{self, Query};
-use crate::xledger::{Client, walk_ids};
 
 /// What a fetch needs to know.
 #[derive(Clone, Copy)]
@@ -181,12 +181,13 @@ async fn by_id_so_far<N: DeserializeOwned + Identified>(
 ) -> (Vec<N>, Result<(), Failure>) {
     let asked: FxHashSet<i64> = ids.iter().copied().collect();
     let (mut rows, mut unasked) = (Vec::with_capacity(ids.len()), false);
-    let walked = walk_ids(client, query, base, ids, |nodes: Vec<N>| {
-        unasked |= !nodes.iter().all(|node| node.id().is_some_and(|id| asked.contains(&id)));
-        rows.extend(nodes);
-        Ok(())
-    })
-    .await;
+    let walked = client
+        .walk_ids(query, base, ids, |nodes: Vec<N>| {
+            unasked |= !nodes.iter().all(|node| node.id().is_some_and(|id| asked.contains(&id)));
+            rows.extend(nodes);
+            Ok(())
+        })
+        .await;
     if unasked {
         let message = format!(
             "Xledger answered query {} with a line that was not asked for; nothing is published. Does its `dbId_in` filter work?",

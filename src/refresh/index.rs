@@ -9,7 +9,7 @@ use crate::model::value::Month;
 use crate::xledger::node::{LedgerIndexNode, ListedHeaderNode, PayableIndexNode, SourceNode};
 use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::{Odd, WallTime, Whole, reference, text};
-use crate::xledger::{Client, Error, Select, Walk};
+use crate::xledger::{Client, Error, Question, Select};
 pub(crate) use ranges::{List, Ranges, bounds};
 
 /// The document type that a voucher names.
@@ -44,10 +44,9 @@ pub(crate) struct Asking<'a> {
 }
 
 impl<'a> Asking<'a> {
-    /// Walks a register: its rows have many fields each, so that a page has fewer of them.
-    pub(crate) fn register(self, query: Query) -> Walk<'a> {
-        let Self { client, base, page_rows } = self;
-        Walk { client, query, variables: base, select: Select::All, page_rows: page_rows.min(REGISTER_PAGE_ROWS) }
+    /// Asks for a register: its rows have many fields each, so that a page has fewer of them.
+    pub(crate) fn register(self, query: Query) -> Question<'a> {
+        Question { query, variables: self.base, select: Select::All, rows: self.page_rows.min(REGISTER_PAGE_ROWS) }
     }
 
     /// Lets nothing new be asked once a list has ended with an error, but for one that says that the schema is not the known one: it is read

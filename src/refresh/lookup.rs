@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::refresh::index::Asking;
 use crate::xledger::node::Identified;
 use crate::xledger::query::Query;
-use crate::xledger::{Error, Position, Select, Walk, walk_ids};
+use crate::xledger::{Error, Position, Question, Select};
 
 /// Where accounts are looked for: what each set shows is documented nowhere. `None` sends no owner set at all.
 pub(crate) const ACCOUNT_SETS: [Option<&str>; 3] = [Some("ALL"), Some("UPPER"), None];
@@ -54,7 +54,7 @@ pub(crate) async fn look_up<N: DeserializeOwned + Identified>(
         let mut by_id = client.plan().filter(query).is_some();
         if by_id {
             for batch in sought.chunks(BATCH_IDS) {
-                looked = walk_ids(client, query, &variables, batch, &mut found).await;
+                looked = client.walk_ids(query, &variables, batch, &mut found).await;
                 if looked.is_err() {
                     break;
                 }
@@ -63,9 +63,9 @@ pub(crate) async fn look_up<N: DeserializeOwned + Identified>(
         }
         if !by_id {
             let mut position = Position::default();
-            let page_rows = page_rows.min(5_000);
-            let walk = Walk { client, query, variables: &variables, select: Select::All, page_rows };
-            looked = walk.resume(&mut position, usize::MAX, found).await;
+            let rows = page_rows.min(5_000);
+            let question = Question { query, variables: &variables, select: Select::All, rows };
+            looked = client.walk(question, &mut position, usize::MAX, found).await;
         }
         match looked {
             Ok(()) => {}

@@ -94,8 +94,8 @@ impl Refreshing<'_> {
 
             report.snapshot = Some(snapshot.name().to_string());
             let now = (self.clock)();
-            report.unfit = self.xledger.unfit();
-            report.end(now, self.xledger.usage(), Ok(Status::Succeeded));
+            report.unfit = self.xledger.meter().unfit();
+            report.end(now, self.xledger.meter().usage(), Ok(Status::Succeeded));
             let mut settings = to_json(&self.source(cache))?;
             settings["rules"] = to_json(self.rules)?;
             let parts = ManifestParts {

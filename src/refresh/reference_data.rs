@@ -93,7 +93,7 @@ impl ReferenceData {
             suppliers.extend(nodes.into_iter().filter_map(|node| supplier(client, node)));
             Ok(())
         };
-        asking.register(query::SUPPLIERS).resume(position, usize::MAX, take).await?;
+        client.walk(asking.register(query::SUPPLIERS), position, usize::MAX, take).await?;
         sort_suppliers(suppliers);
         Ok(())
     }

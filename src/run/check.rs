@@ -20,8 +20,8 @@ use crate::report::counts::{Counts, PayableCounts, TypeCount};
 use crate::report::progress::{Progress, Stage};
 use crate::settings::Settings;
 use crate::xledger::node::ProbeNode;
-use crate::xledger::query;
-use crate::xledger::{Client, Dialect, IdType, Lost, Reason, Usage, one_page, rights};
+use crate::xledger::query::{self, Query};
+use crate::xledger::{Client, Dialect, IdType, Lost, Question, Reason, Select, Usage, rights};
 
 /// What a check found.
 #[derive(Clone, Debug, Serialize)]
@@ -112,6 +112,17 @@ const NECESSARY: &[&str] = &["APTransaction", "Supplier", "SystemValue", "Accoun
 /// The roots that a refresh asks.
 const ROOTS: &[&str] = &["accounts", "apTransactions", "suppliers", "transactions"];
 
+/// The questions that a refresh asks for rows, in the order in which what they lack is looked for.
+const OF_ROWS: [Query; 7] = [
+    query::ACCOUNTS,
+    query::LEDGER_INDEX,
+    query::PAYABLE_INDEX,
+    query::LEDGER_LINES,
+    query::PAYABLE_LINES,
+    query::SUPPLIERS,
+    query::NAMES,
+];
+
 /// Rows of which every field is asked for once.
 const FEW_ROWS: usize = 200;
 
@@ -180,7 +191,7 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
         unknown_accounts,
         accounts_to_confirm,
         document_types,
-        api: client.usage(),
+        api: client.meter().usage(),
         table: Vec::new(),
     };
     checked.table = table::table(&checked);
@@ -196,7 +207,7 @@ async fn rights(
 ) -> Result<Vec<Right>, Failure> {
     let mut refused: Vec<(String, String)> = Vec::new();
     let (mut asked, mut untested): (Vec<&'static str>, Vec<&'static str>) = Default::default();
-    for query in query::OF_ROWS {
+    for query in &OF_ROWS {
         let ids = match query.name {
             name if name == query::LEDGER_LINES.name || name == query::NAMES.name => Some(lines),
             name if name == query::PAYABLE_LINES.name => Some(payables),
@@ -212,7 +223,10 @@ async fn rights(
                 continue;
             }
             Some(ids) => by_id::<ProbeNode>(client, *query, base, ids).await.map(drop),
-            None => one_page::<IgnoredAny>(client, *query, base, FEW_ROWS).await.map(drop).map_err(Failure::from),
+            None => {
+                let few = Question { query: *query, variables: base, select: Select::All, rows: FEW_ROWS };
+                client.first_page::<IgnoredAny>(few).await.map(drop).map_err(Failure::from)
+            }
         };
         match unless_refused(outcome)? {
             Ok(()) => asked.extend(rights_of_parts(client).into_iter().chain([root])),

@@ -134,7 +134,7 @@ pub async fn probe(client: &Client, settings: &Settings, now: Instant, progress:
         facts,
         in_the_way: in_the_way.into_iter().collect(),
         timings,
-        api: client.usage(),
+        api: client.meter().usage(),
         table: Vec::new(),
     };
     probed.table = table::table(&probed);

@@ -74,20 +74,14 @@ pub(crate) struct Page<T> {
     /// Asked for, so it is there. Xledger answers an empty connection with null.
     #[serde(deserialize_with = "edges")]
     pub(crate) edges: Edges<T>,
-    page_info: PageInfo,
-}
-
-impl<T> Page<T> {
-    /// Whether more rows follow.
-    pub(crate) fn has_next(&self) -> bool {
-        self.page_info.has_next_page
-    }
+    pub(crate) page_info: PageInfo,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct PageInfo {
-    has_next_page: bool,
+pub(crate) struct PageInfo {
+    /// Whether more rows follow.
+    pub(crate) has_next_page: bool,
 }
 
 /// The rows of a page.

@@ -1,20 +1,17 @@
 //! Asks a question until there is an answer or the policy says to stop, and hands back rows.
 
-use std::collections::BTreeMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::OnceLock;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-use super::answer::{Data, Page};
 use super::connection::Connection;
 use super::document::Document;
 use super::error::Error;
-use super::meter::{Meter, Usage};
+use super::meter::Meter;
 use super::page_size::PageSizes;
 use super::parts::parts;
 use super::plan::Plan;
@@ -32,7 +29,6 @@ pub struct Client {
     rate_limiter: RateLimiter,
     plan: Plan,
     page_sizes: PageSizes,
-    connection: Connection,
     /// No request is sent after this: what is on the way then has time to come.
     last_request: Instant,
     /// What ended all questions.
@@ -65,40 +61,33 @@ impl Client {
     /// # Errors
     /// [`Error::TokenMalformed`] if the token cannot stand in a header, [`Error::Unreachable`] if TLS cannot be set up.
     pub fn new(connection: Connection, meter: Meter) -> Result<Self, Error> {
+        let Connection { max_in_flight, tempo, deadline, .. } = connection;
+        let last_answers = LAST_ANSWERS.min(deadline.saturating_duration_since(Instant::now()) / 10);
         Ok(Self {
-            transport: Transport::new(&connection, meter.clone())?,
-            rate_limiter: RateLimiter::new(connection.max_in_flight, connection.tempo),
+            transport: Transport::new(connection, meter.clone())?,
+            rate_limiter: RateLimiter::new(max_in_flight, tempo),
             plan: Plan::default(),
             page_sizes: PageSizes::default(),
-            last_request: {
-                let left = connection.deadline.saturating_duration_since(Instant::now());
-                connection.deadline.checked_sub(LAST_ANSWERS.min(left / 10)).unwrap_or(connection.deadline)
-            },
+            last_request: deadline.checked_sub(last_answers).unwrap_or(deadline),
             stopped: OnceLock::new(),
             search_lock: tokio::sync::Mutex::default(),
-            connection,
             meter,
         })
     }
 
     /// The address that is asked.
     pub fn endpoint(&self) -> &str {
-        self.transport.endpoint()
+        self.transport.connection.endpoint.as_str()
     }
 
-    /// What was used of the API so far.
-    pub fn usage(&self) -> Usage {
-        self.meter.usage()
-    }
-
-    /// Whether an answer came compressed.
-    pub(crate) fn usage_was_compressed(&self) -> bool {
-        self.meter.0.compressed.load(Relaxed) > 0
+    /// What was used of the API so far, and what did not fit.
+    pub fn meter(&self) -> &Meter {
+        &self.meter
     }
 
     /// Requests at once, at most.
     pub(crate) fn max_in_flight(&self) -> usize {
-        self.connection.max_in_flight
+        self.transport.connection.max_in_flight
     }
 
     /// What is asked of this server.
@@ -111,28 +100,9 @@ impl Client {
         &self.page_sizes
     }
 
-    /// Asks for a page of a connection.
-    pub(crate) async fn page<T: DeserializeOwned>(&self, question: Question<'_>) -> Result<Page<T>, Unanswered> {
-        let Data(rows) = self.ask(question).await?;
-        if rows.edges.nodes.len() + rows.edges.null_rows > most_rows(question.rows) {
-            return Err(malformed(question.query, "its rows", "expected no more than were asked for").into());
-        }
-        Ok(rows)
-    }
-
-    /// Takes note of rows that stay null.
-    pub(crate) fn count_null_rows(&self, rows: usize) {
-        self.meter.0.null_rows.fetch_add(rows as u64, Relaxed);
-    }
-
     /// The value of a column, null and counted if it does not fit.
     pub(crate) fn fit<T>(&self, column: &'static str, value: Option<Odd<T>>) -> Option<T> {
         self.meter.fit(column, value)
-    }
-
-    /// Values that did not fit their column so far, by column.
-    pub(crate) fn unfit(&self) -> BTreeMap<String, u64> {
-        self.meter.unfit()
     }
 
     /// Takes note that the endpoint answered an earlier run: what is no GraphQL is maintenance then.
@@ -149,13 +119,11 @@ impl Client {
     }
 
     /// Asks until there is an answer without errors, or until the policy says to stop; without what cannot be had.
-    async fn ask<D: DeserializeOwned>(&self, question: Question<'_>) -> Result<D, Unanswered> {
-        if self.plan.remembers(question.query) {
-            self.try_lost_again(question).await?;
-        }
+    pub(super) async fn ask<D: DeserializeOwned>(&self, question: Question<'_>) -> Result<D, Unanswered> {
+        self.try_lost_again(question).await?;
         let mut searched = false;
         loop {
-            let version = self.plan.version();
+            let sent = self.body(question, None);
             let attempt = self.attempt(question, None, searched).await;
             let Err(Unanswered { error, next: Decision::Search }) = &attempt else { return attempt };
             if matches!(error, Error::RightMissing { .. }) && parts(question.query).is_empty() {
@@ -163,7 +131,7 @@ impl Client {
                 return attempt;
             }
             // Once nothing is found, it is an error like others.
-            searched = !self.search(question, version, error).await?;
+            searched = !self.search(question, &sent, error).await?;
         }
     }
 
@@ -175,7 +143,7 @@ impl Client {
         searched: bool,
     ) -> Result<D, Unanswered> {
         let Question { query, rows, select, .. } = question;
-        let Connection { deadline, tempo, .. } = self.connection;
+        let Connection { deadline, tempo, clock, .. } = self.transport.connection;
         let mut tries = 0;
         loop {
             let permit =
@@ -197,7 +165,7 @@ impl Client {
             let error = match sent {
                 Ok(data) => {
                     self.rate_limiter.on_success();
-                    return data.ok_or_else(|| malformed(query, "data", "expected an object, not null").into());
+                    return data.ok_or_else(|| Error::malformed(query, "data", "expected an object, not null").into());
                 }
                 Err(error) => error,
             };
@@ -206,17 +174,15 @@ impl Client {
             tries += 1;
             let attempt = Attempt { rows, by_ids: matches!(select, Select::Ids(_)), searched, known, tries };
             let next = decide(&error, attempt, streak, jitter());
-            let (wait, is_half_open) = match next {
-                Decision::Wait(wait) => (wait.div_f64(tempo), false),
-                Decision::Later(wait) => (wait.div_f64(tempo), true),
-                Decision::WaitUntil(at) => {
-                    let wait_ms = u64::try_from(at.0 - (self.connection.clock)().0).unwrap_or(0);
-                    (Duration::from_millis(wait_ms).div_f64(tempo), false)
-                }
+            let wait = match next {
+                Decision::Wait(wait) | Decision::Later(wait) => wait,
+                Decision::WaitUntil(at) => Duration::from_millis(u64::try_from(at.0 - clock().0).unwrap_or(0)),
                 Decision::Stop => return Err(self.stop(error)),
                 Decision::Shrink | Decision::Search => return Err(Unanswered { error, next }),
             };
+            let others_may_ask = matches!(next, Decision::Later(_));
             // Nobody watches a wait that ends beyond the deadline: the error itself says more.
+            let wait = wait.div_f64(tempo);
             let until = Instant::now() + wait;
             if until >= self.last_request {
                 return Err(self.stop(match error {
@@ -229,13 +195,13 @@ impl Client {
                 }));
             }
             self.meter.note_wait(until, || error.to_string());
-            let waited = if is_half_open { wait } else { self.rate_limiter.pause_until(until) };
-            self.meter.0.waited_ms.fetch_add(waited.as_millis() as u64, Relaxed);
+            let waited = if others_may_ask { wait } else { self.rate_limiter.pause_until(until) };
+            self.meter.lock().usage.waited_ms += waited.as_millis() as u64;
             if !waited.is_zero() {
                 let wait_ms = wait.as_millis() as u64;
                 tracing::warn!(query = query.name, attempt = tries, wait_ms, reason = %error, "waits before it asks again");
             }
-            if is_half_open {
+            if others_may_ask {
                 tokio::time::sleep_until(until).await;
             }
         }
@@ -257,33 +223,19 @@ impl Client {
     /// What the clock will say at an instant.
     fn time_of(&self, at: Instant) -> value::Instant {
         let wait = at.saturating_duration_since(Instant::now());
-        value::Instant((self.connection.clock)().0 + i64::try_from(wait.as_millis()).unwrap_or(0))
+        value::Instant((self.transport.connection.clock)().0 + i64::try_from(wait.as_millis()).unwrap_or(0))
     }
 
-    /// The body of a request, as the plan has it by now.
-    fn body(&self, question: Question<'_>, document: Option<&str>) -> String {
+    /// The body of a request, with this document if one is given, as the plan has it by now.
+    pub(super) fn body(&self, question: Question<'_>, document: Option<&str>) -> String {
         let Question { query, variables, select, .. } = question;
         let mut variables = variables.clone();
         let filter = self.plan.filter(query).and_then(|filter| filter.to_json(select));
         variables.extend(filter.map(|filter| ("filter".to_owned(), filter)));
-        let mut document = self.plan.document(query, document);
-        for name in ["filter", "ownerSet", "first", "last"] {
-            if !variables.contains_key(name) {
-                document = Document::read(&document).without_variable(name).text();
-            }
-        }
+        let document = self.plan.document(query, document);
+        let document = Document::read(&document).with_variables(|name| variables.contains_key(name)).text();
         json!({"query": document, "variables": variables, "operationName": query.name}).to_string()
     }
-}
-
-/// The most rows of an answer, null ones and repeated ones included, where so many were asked for.
-fn most_rows(asked: usize) -> usize {
-    asked.saturating_mul(4).saturating_add(1_000)
-}
-
-/// An answer that is not of the form that every answer has.
-fn malformed(query: Query, path: &str, what: &str) -> Error {
-    Error::Malformed { query: query.name, path: path.to_owned(), what: what.to_owned() }
 }
 
 /// Anything from 0 to 999.

@@ -132,10 +132,6 @@ impl Dialect {
         self.filters.get(query.root())
     }
 
-    pub(crate) fn filter_mut(&mut self, query: Query) -> Option<&mut IdFilter> {
-        self.filters.get_mut(query.root())
-    }
-
     /// Whether a refresh that sends this `ownerSet` can be answered.
     ///
     /// # Errors

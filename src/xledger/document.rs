@@ -45,12 +45,12 @@ impl<'a> Document<'a> {
         self
     }
 
-    /// The document without a variable that is not given, and without the argument that it is for: for Xledger, null is a condition.
-    pub(crate) fn without_variable(mut self, name: &'a str) -> Self {
+    /// The document without variables that are not given, and without the arguments that they are for: for Xledger, null is a condition.
+    pub(crate) fn with_variables(mut self, is_given: impl Fn(&str) -> bool) -> Self {
         if let Some(query) = self.operation() {
-            query.variable_definitions.retain(|variable| variable.name != name);
+            query.variable_definitions.retain(|variable| is_given(variable.name));
             for root in fields(&mut query.selection_set) {
-                root.arguments.retain(|(_, value)| *value != Value::Variable(name));
+                root.arguments.retain(|(_, value)| !matches!(value, Value::Variable(name) if !is_given(name)));
             }
         }
         self
@@ -96,11 +96,13 @@ mod tests {
     #[test]
     fn a_variable_that_is_not_given_is_left_out() {
         let text = "query Q($first: Int!, $filter: F, $ownerSet: O) { r(first: $first, filter: $filter, ownerSet: $ownerSet) { x } }";
-        let filter = "query Q($first: Int!, $ownerSet: O) { r(first: $first, ownerSet: $ownerSet) { x } }";
-        let without = |text, name| Document::read(text).without_variable(name).text();
-        assert_eq!(without(text, "filter"), filter);
-        assert_eq!(without(filter, "ownerSet"), "query Q($first: Int!) { r(first: $first) { x } }");
-        assert_eq!(without(filter, "after"), filter);
+        let with = |given: &[&str]| Document::read(text).with_variables(|name| given.contains(&name)).text();
+        assert_eq!(with(&["first", "filter", "ownerSet", "other"]), text);
+        assert_eq!(
+            with(&["first", "ownerSet"]),
+            "query Q($first: Int!, $ownerSet: O) { r(first: $first, ownerSet: $ownerSet) { x } }"
+        );
+        assert_eq!(with(&["first"]), "query Q($first: Int!) { r(first: $first) { x } }");
     }
 
     #[test]

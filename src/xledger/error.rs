@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::answer::ANSWER_LIMIT_BYTES;
 use super::query::Query;
 use super::rights;
 use crate::model::value::Instant;
@@ -97,12 +98,12 @@ pub enum Error {
         /// The server's words.
         message: String,
     },
-    /// An answer that breaks the schema: a value of the wrong type, an impossible date, an amount with too many digits.
+    /// An answer that breaks the schema: a value of the wrong type, an impossible date, an amount with too many digits, pages in a circle.
     #[error("the answer to query {query} breaks Xledger's schema at {path}: {what}")]
     Malformed {
         /// The operation's name.
         query: &'static str,
-        /// Where in the answer: field names and row numbers only.
+        /// Where in the answer: field names, numbers of rows and pages only.
         path: String,
         /// What was expected there.
         what: String,
@@ -175,12 +176,10 @@ pub enum Error {
         what: String,
     },
     /// An answer beyond what any page may hold.
-    #[error("the answer to query {query} is larger than {limit_mib} MiB")]
+    #[error("the answer to query {query} is larger than {} MiB", ANSWER_LIMIT_BYTES >> 20)]
     TooLarge {
         /// The operation's name.
         query: &'static str,
-        /// The limit that was passed.
-        limit_mib: u64,
     },
     /// A request that is larger than the server takes.
     #[error("Xledger does not take a request as long as query {query} (HTTP status 413); lower XLEDGER_PAGE_ROWS")]
@@ -196,19 +195,14 @@ pub enum Error {
         /// When Xledger may be asked again, if it may not at once.
         again_at: Option<Instant>,
     },
-    /// A page ends with a cursor that was seen before, or with none though more pages are said to follow.
-    #[error("query {query} pages in a circle: page {page} ends with {what}")]
-    CursorRepeated {
-        /// The operation's name.
-        query: &'static str,
-        /// The page's number, from 1.
-        page: usize,
-        /// `no cursor` or `the cursor of an earlier page`.
-        what: &'static str,
-    },
 }
 
 impl Error {
+    /// An answer that breaks the schema at this place.
+    pub(super) fn malformed(query: Query, path: impl Into<String>, what: impl Into<String>) -> Self {
+        Self::Malformed { query: query.name, path: path.into(), what: what.into() }
+    }
+
     /// Whether nothing else is worth asking once this ended a question: time, limits, the token or the server itself are the reason.
     pub(crate) fn is_of_all_questions(&self) -> bool {
         matches!(

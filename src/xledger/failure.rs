@@ -15,9 +15,7 @@ impl From<Error> for Failure {
             }
             Error::CreditsUsedUp { .. } => FailureKind::CreditsUsedUp,
             Error::SchemaMismatch { .. } | Error::Unfit { .. } => FailureKind::SchemaMismatch,
-            Error::Malformed { .. } | Error::TooLarge { .. } | Error::CursorRepeated { .. } => {
-                FailureKind::AnswerMalformed
-            }
+            Error::Malformed { .. } | Error::TooLarge { .. } => FailureKind::AnswerMalformed,
             Error::Api { .. } => FailureKind::XledgerError,
             Error::NotGraphql { .. } | Error::Blocked { .. } => FailureKind::EndpointNotGraphql,
             Error::Busy { status: 429, .. } => FailureKind::LimitReached,

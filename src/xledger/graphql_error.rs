@@ -54,7 +54,8 @@ fn classify(query: Query, rows: usize, error: &Value, token: &str) -> Error {
     } else if denied {
         Error::RightMissing { query, fields: Vec::new(), message }
     } else {
-        let path = error["path"].as_array().map_or_else(|| "none".to_owned(), |path| path_text(path, token));
+        let path = error["path"].as_array().map(|path| path.iter().map(plain).collect::<Vec<_>>().join("/"));
+        let path = path.map_or_else(|| "none".to_owned(), |path| sanitize(&path, token));
         let code = codes.into_iter().next().unwrap_or_else(|| "none".to_owned());
         Error::Api { query: query.name, code, path, message }
     }
@@ -68,17 +69,14 @@ const NOT_RESOLVED_WORDS: &[&str] = &["query timed out", "operation has timed ou
 /// When credits are back. The form is not known: with an offset, without one (Central European then, as all times of Xledger), or a number of
 /// seconds or milliseconds.
 fn time(reset_at: &Value) -> Option<Timestamp> {
-    if let Some(text) = reset_at.as_str() {
-        let zoned = text.parse().ok();
-        return zoned.or_else(|| scalar::instant(text)).or_else(|| time_of(text.parse().ok()?));
-    }
-    time_of(reset_at.as_f64()?)
-}
-
-/// A number of seconds or milliseconds since 1970; none that would be a time before 2001.
-fn time_of(number: f64) -> Option<Timestamp> {
-    let ms = if number < 1e11 { number * 1_000.0 } else { number };
-    (1e12..1e14).contains(&ms).then(|| Timestamp::from_millisecond(ms as i64).ok()).flatten()
+    let text = plain(reset_at);
+    let since_1970 = || {
+        let number: f64 = text.parse().ok()?;
+        let ms = if number < 1e11 { number * 1_000.0 } else { number };
+        // None that would be a time before 2001.
+        Timestamp::from_millisecond(ms as i64).ok().filter(|_| (1e12..1e14).contains(&ms))
+    };
+    text.parse().ok().or_else(|| scalar::instant(&text)).or_else(since_1970)
 }
 
 /// What GraphQL libraries call a document or a variable that the schema does not take.
@@ -98,22 +96,13 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-/// `transactions/edges/3/node/text`.
-fn path_text(path: &[Value], token: &str) -> String {
-    let names: Vec<String> = path.iter().map(plain).collect();
-    let shown: String = names.join("/").chars().filter(char::is_ascii_graphic).collect();
-    shown.replace(token, "***").chars().take(200).collect()
-}
-
 /// Whether an error seems to deny access. It decides what a person is told; what a refresh does without is found by asking.
 fn looks_denied(words: &str, codes: &[String]) -> bool {
-    ["access", "permission", "not authorized", "unauthorized", "not allowed", "forbidden", "revoked", "expired"]
-        .iter()
-        .any(|w| words.contains(w))
-        || codes.iter().any(|code| {
-            let code = code.to_uppercase();
-            ["UNAUTHORIZED", "FORBIDDEN", "ACCESS", "PERMISSION"].iter().any(|w| code.contains(w))
-        })
+    const OF_CODES: [&str; 4] = ["unauthorized", "forbidden", "access", "permission"];
+    const OF_WORDS: [&str; 4] = ["not authorized", "not allowed", "revoked", "expired"];
+    let codes = codes.join(" ").to_lowercase();
+    OF_CODES.iter().any(|known| codes.contains(known) || words.contains(known))
+        || OF_WORDS.iter().any(|known| words.contains(known))
         || (words.contains("token") && (words.contains("invalid") || words.contains("unknown")))
 }
 

@@ -1,8 +1,7 @@
 //! What is used of the API: users pay for requests and bytes. And what is waited for at this moment.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -26,68 +25,65 @@ pub struct Usage {
     pub null_rows: u64,
 }
 
-#[derive(Debug, Default)]
-pub(super) struct Counters {
-    pub(super) requests: AtomicU64,
-    pub(super) bytes_up: AtomicU64,
-    pub(super) bytes_down: AtomicU64,
-    pub(super) waited_ms: AtomicU64,
-    pub(super) null_rows: AtomicU64,
-    /// Answers that came compressed.
-    pub(super) compressed: AtomicU64,
-    waiting: Mutex<Option<Waiting>>,
-    unfit: Mutex<BTreeMap<&'static str, u64>>,
-}
-
-#[derive(Clone, Debug)]
-struct Waiting {
-    until: Instant,
-    reason: String,
-}
-
 /// What may be watched of a client from outside while it works.
 #[derive(Clone, Debug, Default)]
-pub struct Meter(pub(super) Arc<Counters>);
+pub struct Meter(Arc<Mutex<Watched>>);
+
+#[derive(Debug, Default)]
+pub(super) struct Watched {
+    pub(super) usage: Usage,
+    /// Whether an answer came compressed.
+    pub(super) was_compressed: bool,
+    /// Until when nothing is asked, and why.
+    waiting: Option<(Instant, String)>,
+    unfit: BTreeMap<&'static str, u64>,
+}
 
 impl Meter {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Watched> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What was used so far.
     pub fn usage(&self) -> Usage {
-        let c = &self.0;
-        Usage {
-            requests: c.requests.load(Relaxed),
-            bytes_up: c.bytes_up.load(Relaxed),
-            bytes_down: c.bytes_down.load(Relaxed),
-            waited_ms: c.waited_ms.load(Relaxed),
-            null_rows: c.null_rows.load(Relaxed),
-        }
+        self.lock().usage
+    }
+
+    /// Whether an answer came compressed.
+    pub(crate) fn was_compressed(&self) -> bool {
+        self.lock().was_compressed
+    }
+
+    /// Takes note of rows that stay null.
+    pub(crate) fn count_null_rows(&self, rows: usize) {
+        self.lock().usage.null_rows += rows as u64;
     }
 
     /// Values that did not fit their column, by column: null in the tables, for nothing depends on them.
     pub fn unfit(&self) -> BTreeMap<String, u64> {
-        let unfit = self.0.unfit.lock().unwrap_or_else(PoisonError::into_inner);
-        unfit.iter().map(|(column, values)| ((*column).to_owned(), *values)).collect()
+        self.lock().unfit.iter().map(|(column, values)| ((*column).to_owned(), *values)).collect()
     }
 
     /// The value of a column, null and counted if it does not fit.
     pub(crate) fn fit<T>(&self, column: &'static str, value: Option<Odd<T>>) -> Option<T> {
         if let Some(Odd::Unfit) = value {
-            *self.0.unfit.lock().unwrap_or_else(PoisonError::into_inner).entry(column).or_default() += 1;
+            *self.lock().unfit.entry(column).or_default() += 1;
         }
         value?.fit()
     }
 
     /// How much longer the wait lasts that goes on now, and why; `None` if none does.
     pub fn waiting(&self) -> Option<(Duration, String)> {
-        let waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner).clone()?;
-        let left = waiting.until.saturating_duration_since(Instant::now());
-        (!left.is_zero()).then_some((left, waiting.reason))
+        let (until, reason) = self.lock().waiting.clone()?;
+        let left = until.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some((left, reason))
     }
 
     /// Nothing is asked until then, unless a longer wait goes on already.
     pub(super) fn note_wait(&self, until: Instant, reason: impl FnOnce() -> String) {
-        let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.as_ref().is_none_or(|waiting| waiting.until < until) {
-            *waiting = Some(Waiting { until, reason: reason() });
+        let waiting = &mut self.lock().waiting;
+        if waiting.as_ref().is_none_or(|(known, _)| *known < until) {
+            *waiting = Some((until, reason()));
         }
     }
 }

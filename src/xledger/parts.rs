@@ -25,11 +25,6 @@ impl Part {
     pub(crate) fn right(&self, query: Query) -> &'static str {
         rights::right_for(query.root(), self.fields.first().map_or("", String::as_str))
     }
-
-    /// Its place among what a refresh can do without.
-    pub(crate) fn optional(&self) -> Option<usize> {
-        self.optional
-    }
 }
 
 /// The parts of a query's rows beside their id; none of a question that has no rows.
@@ -60,7 +55,7 @@ mod tests {
 
     #[test]
     fn parts_are_what_is_asked_for_together() {
-        for query in query::OF_ROWS {
+        for query in query::ALL {
             let parts = parts(*query);
             let mut fields: Vec<&String> = parts.iter().flat_map(|part| &part.fields).collect();
             let asked = Document::read(query.document).row_fields();

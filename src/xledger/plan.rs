@@ -1,13 +1,15 @@
 //! What is asked of this server with this token: the dialect, and what was found to be missing on the way.
 
+use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::dialect::{Dialect, IdFilter, known_filter};
 use super::error::Error;
-use super::optional::{self, OPTIONAL, is_within};
+use super::optional::{self, OPTIONAL, Optional};
 use super::parts::{Part, parts};
 use super::query::{self, Query};
 use crate::model::json::known;
@@ -20,17 +22,17 @@ pub(crate) struct Plan(Mutex<State>);
 struct State {
     dialect: Dialect,
     /// What is not asked for any more, by its place in [`OPTIONAL`].
-    lost: Vec<(usize, Reason)>,
-    /// What is not asked for because a setting says so.
+    lost: BTreeMap<usize, Loss>,
+    /// What is not asked for because a setting says so: nothing is missed.
     left_out: Vec<usize>,
-    /// Of that, what an earlier run was refused and this one has not tried.
-    remembered: Vec<usize>,
-    /// Queries whose fields were asked for one by one.
-    searched: FxHashSet<(&'static str, &'static [&'static str])>,
-    /// Why queries cannot be asked at all.
-    refusals: FxHashMap<&'static str, Error>,
-    /// How often something was learned.
-    version: u64,
+    /// Queries whose fields were asked for one by one, each with the reason why it cannot be asked at all, if there is one.
+    searched: FxHashMap<(&'static str, &'static [&'static str]), Option<Error>>,
+}
+
+struct Loss {
+    reason: Reason,
+    /// Whether an earlier run was refused it and this one has not tried.
+    is_untried: bool,
 }
 
 /// Why something is missing.
@@ -82,7 +84,7 @@ impl Plan {
     /// The document to send for a query: this one, or the query's own without what is lost; with the names that this schema has.
     pub(crate) fn document(&self, query: Query, document: Option<&str>) -> String {
         let state = self.lock();
-        let own = || optional::document(query, |at| state.is_lost(at));
+        let own = || optional::document(query, |at| state.does_without(at));
         let document = document.map_or_else(own, str::to_owned);
         match (state.dialect.filter(query), known_filter(query.root())) {
             (Some(filter), Some(known)) if filter.type_name != known => {
@@ -95,119 +97,100 @@ impl Plan {
     /// Whether a field of a query is still asked for.
     pub(crate) fn asks(&self, query: Query, path: &str) -> bool {
         let state = self.lock();
-        !optional::fields_of(query).any(|(at, optional)| state.is_lost(at) && optional.covers(path))
+        !optional::fields_of(query).any(|(at, optional)| state.does_without(at) && optional.covers(path))
     }
 
-    /// Does not ask for a field: a setting says so, and nothing is missed.
+    /// Does not ask for a field: a setting says so.
     pub(crate) fn leave_out(&self, query: Query, path: &str) {
-        if let Some(at) = optional::covering(query, path) {
-            self.lock().left_out.push(at);
-        }
-    }
-
-    /// How often something was learned by now.
-    pub(super) fn version(&self) -> u64 {
-        self.lock().version
-    }
-
-    pub(super) fn learned(&self) {
-        self.lock().version += 1;
+        self.lock().left_out.extend(optional::covering(query, path));
     }
 
     /// Whether the fields of a query were not yet asked for one by one. From now on they were.
-    pub(super) fn begin_search(&self, query: Query) -> bool {
-        self.lock().searched.insert((query.name, query.without))
+    ///
+    /// # Errors
+    /// Why the query cannot be asked at all, if that was found.
+    pub(super) fn begin_search(&self, query: Query) -> Result<bool, Error> {
+        match self.lock().searched.entry((query.name, query.without)) {
+            Entry::Vacant(entry) => Ok(entry.insert(None).is_none()),
+            Entry::Occupied(entry) => entry.get().clone().map_or(Ok(false), Err),
+        }
     }
 
     /// Takes note that a query cannot be asked for this reason.
     pub(super) fn refused(&self, query: Query, why: Error) -> Error {
-        self.lock().refusals.insert(query.name, why.clone());
+        self.lock().searched.insert((query.name, query.without), Some(why.clone()));
         why
-    }
-
-    /// Why a query cannot be asked at all, if that is known.
-    pub(super) fn refusal(&self, query: Query) -> Option<Error> {
-        self.lock().refusals.get(query.name).cloned()
     }
 
     /// The parts of a query that are still asked for.
     pub(crate) fn parts_left(&self, query: Query) -> Vec<Part> {
         let state = self.lock();
-        parts(query).into_iter().filter(|part| part.optional().is_none_or(|at| !state.is_lost(at))).collect()
+        let is_lost = |part: &Part| part.optional.is_some_and(|at| state.does_without(at));
+        parts(query).into_iter().filter(|part| !is_lost(part)).collect()
     }
 
     /// Does without something, and without what it lies in if nothing else is left in there.
     pub(super) fn lose(&self, at: usize, reason: Reason) {
         let mut state = self.lock();
-        state.lose(at, reason);
+        let lost = &mut state.lost;
+        let loss = || Loss { reason, is_untried: false };
+        lost.entry(at).or_insert_with(loss);
         let query = OPTIONAL[at].query;
-        let of_query: Vec<usize> = parts(query).iter().filter_map(Part::optional).collect();
+        let of_query: Vec<usize> = parts(query).iter().filter_map(|part| part.optional).collect();
         for (outer, optional) in optional::fields_of(query).filter(|(outer, _)| !of_query.contains(outer)) {
             let mut within =
                 of_query.iter().filter(|at| OPTIONAL[**at].fields.iter().all(|field| optional.covers(field)));
             // The right of what lies within is missing, not that of what it lies in, if it is missed elsewhere too.
             let is_elsewhere = |at: usize| {
-                state.lost.iter().any(|(lost, _)| {
+                lost.keys().any(|lost| {
                     OPTIONAL[*lost].right() == OPTIONAL[at].right() && !optional.covers(OPTIONAL[*lost].fields[0])
                 })
             };
-            if within.clone().count() > 0 && within.all(|at| state.is_lost(*at) && !is_elsewhere(*at)) {
-                state.lose(outer, reason);
+            if within.clone().count() > 0 && within.all(|at| lost.contains_key(at) && !is_elsewhere(*at)) {
+                lost.entry(outer).or_insert_with(loss);
             }
         }
     }
 
     /// Writes the ids of a query's filter the other way from now on.
     pub(super) fn turn_ids(&self, query: Query) {
-        if let Some(filter) = self.lock().dialect.filter_mut(query) {
+        if let Some(filter) = self.lock().dialect.filters.get_mut(query.root()) {
             filter.ids = filter.ids.other();
         }
     }
 
-    /// Whether an earlier run was refused something of a query that this one has not tried.
-    pub(super) fn remembers(&self, query: Query) -> bool {
-        self.lock().remembered.iter().any(|at| OPTIONAL[*at].query.name == query.name)
-    }
-
     /// What an earlier run was refused of a query and this one has not tried; from now on it counts as tried.
-    pub(super) fn take_remembered(&self, query: Query) -> Option<Vec<usize>> {
+    pub(super) fn take_untried(&self, query: Query) -> Vec<usize> {
         let mut state = self.lock();
-        let (of_query, others): (Vec<usize>, _) =
-            std::mem::take(&mut state.remembered).into_iter().partition(|at| OPTIONAL[*at].query.name == query.name);
-        state.remembered = others;
-        Some(of_query).filter(|of_query| !of_query.is_empty())
+        let of_query = state.lost.iter_mut().filter(|(at, _)| OPTIONAL[**at].query == query);
+        of_query.filter_map(|(at, loss)| std::mem::take(&mut loss.is_untried).then_some(*at)).collect()
     }
 
-    /// Asks again for fields that an earlier run was refused, and for what they lie in.
-    pub(super) fn find_again<'a>(&self, query: Query, fields: impl Iterator<Item = &'a String> + Clone) {
-        let mut state = self.lock();
-        let is_found =
-            |at: usize| OPTIONAL[at].query.name == query.name && fields.clone().any(|field| OPTIONAL[at].covers(field));
-        state.lost.retain(|(at, _)| !is_found(*at));
-        state.version += 1;
+    /// Asks again for parts that an earlier run was refused, and for what they lie in.
+    pub(super) fn find_again(&self, query: Query, parts: &[Part]) {
+        let is_found = |optional: &Optional| {
+            optional.query == query && parts.iter().flat_map(|part| &part.fields).any(|field| optional.covers(field))
+        };
+        self.lock().lost.retain(|at, _| !is_found(&OPTIONAL[*at]));
     }
 
     /// What is not asked for: the operation and its first field, and why. For the runs after this one.
     pub(crate) fn missed(&self) -> Vec<(String, String, Reason)> {
-        let field = |at: usize| OPTIONAL[at].fields.first().copied().unwrap_or_default();
-        let state = self.lock();
-        state
-            .lost
-            .iter()
-            .map(|(at, reason)| (OPTIONAL[*at].query.name.to_owned(), field(*at).to_owned(), *reason))
-            .collect()
+        let missed = |(at, loss): (&usize, &Loss)| {
+            let Optional { query, fields, .. } = OPTIONAL[*at];
+            (query.name.to_owned(), fields[0].to_owned(), loss.reason)
+        };
+        self.lock().lost.iter().map(missed).collect()
     }
 
     /// Does without what an earlier run missed. What was refused is tried once more when the query is first asked, for a right can be given.
     pub(crate) fn miss(&self, missed: &[(String, String, Reason)]) {
         let mut state = self.lock();
         for (name, field, reason) in missed {
-            let known = |o: &optional::Optional| o.query.name == name && o.fields.first().is_some_and(|f| f == field);
-            if let Some(at) = OPTIONAL.iter().position(known).filter(|at| !state.is_lost(*at)) {
-                state.lose(at, *reason);
-                if *reason == Reason::NotAllowed {
-                    state.remembered.push(at);
-                }
+            let is_meant = |optional: &Optional| optional.query.name == name && optional.fields[0] == field;
+            if let Some(at) = OPTIONAL.iter().position(is_meant) {
+                let loss = Loss { reason: *reason, is_untried: *reason == Reason::NotAllowed };
+                state.lost.entry(at).or_insert(loss);
             }
         }
     }
@@ -215,19 +198,17 @@ impl Plan {
     /// All that was done without. What is within something else that is lost is not told by itself.
     pub(crate) fn lost(&self) -> Vec<Lost> {
         let state = self.lock();
-        let within = |at: usize, outer: usize| {
-            let (inner, outer) = (&OPTIONAL[at], &OPTIONAL[outer]);
+        let is_part_of = |inner: &Optional, outer: &Optional| {
             inner.query == outer.query
                 && inner.fields != outer.fields
-                && inner.fields.iter().all(|field| outer.fields.iter().any(|other| is_within(field, other)))
+                && inner.fields.iter().all(|field| outer.covers(field))
         };
-        let mut lost = state.lost.clone();
-        lost.sort_by_key(|(at, _)| *at);
+        let mut lost: Vec<(&Optional, Reason)> =
+            state.lost.iter().map(|(at, loss)| (&OPTIONAL[*at], loss.reason)).collect();
         // What accounts lack decides what is payroll, whether a column shows it or not.
-        lost.retain(|(at, _)| !OPTIONAL[*at].columns.is_empty() || OPTIONAL[*at].query == query::ACCOUNTS);
-        let told = lost.iter().filter(|(at, _)| !lost.iter().any(|(outer, _)| within(*at, *outer)));
-        told.map(|(at, reason)| {
-            let optional = &OPTIONAL[*at];
+        lost.retain(|(optional, _)| !optional.columns.is_empty() || optional.query == query::ACCOUNTS);
+        let told = lost.iter().filter(|(inner, _)| !lost.iter().any(|(outer, _)| is_part_of(inner, outer)));
+        told.map(|(optional, reason)| {
             let field = format!("{}.{}", optional.root(), optional.fields.join(","));
             let columns = optional.columns.iter().map(|column| (*column).to_owned()).collect();
             Lost { field, columns, right: optional.right().to_owned(), reason: *reason }
@@ -237,14 +218,8 @@ impl Plan {
 }
 
 impl State {
-    fn is_lost(&self, at: usize) -> bool {
-        self.lost.iter().any(|(lost, _)| *lost == at) || self.left_out.contains(&at)
-    }
-
-    fn lose(&mut self, at: usize, reason: Reason) {
-        if !self.is_lost(at) {
-            self.lost.push((at, reason));
-        }
+    fn does_without(&self, at: usize) -> bool {
+        self.lost.contains_key(&at) || self.left_out.contains(&at)
     }
 }
 

@@ -5,11 +5,11 @@ use serde_json::{Map, Value};
 
 use super::query::Query;
 
-/// A question for rows.
+/// A question for rows. A variable without a value must be left out, for a null is a condition to Xledger.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Question<'a> {
     pub(crate) query: Query,
-    /// The variables but the filter.
+    /// The variables but the filter and how many rows.
     pub(crate) variables: &'a Map<String, Value>,
     pub(crate) select: Select<'a>,
     /// How many rows are asked for, at most.

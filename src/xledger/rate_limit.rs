@@ -30,6 +30,7 @@ pub(crate) struct RateLimiter {
     tempo: f64,
 }
 
+#[derive(Default)]
 struct State {
     /// When the last requests were sent, oldest first.
     sent: VecDeque<Instant>,
@@ -133,9 +134,8 @@ impl RateLimiter {
     /// Nobody sends before `until`. Returns by how much that is later than it was.
     pub(crate) fn pause_until(&self, until: Instant) -> Duration {
         let mut state = self.lock();
-        let from = state.not_before.unwrap_or(until).max(Instant::now());
-        let from = if state.not_before.is_none() { Instant::now() } else { from };
-        state.not_before = Some(state.not_before.map_or(until, |at| at.max(until)));
+        let from = state.not_before.map_or_else(Instant::now, |at| at.max(Instant::now()));
+        state.not_before = Some(from.max(until));
         until.saturating_duration_since(from)
     }
 }
@@ -154,19 +154,7 @@ enum Admission {
 /// The rules themselves: no clock and no waiting.
 impl State {
     fn new(most: usize, window: Duration) -> Self {
-        Self {
-            sent: VecDeque::new(),
-            not_before: None,
-            in_flight: 0,
-            allowed: most,
-            most,
-            burst: BURST_REQUESTS,
-            window,
-            successes: 0,
-            answered: false,
-            refusals: None,
-            half_open: false,
-        }
+        Self { allowed: most, most, burst: BURST_REQUESTS, window, ..Self::default() }
     }
 
     fn try_acquire(&mut self, now: Instant) -> Admission {

@@ -26,22 +26,19 @@ fn document(query: Query, parts: &[Part]) -> String {
 }
 
 impl Client {
-    /// Looks for what is refused of a question. Returns whether it is worth asking again: something was learned, by this question or by another
-    /// one meanwhile.
+    /// Looks for what is refused of a question that was sent as `sent`. Returns whether it is worth asking again: something was learned, by this
+    /// question or by another one meanwhile, so that it would be sent otherwise.
     ///
     /// # Errors
     /// [`Error::RightMissing`] or [`Error::SchemaMismatch`] if something is refused that a refresh cannot do without.
-    pub(super) async fn search(&self, question: Question<'_>, version: u64, refusal: &Error) -> Result<bool, Error> {
+    pub(super) async fn search(&self, question: Question<'_>, sent: &str, refusal: &Error) -> Result<bool, Error> {
         let _one_at_a_time = self.search_lock.lock().await;
-        if self.plan().version() != version {
+        if self.body(question, None) != sent {
             return Ok(true);
         }
         let query = question.query;
-        if let Some(known) = self.plan().refusal(query) {
-            return Err(known);
-        }
         let left = self.plan().parts_left(query);
-        if left.is_empty() || !self.plan().begin_search(query) {
+        if !self.plan().begin_search(query)? || left.is_empty() {
             return Ok(false);
         }
         for rows in ROWS {
@@ -70,7 +67,6 @@ impl Client {
             }
             if turned || !refused.is_empty() {
                 tracing::warn!(query = query.name, reason = %refusal, "asked again without what cannot be read");
-                self.plan().learned();
                 return Ok(true);
             }
             if question.rows <= rows {
@@ -82,18 +78,19 @@ impl Client {
 
     /// Asks whether the fields that a run before was refused of a query are still refused.
     pub(super) async fn try_lost_again(&self, question: Question<'_>) -> Result<(), Error> {
+        let untried = self.plan().take_untried(question.query);
+        if untried.is_empty() {
+            return Ok(());
+        }
         let _one_at_a_time = self.search_lock.lock().await;
-        let Some(lost) = self.plan().take_remembered(question.query) else { return Ok(()) };
-        let is_lost = |part: &Part| part.optional.is_some_and(|at| lost.contains(&at));
-        let mut left: Vec<Part> = parts(question.query).into_iter().filter(is_lost).collect();
+        let is_untried = |part: &Part| part.optional.is_some_and(|at| untried.contains(&at));
+        let mut left: Vec<Part> = parts(question.query).into_iter().filter(is_untried).collect();
         // Right by right: one of several may have been given.
         while let Some(right) = left.first().map(|part| part.right(question.query)) {
-            let (of_right, others): (Vec<Part>, _) =
-                left.into_iter().partition(|part| part.right(question.query) == right);
-            left = others;
+            let of_right: Vec<Part> = left.extract_if(.., |part| part.right(question.query) == right).collect();
             let sample = Question { rows: ROWS[0].min(question.rows), ..question };
             if self.refusal(sample, &of_right).await?.is_none() {
-                self.plan().find_again(question.query, of_right.iter().flat_map(|part| &part.fields));
+                self.plan().find_again(question.query, &of_right);
             }
         }
         Ok(())

@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 
 use super::answer::{self, ANSWER_LIMIT_BYTES, Fault};
@@ -29,11 +29,8 @@ const TIME_TO_LAST_BYTE: Duration = Duration::from_secs(300);
 /// The wire to one endpoint. The only holder of the token.
 pub(crate) struct Transport {
     http: reqwest::Client,
-    endpoint: reqwest::Url,
+    pub(super) connection: Connection,
     authorization: HeaderValue,
-    token: SecretString,
-    tempo: f64,
-    clock: fn() -> Instant,
     /// Whether the token was taken already: a good answer came.
     has_answered: AtomicBool,
     meter: Meter,
@@ -44,8 +41,8 @@ impl Transport {
     ///
     /// # Errors
     /// [`Error::TokenMalformed`] if the token cannot stand in a header, [`Error::Unreachable`] if TLS cannot be set up.
-    pub(crate) fn new(connection: &Connection, meter: Meter) -> Result<Self, Error> {
-        let Connection { endpoint, token, tempo, clock, .. } = connection;
+    pub(crate) fn new(connection: Connection, meter: Meter) -> Result<Self, Error> {
+        let Connection { endpoint, token, tempo, .. } = &connection;
         let mut authorization =
             // The scheme is the word `token`, not `Bearer`, so that no helper of reqwest's fits.
             HeaderValue::from_str(&format!("token {}", token.expose_secret())).map_err(|_| Error::TokenMalformed)?;
@@ -61,24 +58,16 @@ impl Transport {
             .retry(reqwest::retry::never())
             .connect_timeout(TIME_TO_CONNECT.div_f64(*tempo))
             .read_timeout(SILENCE.div_f64(*tempo))
+            .timeout(TIME_TO_LAST_BYTE.div_f64(*tempo))
             .user_agent(concat!("xledger-spend/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| connection::explain(endpoint, &error))?;
-        Ok(Self {
-            http,
-            endpoint: endpoint.clone(),
-            authorization,
-            token: token.clone(),
-            tempo: *tempo,
-            clock: *clock,
-            has_answered: AtomicBool::new(false),
-            meter,
-        })
+        Ok(Self { http, connection, authorization, has_answered: AtomicBool::new(false), meter })
     }
 
     /// The address that is asked.
-    pub(crate) fn endpoint(&self) -> &str {
-        self.endpoint.as_str()
+    fn endpoint(&self) -> String {
+        self.connection.endpoint.to_string()
     }
 
     /// Sends once and reads the answer's data, for which so many rows were asked. `known` says whether this endpoint has answered before.
@@ -89,60 +78,58 @@ impl Transport {
         rows: usize,
         known: bool,
     ) -> Result<Option<D>, Error> {
-        let mut busy = None;
-        let post = self.post(query, body, rows, known, &mut busy);
-        let sent = tokio::time::timeout(TIME_TO_LAST_BYTE.div_f64(self.tempo), post).await;
-        let answer = sent.unwrap_or_else(|_| Err(self.unreachable("the answer did not end in time".to_owned())));
-        match (answer, busy) {
+        let response = self.post(body).await?;
+        let status = response.status().as_u16();
+        let says_when = matches!(status, 429 | 500..);
+        let busy_until = retry_after(response.headers(), (self.connection.clock)()).filter(|_| says_when);
+        match (self.read(response, query, rows, known).await, busy_until) {
             // What waits long for another reason waits for that.
-            (Err(Error::CreditsUsedUp { reset_at }), _) => Err(Error::CreditsUsedUp { reset_at }),
-            (Err(_), Some(busy)) => Err(busy),
+            (Err(error), Some(until)) if !matches!(error, Error::CreditsUsedUp { .. }) => {
+                Err(Error::Busy { endpoint: self.endpoint(), status, until })
+            }
             (answer, _) => answer,
         }
     }
 
-    async fn post<D: DeserializeOwned>(
-        &self,
-        query: Query,
-        body: String,
-        rows: usize,
-        known: bool,
-        busy: &mut Option<Error>,
-    ) -> Result<Option<D>, Error> {
-        let counters = &self.meter.0;
-        counters.requests.fetch_add(1, Relaxed);
-        counters.bytes_up.fetch_add(body.len() as u64, Relaxed);
+    async fn post(&self, body: String) -> Result<reqwest::Response, Error> {
+        self.meter.lock().usage.requests += 1;
+        self.meter.lock().usage.bytes_up += body.len() as u64;
         let request = self
             .http
-            .post(self.endpoint.clone())
+            .post(self.connection.endpoint.clone())
             .header(AUTHORIZATION, self.authorization.clone())
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT_ENCODING, "gzip")
             .body(body);
-        let answer = tokio::time::timeout(TIME_TO_FIRST_BYTE.div_f64(self.tempo), request.send()).await;
-        let mut response = answer
+        let response = tokio::time::timeout(TIME_TO_FIRST_BYTE.div_f64(self.connection.tempo), request.send()).await;
+        response
             .map_err(|_| self.late("the answer did not begin in time".to_owned()))?
-            .map_err(|error| self.broken(&error))?;
+            .map_err(|error| self.broken(&error))
+    }
 
+    async fn read<D: DeserializeOwned>(
+        &self,
+        mut response: reqwest::Response,
+        query: Query,
+        rows: usize,
+        known: bool,
+    ) -> Result<Option<D>, Error> {
         let status = response.status().as_u16();
         let content_type = text(response.headers(), CONTENT_TYPE);
+        let by_status = || self.by_status(query, &content_type, status, known);
         let json = content_type.contains("json");
-        if matches!(status, 429 | 500..) {
-            let until = retry_after(response.headers(), (self.clock)());
-            *busy = until.map(|until| Error::Busy { endpoint: self.endpoint.to_string(), status, until });
-        }
-        // Only JSON can say more than the status does.
-        if let Some(error) = self.by_status(query, &content_type, status, known) {
-            return Err(error);
+        let is_no_answer = matches!(status, 401 | 403 | 429 | 500..) || content_type.contains("html");
+        // A redirect and a request that is too long are clear; else JSON can say more than the status does, and nothing else can.
+        if matches!(status, 300..=399 | 413) || is_no_answer && !json {
+            return Err(by_status());
         }
         let gzip = is_gzip(response.headers()).ok_or_else(|| {
-            let what = "expected it to be compressed as gzip, or not at all".to_owned();
-            Error::Malformed { query: query.name, path: "its encoding".to_owned(), what }
+            Error::malformed(query, "its encoding", "expected it to be compressed as gzip, or not at all")
         })?;
-        counters.compressed.fetch_add(u64::from(gzip), Relaxed);
+        self.meter.lock().was_compressed |= gzip;
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
-            counters.bytes_down.fetch_add(chunk.len() as u64, Relaxed);
+            self.meter.lock().usage.bytes_down += chunk.len() as u64;
             if bytes.len() + chunk.len() > ANSWER_LIMIT_BYTES {
                 return Err(self.fault(query, Fault::TooLarge));
             }
@@ -153,19 +140,17 @@ impl Transport {
         }
         let envelope = match answer::read::<D>(&bytes) {
             Err(Fault::Malformed { .. } | Fault::Cut) if !json || status >= 400 || known && bytes.is_empty() => {
-                return Err(self.odd_status(query, &content_type, status, known));
+                return Err(by_status());
             }
             envelope => envelope.map_err(|fault| self.fault(query, fault))?,
         };
-        match graphql_error::classify_all(query, rows, &envelope.errors(), self.token.expose_secret()) {
+        match graphql_error::classify_all(query, rows, &envelope.errors(), self.connection.token.expose_secret()) {
             Some(Error::Api { message, .. } | Error::RightMissing { message, .. }) if status == 401 => {
                 Err(Error::TokenRefused { message })
             }
-            Some(Error::Api { .. }) if status >= 500 || status == 429 => {
-                Err(self.odd_status(query, &content_type, status, known))
-            }
+            Some(Error::Api { .. }) if status >= 500 || status == 429 => Err(by_status()),
             Some(error) => Err(error),
-            None if status >= 400 => Err(self.odd_status(query, &content_type, status, known)),
+            None if status >= 400 => Err(by_status()),
             // Neither data nor an error, where there were answers before.
             None if known && envelope.data.is_none() => Err(self.unavailable(status)),
             None => {
@@ -175,67 +160,55 @@ impl Transport {
         }
     }
 
-    /// What the status says by itself, where no JSON can say more.
-    fn by_status(&self, query: Query, content_type: &str, status: u16, known: bool) -> Option<Error> {
-        match status {
-            413 => Some(Error::TooLong { query: query.name }),
-            300..=399 if known => Some(self.unavailable(status)),
-            300..=399 => Some(self.not_graphql("a redirect, which is not followed", status)),
-            _ if content_type.contains("json") => None,
-            401 | 403 | 429 | 500.. => Some(self.odd_status(query, content_type, status, known)),
-            _ if content_type.contains("html") => Some(self.odd_status(query, content_type, status, known)),
-            _ => None,
-        }
-    }
-
     /// What a status means that no GraphQL error explains. Another thing than GraphQL where there were answers before is maintenance.
-    fn odd_status(&self, query: Query, content_type: &str, status: u16, known: bool) -> Error {
+    fn by_status(&self, query: Query, content_type: &str, status: u16, known: bool) -> Error {
         match status {
             403 if self.has_answered.load(Relaxed) => {
-                Error::Blocked { endpoint: self.endpoint.to_string(), query: query.name, status }
+                Error::Blocked { endpoint: self.endpoint(), query: query.name, status }
             }
             401 | 403 => Error::TokenRefused { message: format!("HTTP status {status}") },
+            413 => Error::TooLong { query: query.name },
             429 => Error::BurstLimit,
             408 | 504 | 522 | 524 | 598 => self.late(format!("HTTP status {status}")),
             500.. => self.unavailable(status),
             _ if known => self.unavailable(status),
+            300..=399 => self.not_graphql("a redirect, which is not followed", status),
             _ => self.not_graphql(content_type, status),
         }
     }
 
     fn late(&self, what: String) -> Error {
-        Error::Late { endpoint: self.endpoint.to_string(), what }
+        Error::Late { endpoint: self.endpoint(), what }
     }
 
     fn unavailable(&self, status: u16) -> Error {
-        Error::Unavailable { endpoint: self.endpoint.to_string(), status }
+        Error::Unavailable { endpoint: self.endpoint(), status }
     }
 
     fn not_graphql(&self, content_type: &str, status: u16) -> Error {
         let kind = content_type.split(';').next().map(str::trim).filter(|kind| !kind.is_empty());
         // A header is a server's text like any other, and all its letters are small by now.
-        let token = self.token.expose_secret().to_ascii_lowercase();
+        let token = self.connection.token.expose_secret().to_ascii_lowercase();
         let what = kind.map(|kind| graphql_error::sanitize(kind, &token).chars().take(80).collect());
         let what = what.unwrap_or_else(|| "nothing that says its type".to_owned());
-        Error::NotGraphql { endpoint: self.endpoint.to_string(), what, status }
+        Error::NotGraphql { endpoint: self.endpoint(), what, status }
     }
 
     fn broken(&self, error: &reqwest::Error) -> Error {
-        connection::explain(&self.endpoint, error)
+        connection::explain(&self.connection.endpoint, error)
     }
 
     fn unreachable(&self, what: String) -> Error {
-        Error::Unreachable { endpoint: self.endpoint.to_string(), what }
+        Error::Unreachable { endpoint: self.endpoint(), what }
     }
 
     fn fault(&self, query: Query, fault: Fault) -> Error {
         match fault {
             // A place may be named by a key that the server made up.
             Fault::Malformed { path, what } => {
-                let path = graphql_error::sanitize(&path, self.token.expose_secret());
-                Error::Malformed { query: query.name, path, what }
+                Error::malformed(query, graphql_error::sanitize(&path, self.connection.token.expose_secret()), what)
             }
-            Fault::TooLarge => Error::TooLarge { query: query.name, limit_mib: (ANSWER_LIMIT_BYTES >> 20) as u64 },
+            Fault::TooLarge => Error::TooLarge { query: query.name },
             Fault::Gzip => self.unreachable("the compressed answer is damaged or cut short".to_owned()),
             Fault::Cut => self.unreachable("the answer is cut short".to_owned()),
         }

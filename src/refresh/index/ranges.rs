@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::Asking;
 use crate::xledger::node::{Identified, ProbeNode};
 use crate::xledger::query::Query;
-use crate::xledger::{Error, IdRange, Position, Select, Walk, last_row};
+use crate::xledger::{Error, IdRange, Position, Question, Select};
 
 /// Fewer pages than this are no range of their own: the last page of each range is half empty on the average.
 const LEAST_PAGES: usize = 12;
@@ -105,7 +105,7 @@ impl Ranges {
         if self.are_at_end() {
             return Ok(());
         }
-        let last = last_row::<ProbeNode>(asking.client, L::IDS, asking.base).await?;
+        let last = asking.client.last_row::<ProbeNode>(L::IDS, asking.base).await?;
         let last = last.and_then(|row| row.id()).unwrap_or(*reached);
         let (width, page_width) = (last.abs_diff(*first), reached.abs_diff(*first).max(1));
         let pages = usize::try_from(width / page_width).unwrap_or(usize::MAX);
@@ -135,13 +135,13 @@ impl Ranges {
             let take = |nodes: Vec<L::Node>| {
                 rows(nodes.len());
                 // A row without an id is as good as none.
-                client.count_null_rows(nodes.iter().filter(|node| node.id().is_none()).count());
+                client.meter().count_null_rows(nodes.iter().filter(|node| node.id().is_none()).count());
                 let is_kept_to = nodes.iter().all(|node| node.id().is_none_or(|id| ids.holds(id)));
                 list.borrow_mut().extend(nodes);
                 if is_kept_to { Ok(()) } else { Err(ignored(L::QUERY)) }
             };
-            let walk = Walk { client, query: L::QUERY, variables: base, select: Select::Range(*ids), page_rows };
-            let walked = walk.resume(at, most_rows, take).await;
+            let question = Question { query: L::QUERY, variables: base, select: Select::Range(*ids), rows: page_rows };
+            let walked = client.walk(question, at, most_rows, take).await;
             // What the others are asking for still comes, and is not asked for again; nothing new is begun.
             walked.inspect_err(|error| {
                 if !(is_split && error.is_refusal()) {

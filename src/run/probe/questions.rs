@@ -12,8 +12,16 @@ use crate::refresh::index::document_type;
 use crate::refresh::rules::Rules;
 use crate::settings::Settings;
 use crate::xledger::node::{LedgerIndexNode, ProbeNode};
+use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::reference;
-use crate::xledger::{Client, Error, Select, one_page, query};
+use crate::xledger::{Client, Error, Question, Select};
+
+/// A question that no schema takes: how Xledger says so is a fact of its own.
+const UNKNOWN_FIELD: Query = Query {
+    name: "UnknownField",
+    document: "query UnknownField { viewer { thereIsNoFieldOfThisName } }",
+    without: &[],
+};
 
 /// The most rows that Xledger is known to answer.
 const MOST_ROWS: usize = 10_000;
@@ -33,7 +41,7 @@ pub(super) async fn facts(
     facts.push(beyond_the_cap(client, &base, timings).await?);
     facts.push(empty_connection(client, &base).await?);
     let compressed = "answers come compressed where the client asks for it";
-    facts.push(if client.usage_was_compressed() {
+    facts.push(if client.meter().was_compressed() {
         Fact::holds(Verified, compressed)
     } else {
         Fact::other(Verified, compressed, Finding::Different, Some("they come plain".to_owned()))
@@ -45,7 +53,7 @@ pub(super) async fn facts(
 async fn refusal(client: &Client) -> Result<Fact, Failure> {
     let fact = "an unknown field is refused with the code FIELDS_ON_CORRECT_TYPE";
     let different = |detail: String| Fact::other(Verified, fact, Finding::Different, Some(detail));
-    Ok(match client.value::<Value>(query::UNKNOWN_FIELD, &json!({})).await {
+    Ok(match client.value::<Value>(UNKNOWN_FIELD, &json!({})).await {
         Err(Error::SchemaMismatch { code, .. }) if code == "FIELDS_ON_CORRECT_TYPE" => Fact::holds(Verified, fact),
         Err(Error::SchemaMismatch { code, .. }) => different(format!("with the code {code}")),
         Err(Error::Api { code, .. }) => different(format!("with the unknown code {code}")),
@@ -63,7 +71,8 @@ async fn listing(
     timings: &mut Vec<Timing>,
 ) -> Result<Vec<Fact>, Failure> {
     let begun = tokio::time::Instant::now();
-    let answer = one_page::<LedgerIndexNode>(client, query::LEDGER_INDEX, base, MOST_ROWS).await;
+    let question = Question { query: query::LEDGER_INDEX, variables: base, select: Select::All, rows: MOST_ROWS };
+    let answer = client.first_page::<LedgerIndexNode>(question).await;
     let whole = "10,000 ledger lines are listed in one answer";
     let page = match answer {
         Ok(page) => page,
@@ -77,7 +86,7 @@ async fn listing(
     let mut facts = Vec::new();
     facts.push(match client.page_sizes().rows(query::LEDGER_INDEX, MOST_ROWS) {
         MOST_ROWS if rows >= MOST_ROWS => Fact::holds(Verified, whole),
-        MOST_ROWS if page.has_next() => {
+        MOST_ROWS if page.page_info.has_next_page => {
             Fact::other(Verified, whole, Finding::Different, Some(format!("{rows} came, and more follow")))
         }
         MOST_ROWS => Fact::other(Verified, whole, Finding::NotTried, Some("the ledger has fewer".to_owned())),
@@ -149,7 +158,8 @@ async fn beyond_the_cap(
 ) -> Result<Fact, Failure> {
     let fact = "of more than 10,000 rows the first 10,000 come";
     let begun = tokio::time::Instant::now();
-    let answer = one_page::<ProbeNode>(client, query::LEDGER_IDS, base, MOST_ROWS + 1).await;
+    let question = Question { query: query::LEDGER_IDS, variables: base, select: Select::All, rows: MOST_ROWS + 1 };
+    let answer = client.first_page::<ProbeNode>(question).await;
     Ok(match answer {
         Ok(page) => {
             timings.push(timing("a page of ids alone", page.edges.nodes.len(), begun.elapsed()));
@@ -158,7 +168,9 @@ async fn beyond_the_cap(
                     Fact::other(Guessed, fact, Finding::Different, Some("all come: there is no such cap".to_owned()))
                 }
                 MOST_ROWS => Fact::holds(Guessed, fact),
-                _ if page.has_next() => Fact::other(Guessed, fact, Finding::Different, Some("fewer come".to_owned())),
+                _ if page.page_info.has_next_page => {
+                    Fact::other(Guessed, fact, Finding::Different, Some("fewer come".to_owned()))
+                }
                 _ => Fact::other(Guessed, fact, Finding::NotTried, Some("the ledger has fewer".to_owned())),
             }
         }

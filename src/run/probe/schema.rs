@@ -1,14 +1,12 @@
 //! Facts about names and types, from introspection alone.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde_json::json;
 
 use super::Certainty::{Follows, Guessed, Verified};
 use super::{Certainty, Fact, Finding, Timing, timing};
 use crate::model::failure::Failure;
-use crate::xledger::introspection::{Roots, TypeDefinition};
+use crate::xledger::schema::{Roots, Types};
 use crate::xledger::{Client, Error, query};
 
 /// What is believed of a name.
@@ -86,7 +84,7 @@ const BELIEFS: &[(Certainty, &str, &str, Belief)] = &[
 struct SchemaAnswer {
     roots: Option<Roots>,
     #[serde(flatten)]
-    types: BTreeMap<String, Option<TypeDefinition>>,
+    types: Types,
 }
 
 /// What the schema says of each belief.
@@ -112,10 +110,7 @@ pub(super) async fn facts(client: &Client, timings: &mut Vec<Timing>) -> Result<
     Ok(facts)
 }
 
-fn judge(
-    types: &BTreeMap<String, Option<TypeDefinition>>,
-    (standing, of, name, belief): &(Certainty, &str, &str, Belief),
-) -> Fact {
+fn judge(types: &Types, (standing, of, name, belief): &(Certainty, &str, &str, Belief)) -> Fact {
     let absent = matches!(belief, Absent);
     let fact = match belief {
         There => format!("{of} has {name}"),
@@ -139,7 +134,7 @@ fn judge(
 }
 
 /// Whether a root that is asked demands an argument that is not known.
-fn demands(types: &BTreeMap<String, Option<TypeDefinition>>) -> Option<Fact> {
+fn demands(types: &Types) -> Option<Fact> {
     let roots = types.get("Query")?.as_ref()?;
     let asked = ["accounts", "transactions", "apTransactions", "suppliers"].into_iter();
     let demanded = asked.filter_map(|root| Some((root, roots.field(root)?))).flat_map(|(root, field)| {
