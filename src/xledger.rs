@@ -25,7 +25,7 @@ pub(crate) mod scalar;
 pub(crate) mod schema;
 mod transport;
 
-pub use client::Client;
+pub use client::{Client, REQUESTS};
 pub use connection::{Connection, is_this_machine};
 pub use dialect::{Dialect, IdFilter, IdType};
 pub use error::Error;

@@ -38,6 +38,9 @@ pub struct Client {
     meter: Meter,
 }
 
+/// The target of the events that tell what is sent, at level TRACE.
+pub const REQUESTS: &str = "xledger_spend::requests";
+
 /// The last of a run's time, in which nothing is asked any more: at most this, and a tenth of it.
 const LAST_ANSWERS: Duration = Duration::from_secs(20);
 
@@ -157,7 +160,9 @@ impl Client {
             }
             let sent_at = permit.at;
             let known = self.rate_limiter.was_answered();
-            let sending = self.transport.send(query, self.body(question, document), rows, known);
+            let body = self.body(question, document);
+            note_request(question, &body);
+            let sending = self.transport.send(query, body, rows, known);
             let sent = tokio::time::timeout_at(deadline, sending).await.unwrap_or_else(|_| {
                 let doing = format!("waiting for the answer to query {}", query.name);
                 Err(Error::Deadline { doing, again_at: None })
@@ -236,6 +241,20 @@ impl Client {
         let document = Document::read(&document).with_variables(|name| variables.contains_key(name)).text();
         json!({"query": document, "variables": variables, "operationName": query.name}).to_string()
     }
+}
+
+/// Tells whoever keeps a log of requests what is sent: the document, and how much is asked for. Never an id, the token or an answer.
+fn note_request(question: Question<'_>, body: &str) {
+    if !tracing::enabled!(target: REQUESTS, tracing::Level::TRACE) {
+        return;
+    }
+    let body: Value = serde_json::from_str(body).unwrap_or_default();
+    let ids = match question.select {
+        Select::Ids(ids) => ids.len() as u64,
+        _ => 0,
+    };
+    let (operation, rows) = (question.query.name, question.rows as u64);
+    tracing::trace!(target: REQUESTS, operation, document = body["query"].as_str(), ids, rows);
 }
 
 /// Anything from 0 to 999.

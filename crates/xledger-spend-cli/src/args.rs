@@ -26,6 +26,9 @@ pub(crate) struct Args {
     /// Show the log
     #[arg(long, short, global = true)]
     pub(crate) verbose: bool,
+    /// Save every question that is sent to Xledger in this file, as lines of JSON without ids, token or answers
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) request_log: Option<PathBuf>,
     /// Stop after N minutes, as in 15 or 0.5; a refresh keeps what it has by then, and the next one resumes it
     #[arg(long, global = true, value_name = "N", default_value = "720", value_parser = minutes)]
     pub(crate) deadline_minutes: Minutes,

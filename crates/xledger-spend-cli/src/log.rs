@@ -1,7 +1,10 @@
 //! The log: warnings, and on request what is done. What a run says of its stages becomes lines for a person.
 
 use std::fmt;
+use std::fs::File;
 use std::io;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tracing::field::{Field, Visit};
@@ -12,13 +15,20 @@ use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use xledger_spend::model::value::Instant;
+use xledger_spend::xledger::REQUESTS;
 
 use crate::lines::sanitize;
 use crate::stages::{self, Watched};
 use crate::terminal::Terminal;
 
 /// Begins to log on standard error.
-pub(crate) fn start(terminal: &Terminal, verbose: bool, check: bool, clock: fn() -> Instant) -> Watched {
+pub(crate) fn start(
+    terminal: &Terminal,
+    verbose: bool,
+    check: bool,
+    requests: Option<Requests>,
+    clock: fn() -> Instant,
+) -> Watched {
     let watched = Watched::new(check);
     let lines = tracing_subscriber::fmt::layer()
         .with_writer(Lines(terminal.clone()))
@@ -27,8 +37,9 @@ pub(crate) fn start(terminal: &Terminal, verbose: bool, check: bool, clock: fn()
         .with_filter(filter_fn(move |event| is_logged(event, verbose)));
     let stage_lines = StageLines { terminal: terminal.clone(), watched, verbose, clock };
     let stage_lines = stage_lines.with_filter(filter_fn(is_shown_as_stage));
+    let requests = requests.map(|requests| requests.with_filter(filter_fn(|event| event.target() == REQUESTS)));
     // It fails only where there is a subscriber already.
-    drop(tracing_subscriber::registry().with(lines).with(stage_lines).try_init());
+    drop(tracing_subscriber::registry().with(lines).with(stage_lines).with(requests).try_init());
     watched
 }
 
@@ -46,6 +57,50 @@ fn is_logged(event: &Metadata<'_>, verbose: bool) -> bool {
     } else {
         // What a library warns of, such as a place without credentials that it looked at, is in the error if it ends the run.
         verbose && level <= Level::WARN
+    }
+}
+
+/// Saves every question that is sent to Xledger, a line of JSON each.
+pub(crate) struct Requests(Mutex<File>);
+
+impl Requests {
+    /// Makes the file anew.
+    ///
+    /// # Errors
+    /// What is in the way, in words.
+    pub(crate) fn create(path: &PathBuf) -> Result<Self, String> {
+        let file = File::create(path)
+            .map_err(|error| format!("--request-log: {} cannot be written: {error}", path.display()))?;
+        Ok(Self(Mutex::new(file)))
+    }
+}
+
+impl<S: Subscriber> Layer<S> for Requests {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut fields = Json::default();
+        event.record(&mut fields);
+        let line = format!("{}\n", serde_json::Value::Object(fields.0));
+        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whoever reads it sees where it ends; the run itself goes on.
+        _ = io::Write::write_all(&mut *file, line.as_bytes());
+    }
+}
+
+/// The fields of an event as JSON.
+#[derive(Default)]
+struct Json(serde_json::Map<String, serde_json::Value>);
+
+impl Visit for Json {
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.0.insert(field.name().to_owned(), format!("{value:?}").into());
     }
 }
 

@@ -41,7 +41,11 @@ use crate::terminal::Terminal;
 fn main() -> ExitCode {
     let (args, flags) = args::read();
     let terminal = Terminal::on_standard_error();
-    let watched = log::start(&terminal, args.verbose, matches!(args.command, Command::Check), clock);
+    let requests = match args.request_log.as_ref().map(log::Requests::create).transpose() {
+        Ok(requests) => requests,
+        Err(what) => return terminal.failed(&what).code(),
+    };
+    let watched = log::start(&terminal, args.verbose, matches!(args.command, Command::Check), requests, clock);
     let sources = Sources::new(flags, environment);
     let run = Run {
         id: run_id(),

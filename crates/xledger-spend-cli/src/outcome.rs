@@ -32,7 +32,7 @@ impl Exit {
     /// Of a failure.
     pub(crate) fn from_kind(kind: FailureKind) -> Self {
         match kind {
-            FailureKind::SettingsInvalid | FailureKind::EventInvalid => Self::Usage,
+            FailureKind::SettingsInvalid | FailureKind::FileInvalid | FailureKind::EventInvalid => Self::Usage,
             _ => Self::Failed,
         }
     }

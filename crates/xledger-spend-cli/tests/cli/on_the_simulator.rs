@@ -107,3 +107,27 @@ fn an_event_is_answered_as_the_function_does() {
     }
     assert!(!here.path().join("lake/CURRENT.json").exists());
 }
+
+/// What an auditor reads: every document that was sent, and no id, token or answer.
+#[test]
+fn every_question_is_saved_for_an_auditor() {
+    let here = tempfile::tempdir().unwrap();
+    let (_runtime, running) = simulator(Options::fast(1_000, 1));
+    let set = [("XLEDGER_ENDPOINT", &*running.endpoint()), ("XLEDGER_TOKEN", running.token())];
+    let called = call(here.path(), &["refresh", "--dry-run", "--lake", "lake", "--request-log", "asked.jsonl"], &set);
+    assert_eq!(called.status, Some(0), "{called:?}");
+    let text = std::fs::read_to_string(here.path().join("asked.jsonl")).unwrap();
+    assert!(!text.contains(running.token()));
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len() as u64, running.journal().totals().requests);
+    let fetched: Vec<_> = lines.iter().filter(|line| line["operation"] == "LedgerLines").collect();
+    let ids: u64 = fetched.iter().map(|line| line["ids"].as_u64().unwrap()).sum();
+    assert!(ids > 100, "{fetched:?}");
+    for line in &lines {
+        let document = line["document"].as_str().unwrap();
+        assert!(document.starts_with("query ") && !document.contains("payroll"), "{line}");
+        assert!(!document.chars().any(|c| c.is_ascii_digit()) || document.contains("glObject"), "no id: {line}");
+    }
+    let called = call(here.path(), &["refresh", "--lake", "lake", "--request-log", "no/such/place"], &set);
+    assert!(called.status == Some(1) && called.err.contains("--request-log"), "{called:?}");
+}
