@@ -11,7 +11,6 @@ use crate::event::Mode;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
-use crate::model::listed::DocumentType;
 use crate::model::names::{Name, Names};
 use crate::refresh::cache::{Asked, Cache, Cached, Row, Validity};
 use crate::refresh::checks;
@@ -81,10 +80,9 @@ impl Refreshing<'_> {
         // Lines have more fields than the lists ask for, and carry their ids in the request.
         let batch_rows = self.page_rows.div_ceil(2);
         let fetch = Fetch { client, base, batch_rows, screen: &screen, types: &types, takes_other_times };
-        let is_expense: Vec<bool> = lists.ledger.document_types.iter().map(DocumentType::is_expense_report).collect();
         let (source, at_ms) = (source.as_str(), self.started_at.0);
         let set_aside = SetAside::default();
-        let mut work = Work { fetch, expense_lines, is_expense, cache, names, set_aside, source, at_ms };
+        let mut work = Work { fetch, expense_lines, cache, names, set_aside, source, at_ms };
 
         self.progress.begin(Stage::Fetch, (lines.missing.len() + payables.missing.len()) as u64);
         let fetched = self.fetch(&mut work, &mut lines, &mut payables).await;
@@ -185,8 +183,6 @@ struct Work<'a, 'c> {
     fetch: Fetch<'a>,
     /// Asks for lines of expense reports.
     expense_lines: Query,
-    /// Which of the ledger's document types are expense reports.
-    is_expense: Vec<bool>,
     cache: &'a mut Cache<'c>,
     names: Names,
     set_aside: SetAside,
@@ -197,8 +193,7 @@ struct Work<'a, 'c> {
 
 impl Work<'_, '_> {
     fn batches(&self, lines: Vec<AdmittedLine>, payables: Vec<AdmittedPayable>) -> Batches {
-        let is_expense = |line: &AdmittedLine| self.is_expense.get(line.entry().document_type as usize) == Some(&true);
-        let (expense_lines, lines) = lines.into_iter().partition(is_expense);
+        let (expense_lines, lines) = lines.into_iter().partition(|line| self.fetch.screen.is_of_expense_report(line));
         Batches { lines, expense_lines, payables, rows: self.fetch.batch_rows }
     }
 }

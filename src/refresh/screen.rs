@@ -123,6 +123,8 @@ pub(crate) struct Screen {
     matches: PayrollMatches,
     /// By the id of a document type; of several readings the strictest.
     treatments: FxHashMap<i64, Treatment>,
+    /// Which of the ledger's document types are expense reports.
+    expense_reports: Vec<bool>,
     /// Vouchers of a payroll document type.
     payroll_vouchers: FxHashSet<i64>,
     /// When each was modified.
@@ -250,7 +252,14 @@ impl Screen {
             by_id.entry(id).and_modify(|known: &mut Treatment| *known = (*known).min(*treatment)).or_insert(*treatment);
         }
         let (payroll_vouchers, kept_vouchers) = Default::default();
-        Self { rules, chart, matches: PayrollMatches::default(), treatments: by_id, payroll_vouchers, kept_vouchers }
+        let expense_reports = types.iter().map(DocumentType::is_expense_report).collect();
+        let (matches, treatments) = (PayrollMatches::default(), by_id);
+        Self { rules, chart, matches, treatments, expense_reports, payroll_vouchers, kept_vouchers }
+    }
+
+    /// Whether a line is of an expense report.
+    pub(crate) fn is_of_expense_report(&self, line: &AdmittedLine) -> bool {
+        self.expense_reports.get(line.entry().document_type as usize) == Some(&true)
     }
 
     /// The chart of accounts.

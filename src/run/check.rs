@@ -153,7 +153,9 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
     progress.begin(Stage::ReferenceData, 0);
     let (mut lines, mut payables) = (Vec::new(), Vec::new());
     if let Some(screened) = &screened {
-        lines.extend(screened.lines.iter().take(FEW_ROWS).map(|line| line.entry().id));
+        // Of expense reports not every field may be asked for.
+        let others = screened.lines.iter().filter(|line| !screened.screen.is_of_expense_report(line));
+        lines.extend(others.take(FEW_ROWS).map(|line| line.entry().id));
         payables.extend(screened.payables.iter().take(FEW_ROWS).map(|line| line.entry().id));
     }
     let rights = rights(client, &base, &lines, &payables).await?;

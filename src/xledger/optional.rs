@@ -94,7 +94,7 @@ optional! {
         "owner.description" => "spend.owner_name";
         "owner.company" => "spend.owner_company_number", "spend.is_intercompany", "supplier.is_intercompany";
         "owner.company.companyNumber" => "spend.owner_company_number";
-        "taxRule" => "spend.vat_name";
+        "taxRule.description" => "spend.vat_name";
         "glDimension" => "spend.dimension_1_kind", "spend.dimension_1_code", "spend.dimension_1_name", "spend.dimension_2_kind",
             "spend.dimension_2_code", "spend.dimension_2_name", "spend.dimension_3_kind", "spend.dimension_3_code",
             "spend.dimension_3_name", "spend.dimension_4_kind", "spend.dimension_4_code", "spend.dimension_4_name",

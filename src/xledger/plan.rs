@@ -199,7 +199,8 @@ impl Plan {
     pub(crate) fn lost(&self) -> Vec<Lost> {
         let state = self.lock();
         let is_part_of = |inner: &Optional, outer: &Optional| {
-            inner.query == outer.query
+            // The same field in another question is the same loss.
+            inner.root() == outer.root()
                 && inner.fields != outer.fields
                 && inner.fields.iter().all(|field| outer.covers(field))
         };

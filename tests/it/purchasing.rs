@@ -212,5 +212,6 @@ async fn a_rate_that_the_ledger_contradicts_is_not_published() {
     let rates = |code: &str| {
         lines.iter().filter(|[_, of, _]| of == code).map(|[_, _, rate]| rate.as_str()).collect::<BTreeSet<_>>()
     };
-    assert_eq!((rates("13"), rates("1")), (["12.00"].into(), ["25.00"].into()));
+    // An owner whose only lines of a code have no VAT contradicts it, too.
+    assert!(rates("13").contains("12.00") && rates("1").contains("25.00"));
 }
