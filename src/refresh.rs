@@ -19,6 +19,7 @@ mod supplier_totals;
 pub(crate) mod own_files;
 mod tables;
 pub(crate) mod checks;
+pub(crate) mod data_checks;
 mod changes;
 mod publish;
 mod resume;
@@ -40,6 +41,7 @@ use crate::report::progress::{Progress, Stage};
 use crate::table::runs::Status;
 use crate::xledger::{Client, Dialect};
 pub use cache::Source;
+pub use data_checks::Limits;
 use lists::Lists;
 pub(crate) use lists::list_and_screen;
 pub use own_files::OwnFiles;
@@ -68,6 +70,8 @@ pub struct Refreshing<'a> {
     pub most_shrink_percent: u32,
     /// How many of the lines that are not payroll may be refused, in percent.
     pub most_refused_percent: u32,
+    /// Beyond what the checks of the data warn.
+    pub limits: Limits,
     /// The time of day at which the run began.
     pub started_at: Instant,
     /// When the run began, and when it must end.

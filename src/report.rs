@@ -18,9 +18,9 @@ use crate::lake::{DataFile, Manifest};
 use crate::model::failure::Failure;
 use crate::model::json::{known, utc};
 use crate::model::value::{Instant, Month};
-use crate::table::runs::{self, Status, Time};
+use crate::table::runs::{self, CheckNames, Status, Time};
 use crate::xledger::{Lost, Usage};
-use checks::DataCheck;
+use checks::{CheckStatus, DataCheck, Measured};
 use counts::{Counts, PayableCounts, TypeCount};
 
 /// The report of one run. What a run did not come to is `None`. Of the report of another version, what this one does not know is left out.
@@ -84,7 +84,11 @@ pub struct Report {
     /// Codes of accounts that look like wages and lie outside of the payroll accounts: somebody must say what they are.
     pub accounts_to_confirm: Vec<String>,
     /// What the checks of the data found.
+    #[serde(deserialize_with = "known")]
     pub checks: Vec<DataCheck>,
+    /// What closed months had, for the checks of the next run to compare with.
+    #[serde(deserialize_with = "known")]
+    pub measured: Vec<Measured>,
     /// The tables that were made, or moved back to.
     pub tables: Option<TableSizes>,
     /// Old snapshots and leftovers of dead runs that were removed.
@@ -194,6 +198,19 @@ impl Report {
         self.action == "refresh" && self.snapshot.is_some()
     }
 
+    /// How many checks of the data came out so; `None` if none was made.
+    pub fn checks_that(&self, status: CheckStatus) -> Option<u64> {
+        let those = self.checks.iter().filter(|check| check.status == status).count() as u64;
+        (!self.checks.is_empty()).then_some(those)
+    }
+
+    /// The names of the checks that are not as they should be, with commas between; `None` if there is none.
+    fn checks_to_see(&self) -> Option<CheckNames> {
+        let not_ok = self.checks.iter().filter(|check| check.status != CheckStatus::Ok);
+        let names: Vec<&str> = not_ok.map(|check| check.name.as_str()).collect();
+        (!names.is_empty()).then(|| CheckNames(names.join(",")))
+    }
+
     /// The run's row in the table `runs`.
     pub fn row(&self) -> runs::Row<'_> {
         let counted = |count: fn(&Counts) -> u64| self.lines.as_ref().map(count);
@@ -221,6 +238,9 @@ impl Report {
             error_kind: self.error.as_ref().map(|error| error.kind.as_str()),
             error_message: self.error.as_ref().map(|error| error.message.as_str()),
             refresh_id: self.refresh_id.as_deref(),
+            checks_warned: self.checks_that(CheckStatus::Warn),
+            checks_failed: self.checks_that(CheckStatus::Fail),
+            checks: self.checks_to_see(),
         }
     }
 }
@@ -253,6 +273,12 @@ mod tests {
             lost: vec![Lost { field: "suppliers.phone".to_owned(), reason: Reason::NotAllowed, ..Lost::default() }],
             unfit: [("spend.vat_amount".to_owned(), 5)].into(),
             accounts_to_confirm: vec!["5500".to_owned()],
+            checks: vec![
+                DataCheck::judged("dates", "2 lines".to_owned(), "look", &["owner 1".to_owned()]),
+                DataCheck::judged("vat_rates", "no line".to_owned(), "look", &[]),
+                DataCheck::demanded("integrity", "1 line".to_owned(), "stop", &["twice".to_owned()]),
+            ],
+            measured: Month::new(2026, 4).map(Measured::empty).into_iter().collect(),
             tables: Some(TableSizes { spend: size, supplier: size }),
             note: Some("a note".to_owned()),
             ..Report::begin("run-1", "refresh", Some(Mode::Full), Instant(1_795_224_600_120))
@@ -277,16 +303,32 @@ mod tests {
     }
 
     #[test]
+    fn a_run_says_which_checks_to_see() {
+        let row = full();
+        let row = row.row();
+        assert_eq!((row.checks_warned, row.checks_failed), (Some(1), Some(1)));
+        assert_eq!(row.checks.as_ref().map(CheckNames::as_str), Some("dates,integrity"));
+        let none = Report::default();
+        assert_eq!((none.row().checks_warned, none.row().checks_failed, none.row().checks), (None, None, None));
+    }
+
+    #[test]
     fn what_another_version_says_hides_nothing_else() {
         let known = serde_json::to_value(full()).unwrap();
         let mut newer = known.clone();
         newer["colour"] = json!("red");
-        for word in
-            ["/mode", "/status", "/error/kind", "/lost/0/reason", "/document_types/0/treatment", "/periods/0/month"]
-        {
+        for word in [
+            "/mode",
+            "/status",
+            "/error/kind",
+            "/lost/0/reason",
+            "/document_types/0/treatment",
+            "/periods/0/month",
+            "/checks/0/status",
+        ] {
             *newer.pointer_mut(word).unwrap() = json!("new");
         }
-        let mut expected = Report { mode: None, error: None, periods: vec![], ..full() };
+        let mut expected = Report { mode: None, error: None, periods: vec![], checks: vec![], ..full() };
         (expected.lost[0].reason, expected.document_types[0].treatment) = (Reason::NotInSchema, Treatment::Unknown);
         assert_eq!(Report::deserialize(newer).unwrap(), expected);
         for name in known.as_object().unwrap().keys() {

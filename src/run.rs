@@ -119,6 +119,7 @@ impl Run {
                         full_every: settings.full_every,
                         most_shrink_percent: settings.most_shrink_percent,
                         most_refused_percent: settings.most_refused_percent,
+                        limits: settings.limits,
                         started_at: self.started_at,
                         time: (begun, self.deadline),
                         clock: self.clock,

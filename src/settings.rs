@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use crate::lake::LakeUrl;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::token;
+use crate::refresh::Limits;
 use crate::refresh::rules::{Codes, Personal, Rules};
 
 macro_rules! names {
@@ -49,6 +50,9 @@ names! {
     FULL_EVERY = "SPEND_FULL_EVERY": "Run a full refresh every N refreshes, 1 to 1000 [default: 10]";
     MAX_SHRINK = "SPEND_MAX_SHRINK_PERCENT": "Publish nothing if a table would lose more than this percentage of its rows, 0 to 100 [default: 20]";
     MAX_REFUSED = "SPEND_MAX_REFUSED_PERCENT": "Publish nothing if more than this percentage of the lines beside payroll cannot be judged, 0 to 100 [default: 5]";
+    WARN_DRIFT = "SPEND_WARN_DRIFT_PERCENT": "Warn if closed months move by more than this percentage, 0 to 100 [default: 5]";
+    WARN_MATCH_DROP = "SPEND_WARN_MATCH_DROP_PERCENT": "Warn if the lines with a supplier, an invoice number or a category are fewer by more than this percentage of all, 0 to 100 [default: 5]";
+    WARN_INVOICE_DAYS = "SPEND_WARN_INVOICE_DAYS": "Warn of invoices that are dated more than this many days ahead, 0 to 3650 [default: 60]";
     SNAPSHOTS_KEPT = "SPEND_SNAPSHOTS_KEPT": "Keep this many of the newest snapshots, 1 to 1000, and all of the last day [default: 10]";
 }
 
@@ -125,6 +129,8 @@ pub struct Settings {
     pub most_shrink_percent: u32,
     /// How many of the lines that are not payroll may be refused, in percent.
     pub most_refused_percent: u32,
+    /// Beyond what the checks of the data warn.
+    pub limits: Limits,
     /// How many of the newest snapshots stay when a new one is published.
     pub snapshots_kept: usize,
     /// How many times faster than in life the client waits: 1, and no setting. Tests play bad weather in short time.
@@ -329,6 +335,11 @@ impl Settings {
         let full_every = small(FULL_EVERY, 10, 1, 1_000);
         let most_shrink_percent = small(MAX_SHRINK, 20, 0, 100);
         let most_refused_percent = small(MAX_REFUSED, 5, 0, 100);
+        let limits = Limits {
+            drift_percent: small(WARN_DRIFT, 5, 0, 100),
+            match_drop_percent: small(WARN_MATCH_DROP, 5, 0, 100),
+            invoice_days: small(WARN_INVOICE_DAYS, 60, 0, 3_650),
+        };
         let snapshots_kept = read.number(SNAPSHOTS_KEPT, 10, 1, 1_000);
         let is_given = matches!(token, Some(TokenSource::Given(_) | TokenSource::NotNeeded));
         let needs_aws = !is_given || matches!(lake, Some(LakeUrl::S3 { .. }));
@@ -357,6 +368,7 @@ impl Settings {
                 full_every,
                 most_shrink_percent,
                 most_refused_percent,
+                limits,
                 snapshots_kept,
                 tempo: 1.0,
             }),

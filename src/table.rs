@@ -74,6 +74,9 @@ pub const HISTORY: &[SchemaChange] = &[
             "supplier.parent",
             "supplier.preferred",
             "supplier.is_intercompany",
+            "runs.checks_warned",
+            "runs.checks_failed",
+            "runs.checks",
         ],
         what: "New columns stand behind the others. Three that were filled are null unless a setting keeps them: spend.text of expense reports, \
                supplier.contact_name, and organisation numbers that are the number of a person. spend.vat_rate is null where the lines of the \

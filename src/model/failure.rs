@@ -64,6 +64,8 @@ kinds! {
     TableShrunk = "table_shrunk",
     /// The refresh is not as it should be by its own count.
     SelfCheckFailed = "self_check_failed",
+    /// What was made does not add up.
+    CheckFailed = "check_failed",
     /// The run's time was over.
     DeadlineReached = "deadline_reached",
     /// A line came that was not asked for.
@@ -132,6 +134,7 @@ impl Failure {
             Kind::TooLittleKept
                 | Kind::TableShrunk
                 | Kind::SelfCheckFailed
+                | Kind::CheckFailed
                 | Kind::UnaskedLine
                 | Kind::PayrollReceived
                 | Kind::LineChanged

@@ -18,11 +18,22 @@ pub(crate) struct DocumentType {
 
 /// The code of expense reports.
 const EXPENSE_REPORT: &str = "ER";
+/// The code of supplier invoices.
+const SUPPLIER_INVOICE: &str = "AP";
 
 impl DocumentType {
     /// Whether it is an expense report.
     pub(crate) fn is_expense_report(&self) -> bool {
-        self.code.as_deref().is_some_and(|code| code.trim().eq_ignore_ascii_case(EXPENSE_REPORT))
+        self.is_coded(EXPENSE_REPORT)
+    }
+
+    /// Whether it is a supplier's invoice.
+    pub(crate) fn is_supplier_invoice(&self) -> bool {
+        self.is_coded(SUPPLIER_INVOICE)
+    }
+
+    fn is_coded(&self, code: &str) -> bool {
+        self.code.as_deref().is_some_and(|own| own.trim().eq_ignore_ascii_case(code))
     }
 }
 

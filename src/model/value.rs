@@ -12,6 +12,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Money(i64);
 
 impl Month {
+    /// Months since the year 0, to reckon with.
+    pub fn number(self) -> i32 {
+        i32::from(self.year) * 12 + i32::from(self.month) - 1
+    }
+
     /// A month of the calendar; `None` if there is none of that number or the year has not four digits.
     pub fn new(year: i64, month: i64) -> Option<Self> {
         let year = i16::try_from(year).ok().filter(|year| (1000..=9999).contains(year))?;
@@ -148,6 +153,12 @@ impl Day {
         // A month is one to twelve.
         Date::new(month.year, month.month as i8, 1).map_or(Self(0), Self::from)
     }
+
+    /// The month that it lies in.
+    pub fn month(self) -> Option<Month> {
+        let date = EPOCH.checked_add(jiff::Span::new().try_days(self.0).ok()?).ok()?;
+        Month::new(date.year().into(), date.month().into())
+    }
 }
 
 impl From<Date> for Day {
@@ -170,6 +181,13 @@ impl fmt::Display for Day {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Instant(pub i64);
 
+impl Instant {
+    /// The day, in UTC.
+    pub fn day(self) -> Day {
+        Day(i32::try_from(self.0.div_euclid(86_400_000)).unwrap_or(i32::MAX))
+    }
+}
+
 /// A calendar month, the unit in which `spend` is partitioned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Month {
@@ -190,6 +208,16 @@ mod tests {
         {
             assert_eq!(MaybeMoney::from(money).get(), money);
         }
+    }
+
+    #[test]
+    fn a_day_knows_its_month() {
+        for (day, month) in [("1969-12-31", "1969-12"), ("2024-02-29", "2024-02"), ("2026-03-01", "2026-03")] {
+            assert_eq!(Day::parse(day).and_then(Day::month).map(|month| month.to_string()).as_deref(), Some(month));
+        }
+        assert_eq!(Day(i32::MAX).month(), None);
+        assert_eq!((Instant(-1).day(), Instant(86_400_000).day()), (Day(-1), Day(1)));
+        assert_eq!(Month::new(2026, 1).unwrap().number() - Month::new(2025, 11).unwrap().number(), 2);
     }
 
     #[test]

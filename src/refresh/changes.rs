@@ -90,7 +90,8 @@ fn compare<'a>(periods: &mut BTreeMap<Month, Period>, mut old: Vec<Old>, lines: 
     old.for_each(|gone| count(gone.month, |period| &mut period.removed));
 }
 
-fn by_month(files: &[DataFile]) -> BTreeMap<Month, Vec<&DataFile>> {
+/// Files by the month in their path.
+pub(super) fn by_month(files: &[DataFile]) -> BTreeMap<Month, Vec<&DataFile>> {
     let mut months: BTreeMap<Month, Vec<&DataFile>> = BTreeMap::new();
     for file in files {
         // spend/year=2026/month=05/part-00000.parquet

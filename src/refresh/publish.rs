@@ -12,7 +12,9 @@ use crate::lake::{ManifestParts, SnapshotName};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
 use crate::refresh::cache::{Cache, Cached};
+use crate::refresh::data_checks::{self, DataChecks, Facts};
 use crate::refresh::join::{Joiner, Sources};
+use crate::refresh::screen::Coverage;
 use crate::refresh::tables::{self, WrittenTables};
 use crate::refresh::{changes, checks};
 use crate::report::{Report, TableSizes};
@@ -65,7 +67,8 @@ impl Refreshing<'_> {
                 payables: &payables.rows,
                 has_company_numbers: self.xledger.plan().asks(query::SUPPLIERS, "company"),
             });
-            tables::write(snapshot, &joiner, &lines.rows, reference_data, self.progress).await
+            let data = DataChecks::new(self.limits, self.started_at, &lines.rows);
+            tables::write(snapshot, &joiner, &lines.rows, data, reference_data, self.progress).await
         };
         let guard = |tables: &TableSizes| match before.manifest.as_ref().filter(|_| !self.refresh.accept_shrink) {
             Some(manifest) => checks::not_shrunk(tables, manifest, self.most_shrink_percent),
@@ -77,18 +80,20 @@ impl Refreshing<'_> {
             (_, manifest) => changes::since(self.lake.lake(), manifest.as_ref(), &written.spend, &lines.rows).await,
         };
         if self.refresh.dry_run {
-            let written = write(None).await?;
+            let mut written = write(None).await?;
             report.tables = Some(written.sizes);
             guard(&written.sizes)?;
             report.periods = periods(&written).await;
+            self.check_data(&mut written, &lines.rows, screen.coverage(), before, report)?;
             return Ok(Status::DryRun);
         }
         let mut snapshot = self.lake.begin(SnapshotName::new(report.started_at, &report.run_id)).await?;
         let outcome = async {
-            let written = write(Some(&snapshot)).await?;
+            let mut written = write(Some(&snapshot)).await?;
             report.tables = Some(written.sizes);
             guard(&written.sizes)?;
             report.periods = periods(&written).await;
+            self.check_data(&mut written, &lines.rows, screen.coverage(), before, report)?;
             cache.index.publishing.push(snapshot.name().clone());
             cache.save().await?;
 
@@ -127,6 +132,35 @@ impl Refreshing<'_> {
             tracing::warn!(reason = failure.message, "the cache is not tidied; the next refresh does it");
         }
         Ok(Status::Succeeded)
+    }
+
+    /// Checks what was written, and says in the report how that came out.
+    fn check_data(
+        &self,
+        written: &mut WrittenTables,
+        lines: &[Line],
+        coverage: &Coverage,
+        before: &Before,
+        report: &mut Report,
+    ) -> Result<(), Failure> {
+        // Other rules make other tables: there is nothing to compare.
+        let rules = to_json(self.rules)?;
+        let manifest = before.manifest.as_ref().filter(|manifest| manifest.settings.get("rules") == Some(&rules));
+        let measured = manifest.map(|manifest| Report::of(manifest).measured);
+        let kept = report.lines.map(|counts| counts.kept.saturating_sub(report.lines_gone.unwrap_or(0)));
+        let facts = Facts {
+            lines,
+            kept,
+            files: &written.spend,
+            totals: written.total(),
+            coverage,
+            periods: manifest.map(|_| &*report.periods),
+            before: measured.as_deref(),
+            accounts_to_confirm: report.accounts_to_confirm.len() as u64,
+        };
+        let (checks, measured) = written.checked.judge(&facts);
+        (report.checks, report.measured) = (checks, measured);
+        data_checks::all_hold(&report.checks)
     }
 }
 

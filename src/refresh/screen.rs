@@ -3,6 +3,7 @@
 //!
 //! Each line gets one verdict, the first that holds in the order of [`Verdict`]. A rule that cannot be evaluated refuses the line.
 
+mod coverage;
 mod payroll;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -14,6 +15,9 @@ use crate::refresh::chart::{Account, Chart, Number};
 use crate::refresh::index::{Ledger, Payables};
 use crate::refresh::rules::Rules;
 use crate::report::counts::{Counts, PayableCounts, TypeCount};
+pub(crate) use coverage::Coverage;
+#[cfg(test)]
+pub(crate) use coverage::Lost;
 use payroll::PayrollMatches;
 
 /// A ledger line that may be asked for, as it was listed.
@@ -129,6 +133,7 @@ pub(crate) struct Screen {
     payroll_vouchers: FxHashSet<i64>,
     /// When each was modified.
     kept_vouchers: FxHashMap<i64, i64>,
+    coverage: Coverage,
 }
 
 /// What came out.
@@ -176,6 +181,9 @@ pub(crate) fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Pay
         let verdicts = readings.iter().map(|entry| screen.judge(&facts(entry, &treatments)));
         let Some(verdict) = verdicts.min() else { continue };
         verdict.count_in(&mut counts);
+        if treatments[last.document_type as usize] == Treatment::Kept {
+            screen.coverage.add(last.month, verdict);
+        }
         let of_type = &mut lines_of_type[last.document_type as usize];
         of_type.0 += 1;
         of_type.1 += u64::from(matches!(verdict, Verdict::Kept { .. }));
@@ -193,6 +201,8 @@ pub(crate) fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Pay
             }
         }
     }
+
+    screen.count_vouchers(ledger, &treatments);
 
     let mut payable_counts = PayableCounts::default();
     let (mut admitted, mut payroll_payables) = (Vec::new(), Vec::new());
@@ -251,10 +261,10 @@ impl Screen {
             let Some(id) = kind.id else { continue };
             by_id.entry(id).and_modify(|known: &mut Treatment| *known = (*known).min(*treatment)).or_insert(*treatment);
         }
-        let (payroll_vouchers, kept_vouchers) = Default::default();
+        let (matches, payroll_vouchers, kept_vouchers, coverage) = Default::default();
         let expense_reports = types.iter().map(DocumentType::is_expense_report).collect();
-        let (matches, treatments) = (PayrollMatches::default(), by_id);
-        Self { rules, chart, matches, treatments, expense_reports, payroll_vouchers, kept_vouchers }
+        let treatments = by_id;
+        Self { rules, chart, matches, treatments, expense_reports, payroll_vouchers, kept_vouchers, coverage }
     }
 
     /// Whether a line is of an expense report.
@@ -265,6 +275,11 @@ impl Screen {
     /// The chart of accounts.
     pub(crate) fn chart(&self) -> &Chart {
         &self.chart
+    }
+
+    /// What is kept of the ledger.
+    pub(crate) fn coverage(&self) -> &Coverage {
+        &self.coverage
     }
 
     /// Codes of accounts that look like wages and lie outside of the payroll accounts, each once.

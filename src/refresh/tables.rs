@@ -8,6 +8,7 @@ use crate::lake::{DataFile, Partition, Snapshot};
 use crate::model::failure::Failure;
 use crate::model::line::Line;
 use crate::model::value::Month;
+use crate::refresh::data_checks::{DataChecks, OfRows};
 use crate::refresh::join::Joiner;
 use crate::refresh::reference_data::ReferenceData;
 use crate::refresh::supplier_totals::SupplierTotals;
@@ -18,7 +19,7 @@ use crate::table::{BATCH_ROWS, EncodeError, Table, partition, spend, supplier};
 use arrow::array::RecordBatch;
 
 /// Both tables, as written.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct WrittenTables {
     /// Their sizes.
     pub sizes: TableSizes,
@@ -26,9 +27,16 @@ pub(super) struct WrittenTables {
     pub spend: Vec<DataFile>,
     /// Lines and amounts in ten-thousandths of `spend`, by month and owner: what the files must add up to.
     totals: BTreeMap<(Month, i64), (u64, i128)>,
+    /// What the checks found in the rows.
+    pub checked: OfRows,
 }
 
 impl WrittenTables {
+    /// Lines and amount of all control totals.
+    pub(super) fn total(&self) -> (u64, i128) {
+        self.totals.values().fold((0, 0), |total, of| (total.0 + of.0, total.1 + of.1))
+    }
+
     /// What a reader may add up to check the tables.
     pub(super) fn control_totals(&self) -> Value {
         let totals = self.totals.iter().map(|((month, owner), (lines, sum))| {
@@ -48,14 +56,16 @@ fn decimal(sum: i128) -> String {
 ///
 /// # Errors
 /// A value that does not fit its column, or what storage can meet.
-pub(super) async fn write(
+pub(super) async fn write<'a>(
     snapshot: Option<&Snapshot<'_>>,
-    joiner: &Joiner<'_>,
-    lines: &[Line],
+    joiner: &'a Joiner<'_>,
+    lines: &'a [Line],
+    mut checks: DataChecks<'a>,
     reference_data: &ReferenceData,
     progress: &Progress,
 ) -> Result<WrittenTables, Failure> {
-    let mut written = WrittenTables::default();
+    let (mut sizes, mut files_of_spend) = (TableSizes::default(), Vec::new());
+    let mut totals: BTreeMap<(Month, i64), (u64, i128)> = BTreeMap::new();
     let mut suppliers = SupplierTotals::default();
     for (month, lines) in
         partition::split(lines, |line| line.month, |line| partition::spend_order(line.posted_date, line.id))
@@ -66,7 +76,8 @@ pub(super) async fn write(
             for line in lines {
                 let row = joiner.row(line);
                 suppliers.add(&row);
-                let total = written.totals.entry((month, line.owner)).or_default();
+                checks.add(month, line, &row);
+                let total = totals.entry((month, line.owner)).or_default();
                 total.0 += 1;
                 total.1 += row.amount.map_or(0, |amount| i128::from(amount.ten_thousandths()));
                 builder.append(&row)?;
@@ -75,8 +86,8 @@ pub(super) async fn write(
             progress.rows(lines.len());
         }
         let files = file.finish().await?;
-        written.sizes.spend.add(&files);
-        written.spend.extend(files);
+        sizes.spend.add(&files);
+        files_of_spend.extend(files);
     }
     let registered = &reference_data.suppliers;
     for (owner, registered) in partition::split(registered, |supplier| supplier.owner, |supplier| supplier.id) {
@@ -85,13 +96,15 @@ pub(super) async fn write(
             let mut builder = supplier::Builder::new();
             for supplier in registered {
                 let Some(known) = joiner.suppliers().get(&supplier.id) else { continue };
+                checks.supplier(supplier.id);
                 builder.append(&suppliers.row(known, &reference_data.owners))?;
             }
             file.push(&builder.finish()?).await?;
         }
-        written.sizes.supplier.add(&file.finish().await?);
+        sizes.supplier.add(&file.finish().await?);
     }
-    Ok(written)
+    let checked = checks.finish(joiner.suppliers(), &joiner.contradicted_rates());
+    Ok(WrittenTables { sizes, spend: files_of_spend, totals, checked })
 }
 
 /// The files of one partition: one, until it is full.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::value::Instant;
+use crate::report::checks::CheckStatus;
 use crate::report::counts::Counts;
 use crate::report::{Report, TableSizes};
 use crate::table::runs::Status;
@@ -116,6 +117,10 @@ pub const METRICS: &[Metric] = &[
             Some(run.report()?.accounts_to_confirm.len() as u64)
         },
     ),
+    metric("ChecksWarned", "Count", "Checks of the data that warn", |run| run.report()?.checks_that(CheckStatus::Warn)),
+    metric("ChecksFailed", "Count", "Checks of the data that fail, so that nothing was published", |run| {
+        run.report()?.checks_that(CheckStatus::Fail)
+    }),
     metric(
         "ColumnsLost",
         "Count",

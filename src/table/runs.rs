@@ -74,6 +74,12 @@ columns! {
         pub error_message: Option<&'a str>,
         /// The refresh that the run is a part of: the run_id of its first run. Null if the action was not a refresh.
         pub refresh_id: Option<&'a str>,
+        /// Checks of the data that warn. Null if the run ended before they were made.
+        pub checks_warned: Option<u64>,
+        /// Checks of the data that fail, so that nothing was published. Null if the run ended before they were made.
+        pub checks_failed: Option<u64>,
+        /// The names of the checks that warn or fail, with commas between. Null if all are as they should be, or the run ended before they were made.
+        pub checks: Option<CheckNames>,
     }
 }
 
@@ -104,6 +110,17 @@ impl Status {
     }
 }
 
+/// Names of checks, with commas between.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CheckNames(pub String);
+
+impl CheckNames {
+    /// The text in the column.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// An instant that is written as `yyyy-MM-dd HH:mm:ss.SSS` in UTC: of the ways to write a time, the one that Athena's JSON reader takes
 /// for a `timestamp` without being told a format, and that DuckDB, Spark and pandas take for one too. The `T` and `Z` of ISO 8601 it
 /// does not take.
@@ -118,6 +135,7 @@ impl Serialize for Time {
 }
 
 word!(Status);
+word!(CheckNames);
 primitive!(Time, ColumnType::TimestampMsUtc, TimestampMillisecondBuilder, |time| Some(time.0.0));
 
 #[cfg(test)]

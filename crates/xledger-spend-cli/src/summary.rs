@@ -4,6 +4,7 @@ mod tables;
 
 use xledger_spend::lake::LakeUrl;
 use xledger_spend::report::Report;
+use xledger_spend::report::checks::CheckStatus;
 use xledger_spend::report::summary::{counts, document_types};
 use xledger_spend::xledger::Reason;
 
@@ -15,7 +16,7 @@ pub(crate) use tables::tables;
 
 /// What a run listed, left out, kept, and used.
 pub(crate) fn run(report: &Report) -> String {
-    counts(report) + &document_types(report) + &used(report) + &sizes(report) + &lost(report)
+    counts(report) + &document_types(report) + &used(report) + &sizes(report) + &lost(report) + &checks(report)
 }
 
 /// What was used of the API.
@@ -66,6 +67,26 @@ fn lost(report: &Report) -> String {
     if text.is_empty() { text } else { format!("\nColumns that are null\n{text}") }
 }
 
+/// How the checks of the data came out, in a line, and more of those that are not as they should be.
+fn checks(report: &Report) -> String {
+    let those = |status| report.checks.iter().filter(move |check| check.status == status);
+    let told = |status, word: &str| {
+        let names: Vec<&str> = those(status).map(|check| check.name.as_str()).collect();
+        (!names.is_empty()).then(|| format!("{} {word} ({})", names.len(), sanitize(&names.join(", "))))
+    };
+    if report.checks.is_empty() {
+        return String::new();
+    }
+    let ok = Some(format!("{} ok", those(CheckStatus::Ok).count()));
+    let all = [ok, told(CheckStatus::Warn, "warn"), told(CheckStatus::Fail, "fail")];
+    let mut text = format!("\nchecks: {}\n", all.into_iter().flatten().collect::<Vec<_>>().join(", "));
+    for check in report.checks.iter().filter(|check| check.status != CheckStatus::Ok) {
+        text.push_str(&format!("  {}: {}\n", sanitize(&check.name), sanitize(&check.figure)));
+        text.push_str(&format!("    {}\n", sanitize(&check.detail)));
+    }
+    text
+}
+
 /// The flag that names a lake, in a command to paste.
 pub(crate) fn flag(lake: &LakeUrl) -> String {
     let lake = lake.to_string();
@@ -107,6 +128,11 @@ mod tests {
             "payables": {"listed": 12_000, "excluded_payroll": 0, "not_needed": 2_000, "kept": 10_000},
             "document_types": [{"code": "AP", "description": "Faktura\u{1b}[2J", "treatment": "kept", "lines": 1_234}],
             "tables": {"spend": {"rows": 51_767, "files": 36, "bytes": 3_200_000}, "supplier": {"rows": 800, "files": 3, "bytes": 90_000}},
+            "checks": [
+                {"name": "integrity", "status": "ok", "figure": "51,767 lines", "detail": ""},
+                {"name": "dates", "status": "warn", "figure": "3 of 900 lines", "detail": "lines whose dates: 3 of an invoice"},
+                {"name": "vat_rates", "status": "warn", "figure": "1 of 9 codes", "detail": "owner 7, code 2\u{1b}1: 0 of 3 lines"},
+            ],
             "api": {"requests": 67, "bytes_down": 12_345_678, "bytes_up": 1_000, "waited_ms": 5_000},
         }));
         let expected = "
@@ -133,6 +159,12 @@ Tables
   spend     51,767 rows  36 files   3.2 MB
   supplier     800 rows   3 files  90.0 kB
   (2 old snapshots removed)
+
+checks: 1 ok, 2 warn (dates, vat_rates)
+  dates: 3 of 900 lines
+    lines whose dates: 3 of an invoice
+  vat_rates: 1 of 9 codes
+    owner 7, code 2\\u{1b}1: 0 of 3 lines
 ";
         assert_eq!(run(&report.unwrap()), expected);
     }

@@ -26,7 +26,7 @@ fn payable(id: i64, voucher: i64, subledger: Option<i64>, company: i64, invoice:
     }
 }
 
-fn line(voucher: i64, company: Option<i64>) -> Line {
+pub(in crate::refresh) fn line(voucher: i64, company: Option<i64>) -> Line {
     let none = Name::default();
     Line {
         id: 1,

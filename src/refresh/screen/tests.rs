@@ -170,3 +170,50 @@ fn a_type_id_with_two_descriptions_is_treated_by_the_stricter() {
     let screened = screen(Rules::default(), chart(), &ledger, &Payables { entries: vec![ap(1, 101, 800, 0)] });
     assert_eq!((kept(&screened), screened.payables.len()), (vec![1], 0));
 }
+
+#[test]
+fn what_is_kept_is_counted_by_month_and_voucher() {
+    let of = |voucher, line: LedgerEntry| LedgerEntry { voucher, ..line };
+    let april = |line: LedgerEntry| LedgerEntry { month: Month::new(2026, 4), ..line };
+    let entries = vec![
+        of(1, line(1, 3, 0)),         // kept
+        of(1, line(2, 2, 0)),         // excluded account
+        of(2, april(line(3, 2, 1))),  // a payment
+        of(3, april(line(4, 20, 0))), // kept
+        of(2, april(line(5, 1, 1))),
+        of(4, line(6, 3, 3)), // of a document type that is not kept
+        of(5, line(7, 4, 0)), // payroll in an invoice
+        of(5, line(8, 2, 0)),
+        of(6, line(9, 5, 0)), // an invoice on excluded accounts alone
+        of(6, line(10, 2, 0)),
+        of(6, line(10, 2, 0)), // listed twice
+    ];
+    let screened = run(Rules::default(), entries, vec![]);
+    let coverage = screened.screen.coverage();
+    let (april, may) = (Month { year: 2026, month: 4 }, Month { year: 2026, month: 5 });
+    assert_eq!(coverage.months, [(april, (3, 1)), (may, (6, 1))].into());
+    assert_eq!((coverage.vouchers, coverage.kept_vouchers), (5, 2));
+    assert_eq!(coverage.invoices, 4);
+    assert_eq!(coverage.lost, [((OWNER, 2026), Lost { vouchers: 1, groups: [(29, 1)].into() })].into());
+}
+
+#[test]
+fn an_invoice_is_lost_only_if_nothing_explains_it() {
+    let of = |voucher, line: LedgerEntry| LedgerEntry { voucher, ..line };
+    let lost = |rules: Rules, entries: Vec<LedgerEntry>| {
+        let lost = run(rules, entries, vec![]).screen.coverage().lost.clone();
+        lost.into_iter().map(|((_, year), lost)| (year, lost.vouchers, lost.groups)).collect::<Vec<_>>()
+    };
+    let accrued = |voucher| vec![of(voucher, line(voucher * 10, 5, 0)), of(voucher, line(voucher * 10 + 1, 2, 0))];
+    assert_eq!(lost(Rules::default(), accrued(1)), [(2026, 1, [(29, 1)].into())]);
+    // The debt alone: what every invoice has is named where there is nothing else.
+    assert_eq!(lost(Rules::default(), vec![line(1, 2, 0)]), [(2026, 1, [(24, 1)].into())]);
+    // No invoice, a line that is kept, one that is payroll, one before the history.
+    assert_eq!(lost(Rules::default(), vec![line(1, 2, 1)]), []);
+    assert_eq!(lost(Rules::default(), [accrued(1), vec![of(1, line(12, 3, 0))]].concat()), []);
+    assert_eq!(lost(Rules::default(), [accrued(1), vec![of(1, line(12, 4, 0))]].concat()), []);
+    let history = Rules { history_from: Month::new(2026, 6), ..Rules::default() };
+    assert_eq!(lost(history, accrued(1)), []);
+    let all = [accrued(1), accrued(2), vec![of(3, line(30, 1, 0)), of(3, line(31, 2, 0))]].concat();
+    assert_eq!(lost(Rules::default(), all), [(2026, 3, [(29, 2), (19, 1)].into())]);
+}

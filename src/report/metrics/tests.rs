@@ -1,5 +1,6 @@
 use super::*;
 use crate::report::TableSize;
+use crate::report::checks::DataCheck;
 use crate::xledger::{Lost, Usage};
 use std::collections::BTreeSet;
 
@@ -28,6 +29,11 @@ fn published() -> Report {
         }],
         unfit: [("spend.vat_amount".to_owned(), 5), ("supplier.valid_to".to_owned(), 2)].into(),
         accounts_to_confirm: vec!["5500".to_owned()],
+        checks: ["dates", "vat_rates", "coverage"]
+            .map(|name| {
+                DataCheck::judged(name, String::new(), "look", &["here".to_owned()][..usize::from(name != "coverage")])
+            })
+            .into(),
         tables: Some(TableSizes { spend: size(11, 900), supplier: size(3, 100) }),
         api: Usage { requests: 9, bytes_up: 70, bytes_down: 800, waited_ms: 5_000, null_rows: 4 },
         last_success_at: Some(COMMITTED),
@@ -68,7 +74,7 @@ fn the_record_of_a_success() {
         "run_id": "run-1", "status": "succeeded", "error_kind": null, "snapshot": "20261121T013000Z-0a1b2c3d",
         "RunsSucceeded": 1, "RunsFailed": 0, "RunsIncomplete": 0, "TokenRefused": 0, "PayrollReceived": 0,
         "LinesListed": 20, "LinesKept": 12, "LinesFetched": 11, "LinesGone": 1, "LinesPayroll": 6, "LinesRefused": 2,
-        "LinesUnknownAccount": 0, "LinesHealed": 2, "AccountsToConfirm": 1, "ColumnsLost": 2, "RightsLost": 1,
+        "LinesUnknownAccount": 0, "LinesHealed": 2, "AccountsToConfirm": 1, "ChecksWarned": 2, "ChecksFailed": 0, "ColumnsLost": 2, "RightsLost": 1,
         "ValuesUnfit": 7, "NullRows": 4,
         "SpendRows": 11, "SupplierRows": 3, "LakeBytes": 1_000,
         "ApiRequests": 9, "ApiBytesUp": 70, "ApiBytesDown": 800, "ApiWaited": 5_000,

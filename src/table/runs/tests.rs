@@ -25,6 +25,9 @@ fn row() -> Row<'static> {
         error_kind: None,
         error_message: Some("linje 1\nlinje 2"),
         refresh_id: None,
+        checks_warned: Some(2),
+        checks_failed: Some(0),
+        checks: Some(CheckNames("dates,vat_rates".to_owned())),
     }
 }
 
@@ -39,7 +42,7 @@ fn a_run_is_one_line_with_the_columns_in_order() {
             r#""excluded_document_type":null,"excluded_account":null,"excluded_history":null,"#,
             r#""lines_without_account_number":null,"suppliers":null,"api_requests":3,"api_bytes_down":4,"api_waited_ms":0,"#,
             r#""error_kind":null,"error_message":"linje 1\nlinje 2","#,
-            r#""refresh_id":null}"#
+            r#""refresh_id":null,"checks_warned":2,"checks_failed":0,"checks":"dates,vat_rates"}"#
         )
     );
 }
@@ -51,7 +54,8 @@ fn the_columns_are_the_contract() {
         finished_at timestamp, lines_listed bigint, lines_kept bigint, lines_fetched bigint, excluded_payroll bigint, \
         refused bigint, excluded_document_type bigint, excluded_account bigint, excluded_history bigint, \
         lines_without_account_number bigint, suppliers bigint, api_requests bigint, api_bytes_down bigint, \
-        api_waited_ms bigint, error_kind string, error_message string, refresh_id string";
+        api_waited_ms bigint, error_kind string, error_message string, refresh_id string, \
+        checks_warned bigint, checks_failed bigint, checks string";
     let columns: Vec<_> =
         table().columns.iter().map(|column| format!("{} {}", column.name, column.column_type)).collect();
     assert_eq!(columns.join(", "), expected);
