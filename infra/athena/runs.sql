@@ -23,7 +23,10 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `runs` (
   `api_waited_ms` bigint COMMENT 'Milliseconds spent waiting for the request limits of Xledger.',
   `error_kind` string COMMENT 'What sort of error ended the run. Null if none did.',
   `error_message` string COMMENT 'What went wrong, in words, without any value of a row. Null if nothing did.',
-  `refresh_id` string COMMENT 'The refresh that the run is a part of: the run_id of its first run. Null if the action was not a refresh.'
+  `refresh_id` string COMMENT 'The refresh that the run is a part of: the run_id of its first run. Null if the action was not a refresh.',
+  `checks_warned` bigint COMMENT 'Checks of the data that warn. Null if the run ended before they were made.',
+  `checks_failed` bigint COMMENT 'Checks of the data that fail, so that nothing was published. Null if the run ended before they were made.',
+  `checks` string COMMENT 'The names of the checks that warn or fail, with commas between. Null if all are as they should be, or the run ended before they were made.'
 )
 COMMENT 'One row per run, whatever its end. lines_kept, refused and the excluded_ columns add up to lines_listed.'
 ROW FORMAT SERDE 'org.apache.hive.hcatalog.data.JsonSerDe'
