@@ -32,17 +32,21 @@ pub(super) fn coverage(
     DataCheck::judged("coverage", figure, "of the lines of the same closed months another part is kept", &places)
 }
 
+/// Account groups that are named.
+const MOST_GROUPS: usize = 3;
+
 /// Invoices that left the cost accounts.
 pub(super) fn invoices(all: &Coverage) -> DataCheck {
     let places: Vec<String> = all
         .lost
         .iter()
         .map(|((owner, year), lost)| {
-            let most = lost.groups.iter().rev().max_by_key(|(_, vouchers)| **vouchers);
-            let most = most.map_or(String::new(), |(group, vouchers)| {
-                format!(", {} of them by accounts {group:02}", count(*vouchers))
-            });
-            format!("owner {owner} in {year}: {}{most}", count(lost.vouchers))
+            let mut groups: Vec<(u64, u16)> = lost.groups.iter().map(|(group, vouchers)| (*vouchers, *group)).collect();
+            groups.sort_by_key(|(vouchers, group)| (std::cmp::Reverse(*vouchers), *group));
+            let named =
+                groups.iter().take(MOST_GROUPS).map(|(vouchers, group)| format!("{group:02} ({})", count(*vouchers)));
+            let by = if groups.is_empty() { "" } else { ", by accounts " };
+            format!("owner {owner} in {year}: {}{by}{}", count(lost.vouchers), named.collect::<Vec<_>>().join(", "))
         })
         .collect();
     let lost: u64 = all.lost.values().map(|lost| lost.vouchers).sum();
@@ -88,13 +92,13 @@ mod tests {
         let lost = |groups: &[(u16, u64)], vouchers| Lost { vouchers, groups: groups.iter().copied().collect() };
         let all = Coverage {
             invoices: 2_000,
-            lost: [((7, 2025), lost(&[(29, 3), (20, 2), (23, 3)], 9)), ((7, 2026), lost(&[], 1))].into(),
+            lost: [((7, 2025), lost(&[(29, 3), (20, 2), (23, 3), (19, 1)], 9)), ((7, 2026), lost(&[], 1))].into(),
             ..Coverage::default()
         };
         let check = invoices(&all);
         assert_eq!(check.figure, "10 of 2,000 invoices");
         assert!(
-            check.detail.ends_with(": owner 7 in 2025: 9, 3 of them by accounts 23; owner 7 in 2026: 1"),
+            check.detail.ends_with(": owner 7 in 2025: 9, by accounts 23 (3), 29 (3), 20 (2); owner 7 in 2026: 1"),
             "{}",
             check.detail
         );

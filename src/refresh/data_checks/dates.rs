@@ -11,6 +11,9 @@ const MOST_MONTHS: i32 = 12;
 /// Dates that cannot be are typed wrong each by itself; those that are odd happen, and so many of a hundred lines with a date are more than that.
 const MOST_ODD_PERCENT: u64 = 1;
 
+/// A day is within so many of the first of its period, or its month is looked at: that takes longer than all else here.
+const SURELY_NEAR: u32 = 330;
+
 /// Lines whose dates are odd.
 #[derive(Debug, Default)]
 pub(super) struct Dates {
@@ -21,6 +24,8 @@ pub(super) struct Dates {
     posted_before: u64,
     far_off: u64,
     odd: u64,
+    /// The month of the last line, and its first day.
+    month: Option<(Month, Day)>,
 }
 
 impl Dates {
@@ -28,13 +33,14 @@ impl Dates {
     pub(super) fn add(&mut self, month: Month, row: &spend::Row<'_>, last: Day) {
         let Some(invoice) = row.invoice_date else { return };
         let is_before = |day: Option<Day>| day.is_some_and(|day| day < invoice);
-        let months = |day: Day| day.month().map_or(i32::MAX, |of| (month.number() - of.number()).abs());
+        let known = self.month.filter(|(last, _)| *last == month);
+        let (_, first) = *self.month.insert(known.unwrap_or_else(|| (month, Day::first_of(month))));
         let found = [
             (invoice < FIRST, &mut self.too_old),
             (invoice > last, &mut self.ahead),
             (is_before(row.due_date), &mut self.due_before),
             (is_before(row.posted_date), &mut self.posted_before),
-            (months(invoice) > MOST_MONTHS, &mut self.far_off),
+            (is_far_off(month, first, invoice), &mut self.far_off),
         ];
         self.dated += 1;
         let mut is_odd = false;
@@ -59,6 +65,11 @@ impl Dates {
         let figure = format!("{} of {} lines with an invoice date", count(self.odd), count(self.dated));
         DataCheck::judged("dates", figure, "lines whose dates are not those of an invoice", &places)
     }
+}
+
+fn is_far_off(month: Month, first: Day, invoice: Day) -> bool {
+    let months = || invoice.month().map_or(i32::MAX, |of| (month.number() - of.number()).abs());
+    first.0.abs_diff(invoice.0) > SURELY_NEAR && months() > MOST_MONTHS
 }
 
 #[cfg(test)]
