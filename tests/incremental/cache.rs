@@ -69,8 +69,8 @@ async fn an_answer_that_cannot_be_read_in_the_middle_of_the_fetch() {
     assert_eq!(fails(&desk, small).await, FailureKind::AnswerMalformed);
     let next = desk.refresh(small).await;
     let (kept, fetched) = (next.lines.unwrap().kept, next.lines_fetched.unwrap());
-    // The first batch is asked for alone and kept in any case, and the last may not be settled.
-    assert!(fetched > 0 && fetched + 200 <= kept, "{fetched} of {kept}");
+    // The first batch, of a hundred lines, is asked for alone and kept in any case, and the last lines may not be settled.
+    assert!(fetched > 0 && fetched + 90 <= kept, "{fetched} of {kept}");
 }
 
 /// Before any answer of a run, a 403 speaks of the token, however well the endpoint answered earlier runs; after one, of what may be on the way.
@@ -167,11 +167,12 @@ async fn a_refresh_that_gets_no_further_ends() {
     let used_up = FaultKind::Error("BAD_REQUEST.INSUFFICIENT_CREDITS".to_owned(), "Not enough credits".to_owned());
     let fault = Fault { kind: used_up, operation: Some("LedgerLines".to_owned()), ..Fault::default() };
     let mut desk = Desk::new(Options { faults: vec![fault], ..Options::fast(2_000, 5) }).await;
-    desk.tempo = TEMPO;
+    // Credits are waited for longer than a run lasts, and a run lasts longer than its lists take on a busy machine.
+    desk.tempo = 20.0;
     let aws = aws_config::SdkConfig::builder().build();
     let mut statuses = Vec::new();
     for _ in 0..6 {
-        let run = desk.run(Duration::from_secs(2));
+        let run = desk.run(Duration::from_secs(30));
         let report = run.refresh(Refresh::default(), &desk.settings(&[]), &aws).await;
         statuses.push((report.status, report.invocation.unwrap()));
         if let Some(error) = report.error {
