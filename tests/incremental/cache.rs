@@ -168,7 +168,7 @@ async fn a_refresh_that_gets_no_further_ends() {
     let fault = Fault { kind: used_up, operation: Some("LedgerLines".to_owned()), ..Fault::default() };
     let mut desk = Desk::new(Options { faults: vec![fault], ..Options::fast(2_000, 5) }).await;
     // Credits are waited for longer than a run lasts, and a run lasts longer than its lists take on a busy machine.
-    desk.tempo = 20.0;
+    desk.tempo = TEMPO;
     let aws = aws_config::SdkConfig::builder().build();
     let mut statuses = Vec::new();
     for _ in 0..6 {
