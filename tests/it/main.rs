@@ -12,6 +12,7 @@ mod catalogue_follows;
 mod check_says_what_is_missing;
 mod complete_or_loudly_not;
 mod desk;
+mod data_checks;
 mod die_at_any_write;
 mod die_before_commit;
 mod documents_fit_the_schema;
