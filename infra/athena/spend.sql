@@ -67,6 +67,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `spend` (
   `category_owner` string COMMENT 'Who is responsible for the category, from categories.csv. Null if that file does not say.',
   `invoice_kind` string COMMENT 'What the supplier AP lines of the voucher are: invoice, credit_note, payment, or unknown if they differ or have another name. Xledger: slTransactionType.name. Null without such lines, or if Xledger gives none.',
   `invoice_file_id` bigint COMMENT 'Id of the file of the invoice, from the supplier AP lines of the voucher. Xledger: apTransaction.invoiceFile.dbId. Null without such lines, if they disagree, or if there is none.',
+  `last_payment_date` date COMMENT 'Day of the latest payment of the invoice, by the supplier AP lines of the voucher. A payment that no match shows is seen at the next full refresh. Xledger: apTransaction.lastPaymentDate. Null without such lines, or if it is not paid.',
   `vat_name` string COMMENT 'Name of the tax rule, which differs from company to company. Xledger: taxRule.description. Null if the line has no tax rule or Xledger gives none.',
   `owner_company_number` string COMMENT 'Organisation number of the owner. Xledger: owner.company.companyNumber. Null if Xledger gives none.'
 )
