@@ -1,5 +1,6 @@
 """Reads `template.yaml` as CloudFormation does: its short forms, and what a value comes to for given parameters."""
 
+import base64
 import re
 
 import yaml
@@ -62,6 +63,8 @@ class Stack:
             if name == "Fn::Join":
                 separator, parts = argument
                 return separator.join(self.of(parts))
+            if name == "Fn::Base64":
+                return base64.b64encode(self.of(argument).encode()).decode()
             assert not name.startswith("Fn::"), f"{name} is not known here"
         resolved = {key: self.of(item) for key, item in value.items()}
         return {key: item for key, item in resolved.items() if item is not NOTHING}

@@ -26,6 +26,7 @@ MADE = {
     "AWS::CloudWatch::Alarm": [arn("cloudwatch", "alarm:xledger-spend-no-success")],
     "AWS::CloudWatch::Dashboard": [arn("cloudwatch", "dashboard/xledger-spend", region="")],
     "AWS::Glue::Database": [arn("glue", "catalog"), arn("glue", "database/xledger_spend")],
+    "AWS::Glue::Table": [arn("glue", "catalog"), arn("glue", "database/xledger_spend"), arn("glue", "table/xledger_spend/invoice")],
     "AWS::IAM::Role": [arn("iam", f"role/xledger-spend-{role}-1A2B3C", region="") for role in ("FunctionRole", "ScheduleRole")],
     "AWS::Lambda::EventInvokeConfig": [arn("lambda", "function:xledger-spend"), arn("lambda", "function:xledger-spend:$LATEST")],
     "AWS::Lambda::Function": [arn("lambda", "function:xledger-spend")],

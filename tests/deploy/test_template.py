@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import views
 from alarms import watched
 from cloudformation import Stack, load
 from policies import of_infra
@@ -181,21 +182,30 @@ MISTAKES = [
 # ------------------------------------------------------------------------------------------------------ the parts that are files
 
 
-def put(lines, after, key, file):
-    """The lines of a template with a file as the block of the first such key after a line."""
+def put(lines, after, key, body, deeper=2, ends_with=("",)):
+    """The lines of a template with other lines as the block of the first such key after a line."""
     key_at = next(number for number, line in enumerate(lines) if number > lines.index(after) and line.strip() == key)
     indent = len(lines[key_at]) - len(lines[key_at].lstrip())
     ends = (number for number, line in enumerate(lines) if number > key_at and line.strip() and len(line) - len(line.lstrip()) <= indent)
-    body = [f"{' ' * (indent + 2)}{line}" if line else "" for line in file.read_text("utf-8").splitlines()]
-    return [*lines[: key_at + 1], *body, "", *lines[next(ends, len(lines)) :]]
+    body = [f"{' ' * (indent + deeper)}{line}" if line else "" for line in body]
+    return [*lines[: key_at + 1], *body, *ends_with, *lines[next(ends, len(lines)) :]]
+
+
+def lines_of(file):
+    return file.read_text("utf-8").splitlines()
 
 
 def with_files(template_text):
     """The template with the files of `infra/` put in anew."""
     lines = template_text.splitlines()
     for file in sorted((INFRA / "athena" / "queries").glob("*.sql")):
-        lines = put(lines, f"      Description: infra/athena/queries/{file.name}", "QueryString: |", file)
-    lines = put(lines, "    Type: AWS::CloudWatch::Dashboard", "DashboardBody: !Sub |", INFRA / "dashboard.json")
+        lines = put(lines, f"      Description: infra/athena/queries/{file.name}", "QueryString: |", lines_of(file))
+    for file in sorted((INFRA / "athena" / "views").glob("*.sql")):
+        after = f"        Name: {file.stem}"
+        columns = [f"- {{Name: {name}, Type: '{kind}'}}" if "," in kind else f"- {{Name: {name}, Type: {kind}}}" for name, kind in views.columns(file)]
+        lines = put(lines, after, "Columns:", columns, ends_with=())
+        lines = put(lines, after, "- Fn::Base64: !Sub >-", views.lines_of_definition(file), deeper=4, ends_with=())
+    lines = put(lines, "    Type: AWS::CloudWatch::Dashboard", "DashboardBody: !Sub |", lines_of(INFRA / "dashboard.json"))
     return "\n".join(lines) + "\n"
 
 
@@ -210,8 +220,38 @@ def test_the_template_has_the_files_of_infra(template):
     }
     files = {file.relative_to(REPOSITORY).as_posix(): file.read_text("utf-8") for file in (INFRA / "athena" / "queries").glob("*.sql")}
     assert queries == files
+    assert [file.stem for file in views.FILES] == [each["Properties"]["TableInput"]["Name"] for each in of_type(template, "AWS::Glue::Table")]
     body = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
     assert body == (INFRA / "dashboard.json").read_text("utf-8")
+
+
+def of_type(template, kind):
+    return [resource for resource in template["Resources"].values() if resource["Type"] == kind]
+
+
+@pytest.mark.parametrize("file", views.FILES, ids=lambda file: file.stem)
+def test_a_view_is_the_one_of_its_file(template, file):
+    """The definition that Athena reads, decoded: the query of the file, and its columns with their types in Trino's words and in Glue's."""
+    [table] = [each for each in of_type(template, "AWS::Glue::Table") if each["Properties"]["TableInput"]["Name"] == file.stem]
+    table = Stack(template, NamePrefix="xledger-spend").of(table)["Properties"]
+    view = table["TableInput"]
+    assert view["TableType"] == "VIRTUAL_VIEW" and view["ViewExpandedText"] == "/* Presto View */"
+    assert view["Parameters"] == {"presto_view": "true", "comment": "Presto View"} and view["Description"] == "Presto View"
+    columns = views.columns(file)
+    assert [(column["Name"], column["Type"]) for column in view["StorageDescriptor"]["Columns"]] == columns
+    assert views.decoded(view) == {
+        "catalog": "awsdatacatalog",
+        "schema": table["DatabaseName"],
+        "columns": [{"name": name, "type": "varchar" if kind == "string" else kind} for name, kind in columns],
+        "originalSql": views.query(file),
+    }
+
+
+def test_a_view_has_no_amount_that_a_payroll_line_could_be_worked_out_from(template):
+    """A voucher balances: what an AP line owes, less the lines that are shown, would be the line that was left out."""
+    for file in views.FILES:
+        assert not {name for name, _ in views.columns(file)} & {"gross", "gross_amount", "open_amount", "remaining"}
+        assert "payroll" in views.comment(file.read_text("utf-8"))
 
 
 def test_a_file_that_has_changed_is_put_in(tmp_path, monkeypatch):
@@ -219,13 +259,16 @@ def test_a_file_that_has_changed_is_put_in(tmp_path, monkeypatch):
     other = tmp_path / "infra"
     shutil.copytree(INFRA, other)
     (other / "athena" / "queries" / "vat-by-month.sql").write_text("SELECT 1\n\nFROM spend\n", "utf-8")
+    (other / "athena" / "views" / "invoice.sql").write_text("-- Nothing.\nSELECT supplier_key, amount\nFROM spend\n", "utf-8")
     (other / "dashboard.json").write_text('{"widgets": []}\n', "utf-8")
     monkeypatch.setattr(f"{__name__}.INFRA", other)
     resources = load(with_files(text()))["Resources"]
     assert resources["VatByMonthQuery"]["Properties"]["QueryString"] == "SELECT 1\n\nFROM spend\n"
     assert resources["Dashboard"]["Properties"]["DashboardBody"] == {"Fn::Sub": '{"widgets": []}\n'}
+    view = Stack(load(with_files(text()))).of(resources["InvoiceView"])["Properties"]["TableInput"]
+    assert views.decoded(view)["originalSql"] == "SELECT supplier_key, amount FROM spend"
     unchanged = load(text())["Resources"]
-    assert {name for name in unchanged if unchanged[name] != resources[name]} == {"VatByMonthQuery", "Dashboard"}
+    assert {name for name in unchanged if unchanged[name] != resources[name]} == {"VatByMonthQuery", "InvoiceView", "Dashboard"}
 
 
 # ------------------------------------------------------------------------------------------------------------ the parameters

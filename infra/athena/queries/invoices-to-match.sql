@@ -1,9 +1,10 @@
--- One row for each supplier invoice of the last twelve months, to be matched with orders, contracts or a supplier's statement.
--- Look invoices up by supplier_company_number and invoice_number. amount and vat_amount are in the currency of the owner;
--- document_amount is in the currency of the invoice, and null if its lines do not agree on one. Only lines on kept accounts count.
+-- One row for each supplier invoice of the last twelve months by invoice date, to be matched with orders, contracts or a supplier's
+-- statement. Look invoices up by supplier_key and invoice_number. amount and vat_amount are in the currency of the owner; document_amount
+-- is in the currency of the invoice, and null if its lines do not agree on one. Only lines on kept accounts count.
 SELECT
   owner_code,
   owner_name,
+  supplier_key,
   supplier_code,
   supplier_name,
   supplier_company_number,
@@ -23,6 +24,6 @@ WHERE year >= year(date_add('month', -12, current_date))
   AND supplier_id IS NOT NULL
   AND invoice_number IS NOT NULL
 GROUP BY
-  owner_id, owner_code, owner_name, supplier_id, supplier_code, supplier_name, supplier_company_number, invoice_number,
-  invoice_date, due_date, voucher_id, voucher_number, amount_currency_code
+  owner_id, owner_code, owner_name, supplier_id, supplier_key, supplier_code, supplier_name, supplier_company_number,
+  invoice_number, invoice_date, due_date, voucher_id, voucher_number, amount_currency_code
 ORDER BY invoice_date DESC, owner_code, supplier_name, invoice_number

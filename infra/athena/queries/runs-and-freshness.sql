@@ -1,4 +1,4 @@
--- The last 50 runs, newest first, with how old the tables are: hours since the last refresh that succeeded.
+-- The last 50 runs by the time at which they began, newest first, with how old the tables are: hours since the last refresh that succeeded.
 -- All times are in UTC. excluded_payroll counts lines that were never asked for.
 SELECT
   started_at,

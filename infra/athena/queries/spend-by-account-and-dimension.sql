@@ -1,5 +1,6 @@
--- Spend of this year and last year by account and by the first two dimensions, such as cost centre and project.
--- What a dimension stands for is in its kind, and can differ from owner to owner.
+-- Purchases of this year and last year, by accounting year, account and the first two dimensions, such as cost centre and project.
+-- Purchases are operating, capital, stock and prepaid lines, without owners that invoice each other. What a dimension stands for is in its
+-- kind, and can differ from owner to owner. Amounts are in the currency of the owner.
 SELECT
   owner_code,
   owner_name,
@@ -18,7 +19,8 @@ SELECT
   count(*) AS lines
 FROM spend
 WHERE year >= year(current_date) - 1
-  AND account_kind = 'cost'
+  AND spend_class IN ('operating', 'capital', 'stock', 'prepaid')
+  AND is_intercompany IS DISTINCT FROM true
 GROUP BY
   owner_id, owner_code, owner_name, year, account_group, account_code, account_name, dimension_1_kind, dimension_1_code,
   dimension_1_name, dimension_2_kind, dimension_2_code, dimension_2_name, amount_currency_code

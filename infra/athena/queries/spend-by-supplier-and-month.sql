@@ -1,12 +1,14 @@
--- Spend by supplier and month, this year and the two before: one row for each owner, currency, supplier and month.
--- Amounts are debit positive, without VAT that is deducted, in the currency of the owner. Never add up rows of two currencies.
+-- Purchases by supplier and accounting month, this year and the two before: one row for each owner, currency, supplier and month. Purchases
+-- are operating, capital, stock and prepaid lines, without owners that invoice each other. Debit positive, without VAT that is deducted, in
+-- the currency of the owner: never add up rows of two currencies. A supplier is a supplier_key, whatever its codes.
 SELECT
   owner_code,
   owner_name,
   amount_currency_code,
-  supplier_code,
-  supplier_name,
-  supplier_company_number,
+  supplier_key,
+  min(supplier_code) AS supplier_code,
+  min(supplier_name) AS supplier_name,
+  min(supplier_company_number) AS supplier_company_number,
   year,
   month,
   sum(amount) AS amount,
@@ -14,9 +16,8 @@ SELECT
   count(*) AS lines
 FROM spend
 WHERE year >= year(current_date) - 2
-  AND account_kind = 'cost'
-  AND supplier_id IS NOT NULL
-GROUP BY
-  owner_id, owner_code, owner_name, amount_currency_code, supplier_id, supplier_code, supplier_name, supplier_company_number,
-  year, month
-ORDER BY owner_code, year DESC, month DESC, amount DESC
+  AND spend_class IN ('operating', 'capital', 'stock', 'prepaid')
+  AND is_intercompany IS DISTINCT FROM true
+  AND supplier_key IS NOT NULL
+GROUP BY owner_id, owner_code, owner_name, amount_currency_code, supplier_key, year, month
+ORDER BY owner_code, year DESC, month DESC, amount DESC, supplier_key

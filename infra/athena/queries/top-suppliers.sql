@@ -1,9 +1,12 @@
--- The 100 largest suppliers of the last twelve months for each owner, with their share of the owner's spend.
--- The share is of all cost lines, those without a supplier too, so the shares of all suppliers need not add up to 100.
+-- The 100 largest suppliers of each owner by purchases in the last twelve accounting months, with their share of the owner's purchases.
+-- Purchases are operating, capital, stock and prepaid lines, without owners that invoice each other. The share is of all of them, those
+-- without a supplier too, so the shares of all suppliers need not add up to 100. The running month counts as far as it is posted. A
+-- supplier is a supplier_key.
 WITH recent AS (
   SELECT *
   FROM spend
-  WHERE account_kind = 'cost'
+  WHERE spend_class IN ('operating', 'capital', 'stock', 'prepaid')
+    AND is_intercompany IS DISTINCT FROM true
     AND year >= year(date_add('month', -11, current_date))
     AND year * 12 + month BETWEEN year(current_date) * 12 + month(current_date) - 11 AND year(current_date) * 12 + month(current_date)
 ),
@@ -13,15 +16,15 @@ by_supplier AS (
     owner_code,
     owner_name,
     amount_currency_code,
-    supplier_id,
-    supplier_code,
-    supplier_name,
-    supplier_company_number,
+    supplier_key,
+    min(supplier_code) AS supplier_code,
+    min(supplier_name) AS supplier_name,
+    min(supplier_company_number) AS supplier_company_number,
     sum(amount) AS amount,
     count(DISTINCT invoice_number) AS invoices,
     max(posted_date) AS last_posted_date
   FROM recent
-  GROUP BY owner_id, owner_code, owner_name, amount_currency_code, supplier_id, supplier_code, supplier_name, supplier_company_number
+  GROUP BY owner_id, owner_code, owner_name, amount_currency_code, supplier_key
 ),
 shares AS (
   SELECT
@@ -30,14 +33,15 @@ shares AS (
   FROM by_supplier
 ),
 ranked AS (
-  SELECT *, row_number() OVER (PARTITION BY owner_id, amount_currency_code ORDER BY amount DESC, supplier_id) AS place
+  SELECT *, row_number() OVER (PARTITION BY owner_id, amount_currency_code ORDER BY amount DESC, supplier_key) AS place
   FROM shares
-  WHERE supplier_id IS NOT NULL
+  WHERE supplier_key IS NOT NULL
 )
 SELECT
   owner_code,
   owner_name,
   place,
+  supplier_key,
   supplier_code,
   supplier_name,
   supplier_company_number,

@@ -1,5 +1,6 @@
--- VAT on purchases by month and tax rule: what Xledger posted beside what the rate of the tax rule gives.
--- vat_rate is null for tax rules that the settings do not know (VatRates names them): then nothing is expected.
+-- VAT of this year and last year by accounting month and tax rule: what Xledger posted beside what the rate of the tax rule gives. vat_rate
+-- is null for tax rules that the settings do not know (VatRates names them), and where the owner's lines contradict the rate: then nothing
+-- is expected.
 SELECT
   owner_code,
   owner_name,
