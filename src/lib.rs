@@ -42,6 +42,9 @@ pub mod report;
 // Figures, aligned lines and quoted texts, sanitized for a terminal.
 pub mod display;
 
+// The report page of a snapshot: figures of `spend` and the run's report as one HTML file.
+pub mod page;
+
 // What lines and suppliers are to purchasing: organisation numbers, classes of spend, categories, and the company's own files.
 pub mod classify;
 

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use crate::lake::{DataFile, Partition, Snapshot};
 use crate::model::failure::Failure;
 use crate::model::line::Line;
-use crate::model::value::Month;
+use crate::model::value::{Instant, Month};
+use crate::page;
 use crate::refresh::join::Joiner;
 use crate::refresh::reference_data::ReferenceData;
 use crate::refresh::supplier_totals::SupplierTotals;
@@ -24,6 +25,8 @@ pub(super) struct WrittenTables {
     pub sizes: TableSizes,
     /// The files of `spend`.
     pub spend: Vec<DataFile>,
+    /// What the page shows of `spend`.
+    pub page: page::Digest,
     /// Lines and amounts in ten-thousandths of `spend`, by month and owner: what the files must add up to.
     totals: BTreeMap<(Month, i64), (u64, i128)>,
 }
@@ -44,7 +47,7 @@ fn decimal(sum: i128) -> String {
     format!("{sign}{}.{:04}", digits / 10_000, digits % 10_000)
 }
 
-/// Writes both tables. Without a snapshot everything is made and nothing written.
+/// Writes both tables, and adds up what the page shows of data of this instant. Without a snapshot everything is made and nothing written.
 ///
 /// # Errors
 /// A value that does not fit its column, or what storage can meet.
@@ -54,9 +57,11 @@ pub(super) async fn write(
     lines: &[Line],
     reference_data: &ReferenceData,
     progress: &Progress,
+    (at, named): (Instant, page::Suppliers),
 ) -> Result<WrittenTables, Failure> {
     let mut written = WrittenTables::default();
     let mut suppliers = SupplierTotals::default();
+    let mut figures = page::Figures::new(at, lines.iter().map(|line| line.month));
     for (month, lines) in
         partition::split(lines, |line| line.month, |line| partition::spend_order(line.posted_date, line.id))
     {
@@ -66,6 +71,7 @@ pub(super) async fn write(
             for line in lines {
                 let row = joiner.row(line);
                 suppliers.add(&row);
+                figures.add(month, &row);
                 let total = written.totals.entry((month, line.owner)).or_default();
                 total.0 += 1;
                 total.1 += row.amount.map_or(0, |amount| i128::from(amount.ten_thousandths()));
@@ -91,6 +97,7 @@ pub(super) async fn write(
         }
         written.sizes.supplier.add(&file.finish().await?);
     }
+    written.page = figures.finish(named);
     Ok(written)
 }
 
