@@ -6,6 +6,7 @@
 # make lint-template  the template, what stands in infra/ and what the pages name and tell to type, in two minutes
 # make deny           what the dependencies may be: licences, sources, what is banned (deny.toml; cargo-deny)
 # make athena         the tables as Trino, which Athena is made of, and Spark see them (a JDK of 17 or later, Maven)
+# make page           the report page in a headless Chromium: widths, dark, print, accessibility; screenshots in target/page
 # make fuzz           every way in under a fuzzer: MINUTES=30 each, two at a time; TARGET=decoder for one alone (a nightly toolchain, g++)
 # make tools          what the tests need beside Rust, into .tools/ (Python 3 and a package index, the first time)
 # make pins           pins what these tools depend on, after a change of tests/tools/*.txt
@@ -23,7 +24,7 @@ VENV := .tools/venv
 # Three environments, for their pins contradict each other.
 STAMPS := $(VENV)/installed .tools/sam/installed .tools/lint/installed
 
-.PHONY: test check deny rust-build rust-tests function deployment readers lints lint lint-template tools pins athena engines fuzz nightly
+.PHONY: test check deny rust-build rust-tests function deployment readers lints lint lint-template tools pins athena engines page browser fuzz nightly
 
 # Side by side, for a build works both cores only in parts and tests wait for servers more than they work. What fails
 # stops only what needs it. The Rust tests are seen as they go, the rest as it ends.
@@ -125,6 +126,21 @@ $(VENV)/athena: $(VENV)/installed tests/athena/requirements.txt tests/athena/pom
 	@echo "installing Trino and Spark into .tools"
 	@$(VENV)/bin/pip install --quiet --disable-pip-version-check --requirement tests/athena/requirements.txt
 	@mvn --quiet --batch-mode --file tests/athena/pom.xml -Dinto="$(CURDIR)/.tools/trino" package
+	@touch $@
+
+# The report page in a browser: not in `make test`, for it needs Chromium. An environment of its own, for none of the others needs its driver.
+page: browser .tools/page/installed
+	@cargo build --locked --workspace --bins --quiet
+	@.tools/page/bin/pytest -q -rs tests/page
+	@echo "screenshots: target/page"
+
+browser:
+	@"$${CHROMIUM:-chromium}" --version >/dev/null 2>&1 || { echo "MISSING: Chromium (Debian: chromium), or CHROMIUM with the name of its program"; exit 1; }
+
+.tools/page/installed: tests/page/requirements.txt
+	@echo "installing the browser's driver into $(@D)"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
 # Not in `make test`, which fuzzes for a minute without all this (fuzz/bodies/minute.rs). What is found lies in fuzz/artifacts.

@@ -45,6 +45,9 @@ pub mod report;
 // Figures, aligned lines and quoted texts, sanitized for a terminal.
 pub mod display;
 
+// The report page of a snapshot: figures of `spend` and the run's report as one HTML file.
+pub mod page;
+
 // AWS: the SDK's settings, Secrets Manager, EventBridge Scheduler, and one mapping of errors.
 pub mod aws;
 

@@ -32,6 +32,7 @@ use crate::lake;
 use crate::lake::{Current, Manifest, Publisher, Version};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::value::Instant;
+use crate::page;
 use crate::refresh::cache::{Cache, Owner};
 use crate::refresh::index::Asking;
 use crate::refresh::rules::Rules;
@@ -60,6 +61,8 @@ pub struct Refreshing<'a> {
     pub rules: &'a Rules,
     /// What the company says itself.
     pub own_files: &'a OwnFiles,
+    /// How suppliers are called on the page for people.
+    pub report_suppliers: page::Suppliers,
     /// Sent with every query.
     pub owner_set: &'static str,
     /// Rows of a listing's page.

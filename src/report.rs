@@ -91,6 +91,8 @@ pub struct Report {
     pub measured: Vec<Measured>,
     /// The tables that were made, or moved back to.
     pub tables: Option<TableSizes>,
+    /// The page for people, `report.html` beside the tables.
+    pub page: Option<PageFile>,
     /// Old snapshots and leftovers of dead runs that were removed.
     pub snapshots_removed: Option<u64>,
     /// What was used of the API.
@@ -149,6 +151,18 @@ pub struct TableSize {
     pub files: u64,
     /// Bytes of its files.
     pub bytes: u64,
+}
+
+/// The page for people that a snapshot has.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PageFile {
+    /// Its path relative to the lake.
+    pub path: String,
+    /// Its size in bytes.
+    pub bytes: u64,
+    /// Its checksum, as `sha256sum` prints it.
+    pub sha256: String,
 }
 
 impl TableSize {

@@ -114,6 +114,7 @@ impl Run {
                         refresh: refresh.clone(),
                         rules: &settings.rules,
                         own_files: &own_files,
+                        report_suppliers: settings.report_suppliers,
                         owner_set: settings.owner_set.as_str(),
                         page_rows: settings.page_rows,
                         full_every: settings.full_every,

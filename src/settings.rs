@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use crate::lake::LakeUrl;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::token;
+use crate::page::Suppliers;
 use crate::refresh::Limits;
 use crate::refresh::rules::{Codes, Personal, Rules};
 
@@ -42,11 +43,12 @@ names! {
     HISTORY_FROM = "SPEND_HISTORY_FROM": "Leave out periods before this month, as in 2023-01 [default: none]";
     VAT_RATES = "SPEND_VAT_RATES": "Add the VAT percentages of further tax rule codes, as in 3=15,33=11.11, or from a day on, as in 13@2020-04-01=6";
     FILES = "SPEND_FILES_URL": "Read categories.csv and suppliers.csv from here: s3://bucket/prefix, or a directory [default: the lake]";
-    LANGUAGE = "SPEND_LANGUAGE": "Name the categories that accounts give in this language: en or no [default: en]";
+    LANGUAGE = "SPEND_LANGUAGE": "Name the categories that accounts give, and write the report page, in this language: en or no [default: en]";
     TEXT = "SPEND_TEXT": "Ask for the texts of ledger lines: keep or drop [default: keep]";
     EXPENSE_TEXT = "SPEND_EXPENSE_TEXT": "Ask for the texts of expense reports (document type ER): keep or drop [default: drop]";
     CONTACTS = "SPEND_CONTACTS": "Ask for the contacts of suppliers: keep or drop [default: drop]";
     PERSONAL_NUMBERS = "SPEND_PERSONAL_NUMBERS": "Publish organisation numbers that are the number of a person: keep or drop [default: drop]";
+    REPORT_SUPPLIERS = "REPORT_SUPPLIERS": "Call suppliers by their names or their codes on the report page: names or codes [default: names]";
     FULL_EVERY = "SPEND_FULL_EVERY": "Run a full refresh every N refreshes, 1 to 1000 [default: 10]";
     MAX_SHRINK = "SPEND_MAX_SHRINK_PERCENT": "Publish nothing if a table would lose more than this percentage of its rows, 0 to 100 [default: 20]";
     MAX_REFUSED = "SPEND_MAX_REFUSED_PERCENT": "Publish nothing if more than this percentage of the lines beside payroll cannot be judged, 0 to 100 [default: 5]";
@@ -121,6 +123,8 @@ pub struct Settings {
     pub glue_database: Option<String>,
     /// What is spend.
     pub rules: Rules,
+    /// How suppliers are called on the page for people.
+    pub report_suppliers: Suppliers,
     /// Where the company's own files are, if not beside the tables.
     pub files: Option<LakeUrl>,
     /// Run a full refresh every so many refreshes.
@@ -327,6 +331,7 @@ impl Settings {
             contacts: is_kept(CONTACTS, rules.personal.contacts),
             numbers: is_kept(PERSONAL_NUMBERS, rules.personal.numbers),
         };
+        let report_suppliers = read.value(REPORT_SUPPLIERS, Suppliers::default(), str::parse);
         let files = files(&mut read, caller);
         let owner_set = read.value(OWNER_SET, OwnerSet("MINE"), str::parse);
         let page_rows = read.number(PAGE_ROWS, 10_000, 100, 10_000);
@@ -364,6 +369,7 @@ impl Settings {
                 lake_kms_key_arn,
                 glue_database,
                 rules,
+                report_suppliers,
                 files,
                 full_every,
                 most_shrink_percent,

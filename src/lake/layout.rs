@@ -3,6 +3,7 @@
 //! ```text
 //! CURRENT.json                                               the commit
 //! snapshots/20261121T013000Z-0a1b2c3d/_manifest.json
+//!                                    /report.html            for people; a snapshot of an older version has none
 //!                                    /spend/year=2026/month=05/part-00000.parquet
 //!                                    /supplier/owner_id=4242/part-00000.parquet
 //! runs/<run>.json                                            one line for each run
@@ -83,6 +84,11 @@ impl SnapshotName {
     /// The snapshot's manifest.
     pub fn manifest(&self) -> Key {
         Key::known(format!("snapshots/{self}/_manifest.json"))
+    }
+
+    /// The snapshot's page for people.
+    pub fn page(&self) -> Key {
+        Key::known(format!("snapshots/{self}/report.html"))
     }
 
     /// The directory of a table in this snapshot: what the catalog's table points to.

@@ -10,6 +10,7 @@ use crate::lake::manifest::{self, Current, FORMAT_VERSION, Manifest};
 use crate::lake::store::{Access, Store, Version};
 use crate::model::digest::Digest;
 use crate::model::value::Instant;
+use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -21,6 +22,8 @@ use snapshot::Snapshot;
 const CURRENT_LIMIT_BYTES: u64 = 64 << 10;
 /// A manifest has some 250 bytes for each file, and a report.
 const MANIFEST_LIMIT_BYTES: u64 = 64 << 20;
+/// A page has some 100 kB.
+const PAGE_LIMIT_BYTES: u64 = 8 << 20;
 /// Manifests being read at once, where many are.
 const MANIFESTS_AT_ONCE: usize = 8;
 /// A run's line is a kilobyte, but for an error with many words.
@@ -129,6 +132,15 @@ impl Lake {
             }
             store => store.place(&directory),
         }
+    }
+
+    /// A snapshot's page for people, if it has one. Its checksum is the caller's to look at.
+    ///
+    /// # Errors
+    /// What storage can meet.
+    pub async fn page(&self, snapshot: &SnapshotName) -> Result<Option<Bytes>, Error> {
+        let found = self.store.get(&snapshot.page(), PAGE_LIMIT_BYTES).await?;
+        Ok(found.map(|(bytes, _)| bytes))
     }
 
     /// All snapshots, oldest first; those that were never finished among them.

@@ -8,16 +8,18 @@ use serde_json::Value;
 use super::lists::Lists;
 use super::rows::Rows;
 use super::{Before, Refreshing, to_json};
-use crate::lake::{ManifestParts, SnapshotName};
+use crate::lake::{ManifestParts, Snapshot, SnapshotName};
+use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
+use crate::page;
 use crate::refresh::cache::{Cache, Cached};
 use crate::refresh::data_checks::{self, DataChecks, Facts};
 use crate::refresh::join::{Joiner, Sources};
 use crate::refresh::screen::Coverage;
 use crate::refresh::tables::{self, WrittenTables};
 use crate::refresh::{changes, checks};
-use crate::report::{Report, TableSizes};
+use crate::report::{PageFile, Report, TableSizes};
 use crate::table::SCHEMA_VERSION;
 use crate::table::runs::Status;
 use crate::xledger::query;
@@ -56,6 +58,7 @@ impl Refreshing<'_> {
     ) -> Result<Status, Failure> {
         let Rows { mut lines, payables, names, screen } = rows;
         let reference_data = &lists.registers.reference_data;
+        let at = report.started_at;
         let write = async |snapshot: Option<&_>| {
             let joiner = Joiner::new(Sources {
                 chart: screen.chart(),
@@ -68,7 +71,9 @@ impl Refreshing<'_> {
                 has_company_numbers: self.xledger.plan().asks(query::SUPPLIERS, "company"),
             });
             let data = DataChecks::new(self.limits, self.started_at, &lines.rows);
-            tables::write(snapshot, &joiner, &lines.rows, data, reference_data, self.progress).await
+            let figures = page::Figures::new(at, lines.rows.iter().map(|line| line.month));
+            let watched = (data, figures, self.report_suppliers);
+            tables::write(snapshot, &joiner, &lines.rows, watched, reference_data, self.progress).await
         };
         let guard = |tables: &TableSizes| match before.manifest.as_ref().filter(|_| !self.refresh.accept_shrink) {
             Some(manifest) => checks::not_shrunk(tables, manifest, self.most_shrink_percent),
@@ -101,6 +106,7 @@ impl Refreshing<'_> {
             let now = (self.clock)();
             report.unfit = self.xledger.meter().unfit();
             report.end(now, self.xledger.meter().usage(), Ok(Status::Succeeded));
+            report.page = Some(self.page(&snapshot, &written, report).await?);
             let mut settings = to_json(&self.source(cache))?;
             settings["rules"] = to_json(self.rules)?;
             let parts = ManifestParts {
@@ -161,6 +167,22 @@ impl Refreshing<'_> {
         let (checks, measured) = written.checked.judge(&facts);
         (report.checks, report.measured) = (checks, measured);
         data_checks::all_hold(&report.checks)
+    }
+}
+
+impl Refreshing<'_> {
+    /// Writes the page for people into a snapshot.
+    async fn page(
+        &self,
+        snapshot: &Snapshot<'_>,
+        written: &WrittenTables,
+        report: &Report,
+    ) -> Result<PageFile, Failure> {
+        let html = page::render(&written.page, report, self.rules.language, self.report_suppliers)?;
+        let (path, bytes, sha256) =
+            (snapshot.name().page().to_string(), html.len() as u64, Digest::of(html.as_bytes()));
+        snapshot.page(html.into()).await?;
+        Ok(PageFile { path, bytes, sha256 })
     }
 }
 

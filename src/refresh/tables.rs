@@ -8,6 +8,7 @@ use crate::lake::{DataFile, Partition, Snapshot};
 use crate::model::failure::Failure;
 use crate::model::line::Line;
 use crate::model::value::Month;
+use crate::page;
 use crate::refresh::data_checks::{DataChecks, OfRows};
 use crate::refresh::join::Joiner;
 use crate::refresh::reference_data::ReferenceData;
@@ -25,6 +26,8 @@ pub(super) struct WrittenTables {
     pub sizes: TableSizes,
     /// The files of `spend`.
     pub spend: Vec<DataFile>,
+    /// What the page shows of `spend`.
+    pub page: page::Digest,
     /// Lines and amounts in ten-thousandths of `spend`, by month and owner: what the files must add up to.
     totals: BTreeMap<(Month, i64), (u64, i128)>,
     /// What the checks found in the rows.
@@ -52,7 +55,7 @@ fn decimal(sum: i128) -> String {
     format!("{sign}{}.{:04}", digits / 10_000, digits % 10_000)
 }
 
-/// Writes both tables. Without a snapshot everything is made and nothing written.
+/// Writes both tables, and adds up what the page shows of data of this instant. Without a snapshot everything is made and nothing written.
 ///
 /// # Errors
 /// A value that does not fit its column, or what storage can meet.
@@ -60,7 +63,7 @@ pub(super) async fn write<'a>(
     snapshot: Option<&Snapshot<'_>>,
     joiner: &'a Joiner<'_>,
     lines: &'a [Line],
-    mut checks: DataChecks<'a>,
+    (mut checks, mut figures, named): (DataChecks<'a>, page::Figures<'a>, page::Suppliers),
     reference_data: &ReferenceData,
     progress: &Progress,
 ) -> Result<WrittenTables, Failure> {
@@ -77,6 +80,7 @@ pub(super) async fn write<'a>(
                 let row = joiner.row(line);
                 suppliers.add(&row);
                 checks.add(month, line, &row);
+                figures.add(month, &row);
                 let total = totals.entry((month, line.owner)).or_default();
                 total.0 += 1;
                 total.1 += row.amount.map_or(0, |amount| i128::from(amount.ten_thousandths()));
@@ -104,7 +108,7 @@ pub(super) async fn write<'a>(
         sizes.supplier.add(&file.finish().await?);
     }
     let checked = checks.finish(joiner.suppliers(), &joiner.contradicted_rates());
-    Ok(WrittenTables { sizes, spend: files_of_spend, totals, checked })
+    Ok(WrittenTables { sizes, spend: files_of_spend, page: figures.finish(named), totals, checked })
 }
 
 /// The files of one partition: one, until it is full.

@@ -34,6 +34,7 @@ fn every_fault_is_named_at_once() {
         (PAYROLL_MATCHES, "perhaps"),
         (HISTORY_FROM, "2023-13"),
         (VAT_RATES, "3"),
+        (REPORT_SUPPLIERS, "people"),
         (SNAPSHOTS_KEPT, "0"),
     ];
     let expected = vec![
@@ -48,6 +49,7 @@ fn every_fault_is_named_at_once() {
         PAYROLL_MATCHES,
         HISTORY_FROM,
         VAT_RATES,
+        REPORT_SUPPLIERS,
         OWNER_SET,
         PAGE_ROWS,
         MAX_IN_FLIGHT,

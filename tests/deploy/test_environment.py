@@ -30,6 +30,7 @@ GIVEN = {
         "ExpenseTexts": "keep",
         "Contacts": "keep",
         "PersonalNumbers": "keep",
+        "ReportSuppliers": "codes",
         "LakePrefix": "finance/xledger-spend",
         "FullEvery": "1",
         "MaximumShrinkPercent": "0",
@@ -53,7 +54,7 @@ def faults(given):
     environment = {"PATH": os.environ["PATH"], **variables, "XLEDGER_ENDPOINT": "nowhere"}
     done = subprocess.run([PROGRAM, "refresh"], env=environment, capture_output=True, encoding="utf-8", timeout=60)
     assert done.returncode == 2, done.stderr
-    return set(re.findall(r"\b(?:XLEDGER|LAKE|SPEND|GLUE)_[A-Z_]+(?=:)", done.stderr))
+    return set(re.findall(r"\b(?:XLEDGER|LAKE|SPEND|GLUE|REPORT)_[A-Z_]+(?=:)", done.stderr))
 
 
 @pytest.mark.parametrize("given", GIVEN.values(), ids=GIVEN)

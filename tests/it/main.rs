@@ -36,4 +36,5 @@ mod servers;
 mod store_conformance;
 mod store_faults;
 mod store_faults_in_a_refresh;
+mod the_page_of_a_snapshot;
 mod two_start_together;

@@ -223,9 +223,9 @@ def test_each_partition_has_one_file_with_rows(company, expected, table):
     assert found == Counter(tuple(row[name] for name in PARTITIONS[table]) for row in expected.rows(table))
 
 
-def test_a_snapshot_holds_nothing_but_its_tables_and_manifest(company):
+def test_a_snapshot_holds_nothing_but_its_tables_page_and_manifest(company):
     files = {file for file in company.snapshot.rglob("*") if file.is_file()}
-    assert files == {company.snapshot / "_manifest.json", *company.files("spend"), *company.files("supplier")}
+    assert files == {company.snapshot / "_manifest.json", company.snapshot / "report.html", *company.files("spend"), *company.files("supplier")}
 
 
 def test_the_manifest_lists_what_is_on_disk(company, expected):

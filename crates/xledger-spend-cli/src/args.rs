@@ -68,6 +68,17 @@ pub(crate) enum Command {
     },
     /// Show what is in the tables now
     Show,
+    /// Fetch the report page of the current snapshot: one file for a browser
+    ///
+    /// Of a lake in a directory it is opened where it lies; of a lake on S3 it is saved as spend-report.html, or as --output says.
+    Report {
+        /// Open it in the browser
+        #[arg(long)]
+        open: bool,
+        /// Save it in this file; - is standard output
+        #[arg(long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// List the snapshots that the lake keeps, newest first
     Snapshots,
     /// Make an older snapshot current again
@@ -149,6 +160,7 @@ impl Command {
             | Self::Check
             | Self::Probe { .. }
             | Self::Show
+            | Self::Report { .. }
             | Self::Snapshots
             | Self::Schema { .. } => Publishes::Nowhere,
         }

@@ -5,6 +5,7 @@ mod refresh;
 mod check;
 mod probe;
 mod show;
+mod report;
 mod snapshots;
 mod rollback;
 mod schema;
@@ -46,6 +47,7 @@ pub(crate) async fn work(context: &Context, command: Command) -> Result<Outcome,
         Command::Check => check::check(context).await,
         Command::Probe { save } => probe::probe(context, save.as_deref()).await,
         Command::Show => show::show(context).await,
+        Command::Report { open, output } => report::report(context, open, output.as_deref()).await,
         Command::Snapshots => snapshots::snapshots(context).await,
         Command::Rollback { snapshot } => rollback::rollback(context, &snapshot).await,
         Command::Schema { ddl } => schema::schema(context, ddl).await,

@@ -99,6 +99,7 @@ pub(crate) fn next(lake: &LakeUrl, program: &str, demonstration: bool) -> String
     let lake = flag(lake);
     let mut next = vec![
         ("this again", format!("{program} show {lake}")),
+        ("the report page, for a browser", format!("{program} report --open {lake}")),
         ("what can be gone back to", format!("{program} snapshots {lake}")),
         ("what each column means", format!("{program} schema")),
     ];

@@ -52,6 +52,14 @@ impl<'a> Snapshot<'a> {
         Ok(DataWriter { writer, path, files: Arc::clone(&self.files) })
     }
 
+    /// Writes the snapshot's page for people, once.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`] if it has one; else what storage can meet.
+    pub async fn page(&self, html: Bytes) -> Result<(), Error> {
+        self.publisher.lake().store().create(&self.name.page(), html).await.map(drop)
+    }
+
     /// Publishes the snapshot, made of every file that was finished: writes its manifest, then makes it current if `CURRENT.json` is
     /// still what `expected` says.
     ///

@@ -10,6 +10,7 @@ mod no_xledger;
 mod demonstrations;
 mod back_and_forth;
 mod odd_places;
+mod page;
 mod aws;
 mod on_the_simulator;
 mod stopped;

@@ -1,0 +1,130 @@
+//! The page that a snapshot has for people: what was bought, from whom, and whether the figures can be trusted. One HTML file without script, network
+//! or fonts of its own. A pure function of the figures, which are added up while `spend` is written, and of the run's report.
+//!
+//! | file | what it settles |
+//! |---|---|
+//! | `window.rs` | which months are looked at, and with which they are compared |
+//! | `figures.rs`, `terms.rs` | the sums, row by row |
+//! | `digest.rs` | what of them is shown: the largest, and the rest in one line |
+//! | `sections.rs`, `chart.rs` | what is said of a currency |
+//! | `trust.rs` | what is said of the run |
+//! | `words.rs`, `numbers.rs` | how: all words in both languages, figures as their reader writes them |
+//! | `view.rs`, `page.html` | what a page is made of |
+
+mod window;
+mod terms;
+mod figures;
+mod digest;
+mod words;
+mod numbers;
+mod view;
+mod chart;
+mod sections;
+mod trust;
+
+use askama::Template;
+
+use crate::classify::category::Language;
+use crate::model::failure::{Failure, FailureKind};
+use crate::report::Report;
+pub use digest::{Digest, Suppliers};
+pub use figures::Figures;
+use sections::SectionView;
+use view::{Block, Row, Table, listed, named};
+use words::{Words, fill};
+
+/// Companies in the title.
+const COMPANIES: usize = 4;
+
+#[derive(Template)]
+#[template(path = "page.html")]
+struct Page<'a> {
+    words: &'static Words,
+    companies: String,
+    /// What the figures are of: terms and their meaning.
+    facts: Vec<(&'static str, String)>,
+    late: Option<String>,
+    trust: String,
+    sections: Vec<SectionView>,
+    others: Option<Table>,
+    end: Vec<Block>,
+    cost: String,
+    style: &'a str,
+}
+
+/// The page of a snapshot: the same bytes for the same figures and report.
+///
+/// # Errors
+/// None that is known of: a template could ask for more than there is memory.
+pub fn render(digest: &Digest, report: &Report, language: Language, suppliers: Suppliers) -> Result<String, Failure> {
+    let words = Words::of(language);
+    let sections: Vec<SectionView> =
+        (0..digest.sections.len()).filter_map(|at| SectionView::new(at, digest, words, suppliers)).collect();
+    let page = Page {
+        words,
+        companies: companies(digest, words),
+        facts: facts(digest, report, words),
+        late: late(digest, words),
+        trust: trust::sentence(digest, report, words),
+        sections,
+        others: others(digest, words),
+        end: trust::blocks(report, words),
+        cost: trust::cost(report, words),
+        style: include_str!("page/page.css"),
+    };
+    page.render().map_err(|error| Failure::new(FailureKind::ValueUnfit, format!("the report page: {error}")))
+}
+
+/// Whose spend it is.
+fn companies(digest: &Digest, words: &Words) -> String {
+    let owners = digest.sections.iter().flat_map(|section| &section.owners.top);
+    let mut names: Vec<String> = owners.filter_map(|owner| owner.label.clone()).collect();
+    names.extend(digest.others.iter().filter_map(|(name, ..)| name.clone()));
+    listed(&names, COMPANIES, words)
+}
+
+fn facts(digest: &Digest, report: &Report, words: &'static Words) -> Vec<(&'static str, String)> {
+    let window = &digest.window;
+    let now = words.months(window.now());
+    let months = match window.too_short_since() {
+        Some(first) => fill(words.not_compared, &[&now, &words.month(first)]),
+        None => fill(words.compared, &[&now, &words.months(window.before())]),
+    };
+    let mut currencies: Vec<String> = digest
+        .sections
+        .iter()
+        .map(|section| section.currency.as_deref().map_or_else(|| words.no_currency.to_owned(), named))
+        .collect();
+    currencies.dedup();
+    let currency = match (currencies.len(), digest.sections.len() + digest.others.len()) {
+        (0, _) => "–".to_owned(),
+        (_, 1) => listed(&currencies, COMPANIES, words),
+        _ => fill(words.currencies, &[&listed(&currencies, COMPANIES, words)]),
+    };
+    vec![(words.data_of, words.time(report.started_at)), (words.months_shown, months), (words.currency, currency)]
+}
+
+fn late(digest: &Digest, words: &Words) -> Option<String> {
+    digest.window.has_just_ended().then(|| fill(words.late, &[&words.month(digest.window.now().1)]))
+}
+
+/// The owners of unknown currency that there was no room for.
+fn others(digest: &Digest, words: &'static Words) -> Option<Table> {
+    if digest.others.is_empty() {
+        return None;
+    }
+    let mut table = Table {
+        caption: words.left_to_the_tables.to_owned(),
+        is_titled: true,
+        heads: view::heads([(words.owner, view::TEXT), (words.spend, view::NUMBER), (words.lines, view::NUMBER)]),
+        ..Table::default()
+    };
+    for (name, lines, amount) in digest.others.iter().take(20) {
+        let name = name.as_deref().map_or_else(|| words.no_name.to_owned(), named);
+        table.rows.push(Row { name, cells: vec![words.amount(*amount), words.count(*lines)], ..Row::default() });
+    }
+    Some(table)
+}
+
+#[cfg(test)]
+mod tests;
