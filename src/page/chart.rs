@@ -81,7 +81,7 @@ impl Chart {
             }
             if down < 0 && up > 0 {
                 let y = scale.y(up + down);
-                bar(&mut net, column, y - 4, y + 4);
+                bar(&mut net, column, y - 6, y + 6);
             }
         }
         let (unit, words_of_unit) = scale.unit(words);
@@ -208,7 +208,7 @@ mod tests {
         // Amounts from -400 to 400: 100 is an eighth of the height, and nothing is in the middle.
         assert_eq!(chart.shapes[0], ("c1", "M14 125h72v375h-72zM114 375h72v125h-72z".to_owned()));
         assert_eq!(chart.shapes[1], ("c2", "M14 0h72v125h-72zM114 500h72v375h-72z".to_owned()));
-        assert_eq!(chart.net, "M114 746h72v8h-72z");
+        assert_eq!(chart.net, "M114 744h72v12h-72z");
         assert_eq!((chart.years, chart.open), (vec![(2024, 12), (2025, 12)], None));
     }
 

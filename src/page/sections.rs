@@ -26,8 +26,9 @@ struct Making<'a> {
     words: &'static Words,
     suppliers: Suppliers,
     id: String,
-    /// How the currency is called.
+    /// How the currency is called, and the section.
     currency: String,
+    title: String,
     is_compared: bool,
 }
 
@@ -37,14 +38,14 @@ impl SectionView {
         let owners: Vec<String> = section.owners.top.iter().filter_map(|owner| owner.label.clone()).collect();
         let currency = section.currency.as_deref().map_or_else(|| words.no_currency_of.to_owned(), named);
         let is_compared = digest.window.too_short_since().is_none();
-        let making = Making { digest, section, words, suppliers, id: format!("s{at}-"), currency, is_compared };
         let of = listed(&owners, 8, words);
         let (title, subtitle) = match &section.currency {
-            Some(_) => (making.currency.clone(), of),
-            None if of.is_empty() => (words.no_currency_of.to_owned(), String::new()),
-            None => (of, words.no_currency_of.to_owned()),
+            Some(_) => (currency.clone(), of),
+            None if of.is_empty() => (currency.clone(), String::new()),
+            None => (of, currency.clone()),
         };
-        Some(Self { title, subtitle, tiles: making.tiles(), blocks: making.blocks(), id: making.id })
+        let making = Making { digest, section, words, suppliers, id: format!("s{at}-"), currency, title, is_compared };
+        Some(Self { subtitle, tiles: making.tiles(), blocks: making.blocks(), id: making.id, title: making.title })
     }
 }
 
@@ -142,7 +143,7 @@ impl Making<'_> {
             block.notes.push(fill(words.intercompany, &[&amount, &lines]));
         }
         let mut table = Table {
-            caption: format!("{}, {}", words.by_month, self.currency),
+            caption: format!("{}, {}", words.by_month, self.title),
             folded: Some(words.the_figures),
             ..Table::default()
         };
@@ -177,7 +178,7 @@ impl Making<'_> {
             columns.extend(heads([(words.change, NUMBER)]));
         }
         columns.extend(heads([(words.invoices, WIDE)]));
-        Table { caption: format!("{caption}, {}", self.currency), heads: columns, ..Table::default() }
+        Table { caption: format!("{caption}, {}", self.title), heads: columns, ..Table::default() }
     }
 
     fn row(&self, class: &'static str, name: String, sum: &Sum, widest: Option<i128>) -> Row {
@@ -293,7 +294,7 @@ impl Making<'_> {
         for (kind, values) in &section.dimensions {
             let kind = named(kind);
             let mut table = Table {
-                caption: format!("{kind}, {}", self.currency),
+                caption: format!("{kind}, {}", self.title),
                 is_titled: true,
                 heads: heads([(&kind, TEXT), (words.spend, NUMBER), (words.share, NUMBER)]),
                 ..Table::default()
@@ -340,7 +341,7 @@ impl Making<'_> {
         let share = |part: u64, whole: u64| words.share(part.into(), whole.into()).unwrap_or_else(|| "–".to_owned());
         let (tail, once) = (&section.tail.tail, &section.tail.once);
         let mut table = Table {
-            caption: format!("{}, {}", words.tail, self.currency),
+            caption: format!("{}, {}", words.tail, self.title),
             heads: heads([
                 (words.tail_what, TEXT),
                 (words.suppliers, NUMBER),
@@ -376,7 +377,7 @@ impl Making<'_> {
             block.sentences.push(fill(words.payment_sentence, &[&words.tenths(tenths)]));
         }
         let mut table = Table {
-            caption: format!("{}, {}", words.payment, self.currency),
+            caption: format!("{}, {}", words.payment, self.title),
             heads: heads([(words.days, TEXT), (words.invoices, NUMBER), (words.share, NUMBER), (words.spend, NUMBER)]),
             ..Table::default()
         };

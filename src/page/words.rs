@@ -34,9 +34,9 @@ words! {
     basis: "Without VAT that is deducted, by accounting period, without intercompany.",
         "Uten fradragsberettiget mva., etter regnskapsperiode, uten konserninterne kjøp.";
     currency: "Currency", "Valuta";
-    currencies: "{0}, each by itself", "{0}, hver for seg";
+    currencies: "{0}; each by itself", "{0}; hver for seg";
     no_currency: "not known", "ikke kjent";
-    no_currency_of: "currency not known", "ukjent valuta";
+    no_currency_of: "Currency not known", "Ukjent valuta";
     months_shown: "Months", "Måneder";
     compared: "{0}, compared with {1}", "{0}, sammenlignet med {1}";
     not_compared: "{0}. No comparison with the year before: the tables begin in {1}",

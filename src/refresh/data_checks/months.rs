@@ -6,6 +6,9 @@ use crate::report::Period;
 use crate::report::checks::{DataCheck, Measured, count, share};
 use crate::table::spend;
 
+/// One of a month's counts.
+type Count = fn(&Measured) -> u64;
+
 /// Counts what the lines of each month have.
 #[derive(Debug, Default)]
 pub(super) struct Months(Vec<Measured>);
@@ -37,13 +40,13 @@ pub(super) fn of_both<'a>(now: &'a [Measured], before: &'a [Measured]) -> [Vec<&
 }
 
 /// Adds up a count over months.
-pub(super) fn sum(months: &[&Measured], of: fn(&Measured) -> u64) -> u64 {
+pub(super) fn sum(months: &[&Measured], of: Count) -> u64 {
     months.iter().map(|month| of(month)).sum()
 }
 
 /// Whether lines find their supplier, invoice and category as often as before. `before` is `None` where nothing is compared.
 pub(super) fn match_rates(now: &[Measured], before: Option<&[Measured]>, most_drop: u32, left_out: &str) -> DataCheck {
-    let kinds: [(&str, fn(&Measured) -> u64); 3] = [
+    let kinds: [(&str, Count); 3] = [
         ("a supplier", |month| month.with_supplier),
         ("an invoice number", |month| month.with_invoice),
         ("a category", |month| month.with_category),
