@@ -122,8 +122,9 @@ async fn it_is_small_and_has_the_sums_of_the_table_and_nothing_of_a_person() {
     let numbers = ["15838010404", "8003159988"];
     let batches = spend(&desk);
     let mut lines: Vec<String> = batches.iter().flat_map(|batch| texts(batch, "text")).flatten().collect();
-    lines.retain(|text| text.len() > 6);
-    assert!(lines.len() > 1_000);
+    // A short one can be a word of a name.
+    lines.retain(|text| text.len() > 20);
+    assert!(lines.len() > 500, "{}", lines.len());
     for hidden in people.iter().chain(&lines).map(String::as_str).chain(numbers) {
         assert!(!page.contains(hidden), "{hidden}");
     }
