@@ -79,7 +79,7 @@ def test_every_setting_is_told_with_its_default():
     assert len(names) > 20 and told.keys() == {name for name, _ in names}
     for name, meaning in names:
         default = re.search(r"\[default: (.*)\]", meaning)
-        literal = default and default[1] not in ("none", "by the chart of each account")
+        literal = default and default[1] not in ("none", "by the chart of each account", "the lake")
         assert told[name] == f"`{default[1]}`" if literal else told[name].startswith("empty"), name
 
 
