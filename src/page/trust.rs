@@ -112,7 +112,7 @@ fn checks(report: &Report, words: &'static Words) -> Block {
     let mut block = block("checks", words.checks);
     let mut table = Table {
         caption: words.checks.to_owned(),
-        heads: heads([(words.check, TEXT), (words.status, TEXT), (words.figure, NUMBER), (words.meaning, TEXT)]),
+        heads: heads([(words.check, TEXT), (words.status, TEXT), (words.figure, TEXT), (words.meaning, TEXT)]),
         ..Table::default()
     };
     let mut checks: Vec<_> = report.checks.iter().collect();
