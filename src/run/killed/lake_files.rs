@@ -75,7 +75,8 @@ impl LakeFiles {
                 named.insert(file["path"].as_str().unwrap(), file["sha256"].as_str().unwrap());
             }
         }
-        assert!(named.len() > 2, "{named:?}");
+        named.insert("report.html", manifest["report"]["page"]["sha256"].as_str().unwrap());
+        assert!(named.len() > 3, "{named:?}");
         let directory = format!("snapshots/{snapshot}/");
         let there = self.below(&directory).into_iter().filter(|(path, _)| *path != "_manifest.json");
         let there: BTreeMap<&str, String> = there.map(|(path, bytes)| (path, Digest::of(bytes))).collect();
@@ -95,6 +96,7 @@ pub(super) fn readers_see(found: &LakeFiles) -> Option<String> {
         let is_whole = match path.rsplit_once('.') {
             Some((_, "json")) => serde_json::from_slice::<Value>(bytes).is_ok(),
             Some((_, "parquet")) => bytes.len() > 8 && bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"),
+            Some((_, "html")) => bytes.trim_ascii_end().ends_with(b"</html>"),
             Some((_, "rows")) => zstd::decode_all(bytes.as_slice()).is_ok(),
             _ => path == "state/lock",
         };

@@ -156,6 +156,6 @@ fn the_books_can_be_written_as_csv() {
     std::fs::remove_dir_all(&directory).unwrap();
     assert!(lines.starts_with("line_id,voucher_id,"));
     assert!(lines.matches("\r\n").count() > company.lines.len());
-    assert_eq!(lines.lines().next().unwrap().split(',').count(), 22);
+    assert_eq!(lines.lines().next().unwrap().split(',').count(), 23);
     assert!(vouchers.contains(",LØ,"));
 }
