@@ -177,7 +177,10 @@ fn ten(suppliers: &[&Supplier<'_>], of: fn(&Sum) -> i128) -> i128 {
     sums.iter().take(10).sum()
 }
 
-fn categories(section: &Section<'_>) -> (Vec<(Entry, Ranking)>, Option<(u64, Entry)>) {
+/// The wider categories, each with its narrower ones, and how many others there are, with their sum.
+type Categories = (Vec<(Entry, Ranking)>, Option<(u64, Entry)>);
+
+fn categories(section: &Section<'_>) -> Categories {
     let mut wider: Vec<(Entry, Vec<Entry>)> = Vec::new();
     let mut narrower: Vec<_> = section.categories.iter().collect();
     narrower.sort_unstable_by_key(|(names, _)| **names);

@@ -1,5 +1,7 @@
 //! Whether the figures can be trusted, and what the run cost: from the run's report.
 
+use std::cmp::Reverse;
+
 use super::digest::Digest;
 use super::view::{Block, NUMBER, Row, TEXT, Table, detail, heads, listed, named};
 use super::words::{Words, fill};
@@ -117,7 +119,7 @@ fn checks(report: &Report, words: &'static Words) -> Block {
     };
     let mut checks: Vec<_> = report.checks.iter().collect();
     // What needs a look stands first.
-    checks.sort_by(|a, b| b.status.cmp(&a.status));
+    checks.sort_by_key(|check| Reverse(check.status));
     for check in checks.into_iter().take(MOST_CHECKS) {
         let (class, status) = match check.status {
             CheckStatus::Ok => ("", words.ok),

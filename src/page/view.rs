@@ -99,7 +99,9 @@ fn shortened(text: &str, longest: usize) -> String {
     let mut shown: String =
         text.chars().filter(|c| !turns(*c)).map(|c| if c.is_control() { ' ' } else { c }).take(longest + 1).collect();
     if shown.chars().count() > longest {
-        (shown.pop(), shown.pop());
+        // One more was taken, and one makes room.
+        shown.pop();
+        shown.pop();
         shown.push('…');
     }
     shown.trim().to_owned()
