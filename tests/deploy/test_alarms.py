@@ -113,7 +113,7 @@ def test_payroll_found_where_it_should_not_be(running, company, alter, kind):
 @pytest.mark.parametrize(
     ("weather", "metric", "alarm"),
     [
-        ("missing-right-Contact-null-field", "RightsLost", "RightsAlarm"),
+        ("missing-right-Currency-null-field", "RightsLost", "RightsAlarm"),
         ("chart-above-some-nowhere", "LinesUnknownAccount", "AccountsAlarm"),
         ("odd-values", "ValuesUnfit", "ValuesAlarm"),
         ("null-rows-for-ever", "NullRows", "NullRowsAlarm"),

@@ -67,6 +67,8 @@ def like(text, wanted):
         return datetime.fromisoformat(text.removesuffix("+00:00")).replace(tzinfo=timezone.utc)
     if isinstance(wanted, date):
         return date.fromisoformat(text)
+    if isinstance(wanted, bool):
+        return {"true": True, "false": False}[text]
     return type(wanted)(text) if isinstance(wanted, int | Decimal) else text
 
 

@@ -131,7 +131,6 @@ async fn it_is_small_and_has_the_sums_of_the_table_and_nothing_of_a_person() {
     // One whose number is a person's goes by a code.
     let place = page.find("Liv Dyrøy").map(|at| page[at - 300..].chars().take(400).collect::<String>());
     assert_eq!(place, None);
-    assert!(page.contains("Ansatt"), "{page}");
 }
 
 #[tokio::test]

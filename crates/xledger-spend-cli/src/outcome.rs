@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn only_what_the_user_can_correct_is_wrong_usage() {
         for kind in FailureKind::ALL {
-            let usage = matches!(kind.as_str(), "settings_invalid" | "event_invalid");
+            let usage = matches!(kind.as_str(), "settings_invalid" | "file_invalid" | "event_invalid");
             assert_eq!(Exit::from_kind(*kind), if usage { Exit::Usage } else { Exit::Failed }, "{kind:?}");
         }
     }
