@@ -70,7 +70,7 @@ PAYROLL_TESTS := payroll documents_fit_the_schema journal
 check: lint
 	@cargo test --locked --workspace --quiet --lib --bins
 	@cargo test --locked --workspace --quiet --test it -- $(PAYROLL_TESTS)
-	@echo "LEFT OUT, and a part of make test: the other tests of tests/it, tests/again, tests/scenarios and the command line; the tables in"
+	@echo "LEFT OUT, and a part of make test: the other tests of tests/it, tests/incremental, tests/scenarios and the command line; the tables in"
 	@echo "DuckDB, pyarrow and Polars; the template, its deployment, the pages and the workflows."
 
 # Without the advisories, whose database is fetched: the workflow has them, and DENY="advisories bans licenses sources".

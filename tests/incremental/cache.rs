@@ -69,8 +69,8 @@ async fn an_answer_that_cannot_be_read_in_the_middle_of_the_fetch() {
     assert_eq!(fails(&desk, small).await, FailureKind::AnswerMalformed);
     let next = desk.refresh(small).await;
     let (kept, fetched) = (next.lines.unwrap().kept, next.lines_fetched.unwrap());
-    // The first batch is asked for alone and kept in any case, and the last may not be settled.
-    assert!(fetched > 0 && fetched + 200 <= kept, "{fetched} of {kept}");
+    // The first batch, of a hundred lines, is asked for alone and kept in any case, and the last lines may not be settled.
+    assert!(fetched > 0 && fetched + 90 <= kept, "{fetched} of {kept}");
 }
 
 /// Before any answer of a run, a 403 speaks of the token, however well the endpoint answered earlier runs; after one, of what may be on the way.
@@ -167,11 +167,12 @@ async fn a_refresh_that_gets_no_further_ends() {
     let used_up = FaultKind::Error("BAD_REQUEST.INSUFFICIENT_CREDITS".to_owned(), "Not enough credits".to_owned());
     let fault = Fault { kind: used_up, operation: Some("LedgerLines".to_owned()), ..Fault::default() };
     let mut desk = Desk::new(Options { faults: vec![fault], ..Options::fast(2_000, 5) }).await;
+    // Credits are waited for longer than a run lasts, and a run lasts longer than its lists take on a busy machine.
     desk.tempo = TEMPO;
     let aws = aws_config::SdkConfig::builder().build();
     let mut statuses = Vec::new();
     for _ in 0..6 {
-        let run = desk.run(Duration::from_secs(2));
+        let run = desk.run(Duration::from_secs(30));
         let report = run.refresh(Refresh::default(), &desk.settings(&[]), &aws).await;
         statuses.push((report.status, report.invocation.unwrap()));
         if let Some(error) = report.error {
@@ -180,7 +181,8 @@ async fn a_refresh_that_gets_no_further_ends() {
             break;
         }
     }
-    let incomplete = |run| (Status::Incomplete, run);
-    // The first had its lists.
-    assert_eq!(statuses, [incomplete(1), incomplete(2), incomplete(3), (Status::Failed, 4)]);
+    // The first had its lists, and it or the second the AP lines, which are asked for side by side with what ends it.
+    let incomplete = |runs: u32| (1..=runs).map(|run| (Status::Incomplete, run)).collect::<Vec<_>>();
+    let ends_after = |runs| statuses == [incomplete(runs), vec![(Status::Failed, runs + 1)]].concat();
+    assert!(ends_after(3) || ends_after(4), "{statuses:?}");
 }
