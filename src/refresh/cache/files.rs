@@ -34,7 +34,7 @@ pub(crate) struct Cache<'a> {
     /// Why nothing is cached, where something was found that cannot be read.
     pub(crate) unread: Option<&'static str>,
     files: u32,
-    /// Rows that this run has put into it.
+    /// Rows that this run has put into it and that it did not have in some way already.
     pub(crate) stored: u64,
     version: Option<Version>,
     /// What the index says, as far as is known.

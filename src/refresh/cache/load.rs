@@ -2,7 +2,7 @@
 
 use std::hash::{BuildHasher, Hash};
 
-use rustc_hash::FxBuildHasher;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::files::PART_ROWS;
 use super::{Asked, Cache, Part, Stored, Unread, Validity};
@@ -54,8 +54,9 @@ pub(crate) struct Cached<T> {
     files: Vec<Use>,
     /// Ids of rows that are valid but for having expired, with a hash of each: what comes in their place shows whether they were out of date.
     expired: Vec<(i64, u64)>,
-    /// The line that is asked for once more though the cache had its row: it comes in any run, and is no progress.
-    given_up: Option<i64>,
+    /// Lines that are asked for once more though the cache has their rows, as they are listed: the last one, if nothing else is missing, and those that
+    /// were too young when they were asked for. They come in any run, and are no progress.
+    asked_again: FxHashSet<i64>,
 }
 
 /// No file has the row.
@@ -71,8 +72,8 @@ struct Use {
 
 impl<T> Default for Cached<T> {
     fn default() -> Self {
-        let (rows, ids, file_of, files, expired) = Default::default();
-        Self { rows, ids, file_of, files, expired, given_up: None }
+        let (rows, ids, file_of, files, expired, asked_again) = Default::default();
+        Self { rows, ids, file_of, files, expired, asked_again }
     }
 }
 
@@ -131,9 +132,13 @@ impl<T: Row> Cached<T> {
                     return;
                 };
                 let is_as_listed = row.change(&admitted.items[at], validity.types).is_none();
-                if asked.document != document || !is_as_listed || !validity.is_settled(asked, row.modified_at()) {
+                let is_settled = validity.is_settled(asked, row.modified_at());
+                let is_expired = validity.is_expired(asked, row.month());
+                if asked.document != document || !is_as_listed || !is_settled {
                     // What is asked for in its place is newer.
-                } else if validity.is_expired(asked, row.month()) {
+                    let is_the_same = asked.document == document && is_as_listed && !is_expired;
+                    cached.asked_again.extend(is_the_same.then(|| row.id()));
+                } else if is_expired {
                     file.must_go = true;
                     cached.expired.push((row.id(), hash(&row)));
                 } else if cached.file_of[at] == NOWHERE {
@@ -176,7 +181,7 @@ impl<T: Row> Cached<T> {
         if let (Some(id), Some(file)) = (self.ids.last(), self.file_of.last_mut()) {
             self.rows.retain(|row| row.id() != *id);
             *file = NOWHERE;
-            self.given_up = Some(*id);
+            self.asked_again.insert(*id);
         }
     }
 
@@ -192,7 +197,7 @@ impl<T: Row> Cached<T> {
         asked: &Asked,
     ) -> Result<(), Failure> {
         let new = self.rows.get_mut(from..).unwrap_or_default();
-        cache.stored += new.iter().filter(|row| Some(row.id()) != self.given_up).count() as u64;
+        cache.stored += new.iter().filter(|row| !self.asked_again.contains(&row.id())).count() as u64;
         if new.is_empty() || cache.is_dry() {
             return Ok(());
         }
