@@ -80,7 +80,9 @@ fn report() -> Report {
         lines: Some(Counts {
             listed: 1_000,
             excluded_payroll: 300,
-            excluded_account: 415,
+            excluded_document_type: 200,
+            excluded_on_kept_accounts: 115,
+            excluded_account: 215,
             kept: 285,
             ..Counts::default()
         }),
@@ -307,12 +309,13 @@ fn the_run_says_what_it_left_out_and_what_moved() {
         vec![Lost { field: "suppliers.company".into(), columns: vec!["spend.supplier_key".into()], ..Lost::default() }];
     let check =
         |name: &str, status| DataCheck { name: name.into(), status, figure: "3".into(), detail: "Look.".into() };
-    report.checks = vec![check("keys_unique", CheckStatus::Ok), check("odd_dates", CheckStatus::Warn)];
+    report.checks = vec![check("integrity", CheckStatus::Ok), check("dates", CheckStatus::Warn)];
     let page = text(&digest(&[("2026-10", bought(1, "1"))]), &report);
     for said in [
-        "The tables hold 285 of 1,000 ledger lines (28.5\u{a0}%); the others are left out on purpose.",
+        "The tables hold 71.3\u{a0}% of the ledger lines on accounts that are not excluded (285 of 400, without payroll).",
         "100.0\u{a0}% of spend has no supplier.",
-        "Checks that need a look (1 of 2): odd dates.",
+        "Checks that need a look (1 of 2): dates.",
+        "Invoices are dated before they are due and posted, and near their period.",
         "Fields that could not be read: 1.",
         "Months that ended more than two months ago and moved: May 2026.",
         "12.3 seconds to make. Snapshot 20261121T013000Z-0a1b2c3d.",
@@ -321,7 +324,7 @@ fn the_run_says_what_it_left_out_and_what_moved() {
     ] {
         assert!(page.contains(said), "{said}: {page}");
     }
-    assert!(page.find("odd dates</th>").unwrap() < page.find("keys unique</th>").unwrap());
+    assert!(page.find("dates</th>").unwrap() < page.find("tables add up</th>").unwrap());
     report.checks.pop();
     report.snapshot_before = None;
     let page = text(&digest(&[]), &report);
@@ -332,7 +335,9 @@ fn the_run_says_what_it_left_out_and_what_moved() {
 #[test]
 fn a_norwegian_reads_norwegian() {
     let digest = digest(&[("2026-10", bought(1, "1234567.5")), ("2025-10", bought(2, "1000000"))]);
-    let page = render(&digest, &report(), Language::Norwegian, Suppliers::Names).unwrap();
+    let check = |name: &str| DataCheck { name: name.into(), figure: "3 lines".into(), ..DataCheck::default() };
+    let report = Report { checks: vec![check("integrity"), check("of_tomorrow")], ..report() };
+    let page = render(&digest, &report, Language::Norwegian, Suppliers::Names).unwrap();
     for said in [
         "<html lang=\"nb\">",
         "Fjord AS",
@@ -341,6 +346,9 @@ fn a_norwegian_reads_norwegian() {
         "21. november 2026 kl. 02.30",
         "1\u{a0}234\u{a0}568",
         "+23,5\u{a0}% fra 1\u{a0}000\u{a0}000",
+        "tabellene går opp</th>",
+        "of tomorrow</th>",
+        "lang=\"en\">3 lines</td>",
     ] {
         assert!(page.contains(said), "{said}: {page}");
     }

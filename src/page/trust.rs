@@ -19,12 +19,14 @@ const NAMED: usize = 8;
 /// In one paragraph.
 pub(super) fn sentence(digest: &Digest, report: &Report, words: &Words) -> String {
     let mut said = Vec::new();
-    if let Some(lines) = &report.lines
-        && let Some(share) = words.share(lines.kept.into(), lines.listed.into())
-    {
-        let (kept, listed, refused) = (words.count(lines.kept), words.count(lines.listed), words.count(lines.refused));
-        let text = if lines.refused > 0 { words.trust_refused } else { words.trust_lines };
-        said.push(fill(text, &[&kept, &listed, &share, &refused]));
+    if let Some(lines) = &report.lines {
+        let on_kept_accounts = lines.kept + lines.excluded_history + lines.excluded_on_kept_accounts;
+        if let Some(share) = words.share(lines.kept.into(), on_kept_accounts.into()) {
+            said.push(fill(words.trust_lines, &[&words.count(lines.kept), &words.count(on_kept_accounts), &share]));
+        }
+        if lines.refused > 0 {
+            said.push(fill(words.trust_refused, &[&words.count(lines.refused)]));
+        }
     }
     // Of several currencies each has its own.
     if let [section] = digest.sections.as_slice()
@@ -33,7 +35,7 @@ pub(super) fn sentence(digest: &Digest, report: &Report, words: &Words) -> Strin
         said.push(fill(words.trust_supplier, &[&share]));
     }
     let wanting: Vec<String> =
-        report.checks.iter().filter(|check| check.status != CheckStatus::Ok).map(|check| spaced(&check.name)).collect();
+        report.checks.iter().filter(|check| check.status != CheckStatus::Ok).map(|check| called(&check.name, words)).collect();
     let all = words.count(report.checks.len() as u64);
     said.push(match (report.checks.is_empty(), wanting.is_empty()) {
         (true, _) => words.trust_unchecked.to_owned(),
@@ -64,8 +66,9 @@ pub(super) fn cost(report: &Report, words: &Words) -> String {
     fill(words.cost, &[&requests, &bytes, &seconds, snapshot])
 }
 
-fn spaced(name: &str) -> String {
-    named(&name.replace('_', " "))
+/// What a check is called; one that an older or newer version made goes by its name in the report.
+fn called(name: &str, words: &Words) -> String {
+    words.check(name).map_or_else(|| named(&name.replace('_', " ")), |(called, _)| called.to_owned())
 }
 
 fn block(id: &str, title: &'static str) -> Block {
@@ -114,7 +117,15 @@ fn checks(report: &Report, words: &'static Words) -> Block {
     let mut block = block("checks", words.checks);
     let mut table = Table {
         caption: words.checks.to_owned(),
-        heads: heads([(words.check, TEXT), (words.status, TEXT), (words.figure, TEXT), (words.meaning, TEXT)]),
+        heads: heads([(words.check, TEXT), (words.status, TEXT), (words.should_hold, TEXT)]),
+        ..Table::default()
+    };
+    // The report says these in English, so that an engineer finds them by searching.
+    let mut details = Table {
+        caption: words.check_details.to_owned(),
+        folded: Some(words.check_details),
+        heads: heads([(words.check, TEXT), (words.figure, TEXT), (words.meaning, TEXT)]),
+        cells_lang: (words.language != "en").then_some("en"),
         ..Table::default()
     };
     let mut checks: Vec<_> = report.checks.iter().collect();
@@ -126,10 +137,12 @@ fn checks(report: &Report, words: &'static Words) -> Block {
             CheckStatus::Warn => ("warn", words.warn),
             CheckStatus::Fail => ("warn", words.fail),
         };
-        let cells = vec![status.to_owned(), named(&check.figure), detail(&check.detail)];
-        table.rows.push(Row { class, name: spaced(&check.name), cells, ..Row::default() });
+        let (name, holds) = (called(&check.name, words), words.check(&check.name).map_or("", |(_, holds)| holds));
+        let cells = vec![named(&check.figure), detail(&check.detail)];
+        details.rows.push(Row { name: name.clone(), cells, ..Row::default() });
+        table.rows.push(Row { class, name, cells: vec![status.to_owned(), holds.to_owned()], ..Row::default() });
     }
-    block.tables.push(table);
+    block.tables.extend([table, details]);
     block
 }
 

@@ -30,6 +30,8 @@ pub(super) struct Table {
     /// Whether it opens on demand, and how that is called.
     pub(super) folded: Option<&'static str>,
     pub(super) heads: Vec<Head>,
+    /// The language of its cells, if it is not the page's.
+    pub(super) cells_lang: Option<&'static str>,
     pub(super) rows: Vec<Row>,
 }
 

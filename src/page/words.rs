@@ -56,10 +56,9 @@ words! {
     changed_from: "{0} from {1}", "{0} fra {1}";
 
     trust: "Can it be trusted?", "Er tallene til å stole på?";
-    trust_lines: "The tables hold {0} of {1} ledger lines ({2}); the others are left out on purpose.",
-        "Tabellene har {0} av {1} hovedbokslinjer ({2}); resten er utelatt med hensikt.";
-    trust_refused: "The tables hold {0} of {1} ledger lines ({2}); {3} lines could not be judged, the others are left out on purpose.",
-        "Tabellene har {0} av {1} hovedbokslinjer ({2}); {3} linjer kunne ikke vurderes, resten er utelatt med hensikt.";
+    trust_lines: "The tables hold {2} of the ledger lines on accounts that are not excluded ({0} of {1}, without payroll).",
+        "Tabellene har {2} av hovedbokslinjene på kontoer som ikke er utelatt ({0} av {1}, uten lønn).";
+    trust_refused: "Lines that could not be judged: {0}.", "Linjer som ikke kunne vurderes: {0}.";
     trust_supplier: "{0} of spend has no supplier.", "{0} av innkjøpene har ingen leverandør.";
     trust_checks: "All checks are ok ({0}).", "Alle kontroller er i orden ({0}).";
     trust_warned: "Checks that need a look ({0} of {1}): {2}.", "Kontroller som bør ses på ({0} av {1}): {2}.";
@@ -146,11 +145,45 @@ words! {
     checks: "Checks", "Kontroller";
     check: "Check", "Kontroll";
     status: "Status", "Status";
+    should_hold: "What should hold", "Hva som skal gjelde";
+    check_details: "Figures and places", "Tall og steder (på engelsk)";
     figure: "Figure", "Tall";
-    meaning: "What it means", "Hva det betyr";
+    meaning: "Where, and what it means", "Hvor, og hva det betyr";
     ok: "ok", "i orden";
     warn: "needs a look", "bør ses på";
     fail: "failed", "feilet";
+
+    integrity: "tables add up", "tabellene går opp";
+    integrity_holds: "Every line stands once, in its month, with its supplier; sums and counts agree.",
+        "Hver linje står én gang, i sin måned, med sin leverandør; summer og antall stemmer.";
+    whole_invoices: "invoices left out whole", "fakturaer som er helt utelatt";
+    whole_invoices_holds: "No supplier invoice is booked on excluded accounts alone, such as accruals.",
+        "Ingen leverandørfaktura er bare ført på utelatte kontoer, for eksempel periodiseringer.";
+    coverage: "part of the ledger", "andel av hovedboken";
+    coverage_holds: "As large a part of the closed months is in the tables as last time.",
+        "En like stor del av de avsluttede månedene er med som sist.";
+    wage_accounts: "accounts like wages", "kontoer som ligner lønn";
+    wage_accounts_holds: "Every account that looks like wages counts as payroll.", "Alle kontoer som ligner lønn, regnes som lønn.";
+    closed_months: "closed months", "avsluttede måneder";
+    closed_months_holds: "Months that ended more than two months ago have not moved.",
+        "Måneder avsluttet for mer enn to måneder siden er uendret.";
+    match_rates: "suppliers, invoices and categories found", "leverandører, fakturaer og kategorier som er funnet";
+    match_rates_holds: "As many lines have them as last time.", "Like mange linjer har dem som sist.";
+    vat_rates: "VAT rates", "mva.-satser";
+    vat_rates_holds: "The VAT on each code is of the rate that is given for it.", "Mva. på hver kode har satsen som er oppgitt for den.";
+    exchange_rates: "exchange rates", "valutakurser";
+    exchange_rates_holds: "Amounts in two currencies are of one rate in a month.", "Beløp i to valutaer har samme kurs i en måned.";
+    dominant_suppliers: "single large suppliers", "enkelte store leverandører";
+    dominant_suppliers_holds: "No supplier suddenly has more than half of a company's month.",
+        "Ingen leverandør har plutselig mer enn halvparten av et selskaps måned.";
+    dates: "dates", "datoer";
+    dates_holds: "Invoices are dated before they are due and posted, and near their period.",
+        "Fakturaer er datert før forfall og bokføring, og nær perioden sin.";
+    supplier_numbers: "organisation numbers", "organisasjonsnumre";
+    supplier_numbers_holds: "Every supplier has a valid number of its own.", "Hver leverandør har sitt eget gyldige nummer.";
+    offsetting_pairs: "lines that cancel out", "linjer som opphever hverandre";
+    offsetting_pairs_holds: "Few lines of a voucher cancel each other out on two accounts.",
+        "Få linjer i et bilag opphever hverandre på to kontoer.";
 
     moved: "What moved since the last snapshot", "Hva som er endret siden forrige utgave";
     moved_first: "This is the first snapshot.", "Dette er den første utgaven.";
@@ -177,6 +210,25 @@ impl Words {
             Language::English => &ENGLISH,
             Language::Norwegian => &NORWEGIAN,
         }
+    }
+
+    /// What a check is called, and what should hold by it.
+    pub(super) fn check(&self, name: &str) -> Option<(&'static str, &'static str)> {
+        Some(match name {
+            "integrity" => (self.integrity, self.integrity_holds),
+            "supplier_invoices_without_kept_line" => (self.whole_invoices, self.whole_invoices_holds),
+            "coverage" => (self.coverage, self.coverage_holds),
+            "wage_accounts_outside" => (self.wage_accounts, self.wage_accounts_holds),
+            "closed_months_moved" => (self.closed_months, self.closed_months_holds),
+            "match_rates" => (self.match_rates, self.match_rates_holds),
+            "vat_rates" => (self.vat_rates, self.vat_rates_holds),
+            "exchange_rates" => (self.exchange_rates, self.exchange_rates_holds),
+            "dominant_suppliers" => (self.dominant_suppliers, self.dominant_suppliers_holds),
+            "dates" => (self.dates, self.dates_holds),
+            "supplier_numbers" => (self.supplier_numbers, self.supplier_numbers_holds),
+            "offsetting_pairs" => (self.offsetting_pairs, self.offsetting_pairs_holds),
+            _ => return None,
+        })
     }
 }
 

@@ -55,7 +55,10 @@ pub(crate) enum Verdict {
     /// It cannot be judged.
     Refused(Lack),
     /// Its document type is not one that is kept.
-    DocumentType,
+    DocumentType {
+        /// Whether its account is not in an excluded range.
+        on_kept_account: bool,
+    },
     /// Its account is in an excluded range.
     Account,
     /// Its period is before the history.
@@ -84,7 +87,10 @@ impl Verdict {
                     Lack::DocumentType => &mut because.no_document_type,
                 } += 1;
             }
-            Verdict::DocumentType => counts.excluded_document_type += 1,
+            Verdict::DocumentType { on_kept_account } => {
+                counts.excluded_document_type += 1;
+                counts.excluded_on_kept_accounts += u64::from(on_kept_account);
+            }
             Verdict::Account => counts.excluded_account += 1,
             Verdict::History => counts.excluded_history += 1,
             Verdict::Kept { numbered } => {
@@ -315,10 +321,11 @@ impl Screen {
         if line.treatment == Treatment::Refused {
             return Verdict::Refused(Lack::DocumentType);
         }
+        let is_excluded = number.is_some_and(|number| self.rules.excluded_accounts.contains(number));
         if line.treatment != Treatment::Kept {
-            return Verdict::DocumentType;
+            return Verdict::DocumentType { on_kept_account: !is_excluded };
         }
-        if number.is_some_and(|number| self.rules.excluded_accounts.contains(number)) {
+        if is_excluded {
             return Verdict::Account;
         }
         if self.rules.history_from.is_some_and(|first| month < first) {

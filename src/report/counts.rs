@@ -34,6 +34,8 @@ pub struct Counts {
     pub refused_because: Refused,
     /// Of a document type that is not kept.
     pub excluded_document_type: u64,
+    /// Of these, those on an account that is not excluded: with the kept ones, all that is spend by its account.
+    pub excluded_on_kept_accounts: u64,
     /// On an excluded account.
     pub excluded_account: u64,
     /// Before the history.

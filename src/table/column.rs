@@ -2,6 +2,7 @@
 //! schema, the Glue columns, the DDL, the data dictionary) is read from here.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -134,8 +135,12 @@ impl Table {
         partitions: Vec<Column>,
         sort: &'static [SortKey],
     ) -> Self {
-        // Comments stay out of the fields' metadata: readers compare schemas, and a comment is not part of one.
-        let field = |column: &Column| Field::new(column.name.as_ref(), column.column_type.arrow(), column.nullable);
+        // One key, so that the bytes of a file do not depend on the order of a map.
+        let described = |column: &Column| HashMap::from([("description".to_owned(), column.doc.to_string())]);
+        let field = |column: &Column| {
+            let field = Field::new(column.name.as_ref(), column.column_type.arrow(), column.nullable);
+            field.with_metadata(described(column))
+        };
         let schema = Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()));
         Self { name, doc, format, columns, partitions, sort, schema }
     }

@@ -65,13 +65,13 @@ async fn an_answer_that_cannot_be_read_in_the_middle_of_the_fetch() {
     let operation = Some("LedgerLines".to_owned());
     let fault = Fault { kind, operation, from_request: 5, requests: 1, ..Fault::default() };
     let desk = Desk::new(Options { faults: vec![fault], ..Options::fast(2_000, 11) }).await;
-    // A hundred lines in a batch, one batch after the other: four came before the fifth.
+    // A hundred lines in a batch, one batch after the other: four came before the fifth, of which that of expense reports may be small.
     let small = &[("XLEDGER_PAGE_ROWS", "200"), ("XLEDGER_MAX_IN_FLIGHT", "1")][..];
     assert_eq!(fails(&desk, small).await, FailureKind::AnswerMalformed);
     let next = desk.refresh(small).await;
     let (kept, fetched) = (next.lines.unwrap().kept, next.lines_fetched.unwrap());
     // Of the last lines some may not be settled.
-    assert!(fetched > 0 && fetched + 390 <= kept, "{fetched} of {kept}");
+    assert!(fetched > 0 && fetched + 290 <= kept, "{fetched} of {kept}");
 }
 
 /// Before any answer of a run, a 403 speaks of the token, however well the endpoint answered earlier runs; after one, of what may be on the way.

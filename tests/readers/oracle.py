@@ -163,6 +163,9 @@ def screen(books, rules=Rules()):
             screened.lines.append(line)
             # The rule about accounts cannot judge such a line: it keeps and counts it.
             screened.line_counts["without_account_number"] += books.account_number(line) is None
+        if verdict == "excluded_document_type":
+            is_excluded = _in_ranges(books.account_number(line), rules.excluded_accounts)
+            screened.line_counts["excluded_on_kept_accounts"] += not is_excluded
     kept_vouchers = {(line["owner_id"], line["voucher_id"]) for line in screened.lines}
     for line in books.ap_lines:
         kind = books.document_type(line)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections import Counter, defaultdict
 from datetime import date, datetime
 from decimal import Decimal
@@ -15,7 +16,7 @@ import pytest
 
 import oracle
 from columns import BIGINT, BOOLEAN, DATE, INT, MONEY, PARTITIONS, RATE, STRING, SPEND, SUPPLIER, TABLES, TIME, TOTAL
-from conftest import COMPANIES, Company, export_books, refresh
+from conftest import COMPANIES, REPOSITORY, Company, export_books, refresh
 from oracle import Rules
 
 ARROW = {
@@ -171,7 +172,7 @@ def _utc_offset(books, row):
 
 def assert_counts(report, screened):
     lines, payables = report["lines"], report["payables"]
-    names = (*COUNTS, "without_account_number")
+    names = (*COUNTS, "without_account_number", "excluded_on_kept_accounts")
     assert {name: lines[name] for name in names} == {name: screened.line_counts[name] for name in names}
     assert sum(lines[name] for name in COUNTS[1:]) == lines["listed"]
     assert payables == {name: screened.ap_counts[name] for name in ("listed", "excluded_payroll", "not_needed", "kept")}
@@ -311,12 +312,20 @@ def test_the_run_has_its_line_in_runs(company, expected):
 # ----------------------------------------------------------------------------------------------------------------- the readers
 
 
+def comments(table):
+    """What each column means, as Athena is told."""
+    ddl = (REPOSITORY / "infra" / "athena" / f"{table}.sql").read_text("utf-8")
+    return dict(re.findall(r"^  `(\w+)` .* COMMENT '(.*)'", ddl, re.MULTILINE))
+
+
 @pytest.mark.parametrize("table", TABLES)
 def test_each_file_has_the_exact_schema(company, table):
     wanted = [(name, ARROW[type]) for name, type in TABLES[table].items()]
+    meant = comments(table)
     for file in company.files(table):
         schema = pyarrow.parquet.read_schema(file)
         assert list(zip(schema.names, schema.types, strict=True)) == wanted, file
+        assert all(field.metadata[b"description"].decode() == meant[field.name] for field in schema), file
 
 
 def duckdb_table(company, table):

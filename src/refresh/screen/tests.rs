@@ -91,6 +91,7 @@ fn each_line_is_counted_once_by_its_first_verdict() {
         refused: 7,
         refused_because: Refused { no_account: 2, unknown_account: 1, no_period: 2, no_owner: 1, no_document_type: 1 },
         excluded_document_type: 1,
+        excluded_on_kept_accounts: 1,
         excluded_account: 4,
         excluded_history: 1,
         kept: 4,

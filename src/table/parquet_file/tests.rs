@@ -57,7 +57,11 @@ fn the_same_rows_give_the_same_bytes_with_nothing_of_the_day_or_the_build_in_the
     let reader = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).unwrap();
     let file = reader.metadata().file_metadata();
     assert_eq!(file.created_by(), Some("xledger-spend version 2"));
-    assert!(file.key_value_metadata().is_none_or(Vec::is_empty));
+    let keys: Vec<&str> = file.key_value_metadata().into_iter().flatten().map(|pair| pair.key.as_str()).collect();
+    assert_eq!(keys, ["ARROW:schema"]);
+    for (field, column) in reader.schema().fields().iter().zip(&spend::table().columns) {
+        assert_eq!(field.metadata().get("description").map(String::as_str), Some(column.doc.as_ref()));
+    }
 }
 
 #[test]
