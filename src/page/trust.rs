@@ -34,8 +34,12 @@ pub(super) fn sentence(digest: &Digest, report: &Report, words: &Words) -> Strin
     {
         said.push(fill(words.trust_supplier, &[&share]));
     }
-    let wanting: Vec<String> =
-        report.checks.iter().filter(|check| check.status != CheckStatus::Ok).map(|check| called(&check.name, words)).collect();
+    let wanting: Vec<String> = report
+        .checks
+        .iter()
+        .filter(|check| check.status != CheckStatus::Ok)
+        .map(|check| called(&check.name, words))
+        .collect();
     let all = words.count(report.checks.len() as u64);
     said.push(match (report.checks.is_empty(), wanting.is_empty()) {
         (true, _) => words.trust_unchecked.to_owned(),

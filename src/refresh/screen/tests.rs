@@ -82,16 +82,18 @@ fn each_line_is_counted_once_by_its_first_verdict() {
         old(line(19, 3, 0)),                                     // history
         line(20, 10, 1),                                         // kept: behind the range
         line(21, 7, 1),                                          // kept: behind the payroll range
+        line(22, 7, 3),                                          // document type, on an account that is kept
+        line(23, 20, 3),                                         // the same, on one without a number
     ];
     let screened = run(history, entries, vec![]);
     assert_eq!(kept(&screened), [1, 2, 20, 21]);
     let expected = Counts {
-        listed: 21,
+        listed: 23,
         excluded_payroll: 4,
         refused: 7,
         refused_because: Refused { no_account: 2, unknown_account: 1, no_period: 2, no_owner: 1, no_document_type: 1 },
-        excluded_document_type: 1,
-        excluded_on_kept_accounts: 1,
+        excluded_document_type: 3,
+        excluded_on_kept_accounts: 2,
         excluded_account: 4,
         excluded_history: 1,
         kept: 4,
