@@ -89,7 +89,8 @@ optional! {
         "payTerms" => "supplier.payment_terms";
     }
     NAMES: {
-        "owner" => "spend.owner_code", "spend.owner_name", "spend.owner_company_number", "spend.is_intercompany";
+        "owner" => "spend.owner_code", "spend.owner_name", "spend.owner_company_number", "spend.is_intercompany",
+            "supplier.is_intercompany";
         "owner.code" => "spend.owner_code";
         "owner.description" => "spend.owner_name";
         "owner.company" => "spend.owner_company_number", "spend.is_intercompany", "supplier.is_intercompany";
