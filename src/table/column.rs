@@ -87,6 +87,11 @@ impl Column {
         self.halves().1
     }
 
+    /// The first sentence of the comment.
+    pub fn summary(&self) -> &str {
+        self.doc.find(". ").and_then(|end| self.doc.get(..=end)).unwrap_or(&self.doc)
+    }
+
     fn halves(&self) -> (&str, Option<&str>) {
         match self.doc.split_once(" Null ") {
             Some((meaning, null)) => (meaning, Some(null.trim_end_matches('.'))),
@@ -135,8 +140,9 @@ impl Table {
         partitions: Vec<Column>,
         sort: &'static [SortKey],
     ) -> Self {
-        // One key, so that the bytes of a file do not depend on the order of a map.
-        let described = |column: &Column| HashMap::from([("description".to_owned(), column.doc.to_string())]);
+        // A sentence each, for this stands in every file, uncompressed: 15 kB, of 100 kB with a month of 1,200 lines. One
+        // key, so that the bytes of a file do not depend on the order of a map.
+        let described = |column: &Column| HashMap::from([("description".to_owned(), column.summary().to_owned())]);
         let field = |column: &Column| {
             let field = Field::new(column.name.as_ref(), column.column_type.arrow(), column.nullable);
             field.with_metadata(described(column))

@@ -47,7 +47,7 @@ impl ParquetFile {
     /// # Errors
     /// The table's columns cannot be kept in Parquet; never, for the tables of this crate.
     pub(crate) fn new(table: &Table) -> Result<Self, EncodeError> {
-        // With the Arrow schema, whose fields say what each column means: 14 kB a file, which readers of rows skip.
+        // With the Arrow schema, whose fields say what each column means.
         let options = ArrowWriterOptions::new().with_properties(properties(table)?);
         Ok(Self { writer: ArrowWriter::try_new_with_options(Vec::new(), table.schema(), options)?, rows: 0 })
     }

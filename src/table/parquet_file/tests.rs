@@ -60,7 +60,7 @@ fn the_same_rows_give_the_same_bytes_with_nothing_of_the_day_or_the_build_in_the
     let keys: Vec<&str> = file.key_value_metadata().into_iter().flatten().map(|pair| pair.key.as_str()).collect();
     assert_eq!(keys, ["ARROW:schema"]);
     for (field, column) in reader.schema().fields().iter().zip(&spend::table().columns) {
-        assert_eq!(field.metadata().get("description").map(String::as_str), Some(column.doc.as_ref()));
+        assert_eq!(field.metadata().get("description").map(String::as_str), Some(column.summary()));
     }
 }
 
