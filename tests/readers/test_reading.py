@@ -4,17 +4,20 @@ Each must find the lines of May 2025 that the books have. Lakes: a directory, an
 `tests/athena/test_spark.py`.
 """
 
+import json
 import os
 import re
 import subprocess
 import sys
 from decimal import Decimal
 
+import duckdb
 import pyarrow
 import pyarrow.parquet
 import pytest
 
 import oracle
+from columns import PARTITIONS, TABLES
 from conftest import COMPANIES, REPOSITORY, refresh, refreshed
 
 sys.path.append(str(REPOSITORY / "tests" / "deploy"))
@@ -173,3 +176,75 @@ def test_what_aws_sdk_for_pandas_does_with_floats_and_filters(account, desk):
     assert told.count("dtype_backend") == told.count("partition_filter") == 1
     said = desk.run("python", "-", typed=f"{told}\nprint(spend.year.nunique() > 1)".replace("spend = ", "print(may.amount.dtype)\nspend = "))
     assert said.split() == ["double[pyarrow]", "True"]
+
+
+# ----------------------------------------------------------------------------------------------------------------------- dbt
+
+PACKAGES, VARIABLES = snippets("dbt", "yaml")
+SOURCE = re.search(r"`(\{\{ source.*? \}\})`", section("dbt"))[1]
+PROJECT = """
+name: mine
+version: "1.0.0"
+profile: mine
+models:
+  mine:
+    +materialized: table
+"""
+PROFILES = """
+mine:
+  target: duckdb
+  outputs:
+    duckdb: {type: duckdb, path: mine.duckdb}
+    athena:
+      type: athena
+      region_name: eu-north-1
+      database: awsdatacatalog
+      schema: xledger_spend
+      work_group: xledger-spend
+      s3_staging_dir: s3://bucket/staging/
+      s3_data_dir: s3://bucket/dbt/
+"""
+
+
+class Dbt:
+    """A dbt project that uses the package."""
+
+    def __init__(self, desk):
+        self.desk = desk
+        desk.environment |= {"DBT_SEND_ANONYMOUS_USAGE_STATS": "0", "DO_NOT_TRACK": "1", "DBT_VERSION_CHECK": "0", "DBT_USE_COLORS": "0"}
+        package = re.sub(r"- git: .*\n +subdirectory: (.*)\n", lambda found: f"- local: {REPOSITORY / found[1]}\n", PACKAGES)
+        files = {
+            "packages.yml": package,
+            "dbt_project.yml": PROJECT + VARIABLES,
+            "profiles.yml": PROFILES,
+            "models/may.sql": f"select {', '.join(COLUMNS)} from {SOURCE} where year = 2025 and month = 5",
+        }
+        (desk.directory / "models").mkdir()
+        for name, text in files.items():
+            (desk.directory / name).write_text(text, "utf-8")
+        desk.run("dbt", "deps")
+
+    def results(self):
+        """How each model and test ended, by its name."""
+        results = json.loads((self.desk.directory / "target" / "run_results.json").read_text("utf-8"))["results"]
+        return {result["unique_id"].split(".")[2]: result["status"] for result in results}
+
+
+@pytest.fixture
+def dbt(desk):
+    return Dbt(desk)
+
+
+def test_dbt_builds_on_duckdb(dbt, may):
+    dbt.desk.run("dbt", "build")
+    ended = dbt.results()
+    assert len(ended) > 40 and set(ended.values()) == {"success", "pass"}, ended
+    with duckdb.connect(str(dbt.desk.directory / "mine.duckdb"), read_only=True) as built:
+        assert_found(built.sql("FROM may").to_arrow_table(), may["all"])
+
+    manifest = json.loads((dbt.desk.directory / "target" / "manifest.json").read_text("utf-8"))
+    sources = {source["name"]: source for source in manifest["sources"].values()}
+    for table, columns in TABLES.items():
+        assert list(sources[table]["columns"]) == [*columns, *PARTITIONS[table]]
+    described = [each["description"] for source in sources.values() for each in (source, *source["columns"].values())]
+    assert len(described) > 90 and all(described)
