@@ -21,8 +21,8 @@ UV := .tools/uv/bin/uv
 # Its files are linked from here, not copied.
 export UV_CACHE_DIR ?= $(CURDIR)/.tools/uv/cache
 VENV := .tools/venv
-# Three environments, for their pins contradict each other.
-STAMPS := $(VENV)/installed .tools/sam/installed .tools/lint/installed
+# Four environments, for their pins contradict each other.
+STAMPS := $(VENV)/installed .tools/sam/installed .tools/lint/installed .tools/reading/installed
 
 .PHONY: test check deny rust-build rust-tests function deployment readers lints lint lint-template tools pins athena engines page browser fuzz nightly
 
@@ -92,6 +92,7 @@ tools: $(STAMPS)
 $(VENV)/installed: tests/tools/requirements.lock
 .tools/sam/installed: tests/tools/requirements-sam.lock
 .tools/lint/installed: tests/tools/requirements-lint.lock
+.tools/reading/installed: tests/tools/requirements-reading.lock
 
 # Made anew when the pins change. The stamp comes last, so that a broken download is not taken for a finished one. uv does in seconds what
 # takes pip minutes, but knows nothing of pip's configuration: where it finds no packages, pip looks for them.
@@ -108,7 +109,7 @@ $(UV):
 
 # Pins all that the named versions depend on, as far as they are not pinned yet.
 pins: $(UV)
-	@for pins in requirements requirements-sam requirements-lint; do $(UV) pip compile --quiet --universal --python-version 3.11 \
+	@for pins in requirements requirements-sam requirements-lint requirements-reading; do $(UV) pip compile --quiet --universal --python-version 3.11 \
 	  --no-annotate --custom-compile-command "make pins" tests/tools/$$pins.txt --output-file tests/tools/$$pins.lock >/dev/null; done
 
 # The tables as Athena's own engine and as Spark see them: not in `make test`, for it needs Java and Maven, fetches 0.8 GB and takes minutes.

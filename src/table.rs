@@ -6,7 +6,7 @@
 //!   Builder                   rows -> Arrow record batches          (spend::Builder, supplier::Builder)
 //!   parquet_file              record batches -> bytes, a piece at a time
 //! runs::Row                   one line of JSON a run
-//!   glue, ddl, dictionary     the same columns as Glue parameters, as SQL, and on a page for people
+//!   glue, ddl, dictionary, dbt  the same columns as Glue parameters, as SQL, on a page for people, and as dbt's sources
 //! ```
 //!
 //! Encoding is total and fallible: a value that does not fit its column is an [`EncodeError`] that names the column, never a null and
@@ -22,6 +22,8 @@ pub(crate) mod parquet_file;
 pub(crate) mod glue;
 pub mod ddl;
 pub mod dictionary;
+#[cfg(test)]
+mod dbt;
 #[cfg(test)]
 mod generated;
 

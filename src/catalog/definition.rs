@@ -20,7 +20,7 @@ const SCHEMA_VERSION: &str = "xledger_spend.schema_version";
 /// What whoever meets a partitioned table in Glue is told there: most engines but Athena and Trino see no rows in it, and say nothing. The
 /// partitions are not registered as well, for they would move one after the other, and not with the table.
 const PROJECTED: &str = "Its partitions are projected, which Athena and Trino read. Spark, EMR, Glue jobs and Redshift Spectrum find no rows \
-    in it, without an error: read the Parquet files below its location by path there (docs/spark.md).";
+    in it, without an error: read the Parquet files below its location by path there (docs/reading.md).";
 /// What Hive, Spark and Trino, and then what Glue's own crawlers call the size of a table.
 const STATISTICS: [&str; 7] =
     ["numRows", "numFiles", "totalSize", "recordCount", "objectCount", "sizeKey", "averageRecordSize"];

@@ -29,7 +29,7 @@ pub enum CompanyNumberStatus {
 
 impl CompanyNumberStatus {
     /// The word in the column.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Valid => "valid",
             Self::Invalid => "invalid",

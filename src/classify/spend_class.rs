@@ -29,7 +29,7 @@ pub enum SpendClass {
 
 impl SpendClass {
     /// The word in the column.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Operating => "operating",
             Self::Capital => "capital",

@@ -15,6 +15,8 @@ use crate::model::value::{Day, Instant, Money};
 /// A value that a column can hold.
 pub(super) trait Value {
     const TYPE: ColumnType;
+    /// All that a column of this type can hold, where that is a few words.
+    const WORDS: &'static [&'static str] = &[];
     type Builder: ArrayBuilder;
 
     fn builder() -> Self::Builder;
@@ -81,7 +83,7 @@ pub(super) fn column<V: Value>(
     nullable: bool,
     doc: impl Into<Cow<'static, str>>,
 ) -> Column {
-    Column { name: name.into(), column_type: V::TYPE, nullable, doc: doc.into() }
+    Column { name: name.into(), column_type: V::TYPE, nullable, words: V::WORDS, doc: doc.into() }
 }
 
 fn does_not_fit<V: Value>(name: &str) -> EncodeError {
@@ -111,11 +113,21 @@ macro_rules! primitive {
     };
 }
 
-/// A value that is held as the text that `as_str` gives.
+/// A value that is held as the text that `as_str` gives; of an enum with all its variants, which the compiler compares.
 macro_rules! word {
-    ($rust:ty) => {
+    ($rust:ty $(: $($variant:ident),+)?) => {
         impl $crate::table::cell::Value for $rust {
             const TYPE: ColumnType = ColumnType::String;
+            $(
+                const WORDS: &'static [&'static str] = {
+                    const fn is_in_the_list(value: $rust) {
+                        match value {
+                            $(<$rust>::$variant)|+ => {}
+                        }
+                    }
+                    &[$({ is_in_the_list(<$rust>::$variant); <$rust>::$variant.as_str() }),+]
+                };
+            )?
             type Builder = StringBuilder;
 
             fn builder() -> StringBuilder {

@@ -71,6 +71,8 @@ pub struct Column {
     pub column_type: ColumnType,
     /// Whether a row may hold null.
     pub nullable: bool,
+    /// All that it can hold beside null, where that is a few words; else empty.
+    pub words: &'static [&'static str],
     /// What it means: unit, sign and source, and last, in a sentence that begins with `Null`, when it is null. At most 255 bytes, which
     /// is what Glue takes.
     pub doc: Cow<'static, str>,

@@ -43,6 +43,12 @@ pub fn athena_template(table: &Table) -> String {
 /// A DuckDB query of the whole table in the local lake at `lake`, from its current snapshot, with the columns' types stated.
 pub fn duckdb(table: &Table, lake: &str) -> String {
     let lake = for_duckdb(lake.trim_end_matches('/'));
+    format!("SELECT * FROM {}", duckdb_files(table, &format!("{lake}/current"), &lake))
+}
+
+/// The files of a table as DuckDB reads them, below a snapshot of a lake, with the columns' types stated: without them DuckDB takes the month of
+/// a path such as `month=05` for a text.
+pub(super) fn duckdb_files(table: &Table, snapshot: &str, lake: &str) -> String {
     let types = |columns: &[Column]| {
         let types = columns.iter().map(|column| format!("'{}': '{}'", column.name, duckdb_type(column.column_type)));
         types.collect::<Vec<_>>().join(", ")
@@ -52,14 +58,11 @@ pub fn duckdb(table: &Table, lake: &str) -> String {
             let depth = "*/".repeat(table.partitions.len());
             let types = types(&table.partitions);
             let name = table.name;
-            format!("SELECT * FROM read_parquet('{lake}/current/{name}/{depth}*.parquet', hive_types = {{{types}}})")
+            format!("read_parquet('{snapshot}/{name}/{depth}*.parquet', hive_types = {{{types}}})")
         }
         Format::JsonLines => {
             let types = types(&table.columns);
-            format!(
-                "SELECT * FROM read_json('{lake}/{}/*.json', format = 'newline_delimited', columns = {{{types}}})",
-                table.name
-            )
+            format!("read_json('{lake}/{}/*.json', format = 'newline_delimited', columns = {{{types}}})", table.name)
         }
     }
 }

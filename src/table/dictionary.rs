@@ -14,7 +14,7 @@ pub fn markdown() -> String {
          negative. `timestamp` is UTC. What Xledger leaves empty is null, and so is an id of 0; no text is empty. Ids (`…_id`) are \
          Xledger's `dbId`s: join on them, for codes can repeat between owners. After the word `Xledger:` a column's comment names \
          the field that the value is from.\n\n\
-         Athena and Trino find the partitions by themselves. Spark, EMR and Glue jobs do not, and see no rows: [spark.md](spark.md).\n",
+         Athena and Trino find the partitions by themselves. Spark, EMR and Glue jobs do not, and see no rows: [reading.md](reading.md#spark-emr-and-glue-jobs).\n",
         super::SCHEMA_VERSION
     );
     for table in super::tables() {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{HISTORY, ddl, dictionary, tables};
+use super::{HISTORY, dbt, ddl, dictionary, tables};
 
 /// Compares a committed file with what it should be; with `UPDATE_GENERATED=1` writes it instead.
 fn assert_generated(path: &str, text: &str) {
@@ -31,6 +31,11 @@ fn the_ddl_is_up_to_date() {
 #[test]
 fn the_data_dictionary_is_up_to_date() {
     assert_generated("docs/tables.md", &dictionary::markdown());
+}
+
+#[test]
+fn the_sources_of_dbt_are_up_to_date() {
+    assert_generated("dbt/models/sources.yml", &dbt::sources());
 }
 
 /// No column comes or goes without a version that says so: what no later version added was there from the beginning.
@@ -63,6 +68,14 @@ fn every_comment_can_be_a_comment() {
                 column.null_when().is_some(),
                 column.nullable,
                 "{} says when it is null, if it can be",
+                column.name
+            );
+            let told =
+                |word: &&&str| doc.split(|c: char| !(c.is_alphanumeric() || c == '_')).any(|each| each == **word);
+            assert_eq!(
+                column.words.iter().find(|word| !told(word)),
+                None,
+                "{} names all that it can hold",
                 column.name
             );
         }

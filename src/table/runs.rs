@@ -100,7 +100,7 @@ pub enum Status {
 
 impl Status {
     /// The word in the column.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Succeeded => "succeeded",
             Self::Incomplete => "incomplete",
@@ -134,7 +134,7 @@ impl Serialize for Time {
     }
 }
 
-word!(Status);
+word!(Status: Succeeded, Incomplete, Failed, DryRun);
 word!(CheckNames);
 primitive!(Time, ColumnType::TimestampMsUtc, TimestampMillisecondBuilder, |time| Some(time.0.0));
 

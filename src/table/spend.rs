@@ -260,7 +260,7 @@ pub enum AccountKind {
 
 impl AccountKind {
     /// The word in the column.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Asset => "asset",
             Self::Liability => "liability",
@@ -289,7 +289,7 @@ pub enum SupplierMatch {
 
 impl SupplierMatch {
     /// The word in the column.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Voucher => "voucher",
             Self::Company => "company",
@@ -311,7 +311,7 @@ pub enum CategorySource {
 
 impl CategorySource {
     /// The word in the column.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Rule => "rule",
             Self::Account => "account",
@@ -334,7 +334,7 @@ pub enum InvoiceKind {
 
 impl InvoiceKind {
     /// The word in the column.
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Invoice => "invoice",
             Self::CreditNote => "credit_note",
@@ -348,12 +348,12 @@ impl InvoiceKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VatRate(pub i32);
 
-word!(AccountKind);
-word!(SupplierMatch);
-word!(CategorySource);
-word!(InvoiceKind);
-word!(SpendClass);
-word!(CompanyNumberStatus);
+word!(AccountKind: Asset, Liability, Equity, Revenue, Cost, Finance);
+word!(SupplierMatch: Voucher, Company, Ambiguous, NotASupplier, None);
+word!(CategorySource: Rule, Account);
+word!(InvoiceKind: Invoice, CreditNote, Payment, Unknown);
+word!(SpendClass: Operating, Capital, Stock, Prepaid, Finance, VatBookkeeping, NotAPurchase, Other);
+word!(CompanyNumberStatus: Valid, Invalid, Personal, Missing, Unchecked);
 primitive!(VatRate, ColumnType::Decimal { precision: 5, scale: 2 }, Decimal128Builder, |rate| {
     (-99_999..=99_999).contains(&rate.0).then_some(i128::from(rate.0))
 });

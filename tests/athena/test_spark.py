@@ -50,7 +50,7 @@ def test_each_column_is_read_as_it_was_written(tables, company, table):
 
 def test_the_pages_recipe_reads_what_is_published(spark, company):
     """By path, as the page says: the catalogue has no partitions to go by."""
-    recipe = (REPOSITORY / "docs" / "spark.md").read_text("utf-8").split("```python\n")[1].split("```")[0]
+    recipe = (REPOSITORY / "docs" / "reading.md").read_text("utf-8").split("## Spark")[1].split("```python\n")[1].split("```")[0]
     assert '"s3://bucket/prefix"' in recipe
     made = {"spark": spark}
     exec(recipe.replace("s3://bucket/prefix", f"file://{company.lake}"), made)

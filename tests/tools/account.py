@@ -32,6 +32,7 @@ def complete():
     _complete_asynchronous_invocations()
     _complete_scheduler()
     _complete_rights()
+    _complete_athena()
 
 
 # ------------------------------------------------------------------------------------------------------------- CloudFormation
@@ -195,6 +196,28 @@ def _deliver(target, schedule):
     dead_letters = (target.get("DeadLetterConfig") or {}).get("Arn")
     if dead_letters and may(target["RoleArn"], "sqs:SendMessage", dead_letters):
         eventbridge._dispatch_to_sqs(eventbridge.parse_arn(dead_letters), payload)
+
+
+# ----------------------------------------------------------------------------------------------------------------------- Athena
+
+
+def _complete_athena():
+    """Puts a query's result where the query says that it is, as Athena writes it: every value in quotes, nothing where there is none.
+
+    MiniStack puts it below a directory of that name, in Python's words.
+    """
+
+    async def save(query_id):
+        execution = athena._executions[query_id]
+        results = execution["_results"]
+        lines = [results["columns"], *([None if cell is None else athena._datum_text(cell) for cell in row] for row in results["rows"])]
+        quoted = (",".join("" if cell is None else '"{}"'.format(cell.replace('"', '""')) for cell in line) for line in lines)
+        bucket, _, key = execution["ResultConfiguration"]["OutputLocation"].removeprefix("s3://").partition("/")
+        status, _, said = s3._put_object(bucket, key, "".join(f"{line}\n" for line in quoted).encode(), {"content-type": "text/csv"})
+        if status >= 300:
+            raise OSError(said)
+
+    athena._save_query_results = save
 
 
 # ----------------------------------------------------------------------------------------------------------------------- rights

@@ -88,9 +88,9 @@ fn a_projected_table_says_where_its_rows_are() {
         assert!(description.starts_with(table.doc) && description.len() <= 2048, "{description}");
         assert_eq!(input.parameters().unwrap().contains_key("projection.enabled"), is_projected);
         assert_eq!(description.contains("Spark, EMR, Glue jobs and Redshift Spectrum find no rows"), is_projected);
-        assert_eq!(description.contains("docs/spark.md"), is_projected);
+        assert_eq!(description.contains("docs/reading.md"), is_projected);
     }
-    assert!(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/spark.md").is_file());
+    assert!(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/reading.md").is_file());
 }
 
 #[test]
