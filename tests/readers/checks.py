@@ -4,7 +4,7 @@ Each function gives the check as the report has it: name, status, figure and det
 """
 
 from collections import Counter, defaultdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import oracle
@@ -198,3 +198,140 @@ def dominant_suppliers(months, rows):
     places = [f"owner {owner} in {', '.join(sorted(of))}" for owner, of in sorted(told.items())]
     figure = f"{sum(map(len, told.values())):,} of {judged:,} months of owners; {months.left_out}"
     return check("dominant_suppliers", figure, "a supplier has more than half of a month, and of hardly any other", places)
+
+
+def supplier_numbers(rows, suppliers):
+    """By the rows of both tables: suppliers that lines name."""
+    sizes = defaultdict(lambda: [Decimal(), Decimal()])
+    for row in rows:
+        if row["spend_class"] in PURCHASES and row["amount"] is not None and row["supplier_key"] is not None:
+            is_numbered = not row["supplier_key"].startswith("supplier:") or row["company_number_status"] == "personal"
+            sizes[row["owner_id"]][not is_numbered] += abs(row["amount"])
+    places, highest = [], 0
+    for owner, (numbered, other) in sorted(sizes.items()):
+        highest = max(highest, int(other * 1_000 // (numbered + other)))
+        if other * 10 > numbered + other:
+            tenths = int(other * 1_000 // (numbered + other))
+            places.append(f"owner {owner}: {share(tenths, 1_000)} of purchases are of suppliers without one")
+    used = {row["supplier_id"] for row in rows} - {None}
+    owners, names = defaultdict(list), defaultdict(set)
+    for supplier in suppliers:
+        key = supplier["supplier_key"]
+        if supplier["supplier_id"] in used and not key.startswith("supplier:"):
+            owners[supplier["owner_id"]].append(key)
+            if supplier["supplier_name"] is not None:
+                names[key].add("".join(each for each in supplier["supplier_name"].lower() if each.isalnum())[:4])
+    several = sum(len(of) > 1 for of in names.values())
+    if several:
+        places.append(f"{several:,} numbers belong to suppliers of different names")
+    twice = 0
+    for owner, keys in sorted(owners.items()):
+        too_many = len(keys) - len(set(keys))
+        twice += too_many
+        if too_many * 20 > len(keys):
+            places.append(f"owner {owner}: {too_many:,} of {len(keys):,} suppliers are there already")
+    figure = f"{share(highest, 1_000)} of purchases without a number at most, {several:,} numbers of several names, {twice:,} suppliers again"
+    return check("supplier_numbers", figure, "suppliers and organisation numbers do not belong together", places)
+
+
+# ------------------------------------------------------------------------------------------------- amounts and dates
+
+
+def exchange_rates(months, rows):
+    groups, off, lines = defaultdict(list), defaultdict(lambda: [0, 0, set()]), 0
+    for row in months.closed(rows):
+        currency, amount, invoice = row["invoice_currency_code"], row["amount"], row["invoice_amount"]
+        if currency is None or amount is None or not invoice or row["spend_class"] == "finance":
+            continue
+        lines += 1
+        month = f"{row['year']:04}-{row['month']:02}"
+        if currency != row["amount_currency_code"]:
+            groups[row["owner_id"], currency, month].append((amount, invoice))
+        elif amount != invoice:
+            off[row["owner_id"], currency][1] += 1
+            off[row["owner_id"], currency][2].add(month)
+    for (owner, currency, month), pairs in groups.items():
+        if len(pairs) < 5:
+            continue
+        median = sorted(amount / invoice for amount, invoice in pairs)[(len(pairs) - 1) // 2]
+        for amount, invoice in pairs:
+            distance = abs(amount - median * invoice)
+            if distance > abs(median * invoice) * Decimal("0.05") and distance > Decimal("0.01"):
+                off[owner, currency][0] += 1
+                off[owner, currency][2].add(month)
+    places = []
+    for (owner, currency), (others, differing, of) in sorted(off.items()):
+        more = " and before" if len(of) > 3 else ""
+        same = f", {differing:,} in the owner's currency with two amounts" if differing else ""
+        places.append(f"owner {owner}, {currency}: {others:,} off{same}, in {', '.join(sorted(of, reverse=True)[:3])}{more}")
+    figure = f"{sum(a + b for a, b, _ in off.values()):,} of {lines:,} lines; {months.left_out}"
+    meaning = "lines whose two amounts imply another rate than those of the same owner, currency and month"
+    return check("exchange_rates", figure, meaning, places)
+
+
+def dates(rows, report, most_days=60):
+    last = datetime.fromisoformat(report["started_at"]).date() + timedelta(days=most_days)
+    found, dated, odd = Counter(), 0, 0
+    for row in rows:
+        invoice = row["invoice_date"]
+        if invoice is None:
+            continue
+        dated += 1
+        months = row["year"] * 12 + row["month"] - invoice.year * 12 - invoice.month
+        is_odd = {
+            "of an invoice before 2000": invoice.year < 2000,
+            f"of an invoice more than {most_days} days ahead": invoice > last,
+            "due before the invoice": row["due_date"] is not None and row["due_date"] < invoice,
+            "posted before the invoice": row["posted_date"] is not None and row["posted_date"] < invoice,
+            "in a period more than 12 months off": abs(months) > 12,
+        }
+        found.update(what for what, is_so in is_odd.items() if is_so)
+        odd += any(is_odd.values())
+    order = list(is_odd) if dated else []
+    places = [f"{found[what]:,} {what}" for what in order if found[what] * 100 > dated or found[what] and order.index(what) < 2]
+    return check("dates", f"{odd:,} of {dated:,} lines with an invoice date", "lines whose dates are not those of an invoice", places)
+
+
+def offsetting_pairs(rows):
+    vouchers, totals = defaultdict(list), defaultdict(lambda: [0, 0])
+    for row in rows:
+        if row["spend_class"] == "operating" and row["amount"] and row["voucher_id"] is not None and row["account_code"] is not None:
+            vouchers[row["owner_id"], row["year"], row["month"], row["voucher_id"], abs(row["amount"])].append((row["account_code"], row["amount"]))
+    for (owner, *_), lines in vouchers.items():
+        less, more = (sorted(account for account, amount in lines if (amount < 0) is negative) for negative in (True, False))
+        totals[owner][0] += len(lines)
+        for account in less:
+            other = next((each for each in more if each != account), None)
+            if other is not None:
+                more.remove(other)
+                totals[owner][1] += 1
+    places = [
+        f"owner {owner}: {pairs:,} pairs, {share(pairs * 2, lines)} of the lines"
+        for owner, (lines, pairs) in sorted(totals.items())
+        if pairs * 200 > lines
+    ]
+    lines, pairs = (sum(of[at] for of in totals.values()) for at in (0, 1))
+    figure = f"{pairs:,} pairs in {lines:,} operating lines"
+    return check("offsetting_pairs", figure, "lines of a voucher take each other back on different operating accounts", places)
+
+
+# --------------------------------------------------------------------------------------------------------- the whole
+
+
+def integrity(rows, suppliers):
+    """Of tables that are published, so that they add up."""
+    return check("integrity", f"{len(rows):,} lines, {len(suppliers):,} suppliers", "", [])
+
+
+def wage_accounts(books, rules=oracle.Rules()):
+    """59 is staff welfare in Norway's chart (2), 76 in Sweden's (3)."""
+    found = set()
+    for account in books.chart.values():
+        number = oracle.account_number(account["code"])
+        looks_like_wages = account["cost_wages_salaries"] == "true" or oracle.says_payroll(account["name"])
+        is_welfare = number is not None and number // 100 == {"2": 59, "3": 76}.get(account["chart_id"])
+        is_left_out = rules.is_payroll_account(account) or oracle._in_ranges(number, rules.excluded_accounts)
+        if looks_like_wages and not is_welfare and not is_left_out:
+            found.add(account["code"] or "without a code")
+    places = ["accounts_to_confirm names them"] if found else []
+    return check("wage_accounts_outside", f"{len(found):,} accounts", "accounts look like wages and are not payroll's", places)

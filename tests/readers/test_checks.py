@@ -1,6 +1,8 @@
 """The checks of the data in a report, against the same checks worked out from the books."""
 
 import json
+from datetime import datetime
+from pathlib import Path
 
 import pytest
 
@@ -44,6 +46,37 @@ def test_suppliers_and_matches(books_and_report):
     assert found(report, "match_rates") == checks.match_rates(months, measured)
     assert found(again, "match_rates") == checks.match_rates(months, measured, measured)
     assert found(report, "dominant_suppliers") == checks.dominant_suppliers(months, rows)
+
+
+def test_suppliers_numbers(books_and_report):
+    books, rows, report, _, _ = books_and_report
+    suppliers = oracle.supplier(books, rows, screened=oracle.screen(books))
+    assert found(report, "supplier_numbers") == checks.supplier_numbers(rows, suppliers)
+    assert found(report, "integrity") == checks.integrity(rows, suppliers)
+
+
+def test_amounts_and_dates(books_and_report):
+    _, rows, report, _, _ = books_and_report
+    assert found(report, "exchange_rates") == checks.exchange_rates(checks.Months(report, rows), rows)
+    assert found(report, "dates") == checks.dates(rows, report)
+    assert found(report, "offsetting_pairs") == checks.offsetting_pairs(rows)
+
+
+def test_accounts_and_what_moved(books_and_report):
+    books, rows, report, again, _ = books_and_report
+    assert found(report, "wage_accounts_outside") == checks.wage_accounts(books)
+    began = datetime.fromisoformat(again["started_at"])
+    months = {(row["year"], row["month"]) for row in checks.Months(report, rows).closed(rows)}
+    closed = sum(year * 12 + month + 3 <= began.year * 12 + began.month for year, month in months)
+    told = [found(run, "closed_months_moved") for run in (report, again)]
+    assert [each["figure"] for each in told] == ["nothing to compare with", f"0 lines in 0 of {closed} months"]
+    assert {each["status"] for each in told} == {"ok"}
+
+
+def test_every_check_is_worked_out_here(books_and_report):
+    _, _, report, _, _ = books_and_report
+    tests = Path(__file__).read_text("utf-8")
+    assert len(report["checks"]) == 12 and all(f'"{check["name"]}"' in tests for check in report["checks"])
 
 
 def test_the_table_of_runs_names_them(books_and_report):
