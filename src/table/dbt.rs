@@ -33,8 +33,8 @@ fn source(file: &mut String, table: &Table) {
     );
     let _ = write!(
         file,
-        "      - name: {}\n        description: {}\n        config:\n          meta:\n            # For dbt-duckdb, to which braces are \
-         its own in any other form.\n            formatter: template\n            external_location: {}\n        columns:\n",
+        "      - name: {}\n        description: {}\n        config:\n          meta:\n            # For dbt-duckdb, which otherwise \
+         takes braces for placeholders.\n            formatter: template\n            external_location: {}\n        columns:\n",
         table.name,
         quoted(table.doc),
         quoted(&files)

@@ -61,6 +61,11 @@ def test_the_pages_recipe_reads_what_is_published(spark, company):
         read = made[table].toArrow().to_pylist()
         assert len(read) > 0
         assert sorted(read, key=lambda row: row[order]) == sorted(written, key=lambda row: row[order])
+    assert {dict(made["spend"].dtypes)[name] for name in PARTITIONS["spend"]} == {"int"}
+    assert dict(made["supplier"].dtypes)["owner_id"] in ("int", "bigint")
+    spend = pyarrow.concat_tables(whole(company, "spend", file) for file in company.files("spend")).to_pylist()
+    of_may = {row["line_id"] for row in spend if (row["year"], row["month"]) == (2025, 5) and row["supplier_id"]}
+    assert {row["line_id"] for row in made["may"].toArrow().to_pylist()} == of_may != set()
 
 
 @pytest.mark.parametrize("table", TABLES)
