@@ -15,7 +15,7 @@ use serde_json::value::RawValue;
 use super::node::{Identified, ProbeNode};
 
 /// The largest answer read, as sent and decompressed: 10,000 rows are 5 MB.
-pub(crate) const ANSWER_LIMIT_BYTES: usize = 24 << 20;
+pub(crate) const ANSWER_LIMIT_BYTES: usize = 16 << 20;
 /// The most rows of an answer, null ones included: those of the largest page four times over. More than a question's own number may come: that
 /// is for who asks to notice.
 const MOST_ROWS: usize = 40_000;
