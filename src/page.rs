@@ -45,6 +45,8 @@ struct Page<'a> {
     facts: Vec<(&'static str, String)>,
     late: Option<String>,
     trust: String,
+    /// Whether a check warns or a column is missing.
+    needs_look: bool,
     sections: Vec<SectionView>,
     others: Option<Table>,
     end: Vec<Block>,
@@ -66,6 +68,7 @@ pub fn render(digest: &Digest, report: &Report, language: Language, suppliers: S
         facts: facts(digest, report, words),
         late: late(digest, words),
         trust: trust::sentence(digest, report, words),
+        needs_look: trust::needs_look(report),
         sections,
         others: others(digest, words),
         end: trust::blocks(report, words),

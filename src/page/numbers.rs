@@ -31,17 +31,17 @@ impl Words {
 
     /// `12.5 %` of a whole; nothing where there is no whole to be a part of.
     pub(super) fn share(&self, part: i128, whole: i128) -> Option<String> {
-        Some(format!("{}{SPACE}%", self.tenths(permille(part, whole)?)))
+        Some(format!("{}{}", self.tenths(permille(part, whole)?), self.percent_sign))
     }
 
     /// `+12.5 %`: how much more than before. Nothing where before was nothing, or less.
     pub(super) fn change(&self, now: i128, before: i128) -> Option<String> {
         let permille = permille(now - before, before)?;
         if permille > 9_999 {
-            return Some(format!(">{SPACE}+999{SPACE}%"));
+            return Some(format!(">{SPACE}+999{}", self.percent_sign));
         }
         let sign = if permille > 0 { "+" } else { "" };
-        Some(format!("{sign}{}{SPACE}%", self.tenths(permille)))
+        Some(format!("{sign}{}{}", self.tenths(permille), self.percent_sign))
     }
 
     /// `November 2026`.
@@ -122,20 +122,20 @@ mod tests {
     fn a_share_needs_a_whole() {
         let en = Words::of(Language::English);
         for (part, whole, share) in [
-            (1, 3, Some("33.3\u{a0}%")),
-            (2, 3, Some("66.7\u{a0}%")),
-            (-1, 8, Some("\u{2212}12.5\u{a0}%")),
-            (0, 1, Some("0.0\u{a0}%")),
+            (1, 3, Some("33.3%")),
+            (2, 3, Some("66.7%")),
+            (-1, 8, Some("\u{2212}12.5%")),
+            (0, 1, Some("0.0%")),
             (1, 0, None),
             (1, -5, None),
         ] {
             assert_eq!(en.share(part, whole).as_deref(), share, "{part}/{whole}");
         }
         for (now, before, change) in [
-            (110, 100, Some("+10.0\u{a0}%")),
-            (90, 100, Some("\u{2212}10.0\u{a0}%")),
-            (100, 100, Some("0.0\u{a0}%")),
-            (1_200, 100, Some(">\u{a0}+999\u{a0}%")),
+            (110, 100, Some("+10.0%")),
+            (90, 100, Some("\u{2212}10.0%")),
+            (100, 100, Some("0.0%")),
+            (1_200, 100, Some(">\u{a0}+999%")),
             (5, 0, None),
             (5, -3, None),
         ] {

@@ -137,7 +137,10 @@ impl Making<'_> {
             block.notes.push(fill(words.open_month_note, &[&words.month(window.month(months.columns - 1))]));
         }
         let (ever, intercompany) = (self.section.ever, &self.section.intercompany);
-        block.notes.push(fill(words.ever, &[&words.amount(ever.1), &words.count(ever.0)]));
+        if let Some(since) = window.since() {
+            let (amount, lines) = (words.amount(ever.1), words.count(ever.0));
+            block.notes.push(fill(words.ever, &[&amount, &lines, &words.month(since)]));
+        }
         if intercompany.lines > 0 {
             let (amount, lines) = (words.amount(intercompany.now), words.count(intercompany.lines));
             block.notes.push(fill(words.intercompany, &[&amount, &lines]));
@@ -241,7 +244,8 @@ impl Making<'_> {
             && let Some(share) = words.share(section.ten.0, section.total.now)
         {
             let (head, all) = (words.count(head), words.count(section.suppliers.0));
-            block.sentences.push(fill(words.concentration, &[&head, &all, &share]));
+            let text = if section.suppliers.0 > 10 { words.concentration } else { words.few_suppliers };
+            block.sentences.push(fill(text, &[&head, &all, &share]));
         }
         let mut table = self.table(words.suppliers, words.supplier);
         let widest = widest(section.top_suppliers.top.iter());
@@ -263,11 +267,17 @@ impl Making<'_> {
         }
         table.rows.push(self.sum(&section.total));
         block.tables.push(table);
-        let by_code = match self.suppliers {
-            Suppliers::Codes => words.by_code,
-            Suppliers::Names => words.people_by_code,
-        };
-        block.notes.push(by_code.to_owned());
+        let has_codes = section
+            .top_suppliers
+            .top
+            .iter()
+            .filter_map(|supplier| supplier.label.as_deref())
+            .any(|label| label.starts_with('#'));
+        match self.suppliers {
+            Suppliers::Codes => block.notes.push(words.by_code.to_owned()),
+            Suppliers::Names if has_codes => block.notes.push(words.people_by_code.to_owned()),
+            Suppliers::Names => {}
+        }
         block
     }
 
@@ -318,7 +328,7 @@ impl Making<'_> {
             }
             let without = section.total.now - values.total.now;
             if without != 0 {
-                table.rows.push(row("rest", fill(words.without_value, &[&kind]), without, None));
+                table.rows.push(row("rest", fill(words.without_value, &[&within(&kind)]), without, None));
             }
             table.rows.push(row("sum", words.total.to_owned(), section.total.now, None));
             block.tables.push(table);
@@ -345,7 +355,7 @@ impl Making<'_> {
             heads: heads([
                 (words.tail_what, TEXT),
                 (words.suppliers, NUMBER),
-                (words.invoices, NUMBER),
+                (words.invoices, WIDE),
                 (words.spend, NUMBER),
             ]),
             ..Table::default()
@@ -378,7 +388,12 @@ impl Making<'_> {
         }
         let mut table = Table {
             caption: format!("{}, {}", words.payment, self.title),
-            heads: heads([(words.days, TEXT), (words.invoices, NUMBER), (words.share, NUMBER), (words.spend, NUMBER)]),
+            heads: heads([
+                (words.days, TEXT),
+                (words.invoices, WIDE),
+                (words.of_invoices, NUMBER),
+                (words.spend, NUMBER),
+            ]),
             ..Table::default()
         };
         let all: u64 = terms.rows.iter().map(|(invoices, _)| invoices).sum();
@@ -398,6 +413,15 @@ impl Making<'_> {
         block.tables.push(table);
         block.notes.push(words.payment_limit.to_owned());
         block
+    }
+}
+
+/// A name as it stands within a sentence: `kostnadssted`, but `NAV-kode`.
+fn within(name: &str) -> String {
+    let mut chars = name.chars();
+    match (chars.next(), chars.clone().next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(chars).collect(),
+        _ => name.to_owned(),
     }
 }
 

@@ -187,11 +187,7 @@ fn a_supplier_is_one_company_and_a_person_goes_by_a_code() {
     );
     let page = text(&digest, &report());
     assert!(page.contains("Supplier N13") && !page.contains("Nordmann"));
-    assert!(
-        page.contains(
-            "2 of 3 suppliers make 80 % of what has a supplier; the ten largest make 50.0\u{a0}% of all spend."
-        )
-    );
+    assert!(page.contains("2 of 3 suppliers make 80% of what has a supplier."));
     let by_code = digest_by(&rows, Suppliers::Codes);
     assert_eq!(ranked(&only(&by_code).top_suppliers)[0], (Some("#N11"), 760));
 }
@@ -256,7 +252,7 @@ fn dimensions_are_told_by_kind_and_people_are_not() {
     assert_eq!((section.dimensions.len(), section.kinds_of_people.as_slice()), (1, &["Ansatt".to_owned()][..]));
     let page = text(&digest, &report());
     assert!(!page.contains("Kari") && page.contains("because its values are people: Ansatt"));
-    assert!(page.contains("Without Cost centre</th><td class=\"n\">25</td>"), "{page}");
+    assert!(page.contains("Without cost centre</th><td class=\"n\">25</td>"), "{page}");
 }
 
 #[test]
@@ -312,8 +308,9 @@ fn the_run_says_what_it_left_out_and_what_moved() {
     report.checks = vec![check("integrity", CheckStatus::Ok), check("dates", CheckStatus::Warn)];
     let page = text(&digest(&[("2026-10", bought(1, "1"))]), &report);
     for said in [
-        "The tables hold 71.3\u{a0}% of the ledger lines on accounts that are not excluded (285 of 400, without payroll).",
-        "100.0\u{a0}% of spend has no supplier.",
+        "The tables hold 71.3% of the ledger lines on accounts that are not excluded (285 of 400, without payroll); the others",
+        "<p class=\"trust look\">",
+        "100.0% of spend has no supplier.",
         "Checks that need a look (1 of 2): dates.",
         "Invoices are dated before they are due and posted, and near their period.",
         "Fields that could not be read: 1.",

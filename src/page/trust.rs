@@ -22,7 +22,8 @@ pub(super) fn sentence(digest: &Digest, report: &Report, words: &Words) -> Strin
     if let Some(lines) = &report.lines {
         let on_kept_accounts = lines.kept + lines.excluded_history + lines.excluded_on_kept_accounts;
         if let Some(share) = words.share(lines.kept.into(), on_kept_accounts.into()) {
-            said.push(fill(words.trust_lines, &[&words.count(lines.kept), &words.count(on_kept_accounts), &share]));
+            let text = if lines.kept == on_kept_accounts { words.trust_all } else { words.trust_lines };
+            said.push(fill(text, &[&words.count(lines.kept), &words.count(on_kept_accounts), &share]));
         }
         if lines.refused > 0 {
             said.push(fill(words.trust_refused, &[&words.count(lines.refused)]));
@@ -50,6 +51,11 @@ pub(super) fn sentence(digest: &Digest, report: &Report, words: &Words) -> Strin
         said.push(fill(words.trust_lost, &[&words.count(report.lost.len() as u64)]));
     }
     said.join(" ")
+}
+
+/// Whether somebody should look at something before going by the figures.
+pub(super) fn needs_look(report: &Report) -> bool {
+    !report.lost.is_empty() || report.checks.iter().any(|check| check.status != CheckStatus::Ok)
 }
 
 /// The tables at the end.

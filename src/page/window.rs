@@ -106,6 +106,11 @@ impl Window {
         self.first.filter(|first| *first > self.last + 1 - 2 * YEAR).map(month)
     }
 
+    /// The first month of which there are lines.
+    pub(crate) fn since(&self) -> Option<Month> {
+        self.first.map(month)
+    }
+
     /// Whether the last month ended so few days ago that invoices still come.
     pub(crate) fn has_just_ended(&self) -> bool {
         self.is_open_next() && self.day <= LATE_DAYS

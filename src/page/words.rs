@@ -22,6 +22,7 @@ words! {
     language: "en", "nb";
     thousands_sign: ",", "\u{a0}";
     decimal_sign: ".", ",";
+    percent_sign: "%", "\u{a0}%";
     after_day: "", ".";
     before_time: ", ", " kl. ";
     time_sign: ":", ".";
@@ -43,7 +44,7 @@ words! {
         "{0}. Ikke sammenlignet med året før: tabellene begynner i {1}";
     late: "{0} has just ended, so invoices of it may still come.",
         "{0} er nettopp avsluttet, så fakturaer kan fortsatt komme.";
-    data_of: "Data of", "Data per";
+    data_of: "Data as of", "Data per";
     contents: "Contents", "Innhold";
 
     spend: "Spend", "Innkjøp";
@@ -56,8 +57,10 @@ words! {
     changed_from: "{0} from {1}", "{0} fra {1}";
 
     trust: "Can it be trusted?", "Er tallene til å stole på?";
-    trust_lines: "The tables hold {2} of the ledger lines on accounts that are not excluded ({0} of {1}, without payroll).",
-        "Tabellene har {2} av hovedbokslinjene på kontoer som ikke er utelatt ({0} av {1}, uten lønn).";
+    trust_lines: "The tables hold {2} of the ledger lines on accounts that are not excluded ({0} of {1}, without payroll); the others are of document types that are not kept, such as journals and sales, or of earlier years.",
+        "Tabellene omfatter {2} av hovedbokslinjene på kontoer som ikke er utelatt ({0} av {1}, uten lønn); resten er bilagsarter som ikke er med, som journaler og salg, eller eldre år.";
+    trust_all: "The tables hold all {1} ledger lines on accounts that are not excluded, without payroll.",
+        "Tabellene omfatter alle {1} hovedbokslinjer på kontoer som ikke er utelatt, uten lønn.";
     trust_refused: "Lines that could not be judged: {0}.", "Linjer som ikke kunne vurderes: {0}.";
     trust_supplier: "{0} of spend has no supplier.", "{0} av innkjøpene har ingen leverandør.";
     trust_checks: "All checks are ok ({0}).", "Alle kontroller er i orden ({0}).";
@@ -90,11 +93,12 @@ words! {
     no_code: "Without code", "Uten kode";
     supplier_code: "Supplier {0}", "Leverandør {0}";
 
-    concentration: "{0} of {1} suppliers make 80 % of what has a supplier; the ten largest make {2} of all spend.",
+    few_suppliers: "{0} of {1} suppliers make 80% of what has a supplier.", "{0} av {1} leverandører står for 80 % av det som har leverandør.";
+    concentration: "{0} of {1} suppliers make 80% of what has a supplier; the ten largest make {2} of all spend.",
         "{0} av {1} leverandører står for 80 % av det som har leverandør; de ti største står for {2} av alle innkjøp.";
     by_code: "Suppliers go by their codes, as the settings say.", "Leverandører vises med kode, slik innstillingene sier.";
-    people_by_code: "Suppliers whose number is a person's go by their codes.",
-        "Leverandører med et personnummer vises med kode.";
+    people_by_code: "Suppliers that are registered with a person's number are shown by their code.",
+        "Leverandører som er registrert med et personnummer, vises med kode.";
 
     owners: "Companies", "Selskaper";
     owner: "Company", "Selskap";
@@ -105,11 +109,11 @@ words! {
 
     tail: "Many small suppliers", "Mange små leverandører";
     tail_what: "What", "Hva";
-    tail_suppliers: "Suppliers of the last 20 %", "Leverandører i de siste 20 %";
-    tail_head: "Suppliers of the first 80 %", "Leverandører i de første 80 %";
+    tail_suppliers: "Suppliers of the last 20%", "Leverandører i de siste 20 %";
+    tail_head: "Suppliers of the first 80%", "Leverandører i de første 80 %";
     tail_once: "Suppliers with one invoice only", "Leverandører med bare én faktura";
-    tail_sentence: "{0} of the suppliers make the last 20 % of spend, and {1} of the invoices.",
-        "{0} av leverandørene står for de siste 20 % av innkjøpene, og for {1} av fakturaene.";
+    tail_sentence: "{0} of the suppliers make the last 20% of what has a supplier, and {1} of the invoices.",
+        "{0} av leverandørene står for de siste 20 % av det som har leverandør, og for {1} av fakturaene.";
 
     payment: "Terms of payment", "Betalingsfrister";
     payment_sentence: "An invoice is due {0} days after its date, weighted by amount.",
@@ -118,6 +122,7 @@ words! {
     payment_limit: "Days from the date of the invoice to the due date; when it was paid is not known here.",
         "Dager fra fakturadato til forfallsdato; når det ble betalt, er ikke kjent her.";
     days: "Days", "Dager";
+    of_invoices: "Of the invoices", "Av fakturaene";
     at_once: "at once", "straks";
     days_from: "{0} to {1}", "{0} til {1}";
     days_above: "more than {0}", "mer enn {0}";
@@ -126,7 +131,7 @@ words! {
     no_spend: "There is no spend in these months.", "Det er ingen innkjøp i disse månedene.";
     no_spend_at_all: "There is no spend in the tables yet.", "Det er ingen innkjøp i tabellene ennå.";
     left_to_the_tables: "Owners whose currency is not known, and that are not shown here", "Selskaper med ukjent valuta som ikke vises her";
-    ever: "All months in the tables: {0} on {1} lines.", "Alle måneder i tabellene: {0} på {1} linjer.";
+    ever: "All months of the tables together, from {2} on: {0} on {1} lines.", "Alle måneder i tabellene til sammen, fra {2}: {0} på {1} linjer.";
     intercompany: "Left out as intercompany: {0} on {1} lines.", "Utelatt som konserninternt: {0} på {1} linjer.";
 
     lines: "Lines", "Linjer";
@@ -156,13 +161,13 @@ words! {
     integrity: "tables add up", "tabellene går opp";
     integrity_holds: "Every line stands once, in its month, with its supplier; sums and counts agree.",
         "Hver linje står én gang, i sin måned, med sin leverandør; summer og antall stemmer.";
-    whole_invoices: "invoices left out whole", "fakturaer som er helt utelatt";
+    whole_invoices: "invoices left out entirely", "fakturaer som er helt utelatt";
     whole_invoices_holds: "No supplier invoice is booked on excluded accounts alone, such as accruals.",
         "Ingen leverandørfaktura er bare ført på utelatte kontoer, for eksempel periodiseringer.";
     coverage: "part of the ledger", "andel av hovedboken";
     coverage_holds: "As large a part of the closed months is in the tables as last time.",
         "En like stor del av de avsluttede månedene er med som sist.";
-    wage_accounts: "accounts like wages", "kontoer som ligner lønn";
+    wage_accounts: "accounts that look like wages", "kontoer som ligner lønn";
     wage_accounts_holds: "Every account that looks like wages counts as payroll.", "Alle kontoer som ligner lønn, regnes som lønn.";
     closed_months: "closed months", "avsluttede måneder";
     closed_months_holds: "Months that ended more than two months ago have not moved.",
@@ -173,7 +178,7 @@ words! {
     vat_rates_holds: "The VAT on each code is of the rate that is given for it.", "Mva. på hver kode har satsen som er oppgitt for den.";
     exchange_rates: "exchange rates", "valutakurser";
     exchange_rates_holds: "Amounts in two currencies are of one rate in a month.", "Beløp i to valutaer har samme kurs i en måned.";
-    dominant_suppliers: "single large suppliers", "enkelte store leverandører";
+    dominant_suppliers: "suppliers that stand out", "leverandører som skiller seg ut";
     dominant_suppliers_holds: "No supplier suddenly has more than half of a company's month.",
         "Ingen leverandør har plutselig mer enn halvparten av et selskaps måned.";
     dates: "dates", "datoer";

@@ -90,6 +90,10 @@ class Page(HTMLParser):
 
     # As the reader writes them.
 
+    @property
+    def percent(self):
+        return "\u00a0%" if self.language == "nb" else "%"
+
     def amount(self, amount):
         return self._signed(self._rounded(amount, "1"))
 
@@ -97,15 +101,15 @@ class Page(HTMLParser):
         return self._signed(self._rounded(amount, "0.1"))
 
     def share(self, part, whole):
-        return f"{self.tenths(Decimal(part) * 100 / Decimal(whole))}\u00a0%" if whole > 0 else "–"
+        return f"{self.tenths(Decimal(part) * 100 / Decimal(whole))}{self.percent}" if whole > 0 else "–"
 
     def change(self, now, before):
         if before <= 0:
             return "–"
         percent = self._rounded(Decimal(now - before) * 100 / Decimal(before), "0.1")
         if percent >= 1_000:
-            return ">\u00a0+999\u00a0%"
-        return f"{'+' if percent > 0 else ''}{self._signed(percent)}\u00a0%"
+            return f">\u00a0+999{self.percent}"
+        return f"{'+' if percent > 0 else ''}{self._signed(percent)}{self.percent}"
 
     @staticmethod
     def _rounded(amount, unit):
