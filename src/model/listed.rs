@@ -37,6 +37,18 @@ impl DocumentType {
     }
 }
 
+/// An accounting period.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Period {
+    /// Its calendar month; `None` if it has none, or one that no calendar has.
+    pub month: Option<Month>,
+    /// Its accounting year.
+    pub fiscal_year: Option<i16>,
+    /// Its number in that year.
+    pub fiscal_period: Option<i16>,
+}
+
 /// A number that a list has no room to lack: it stands for none. No time is as small.
 pub(crate) const NONE: i64 = i64::MIN;
 
@@ -50,7 +62,8 @@ pub(crate) struct LedgerEntry {
     pub(crate) match_id: i64,
     /// When the voucher was modified, in milliseconds since 1970; [`NONE`] if Xledger does not say.
     pub(crate) modified_at: i64,
-    pub(crate) month: Option<Month>,
+    /// Where the period stands in the ledger's list of them.
+    pub(crate) period: u32,
     /// Where the document type stands in the ledger's list of them.
     pub(crate) document_type: u32,
 }

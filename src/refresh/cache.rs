@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Mode, Refresh};
 use crate::lake::{Manifest, SnapshotName};
 use crate::model::digest::Digest;
-use crate::model::listed::DocumentType;
+use crate::model::listed::Period;
 use crate::model::names::Name;
 use crate::model::value::{Instant, Month};
 use crate::refresh::index::Ranges;
@@ -21,7 +21,7 @@ pub(crate) use files::Unread;
 pub(crate) use load::{Cached, Change, Row};
 
 /// Raised by whatever changes what a file of the cache means. Another version is not read: everything is fetched then.
-const FORMAT_VERSION: u32 = 4;
+const FORMAT_VERSION: u32 = 5;
 
 /// How much later than it says a voucher may have been modified, in milliseconds: Xledger's times have no offset, so that an hour of
 /// autumn comes twice, and clocks differ by minutes.
@@ -193,13 +193,13 @@ pub(crate) struct Listed {
     pub(crate) began_at_ms: i64,
     /// The checksum of the [`Source`].
     pub(crate) source: String,
-    /// The ledger's document types.
-    pub(crate) document_types: Vec<DocumentType>,
+    /// Whether ledger lines are listed with the ids alone of their periods and document types.
+    pub(crate) by_ids: bool,
     /// Ledger lines.
     pub(crate) ledger: List,
     /// AP lines.
     pub(crate) payables: List,
-    /// The chart, suppliers and names, as far as they were read.
+    /// The chart, suppliers and names, and what lines refer to, as far as they were read.
     pub(crate) registers: Option<Part>,
 }
 
@@ -221,8 +221,16 @@ pub(crate) struct Validity<'a> {
     /// When the listing began.
     pub(crate) listed_at: Instant,
     pub(crate) expired: &'a [Expired],
+    pub(crate) listed: ListedReferences<'a>,
+}
+
+/// What listed ledger lines refer to.
+#[derive(Clone, Copy)]
+pub(crate) struct ListedReferences<'a> {
     /// The ledger's document types.
     pub(crate) types: &'a [(Name, Name)],
+    /// Its periods.
+    pub(crate) periods: &'a [Period],
 }
 
 impl Validity<'_> {

@@ -24,7 +24,7 @@ pub(crate) fn lines_of_inconsistent_vouchers(ledger: &Ledger) -> FxHashSet<i64> 
             last = (entry.voucher, *first.entry(entry.voucher).or_insert(at));
         }
         let other = &ledger.entries[last.1];
-        let types = [entry, other].map(|entry| ledger.document_types.get(entry.document_type as usize));
+        let types = [entry, other].map(|entry| ledger.references.document_types.get(entry.document_type));
         let agree = (entry.owner == other.owner || entry.owner == 0 || other.owner == 0)
             && (entry.modified_at == other.modified_at || entry.modified_at == NONE || other.modified_at == NONE)
             && match types {
@@ -168,26 +168,19 @@ mod tests {
     use super::*;
     use crate::model::listed::{DocumentType, LedgerEntry};
     use crate::model::value::Month;
+    use crate::refresh::index::References;
 
     fn entry(id: i64, voucher: i64) -> LedgerEntry {
-        LedgerEntry {
-            id,
-            owner: 1,
-            voucher,
-            account: 3,
-            match_id: 0,
-            modified_at: 5,
-            month: Month::new(2026, 5),
-            document_type: 0,
-        }
+        LedgerEntry { id, owner: 1, voucher, account: 3, match_id: 0, modified_at: 5, period: 0, document_type: 0 }
     }
 
     #[test]
     fn lines_of_a_voucher_agree() {
         let kind = |code: Option<&str>| DocumentType { id: Some(1), code: code.map(Into::into), description: None };
         let inconsistent_with = |other: LedgerEntry| {
-            let document_types = vec![kind(Some("AP")), kind(Some("PR")), kind(None)];
-            let ledger = Ledger { entries: vec![entry(1, 7), entry(2, 8), other, entry(4, 8)], document_types };
+            let types = vec![kind(Some("AP")), kind(Some("PR")), kind(None)];
+            let references = References::of(1, types, &[Month::new(2026, 5)]);
+            let ledger = Ledger { entries: vec![entry(1, 7), entry(2, 8), other, entry(4, 8)], references };
             let mut inconsistent: Vec<i64> = lines_of_inconsistent_vouchers(&ledger).into_iter().collect();
             inconsistent.sort_unstable();
             inconsistent

@@ -7,8 +7,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::names::{Name, Names};
-use crate::refresh::cache::{Change, Row};
+use crate::model::names::Names;
+use crate::refresh::cache::{Change, ListedReferences, Row};
+use crate::refresh::index::References;
 use crate::refresh::screen::Screen;
 use crate::xledger::Client;
 use crate::xledger::node::{Identified, ProbeNode};
@@ -21,8 +22,10 @@ pub(crate) struct Fetch<'a> {
     pub(crate) base: &'a Map<String, Value>,
     pub(crate) batch_rows: usize,
     pub(crate) screen: &'a Screen,
-    /// The ledger's document types.
-    pub(crate) types: &'a [(Name, Name)],
+    /// What listed lines refer to, by ids,
+    pub(crate) references: &'a References,
+    /// and by places.
+    pub(crate) listed: ListedReferences<'a>,
     /// Whether a line is taken that is as it was listed but for the time of its voucher.
     pub(crate) takes_other_times: bool,
 }
@@ -31,8 +34,8 @@ pub(crate) struct Fetch<'a> {
 pub(crate) trait Fetched: Row {
     /// The line on the wire.
     type Node: DeserializeOwned + Identified;
-    /// Asks for their index fields.
-    const LIST: Query;
+    /// Asks for their ids.
+    const IDS: Query;
     /// Whose line it is, in words.
     const LEDGER: &'static str;
     /// Judges a line as it came, and takes what its row needs: its row, unless it has no period, and whether the rules keep it.
@@ -67,8 +70,8 @@ impl SetAside {
     }
 
     /// Those of one ledger.
-    fn of(&mut self, list: Query) -> &mut FxHashSet<i64> {
-        if list == query::LEDGER_INDEX { &mut self.lines } else { &mut self.payables }
+    fn of(&mut self, ids: Query) -> &mut FxHashSet<i64> {
+        if ids == query::LEDGER_IDS { &mut self.lines } else { &mut self.payables }
     }
 }
 
@@ -104,13 +107,13 @@ impl Fetch<'_> {
             let Some(at) = at.filter(|at| !std::mem::replace(&mut came[*at], true)) else { continue };
             let admitted = &batch[at];
             let (row, is_kept) = T::receive(self, node, names)?;
-            let change = row.as_ref().map_or(Some(Change::Match), |row| row.change(admitted, self.types));
+            let change = row.as_ref().map_or(Some(Change::Match), |row| row.change(admitted, self.listed));
             match (row, change) {
                 (Some(row), None) if is_kept => rows.push(row),
                 (Some(row), Some(Change::Time)) if is_kept && self.takes_other_times => rows.push(row),
                 (row, change) => {
                     set_aside.wholly |= change == Some(Change::Match);
-                    set_aside.of(T::LIST).insert(T::id_of(admitted));
+                    set_aside.of(T::IDS).insert(T::id_of(admitted));
                     let vouchers = T::vouchers(admitted, row.as_ref());
                     set_aside.vouchers.extend(vouchers.into_iter().filter(|id| *id != 0));
                 }
@@ -129,7 +132,7 @@ impl Fetch<'_> {
         let mut listed: Vec<i64> = Vec::new();
         for lines in missing.chunks(self.batch_rows.max(1)) {
             let ids: Vec<i64> = lines.iter().map(T::id_of).collect();
-            let rows = by_id::<ProbeNode>(self.client, T::LIST, self.base, &ids).await?;
+            let rows = by_id::<ProbeNode>(self.client, T::IDS, self.base, &ids).await?;
             listed.extend(rows.iter().filter_map(Identified::id));
         }
         if listed.is_empty() {

@@ -1,6 +1,7 @@
 //! The lists: every ledger line and every AP line in the token's reach, by index fields alone.
 
 mod ranges;
+mod references;
 
 use serde_json::{Map, Value};
 
@@ -11,6 +12,7 @@ use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::{Odd, WallTime, Whole, reference, text};
 use crate::xledger::{Client, Error, Question, Select};
 pub(crate) use ranges::{List, Ranges, bounds};
+pub(crate) use references::{References, period, says_without_id};
 
 /// The document type that a voucher names.
 pub(crate) fn document_type(source: Option<SourceNode>) -> DocumentType {
@@ -22,7 +24,7 @@ pub(crate) fn document_type(source: Option<SourceNode>) -> DocumentType {
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
     pub(crate) entries: Vec<LedgerEntry>,
-    pub(crate) document_types: Vec<DocumentType>,
+    pub(crate) references: References,
 }
 
 /// All AP lines.
@@ -64,11 +66,19 @@ impl List for Ledger {
     const QUERY: Query = query::LEDGER_INDEX;
     const IDS: Query = query::LEDGER_IDS;
 
-    fn extend(&mut self, nodes: Vec<LedgerIndexNode>) {
-        nodes.into_iter().for_each(|node| self.add(node));
+    fn query(client: &Client) -> Query {
+        client.plan().with_references(Self::QUERY)
     }
 
-    fn entries(&mut self) -> &mut Vec<LedgerEntry> {
+    fn extend(&mut self, nodes: Vec<LedgerIndexNode>, client: &Client) {
+        nodes.into_iter().for_each(|node| self.add(node, client));
+    }
+
+    fn entries(&self) -> &[LedgerEntry] {
+        &self.entries
+    }
+
+    fn entries_mut(&mut self) -> &mut Vec<LedgerEntry> {
         &mut self.entries
     }
 
@@ -83,11 +93,19 @@ impl List for Payables {
     const QUERY: Query = query::PAYABLE_INDEX;
     const IDS: Query = query::PAYABLE_IDS;
 
-    fn extend(&mut self, nodes: Vec<PayableIndexNode>) {
+    fn query(_: &Client) -> Query {
+        Self::QUERY
+    }
+
+    fn extend(&mut self, nodes: Vec<PayableIndexNode>, _: &Client) {
         self.entries.extend(nodes.into_iter().filter_map(payable_entry));
     }
 
-    fn entries(&mut self) -> &mut Vec<PayableEntry> {
+    fn entries(&self) -> &[PayableEntry] {
+        &self.entries
+    }
+
+    fn entries_mut(&mut self) -> &mut Vec<PayableEntry> {
         &mut self.entries
     }
 
@@ -102,36 +120,23 @@ impl Ledger {
         self.entries.sort_unstable_by_key(|entry| entry.id);
     }
 
-    /// Takes a line as it was listed.
-    pub(crate) fn add(&mut self, node: LedgerIndexNode) {
-        let entry = self.entry(node);
-        self.entries.extend(entry);
-    }
-
-    /// A line as it was listed. One without an id cannot be asked for.
-    fn entry(&mut self, node: LedgerIndexNode) -> Option<LedgerEntry> {
-        let id = reference(node.db_id)?;
+    /// Takes a line as it was listed. One without an id cannot be asked for.
+    fn add(&mut self, node: LedgerIndexNode, client: &Client) {
+        let Some(id) = reference(node.db_id) else { return };
         let ListedHeaderNode { db_id, transaction_source, modified_at } = node.header.unwrap_or_default();
-        let document_type = self.place_of(document_type(transaction_source));
-        Some(LedgerEntry {
+        let owner = reference(node.owner_db_id).unwrap_or(0);
+        let document_type = self.references.place_of_type(transaction_source, owner, id);
+        let period = self.references.place_of_period(client, (node.period_id, node.period), owner, id);
+        self.entries.push(LedgerEntry {
             id,
-            owner: reference(node.owner_db_id).unwrap_or(0),
+            owner,
             voucher: reference(db_id).unwrap_or(0),
             account: reference(node.account_db_id).unwrap_or(0),
             match_id: reference(node.match_id).unwrap_or(0),
             modified_at: milliseconds(modified_at),
-            month: node.period.and_then(|period| month(period.year, period.month_number)),
+            period,
             document_type,
-        })
-    }
-
-    /// The place of a document type in the list. A ledger has a dozen: looking through them is quicker than hashing their names.
-    fn place_of(&mut self, document_type: DocumentType) -> u32 {
-        let at = self.document_types.iter().position(|known| *known == document_type).unwrap_or_else(|| {
-            self.document_types.push(document_type);
-            self.document_types.len() - 1
         });
-        u32::try_from(at).unwrap_or(u32::MAX)
     }
 }
 

@@ -6,22 +6,27 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::model::failure::Failure;
+use crate::model::listed::LedgerEntry;
 use crate::model::names::Names;
 use crate::model::value::Instant;
-use crate::refresh::cache::{Bounds, Cache, Listed, Part, Unread};
+use crate::refresh::cache::{self, Bounds, Cache, Listed, Part, Unread};
 use crate::refresh::chart::Chart;
 use crate::refresh::checks;
 use crate::refresh::fetch::{SetAside, by_id};
-use crate::refresh::index::{Asking, Ledger, List, Payables, bounds};
+use crate::refresh::index::{Asking, Ledger, List, Payables, References, bounds, says_without_id};
 use crate::refresh::reference_data::ReferenceData;
 use crate::refresh::rules::Rules;
 use crate::refresh::screen::{self, Screened};
 use crate::report::progress::{Progress, Stage};
-use crate::xledger::node::Identified;
-use crate::xledger::{Client, Error, Position};
+use crate::xledger::node::{Identified, LedgerReferencesNode};
+use crate::xledger::{Client, Error, Position, query};
 
 /// Rows that are listed before they are saved.
 const SAVED_ROWS: usize = 500_000;
+/// How many lines are asked for what an id of theirs means, at most: one after the other may be gone.
+const EXAMPLES: usize = 3;
+/// Rows of a page of such lines, at most: each has nested fields.
+const EXAMPLE_ROWS: usize = 5_000;
 /// How old a list may be that is gone on with, in milliseconds.
 const LONGEST_MS: i64 = 3_600_000;
 
@@ -43,14 +48,15 @@ pub(super) struct Lists {
 pub(super) struct Registers {
     pub(super) chart: Chart,
     chart_at: Position,
-    #[serde(rename = "references")]
     pub(super) reference_data: ReferenceData,
+    /// What the listed ledger lines refer to.
+    references: References,
 }
 
 impl Lists {
     /// Nothing yet.
     pub(super) fn begin(source: &str, now: Instant) -> Self {
-        let said = Listed { began_at_ms: now.0, source: source.to_owned(), ..Listed::default() };
+        let said = Listed { began_at_ms: now.0, source: source.to_owned(), by_ids: true, ..Listed::default() };
         let (ledger, payables) = Default::default();
         Self { registers: Registers::default(), ledger, payables, said, saved: (0, 0), extent_before: 0 }
     }
@@ -63,6 +69,7 @@ impl Lists {
         let read = async {
             if let Some(registers) = &lists.said.registers {
                 lists.registers = cache.read_json(registers).await?;
+                lists.ledger.references = std::mem::take(&mut lists.registers.references).restored();
             }
             lists.load(cache).await
         };
@@ -81,7 +88,7 @@ impl Lists {
 
     /// Reads the lines that stand in files.
     async fn load(&mut self, cache: &Cache<'_>) -> Result<(), Unread> {
-        self.ledger = Ledger { entries: Vec::new(), document_types: self.said.document_types.clone() };
+        self.ledger.entries = Vec::new();
         self.payables = Payables::default();
         let mut names = Names::default();
         for part in &self.said.ledger.parts {
@@ -90,9 +97,13 @@ impl Lists {
         for part in &self.said.payables.parts {
             cache.read(part, &mut names, |entry| self.payables.entries.push(entry)).await?;
         }
-        let types = self.ledger.document_types.len();
-        if self.ledger.entries.iter().any(|entry| entry.document_type as usize >= types) {
-            return Err(Unread::Damaged("the list of ledger lines names a document type that is not there".to_owned()));
+        let References { document_types, periods } = &self.ledger.references;
+        let is_known = |entry: &LedgerEntry| {
+            document_types.get(entry.document_type).is_some() && periods.get(entry.period).is_some()
+        };
+        if !self.ledger.entries.iter().all(is_known) {
+            let what = "the list of ledger lines names a document type or a period that is not there";
+            return Err(Unread::Damaged(what.to_owned()));
         }
         self.saved = (self.ledger.entries.len(), self.payables.entries.len());
         Ok(())
@@ -130,7 +141,7 @@ impl Lists {
         progress.begin(Stage::Index, 0);
         let known = cache.index.bounds.clone();
         let mut registers = std::mem::take(&mut self.registers);
-        let Registers { chart, chart_at, reference_data } = &mut registers;
+        let Registers { chart, chart_at, reference_data, .. } = &mut registers;
         // What the others are asking for when one fails still comes, and is not asked for again.
         let give_up = |error: &Error| asking.give_up(error);
         let (chart, suppliers, lines) = futures::join!(
@@ -140,13 +151,15 @@ impl Lists {
         );
         self.registers = registers;
         chart.and(suppliers).and(lines)?;
-        while !self.are_whole() {
+        while !self.are_whole() || self.ids_are_missed(asking).await? {
             self.save(cache).await?;
             self.list(asking, &known, SAVED_ROWS, progress).await?;
         }
+        self.look_up_references(asking).await?;
         let inconsistent = checks::lines_of_inconsistent_vouchers(&self.ledger);
         if !inconsistent.is_empty() {
             self.relist(asking, &inconsistent, &FxHashSet::default()).await?;
+            self.look_up_references(asking).await?;
             let left = checks::lines_of_inconsistent_vouchers(&self.ledger).len();
             if left > 0 {
                 tracing::warn!(
@@ -162,9 +175,63 @@ impl Lists {
         self.payables.sort();
         let ranges = asking.client.max_in_flight();
         cache.index.bounds = Bounds {
-            ledger: bounds(&mut self.ledger, asking.page_rows, ranges),
-            payables: bounds(&mut self.payables, asking.page_rows, ranges),
+            ledger: bounds(&self.ledger, asking.page_rows, ranges),
+            payables: bounds(&self.payables, asking.page_rows, ranges),
         };
+        Ok(())
+    }
+
+    /// Whether lines were listed that have no ids, and say below what their periods and document types are. Then the ledger is to be listed anew.
+    async fn ids_are_missed(&mut self, asking: Asking<'_>) -> Result<bool, Failure> {
+        let Asking { client, base, page_rows } = asking;
+        let Ledger { entries, references } = &self.ledger;
+        let lacks_ids = entries.iter().filter(|entry| self.said.by_ids && references.lacks_ids(entry));
+        let mut lines: Vec<i64> = lacks_ids.map(|entry| entry.id).collect();
+        lines.sort_unstable();
+        lines.dedup();
+        if lines.is_empty() {
+            return Ok(false);
+        }
+        if client.plan().asks_ids() && lines.len() <= page_rows {
+            let said: Vec<LedgerReferencesNode> = by_id(client, query::LEDGER_REFERENCES, base, &lines).await?;
+            if !said.iter().any(says_without_id) {
+                return Ok(false);
+            }
+        }
+        tracing::warn!(
+            "ledger lines lack the ids of their periods or document types; they are listed again with what these are"
+        );
+        client.plan().give_up_ids();
+        self.ledger = Ledger::default();
+        (self.said.ledger, self.saved.0, self.said.by_ids) = (cache::List::default(), 0, false);
+        Ok(true)
+    }
+
+    /// Looks up what the listed ledger lines refer to.
+    async fn look_up_references(&mut self, asking: Asking<'_>) -> Result<(), Failure> {
+        let Asking { client, base, page_rows } = asking;
+        let Ledger { entries, references } = &mut self.ledger;
+        let mut tried = FxHashSet::default();
+        for _ in 0..EXAMPLES {
+            let mut lines: Vec<i64> = references.examples().difference(&tried).copied().collect();
+            if lines.is_empty() {
+                break;
+            }
+            lines.sort_unstable();
+            for batch in lines.chunks(page_rows.clamp(1, EXAMPLE_ROWS)) {
+                let said: Vec<LedgerReferencesNode> = by_id(client, query::LEDGER_REFERENCES, base, batch).await?;
+                said.into_iter().for_each(|line| references.learn(client, line));
+            }
+            tried.extend(lines);
+            references.choose_others(entries, &tried);
+        }
+        let left = references.examples().len();
+        if left > 0 {
+            tracing::warn!(
+                left,
+                "what lines have for a document type or a period cannot be found out; they are refused"
+            );
+        }
         Ok(())
     }
 
@@ -246,12 +313,12 @@ impl Lists {
     /// Saves them: another run can go on from here.
     pub(super) async fn save(&mut self, cache: &mut Cache<'_>) -> Result<(), Failure> {
         let (said, names) = (&mut self.said, Names::default());
-        self.ledger.document_types.clone_into(&mut said.document_types);
         let new = self.ledger.entries.get(self.saved.0..).unwrap_or_default();
         said.ledger.parts.extend(cache.write("ledger-list", new, &names, None).await?);
         let new = self.payables.entries.get(self.saved.1..).unwrap_or_default();
         said.payables.parts.extend(cache.write("ap-list", new, &names, None).await?);
         self.saved = (self.saved.0.max(self.ledger.entries.len()), self.saved.1.max(self.payables.entries.len()));
+        self.registers.references.clone_from(&self.ledger.references);
         said.registers = cache.write_json("registers", &self.registers).await?;
         cache.index.lists = Some(said.clone());
         cache.save().await
@@ -265,15 +332,15 @@ impl Lists {
 
 async fn relist<L: List>(asking: Asking<'_>, list: &mut L, ids: &FxHashSet<i64>) -> Result<(), Failure> {
     let Asking { client, base, page_rows } = asking;
-    list.entries().retain(|entry| !ids.contains(&L::id_of(entry)));
+    list.entries_mut().retain(|entry| !ids.contains(&L::id_of(entry)));
     let mut left: Vec<i64> = ids.iter().copied().collect();
     left.sort_unstable();
     for _ in 0..2 {
         let mut came = FxHashSet::default();
         for batch in left.chunks(page_rows.max(1)) {
-            let listed: Vec<L::Node> = by_id(client, L::QUERY, base, batch).await?;
+            let listed: Vec<L::Node> = by_id(client, L::query(client), base, batch).await?;
             came.extend(listed.iter().filter_map(Identified::id));
-            list.extend(listed);
+            list.extend(listed, client);
         }
         left.retain(|id| !came.contains(id));
     }
@@ -287,11 +354,15 @@ pub(crate) async fn list_and_screen(
     page_rows: usize,
     rules: &Rules,
     progress: &Progress,
-) -> Result<Screened, Error> {
+) -> Result<Screened, Failure> {
     progress.begin(Stage::Index, 0);
     let (asking, mut lists) = (Asking { client, base, page_rows }, Lists::begin("", Instant(0)));
     let (mut chart, mut chart_at, known) = (Chart::default(), Position::default(), Bounds::default());
-    futures::try_join!(chart.list(asking, &mut chart_at), lists.list(asking, &known, usize::MAX, progress),)?;
+    futures::try_join!(chart.list(asking, &mut chart_at), lists.list(asking, &known, usize::MAX, progress))?;
+    while lists.ids_are_missed(asking).await? {
+        lists.list(asking, &known, usize::MAX, progress).await?;
+    }
+    lists.look_up_references(asking).await?;
     chart.look_up(asking, &lists.ledger).await?;
     lists.registers.chart = chart;
     progress.begin(Stage::Screen, 0);

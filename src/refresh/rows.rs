@@ -12,7 +12,7 @@ use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
 use crate::model::names::{Name, Names};
-use crate::refresh::cache::{Asked, Cache, Cached, Row, Validity};
+use crate::refresh::cache::{Asked, Cache, Cached, ListedReferences, Row, Validity};
 use crate::refresh::checks;
 use crate::refresh::fetch::{Answer, Fetch, Fetched, SetAside};
 use crate::refresh::screen::{AdmittedLine, AdmittedPayable, Screen, Screened};
@@ -59,10 +59,12 @@ impl Refreshing<'_> {
         let Screened { lines: admitted, payables: admitted_payables, payroll_lines, payroll_payables, screen, .. } =
             screened;
         let mut names = Names::default();
-        let types: Vec<(Name, Name)> = lists.ledger.document_types.iter().map(|kind| names.of_type(kind)).collect();
+        let references = &lists.ledger.references;
+        let types: Vec<(Name, Name)> = references.document_types.all().iter().map(|kind| names.of_type(kind)).collect();
+        let listed = ListedReferences { types: &types, periods: references.periods.all() };
         let source = self.source(cache).digest();
         let expired = cache.index.expired.clone();
-        let validity = Validity { source: &source, listed_at: lists.began_at(), expired: &expired, types: &types };
+        let validity = Validity { source: &source, listed_at: lists.began_at(), expired: &expired, listed };
         let client = self.xledger;
         // What expense reports say of a person's trips is nobody's business.
         let expense_lines = if self.rules.personal.expense_texts {
@@ -70,7 +72,9 @@ impl Refreshing<'_> {
         } else {
             query::LEDGER_LINES.without(&["text"])
         };
-        let queries = vec![query::LEDGER_LINES, expense_lines];
+        let [other_lines, expense_lines] =
+            [query::LEDGER_LINES, expense_lines].map(|query| client.plan().with_references(query));
+        let queries = vec![other_lines, expense_lines];
         let mut lines = Side::load(client, queries, cache, admitted, &payroll_lines, &validity, &mut names).await?;
         let queries = vec![query::PAYABLE_LINES];
         let mut payables =
@@ -79,10 +83,10 @@ impl Refreshing<'_> {
         let takes_other_times = renewals >= MOST_RENEWALS;
         // Lines have more fields than the lists ask for, and carry their ids in the request.
         let batch_rows = self.page_rows.div_ceil(2);
-        let fetch = Fetch { client, base, batch_rows, screen: &screen, types: &types, takes_other_times };
+        let fetch = Fetch { client, base, batch_rows, screen: &screen, references, listed, takes_other_times };
         let (source, at_ms) = (source.as_str(), self.started_at.0);
         let set_aside = SetAside::default();
-        let mut work = Work { fetch, expense_lines, cache, names, set_aside, source, at_ms };
+        let mut work = Work { fetch, other_lines, expense_lines, cache, names, set_aside, source, at_ms };
 
         self.progress.begin(Stage::Fetch, (lines.missing.len() + payables.missing.len()) as u64);
         let fetched = self.fetch(&mut work, &mut lines, &mut payables).await;
@@ -143,11 +147,11 @@ impl Refreshing<'_> {
         payables: &mut Side<Payable>,
         batches: Batches,
     ) -> Result<bool, Failure> {
-        let Work { fetch, expense_lines, .. } = *work;
+        let Work { fetch, other_lines, expense_lines, .. } = *work;
         // Once something has failed nothing is begun; what is on the way is waited for, so that the next run does not ask for it again.
         let is_stopped = Cell::new(false);
         let asked = batches.take_while(|_| !is_stopped.get()).map(async |batch| match batch {
-            Batch::Lines(batch) => Came::Lines(fetch.ask(query::LEDGER_LINES, batch).await),
+            Batch::Lines(batch) => Came::Lines(fetch.ask(other_lines, batch).await),
             Batch::ExpenseLines(batch) => Came::Lines(fetch.ask(expense_lines, batch).await),
             Batch::Payables(batch) => Came::Payables(fetch.ask(query::PAYABLE_LINES, batch).await),
         });
@@ -181,8 +185,10 @@ impl Refreshing<'_> {
 /// What a fetch works with.
 struct Work<'a, 'c> {
     fetch: Fetch<'a>,
-    /// Asks for lines of expense reports.
+    /// Asks for lines of expense reports,
     expense_lines: Query,
+    /// and for all others.
+    other_lines: Query,
     cache: &'a mut Cache<'c>,
     names: Names,
     set_aside: SetAside,

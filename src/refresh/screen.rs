@@ -168,12 +168,10 @@ pub(crate) struct Screened {
 
 /// Judges both lists.
 pub(crate) fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Payables) -> Screened {
-    let treatments: Vec<Treatment> = ledger
-        .document_types
-        .iter()
-        .map(|kind| rules.treatment(kind.code.as_deref(), kind.description.as_deref()))
-        .collect();
-    let mut screen = Screen::new(rules, chart, &ledger.document_types, &treatments);
+    let document_types = ledger.references.document_types.all();
+    let treatments: Vec<Treatment> =
+        document_types.iter().map(|kind| rules.treatment(kind.code.as_deref(), kind.description.as_deref())).collect();
+    let mut screen = Screen::new(rules, chart, document_types, &treatments);
     screen.find_payroll(ledger, &treatments, payables);
 
     let mut counts = Counts::default();
@@ -184,11 +182,11 @@ pub(crate) fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Pay
     // reading is right is not known.
     for readings in ledger.entries.chunk_by(|a, b| a.id == b.id) {
         let Some(last) = readings.last() else { continue };
-        let verdicts = readings.iter().map(|entry| screen.judge(&facts(entry, &treatments)));
+        let verdicts = readings.iter().map(|entry| screen.judge(&facts(entry, ledger, &treatments)));
         let Some(verdict) = verdicts.min() else { continue };
         verdict.count_in(&mut counts);
         if treatments[last.document_type as usize] == Treatment::Kept {
-            screen.coverage.add(last.month, verdict);
+            screen.coverage.add(ledger.references.month(last), verdict);
         }
         let of_type = &mut lines_of_type[last.document_type as usize];
         of_type.0 += 1;
@@ -224,7 +222,7 @@ pub(crate) fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Pay
             payable_counts.not_needed += 1;
         }
     }
-    let document_types = type_counts(&ledger.document_types, &treatments, &lines_of_type);
+    let document_types = type_counts(document_types, &treatments, &lines_of_type);
     let mut unknown_accounts: Vec<i64> = unknown_accounts.into_iter().collect();
     unknown_accounts.sort_unstable();
     let accounts_to_confirm = screen.accounts_to_confirm();
@@ -242,9 +240,15 @@ pub(crate) fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Pay
     }
 }
 
-fn facts(entry: &LedgerEntry, treatments: &[Treatment]) -> LineFacts {
+fn facts(entry: &LedgerEntry, ledger: &Ledger, treatments: &[Treatment]) -> LineFacts {
     let treatment = treatments.get(entry.document_type as usize).copied().unwrap_or(Treatment::Refused);
-    LineFacts { owner: entry.owner, account: entry.account, match_id: entry.match_id, month: entry.month, treatment }
+    LineFacts {
+        owner: entry.owner,
+        account: entry.account,
+        match_id: entry.match_id,
+        month: ledger.references.month(entry),
+        treatment,
+    }
 }
 
 fn type_counts(types: &[DocumentType], treatments: &[Treatment], lines: &[(u64, u64)]) -> Vec<TypeCount> {

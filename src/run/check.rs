@@ -113,9 +113,10 @@ const NECESSARY: &[&str] = &["APTransaction", "Supplier", "SystemValue", "Accoun
 const ROOTS: &[&str] = &["accounts", "apTransactions", "suppliers", "transactions"];
 
 /// The questions that a refresh asks for rows, in the order in which what they lack is looked for.
-const OF_ROWS: [Query; 7] = [
+const OF_ROWS: [Query; 8] = [
     query::ACCOUNTS,
     query::LEDGER_INDEX,
+    query::LEDGER_REFERENCES,
     query::PAYABLE_INDEX,
     query::LEDGER_LINES,
     query::PAYABLE_LINES,
@@ -211,7 +212,12 @@ async fn rights(
     let (mut asked, mut untested): (Vec<&'static str>, Vec<&'static str>) = Default::default();
     for query in &OF_ROWS {
         let ids = match query.name {
-            name if name == query::LEDGER_LINES.name || name == query::NAMES.name => Some(lines),
+            name if [query::LEDGER_LINES, query::NAMES, query::LEDGER_REFERENCES]
+                .map(|of_lines| of_lines.name)
+                .contains(&name) =>
+            {
+                Some(lines)
+            }
             name if name == query::PAYABLE_LINES.name => Some(payables),
             _ => None,
         };

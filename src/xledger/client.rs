@@ -238,7 +238,11 @@ impl Client {
         let filter = self.plan.filter(query).and_then(|filter| filter.to_json(select));
         variables.extend(filter.map(|filter| ("filter".to_owned(), filter)));
         let document = self.plan.document(query, document);
-        let document = Document::read(&document).with_variables(|name| variables.contains_key(name)).text();
+        let mut document = Document::read(&document).with_variables(|name| variables.contains_key(name));
+        if !select.needs_cursors() {
+            document = document.without_cursors();
+        }
+        let document = document.text();
         json!({"query": document, "variables": variables, "operationName": query.name}).to_string()
     }
 }

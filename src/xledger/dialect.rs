@@ -53,14 +53,16 @@ impl IdFilter {
     /// The filter for these rows; `None` for all.
     pub(crate) fn to_json(&self, select: Select<'_>) -> Option<Value> {
         match select {
-            Select::All | Select::Range(IdRange { above: None, up_to: None }) => None,
+            Select::All
+            | Select::Range(IdRange { above: None, up_to: None })
+            | Select::Ascending(IdRange { above: None, up_to: None }) => None,
             Select::Ids(ids) if self.list => {
                 Some(json!({"dbId_in": ids.iter().map(|id| self.ids.json(*id)).collect::<Vec<_>>()}))
             }
             Select::Ids(ids) => {
                 Some(json!({"OR": ids.iter().map(|id| json!({"dbId": self.ids.json(*id)})).collect::<Vec<_>>()}))
             }
-            Select::Range(IdRange { above, up_to }) => {
+            Select::Range(IdRange { above, up_to }) | Select::Ascending(IdRange { above, up_to }) => {
                 let bounds = [("dbId_gt", above), ("dbId_lte", up_to)];
                 let given = bounds.into_iter().filter_map(|(key, id)| Some((key.to_owned(), self.ids.json(id?))));
                 Some(Value::Object(given.collect()))
@@ -78,6 +80,8 @@ pub struct Dialect {
     pub filters: BTreeMap<String, IdFilter>,
     /// Whether an owner has a `currency`.
     pub owner_currency: bool,
+    /// Whether a ledger line has the id of its period, `periodId`.
+    pub period_id: bool,
     /// The values of `OwnerSet`; empty if they are not known.
     pub owner_sets: Vec<String>,
     /// The names of the query roots, sorted; empty if introspection is closed.
@@ -97,6 +101,7 @@ impl Default for Dialect {
             introspection: false,
             filters: ROOTS.iter().map(filter).collect(),
             owner_currency: false,
+            period_id: true,
             owner_sets: Vec::new(),
             roots: Vec::new(),
             unfit: Vec::new(),

@@ -56,6 +56,21 @@ impl<'a> Document<'a> {
         self
     }
 
+    /// The document without the cursors of its rows.
+    pub(crate) fn without_cursors(mut self) -> Self {
+        if let Some(query) = self.operation() {
+            for root in fields(&mut query.selection_set) {
+                for edges in fields(&mut root.selection_set) {
+                    edges
+                        .selection_set
+                        .items
+                        .retain(|item| !matches!(item, Selection::Field(field) if field.name == "cursor"));
+                }
+            }
+        }
+        self
+    }
+
     /// Its text, on one line.
     pub(crate) fn text(&self) -> String {
         self.0.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
@@ -103,6 +118,13 @@ mod tests {
             "query Q($first: Int!, $ownerSet: O) { r(first: $first, ownerSet: $ownerSet) { x } }"
         );
         assert_eq!(with(&["first"]), "query Q($first: Int!) { r(first: $first) { x } }");
+    }
+
+    #[test]
+    fn a_document_is_asked_without_cursors() {
+        let begin =
+            "query Q($first: Int!) { roots(first: $first, status: ALL) { edges { node { dbId a { b { c } d } } }";
+        assert_eq!(Document::read(TEXT).without_cursors().text(), format!("{begin} pageInfo {{ hasNextPage }} }} }}"));
     }
 
     #[test]

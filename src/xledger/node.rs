@@ -26,7 +26,12 @@ macro_rules! nodes {
 
 nodes! {
     /// A ledger line, as listed.
-    LedgerIndexNode { db_id: Whole, owner_db_id: Whole, account_db_id: Whole, match_id: Whole, period: ListedPeriodNode, header: ListedHeaderNode }
+    LedgerIndexNode {
+        db_id: Whole, owner_db_id: Whole, account_db_id: Whole, match_id: Whole, period_id: Whole, period: PeriodNode, header: ListedHeaderNode,
+    }
+
+    /// What a ledger line refers to.
+    LedgerReferencesNode { db_id: Whole, owner_db_id: Whole, period_id: Whole, period: PeriodNode, header: SourceOfVoucherNode }
 
     /// An AP line, as listed.
     PayableIndexNode {
@@ -35,7 +40,7 @@ nodes! {
 
     /// A ledger line, as fetched.
     LedgerLineNode {
-        db_id: Whole, owner_db_id: Whole, account_db_id: Whole, match_id: Whole, period: PeriodNode, header: HeaderNode,
+        db_id: Whole, owner_db_id: Whole, account_db_id: Whole, match_id: Whole, period_id: Whole, period: PeriodNode, header: HeaderNode,
         text: OddText, amount: Amount, invoice_amount: Odd<Amount>, tax_amount: Odd<Amount>, company_db_id: Whole,
         gl_object1_db_id: Whole, gl_object2_db_id: Whole, gl_object3_db_id: Whole, gl_object4_db_id: Whole, gl_object5_db_id: Whole,
         currency: CodeNode, tax_rule: CodeNode,
@@ -49,8 +54,8 @@ nodes! {
         sl_transaction_type: NameNode, invoice_file: ReferenceNode,
     }
 
-    /// Of an accounting period, what a list asks for: it holds millions, so that each field less is felt.
-    ListedPeriodNode { year: Whole, month_number: Whole }
+    /// The document type of a voucher.
+    SourceOfVoucherNode { transaction_source: SourceNode }
 
     /// Of a voucher, what a list asks for.
     ListedHeaderNode { db_id: Whole, transaction_source: SourceNode, modified_at: Odd<WallTime> }
@@ -140,6 +145,7 @@ macro_rules! identified {
 }
 identified!(
     LedgerIndexNode,
+    LedgerReferencesNode,
     PayableIndexNode,
     AccountNode,
     SupplierNode,

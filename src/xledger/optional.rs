@@ -28,6 +28,15 @@ macro_rules! optional {
 optional! {
     LEDGER_INDEX: {
         "header.modifiedAt" => ;
+        // Without it, all that stands below the period is asked for instead (`plan.rs`).
+        "periodId" => ;
+        "period.fiscalYear" => "spend.fiscal_year";
+        "period.fiscalPeriod" => "spend.fiscal_period";
+    }
+    LEDGER_REFERENCES: {
+        "periodId" => ;
+        "period.fiscalYear" => "spend.fiscal_year";
+        "period.fiscalPeriod" => "spend.fiscal_period";
     }
     ACCOUNTS: {
         "description" => "spend.account_name";
@@ -39,6 +48,7 @@ optional! {
         "chartOfAccount" => ;
     }
     LEDGER_LINES: {
+        "periodId" => ;
         "period.fiscalYear" => "spend.fiscal_year";
         "period.fiscalPeriod" => "spend.fiscal_period";
         "header.modifiedAt" => "spend.voucher_modified_at";

@@ -3,15 +3,17 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
+use rustc_hash::FxHashSet;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::answer::{Data, Page};
+use super::answer::{Data, Edges, Page, PageInfo};
 use super::client::{Client, Unanswered};
 use super::error::Error;
+use super::node::Identified;
 use super::query::Query;
-use super::question::{Question, Select};
+use super::question::{IdRange, Question, Select};
 use super::retry::Decision;
 
 /// Pages of one walk, at most: a billion rows at the largest page.
@@ -33,6 +35,11 @@ impl Position {
         self.done
     }
 
+    /// Whether the walk goes by ids, and came to this one.
+    pub(crate) fn is_at_id(&self, id: i64) -> bool {
+        self.after.as_ref().is_some_and(|cursor| *cursor == id.to_string())
+    }
+
     /// The end of a walk.
     pub(crate) fn end() -> Self {
         Self { after: None, done: true }
@@ -42,7 +49,7 @@ impl Position {
 impl Client {
     /// Hands the rows of a question to `take`, in the order of the answers, from a position on, until the end or until `most_rows` came. What was
     /// handed to `take` is behind the position, whatever ends the walk.
-    pub(crate) async fn walk<T: DeserializeOwned>(
+    pub(crate) async fn walk<T: DeserializeOwned + Identified>(
         &self,
         question: Question<'_>,
         position: &mut Position,
@@ -53,64 +60,91 @@ impl Client {
     }
 
     /// Hands every row of these ids to `take`, and no others if the filter works.
-    pub(crate) async fn walk_ids<T: DeserializeOwned>(
+    pub(crate) async fn walk_ids<T: DeserializeOwned + Identified>(
         &self,
         query: Query,
         variables: &Map<String, Value>,
         ids: &[i64],
         mut take: impl FnMut(Vec<T>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let mut rest = ids;
+        let (mut rest, mut most_rows) = (ids.to_vec(), usize::MAX);
         while !rest.is_empty() {
-            let rows = self.page_sizes().rows(query, rest.len());
-            let (batch, after) = rest.split_at(rows.min(rest.len()));
+            let rows = self.page_sizes().rows(query, rest.len()).min(most_rows);
+            let batch = &rest[..rows.min(rest.len())];
             let question = Question { query, variables, select: Select::Ids(batch), rows };
-            // What came before a page was too much comes again; rows are told apart by their ids.
-            match self.pages(question, &mut Position::default(), usize::MAX, &mut take).await {
+            match self.page::<T>(question).await {
                 Err(Unanswered { error, next: Decision::Shrink }) => self.shrink(question, &error),
                 Err(unanswered) => return Err(unanswered.error),
-                Ok(()) => rest = after,
+                Ok(Page { edges, page_info: PageInfo { has_next_page: false } }) => {
+                    let asked = batch.len();
+                    take(edges.nodes)?;
+                    rest.drain(..asked);
+                }
+                // Fewer rows than were asked for: the others, once more.
+                Ok(Page { edges, .. }) => {
+                    let came: FxHashSet<i64> = edges.nodes.iter().filter_map(Identified::id).collect();
+                    let asked = rest.len();
+                    take(edges.nodes)?;
+                    rest.retain(|id| !came.contains(id));
+                    most_rows = asked - rest.len();
+                    if most_rows == 0 {
+                        let what = "expected some of the rows that were asked for, for more are said to follow";
+                        return Err(Error::malformed(query, "its rows", what));
+                    }
+                }
             }
         }
         Ok(())
     }
 
     /// As [`Client::walk`], with what may help where it ends.
-    async fn pages<T: DeserializeOwned>(
+    async fn pages<T: DeserializeOwned + Identified>(
         &self,
         question: Question<'_>,
         position: &mut Position,
         most_rows: usize,
         mut take: impl FnMut(Vec<T>) -> Result<(), Error>,
     ) -> Result<(), Unanswered> {
-        let Question { query, select, .. } = question;
+        let Question { query, .. } = question;
         let hasher = RandomState::new();
         let mut seen: HashSet<u64> = position.after.iter().map(|cursor| hasher.hash_one(cursor)).collect();
-        let mut variables = question.variables.clone();
+        // The last id, once the server has shown that it goes by ids.
+        let mut above: Option<i64> = None;
         let mut rows = 0;
         for page_number in 1..=MOST_PAGES {
             if position.done || rows >= most_rows {
                 return Ok(());
             }
-            variables.extend(position.after.as_ref().map(|cursor| ("after".to_owned(), json!(cursor))));
-            let question = Question { variables: &variables, ..question };
-            let page = match select {
-                Select::Ids(_) => self.page(question).await?,
-                Select::All | Select::Range(_) => self.whole_page(question).await?,
+            let malformed = |what| Error::malformed(query, format!("page {page_number}"), what);
+            let mut variables = question.variables.clone();
+            let select = match (question.select, above) {
+                (Select::Range(range), Some(_)) => Select::Ascending(IdRange { above, ..range }),
+                (select, _) => {
+                    variables.extend(position.after.as_ref().map(|cursor| ("after".to_owned(), json!(cursor))));
+                    select
+                }
             };
-            let circle = |what| Error::malformed(query, format!("page {page_number}"), what);
-            rows += page.edges.nodes.len();
-            take(page.edges.nodes)?;
+            let page = self.whole_page::<T>(Question { variables: &variables, select, ..question }).await?;
+            let Edges { nodes, cursor, .. } = page.edges;
+            rows += nodes.len();
+            let last = last_of_ascending(&nodes, above);
+            let by_ids = matches!(select, Select::Ascending(_)) && cursor.is_none();
+            if by_ids && last.is_none() && !nodes.is_empty() {
+                return Err(not_in_order(query).into());
+            }
+            take(nodes)?;
             if !page.page_info.has_next_page {
                 *position = Position::end();
                 return Ok(());
             }
-            let cursor =
-                page.edges.cursor.ok_or_else(|| circle("expected a cursor, for more pages are said to follow"))?;
+            let cursor = if by_ids { last.map(|id| id.to_string()) } else { cursor };
+            let cursor = cursor.ok_or_else(|| malformed("expected a cursor, for more pages are said to follow"))?;
             // Hashes are enough to notice a circle, and keep a long walk small.
             if !seen.insert(hasher.hash_one(&cursor)) {
-                return Err(circle("expected no circle: it ends with the cursor of an earlier page").into());
+                return Err(malformed("expected no circle: it ends with the cursor of an earlier page").into());
             }
+            // Where the cursor is the id itself, the rows behind it are those with higher ids.
+            above = last.filter(|id| matches!(question.select, Select::Range(_)) && cursor == id.to_string());
             position.after = Some(cursor);
         }
         Err(Error::malformed(query, format!("page {MOST_PAGES}"), "expected an end, and none is in sight").into())
@@ -123,6 +157,11 @@ impl Client {
         if page.edges.null_rows == 0 {
             return Ok(page);
         }
+        // Their cursors say which they are.
+        let question = match question.select {
+            Select::Ascending(range) => Question { select: Select::Range(range), ..question },
+            _ => question,
+        };
         page = self.sized_page(question).await?;
         // A cursor is mostly the row's id, sometimes several ids.
         let ids = page.edges.null_cursors.iter().flat_map(|cursor| cursor.split('.')).filter_map(|id| id.parse().ok());
@@ -207,4 +246,18 @@ impl Client {
         }
         Ok(page)
     }
+}
+
+/// The last id of rows whose ids ascend from above this one; `None` if they do not.
+fn last_of_ascending<T: Identified>(nodes: &[T], above: Option<i64>) -> Option<i64> {
+    let ids = || nodes.iter().map(Identified::id);
+    let first = ids().next()??;
+    (ids().all(|id| id.is_some()) && ids().is_sorted() && above.is_none_or(|above| first > above)).then_some(())?;
+    ids().next_back()?
+}
+
+/// Pages by ids would leave rows out.
+fn not_in_order(query: Query) -> Error {
+    let message = "lines that do not come in the order of their ids".to_owned();
+    Error::SchemaMismatch { query: query.name, code: "none".to_owned(), message }
 }

@@ -29,6 +29,9 @@ struct State {
     searched: FxHashMap<(&'static str, &'static [&'static str]), Option<Error>>,
 }
 
+/// The field of a ledger line that has its period's id.
+const PERIOD_ID: &str = "periodId";
+
 struct Loss {
     reason: Reason,
     /// Whether an earlier run was refused it and this one has not tried.
@@ -68,7 +71,34 @@ impl Plan {
 
     /// Goes by a dialect from now on.
     pub(crate) fn adopt(&self, dialect: Dialect) {
+        if !dialect.period_id {
+            self.give_up_ids();
+        }
         self.lock().dialect = dialect;
+    }
+
+    /// Whether ledger lines are asked for the ids alone of their periods and document types.
+    pub(crate) fn asks_ids(&self) -> bool {
+        self.asks(query::LEDGER_INDEX, PERIOD_ID)
+    }
+
+    /// Asks every ledger line what its period and its document type are: there are lines without an id that says it.
+    pub(crate) fn give_up_ids(&self) {
+        if let Some(at) = optional::covering(query::LEDGER_INDEX, PERIOD_ID) {
+            self.lose(at, Reason::NotInSchema);
+        }
+    }
+
+    /// A question for ledger lines: by the ids of their periods and document types, or by what stands below them.
+    pub(crate) fn with_references(&self, query: Query) -> Query {
+        query.without(match (self.asks_ids(), query.without.contains(&"text")) {
+            (true, false) => &["period", "header.transactionSource.code", "header.transactionSource.description"],
+            (true, true) => {
+                &["period", "header.transactionSource.code", "header.transactionSource.description", "text"]
+            }
+            (false, false) => &[PERIOD_ID],
+            (false, true) => &[PERIOD_ID, "text"],
+        })
     }
 
     /// The dialect as it is known by now.
@@ -135,6 +165,12 @@ impl Plan {
         let lost = &mut state.lost;
         let loss = || Loss { reason, is_untried: false };
         lost.entry(at).or_insert_with(loss);
+        if OPTIONAL[at].fields == [PERIOD_ID] {
+            // All questions for ledger lines go by the same.
+            let others = OPTIONAL.iter().enumerate().filter(|(_, optional)| optional.fields == [PERIOD_ID]);
+            others.for_each(|(at, _)| _ = lost.entry(at).or_insert_with(loss));
+            return;
+        }
         let query = OPTIONAL[at].query;
         let of_query: Vec<usize> = parts(query).iter().filter_map(|part| part.optional).collect();
         for (outer, optional) in optional::fields_of(query).filter(|(outer, _)| !of_query.contains(outer)) {

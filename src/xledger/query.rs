@@ -58,6 +58,8 @@ queries! {
     ACCOUNTS = "Accounts" in "accounts.graphql";
     /// Index fields of ledger lines.
     LEDGER_INDEX = "LedgerIndex" in "ledger_index.graphql";
+    /// What ids mean that listed ledger lines have.
+    LEDGER_REFERENCES = "LedgerReferences" in "ledger_references.graphql";
     /// Index fields of AP lines.
     PAYABLE_INDEX = "PayableIndex" in "payable_index.graphql";
     /// Admitted ledger lines.

@@ -25,6 +25,15 @@ pub(crate) enum Select<'a> {
     Ids(&'a [i64]),
     /// The rows whose ids lie in a range.
     Range(IdRange),
+    /// The same, the lowest ids first: the next page begins above the last of them, so that no cursor is asked for.
+    Ascending(IdRange),
+}
+
+impl Select<'_> {
+    /// Whether the next page is found by a cursor. It stands beside each row, so that lists of millions do without.
+    pub(crate) fn needs_cursors(self) -> bool {
+        matches!(self, Select::All | Select::Range(_))
+    }
 }
 
 /// A range of ids; without a bound, it is open there.

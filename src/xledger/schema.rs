@@ -154,6 +154,7 @@ impl Schema {
         // That owners have a currency is a guess: it is looked for, and not missed.
         let owner = self.line.as_ref().and_then(|line| line.field("owner"));
         dialect.owner_currency = owner.is_some_and(|owner| owner.leads_to("currency"));
+        dialect.period_id = self.line.as_ref().is_none_or(|line| line.fields.is_none() || line.has("periodId"));
         let Some(roots) = roots else { return dialect };
         for Root { name, is_necessary, .. } in &ROOTS {
             let Some(definition) = roots.field(name) else {

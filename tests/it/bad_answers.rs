@@ -97,7 +97,7 @@ async fn each_kind_of_answer_has_its_own_error() {
 #[tokio::test]
 async fn a_run_that_fails_leaves_the_last_snapshot_as_it_was() {
     let desk = Desk::new(Options {
-        faults: vec![Fault { from_request: 14, requests: 1_000, kind: FaultKind::TokenRefused, ..Fault::default() }],
+        faults: vec![Fault { from_request: 15, requests: 1_000, kind: FaultKind::TokenRefused, ..Fault::default() }],
         ..Options::fast(2_000, 9)
     })
     .await;

@@ -5,9 +5,9 @@ use std::hash::{BuildHasher, Hash};
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::files::PART_ROWS;
-use super::{Asked, Cache, Part, Stored, Unread, Validity};
+use super::{Asked, Cache, ListedReferences, Part, Stored, Unread, Validity};
 use crate::model::failure::Failure;
-use crate::model::names::{Name, Names};
+use crate::model::names::Names;
 use crate::model::value::{Instant, Month};
 
 /// Files of one sort of rows, at most, beside those that are full: beyond, they are written anew as few.
@@ -27,8 +27,8 @@ pub(crate) trait Row: Stored + Hash {
     fn month(&self) -> Option<Month>;
     /// When its voucher was modified.
     fn modified_at(&self) -> Option<Instant>;
-    /// What is not as it is listed; `types` are the ledger's document types.
-    fn change(&self, admitted: &Self::Admitted, types: &[(Name, Name)]) -> Option<Change>;
+    /// What is not as it is listed.
+    fn change(&self, admitted: &Self::Admitted, listed: ListedReferences<'_>) -> Option<Change>;
     /// Its files.
     fn parts<'a>(cache: &'a mut Cache<'_>) -> &'a mut Vec<Part>;
 }
@@ -131,7 +131,7 @@ impl<T: Row> Cached<T> {
                     has_payroll |= payroll.binary_search(&row.id()).is_ok();
                     return;
                 };
-                let is_as_listed = row.change(&admitted.items[at], validity.types).is_none();
+                let is_as_listed = row.change(&admitted.items[at], validity.listed).is_none();
                 let is_settled = validity.is_settled(asked, row.modified_at());
                 let is_expired = validity.is_expired(asked, row.month());
                 if asked.document != document || !is_as_listed || !is_settled {

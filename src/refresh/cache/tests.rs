@@ -9,13 +9,14 @@ use crate::model::listed::{DocumentType, LedgerEntry, NONE};
 use crate::model::names::Names;
 use crate::model::value::Money;
 use crate::refresh::chart::{Account, Chart, Number};
-use crate::refresh::index::{Ledger, Payables};
+use crate::refresh::index::{Ledger, Payables, References};
 use crate::refresh::rules::Rules;
 use crate::refresh::screen::{AdmittedLine, screen};
 
 const NOW_MS: i64 = 1_795_224_600_000;
 const HOUR_MS: i64 = 3_600_000;
 const MAY: Month = Month { year: 2026, month: 5 };
+const MONTHS: [Option<Month>; 2] = [Some(MAY), Some(Month { year: 2026, month: 6 })];
 
 fn document_type(code: &str) -> DocumentType {
     DocumentType { id: Some(800), code: Some(code.into()), description: Some("Faktura".into()) }
@@ -29,7 +30,7 @@ fn entry(id: i64) -> LedgerEntry {
         account: 3,
         match_id: 9,
         modified_at: NOW_MS - 30 * HOUR_MS,
-        month: Some(MAY),
+        period: 0,
         document_type: 0,
     }
 }
@@ -93,7 +94,8 @@ impl Default for Case {
 fn admitted(case: &Case) -> Vec<AdmittedLine> {
     let account = |number| Account::numbered(Number::Digits(number));
     let chart: Chart = [(3, account(4300)), (4, account(4400))].into_iter().collect();
-    let ledger = Ledger { entries: case.listed.clone(), document_types: case.types.clone() };
+    let references = References::of(1, case.types.clone(), &MONTHS);
+    let ledger = Ledger { entries: case.listed.clone(), references };
     screen(Rules::default(), chart, &ledger, &Payables::default()).lines
 }
 
@@ -115,8 +117,10 @@ async fn used_and_left(case: &Case) -> (Vec<i64>, Vec<i64>) {
 
     let mut names = Names::default();
     let types: Vec<_> = case.types.iter().map(|kind| names.of_type(kind)).collect();
+    let periods = MONTHS.map(|month| Period { month, ..Period::default() });
+    let listed = ListedReferences { types: &types, periods: &periods };
     let listed_at = Instant(case.listed_at_ms);
-    let validity = Validity { source: "s", listed_at, expired: &case.expired, types: &types };
+    let validity = Validity { source: "s", listed_at, expired: &case.expired, listed };
     let admitted = admitted(case);
     let cached = Cached::<Line>::load(&mut cache, "d", &admitted, &case.payroll, &validity, &mut names).await.unwrap();
     let used: Vec<i64> = cached.rows.iter().map(|row| row.id).collect();
@@ -137,7 +141,7 @@ async fn a_row_is_used_if_it_meets_every_rule() {
         ("as it is", |_| (), &used),
         ("another owner", |case| case.listed[0].owner = 2, &unused),
         ("another match", |case| case.listed[0].match_id = 10, &unused),
-        ("another period", |case| case.listed[0].month = Month::new(2026, 6), &unused),
+        ("another period", |case| case.listed[0].period = 1, &unused),
         ("another voucher", |case| case.listed[0].voucher = 8, &unused),
         ("another account", |case| case.listed[0].account = 4, &unused),
         ("another document type", |case| case.types[0] = document_type("BA"), &unused),
@@ -197,7 +201,9 @@ async fn what_is_not_valid_any_more_goes_once_all_is_there() {
         cache.index.lines.extend(parts);
     }
     let types: Vec<_> = case.types.iter().map(|kind| names.of_type(kind)).collect();
-    let validity = Validity { source: "s", listed_at: Instant(NOW_MS), expired: &[], types: &types };
+    let periods = MONTHS.map(|month| Period { month, ..Period::default() });
+    let listed = ListedReferences { types: &types, periods: &periods };
+    let validity = Validity { source: "s", listed_at: Instant(NOW_MS), expired: &[], listed };
     let admitted = admitted(&case);
     let cached = Cached::<Line>::load(&mut cache, "d", &admitted, &[], &validity, &mut names).await.unwrap();
     assert_eq!(cached.rows.len(), 4);

@@ -5,28 +5,40 @@ use super::{Fetch, Fetched};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
 use crate::model::listed::{NONE, PayableEntry};
-use crate::model::names::{Name, Names};
+use crate::model::names::Names;
 use crate::model::value::{Instant, Month};
-use crate::refresh::cache::{Cache, Change, Part, Row};
-use crate::refresh::index::{document_type, month};
+use crate::refresh::cache::{Cache, Change, ListedReferences, Part, Row};
+use crate::refresh::index::{document_type, period};
 use crate::refresh::screen::{AdmittedLine, AdmittedPayable, LineFacts, Verdict};
-use crate::xledger::node::{LedgerLineNode, PayableLineNode};
+use crate::xledger::node::{LedgerLineNode, PayableLineNode, SourceNode};
 use crate::xledger::query::{self, Query};
-use crate::xledger::scalar::{Odd, Whole, reference};
+use crate::xledger::scalar::{Odd, reference};
 
 impl Fetched for Line {
     type Node = LedgerLineNode;
-    const LIST: Query = query::LEDGER_INDEX;
+    const IDS: Query = query::LEDGER_IDS;
     const LEDGER: &'static str = "ledger";
 
     fn receive(fetch: &Fetch<'_>, node: LedgerLineNode, names: &mut Names) -> Result<(Option<Self>, bool), Failure> {
-        let Fetch { client, screen, .. } = *fetch;
+        let Fetch { client, screen, references, .. } = *fetch;
         let header = node.header.unwrap_or_default();
-        let document_type = document_type(header.transaction_source);
         let owner = reference(node.owner_db_id).unwrap_or(0);
         let account = reference(node.account_db_id).unwrap_or(0);
         let match_id = reference(node.match_id).unwrap_or(0);
-        let month = node.period.as_ref().and_then(|period| month(period.year, period.month_number));
+        // By its id it is known as it was listed; one that no line was listed with is none, so that the line is set aside.
+        let document_type = match header.transaction_source {
+            Some(SourceNode { db_id, code: None, description: None }) => {
+                let of_id = reference(db_id).and_then(|id| references.document_types.of_id(owner, id));
+                of_id.cloned().unwrap_or_default()
+            }
+            said => document_type(said),
+        };
+        let period = match node.period {
+            None => reference(node.period_id).and_then(|id| references.periods.of_id(owner, id)).cloned(),
+            said => said.map(|said| period(client, said)),
+        };
+        let period = period.unwrap_or_default();
+        let month = period.month;
         let verdict =
             screen.judge(&LineFacts { owner, account, match_id, month, treatment: screen.treatment(&document_type) });
         if verdict == Verdict::Payroll {
@@ -35,7 +47,6 @@ impl Fetched for Line {
         let is_kept = matches!(verdict, Verdict::Kept { .. });
         let Some(month) = month else { return Ok((None, is_kept)) };
         let fit = |column, value: Option<Odd<Box<str>>>| client.fit(column, value);
-        let period = node.period.unwrap_or_default();
         let objects = [
             node.gl_object1_db_id,
             node.gl_object2_db_id,
@@ -64,8 +75,8 @@ impl Fetched for Line {
             vat_code: names.name(fit("spend.vat_code", node.tax_rule.and_then(|rule| rule.code))),
             posted_date: client.fit("spend.posted_date", header.posted_date).map(|date| date.0),
             month,
-            fiscal_year: client.fit("spend.fiscal_year", small(period.fiscal_year)),
-            fiscal_period: client.fit("spend.fiscal_period", small(period.fiscal_period)),
+            fiscal_year: period.fiscal_year,
+            fiscal_period: period.fiscal_period,
         };
         Ok((Some(row), is_kept))
     }
@@ -77,7 +88,7 @@ impl Fetched for Line {
 
 impl Fetched for Payable {
     type Node = PayableLineNode;
-    const LIST: Query = query::PAYABLE_INDEX;
+    const IDS: Query = query::PAYABLE_IDS;
     const LEDGER: &'static str = "AP";
 
     fn receive(fetch: &Fetch<'_>, node: PayableLineNode, names: &mut Names) -> Result<(Option<Self>, bool), Failure> {
@@ -137,13 +148,17 @@ impl Row for Line {
         self.voucher_modified_at
     }
 
-    fn change(&self, admitted: &AdmittedLine, types: &[(Name, Name)]) -> Option<Change> {
+    fn change(&self, admitted: &AdmittedLine, references: ListedReferences<'_>) -> Option<Change> {
         let listed = admitted.entry();
-        let document_type = types.get(listed.document_type as usize);
-        if (self.owner, self.match_id, Some(self.month)) != (listed.owner, listed.match_id, listed.month) {
+        let document_type = references.types.get(listed.document_type as usize);
+        let period = references.periods.get(listed.period as usize);
+        let month = period.and_then(|period| period.month);
+        if (self.owner, self.match_id, Some(self.month)) != (listed.owner, listed.match_id, month) {
             Some(Change::Match)
         } else if (self.voucher, self.account) != (listed.voucher, listed.account)
             || Some(&(self.document_type, self.document_type_name)) != document_type
+            || period.map(|period| (period.fiscal_year, period.fiscal_period))
+                != Some((self.fiscal_year, self.fiscal_period))
         {
             Some(Change::Line)
         } else {
@@ -176,7 +191,7 @@ impl Row for Payable {
         Some(self.modified_at).filter(|at| *at != NONE).map(Instant)
     }
 
-    fn change(&self, admitted: &AdmittedPayable, _: &[(Name, Name)]) -> Option<Change> {
+    fn change(&self, admitted: &AdmittedPayable, _: ListedReferences<'_>) -> Option<Change> {
         let listed = admitted.entry();
         if (self.owner, self.match_id) != (listed.owner, listed.match_id) {
             Some(Change::Match)
@@ -190,11 +205,6 @@ impl Row for Payable {
     fn parts<'a>(cache: &'a mut Cache<'_>) -> &'a mut Vec<Part> {
         &mut cache.index.payables
     }
-}
-
-/// A year or a period.
-fn small(value: Option<Odd<Whole>>) -> Option<Odd<i16>> {
-    Some(value?.fit().and_then(|value| i16::try_from(value.0).ok()).map_or(Odd::Unfit, Odd::Fit))
 }
 
 fn payroll_received(ledger: &str) -> Failure {

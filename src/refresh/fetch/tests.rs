@@ -3,14 +3,14 @@ use crate::model::line::{Line, Payable};
 use crate::model::listed::{DocumentType, LedgerEntry};
 use crate::model::value::Month;
 use crate::refresh::chart::{Account, Chart, Number};
-use crate::refresh::index::{Ledger, Payables};
+use crate::refresh::index::{Ledger, Payables, References};
 use crate::refresh::rules::Rules;
 use crate::refresh::screen::screen;
 use crate::xledger::node::{LedgerLineNode, PayableLineNode};
 use crate::xledger::{Connection, Meter};
 
 /// A screen that keeps line 1 on account 3 in voucher 7, where match 9 of owner 1 is payroll.
-fn a_screen() -> Screen {
+fn a_screen() -> (Screen, References) {
     let account = |number| Account::numbered(Number::Digits(number));
     let chart: Chart = [(3, account(4300)), (4, account(5000)), (5, account(2930))].into_iter().collect();
     let kind = |id, code: &str| DocumentType { id: Some(id), code: Some(code.into()), description: None };
@@ -21,14 +21,19 @@ fn a_screen() -> Screen {
         account,
         match_id,
         modified_at: 0,
-        month: Month::new(2026, 5),
+        period: 1,
         document_type,
     };
     let ledger = Ledger {
         entries: vec![entry(1, 3, 0, 0), entry(2, 5, 9, 1)],
-        document_types: vec![kind(800, "AP"), kind(802, "LØ")],
+        references: References::of(
+            1,
+            vec![kind(800, "AP"), kind(802, "LØ"), kind(803, "GL")],
+            &[None, Month::new(2026, 5), Month::new(2026, 6)],
+        ),
     };
-    screen(Rules::default(), chart, &ledger, &Payables::default()).screen
+    let screen = screen(Rules::default(), chart, &ledger, &Payables::default()).screen;
+    (screen, ledger.references)
 }
 
 /// Whether the rules keep a line as it came.
@@ -42,9 +47,17 @@ fn judged(work: impl FnOnce(&Fetch<'_>) -> Result<bool, Failure>) -> Result<bool
         tempo: 1.0,
     };
     let client = Client::new(connection, Meter::default()).unwrap();
-    let (base, screen) = (Map::new(), a_screen());
-    let fetch =
-        Fetch { client: &client, base: &base, batch_rows: 1, screen: &screen, types: &[], takes_other_times: false };
+    let (base, (screen, references)) = (Map::new(), a_screen());
+    let listed = ListedReferences { types: &[], periods: references.periods.all() };
+    let fetch = Fetch {
+        client: &client,
+        base: &base,
+        batch_rows: 1,
+        screen: &screen,
+        references: &references,
+        listed,
+        takes_other_times: false,
+    };
     work(&fetch).map_err(|failure| failure.kind)
 }
 
@@ -52,6 +65,9 @@ fn judged(work: impl FnOnce(&Fetch<'_>) -> Result<bool, Failure>) -> Result<bool
 fn a_ledger_line_is_judged_again_as_it_comes() {
     let kept = r#"{"dbId":"1","ownerDbId":1,"accountDbId":3,"matchId":0,"period":{"year":2026,"monthNumber":5},
         "header":{"dbId":7,"transactionSource":{"dbId":800,"code":"AP"}},"text":"Kari","amount":"7.00"}"#;
+    let by_nesting = r#""period":{"year":2026,"monthNumber":5},
+        "header":{"dbId":7,"transactionSource":{"dbId":800,"code":"AP"}}"#;
+    let by_ids = r#""periodId":1,"header":{"dbId":7,"transactionSource":{"dbId":800}}"#;
     for (change, to, kind) in [
         ("", "", Ok(true)),
         (r#""code":"AP""#, r#""code":"LØ""#, Err(FailureKind::PayrollReceived)),
@@ -61,6 +77,14 @@ fn a_ledger_line_is_judged_again_as_it_comes() {
         (r#""accountDbId":3"#, r#""accountDbId":99"#, Ok(false)),
         (r#""code":"AP""#, r#""code":"GL""#, Ok(false)),
         (r#""monthNumber":5"#, r#""monthNumber":null"#, Ok(false)),
+        // By ids alone.
+        (by_nesting, by_ids, Ok(true)),
+        (by_nesting, &by_ids.replace("800", "802"), Err(FailureKind::PayrollReceived)),
+        (by_nesting, &by_ids.replace("800", "803"), Ok(false)),
+        // Nobody knows what it is.
+        (by_nesting, &by_ids.replace("800", "804"), Ok(false)),
+        (by_nesting, &by_ids.replace(r#""periodId":1"#, r#""periodId":9"#), Ok(false)),
+        (by_nesting, &by_ids.replace(r#""periodId":1"#, r#""periodId":null"#), Ok(false)),
     ] {
         let node: LedgerLineNode = serde_json::from_str(&kept.replace(change, to)).unwrap();
         assert_eq!(

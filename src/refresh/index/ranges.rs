@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::Asking;
 use crate::xledger::node::{Identified, ProbeNode};
 use crate::xledger::query::Query;
-use crate::xledger::{Error, IdRange, Position, Question, Select};
+use crate::xledger::{Client, Error, IdRange, Position, Question, Select};
 
 /// Fewer pages than this are no range of their own: the last page of each range is half empty on the average.
 const LEAST_PAGES: usize = 12;
@@ -22,22 +22,30 @@ pub(crate) trait List {
     type Node: DeserializeOwned + Identified;
     /// Asks for its lines.
     const QUERY: Query;
+    /// The same, as it is asked of this server.
+    fn query(client: &Client) -> Query;
     /// Asks for their ids alone.
     const IDS: Query;
     /// A line as it is kept.
     type Entry;
     /// All lines so far.
-    fn entries(&mut self) -> &mut Vec<Self::Entry>;
+    fn entries(&self) -> &[Self::Entry];
+    /// The same, to take some away.
+    fn entries_mut(&mut self) -> &mut Vec<Self::Entry>;
     /// The id of a line.
     fn id_of(entry: &Self::Entry) -> i64;
     /// Takes lines.
-    fn extend(&mut self, nodes: Vec<Self::Node>);
+    fn extend(&mut self, nodes: Vec<Self::Node>, client: &Client);
 }
 
 /// The ranges of a list, and how far each was walked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub(crate) struct Ranges(Vec<Range>);
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ranges {
+    ranges: Vec<Range>,
+    /// Whether cursors lead through all of it: the server does not take ranges of ids, or has another order.
+    by_cursor: bool,
+}
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,17 +59,18 @@ impl Ranges {
     fn between(bounds: &[i64]) -> Self {
         let above = std::iter::once(None).chain(bounds.iter().copied().map(Some));
         let up_to = bounds.iter().copied().map(Some).chain([None]);
-        Self(
-            above
-                .zip(up_to)
-                .map(|(above, up_to)| Range { ids: IdRange { above, up_to }, ..Range::default() })
-                .collect(),
-        )
+        let ranges = above.zip(up_to).map(|(above, up_to)| Range { ids: IdRange { above, up_to }, ..Range::default() });
+        Self { ranges: ranges.collect(), by_cursor: false }
+    }
+
+    /// All ids, by one cursor.
+    fn by_cursor() -> Self {
+        Self { by_cursor: true, ..Self::between(&[]) }
     }
 
     /// Whether all of the list came.
     pub(crate) fn are_at_end(&self) -> bool {
-        !self.0.is_empty() && self.0.iter().all(|range| range.at.is_at_end())
+        !self.ranges.is_empty() && self.ranges.iter().all(|range| range.at.is_at_end())
     }
 
     /// Lists what is left, about so many lines at most. `known` are the bounds of an earlier list's ranges, `rows` is told how
@@ -78,42 +87,47 @@ impl Ranges {
         rows: &impl Fn(usize),
     ) -> Result<(), Error> {
         let takes_ranges = asking.client.plan().filter(L::QUERY).is_some_and(|filter| filter.range);
-        if self.0.is_empty() {
-            *self = Self::between(if takes_ranges { known } else { &[] });
-            if takes_ranges && known.is_empty() {
+        if self.ranges.is_empty() {
+            *self = if takes_ranges { Self::between(known) } else { Self::by_cursor() };
+        }
+        let is_first = self.ranges.len() == 1 && self.ranges[0].at == Position::default();
+        let walked = async {
+            if is_first && !self.by_cursor {
                 self.begin(list, asking, rows).await?;
             }
-        }
-        let is_split = self.0.len() > 1;
-        match self.walk(list, asking, most_rows, rows).await {
-            // A server that does not take both bounds: one cursor leads through all of it.
-            Err(error) if is_split && error.is_refusal() => {
+            self.walk(list, asking, most_rows, rows).await
+        };
+        match walked.await {
+            // A server that does not take both bounds, or has another order: one cursor leads through all of it.
+            Err(error) if !self.by_cursor && error.is_refusal() => {
                 tracing::warn!(query = L::QUERY.name, reason = %error, "ranges of ids are refused; one cursor walks the list");
-                list.entries().clear();
-                *self = Self::between(&[]);
+                list.entries_mut().clear();
+                *self = Self::by_cursor();
                 self.walk(list, asking, most_rows, rows).await
             }
             walked => walked,
         }
     }
 
-    /// Asks for the first page. If many more follow, the list is begun anew in ranges of even width, by the last id.
+    /// Asks for the first page, and for the last id. If many pages follow, they are shared between ranges of even width.
     async fn begin<L: List>(&mut self, list: &mut L, asking: Asking<'_>, rows: &impl Fn(usize)) -> Result<(), Error> {
         self.walk(list, asking, 1, rows).await?;
-        let ids: Vec<i64> = list.entries().iter().map(L::id_of).collect();
-        let (Some(first), Some(reached)) = (ids.iter().min(), ids.iter().max()) else { return Ok(()) };
-        if self.are_at_end() {
+        let ids = || list.entries().iter().map(L::id_of);
+        let (Some(first), Some(reached)) = (ids().min(), ids().max()) else { return Ok(()) };
+        // Only where rows come by their ids is nothing of what follows below the page's last id.
+        if self.are_at_end() || !self.ranges[0].at.is_at_id(reached) || !ids().is_sorted() {
             return Ok(());
         }
         let last = asking.client.last_row::<ProbeNode>(L::IDS, asking.base).await?;
-        let last = last.and_then(|row| row.id()).unwrap_or(*reached);
-        let (width, page_width) = (last.abs_diff(*first), reached.abs_diff(*first).max(1));
-        let pages = usize::try_from(width / page_width).unwrap_or(usize::MAX);
+        let last = last.and_then(|row| row.id()).unwrap_or(reached);
+        let page_width = reached.abs_diff(first).max(1);
+        let pages = usize::try_from(last.abs_diff(reached) / page_width).unwrap_or(usize::MAX);
         let ranges = (pages / LEAST_PAGES).min(asking.client.max_in_flight()) as u64;
-        if last > *reached && ranges > 1 {
-            let bounds: Vec<i64> = (1..ranges).map(|at| first.saturating_add_unsigned(width / ranges * at)).collect();
-            list.entries().clear();
+        if last > reached && ranges > 1 {
+            let width = last.abs_diff(reached) / ranges;
+            let bounds: Vec<i64> = (0..ranges).map(|at| reached.saturating_add_unsigned(width * at)).collect();
             *self = Self::between(&bounds);
+            self.ranges[0].at = Position::end();
         }
         Ok(())
     }
@@ -127,24 +141,25 @@ impl Ranges {
         rows: &impl Fn(usize),
     ) -> Result<(), Error> {
         let Asking { client, base, page_rows } = asking;
-        let is_split = self.0.len() > 1;
-        let most_rows = most_rows.div_ceil(self.0.len());
+        let by_cursor = self.by_cursor;
+        let most_rows = most_rows.div_ceil(self.ranges.len());
         let list = RefCell::new(list);
-        let ranges = stream::iter(self.0.iter_mut().filter(|range| !range.at.is_at_end()));
+        let ranges = stream::iter(self.ranges.iter_mut().filter(|range| !range.at.is_at_end()));
         let walks = ranges.map(async |Range { ids, at }| {
             let take = |nodes: Vec<L::Node>| {
                 rows(nodes.len());
                 // A row without an id is as good as none.
                 client.meter().count_null_rows(nodes.iter().filter(|node| node.id().is_none()).count());
                 let is_kept_to = nodes.iter().all(|node| node.id().is_none_or(|id| ids.holds(id)));
-                list.borrow_mut().extend(nodes);
+                list.borrow_mut().extend(nodes, client);
                 if is_kept_to { Ok(()) } else { Err(ignored(L::QUERY)) }
             };
-            let question = Question { query: L::QUERY, variables: base, select: Select::Range(*ids), rows: page_rows };
+            let select = if by_cursor { Select::All } else { Select::Range(*ids) };
+            let question = Question { query: L::query(client), variables: base, select, rows: page_rows };
             let walked = client.walk(question, at, most_rows, take).await;
             // What the others are asking for still comes, and is not asked for again; nothing new is begun.
             walked.inspect_err(|error| {
-                if !(is_split && error.is_refusal()) {
+                if by_cursor || !error.is_refusal() {
                     asking.give_up(error)
                 }
             })
@@ -161,7 +176,7 @@ fn ignored(query: Query) -> Error {
 }
 
 /// The bounds of ranges of about as many lines each, at the ends of pages, for the next list: by this one, which is sorted.
-pub(crate) fn bounds<L: List>(list: &mut L, page_rows: usize, most: usize) -> Vec<i64> {
+pub(crate) fn bounds<L: List>(list: &L, page_rows: usize, most: usize) -> Vec<i64> {
     let entries = list.entries();
     let pages = entries.len().div_ceil(page_rows.max(1));
     let ranges = (pages / LEAST_PAGES).clamp(1, most.max(1));
@@ -180,7 +195,7 @@ mod tests {
     #[test]
     fn ranges_cover_all_ids_each_once() {
         for bounds in [&[][..], &[7], &[-3, 0, i64::MAX - 1]] {
-            let Ranges(ranges) = Ranges::between(bounds);
+            let Ranges { ranges, .. } = Ranges::between(bounds);
             assert_eq!(ranges.len(), bounds.len() + 1);
             for id in [i64::MIN, -4, -3, -2, 0, 1, 7, 8, i64::MAX - 1, i64::MAX] {
                 assert_eq!(ranges.iter().filter(|range| range.ids.holds(id)).count(), 1, "{bounds:?} {id}");
@@ -192,10 +207,10 @@ mod tests {
     #[test]
     fn bounds_are_ends_of_pages() {
         let entry = |id| PayableEntry { id, owner: 1, voucher: 1, match_id: 0, document_type: 1 };
-        let mut list = Payables { entries: (1..=3_000).map(|id| entry(id * 10)).collect() };
-        assert_eq!(bounds(&mut list, 100, 5), [15_000]);
-        assert_eq!(bounds(&mut list, 10, 5), [6_000, 12_000, 18_000, 24_000]);
-        assert_eq!(bounds(&mut list, 10_000, 5), [0_i64; 0]);
-        assert_eq!(bounds(&mut Payables::default(), 100, 5), [0_i64; 0]);
+        let list = Payables { entries: (1..=3_000).map(|id| entry(id * 10)).collect() };
+        assert_eq!(bounds(&list, 100, 5), [15_000]);
+        assert_eq!(bounds(&list, 10, 5), [6_000, 12_000, 18_000, 24_000]);
+        assert_eq!(bounds(&list, 10_000, 5), [0_i64; 0]);
+        assert_eq!(bounds(&Payables::default(), 100, 5), [0_i64; 0]);
     }
 }

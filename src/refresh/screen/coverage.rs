@@ -76,7 +76,8 @@ impl Screen {
     /// Counts the vouchers, once it is known of which a line is kept.
     pub(super) fn count_vouchers(&mut self, ledger: &Ledger, treatments: &[Treatment]) {
         self.coverage.take_last();
-        let is_invoice: Vec<bool> = ledger.document_types.iter().map(|kind| kind.is_supplier_invoice()).collect();
+        let is_invoice: Vec<bool> =
+            ledger.references.document_types.all().iter().map(|kind| kind.is_supplier_invoice()).collect();
         let mut invoices: FxHashMap<i64, Invoice> = FxHashMap::default();
         let (mut others, mut kept_invoices) = (FxHashSet::default(), FxHashSet::default());
         // Lines of a voucher mostly stand together, and so do those of one that is kept.
@@ -96,8 +97,9 @@ impl Screen {
                     kept_invoices.insert(entry.voucher);
                 }
             } else if is_invoice {
-                let verdict = readings.iter().map(|entry| self.judge(&facts(entry, treatments))).min();
-                self.note(invoices.entry(entry.voucher).or_default(), entry, verdict);
+                let verdict = readings.iter().map(|entry| self.judge(&facts(entry, ledger, treatments))).min();
+                let month = ledger.references.month(entry);
+                self.note(invoices.entry(entry.voucher).or_default(), entry, month, verdict);
             } else {
                 others.insert(entry.voucher);
             }
@@ -121,12 +123,12 @@ impl Screen {
     }
 
     /// Notes a line of an invoice of which none is kept.
-    fn note(&self, invoice: &mut Invoice, entry: &LedgerEntry, verdict: Option<Verdict>) {
+    fn note(&self, invoice: &mut Invoice, entry: &LedgerEntry, month: Option<Month>, verdict: Option<Verdict>) {
         if entry.owner != 0 {
             invoice.owner = entry.owner;
         }
-        invoice.month = invoice.month.or(entry.month);
-        let is_old = self.rules.history_from.zip(entry.month).is_some_and(|(first, month)| month < first);
+        invoice.month = invoice.month.or(month);
+        let is_old = self.rules.history_from.zip(month).is_some_and(|(first, month)| month < first);
         invoice.is_meant |= is_old || matches!(verdict, Some(Verdict::Payroll | Verdict::History));
         let Some(account) = self.chart.account(entry.account).filter(|_| verdict == Some(Verdict::Account)) else {
             return;

@@ -1,6 +1,7 @@
 use super::*;
 use crate::model::listed::{DocumentType, LedgerEntry, PayableEntry};
 use crate::refresh::chart::Account;
+use crate::refresh::index::References;
 use crate::report::counts::Refused;
 
 const OWNER: i64 = 1;
@@ -30,18 +31,13 @@ fn types() -> Vec<DocumentType> {
     ]
 }
 
+fn references(types: Vec<DocumentType>) -> References {
+    References::of(OWNER, types, &[Month::new(2026, 5), Month::new(2026, 4), Month::new(2025, 12), None])
+}
+
 /// A line on an account, of a document type, kept unless something says otherwise.
 fn line(id: i64, account: i64, document_type: u32) -> LedgerEntry {
-    LedgerEntry {
-        id,
-        owner: OWNER,
-        voucher: 100 + id,
-        account,
-        match_id: 0,
-        modified_at: 0,
-        month: Month::new(2026, 5),
-        document_type,
-    }
+    LedgerEntry { id, owner: OWNER, voucher: 100 + id, account, match_id: 0, modified_at: 0, period: 0, document_type }
 }
 
 fn ap(id: i64, voucher: i64, document_type: i64, match_id: i64) -> PayableEntry {
@@ -49,7 +45,7 @@ fn ap(id: i64, voucher: i64, document_type: i64, match_id: i64) -> PayableEntry 
 }
 
 fn run(rules: Rules, entries: Vec<LedgerEntry>, payables: Vec<PayableEntry>) -> Screened {
-    screen(rules, chart(), &Ledger { entries, document_types: types() }, &Payables { entries: payables })
+    screen(rules, chart(), &Ledger { entries, references: references(types()) }, &Payables { entries: payables })
 }
 
 fn kept(screened: &Screened) -> Vec<i64> {
@@ -59,7 +55,7 @@ fn kept(screened: &Screened) -> Vec<i64> {
 #[test]
 fn each_line_is_counted_once_by_its_first_verdict() {
     let history = Rules { history_from: Month::new(2026, 1), ..Rules::default() };
-    let old = |line: LedgerEntry| LedgerEntry { month: Month::new(2025, 12), ..line };
+    let old = |line: LedgerEntry| LedgerEntry { period: 2, ..line };
     let entries = vec![
         line(1, 3, 0),                                           // kept
         line(2, 20, 0),                                          // kept, without an account number
@@ -71,9 +67,9 @@ fn each_line_is_counted_once_by_its_first_verdict() {
         line(8, 99, 0),                                          // refused: account that the chart does not know
         line(9, 0, 0),                                           // refused: no account
         line(10, 3, 4),                                          // refused: no document type
-        LedgerEntry { month: None, ..line(11, 3, 0) },           // refused: no period
+        LedgerEntry { period: 3, ..line(11, 3, 0) },             // refused: no period
         LedgerEntry { owner: 0, match_id: 8, ..line(12, 3, 0) }, // refused: a match, and no owner to look it up in
-        LedgerEntry { month: None, ..line(13, 3, 3) },           // refused before document type
+        LedgerEntry { period: 3, ..line(13, 3, 3) },             // refused before document type
         line(14, 1, 3),                                          // document type before account
         line(15, 1, 0),                                          // account
         line(16, 8, 1),                                          // account: first of the range
@@ -169,7 +165,7 @@ fn ap_lines_are_admitted_with_a_kept_line_of_their_voucher() {
 fn a_type_id_with_two_descriptions_is_treated_by_the_stricter() {
     let mut types = types();
     types.push(DocumentType { id: Some(800), code: Some("AP".into()), description: Some("Payroll".into()) });
-    let ledger = Ledger { entries: vec![line(1, 3, 0), line(2, 3, 5)], document_types: types };
+    let ledger = Ledger { entries: vec![line(1, 3, 0), line(2, 3, 5)], references: references(types) };
     let screened = screen(Rules::default(), chart(), &ledger, &Payables { entries: vec![ap(1, 101, 800, 0)] });
     assert_eq!((kept(&screened), screened.payables.len()), (vec![1], 0));
 }
@@ -177,7 +173,7 @@ fn a_type_id_with_two_descriptions_is_treated_by_the_stricter() {
 #[test]
 fn what_is_kept_is_counted_by_month_and_voucher() {
     let of = |voucher, line: LedgerEntry| LedgerEntry { voucher, ..line };
-    let april = |line: LedgerEntry| LedgerEntry { month: Month::new(2026, 4), ..line };
+    let april = |line: LedgerEntry| LedgerEntry { period: 1, ..line };
     let entries = vec![
         of(1, line(1, 3, 0)),         // kept
         of(1, line(2, 2, 0)),         // excluded account

@@ -1,0 +1,339 @@
+//! What listed ledger lines refer to: document types and periods. A million lines have a dozen of the one and a few hundred of the other, so the
+//! list asks for their ids alone, and what an id means is read off an example line of each. Within an owner: an id is not known to mean the same
+//! in another. Of a server that has no such ids every line says it itself.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::{Deserialize, Serialize};
+
+use super::{document_type, month};
+use crate::model::listed::{DocumentType, LedgerEntry, Period};
+use crate::model::value::Month;
+use crate::xledger::Client;
+use crate::xledger::node::{LedgerReferencesNode, PeriodNode, SourceNode};
+use crate::xledger::scalar::{Odd, Whole, reference};
+
+/// The document types and the periods of a list. Lines name them by their places.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct References {
+    pub(crate) document_types: Items<DocumentType>,
+    pub(crate) periods: Items<Period>,
+}
+
+/// What lines refer to, each once.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Items<T> {
+    /// What each is: nothing, until it is known.
+    items: Vec<T>,
+    keys: Vec<Key>,
+    #[serde(skip)]
+    places: FxHashMap<(i64, i64), u32>,
+}
+
+/// By what an item is known.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Key {
+    owner: i64,
+    /// 0 if the line does not say.
+    id: i64,
+    /// A line that has it.
+    line: i64,
+    /// Whether it is known what it means.
+    is_known: bool,
+}
+
+impl<T> Default for Items<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), keys: Vec::new(), places: FxHashMap::default() }
+    }
+}
+
+impl<T: Clone + Default + PartialEq> Items<T> {
+    /// All, by their places.
+    pub(crate) fn all(&self) -> &[T] {
+        &self.items
+    }
+
+    pub(crate) fn get(&self, place: u32) -> Option<&T> {
+        self.items.get(place as usize)
+    }
+
+    /// The one of an id that is known.
+    pub(crate) fn of_id(&self, owner: i64, id: i64) -> Option<&T> {
+        let place = *self.places.get(&(owner, id))?;
+        self.get(place).filter(|_| self.keys[place as usize].is_known)
+    }
+
+    /// The place of an id that a line has.
+    fn place_of_id(&mut self, owner: i64, id: i64, line: i64) -> u32 {
+        if let Some(place) = self.places.get(&(owner, id)) {
+            return *place;
+        }
+        self.push(T::default(), Key { owner, id, line, is_known: false })
+    }
+
+    /// The place of what a line says itself. There are few of them.
+    fn place_of(&mut self, item: T, line: i64) -> u32 {
+        let known = self.items.iter().zip(&self.keys).position(|(known, key)| key.is_known && *known == item);
+        match known {
+            Some(place) => u32::try_from(place).unwrap_or(u32::MAX),
+            None => self.push(item, Key { owner: 0, id: 0, line, is_known: true }),
+        }
+    }
+
+    fn push(&mut self, item: T, key: Key) -> u32 {
+        let place = u32::try_from(self.items.len()).unwrap_or(u32::MAX);
+        if !key.is_known {
+            self.places.insert((key.owner, key.id), place);
+        }
+        self.items.push(item);
+        self.keys.push(key);
+        place
+    }
+
+    /// Takes what an id means.
+    fn learn(&mut self, owner: i64, id: i64, item: impl FnOnce() -> T) {
+        if let Some(place) = self.places.get(&(owner, id)).map(|place| *place as usize)
+            && !self.keys[place].is_known
+        {
+            (self.items[place], self.keys[place].is_known) = (item(), true);
+        }
+    }
+
+    /// Those whose id is known and nothing else.
+    fn unknown(&self) -> impl Iterator<Item = &Key> {
+        self.keys.iter().filter(|key| !key.is_known && key.id != 0)
+    }
+
+    /// Whether a line names one without an id.
+    fn is_without_id(&self, place: u32) -> bool {
+        self.keys.get(place as usize).is_none_or(|key| !key.is_known && key.id == 0)
+    }
+
+    /// Takes another line as the example of what is not known yet.
+    fn choose_other(&mut self, place: u32, line: i64, tried: &FxHashSet<i64>) {
+        if let Some(key) = self.keys.get_mut(place as usize).filter(|key| !key.is_known && tried.contains(&key.line)) {
+            key.line = line;
+        }
+    }
+
+    /// Finds places by ids again, once it was read.
+    fn restore(&mut self) {
+        let of_ids = self.keys.iter().enumerate().filter(|(_, key)| key.id != 0 || !key.is_known);
+        self.places = of_ids.map(|(place, key)| ((key.owner, key.id), place as u32)).collect();
+    }
+}
+
+#[cfg(test)]
+impl References {
+    /// These, at their places, by the ids that they have: those of periods are their places, too.
+    pub(crate) fn of(owner: i64, document_types: Vec<DocumentType>, months: &[Option<Month>]) -> Self {
+        let mut references = Self::default();
+        for kind in document_types {
+            let key = Key { owner, id: kind.id.unwrap_or(0), line: 0, is_known: true };
+            references.document_types.push(kind, key);
+        }
+        for (id, month) in (0..).zip(months) {
+            let period = Period { month: *month, ..Period::default() };
+            references.periods.push(period, Key { owner, id, line: 0, is_known: true });
+        }
+        references.restored()
+    }
+}
+
+impl References {
+    /// As it was when it was written.
+    pub(crate) fn restored(mut self) -> Self {
+        self.document_types.restore();
+        self.periods.restore();
+        self
+    }
+
+    /// The place of a line's document type.
+    pub(super) fn place_of_type(&mut self, source: Option<SourceNode>, owner: i64, line: i64) -> u32 {
+        match source {
+            Some(SourceNode { db_id, code: None, description: None }) => {
+                self.document_types.place_of_id(owner, reference(db_id).unwrap_or(0), line)
+            }
+            None => self.document_types.place_of_id(owner, 0, line),
+            said => self.document_types.place_of(document_type(said), line),
+        }
+    }
+
+    /// The place of a line's period.
+    pub(super) fn place_of_period(
+        &mut self,
+        client: &Client,
+        (id, said): (Option<Whole>, Option<PeriodNode>),
+        owner: i64,
+        line: i64,
+    ) -> u32 {
+        match said {
+            None => self.periods.place_of_id(owner, reference(id).unwrap_or(0), line),
+            Some(said) => self.periods.place_of(period(client, said), line),
+        }
+    }
+
+    /// The month of a line's period.
+    pub(crate) fn month(&self, entry: &LedgerEntry) -> Option<Month> {
+        self.periods.get(entry.period)?.month
+    }
+
+    /// Whether a line has no id of a period or of a document type: the server may say below it what they are.
+    pub(crate) fn lacks_ids(&self, entry: &LedgerEntry) -> bool {
+        self.periods.is_without_id(entry.period) || self.document_types.is_without_id(entry.document_type)
+    }
+
+    /// Lines that have the ids of which it is not known yet what they mean, one of each.
+    pub(crate) fn examples(&self) -> FxHashSet<i64> {
+        self.document_types.unknown().chain(self.periods.unknown()).map(|key| key.line).collect()
+    }
+
+    /// Takes other lines as examples of what is not known yet than those that were tried, if there are any: one that is gone, or has another
+    /// period by now, tells nothing.
+    pub(crate) fn choose_others(&mut self, entries: &[LedgerEntry], tried: &FxHashSet<i64>) {
+        for entry in entries.iter().filter(|entry| !tried.contains(&entry.id)) {
+            self.document_types.choose_other(entry.document_type, entry.id, tried);
+            self.periods.choose_other(entry.period, entry.id, tried);
+        }
+    }
+
+    /// Takes what an example line says of its ids.
+    pub(crate) fn learn(&mut self, client: &Client, node: LedgerReferencesNode) {
+        let owner = reference(node.owner_db_id).unwrap_or(0);
+        let source = node.header.and_then(|header| header.transaction_source);
+        if let Some(id) = source.as_ref().and_then(|source| reference(source.db_id)) {
+            self.document_types.learn(owner, id, || document_type(source));
+        }
+        if let (Some(id), Some(said)) = (reference(node.period_id), node.period) {
+            self.periods.learn(owner, id, || period(client, said));
+        }
+    }
+}
+
+/// A period, as a line says it.
+pub(crate) fn period(client: &Client, said: PeriodNode) -> Period {
+    Period {
+        month: month(said.year, said.month_number),
+        fiscal_year: client.fit("spend.fiscal_year", small(said.fiscal_year)),
+        fiscal_period: client.fit("spend.fiscal_period", small(said.fiscal_period)),
+    }
+}
+
+/// A year, or the number of a period.
+fn small(value: Option<Odd<Whole>>) -> Option<Odd<i16>> {
+    Some(value?.fit().and_then(|value| i16::try_from(value.0).ok()).map_or(Odd::Unfit, Odd::Fit))
+}
+
+/// Whether a line says what its period or its document type is, and not by which id it is known.
+pub(crate) fn says_without_id(said: &LedgerReferencesNode) -> bool {
+    let period = said.period.as_ref().and_then(|period| month(period.year, period.month_number));
+    let source = said.header.as_ref().and_then(|header| header.transaction_source.as_ref());
+    let names_a_type = |source: &SourceNode| source.code.is_some() || source.description.is_some();
+    (period.is_some() && reference(said.period_id).is_none())
+        || source.is_some_and(|source| names_a_type(source) && reference(source.db_id).is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::xledger::{Connection, Meter};
+
+    fn a_client() -> Client {
+        let connection = Connection {
+            endpoint: "http://127.0.0.1:1/graphql".parse().unwrap(),
+            token: "t".into(),
+            max_in_flight: 1,
+            deadline: tokio::time::Instant::now(),
+            clock: || crate::model::value::Instant(0),
+            tempo: 1.0,
+        };
+        Client::new(connection, Meter::default()).unwrap()
+    }
+
+    /// What a line says that was asked for its ids alone, or for what they mean.
+    fn said(text: &str) -> LedgerReferencesNode {
+        serde_json::from_str(text).unwrap()
+    }
+
+    fn entry(references: &mut References, id: i64, text: &str) -> LedgerEntry {
+        let LedgerReferencesNode { owner_db_id, period_id, period, header, .. } = said(text);
+        let owner = reference(owner_db_id).unwrap_or(0);
+        let source = header.and_then(|header| header.transaction_source);
+        LedgerEntry {
+            id,
+            owner,
+            voucher: 1,
+            account: 1,
+            match_id: 0,
+            modified_at: 0,
+            period: references.place_of_period(&a_client(), (period_id, period), owner, id),
+            document_type: references.place_of_type(source, owner, id),
+        }
+    }
+
+    const LINE: &str = r#"{"ownerDbId":1,"periodId":7,"header":{"transactionSource":{"dbId":802}}}"#;
+    const MEANING: &str = r#"{"ownerDbId":1,"periodId":7,"period":{"year":2026,"monthNumber":5,"fiscalYear":2026,"fiscalPeriod":13},
+        "header":{"transactionSource":{"dbId":802,"code":"AP"}}}"#;
+
+    #[test]
+    fn an_id_means_what_a_line_of_its_owner_says() {
+        let mut references = References::default();
+        let of_another_owner = LINE.replace("\"ownerDbId\":1", "\"ownerDbId\":2");
+        let lines = [LINE, LINE, &of_another_owner].into_iter().zip(1..);
+        let entries: Vec<LedgerEntry> = lines.map(|(text, id)| entry(&mut references, id, text)).collect();
+        let examples = || -> FxHashSet<i64> { [1, 3].into_iter().collect() };
+        assert_eq!(references.examples(), examples());
+        assert!(references.month(&entries[0]).is_none() && references.document_types.of_id(1, 802).is_none());
+
+        references.learn(&a_client(), said(MEANING));
+        let payroll = MEANING.replace("\"ownerDbId\":1", "\"ownerDbId\":2").replace("AP", "PR");
+        references.learn(&a_client(), said(&payroll));
+        let code = |owner| references.document_types.of_id(owner, 802).and_then(|kind| kind.code.as_deref());
+        assert_eq!((code(1), code(2), code(3)), (Some("AP"), Some("PR"), None));
+        assert_eq!(references.month(&entries[1]), Month::new(2026, 5));
+        assert_eq!(references.periods.get(entries[1].period).unwrap().fiscal_period, Some(13));
+        assert!(references.examples().is_empty());
+
+        let read: References = serde_json::from_str(&serde_json::to_string(&references).unwrap()).unwrap();
+        let mut read = read.restored();
+        assert_eq!(entry(&mut read, 4, LINE), LedgerEntry { id: 4, ..entries[0] });
+    }
+
+    #[test]
+    fn an_example_that_is_gone_gives_way_to_another_line() {
+        let mut references = References::default();
+        let entries: Vec<LedgerEntry> = (1..4).map(|id| entry(&mut references, id, LINE)).collect();
+        let mut tried: FxHashSet<i64> = FxHashSet::default();
+        for example in 1..4 {
+            assert_eq!(references.examples().into_iter().collect::<Vec<_>>(), [example]);
+            tried.insert(example);
+            references.choose_others(&entries, &tried);
+        }
+        assert!(references.examples().is_subset(&tried));
+    }
+
+    #[test]
+    fn a_line_without_ids_is_told_from_one_without_references() {
+        let mut references = References::default();
+        let without = [
+            (r#"{"ownerDbId":1,"periodId":7,"header":{"transactionSource":{"dbId":null}}}"#, true),
+            (r#"{"ownerDbId":1,"periodId":0,"header":{"transactionSource":{"dbId":802}}}"#, true),
+            (r#"{"ownerDbId":1,"periodId":7,"header":null}"#, true),
+            (LINE, false),
+            (MEANING, false),
+        ];
+        for (text, lacks_ids) in without {
+            let entry = entry(&mut references, 1, text);
+            assert_eq!(references.lacks_ids(&entry), lacks_ids, "{text}");
+        }
+        for (text, says) in [
+            (MEANING.to_owned(), false),
+            (MEANING.replace(":7", ":null"), true),
+            (MEANING.replace("802", "0"), true),
+            (without[2].0.to_owned(), false),
+            (r#"{"ownerDbId":1,"periodId":0,"period":null}"#.to_owned(), false),
+        ] {
+            assert_eq!(says_without_id(&said(&text)), says, "{text}");
+        }
+    }
+}
