@@ -14,6 +14,7 @@ use crate::refresh::screen::Screen;
 use crate::xledger::Client;
 use crate::xledger::node::{Identified, ProbeNode};
 use crate::xledger::query::{self, Query};
+pub(crate) use rows::payroll_received;
 
 /// What a fetch needs to know.
 #[derive(Clone, Copy)]

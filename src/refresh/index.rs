@@ -12,7 +12,7 @@ use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::{Odd, WallTime, Whole, reference, text};
 use crate::xledger::{Client, Error, Question, Select};
 pub(crate) use ranges::{List, Ranges, bounds};
-pub(crate) use references::{References, period, says_without_id};
+pub(crate) use references::{References, period, says_without_id, type_by_id};
 
 /// The document type that a voucher names.
 pub(crate) fn document_type(source: Option<SourceNode>) -> DocumentType {

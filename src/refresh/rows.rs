@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use futures::{StreamExt, stream};
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::{Map, Value};
 
 use super::Refreshing;
@@ -11,14 +12,18 @@ use crate::event::Mode;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
+use crate::model::listed::DocumentType;
 use crate::model::names::{Name, Names};
+use crate::model::treatment::Treatment;
 use crate::refresh::cache::{Asked, Cache, Cached, ListedReferences, Row, Validity};
 use crate::refresh::checks;
-use crate::refresh::fetch::{Answer, Fetch, Fetched, SetAside};
+use crate::refresh::fetch::{Answer, Fetch, Fetched, SetAside, by_id, payroll_received};
+use crate::refresh::index::type_by_id;
 use crate::refresh::screen::{AdmittedLine, AdmittedPayable, Screen, Screened};
 use crate::report::Report;
 use crate::report::progress::Stage;
 use crate::xledger::Client;
+use crate::xledger::node::{Identified, LedgerReferencesNode};
 use crate::xledger::query::{self, Query};
 
 /// Lines that are fetched before they are saved.
@@ -101,6 +106,14 @@ impl Refreshing<'_> {
                 return Ok(Outcome::SetAside(set_aside));
             }
             return Err(line_changed(&set_aside));
+        }
+        if client.plan().asks_ids() && !types_are_as_listed(&fetch, &lines.cached.rows).await? {
+            let set_aside = SetAside { wholly: true, ..SetAside::default() };
+            return if renewals < MOST_RENEWALS {
+                Ok(Outcome::SetAside(set_aside))
+            } else {
+                Err(line_changed(&set_aside))
+            };
         }
         report.lines_gone = Some(lines.gone());
         report.payables_gone = Some(payables.gone());
@@ -351,6 +364,34 @@ fn split_last<T>(items: &mut Vec<T>, most: usize) -> Vec<T> {
     let last = items.split_off(items.len().saturating_sub(most));
     items.shrink_to_fit();
     last
+}
+
+/// How many of a document type's lines are asked what it is called: one may be gone.
+const EXAMPLES: usize = 3;
+
+/// Whether the document types of these lines are called as they were when they were listed: lines come with their ids alone.
+///
+/// # Errors
+/// [`FailureKind::PayrollReceived`] if one is payroll now.
+async fn types_are_as_listed(fetch: &Fetch<'_>, lines: &[Line]) -> Result<bool, Failure> {
+    let Fetch { client, base, screen, references, .. } = *fetch;
+    let document_type = |line: &Line| (line.owner, line.document_type, line.document_type_name);
+    let mut examples: FxHashMap<_, Vec<i64>> = FxHashMap::default();
+    // Lines of one document type mostly stand together.
+    for lines in lines.chunk_by(|a, b| document_type(a) == document_type(b)) {
+        let of_type = examples.entry(document_type(&lines[0])).or_default();
+        of_type.extend(lines.iter().map(|line| line.id).take(EXAMPLES - of_type.len()));
+    }
+    let mut asked: Vec<i64> = examples.values().flatten().copied().collect();
+    asked.sort_unstable();
+    let said: Vec<LedgerReferencesNode> = by_id(client, query::LEDGER_REFERENCES, base, &asked).await?;
+    let came: FxHashSet<i64> = said.iter().filter_map(Identified::id).collect();
+    let now: Vec<((i64, i64), DocumentType)> = said.into_iter().filter_map(type_by_id).collect();
+    if now.iter().any(|(_, kind)| screen.treatment(kind) == Treatment::Payroll) {
+        return Err(payroll_received(Line::LEDGER));
+    }
+    let is_as_listed = |((owner, id), kind): &_| references.document_types.of_id(*owner, *id) == Some(kind);
+    Ok(now.iter().all(is_as_listed) && examples.values().all(|lines| lines.iter().any(|line| came.contains(line))))
 }
 
 fn line_changed(set_aside: &SetAside) -> Failure {

@@ -207,7 +207,7 @@ impl Row for Payable {
     }
 }
 
-fn payroll_received(ledger: &str) -> Failure {
+pub(crate) fn payroll_received(ledger: &str) -> Failure {
     let message = format!(
         "a {ledger} line that was asked for turned out to be payroll; nothing is published. If somebody re-coded it just now, run again"
     );

@@ -198,16 +198,21 @@ impl References {
     }
 
     /// Takes what an example line says of its ids.
-    pub(crate) fn learn(&mut self, client: &Client, node: LedgerReferencesNode) {
-        let owner = reference(node.owner_db_id).unwrap_or(0);
-        let source = node.header.and_then(|header| header.transaction_source);
-        if let Some(id) = source.as_ref().and_then(|source| reference(source.db_id)) {
-            self.document_types.learn(owner, id, || document_type(source));
-        }
-        if let (Some(id), Some(said)) = (reference(node.period_id), node.period) {
+    pub(crate) fn learn(&mut self, client: &Client, mut said: LedgerReferencesNode) {
+        let owner = reference(said.owner_db_id).unwrap_or(0);
+        if let (Some(id), Some(said)) = (reference(said.period_id), said.period.take()) {
             self.periods.learn(owner, id, || period(client, said));
         }
+        if let Some(((owner, id), kind)) = type_by_id(said) {
+            self.document_types.learn(owner, id, || kind);
+        }
     }
+}
+
+/// The document type that a line names, by owner and id.
+pub(crate) fn type_by_id(said: LedgerReferencesNode) -> Option<((i64, i64), DocumentType)> {
+    let kind = document_type(said.header?.transaction_source);
+    Some(((reference(said.owner_db_id).unwrap_or(0), kind.id?), kind))
 }
 
 /// A period, as a line says it.
