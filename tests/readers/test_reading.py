@@ -40,12 +40,11 @@ def snippets(head, language="python"):
 
 DIRECTORY, S3 = snippets("The snapshot")
 [PANDAS], [POLARS], [SHELL], [DUCKDB] = snippets("pandas"), snippets("Polars"), snippets("DuckDB", "sql"), snippets("DuckDB")
-WRANGLER, WRANGLER_TABLE, BOTO3 = snippets("Athena from Python")
+WRANGLER, WRANGLER_TABLE = snippets("Athena from Python")
 # From what a snippet calls `may` to a table of Arrow, which the tools' own types show in.
 OF_PANDAS = f"import pyarrow\nmay = pyarrow.Table.from_pandas(may[{COLUMNS}], preserve_index=False)"
 OF_POLARS = f"may = may.select({COLUMNS}).to_arrow()"
 OF_DUCKDB = f"may = may.select(*{COLUMNS}).to_arrow_table()"
-OF_ROWS = "import pyarrow\nmay = pyarrow.Table.from_pylist(may)"
 # Not as Parquet, which makes whole numbers of categories.
 WRITE = "\nimport pyarrow.feather\npyarrow.feather.write_feather(may, 'may.arrow')\n"
 NOWHERE = "http://127.0.0.1:9"
@@ -148,7 +147,7 @@ def test_the_shell_of_duckdb_reads_a_directory(desk, may):
 
 
 @pytest.mark.parametrize(
-    ("snippet", "told"), [(WRANGLER, OF_PANDAS), (WRANGLER_TABLE, OF_PANDAS), (BOTO3, OF_ROWS)], ids=["awswrangler", "awswrangler-table", "boto3"]
+    ("snippet", "told"), [(WRANGLER, OF_PANDAS), (WRANGLER_TABLE, OF_PANDAS)], ids=["awswrangler", "awswrangler-table"]
 )
 def test_athena_and_glue_are_asked(signed_in, may, snippet, told):
     signed_in.run("python", "-", typed=snippet + told + WRITE)
