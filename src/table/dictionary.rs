@@ -15,7 +15,7 @@ pub fn markdown() -> String {
     let mut page = format!(
         "# The tables\n\n\
          <!-- Generated from the columns in src/table. -->\n\n\
-         For whoever writes queries. Schema version {}. Types are Athena's; money is exact decimal, `timestamp` is UTC. Ids (`…_id`) are \
+         For whoever writes queries. Schema version {}. Types are Athena's, `string` where none stands; money is exact decimal, `timestamp` is UTC. Ids (`…_id`) are \
          Xledger's `dbId`s. A column without `not null` is null where there is nothing: no value in Xledger or in a file, no supplier, a run \
          that ended earlier. No text is empty, no id 0. The column comments in Athena, and `xledger-spend schema`, name the field of Xledger \
          that a value is from.\n",
@@ -84,5 +84,7 @@ fn line(page: &mut String, column: &Column) {
     };
     let required = if column.nullable { "" } else { " not null" };
     let meaning = meaning.trim_end_matches('.').replace('|', "\\|");
-    let _ = writeln!(page, "| {name} | {}{required} | {meaning}{null} |", column.column_type);
+    let kind = column.column_type.to_string();
+    let kind = if kind == "string" && column.nullable { "" } else { &kind };
+    let _ = writeln!(page, "| {name} | {kind}{required} | {meaning}{null} |");
 }

@@ -28,9 +28,9 @@ columns! {
     /// A row of `runs`. Its JSON has the columns' names as keys, in their order, null where a value is missing.
     #[derive(Clone, Debug, Serialize)]
     pub struct Row<'a> {
-        /// Id of the run, unique, and later for a later run when sorted as text.
+        /// Id of the run, unique, sorted by time.
         pub run_id: &'a str,
-        /// Name of the snapshot that the run published or moved back to. Null if it published none.
+        /// Snapshot that the run published or went back to. Null if there is none.
         pub snapshot: Option<&'a str>,
         /// What the run was for: refresh, check or rollback.
         pub action: &'a str,
@@ -48,21 +48,19 @@ columns! {
         pub lines_kept: Option<u64>,
         /// Ledger lines that this run fetched. Null if the run ended earlier.
         pub lines_fetched: Option<u64>,
-        /// Ledger lines left out as payroll, whose amounts, texts and names were never asked for. Null if the run ended
-        /// earlier.
+        /// Ledger lines left out as payroll. Null if the run ended earlier.
         pub excluded_payroll: Option<u64>,
-        /// Ledger lines left out because they lack a document type, a known account or a period, so that no rule can judge
-        /// them. Null if the run ended earlier.
+        /// Ledger lines left out for want of a document type, a known account or a period. Null if the run ended earlier.
         pub refused: Option<u64>,
         /// Ledger lines left out by their document type. Null if the run ended earlier.
         pub excluded_document_type: Option<u64>,
         /// Ledger lines left out by their account. Null if the run ended earlier.
         pub excluded_account: Option<u64>,
-        /// Ledger lines left out because their period is before the first month. Null if the run ended earlier.
+        /// Ledger lines left out by their period. Null if the run ended earlier.
         pub excluded_history: Option<u64>,
         /// Kept ledger lines on an account whose code has no digits. Null if the run ended earlier.
         pub lines_without_account_number: Option<u64>,
-        /// Suppliers published. Null if it published none.
+        /// Suppliers published. Null if there is none.
         pub suppliers: Option<u64>,
         /// Requests sent to Xledger, retries included.
         pub api_requests: u64,
@@ -78,7 +76,7 @@ columns! {
         pub refresh_id: Option<&'a str>,
         /// Checks of the data that warn. Null if the run ended earlier.
         pub checks_warned: Option<u64>,
-        /// Checks of the data that fail, so that nothing was published. Null if the run ended earlier.
+        /// Checks of the data that fail. Null if the run ended earlier.
         pub checks_failed: Option<u64>,
         /// Names of the checks that warn or fail, separated by commas. Null if there is none.
         pub checks: Option<CheckNames>,

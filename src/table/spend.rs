@@ -43,27 +43,26 @@ columns! {
     pub struct Row<'a> {
         /// Id of the ledger line, unique in the table. Xledger: transaction.dbId.
         pub line_id: i64,
-        /// Id of the owner (the legal entity) whose ledger holds the line. Xledger: ownerDbId. Null if Xledger gives none.
+        /// Id of the owner (the legal entity) of the line. Xledger: ownerDbId. Null if Xledger gives none.
         pub owner_id: Option<i64>,
         /// Code of the owner. It can repeat between owners. Xledger: owner.code. Null if Xledger gives none.
         pub owner_code: Option<&'a str>,
         /// Name of the owner. Xledger: owner.description. Null if Xledger gives none.
         pub owner_name: Option<&'a str>,
-        /// Id of the voucher that the line belongs to. Xledger: header.dbId. Null if Xledger gives none.
+        /// Id of the voucher. Xledger: header.dbId. Null if Xledger gives none.
         pub voucher_id: Option<i64>,
-        /// Number of the voucher, as accountants quote it. It can repeat between owners and years. Xledger: header.transactionNumber.
-        /// Null if Xledger gives none.
+        /// Number of the voucher. It can repeat between owners and years. Xledger: header.transactionNumber. Null if Xledger
+        /// gives none.
         pub voucher_number: Option<i64>,
         /// Code of the document type: AP (supplier invoice), BA (bank), ER (expense report). Xledger:
         /// header.transactionSource.code.
         pub document_type: &'a str,
         /// Name of the document type. Xledger: header.transactionSource.description. Null if Xledger gives none.
         pub document_type_name: Option<&'a str>,
-        /// Day on which the voucher is posted. It need not lie in the accounting period. Xledger: header.postedDate. Null if Xledger
-        /// gives none.
+        /// Day of posting, which need not lie in the accounting period. Xledger: header.postedDate. Null if Xledger gives none.
         pub posted_date: Option<Day>,
-        /// Fiscal year of the accounting period, which can differ from the calendar year in the column year. Xledger:
-        /// period.fiscalYear. Null if Xledger gives none.
+        /// Fiscal year of the accounting period. The column year has the calendar year. Xledger: period.fiscalYear. Null if
+        /// Xledger gives none.
         pub fiscal_year: Option<i32>,
         /// Number of the accounting period in its fiscal year: 1 to 12, or 13 for closing entries. Xledger:
         /// period.fiscalPeriod. Null if Xledger gives none.
@@ -73,13 +72,12 @@ columns! {
         pub account_code: Option<&'a str>,
         /// Name of the ledger account. Xledger: account.description. Null if Xledger gives none.
         pub account_name: Option<&'a str>,
-        /// Name of the group that the account belongs to. Xledger: account.accountGroup.description. Null if there is none.
+        /// Name of the account group. Xledger: account.accountGroup.description. Null if there is none.
         pub account_group: Option<&'a str>,
         /// First flag of the account in this order: asset, liability, equity, revenue, cost (of any sort), finance. Null if
         /// there is none.
         pub account_kind: Option<AccountKind>,
-        /// Id of the supplier, as in the table supplier. Column supplier_match says how it was found, or why not. Null if there
-        /// is none.
+        /// Id of the supplier, found as supplier_match says. Null if there is none.
         pub supplier_id: Option<i64>,
         /// Code (supplier number) of the supplier. It can repeat between owners. Null if there is none.
         pub supplier_code: Option<&'a str>,
@@ -93,19 +91,18 @@ columns! {
         /// How the supplier was found: voucher (by its AP lines), company (by the company of the line), or not: ambiguous (several
         /// fit), not_a_supplier (an employee or the like), none (nothing to go by).
         pub supplier_match: SupplierMatch,
-        /// Invoice number from the supplier AP lines of the voucher. Xledger: apTransaction.invoiceNumber. Null without such lines, or
-        /// if they disagree.
+        /// Invoice number, if the supplier AP lines of the voucher agree. Xledger: apTransaction.invoiceNumber. Null if there
+        /// is none.
         pub invoice_number: Option<&'a str>,
-        /// Invoice date from the supplier AP lines of the voucher. Xledger: apTransaction.invoiceDate. Null without such lines, or if
-        /// they disagree.
+        /// Invoice date, if the supplier AP lines of the voucher agree. Xledger: apTransaction.invoiceDate. Null if there is
+        /// none.
         pub invoice_date: Option<Day>,
-        /// Due date from the supplier AP lines of the voucher. Xledger: apTransaction.dueDate. Null without such lines, or if they
-        /// disagree.
+        /// Due date, if the supplier AP lines of the voucher agree. Xledger: apTransaction.dueDate. Null if there is none.
         pub due_date: Option<Day>,
         /// Amount posted on the account, debit positive (a cost is positive, a credit note negative), in amount_currency_code.
         /// Xledger: amount. Null if Xledger gives none.
         pub amount: Option<Money>,
-        /// Currency of amount and vat_amount: the base currency of the owner. Null if schema or rights do not give it.
+        /// Currency of amount and vat_amount: that of the owner. Null if schema or rights do not give it.
         pub amount_currency_code: Option<&'a str>,
         /// The same amount in the currency of the document, debit positive, in invoice_currency_code. Xledger: invoiceAmount. Null if
         /// Xledger gives none.
@@ -119,7 +116,7 @@ columns! {
         pub vat_rate: Option<VatRate>,
         /// VAT of the line, in amount_currency_code, signed as in Xledger. Xledger: taxAmount. Null if Xledger gives none.
         pub vat_amount: Option<Money>,
-        /// Text of the ledger line. Free text: it can name people and hold line breaks. Xledger: text. Null if there is none.
+        /// Free text of the line. It can name people and hold line breaks. Xledger: text. Null if there is none.
         pub text: Option<&'a str>,
         /// The analytical dimension on the line.
         pub dimension: [Dimension<'a>; DIMENSIONS],
@@ -141,7 +138,7 @@ columns! {
         /// Whether the supplier is an owner in reach, by its company id, or internal in suppliers.csv. Null if there is no
         /// supplier or no right to the companies of the owners.
         pub is_intercompany: Option<bool>,
-        /// Company that the supplier belongs to, from suppliers.csv. Null if there is none.
+        /// Parent company, from suppliers.csv. Null if there is none.
         pub supplier_parent: Option<&'a str>,
         /// Whether the supplier is preferred, from suppliers.csv. Null if that file does not say.
         pub supplier_preferred: Option<bool>,
@@ -162,11 +159,11 @@ columns! {
         pub addressable: Option<bool>,
         /// Who is responsible for the category, from categories.csv. Null if that file does not say.
         pub category_owner: Option<&'a str>,
-        /// What the supplier AP lines of the voucher are: invoice, credit_note, payment, or unknown if they differ or have
-        /// another name. Xledger: slTransactionType.name. Null if there is none.
+        /// Kind of the supplier AP lines of the voucher: invoice, credit_note, payment, or unknown (they differ, or another
+        /// name). Xledger: slTransactionType.name. Null if there is none.
         pub invoice_kind: Option<InvoiceKind>,
-        /// Id of the invoice file, from the supplier AP lines of the voucher. Xledger: apTransaction.invoiceFile.dbId. Null
-        /// without such lines, or if they disagree.
+        /// Id of the invoice file, if the supplier AP lines of the voucher agree. Xledger: apTransaction.invoiceFile.dbId. Null
+        /// if there is none.
         pub invoice_file_id: Option<i64>,
         /// Day of the latest payment of the invoice, by the supplier AP lines. The next full refresh shows a payment without a
         /// match. Xledger: apTransaction.lastPaymentDate. Null if there is none.

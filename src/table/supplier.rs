@@ -33,14 +33,13 @@ columns! {
     /// A row of `supplier`.
     #[derive(Clone, Copy, Debug)]
     pub struct Row<'a> {
-        /// Id of the supplier, unique in the table, as in spend.supplier_id. Xledger: supplier.dbId.
+        /// Id of the supplier, unique in the table. Xledger: supplier.dbId.
         pub supplier_id: i64,
         /// Code (supplier number) of the supplier. It can repeat between owners. Xledger: code. Null if Xledger gives none.
         pub supplier_code: Option<&'a str>,
         /// Name of the supplier. Xledger: description. Null if Xledger gives none.
         pub supplier_name: Option<&'a str>,
-        /// Id of the company behind the supplier, shared by suppliers of several owners. Xledger: companyDbId. Null if Xledger
-        /// gives none.
+        /// Id of the company, shared by suppliers of several owners. Xledger: companyDbId. Null if Xledger gives none.
         pub company_id: Option<i64>,
         /// Organisation number of the supplier, as in Xledger. Xledger: company.companyNumber. Null if there is none, or if it
         /// is the number of a person.
@@ -63,9 +62,9 @@ columns! {
         pub country_name: Option<&'a str>,
         /// Name of the contact person. Xledger: contact.name. Null if Xledger gives none.
         pub contact_name: Option<&'a str>,
-        /// First day on which the supplier is open for use. Xledger: fromDate. Null if there is none.
+        /// First day of use. Xledger: fromDate. Null if there is none.
         pub valid_from: Option<Day>,
-        /// Last day on which the supplier is open for use. Xledger: toDate. Null if there is none.
+        /// Last day of use. Xledger: toDate. Null if there is none.
         pub valid_to: Option<Day>,
         /// When the supplier was last changed, in UTC. Xledger: modifiedAt, converted from Central European wall time. Null if Xledger
         /// gives none.
@@ -79,7 +78,7 @@ columns! {
         /// Sum of amount over the rows in spend, 0 where there are none. Null if the rows are of owners not known to keep one
         /// currency.
         pub spend_amount: Option<Total>,
-        /// One company, whichever register holds it, as in spend.supplier_key.
+        /// One company in any register, as in spend.supplier_key.
         pub supplier_key: &'a str,
         /// What company_number is: valid, invalid, personal (of a person), missing or unchecked (a country without a check).
         /// Null if there is no right to the number.
@@ -88,7 +87,7 @@ columns! {
         pub payment_terms: Option<&'a str>,
         /// Contract, from suppliers.csv, else from Xledger. Xledger: contract. Null if there is none.
         pub contract: Option<&'a str>,
-        /// Company that the supplier belongs to, from suppliers.csv. Null if there is none.
+        /// Parent company, from suppliers.csv. Null if there is none.
         pub parent: Option<&'a str>,
         /// Whether the supplier is preferred, from suppliers.csv. Null if that file does not say.
         pub preferred: Option<bool>,

@@ -1,4 +1,4 @@
-"""`docs/queries.md`: what each saved query answers, and of some the first rows of the answer on the demo company."""
+"""`infra/athena/README.md`: what each saved query answers, and of some the first rows of the answer on the demo company."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -41,9 +41,9 @@ SHORT = 38
 HEAD = """\
 # Saved queries
 
-<!-- Generated from infra/athena by tests/deploy/test_queries.py. -->
+<!-- Generated from the files here by tests/deploy/test_queries.py. -->
 
-For whoever analyses the data: what each saved query of the Athena workgroup answers. The comment at the head of a query says what to mind.
+For whoever analyses the data: what each saved query of the Athena workgroup answers. The comment at its head, here in `queries/`, says what to mind.
 *Purchases* are operating, capital, stock and prepaid lines, without owners that invoice each other. No sum mixes currencies: where Xledger
 does not give an owner's currency, the owner stands for it. A supplier is a `supplier_key`.
 

@@ -355,7 +355,7 @@ def test_the_newest_run_says_how_fresh_the_tables_are(demo):
 
 
 def test_the_page_of_the_queries_is_up_to_date(demo):
-    file = REPOSITORY / "docs" / "queries.md"
+    file = DDL / "README.md"
     assert sorted(name for names in query_page.GROUPS.values() for name in names) == sorted(ALL)
     page = query_page.page(ALL, demo)
     if os.environ.get("UPDATE_GENERATED"):
