@@ -45,7 +45,7 @@ HEAD = """\
 
 For whoever analyses the data: what each saved query of the Athena workgroup answers. The comment at its head, here in `queries/`, says what to mind.
 *Purchases* are operating, capital, stock and prepaid lines, without owners that invoice each other. No sum mixes currencies: where Xledger
-does not give an owner's currency, the owner stands for it. A supplier is a `supplier_key`.
+does not give an owner's currency, the owner stands for it. A supplier is a `supplier_key`. More: [before you add up](../../docs/query.md#before-you-add-up).
 
 The examples show some columns of the first rows on the demo company (`xledger-spend demo --lines {lines}`, as if today were {today}).
 """
