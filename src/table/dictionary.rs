@@ -1,4 +1,5 @@
-//! The data dictionary: the tables' columns on a page for people, generated.
+//! The data dictionary: the columns of the tables of Parquet on a page for people, generated. Those of `runs`, which say of themselves what
+//! they are, have their DDL.
 
 use std::fmt::Write;
 
@@ -7,18 +8,17 @@ use super::column::{Column, Format, Table};
 use super::spend::DIMENSIONS;
 
 /// Reasons for null that the page gives once, for they say no more than that there is nothing.
-const NOTHING: [&str; 4] =
-    ["if Xledger gives none", "if there is none", "if that file does not say", "if the run ended earlier"];
+const NOTHING: [&str; 3] = ["if Xledger gives none", "if there is none", "if that file does not say"];
 
 /// The data dictionary of all tables, in Markdown.
 pub fn markdown() -> String {
     let mut page = format!(
         "# The tables\n\n\
          <!-- Generated from the columns in src/table. -->\n\n\
-         For whoever writes queries. Schema version {}. Types are Athena's, `string` where none stands; money is exact decimal, `timestamp` is UTC. Ids (`…_id`) are \
-         Xledger's `dbId`s. A column without `not null` is null where there is nothing: no value in Xledger or in a file, no supplier, a run \
-         that ended earlier. No text is empty, no id 0. The column comments in Athena, and `xledger-spend schema`, name the field of Xledger \
-         that a value is from.\n",
+         For whoever writes queries. Schema version {}. Types are Athena's, `string` where none stands; money is exact decimal, \
+         `timestamp` is UTC. Ids (`…_id`) are Xledger's `dbId`s. A column without `not null` is null where there is nothing: no value in \
+         Xledger or in a file, no supplier. No text is empty, no id 0. The column comments in Athena, and `xledger-spend schema`, name the \
+         field of Xledger that a value is from.\n",
         super::SCHEMA_VERSION
     );
     for table in super::tables() {
@@ -45,21 +45,24 @@ fn ranges(added: &[&str]) -> String {
 
 fn section(page: &mut String, table: &Table) {
     let _ = writeln!(page, "\n## `{}`\n\n{}\n", table.name, table.doc);
-    let kept = match table.format {
-        Format::Parquet => "Parquet",
-        Format::JsonLines => "JSON, one line a row",
-    };
-    let _ = write!(page, "{kept}.");
+    if table.format == Format::JsonLines {
+        let _ = writeln!(
+            page,
+            "JSON, one line a row. The columns, each with its comment: [{0}.sql](../infra/athena/{0}.sql).",
+            table.name
+        );
+        return;
+    }
     let quoted = |column: &Column| format!("`{}`", column.name);
-    if !table.partitions.is_empty() {
-        let columns: Vec<_> = table.partitions.iter().map(quoted).collect();
-        let _ = write!(page, " Partitioned by {}: in the path, not in the files.", columns.join(" and "));
-    }
-    if table.format == Format::Parquet {
-        let keys = table.sort.iter().filter_map(|key| table.columns.iter().find(|column| column.name == key.0));
-        let keys: Vec<_> = keys.map(|key| quoted(key) + if key.nullable { " (nulls last)" } else { "" }).collect();
-        let _ = write!(page, " Sorted by {}.", keys.join(", then "));
-    }
+    let partitions: Vec<_> = table.partitions.iter().map(quoted).collect();
+    let keys = table.sort.iter().filter_map(|key| table.columns.iter().find(|column| column.name == key.0));
+    let keys: Vec<_> = keys.map(|key| quoted(key) + if key.nullable { " (nulls last)" } else { "" }).collect();
+    let _ = write!(
+        page,
+        "Parquet, partitioned by {}: in the path, not in the files. Sorted by {}.",
+        partitions.join(" and "),
+        keys.join(", then ")
+    );
     page.push_str("\n\n| column | type | meaning |\n|---|---|---|\n");
     for column in table.columns.iter().chain(&table.partitions) {
         line(page, column);
