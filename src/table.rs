@@ -80,10 +80,9 @@ pub const HISTORY: &[SchemaChange] = &[
             "runs.checks_failed",
             "runs.checks",
         ],
-        what: "New columns stand behind the others. Three that were filled are null unless a setting keeps them: spend.text of expense reports, \
-               supplier.contact_name, and organisation numbers that are the number of a person. spend.vat_rate is null where the lines of the \
-               owner contradict it. Group suppliers by supplier_key instead of the organisation number, and add up spend_class instead of \
-               account_kind.",
+        what: "New columns, behind the others. Null unless a setting keeps them: spend.text of expense reports, supplier.contact_name, \
+               organisation numbers that are a person's. spend.vat_rate is null where the lines of the owner contradict it. Group suppliers by \
+               supplier_key instead of the organisation number, and add up spend_class instead of account_kind.",
     },
 ];
 

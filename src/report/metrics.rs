@@ -66,32 +66,25 @@ pub const METRICS: &[Metric] = &[
     metric(
         "RunsSucceeded",
         "Count",
-        "1 if a refresh did all that was asked; a dry run and a rollback are none",
+        "1 if a refresh succeeded; dry runs and rollbacks do not count",
         // A continuation that has nothing left to do publishes nothing.
         |run| flag(run.status() == Status::Succeeded && run.outcome.is_ok_and(|report| report.is_published_refresh())),
     ),
     metric("RunsFailed", "Count", "1 if the run failed", |run| flag(run.status() == Status::Failed)),
-    metric("RunsIncomplete", "Count", "1 if time or credits ran out and a next run goes on from there", |run| {
+    metric("RunsIncomplete", "Count", "1 if time or credits ran out and the next run resumes", |run| {
         flag(run.status() == Status::Incomplete)
     }),
-    metric(
-        "TokenRefused",
-        "Count",
-        "1 if there is no token, none that can be read, or none that Xledger takes",
-        |run| {
-            use FailureKind::{SecretUnreadable, TokenMalformed, TokenMissing, TokenRefused};
-            flag(matches!(run.failure(), Some(TokenMissing | SecretUnreadable | TokenMalformed | TokenRefused)))
-        },
-    ),
-    metric("PayrollReceived", "Count", "1 if a line came that is payroll, or that was not asked for", |run| {
+    metric("TokenRefused", "Count", "1 if the token is missing, unreadable or refused", |run| {
+        use FailureKind::{SecretUnreadable, TokenMalformed, TokenMissing, TokenRefused};
+        flag(matches!(run.failure(), Some(TokenMissing | SecretUnreadable | TokenMalformed | TokenRefused)))
+    }),
+    metric("PayrollReceived", "Count", "1 if a line came that is payroll or was not asked for", |run| {
         flag(matches!(run.failure(), Some(FailureKind::PayrollReceived | FailureKind::UnaskedLine)))
     }),
     metric("LinesListed", "Count", "Ledger lines that Xledger listed", |run| Some(run.counts()?.listed)),
-    metric("LinesKept", "Count", "Ledger lines that the rules admit", |run| Some(run.counts()?.kept)),
-    metric("LinesFetched", "Count", "Ledger lines that were fetched", |run| run.report()?.lines_fetched),
-    metric("LinesGone", "Count", "Ledger lines that were listed and admitted, and did not come", |run| {
-        run.report()?.lines_gone
-    }),
+    metric("LinesKept", "Count", "Ledger lines kept by the rules", |run| Some(run.counts()?.kept)),
+    metric("LinesFetched", "Count", "Ledger lines fetched", |run| run.report()?.lines_fetched),
+    metric("LinesGone", "Count", "Kept ledger lines deleted while they were fetched", |run| run.report()?.lines_gone),
     metric("LinesPayroll", "Count", "Ledger lines left out as payroll", |run| Some(run.counts()?.excluded_payroll)),
     metric("LinesRefused", "Count", "Ledger lines left out because they cannot be judged", |run| {
         Some(run.counts()?.refused)
@@ -99,91 +92,57 @@ pub const METRICS: &[Metric] = &[
     metric("LinesUnknownAccount", "Count", "Ledger lines refused because no chart shows their account", |run| {
         Some(run.counts()?.refused_because.unknown_account)
     }),
-    metric(
-        "LinesHealed",
-        "Count",
-        "Lines that a full refresh found changed though their list had not shown it",
-        |run| {
-            run.published()?;
-            Some(run.report()?.lines_healed.unwrap_or(0))
-        },
-    ),
-    metric(
-        "AccountsToConfirm",
-        "Count",
-        "Accounts that look like wages and are outside of the payroll accounts",
-        |run| {
-            run.counts()?;
-            Some(run.report()?.accounts_to_confirm.len() as u64)
-        },
-    ),
-    metric("ChecksWarned", "Count", "Checks of the data that warn", |run| run.report()?.checks_that(CheckStatus::Warn)),
-    metric("ChecksFailed", "Count", "Checks of the data that fail, so that nothing was published", |run| {
-        run.report()?.checks_that(CheckStatus::Fail)
+    metric("LinesHealed", "Count", "Changed lines that only a full refresh found", |run| {
+        run.published()?;
+        Some(run.report()?.lines_healed.unwrap_or(0))
     }),
-    metric(
-        "ColumnsLost",
-        "Count",
-        "Columns that are null because the schema or the token's rights lack something",
-        |run| {
-            run.published()?;
-            Some(run.report()?.lost.iter().map(|lost| lost.columns.len() as u64).sum())
-        },
-    ),
-    metric("RightsLost", "Count", "Fields that the token's rights lack, so that columns are null", |run| {
+    metric("AccountsToConfirm", "Count", "Accounts that look like wages and are no payroll accounts", |run| {
+        run.counts()?;
+        Some(run.report()?.accounts_to_confirm.len() as u64)
+    }),
+    metric("ChecksWarned", "Count", "Checks of the data that warn", |run| run.report()?.checks_that(CheckStatus::Warn)),
+    metric("ChecksFailed", "Count", "Checks of the data that fail", |run| run.report()?.checks_that(CheckStatus::Fail)),
+    metric("ColumnsLost", "Count", "Columns that are null for want of a field or a right", |run| {
+        run.published()?;
+        Some(run.report()?.lost.iter().map(|lost| lost.columns.len() as u64).sum())
+    }),
+    metric("RightsLost", "Count", "Fields that the token may not read", |run| {
         run.published()?;
         Some(run.report()?.lost.iter().filter(|lost| lost.reason == Reason::NotAllowed).count() as u64)
     }),
-    metric(
-        "ValuesUnfit",
-        "Count",
-        "Values that do not fit their column and are null; nothing depends on them",
-        |run| Some(run.report()?.unfit.values().sum()),
-    ),
-    metric("NullRows", "Count", "Rows of a list that are null, though asked for again", |run| {
+    metric("ValuesUnfit", "Count", "Values that fit no column and are null", |run| {
+        Some(run.report()?.unfit.values().sum())
+    }),
+    metric("NullRows", "Count", "Rows that Xledger lists as null, asked twice", |run| {
         Some(run.report()?.api.null_rows)
     }),
-    metric("SpendRows", "Count", "Rows of `spend` that the run published", |run| Some(run.published()?.spend.rows)),
-    metric("SupplierRows", "Count", "Rows of `supplier` that the run published", |run| {
-        Some(run.published()?.supplier.rows)
-    }),
-    metric("LakeBytes", "Bytes", "Size of the data files that the run published", |run| {
+    metric("SpendRows", "Count", "Rows of `spend` published", |run| Some(run.published()?.spend.rows)),
+    metric("SupplierRows", "Count", "Rows of `supplier` published", |run| Some(run.published()?.supplier.rows)),
+    metric("LakeBytes", "Bytes", "Size of the data files published", |run| {
         let tables = run.published()?;
         Some(tables.spend.bytes + tables.supplier.bytes)
     }),
-    metric("ApiRequests", "Count", "Requests to Xledger, repeated ones counted each time", |run| {
-        Some(run.report()?.api.requests)
-    }),
+    metric("ApiRequests", "Count", "Requests to Xledger, retries included", |run| Some(run.report()?.api.requests)),
     metric("ApiBytesUp", "Bytes", "Bytes sent to Xledger", |run| Some(run.report()?.api.bytes_up)),
-    metric("ApiBytesDown", "Bytes", "Bytes that Xledger sent, as they came over the wire", |run| {
-        Some(run.report()?.api.bytes_down)
-    }),
+    metric("ApiBytesDown", "Bytes", "Bytes from Xledger, on the wire", |run| Some(run.report()?.api.bytes_down)),
     metric("ApiWaited", "Milliseconds", "Time waited after refusals and failures of Xledger", |run| {
         Some(run.report()?.api.waited_ms)
     }),
     metric("Duration", "Milliseconds", "Time that the invocation took", |run| Some(whole_ms(run.duration))),
-    metric(
-        "TimeUsed",
-        "Percent",
-        "The same as a part of the time limit; not of a run that another goes on from, which takes it all",
-        |run| {
-            // A run that another goes on from takes all its time on purpose.
-            run.report().filter(|report| report.status == Status::Incomplete).map_or(Some(()), |_| None)?;
-            percent(whole_ms(run.duration), whole_ms(run.time_limit))
-        },
-    ),
-    metric("MemoryPeak", "Megabytes", "The most memory that the program held since it started", |run| {
+    metric("TimeUsed", "Percent", "`Duration` as a part of the time limit; not for incomplete runs", |run| {
+        // A run that another goes on from takes all its time on purpose.
+        run.report().filter(|report| report.status == Status::Incomplete).map_or(Some(()), |_| None)?;
+        percent(whole_ms(run.duration), whole_ms(run.time_limit))
+    }),
+    metric("MemoryPeak", "Megabytes", "Most memory that the program held since it started", |run| {
         Some(run.memory_peak_kib?.div_ceil(1_024))
     }),
-    metric("MemoryUsed", "Percent", "The same as a part of the function's memory", |run| {
+    metric("MemoryUsed", "Percent", "`MemoryPeak` as a part of the function's memory", |run| {
         percent(run.memory_peak_kib?, run.memory_limit_mib?.saturating_mul(1_024))
     }),
-    metric(
-        "SecondsSinceLastSuccess",
-        "Seconds",
-        "Age of what `CURRENT.json` names, as far as the run read it; 0 after a success",
-        |run| run.seconds_since_last_success(),
-    ),
+    metric("SecondsSinceLastSuccess", "Seconds", "Age of the current snapshot; 0 after a success", |run| {
+        run.seconds_since_last_success()
+    }),
 ];
 
 impl<'a> Ended<'a> {

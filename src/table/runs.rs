@@ -28,57 +28,57 @@ columns! {
     /// A row of `runs`. Its JSON has the columns' names as keys, in their order, null where a value is missing.
     #[derive(Clone, Debug, Serialize)]
     pub struct Row<'a> {
-        /// Id of the run, unique, and later for a later run when sorted as text.
+        /// Id of the run, unique, sorted by time.
         pub run_id: &'a str,
-        /// Name of the snapshot that the run published or moved back to. Null if it published none.
+        /// Snapshot that the run published or went back to. Null if there is none.
         pub snapshot: Option<&'a str>,
-        /// What was asked for: refresh, check or rollback.
+        /// What the run was for: refresh, check or rollback.
         pub action: &'a str,
         /// How a refresh was made: full or incremental. Null if the action was not a refresh.
         pub mode: Option<&'a str>,
-        /// How the run ended: succeeded, incomplete (a next run goes on from there), failed, or dry_run (all but publishing).
+        /// How the run ended: succeeded, incomplete (the next run resumes), failed, or dry_run (all but publishing).
         pub status: Status,
         /// When the run began, in UTC.
         pub started_at: Time,
         /// When the run ended, in UTC.
         pub finished_at: Time,
-        /// Ledger lines that Xledger listed. Null if the run ended before all were listed.
+        /// Ledger lines that Xledger listed. Null if the run ended earlier.
         pub lines_listed: Option<u64>,
-        /// Ledger lines that the rules admit. Null if the run ended before the lines were screened.
+        /// Ledger lines that the rules admit. Null if the run ended earlier.
         pub lines_kept: Option<u64>,
-        /// Ledger lines that were fetched by this run. Null if the run ended before it fetched any.
+        /// Ledger lines that this run fetched. Null if the run ended earlier.
         pub lines_fetched: Option<u64>,
-        /// Ledger lines left out as payroll, of which no amount, text or name was asked for. Null if the run ended before the lines were screened.
+        /// Ledger lines left out as payroll. Null if the run ended earlier.
         pub excluded_payroll: Option<u64>,
-        /// Ledger lines left out because they cannot be judged: they lack a document type, a known account or a period. Null if the run ended before the lines were screened.
+        /// Ledger lines left out for want of a document type, a known account or a period. Null if the run ended earlier.
         pub refused: Option<u64>,
-        /// Ledger lines left out because their document type is not one of those to keep. Null if the run ended before the lines were screened.
+        /// Ledger lines left out by their document type. Null if the run ended earlier.
         pub excluded_document_type: Option<u64>,
-        /// Ledger lines left out because their account is one of those to leave out. Null if the run ended before the lines were screened.
+        /// Ledger lines left out by their account. Null if the run ended earlier.
         pub excluded_account: Option<u64>,
-        /// Ledger lines left out because their period is before the first month to keep. Null if the run ended before the lines were screened.
+        /// Ledger lines left out by their period. Null if the run ended earlier.
         pub excluded_history: Option<u64>,
-        /// Kept ledger lines on an account whose code has no digits. Null if the run ended before the lines were screened.
+        /// Kept ledger lines on an account whose code has no digits. Null if the run ended earlier.
         pub lines_without_account_number: Option<u64>,
-        /// Suppliers published. Null if the run published nothing.
+        /// Suppliers published. Null if there is none.
         pub suppliers: Option<u64>,
-        /// Requests sent to Xledger, repeated ones counted each time.
+        /// Requests sent to Xledger, retries included.
         pub api_requests: u64,
-        /// Bytes of the answers from Xledger, as sent over the wire.
+        /// Bytes of the answers from Xledger, on the wire.
         pub api_bytes_down: u64,
-        /// Milliseconds spent waiting for the request limits of Xledger.
+        /// Milliseconds waited for the request limits of Xledger.
         pub api_waited_ms: u64,
-        /// What sort of error ended the run. Null if none did.
+        /// Kind of the error that ended the run. Null if there is none.
         pub error_kind: Option<&'a str>,
-        /// What went wrong, in words, without any value of a row. Null if nothing did.
+        /// Message of the error, without any value of a row. Null if there is none.
         pub error_message: Option<&'a str>,
-        /// The refresh that the run is a part of: the run_id of its first run. Null if the action was not a refresh.
+        /// Refresh that the run is part of: the run_id of its first run. Null if the action was not a refresh.
         pub refresh_id: Option<&'a str>,
-        /// Checks of the data that warn. Null if the run ended before they were made.
+        /// Checks of the data that warn. Null if the run ended earlier.
         pub checks_warned: Option<u64>,
-        /// Checks of the data that fail, so that nothing was published. Null if the run ended before they were made.
+        /// Checks of the data that fail. Null if the run ended earlier.
         pub checks_failed: Option<u64>,
-        /// The names of the checks that warn or fail, with commas between. Null if all are as they should be, or the run ended before they were made.
+        /// Names of the checks that warn or fail, separated by commas. Null if there is none.
         pub checks: Option<CheckNames>,
     }
 }

@@ -43,90 +43,85 @@ columns! {
     pub struct Row<'a> {
         /// Id of the ledger line, unique in the table. Xledger: transaction.dbId.
         pub line_id: i64,
-        /// Id of the owner (the legal entity) whose ledger holds the line. Xledger: ownerDbId. Null if Xledger gives no owner.
+        /// Id of the owner (the legal entity) of the line. Xledger: ownerDbId. Null if Xledger gives none.
         pub owner_id: Option<i64>,
-        /// Code of the owner. Codes can repeat between owners of one token, so join on ids. Xledger: owner.code. Null if Xledger gives
-        /// none.
+        /// Code of the owner. It can repeat between owners. Xledger: owner.code. Null if Xledger gives none.
         pub owner_code: Option<&'a str>,
         /// Name of the owner. Xledger: owner.description. Null if Xledger gives none.
         pub owner_name: Option<&'a str>,
-        /// Id of the voucher that the line belongs to. Xledger: header.dbId. Null if Xledger gives none.
+        /// Id of the voucher. Xledger: header.dbId. Null if Xledger gives none.
         pub voucher_id: Option<i64>,
-        /// Number of the voucher, as accountants quote it. It can repeat between owners and years. Xledger: header.transactionNumber.
-        /// Null if Xledger gives none.
+        /// Number of the voucher. It can repeat between owners and years. Xledger: header.transactionNumber. Null if Xledger
+        /// gives none.
         pub voucher_number: Option<i64>,
-        /// Code of the document type, such as AP (supplier invoice), BA (bank) or ER (expense report). Xledger:
+        /// Code of the document type: AP (supplier invoice), BA (bank), ER (expense report). Xledger:
         /// header.transactionSource.code.
         pub document_type: &'a str,
         /// Name of the document type. Xledger: header.transactionSource.description. Null if Xledger gives none.
         pub document_type_name: Option<&'a str>,
-        /// Day on which the voucher is posted. It need not lie in the accounting period. Xledger: header.postedDate. Null if Xledger
-        /// gives none.
+        /// Day of posting, which need not lie in the accounting period. Xledger: header.postedDate. Null if Xledger gives none.
         pub posted_date: Option<Day>,
-        /// Fiscal year of the accounting period of the line, which can differ from the calendar year in the column year. Xledger:
-        /// period.fiscalYear. Null if Xledger gives none.
+        /// Fiscal year of the accounting period. The column year has the calendar year. Xledger: period.fiscalYear. Null if
+        /// Xledger gives none.
         pub fiscal_year: Option<i32>,
-        /// Number of the accounting period of the line in its fiscal year, 1 to 12, or 13 for closing entries. Xledger:
+        /// Number of the accounting period in its fiscal year: 1 to 12, or 13 for closing entries. Xledger:
         /// period.fiscalPeriod. Null if Xledger gives none.
         pub fiscal_period: Option<i32>,
-        /// Code of the ledger account, as text: codes can have letters or leading zeros. Xledger: account.code. Null if the account
-        /// has no code.
+        /// Code of the ledger account, as text: codes can have letters or leading zeros. Xledger: account.code. Null if Xledger
+        /// gives none.
         pub account_code: Option<&'a str>,
         /// Name of the ledger account. Xledger: account.description. Null if Xledger gives none.
         pub account_name: Option<&'a str>,
-        /// Name of the group that the account belongs to. Xledger: account.accountGroup.description. Null if the account is in no
-        /// group.
+        /// Name of the account group. Xledger: account.accountGroup.description. Null if there is none.
         pub account_group: Option<&'a str>,
-        /// What the account holds: asset, liability, equity, revenue, cost or finance, the first of the flags that the account has in
-        /// this order. Any cost flag counts as cost. Null if the account has none of them.
+        /// First flag of the account in this order: asset, liability, equity, revenue, cost (of any sort), finance. Null if
+        /// there is none.
         pub account_kind: Option<AccountKind>,
-        /// Id of the supplier, as in the table supplier. Found as supplier_match says. Null if there is none, see supplier_match.
+        /// Id of the supplier, found as supplier_match says. Null if there is none.
         pub supplier_id: Option<i64>,
-        /// Code (supplier number) of the supplier. It can repeat between owners. Null if there is no supplier or it has no code.
+        /// Code (supplier number) of the supplier. It can repeat between owners. Null if there is none.
         pub supplier_code: Option<&'a str>,
-        /// Name of the supplier. Null if there is no supplier or it has no name.
+        /// Name of the supplier. Null if there is none.
         pub supplier_name: Option<&'a str>,
-        /// Organisation number of the company behind the supplier, as Xledger has it. Xledger: company.companyNumber. Null if there is no
-        /// supplier, Xledger gives none, or it is a number of a person.
+        /// Organisation number of the supplier, as in Xledger. Xledger: company.companyNumber. Null if there is none, or if it
+        /// is the number of a person.
         pub supplier_company_number: Option<&'a str>,
-        /// Country code of the supplier address. Xledger: address.country.code. Null if there is no supplier or Xledger gives none.
+        /// Country code of the supplier address. Xledger: address.country.code. Null if there is none.
         pub supplier_country_code: Option<&'a str>,
         /// How the supplier was found: voucher (by its AP lines), company (by the company of the line), or not: ambiguous (several
         /// fit), not_a_supplier (an employee or the like), none (nothing to go by).
         pub supplier_match: SupplierMatch,
-        /// Invoice number from the supplier AP lines of the voucher. Xledger: apTransaction.invoiceNumber. Null without such lines, or
-        /// if they disagree.
+        /// Invoice number, if the supplier AP lines of the voucher agree. Xledger: apTransaction.invoiceNumber. Null if there
+        /// is none.
         pub invoice_number: Option<&'a str>,
-        /// Invoice date from the supplier AP lines of the voucher. Xledger: apTransaction.invoiceDate. Null without such lines, or if
-        /// they disagree.
+        /// Invoice date, if the supplier AP lines of the voucher agree. Xledger: apTransaction.invoiceDate. Null if there is
+        /// none.
         pub invoice_date: Option<Day>,
-        /// Due date from the supplier AP lines of the voucher. Xledger: apTransaction.dueDate. Null without such lines, or if they
-        /// disagree.
+        /// Due date, if the supplier AP lines of the voucher agree. Xledger: apTransaction.dueDate. Null if there is none.
         pub due_date: Option<Day>,
-        /// Amount posted on the account, debit positive (a cost is positive, a credit note negative), exact, in
-        /// amount_currency_code. Xledger: amount. Null if Xledger gives none.
+        /// Amount posted on the account, debit positive (a cost is positive, a credit note negative), in amount_currency_code.
+        /// Xledger: amount. Null if Xledger gives none.
         pub amount: Option<Money>,
-        /// Currency of amount and vat_amount: the base currency of the owner. Null if the schema or the rights of the token do not
-        /// give it.
+        /// Currency of amount and vat_amount: that of the owner. Null if schema or rights do not give it.
         pub amount_currency_code: Option<&'a str>,
         /// The same amount in the currency of the document, debit positive, in invoice_currency_code. Xledger: invoiceAmount. Null if
         /// Xledger gives none.
         pub invoice_amount: Option<Money>,
         /// Currency of invoice_amount. Xledger: currency.code. Null if Xledger gives none.
         pub invoice_currency_code: Option<&'a str>,
-        /// Code of the tax rule on the line. Xledger: taxRule.code. Null if the line has no tax rule.
+        /// Code of the tax rule on the line. Xledger: taxRule.code. Null if there is none.
         pub vat_code: Option<&'a str>,
-        /// VAT rate of vat_code by the settings, in percent, such as 25.00. Null if the line has no tax rule, the settings do not know its
-        /// code, or the VAT of the lines of the owner contradicts the rate.
+        /// VAT rate of vat_code by the settings, in percent, such as 25.00. Null if the settings lack the code, or if the lines
+        /// of the owner contradict the rate.
         pub vat_rate: Option<VatRate>,
-        /// VAT that belongs to the line, in amount_currency_code, with the sign that Xledger gives it. Xledger: taxAmount. Null if Xledger gives none.
+        /// VAT of the line, in amount_currency_code, signed as in Xledger. Xledger: taxAmount. Null if Xledger gives none.
         pub vat_amount: Option<Money>,
-        /// Text of the ledger line. Free text: it can name people and hold line breaks. Xledger: text. Null if it is empty.
+        /// Free text of the line. It can name people and hold line breaks. Xledger: text. Null if there is none.
         pub text: Option<&'a str>,
         /// The analytical dimension on the line.
         pub dimension: [Dimension<'a>; DIMENSIONS],
-        /// Id that open-item matching gives to lines settled against each other, such as an invoice and its payment. Xledger:
-        /// matchId. Null if the line is not matched.
+        /// Id of the open-item match, shared by lines settled against each other, as an invoice and its payment. Xledger:
+        /// matchId. Null if there is none.
         pub match_id: Option<i64>,
         /// When the voucher was last changed, in UTC. Xledger: header.modifiedAt, converted from Central European wall time. Null if
         /// Xledger gives none.
@@ -134,46 +129,46 @@ columns! {
         /// When the voucher was entered, in UTC. Xledger: header.createdAt, converted from Central European wall time. Null if Xledger
         /// gives none.
         pub voucher_created_at: Option<Instant>,
-        /// One company, whichever owner buys and whatever its suppliers are called: its checked organisation number with the country, as in
-        /// NO:914286018, else supplier: and the supplier id. Null if there is no supplier.
+        /// One company, whichever owner buys: its checked organisation number with the country, as in NO:914286018, else
+        /// supplier: and the supplier id. Null if there is none.
         pub supplier_key: Option<&'a str>,
-        /// What the organisation number of the supplier is: valid, invalid, personal (of a person, which is not shown), missing or unchecked
-        /// (a country without a check). Null if there is no supplier or the numbers cannot be read.
+        /// Organisation number of the supplier: valid, invalid, personal (of a person), missing or unchecked (a country without
+        /// a check). Null if there is no supplier or no right to its number.
         pub company_number_status: Option<CompanyNumberStatus>,
-        /// Whether the supplier is an owner in reach, by its company id, or internal by suppliers.csv. Null if there is no supplier or the
-        /// companies of the owners cannot be read.
+        /// Whether the supplier is an owner in reach, by its company id, or internal in suppliers.csv. Null if there is no
+        /// supplier or no right to the companies of the owners.
         pub is_intercompany: Option<bool>,
-        /// The company that the supplier belongs to, from suppliers.csv. Null if that file gives none.
+        /// Parent company, from suppliers.csv. Null if there is none.
         pub supplier_parent: Option<&'a str>,
-        /// Whether the supplier is a preferred one, from suppliers.csv. Null if that file does not say.
+        /// Whether the supplier is preferred, from suppliers.csv. Null if that file does not say.
         pub supplier_preferred: Option<bool>,
-        /// The contract with the supplier, from suppliers.csv, else as in Xledger: supplier.contract. Null if neither gives one.
+        /// Contract with the supplier, from suppliers.csv, else from Xledger. Xledger: supplier.contract. Null if there is
+        /// none.
         pub supplier_contract: Option<&'a str>,
-        /// What the line is to purchasing: operating, capital, stock, prepaid, finance, vat_bookkeeping, not_a_purchase or other. By the number
-        /// of the account in a standard chart, else by its flags.
+        /// What the line is to purchasing: operating, capital, stock, prepaid, finance, vat_bookkeeping, not_a_purchase or
+        /// other, by the account number in a standard chart, else by the account flags.
         pub spend_class: SpendClass,
-        /// The wider category of the purchase, as category_source says. Null if nothing gives one.
+        /// Wider category of the purchase. Null if there is none.
         pub category_1: Option<&'a str>,
-        /// The narrower category of the purchase, as category_source says. Null if nothing gives one.
+        /// Narrower category of the purchase. Null if there is none.
         pub category_2: Option<&'a str>,
-        /// Where the categories are from: rule (categories.csv) or account (the group of the account in its standard chart). Null if there
-        /// is no category.
+        /// Where the categories are from: rule (categories.csv) or account (its group in a standard chart). Null if there is
+        /// none.
         pub category_source: Option<CategorySource>,
         /// Whether purchasing can influence the spend, from categories.csv. Null if that file does not say.
         pub addressable: Option<bool>,
         /// Who is responsible for the category, from categories.csv. Null if that file does not say.
         pub category_owner: Option<&'a str>,
-        /// What the supplier AP lines of the voucher are: invoice, credit_note, payment, or unknown if they differ or have another name.
-        /// Xledger: slTransactionType.name. Null without such lines, or if Xledger gives none.
+        /// Kind of the supplier AP lines of the voucher: invoice, credit_note, payment, or unknown (they differ, or another
+        /// name). Xledger: slTransactionType.name. Null if there is none.
         pub invoice_kind: Option<InvoiceKind>,
-        /// Id of the file of the invoice, from the supplier AP lines of the voucher. Xledger: apTransaction.invoiceFile.dbId. Null without such
-        /// lines, if they disagree, or if there is none.
+        /// Id of the invoice file, if the supplier AP lines of the voucher agree. Xledger: apTransaction.invoiceFile.dbId. Null
+        /// if there is none.
         pub invoice_file_id: Option<i64>,
-        /// Day of the latest payment of the invoice, by the supplier AP lines of the voucher. A payment that no match shows is seen at the next full
-        /// refresh. Xledger: apTransaction.lastPaymentDate. Null without such lines, or if it is not paid.
+        /// Day of the latest payment of the invoice, by the supplier AP lines. The next full refresh shows a payment without a
+        /// match. Xledger: apTransaction.lastPaymentDate. Null if there is none.
         pub last_payment_date: Option<Day>,
-        /// Name of the tax rule, which differs from company to company. Xledger: taxRule.description. Null if the line has no tax rule or
-        /// Xledger gives none.
+        /// Name of the tax rule, each company its own. Xledger: taxRule.description. Null if there is none.
         pub vat_name: Option<&'a str>,
         /// Organisation number of the owner. Xledger: owner.company.companyNumber. Null if Xledger gives none.
         pub owner_company_number: Option<&'a str>,
@@ -205,14 +200,13 @@ impl Field for [Dimension<'_>; DIMENSIONS] {
             let docs = [
                 format!(
                     "What dimension {number} stands for, such as cost centre or project. It can differ from owner to owner. Xledger: \
-                     glObject{number}.objectKind.name. Null if the line does not use the dimension."
+                     glObject{number}.objectKind.name. Null if there is none."
                 ),
                 format!(
-                    "Code of the object in dimension {number}. Xledger: glObject{number}.code. Null if the line does not use the dimension."
+                    "Code of the object in dimension {number}. Xledger: glObject{number}.code. Null if there is none."
                 ),
                 format!(
-                    "Name of the object in dimension {number}. Xledger: glObject{number}.description. Null if the line does not use the \
-                     dimension."
+                    "Name of the object in dimension {number}. Xledger: glObject{number}.description. Null if there is none."
                 ),
             ];
             let named = DIMENSION_PARTS.into_iter().zip(docs);

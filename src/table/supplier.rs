@@ -33,19 +33,18 @@ columns! {
     /// A row of `supplier`.
     #[derive(Clone, Copy, Debug)]
     pub struct Row<'a> {
-        /// Id of the supplier, unique in the table, as in spend.supplier_id. Xledger: supplier.dbId.
+        /// Id of the supplier, unique in the table. Xledger: supplier.dbId.
         pub supplier_id: i64,
         /// Code (supplier number) of the supplier. It can repeat between owners. Xledger: code. Null if Xledger gives none.
         pub supplier_code: Option<&'a str>,
         /// Name of the supplier. Xledger: description. Null if Xledger gives none.
         pub supplier_name: Option<&'a str>,
-        /// Id of the company behind the supplier, shared by the suppliers of several owners. Xledger: companyDbId. Null if Xledger
-        /// gives none.
+        /// Id of the company, shared by suppliers of several owners. Xledger: companyDbId. Null if Xledger gives none.
         pub company_id: Option<i64>,
-        /// Organisation number of the company behind the supplier, as Xledger has it. Xledger: company.companyNumber. Null if Xledger gives
-        /// none, or it is a number of a person.
+        /// Organisation number of the supplier, as in Xledger. Xledger: company.companyNumber. Null if there is none, or if it
+        /// is the number of a person.
         pub company_number: Option<&'a str>,
-        /// Name of the supplier group. Xledger: subledgerGroup.description. Null if the supplier is in no group.
+        /// Name of the supplier group. Xledger: subledgerGroup.description. Null if there is none.
         pub group_name: Option<&'a str>,
         /// Email address. Xledger: email. Null if Xledger gives none.
         pub email: Option<&'a str>,
@@ -63,37 +62,37 @@ columns! {
         pub country_name: Option<&'a str>,
         /// Name of the contact person. Xledger: contact.name. Null if Xledger gives none.
         pub contact_name: Option<&'a str>,
-        /// First day on which the supplier is open for use. Xledger: fromDate. Null if it has no first day.
+        /// First day of use. Xledger: fromDate. Null if there is none.
         pub valid_from: Option<Day>,
-        /// Last day on which the supplier is open for use. Xledger: toDate. Null if it has no last day.
+        /// Last day of use. Xledger: toDate. Null if there is none.
         pub valid_to: Option<Day>,
         /// When the supplier was last changed, in UTC. Xledger: modifiedAt, converted from Central European wall time. Null if Xledger
         /// gives none.
         pub modified_at: Option<Instant>,
-        /// Earliest posted_date of the rows of spend with this supplier. Null if no such row has one.
+        /// Earliest posted_date of the rows in spend. Null if there is none.
         pub first_posted_date: Option<Day>,
-        /// Latest posted_date of the rows of spend with this supplier. Null if no such row has one.
+        /// Latest posted_date of the rows in spend. Null if there is none.
         pub last_posted_date: Option<Day>,
-        /// Number of rows of spend with this supplier, in the same snapshot.
+        /// Number of rows in spend, of the same snapshot.
         pub line_count: u64,
-        /// Sum of amount over the rows of spend with this supplier, debit positive, 0 where there are none. Null if the rows are of
-        /// several owners that are not known to keep one currency.
+        /// Sum of amount over the rows in spend, 0 where there are none. Null if the rows are of owners not known to keep one
+        /// currency.
         pub spend_amount: Option<Total>,
-        /// One company, whichever register holds it, as in spend.supplier_key.
+        /// One company in any register, as in spend.supplier_key.
         pub supplier_key: &'a str,
-        /// What company_number is: valid, invalid, personal (of a person, which is not shown), missing or unchecked (a country without a check).
-        /// Null if the numbers cannot be read.
+        /// What company_number is: valid, invalid, personal (of a person), missing or unchecked (a country without a check).
+        /// Null if there is no right to the number.
         pub company_number_status: Option<CompanyNumberStatus>,
         /// Agreed terms of payment. Xledger: payTerms.name. Null if Xledger gives none.
         pub payment_terms: Option<&'a str>,
-        /// The contract, from suppliers.csv, else as in Xledger: contract. Null if neither gives one.
+        /// Contract, from suppliers.csv, else from Xledger. Xledger: contract. Null if there is none.
         pub contract: Option<&'a str>,
-        /// The company that the supplier belongs to, from suppliers.csv. Null if that file gives none.
+        /// Parent company, from suppliers.csv. Null if there is none.
         pub parent: Option<&'a str>,
-        /// Whether the supplier is a preferred one, from suppliers.csv. Null if that file does not say.
+        /// Whether the supplier is preferred, from suppliers.csv. Null if that file does not say.
         pub preferred: Option<bool>,
-        /// Whether the supplier is an owner in reach, by its company id, or internal by suppliers.csv. Null if the companies of the owners cannot
-        /// be read.
+        /// Whether the supplier is an owner in reach, by its company id, or internal in suppliers.csv. Null if there is no
+        /// right to the companies of the owners.
         pub is_intercompany: Option<bool>,
     }
     encode Builder;

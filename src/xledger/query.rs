@@ -85,12 +85,12 @@ mod tests {
 
     use super::*;
 
-    /// The page for auditors lists every field that is asked of rows, by question.
+    /// The page for auditors lists every field that is asked of rows, by query.
     #[test]
     fn generated_the_page_lists_every_field() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/privacy.md");
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/xledger/queries/README.md");
         let page = fs::read_to_string(&path).unwrap();
-        let head = "| question | about | fields |\n|---|---|---|\n";
+        let head = "| query | root | fields of each row |\n|---|---|---|\n";
         let (before, rest) = page.split_once(head).unwrap();
         // The rows of the table, until something else follows.
         let after: String = rest.split_inclusive('\n').skip_while(|line| line.starts_with('|')).collect();
@@ -107,11 +107,24 @@ mod tests {
         );
     }
 
-    /// What a question asks of each row, the outermost fields with what they hold.
+    /// What a query asks of each row, as a selection of GraphQL.
     fn row(query: Query) -> String {
         let paths = query.read().row_fields();
-        let leaves = paths.iter().filter(|path| !paths.iter().any(|other| other.starts_with(&format!("{path}."))));
-        let fields: Vec<String> = leaves.map(|path| format!("`{path}`")).collect();
-        format!("| `{}` | `{}` | {} |\n", query.name, query.root(), fields.join(" "))
+        format!("| `{}` | `{}` | `{}` |\n", query.name, query.root(), selection(&paths, ""))
+    }
+
+    /// The fields right below a path, each with what it holds.
+    fn selection(paths: &[String], above: &str) -> String {
+        let below = paths.iter().filter_map(|path| Some((path, path.strip_prefix(above)?)));
+        let fields = below.filter(|(_, field)| !field.contains('.')).map(|(path, field)| {
+            match (selection(paths, &format!("{path}.")).as_str(), field) {
+                ("", field) => field.to_owned(),
+                // Of each dimension it asks the same.
+                (_, "glObject2" | "glObject3" | "glObject4" | "glObject5") => String::new(),
+                (held, "glObject1") => format!("glObject1…glObject5 {{{held}}}"),
+                (held, field) => format!("{field} {{{held}}}"),
+            }
+        });
+        fields.filter(|field| !field.is_empty()).collect::<Vec<_>>().join(" ")
     }
 }

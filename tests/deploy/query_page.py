@@ -1,4 +1,4 @@
-"""`docs/queries.md`: what each saved query answers, with the first rows of its answer on the demo company."""
+"""`infra/athena/README.md`: what each saved query answers, and of some the first rows of the answer on the demo company."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -8,51 +8,47 @@ from cloudformation import load
 
 LINES = 20_000
 ROWS = 3
-MOST_BYTES = 12_000
 
-# The columns that are shown of each, in the order of the page. The others are in the answer.
-SHOWN = {
-    "spend-by-supplier-and-month": ["owner_code", "supplier_name", "year", "month", "amount", "invoices"],
-    "spend-by-category-and-month": ["owner_code", "category_2", "year", "month", "amount"],
-    "spend-by-account-and-dimension": ["owner_code", "year", "account_code", "dimension_1_name", "amount"],
-    "spend-by-currency": ["owner_code", "year", "amount", "invoice_currency_code", "invoice_amount"],
-    "spend-in-group-currency": ["owner_code", "year", "month", "amount", "currency", "rate"],
-    "spend-outside-cost-accounts": ["owner_code", "year", "spend_class", "supplier_name", "amount"],
-    "year-over-year": ["owner_code", "category_1", "months", "amount", "amount_a_year_before"],
-    "closing-entries": ["owner_code", "fiscal_year", "fiscal_period", "account_code", "amount"],
-    "top-suppliers": ["owner_code", "place", "supplier_name", "amount", "percent_of_owner"],
-    "concentration": ["currency", "suppliers", "percent_of_top_10", "suppliers_for_80_percent", "percent_of_invoices_of_tail"],
-    "tail-suppliers": ["currency", "supplier_name", "invoices", "amount", "amount_an_invoice"],
-    "suppliers-per-category": ["currency", "category_2", "suppliers", "amount", "percent_of_largest"],
-    "one-off-suppliers": ["posted_date", "owner_code", "supplier_name", "category_1", "amount"],
-    "new-suppliers": ["first_seen", "supplier_name", "company_number_status", "invoices", "amount"],
-    "suppliers-to-tidy-up": ["supplier_key", "supplier_name", "several_names", "name_of_several", "without_number"],
-    "lines-without-supplier": ["owner_code", "supplier_match", "document_type", "account_code", "amount", "lines"],
-    "intercompany": ["owner_code", "year", "supplier_name", "vouchers", "amount"],
-    "invoices-to-match": ["owner_code", "supplier_name", "invoice_number", "invoice_date", "amount"],
-    "invoices-posted-twice": ["supplier_name", "invoice_number", "vouchers", "voucher_numbers", "amount"],
-    "possible-duplicates-by-amount": ["supplier_name", "amount", "currency", "vouchers", "voucher_numbers"],
-    "expenses-invoiced-too": ["owner_code", "year", "month", "amount", "supplier_name"],
-    "payment-terms": ["supplier_name", "agreed_terms", "used_days", "paid_days", "percent_paid_late"],
-    "late-postings": ["owner_code", "year", "month", "document_type", "late_vouchers", "latest_days"],
-    "vat-by-month": ["owner_code", "year", "month", "vat_code", "vat_amount", "expected_vat_amount"],
-    "vat-implied-rates": ["owner_code", "year", "vat_code", "implied_percent", "expected_percent", "lines_off"],
-    "cost-that-bears-vat": ["owner_code", "year", "vat_code", "account_code", "amount"],
-    "runs-and-freshness": ["status", "action", "mode", "lines_listed", "lines_kept", "suppliers"],
-    "invoice": ["invoice_number", "supplier_name", "net", "due_date", "last_payment_date", "days_late"],
+# The queries by what they are about, in the order of the page.
+GROUPS = {
+    "What was bought": [
+        *("spend-by-supplier-and-month", "spend-by-category-and-month", "spend-by-account-and-dimension", "spend-by-currency"),
+        *("spend-in-group-currency", "spend-outside-cost-accounts", "year-over-year", "closing-entries", "intercompany"),
+    ],
+    "Suppliers": [
+        *("top-suppliers", "concentration", "tail-suppliers", "suppliers-per-category", "one-off-suppliers", "new-suppliers"),
+        *("suppliers-to-tidy-up", "lines-without-supplier"),
+    ],
+    "Invoices and payments": [
+        *("invoice", "invoices-to-match", "invoices-posted-twice", "possible-duplicates-by-amount", "expenses-invoiced-too"),
+        *("payment-terms", "late-postings"),
+    ],
+    "VAT": ["vat-by-month", "vat-implied-rates", "cost-that-bears-vat"],
+    "The tables themselves": ["runs-and-freshness"],
 }
+
+# The columns that are shown of those with an example. The others are in the answer.
+SHOWN = {
+    "top-suppliers": ["owner_code", "place", "supplier_name", "amount", "percent_of_owner"],
+    "suppliers-to-tidy-up": ["supplier_key", "supplier_name", "several_names", "name_of_several", "without_number"],
+    "invoice": ["invoice_number", "supplier_name", "net", "due_date", "last_payment_date", "days_late"],
+    "payment-terms": ["supplier_name", "agreed_terms", "used_days", "paid_days", "percent_paid_late"],
+}
+
+SHORT = 38
+"""Of a sentence the part before a colon says enough if it is as long as this; `An estimate` does not."""
 
 HEAD = """\
 # Saved queries
 
-<!-- Generated from infra/athena by tests/deploy/test_queries.py. -->
+<!-- Generated from the files here by tests/deploy/test_queries.py. -->
 
-For whoever analyses the data: what each saved query of the Athena workgroup answers, with the first rows of its answer, and some of its columns,
-on the demo company (`xledger-spend demo --lines {lines}`, as if {today} were today). Read the comment before a query: it says what to mind.
-*Purchases* are operating, capital, stock and prepaid lines, without owners that invoice each other. No sum is of two currencies: where Xledger
-does not give an owner's currency, the owner stands for it. A supplier is a `supplier_key`. [query.md](query.md) has the rest.
+For whoever analyses the data: what each saved query of the Athena workgroup answers. The comment at its head, here in `queries/`, says what to mind.
+*Purchases* are operating, capital, stock and prepaid lines, without owners that invoice each other. No sum mixes currencies: where Xledger
+does not give an owner's currency, the owner stands for it. A supplier is a `supplier_key`. More: [before you add up](../../docs/query.md#before-you-add-up).
+
+The examples show some columns of the first rows on the demo company (`xledger-spend demo --lines {lines}`, as if today were {today}).
 """
-NONE = "None in the demo company; of rows made for the tests:"
 
 
 def written(value):
@@ -89,12 +85,20 @@ def first_rows(name, rows):
     return rows[:ROWS]
 
 
-def page(files, demo, made):
-    """The page, of a lake and of another for what the first one lacks."""
+def answers(sql):
+    """What a query answers: the first sentence of its comment, up to the details behind a colon."""
+    sentence = views.comment(sql).partition(". ")[0]
+    before, colon, _ = sentence.partition(": ")
+    return before if colon and len(before) >= SHORT else sentence
+
+
+def page(files, demo):
+    """The page, with examples from a lake."""
     parts = [HEAD.format(lines=LINES, today=demo.today)]
-    for name, columns in SHOWN.items():
-        said = views.comment(files[name].read_text("utf-8")).partition(". ")[0]
-        rows = demo.ask(name)
-        parts.append(f"\n## {titles()[name]}\n\n{said}.\n\n")
-        parts.append(table(columns, first_rows(name, rows)) if rows else f"{NONE}\n\n{table(columns, first_rows(name, made.ask(name)))}")
+    for group, names in GROUPS.items():
+        parts.append(f"\n## {group}\n\n| query | answers |\n|---|---|\n")
+        parts += [f"| {titles()[name]} | {answers(files[name].read_text('utf-8'))} |\n" for name in names]
+        for name in names:
+            if name in SHOWN:
+                parts.append(f"\n{titles()[name]}:\n\n{table(SHOWN[name], first_rows(name, demo.ask(name)))}")
     return "".join(parts)

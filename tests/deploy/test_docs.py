@@ -54,6 +54,18 @@ def template():
     return load(text(REPOSITORY / "template.yaml"))
 
 
+# --------------------------------------------------------------------------------------------------------------------- sizes
+
+LIMITS = {"README.md": 8_000, "ARCHITECTURE.md": 10_000, "DESIGN.md": 15_000, "docs": 70_000}
+"""Bytes of a page, or of all pages below a directory: a page that grows without end is one that nobody reads."""
+
+
+@pytest.mark.parametrize(("path", "limit"), LIMITS.items())
+def test_a_page_is_no_longer_than_somebody_reads(path, limit):
+    pages = [page for page in PAGES if name(page) == path or name(page).startswith(f"{path}/")]
+    assert 0 < sum(len(text(page).encode()) for page in pages) <= limit
+
+
 # ------------------------------------------------------------------------------------------------------- names of other files
 
 

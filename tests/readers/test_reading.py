@@ -1,4 +1,4 @@
-"""The snippets of `docs/reading.md` and the dbt package, each run as it stands in programs of their own (`.tools/reading`).
+"""The snippets of `docs/reading.md` and of `dbt/README.md`, each run as it stands in programs of their own (`.tools/reading`).
 
 Each must find the lines of May 2025 that the books have. Lakes: a directory, and S3, Glue and Athena of an emulated account. Spark's snippet:
 `tests/athena/test_spark.py`.
@@ -39,13 +39,11 @@ def snippets(head, language="python"):
 
 
 DIRECTORY, S3 = snippets("The snapshot")
-[PANDAS], [POLARS], [SHELL], [DUCKDB] = snippets("pandas"), snippets("Polars"), snippets("DuckDB", "sql"), snippets("DuckDB")
-WRANGLER, WRANGLER_TABLE, BOTO3 = snippets("Athena from Python")
+[PANDAS], [POLARS], [SHELL] = snippets("pandas"), snippets("Polars"), snippets("DuckDB", "sql")
+WRANGLER, WRANGLER_TABLE = snippets("Athena from Python")
 # From what a snippet calls `may` to a table of Arrow, which the tools' own types show in.
 OF_PANDAS = f"import pyarrow\nmay = pyarrow.Table.from_pandas(may[{COLUMNS}], preserve_index=False)"
 OF_POLARS = f"may = may.select({COLUMNS}).to_arrow()"
-OF_DUCKDB = f"may = may.select(*{COLUMNS}).to_arrow_table()"
-OF_ROWS = "import pyarrow\nmay = pyarrow.Table.from_pylist(may)"
 # Not as Parquet, which makes whole numbers of categories.
 WRITE = "\nimport pyarrow.feather\npyarrow.feather.write_feather(may, 'may.arrow')\n"
 NOWHERE = "http://127.0.0.1:9"
@@ -126,7 +124,7 @@ def assert_found(found, expected):
     assert sorted(found.select(COLUMNS).to_pylist(), key=order) == sorted(expected, key=order)
 
 
-@pytest.mark.parametrize(("snippet", "told"), [(PANDAS, OF_PANDAS), (POLARS, OF_POLARS), (DUCKDB, OF_DUCKDB)], ids=["pandas", "polars", "duckdb"])
+@pytest.mark.parametrize(("snippet", "told"), [(PANDAS, OF_PANDAS), (POLARS, OF_POLARS)], ids=["pandas", "polars"])
 def test_a_directory_is_read(desk, may, snippet, told):
     desk.run("python", "-", typed=DIRECTORY + snippet + told + WRITE)
     assert_found(desk.may(), may["joined"])
@@ -148,7 +146,7 @@ def test_the_shell_of_duckdb_reads_a_directory(desk, may):
 
 
 @pytest.mark.parametrize(
-    ("snippet", "told"), [(WRANGLER, OF_PANDAS), (WRANGLER_TABLE, OF_PANDAS), (BOTO3, OF_ROWS)], ids=["awswrangler", "awswrangler-table", "boto3"]
+    ("snippet", "told"), [(WRANGLER, OF_PANDAS), (WRANGLER_TABLE, OF_PANDAS)], ids=["awswrangler", "awswrangler-table"]
 )
 def test_athena_and_glue_are_asked(signed_in, may, snippet, told):
     signed_in.run("python", "-", typed=snippet + told + WRITE)
@@ -189,8 +187,9 @@ def test_what_aws_sdk_for_pandas_does_with_floats_and_filters(signed_in):
 
 # ----------------------------------------------------------------------------------------------------------------------- dbt
 
-PACKAGES, VARIABLES = snippets("dbt", "yaml")
-SOURCE = re.search(r"`(\{\{ source.*? \}\})`", section("dbt"))[1]
+DBT = (REPOSITORY / "dbt" / "README.md").read_text("utf-8")
+PACKAGES, VARIABLES = re.findall(r"^```yaml\n(.*?)^```$", DBT, re.MULTILINE | re.DOTALL)
+SOURCE = re.search(r"`(\{\{ source.*? \}\})`", DBT)[1]
 PROJECT = """
 name: mine
 version: "1.0.0"
