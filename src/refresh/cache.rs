@@ -143,8 +143,9 @@ pub(crate) struct Owner {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Bounds {
-    pub(crate) ledger: Vec<i64>,
-    pub(crate) payables: Vec<i64>,
+    /// Nothing, as long as the list was not whole once: then it is not known how long it is.
+    pub(crate) ledger: Option<Vec<i64>>,
+    pub(crate) payables: Option<Vec<i64>>,
 }
 
 /// A refresh that has not ended. What it has is in the cache and in its lists: to go on with it is to run again.

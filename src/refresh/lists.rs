@@ -175,8 +175,8 @@ impl Lists {
         self.payables.sort();
         let ranges = asking.client.max_in_flight();
         cache.index.bounds = Bounds {
-            ledger: bounds(&self.ledger, asking.page_rows, ranges),
-            payables: bounds(&self.payables, asking.page_rows, ranges),
+            ledger: Some(bounds(&self.ledger, asking.page_rows, ranges)),
+            payables: Some(bounds(&self.payables, asking.page_rows, ranges)),
         };
         Ok(())
     }
@@ -245,8 +245,8 @@ impl Lists {
         let rows = |rows| progress.rows(rows);
         let Self { ledger, payables, said: Listed { ledger: of_ledger, payables: of_payables, .. }, .. } = self;
         let (ledger, payables) = futures::join!(
-            of_ledger.ranges.list(ledger, asking, &known.ledger, most_rows, &rows),
-            of_payables.ranges.list(payables, asking, &known.payables, most_rows, &|_| ()),
+            of_ledger.ranges.list(ledger, asking, known.ledger.as_deref(), most_rows, &rows),
+            of_payables.ranges.list(payables, asking, known.payables.as_deref(), most_rows, &|_| ()),
         );
         // A list that was begun anew does not stand in files any more.
         if self.ledger.entries.len() < self.saved.0 {

@@ -73,7 +73,7 @@ impl Ranges {
         !self.ranges.is_empty() && self.ranges.iter().all(|range| range.at.is_at_end())
     }
 
-    /// Lists what is left, about so many lines at most. `known` are the bounds of an earlier list's ranges, `rows` is told how
+    /// Lists what is left, about so many lines at most. `known` are the bounds of an earlier list's ranges, if there was one; `rows` is told how
     /// many lines have come.
     ///
     /// # Errors
@@ -82,15 +82,15 @@ impl Ranges {
         &mut self,
         list: &mut L,
         asking: Asking<'_>,
-        known: &[i64],
+        known: Option<&[i64]>,
         most_rows: usize,
         rows: &impl Fn(usize),
     ) -> Result<(), Error> {
         let takes_ranges = asking.client.plan().filter(L::QUERY).is_some_and(|filter| filter.range);
         if self.ranges.is_empty() {
-            *self = if takes_ranges { Self::between(known) } else { Self::by_cursor() };
+            *self = if takes_ranges { Self::between(known.unwrap_or_default()) } else { Self::by_cursor() };
         }
-        let is_first = self.ranges.len() == 1 && self.ranges[0].at == Position::default();
+        let is_first = known.is_none() && self.ranges.len() == 1 && self.ranges[0].at == Position::default();
         let walked = async {
             if is_first && !self.by_cursor {
                 self.begin(list, asking, rows).await?;
