@@ -77,6 +77,13 @@ def typed_by(company, commands):
     return commands.replace(told, f"--parameter-overrides XledgerEndpoint={company.endpoint} AlarmEmail=", 1)
 
 
+def without_uploads(file):
+    """A template but for what the AWS CLI uploads."""
+    template = load(text(file))
+    del template["Metadata"]["AWS::ServerlessRepo::Application"], template["Resources"]["RefreshFunction"]["Properties"]["CodeUri"]
+    return template
+
+
 def test_from_the_download_to_the_first_rows(download, terminal, company, tmp_path_factory, capsys):
     """By the page's blocks, one after the other as they stand, in an account that has nothing."""
     began = time.monotonic()
@@ -84,6 +91,8 @@ def test_from_the_download_to_the_first_rows(download, terminal, company, tmp_pa
         commands = typed_by(company, "\n".join(["set -e", *section()]))
         said = account.succeed(commands, typed=f"{company.token}\n", directory=download, limit_s=LIMIT_S, PATH=terminal)
         took = time.monotonic() - began
+        [unpacked] = [path for path in download.iterdir() if path.is_dir()]
+        assert without_uploads(unpacked / "packaged.yaml") == without_uploads(unpacked / "template.yaml")
         stack = Stack(account, {})
         assert account.client("scheduler").get_schedule(Name=stack.resources["RefreshSchedule"])["State"] == "ENABLED"
         stack.stop_schedule()
