@@ -197,13 +197,20 @@ def command_line(program, licences, seconds):
     return tarred(f"{NAME}-{version()}", files, seconds)
 
 
-def licences():
-    """The licences of all that the command line is made of, which has all of the function, too."""
+def licences(bill):
+    """The licences and notices of all that is in a bill of materials, by the texts that each package brings: nobody is asked."""
     with tempfile.TemporaryDirectory() as directory:
         made = Path(directory) / LICENCES
-        manifest = REPOSITORY / "crates" / "xledger-spend-cli" / "Cargo.toml"
-        run("cargo-about", "generate", "--locked", "--fail", "--config", HERE / "about.toml", "--manifest-path", manifest, "--output-file", made, HERE / "about.hbs")
-        return made.read_bytes()
+        manifest = REPOSITORY / PACKAGES[COMMAND_LINE] / "Cargo.toml"
+        run("cargo-about", "generate", "--frozen", "--fail", "--config", HERE / "about.toml", "--manifest-path", manifest, "--output-file", made, HERE / "about.hbs")
+        told = made.read_text("utf-8")
+    parts = {(each["name"], each["version"]) for each in json.loads(bill)["components"]}
+    if lacking := [" ".join(each) for each in sorted(parts) if f"\n{' '.join(each)}\n" not in told]:
+        raise Unable(f"no licence was found of {', '.join(lacking)}")
+    known = json.loads(run("cargo", "metadata", "--frozen", "--format-version", "1"))["packages"]
+    folders = [Path(each["manifest_path"]).parent for each in known if (each["name"], each["version"]) in parts]
+    notices = {notice.read_text("utf-8").strip() for folder in folders for notice in folder.glob("NOTICE*")}
+    return "\n".join([told, *(f"{'=' * 80}\nNotice\n\n{notice}\n" for notice in sorted(notices))]).encode()
 
 
 def bills_of_materials(triple, seconds):
@@ -261,16 +268,18 @@ def main():
     arguments = arguments.parse_args()
     changed, (found, seconds) = notes(arguments.tag), commit()
     shutil.rmtree(DIST, ignore_errors=True)
-    made, terms = {}, licences()
-    for architecture in architectures(arguments.architectures):
+    wanted = architectures(arguments.architectures)
+    run("cargo", "fetch", "--quiet", "--locked")
+    bills = bills_of_materials(TRIPLES[wanted[0]], seconds)
+    # The command line has all of the function, too.
+    terms = licences(bills[COMMAND_LINE])
+    made = {"function.cdx.json": bills[FUNCTION], "command-line.cdx.json": bills[COMMAND_LINE], LICENCES: terms}
+    for architecture in wanted:
         function, program = build(architecture)
         function = function_zip(function, seconds)
         made[f"function-{architecture}.zip"] = function
         made[f"aws-{architecture}.tar.gz"] = bundle(architecture, function, terms, seconds)
         made[f"linux-{architecture}.tar.gz"] = command_line(program, terms, seconds)
-    bills = bills_of_materials(TRIPLES[architecture], seconds)
-    made["function.cdx.json"], made["command-line.cdx.json"] = bills[FUNCTION], bills[COMMAND_LINE]
-    made[LICENCES] = terms
     made["changes.md"] = f"{changed}\n\nMade of the commit {found} by {tools()}.\n".encode()
     files = {f"{NAME}-{version()}-{name}": content for name, content in made.items()}
     files["SHA256SUMS"] = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())).encode()
