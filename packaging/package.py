@@ -56,13 +56,15 @@ def version():
     return tomllib.loads((REPOSITORY / "Cargo.toml").read_text("utf-8"))["workspace"]["package"]["version"]
 
 
-def commit():
-    """The commit and its time, which is that of every file."""
+def commit(tag=""):
+    """The commit and its time, which is that of every file. What is tagged is the commit, and nothing beside it."""
     try:
         found, seconds = run("git", "log", "-1", "--format=%H %ct", stderr=subprocess.DEVNULL).split()
     except Unable:
         raise Unable("this is no clone of the repository, so no commit says what time the files are of: clone it with git") from None
     if changed := run("git", "status", "--porcelain", "--untracked-files=no"):
+        if tag:
+            raise Unable(f"there are changes that the commit {found[:12]} has not; commit or stash them:\n{changed}")
         print(f"NOTE: not what the commit {found[:12]} has, but with changes:\n{changed}", file=sys.stderr)
         found += " with changes"
     return found, int(seconds)
@@ -266,8 +268,7 @@ def main():
     arguments.add_argument("--architectures", nargs="*", choices=TRIPLES, default=[], help="what must be built [default: what can be]")
     arguments.add_argument("--tag", default="", help="the tag that is released: the version must be its own, and be in the changelog")
     arguments = arguments.parse_args()
-    changed, (found, seconds) = notes(arguments.tag), commit()
-    shutil.rmtree(DIST, ignore_errors=True)
+    changed, (found, seconds) = notes(arguments.tag), commit(arguments.tag)
     wanted = architectures(arguments.architectures)
     run("cargo", "fetch", "--quiet", "--locked")
     bills = bills_of_materials(TRIPLES[wanted[0]], seconds)
@@ -283,6 +284,7 @@ def main():
     made["changes.md"] = f"{changed}\n\nMade of the commit {found} by {tools()}.\n".encode()
     files = {f"{NAME}-{version()}-{name}": content for name, content in made.items()}
     files["SHA256SUMS"] = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())).encode()
+    shutil.rmtree(DIST, ignore_errors=True)
     DIST.mkdir(parents=True)
     for name, content in files.items():
         (DIST / name).write_bytes(content)
