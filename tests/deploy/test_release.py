@@ -13,6 +13,7 @@ import tarfile
 import time
 import tomllib
 import zipfile
+from dataclasses import dataclass
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -84,23 +85,35 @@ def without_uploads(file):
     return template
 
 
-def test_from_the_download_to_the_first_rows(download, terminal, company, tmp_path_factory, capsys):
-    """By the page's blocks, one after the other as they stand, in an account that has nothing."""
+@dataclass(frozen=True)
+class Way:
+    """What came of the page's first way."""
+
+    account: cloud.Account
+    directory: Path
+    said: str
+    took_s: float
+
+
+@pytest.fixture(scope="module")
+def way(download, terminal, company, tmp_path_factory):
+    """The page's blocks, one after the other as they stand, in an account that has nothing."""
     began = time.monotonic()
     with cloud.account(tmp_path_factory.mktemp("customer") / "account") as account:
         commands = typed_by(company, "\n".join(["set -e", *section()]))
         said = account.succeed(commands, typed=f"{company.token}\n", directory=download, limit_s=LIMIT_S, PATH=terminal)
-        took = time.monotonic() - began
-        [unpacked] = [path for path in download.iterdir() if path.is_dir()]
-        assert without_uploads(unpacked / "packaged.yaml") == without_uploads(unpacked / "template.yaml")
-        stack = Stack(account, {})
-        assert account.client("scheduler").get_schedule(Name=stack.resources["RefreshSchedule"])["State"] == "ENABLED"
-        stack.stop_schedule()
-        assert company.token not in said
+        took_s = time.monotonic() - began
+        [directory] = [path for path in download.iterdir() if path.is_dir()]
+        yield Way(account, directory, said, took_s)
+
+
+def test_from_the_download_to_the_first_rows(way, company, capsys):
     with capsys.disabled():
-        print(f"\nfrom the download to the first rows: {took:.0f} s")
-    assert took < LIMIT_S
+        print(f"\nfrom the download to the first rows: {way.took_s:.0f} s")
+    said = way.said
+    assert way.took_s < LIMIT_S
     assert "-aws-x86_64.tar.gz: OK" in said
+    assert company.token not in said
     assert re.search(r"^  AP +Leverandørfaktura +kept", said, re.MULTILINE), "the check cannot be read in a terminal"
     assert re.search(r'^"status": *"succeeded"$', said, re.MULTILINE)
     first = said.partition("\nsupplier_name\tamount\n")[2]
@@ -111,6 +124,33 @@ def test_from_the_download_to_the_first_rows(download, terminal, company, tmp_pa
     top = sorted(expected.items(), key=lambda each: -each[1])[:10]
     rows = [line.split("\t") for line in first.strip().splitlines()]
     assert [(name, Decimal(amount)) for name, amount in rows] == top and len(top) == 10
+
+
+def test_the_schedule_runs_from_then_on(way):
+    stack = Stack(way.account, {})
+    assert way.account.client("scheduler").get_schedule(Name=stack.resources["RefreshSchedule"])["State"] == "ENABLED"
+    stack.stop_schedule()
+
+
+def test_the_aws_cli_packages_the_template_as_it_is(way):
+    assert without_uploads(way.directory / "packaged.yaml") == without_uploads(way.directory / "template.yaml")
+
+
+def test_a_later_release_is_deployed_the_same_way(way, terminal):
+    """Its function takes the place of the other, and what is set stays."""
+    function = Stack(way.account, {}).outputs["FunctionName"]
+    configured = lambda: way.account.client("lambda").get_function_configuration(FunctionName=function)
+    before = configured()
+    packed = way.directory / "function.zip"
+    with zipfile.ZipFile(packed) as archive:
+        packed.write_bytes(package.function_zip(archive.read("bootstrap"), A_TIME + 60))
+    _, deploy, _, _, run, _ = section()
+    again = [line for line in deploy.partition("aws cloudformation deploy")[0].splitlines() if not line.startswith("aws s3 mb")]
+    way.account.succeed("\n".join(["set -e", *again, "".join(run.partition("aws cloudformation deploy")[1:])]), directory=way.directory, limit_s=LIMIT_S, PATH=terminal)
+    after = configured()
+    assert after["CodeSha256"] != before["CodeSha256"]
+    assert after["Environment"] == before["Environment"] and after["Environment"]["Variables"]["SPEND_HISTORY_FROM"] == "2023-01"
+    Stack(way.account, {}).refresh()
 
 
 def test_who_has_the_policies_may_deploy_it(download, terminal, company, tmp_path_factory):
