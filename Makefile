@@ -8,6 +8,8 @@
 # make athena         the tables as Trino, which Athena is made of, and Spark see them (a JDK of 17 or later, Maven)
 # make page           the report page in a headless Chromium: widths, dark, print, accessibility; screenshots in target/page
 # make fuzz           every way in under a fuzzer: MINUTES=30 each, two at a time; TARGET=decoder for one alone (a nightly toolchain, g++)
+# make package        what a release consists of, into target/dist (packaging/README.md): ARCHITECTURES="x86_64 arm64" for both or nothing, TAG=v1.2.3 for a tag
+# make package-twice  the same commit packaged in two folders, which must give the same bytes; two builds of a release from nothing
 # make tools          what the tests need beside Rust, into .tools/ (Python 3 and a package index, the first time)
 # make pins           pins what these tools depend on, after a change of tests/tools/*.txt
 
@@ -25,6 +27,7 @@ VENV := .tools/venv
 STAMPS := $(VENV)/installed .tools/sam/installed .tools/lint/installed .tools/reading/installed
 
 .PHONY: test check deny rust-build rust-tests function deployment readers lints lint lint-template tools pins athena engines page browser fuzz nightly
+.PHONY: package package-twice package-tools
 
 # Side by side, for a build works both cores only in parts and tests wait for servers more than they work. What fails
 # stops only what needs it. The Rust tests are seen as they go, the rest as it ends.
@@ -163,3 +166,29 @@ nightly:
 
 $(CARGO_FUZZ):
 	cargo install --quiet --locked --version 0.13.2 --root .tools/fuzz cargo-fuzz
+
+# What a release consists of. `make test` deploys one around the function that SAM has built (tests/deploy/test_release.py); this builds it, which takes a quarter of
+# an hour and more.
+ARCHITECTURES ?=
+TAG ?=
+PACKAGE := PATH="$(CURDIR)/.tools/package/bin:$(CURDIR)/.tools/sbom/bin:$$PATH" .tools/package/bin/python
+
+package: package-tools
+	@$(ALONE) $(PACKAGE) packaging/package.py --architectures $(ARCHITECTURES) $(if $(TAG),--tag $(TAG))
+
+package-twice: package-tools
+	@$(ALONE) $(PACKAGE) packaging/twice.py $(ARCHITECTURES)
+
+package-tools: .tools/package/installed .tools/sbom/bin/cargo-cyclonedx .tools/sbom/bin/cargo-about
+
+.tools/package/installed: packaging/requirements.txt
+	@echo "installing a linker and C compiler for each processor into $(@D)"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+.tools/sbom/bin/cargo-cyclonedx:
+	cargo install --quiet --locked --version 0.5.9 --root .tools/sbom cargo-cyclonedx
+
+.tools/sbom/bin/cargo-about:
+	cargo install --quiet --locked --version 0.9.3 --features cli --root .tools/sbom cargo-about

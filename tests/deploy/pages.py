@@ -71,9 +71,9 @@ def spans(page):
 
 # ---------------------------------------------------------------------------------------------------------------- commands
 
-HARMLESS = ("base64", "bash", "cat", "cp", "mkdir", "sed", "sh")
+HARMLESS = ("awk", "base64", "bash", "cat", "cp", "grep", "mkdir", "sed", "sh")
 """Programs that may run as they are. Of all others there are stand-ins, or there is none."""
-STAND_INS = ("cargo", "curl", "git", "make", "rustup", "sam", "sleep", "sudo", "xledger-sim", "xledger-spend", ".tools/venv/bin/pytest")
+STAND_INS = ("cargo", "curl", "git", "make", "rustup", "sam", "sha256sum", "sleep", "sudo", "xledger-sim", "xledger-spend", ".tools/venv/bin/pytest")
 STAND_IN = """#!{python}
 import json, os, sys
 
@@ -119,8 +119,11 @@ class Workbench:
         # What steps leave that come before.
         for file, content in {
             ".cargo/env": "",
-            "answer.json": '{"table": ["ready"]}',
+            "answer.json": '{"table": ["ready"], "status": "succeeded"}',
             "company-ca.pem": "-----BEGIN CERTIFICATE-----\n",
+            "template.yaml": "Resources: {Function: {Type: 'AWS::Serverless::Function', Properties: {CodeUri: function.zip}}}\n",
+            "function.zip": "PK\5\6" + 18 * "\0",
+            "packaged.yaml": "Resources: {}\n",
         }.items():
             (directory / file).write_text(content, "utf-8")
         self.programs.mkdir()
@@ -131,6 +134,7 @@ class Workbench:
         self.stand_in("pip")
         self.stand_in("python3", PYTHON.format(pip=self.programs / "pip"))
         self.stand_in("pass", 'print("a-token")')
+        self.stand_in("tar", 'os.makedirs("xledger-spend-0.1.0")')
 
     def stand_in(self, name, more=""):
         """Puts a stand-in in the place of a program, by its name or its path."""
@@ -158,6 +162,7 @@ class Workbench:
             # Set by a block before the one that uses it.
             "QUEUE": "https://sqs.eu-north-1.amazonaws.com/123456789012/xledger-spend-undelivered",
             "BUCKET": "a-bucket",
+            "CODE": "a-bucket",
             "KEY": "0a1b2c3d-12ab-34cd-56ef-1234567890ab",
         }
         done = subprocess.run(

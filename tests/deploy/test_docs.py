@@ -365,7 +365,9 @@ def asked():
     return direct.open(urllib.request.Request("{nobody}", method="OPTIONS")).read()
 
 before = asked()
-done = subprocess.run(["{aws}", *sys.argv[1:], "--endpoint-url", "{nobody}"], stdout=subprocess.DEVNULL)
+# By a variable as well, for `cloudformation package` takes no notice of the option.
+environment = os.environ | {{"AWS_ENDPOINT_URL": "{nobody}"}}
+done = subprocess.run(["{aws}", *sys.argv[1:], "--endpoint-url", "{nobody}"], stdout=subprocess.DEVNULL, env=environment)
 if asked() == before:
     sys.exit(done.returncode or 1)
 if sys.argv[1:3] == ["lambda", "invoke"]:

@@ -40,7 +40,10 @@ MADE = {
     "AWS::Scheduler::ScheduleGroup": [arn("scheduler", "schedule-group/xledger-spend")],
     "AWS::SecretsManager::Secret": [arn("secretsmanager", "secret:xledger-spend/token-Ab1Cd2")],
 }
-BUCKET, PROGRAM = MADE["AWS::S3::Bucket"], ["arn:aws:s3:::aws-sam-cli-managed-default-samclisourcebucket-1a/xledger-spend/0a1b"]
+BUCKET, PROGRAM = MADE["AWS::S3::Bucket"], [
+    "arn:aws:s3:::aws-sam-cli-managed-default-samclisourcebucket-1a/xledger-spend/0a1b",
+    f"arn:aws:s3:::xledger-spend-code-{ACCOUNT}-{REGION}/0a1b",
+]
 # Rights that hold on something else than what is made.
 ELSEWHERE = {
     ("AWS::Lambda::Function", "iam:PassRole"): MADE["AWS::IAM::Role"][:1],
@@ -109,7 +112,13 @@ ADMINISTRATORS = re.compile(
 )
 WITHOUT_RIGHT = re.compile(r"configure|sso |sts get-caller-identity|cloudformation wait")
 # Where the action is not called as the command is.
-CALLED = {"lambda invoke": "lambda:InvokeFunction", "s3 ls": "s3:ListBucket"}
+CALLED = {
+    "cloudformation deploy": "cloudformation:CreateChangeSet",
+    "cloudformation package": "s3:PutObject",
+    "lambda invoke": "lambda:InvokeFunction",
+    "s3 ls": "s3:ListBucket",
+    "s3 mb": "s3:CreateBucket",
+}
 
 
 def test_who_has_the_policies_may_run_the_commands_of_the_pages():
