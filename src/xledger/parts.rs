@@ -21,6 +21,11 @@ impl Part {
         outer.chain([field]).map(|path| rights::right_for(query.root(), path)).collect()
     }
 
+    /// How deep its fields lie.
+    pub(super) fn depth(&self) -> usize {
+        self.fields.first().map_or(0, |field| field.matches('.').count())
+    }
+
     /// The right that it needs beside those of what it lies in.
     pub(crate) fn right(&self, query: Query) -> &'static str {
         rights::right_for(query.root(), self.fields.first().map_or("", String::as_str))

@@ -55,7 +55,9 @@ impl Client {
                 }
             }
             let refused = if turned { Vec::new() } else { self.refused(sample, left.clone()).await? };
-            if let Some((part, why)) = refused.iter().find(|(part, _)| part.optional.is_none()) {
+            // Of several the outermost: what lies within it is refused for it alone.
+            let necessary_ones = refused.iter().filter(|(part, _)| part.optional.is_none());
+            if let Some((part, why)) = necessary_ones.min_by_key(|(part, _)| part.depth()) {
                 return Err(self.plan().refused(query, necessary(query, &part.fields, why.clone())));
             }
             for (part, why) in &refused {

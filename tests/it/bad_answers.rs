@@ -96,8 +96,10 @@ async fn each_kind_of_answer_has_its_own_error() {
 
 #[tokio::test]
 async fn a_run_that_fails_leaves_the_last_snapshot_as_it_was() {
+    let calm = Desk::new(Options::fast(2_000, 9)).await;
+    let from_request = calm.refresh(&[]).await.api.requests + 1;
     let desk = Desk::new(Options {
-        faults: vec![Fault { from_request: 15, requests: 1_000, kind: FaultKind::TokenRefused, ..Fault::default() }],
+        faults: vec![Fault { from_request, requests: 1_000, kind: FaultKind::TokenRefused, ..Fault::default() }],
         ..Options::fast(2_000, 9)
     })
     .await;
