@@ -11,10 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::event::{Mode, Refresh};
 use crate::lake::{Manifest, SnapshotName};
 use crate::model::digest::Digest;
-use crate::model::listed::Period;
 use crate::model::names::Name;
 use crate::model::value::{Instant, Month};
-use crate::refresh::index::Ranges;
+use crate::refresh::index::{Ranges, References};
 pub(crate) use encoding::Stored;
 pub(crate) use files::Cache;
 pub(crate) use files::Unread;
@@ -228,10 +227,9 @@ pub(crate) struct Validity<'a> {
 /// What listed ledger lines refer to.
 #[derive(Clone, Copy)]
 pub(crate) struct ListedReferences<'a> {
-    /// The ledger's document types.
+    /// The names of the ledger's document types, by their places.
     pub(crate) types: &'a [(Name, Name)],
-    /// Its periods.
-    pub(crate) periods: &'a [Period],
+    pub(crate) references: &'a References,
 }
 
 impl Validity<'_> {

@@ -1,5 +1,6 @@
 //! Asks for exactly the admitted lines that are to be fetched, by id, in parallel batches, and judges each once more when it comes.
 
+mod document_types;
 mod rows;
 
 use rustc_hash::FxHashSet;
@@ -9,12 +10,10 @@ use serde_json::{Map, Value};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::names::Names;
 use crate::refresh::cache::{Change, ListedReferences, Row};
-use crate::refresh::index::References;
 use crate::refresh::screen::Screen;
 use crate::xledger::Client;
 use crate::xledger::node::{Identified, ProbeNode};
 use crate::xledger::query::{self, Query};
-pub(crate) use rows::payroll_received;
 
 /// What a fetch needs to know.
 #[derive(Clone, Copy)]
@@ -23,9 +22,6 @@ pub(crate) struct Fetch<'a> {
     pub(crate) base: &'a Map<String, Value>,
     pub(crate) batch_rows: usize,
     pub(crate) screen: &'a Screen,
-    /// What listed lines refer to, by ids,
-    pub(crate) references: &'a References,
-    /// and by places.
     pub(crate) listed: ListedReferences<'a>,
     /// Whether a line is taken that is as it was listed but for the time of its voucher.
     pub(crate) takes_other_times: bool,
@@ -51,7 +47,7 @@ pub(crate) trait Fetched: Row {
 /// Lines that are not as they were listed: they are used once the lists have been brought up to date, and not before.
 #[derive(Debug, Default)]
 pub(crate) struct SetAside {
-    /// Whether the lists must be made anew: a match, a period or an owner changed, which other lines are judged by.
+    /// Whether the lists must be made anew: a match, a period, an owner or the name of a document type changed, which other lines are judged by.
     pub(crate) wholly: bool,
     pub(crate) lines: FxHashSet<i64>,
     pub(crate) payables: FxHashSet<i64>,
@@ -60,9 +56,9 @@ pub(crate) struct SetAside {
 }
 
 impl SetAside {
-    /// Whether there is none.
+    /// Whether all is as it was listed.
     pub(crate) fn is_empty(&self) -> bool {
-        self.len() == 0
+        !self.wholly && self.len() == 0
     }
 
     /// How many there are.
@@ -174,6 +170,23 @@ pub(crate) async fn by_id<N: DeserializeOwned + Identified>(
 ) -> Result<Vec<N>, Failure> {
     let (rows, end) = by_id_so_far(client, query, base, ids).await;
     end.map(|()| rows)
+}
+
+/// Rows of one answer with twenty-odd nested fields each: far below what the server answers in time.
+const EXAMPLE_ROWS: usize = 1_000;
+
+/// As [`by_id`], of lines that are asked what others have in common with them: names, and what ids mean.
+pub(crate) async fn ask_examples<N: DeserializeOwned + Identified>(
+    client: &Client,
+    query: Query,
+    base: &Map<String, Value>,
+    ids: &[i64],
+) -> Result<Vec<N>, Failure> {
+    let mut rows = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(EXAMPLE_ROWS) {
+        rows.extend(by_id(client, query, base, ids).await?);
+    }
+    Ok(rows)
 }
 
 /// As [`by_id`], with the rows that came until it ended.

@@ -11,7 +11,7 @@ use crate::xledger::node::{LedgerIndexNode, ListedHeaderNode, PayableIndexNode, 
 use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::{Odd, WallTime, Whole, reference, text};
 use crate::xledger::{Client, Error, Question, Select};
-pub(crate) use ranges::{List, Ranges, bounds};
+pub(crate) use ranges::{List, Ranges};
 pub(crate) use references::{References, period, says_without_id, type_by_id};
 
 /// The document type that a voucher names.

@@ -1,6 +1,8 @@
 //! The lists of a refresh, by index fields alone, and the registers beside them. They are saved in the cache as they grow: checkpoints, from which
 //! another run can resume for an hour. Older ones are made anew, for what they say of payroll may be out of date.
 
+mod references;
+
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -9,24 +11,20 @@ use crate::model::failure::Failure;
 use crate::model::listed::LedgerEntry;
 use crate::model::names::Names;
 use crate::model::value::Instant;
-use crate::refresh::cache::{self, Bounds, Cache, Listed, Part, Unread};
+use crate::refresh::cache::{Bounds, Cache, Listed, Part, Unread};
 use crate::refresh::chart::Chart;
 use crate::refresh::checks;
 use crate::refresh::fetch::{SetAside, by_id};
-use crate::refresh::index::{Asking, Ledger, List, Payables, References, bounds, says_without_id};
+use crate::refresh::index::{Asking, Ledger, List, Payables, References};
 use crate::refresh::reference_data::ReferenceData;
 use crate::refresh::rules::Rules;
 use crate::refresh::screen::{self, Screened};
 use crate::report::progress::{Progress, Stage};
-use crate::xledger::node::{Identified, LedgerReferencesNode};
-use crate::xledger::{Client, Error, Position, query};
+use crate::xledger::node::Identified;
+use crate::xledger::{Client, Error, Position};
 
 /// Rows that are listed before they are saved.
 const SAVED_ROWS: usize = 500_000;
-/// How many lines are asked for what an id of theirs means, at most: one after the other may be gone.
-const EXAMPLES: usize = 3;
-/// Rows of a page of such lines, at most: each has nested fields.
-const EXAMPLE_ROWS: usize = 5_000;
 /// How old a list may be that is gone on with, in milliseconds.
 const LONGEST_MS: i64 = 3_600_000;
 
@@ -56,7 +54,7 @@ pub(super) struct Registers {
 impl Lists {
     /// Nothing yet.
     pub(super) fn begin(source: &str, now: Instant) -> Self {
-        let said = Listed { began_at_ms: now.0, source: source.to_owned(), by_ids: true, ..Listed::default() };
+        let said = Listed { began_at_ms: now.0, source: source.to_owned(), ..Listed::default() };
         let (ledger, payables) = Default::default();
         Self { registers: Registers::default(), ledger, payables, said, saved: (0, 0), extent_before: 0 }
     }
@@ -175,63 +173,9 @@ impl Lists {
         self.payables.sort();
         let ranges = asking.client.max_in_flight();
         cache.index.bounds = Bounds {
-            ledger: Some(bounds(&self.ledger, asking.page_rows, ranges)),
-            payables: Some(bounds(&self.payables, asking.page_rows, ranges)),
+            ledger: self.said.ledger.ranges.for_next(&self.ledger, asking.page_rows, ranges),
+            payables: self.said.payables.ranges.for_next(&self.payables, asking.page_rows, ranges),
         };
-        Ok(())
-    }
-
-    /// Whether lines were listed that have no ids, and say below what their periods and document types are. Then the ledger is to be listed anew.
-    async fn ids_are_missed(&mut self, asking: Asking<'_>) -> Result<bool, Failure> {
-        let Asking { client, base, page_rows } = asking;
-        let Ledger { entries, references } = &self.ledger;
-        let lacks_ids = entries.iter().filter(|entry| self.said.by_ids && references.lacks_ids(entry));
-        let mut lines: Vec<i64> = lacks_ids.map(|entry| entry.id).collect();
-        lines.sort_unstable();
-        lines.dedup();
-        if lines.is_empty() {
-            return Ok(false);
-        }
-        if client.plan().asks_ids() && lines.len() <= page_rows {
-            let said: Vec<LedgerReferencesNode> = by_id(client, query::LEDGER_REFERENCES, base, &lines).await?;
-            if !said.iter().any(says_without_id) {
-                return Ok(false);
-            }
-        }
-        tracing::warn!(
-            "ledger lines lack the ids of their periods or document types; they are listed again with what these are"
-        );
-        client.plan().give_up_ids();
-        self.ledger = Ledger::default();
-        (self.said.ledger, self.saved.0, self.said.by_ids) = (cache::List::default(), 0, false);
-        Ok(true)
-    }
-
-    /// Looks up what the listed ledger lines refer to.
-    async fn look_up_references(&mut self, asking: Asking<'_>) -> Result<(), Failure> {
-        let Asking { client, base, page_rows } = asking;
-        let Ledger { entries, references } = &mut self.ledger;
-        let mut tried = FxHashSet::default();
-        for _ in 0..EXAMPLES {
-            let mut lines: Vec<i64> = references.examples().difference(&tried).copied().collect();
-            if lines.is_empty() {
-                break;
-            }
-            lines.sort_unstable();
-            for batch in lines.chunks(page_rows.clamp(1, EXAMPLE_ROWS)) {
-                let said: Vec<LedgerReferencesNode> = by_id(client, query::LEDGER_REFERENCES, base, batch).await?;
-                said.into_iter().for_each(|line| references.learn(client, line));
-            }
-            tried.extend(lines);
-            references.choose_others(entries, &tried);
-        }
-        let left = references.examples().len();
-        if left > 0 {
-            tracing::warn!(
-                left,
-                "what lines have for a document type or a period cannot be found out; they are refused"
-            );
-        }
         Ok(())
     }
 
@@ -243,7 +187,11 @@ impl Lists {
         progress: &Progress,
     ) -> Result<(), Error> {
         let rows = |rows| progress.rows(rows);
-        let Self { ledger, payables, said: Listed { ledger: of_ledger, payables: of_payables, .. }, .. } = self;
+        let Self { ledger, payables, said, .. } = self;
+        let Listed { ledger: of_ledger, payables: of_payables, by_ids, .. } = said;
+        if !of_ledger.ranges.are_begun() {
+            *by_ids = asking.client.plan().asks_ids();
+        }
         let (ledger, payables) = futures::join!(
             of_ledger.ranges.list(ledger, asking, known.ledger.as_deref(), most_rows, &rows),
             of_payables.ranges.list(payables, asking, known.payables.as_deref(), most_rows, &|_| ()),

@@ -6,18 +6,17 @@
 use std::hash::Hash;
 
 use rustc_hash::{FxHashMap, FxHashSet};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::model::failure::Failure;
 use crate::model::line::{Line, Payable};
 use crate::model::names::{Name, Names};
 use crate::model::value::{Day, Instant};
-use crate::refresh::fetch::by_id;
+use crate::refresh::fetch::ask_examples;
 use crate::refresh::index::Asking;
 use crate::refresh::lookup::{SUPPLIER_SETS, look_up};
 use crate::xledger::node::{Identified, NamesOfLineNode, ObjectNode, OwnerNode, OwnerOfLineNode, SupplierNode};
-use crate::xledger::query::{self, Query};
+use crate::xledger::query;
 use crate::xledger::scalar::{Odd, reference};
 use crate::xledger::{Client, Error, Position};
 
@@ -77,9 +76,6 @@ pub(super) struct ReferenceData {
     /// Names of tax rules, by owner and code: each owner has its own.
     pub(crate) tax_rules: FxHashMap<i64, FxHashMap<Box<str>, Box<str>>>,
 }
-
-/// Rows of one answer with twenty-odd nested fields each: far below what the server answers in time.
-const EXAMPLE_ROWS: usize = 1_000;
 
 impl ReferenceData {
     /// Lists the supplier register, from where it stands on.
@@ -182,7 +178,7 @@ async fn read_names(
                 dimensions.extend(object.and_then(|object| dimension(client, object, columns)));
             }
         };
-        read_rows(asking, query::NAMES, &ids, take).await?;
+        ask_examples(client, query::NAMES, asking.base, &ids).await?.into_iter().for_each(take);
     }
 
     // That owners have a currency is a guess, so that it has a question of its own.
@@ -196,7 +192,7 @@ async fn read_names(
             known.currency =
                 client.fit("spend.amount_currency_code", owner.currency.and_then(|currency| currency.code));
         };
-        read_rows(asking, query::OWNER_CURRENCIES, &ids, take).await?;
+        ask_examples(client, query::OWNER_CURRENCIES, asking.base, &ids).await?.into_iter().for_each(take);
     }
     Ok(())
 }
@@ -249,18 +245,6 @@ impl<'a, T: Copy + Eq + Hash, const N: usize, V: Fn(&Line) -> [T; N]> NamesToFin
         }
         Some(ids).filter(|ids| !ids.is_empty())
     }
-}
-
-async fn read_rows<N: DeserializeOwned + Identified>(
-    asking: Asking<'_>,
-    query: Query,
-    ids: &[i64],
-    mut take: impl FnMut(N),
-) -> Result<(), Failure> {
-    for ids in ids.chunks(EXAMPLE_ROWS) {
-        by_id(asking.client, query, asking.base, ids).await?.into_iter().for_each(&mut take);
-    }
-    Ok(())
 }
 
 fn owner(client: &Client, node: OwnerNode) -> Option<(i64, Owner)> {

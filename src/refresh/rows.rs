@@ -3,7 +3,6 @@
 use std::cell::Cell;
 
 use futures::{StreamExt, stream};
-use rustc_hash::{FxHashMap, FxHashSet};
 use serde_json::{Map, Value};
 
 use super::Refreshing;
@@ -12,18 +11,14 @@ use crate::event::Mode;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
-use crate::model::listed::DocumentType;
 use crate::model::names::{Name, Names};
-use crate::model::treatment::Treatment;
 use crate::refresh::cache::{Asked, Cache, Cached, ListedReferences, Row, Validity};
 use crate::refresh::checks;
-use crate::refresh::fetch::{Answer, Fetch, Fetched, SetAside, by_id, payroll_received};
-use crate::refresh::index::type_by_id;
+use crate::refresh::fetch::{Answer, Fetch, Fetched, SetAside};
 use crate::refresh::screen::{AdmittedLine, AdmittedPayable, Screen, Screened};
 use crate::report::Report;
 use crate::report::progress::Stage;
 use crate::xledger::Client;
-use crate::xledger::node::{Identified, LedgerReferencesNode};
 use crate::xledger::query::{self, Query};
 
 /// Lines that are fetched before they are saved.
@@ -66,7 +61,7 @@ impl Refreshing<'_> {
         let mut names = Names::default();
         let references = &lists.ledger.references;
         let types: Vec<(Name, Name)> = references.document_types.all().iter().map(|kind| names.of_type(kind)).collect();
-        let listed = ListedReferences { types: &types, periods: references.periods.all() };
+        let listed = ListedReferences { types: &types, references };
         let source = self.source(cache).digest();
         let expired = cache.index.expired.clone();
         let validity = Validity { source: &source, listed_at: lists.began_at(), expired: &expired, listed };
@@ -88,7 +83,7 @@ impl Refreshing<'_> {
         let takes_other_times = renewals >= MOST_RENEWALS;
         // Lines have more fields than the lists ask for, and carry their ids in the request.
         let batch_rows = self.page_rows.div_ceil(2);
-        let fetch = Fetch { client, base, batch_rows, screen: &screen, references, listed, takes_other_times };
+        let fetch = Fetch { client, base, batch_rows, screen: &screen, listed, takes_other_times };
         let (source, at_ms) = (source.as_str(), self.started_at.0);
         let set_aside = SetAside::default();
         let mut work = Work { fetch, other_lines, expense_lines, cache, names, set_aside, source, at_ms };
@@ -100,20 +95,15 @@ impl Refreshing<'_> {
         if !fetched? {
             return Ok(Outcome::OtherDocument);
         }
-        let Work { names, set_aside, .. } = work;
+        let Work { names, mut set_aside, .. } = work;
+        if set_aside.is_empty() && client.plan().asks_ids() {
+            set_aside.wholly = !fetch.types_are_as_listed(&lines.cached.rows).await?;
+        }
         if !set_aside.is_empty() {
             if renewals < MOST_RENEWALS {
                 return Ok(Outcome::SetAside(set_aside));
             }
             return Err(line_changed(&set_aside));
-        }
-        if client.plan().asks_ids() && !types_are_as_listed(&fetch, &lines.cached.rows).await? {
-            let set_aside = SetAside { wholly: true, ..SetAside::default() };
-            return if renewals < MOST_RENEWALS {
-                Ok(Outcome::SetAside(set_aside))
-            } else {
-                Err(line_changed(&set_aside))
-            };
         }
         report.lines_gone = Some(lines.gone());
         report.payables_gone = Some(payables.gone());
@@ -364,34 +354,6 @@ fn split_last<T>(items: &mut Vec<T>, most: usize) -> Vec<T> {
     let last = items.split_off(items.len().saturating_sub(most));
     items.shrink_to_fit();
     last
-}
-
-/// How many of a document type's lines are asked what it is called: one may be gone.
-const EXAMPLES: usize = 3;
-
-/// Whether the document types of these lines are called as they were when they were listed: lines come with their ids alone.
-///
-/// # Errors
-/// [`FailureKind::PayrollReceived`] if one is payroll now.
-async fn types_are_as_listed(fetch: &Fetch<'_>, lines: &[Line]) -> Result<bool, Failure> {
-    let Fetch { client, base, screen, references, .. } = *fetch;
-    let document_type = |line: &Line| (line.owner, line.document_type, line.document_type_name);
-    let mut examples: FxHashMap<_, Vec<i64>> = FxHashMap::default();
-    // Lines of one document type mostly stand together.
-    for lines in lines.chunk_by(|a, b| document_type(a) == document_type(b)) {
-        let of_type = examples.entry(document_type(&lines[0])).or_default();
-        of_type.extend(lines.iter().map(|line| line.id).take(EXAMPLES - of_type.len()));
-    }
-    let mut asked: Vec<i64> = examples.values().flatten().copied().collect();
-    asked.sort_unstable();
-    let said: Vec<LedgerReferencesNode> = by_id(client, query::LEDGER_REFERENCES, base, &asked).await?;
-    let came: FxHashSet<i64> = said.iter().filter_map(Identified::id).collect();
-    let now: Vec<((i64, i64), DocumentType)> = said.into_iter().filter_map(type_by_id).collect();
-    if now.iter().any(|(_, kind)| screen.treatment(kind) == Treatment::Payroll) {
-        return Err(payroll_received(Line::LEDGER));
-    }
-    let is_as_listed = |((owner, id), kind): &_| references.document_types.of_id(*owner, *id) == Some(kind);
-    Ok(now.iter().all(is_as_listed) && examples.values().all(|lines| lines.iter().any(|line| came.contains(line))))
 }
 
 fn line_changed(set_aside: &SetAside) -> Failure {

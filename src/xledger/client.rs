@@ -247,6 +247,22 @@ impl Client {
     }
 }
 
+#[cfg(test)]
+impl Client {
+    /// A client of nobody, for tests of what is done with its answers.
+    pub(crate) fn of_nobody() -> Self {
+        let connection = Connection {
+            endpoint: "http://127.0.0.1:1/graphql".parse().unwrap(),
+            token: "t".into(),
+            max_in_flight: 1,
+            deadline: Instant::now(),
+            clock: || value::Instant(0),
+            tempo: 1.0,
+        };
+        Self::new(connection, Meter::default()).unwrap()
+    }
+}
+
 /// Tells whoever keeps a log of requests what is sent: the document, and how much is asked for. Never an id, the token or an answer.
 fn note_request(question: Question<'_>, body: &str) {
     if !tracing::enabled!(target: REQUESTS, tracing::Level::TRACE) {

@@ -261,3 +261,29 @@ fn not_in_order(query: Query) -> Error {
     let message = "lines that do not come in the order of their ids".to_owned();
     Error::SchemaMismatch { query: query.name, code: "none".to_owned(), message }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::xledger::node::ProbeNode;
+
+    #[test]
+    fn ids_that_ascend_from_above_the_last_page() {
+        let last = |ids: &[&str], above| {
+            let rows: Vec<String> = ids.iter().map(|id| format!(r#"{{"dbId":{id}}}"#)).collect();
+            let nodes: Vec<ProbeNode> = serde_json::from_str(&format!("[{}]", rows.join(","))).unwrap();
+            last_of_ascending(&nodes, above)
+        };
+        for (ids, above, expected) in [
+            (&["1", "2", "9"][..], None, Some(9)),
+            (&["1", "2", "2"], Some(0), Some(2)),
+            (&["1", "3", "2"], None, None),
+            (&["3", "4"], Some(3), None),
+            (&["1", "null", "4"], None, None),
+            (&["4", "0"], None, None),
+            (&[], Some(3), None),
+        ] {
+            assert_eq!(last(ids, above), expected, "{ids:?} above {above:?}");
+        }
+    }
+}

@@ -9,7 +9,7 @@ use crate::model::listed::{DocumentType, LedgerEntry, NONE};
 use crate::model::names::Names;
 use crate::model::value::Money;
 use crate::refresh::chart::{Account, Chart, Number};
-use crate::refresh::index::{Ledger, Payables, References};
+use crate::refresh::index::{Ledger, Payables};
 use crate::refresh::rules::Rules;
 use crate::refresh::screen::{AdmittedLine, screen};
 
@@ -117,8 +117,8 @@ async fn used_and_left(case: &Case) -> (Vec<i64>, Vec<i64>) {
 
     let mut names = Names::default();
     let types: Vec<_> = case.types.iter().map(|kind| names.of_type(kind)).collect();
-    let periods = MONTHS.map(|month| Period { month, ..Period::default() });
-    let listed = ListedReferences { types: &types, periods: &periods };
+    let references = References::of(1, case.types.clone(), &MONTHS);
+    let listed = ListedReferences { types: &types, references: &references };
     let listed_at = Instant(case.listed_at_ms);
     let validity = Validity { source: "s", listed_at, expired: &case.expired, listed };
     let admitted = admitted(case);
@@ -201,8 +201,8 @@ async fn what_is_not_valid_any_more_goes_once_all_is_there() {
         cache.index.lines.extend(parts);
     }
     let types: Vec<_> = case.types.iter().map(|kind| names.of_type(kind)).collect();
-    let periods = MONTHS.map(|month| Period { month, ..Period::default() });
-    let listed = ListedReferences { types: &types, periods: &periods };
+    let references = References::of(1, case.types.clone(), &MONTHS);
+    let listed = ListedReferences { types: &types, references: &references };
     let validity = Validity { source: "s", listed_at: Instant(NOW_MS), expired: &[], listed };
     let admitted = admitted(&case);
     let cached = Cached::<Line>::load(&mut cache, "d", &admitted, &[], &validity, &mut names).await.unwrap();

@@ -20,7 +20,7 @@ impl Fetched for Line {
     const LEDGER: &'static str = "ledger";
 
     fn receive(fetch: &Fetch<'_>, node: LedgerLineNode, names: &mut Names) -> Result<(Option<Self>, bool), Failure> {
-        let Fetch { client, screen, references, .. } = *fetch;
+        let Fetch { client, screen, listed: ListedReferences { references, .. }, .. } = *fetch;
         let header = node.header.unwrap_or_default();
         let owner = reference(node.owner_db_id).unwrap_or(0);
         let account = reference(node.account_db_id).unwrap_or(0);
@@ -148,10 +148,10 @@ impl Row for Line {
         self.voucher_modified_at
     }
 
-    fn change(&self, admitted: &AdmittedLine, references: ListedReferences<'_>) -> Option<Change> {
+    fn change(&self, admitted: &AdmittedLine, to: ListedReferences<'_>) -> Option<Change> {
         let listed = admitted.entry();
-        let document_type = references.types.get(listed.document_type as usize);
-        let period = references.periods.get(listed.period as usize);
+        let document_type = to.types.get(listed.document_type as usize);
+        let period = to.references.periods.get(listed.period);
         let month = period.and_then(|period| period.month);
         if (self.owner, self.match_id, Some(self.month)) != (listed.owner, listed.match_id, month) {
             Some(Change::Match)
@@ -207,7 +207,7 @@ impl Row for Payable {
     }
 }
 
-pub(crate) fn payroll_received(ledger: &str) -> Failure {
+pub(super) fn payroll_received(ledger: &str) -> Failure {
     let message = format!(
         "a {ledger} line that was asked for turned out to be payroll; nothing is published. If somebody re-coded it just now, run again"
     );

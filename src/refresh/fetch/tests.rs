@@ -7,7 +7,6 @@ use crate::refresh::index::{Ledger, Payables, References};
 use crate::refresh::rules::Rules;
 use crate::refresh::screen::screen;
 use crate::xledger::node::{LedgerLineNode, PayableLineNode};
-use crate::xledger::{Connection, Meter};
 
 /// A screen that keeps line 1 on account 3 in voucher 7, where match 9 of owner 1 is payroll.
 fn a_screen() -> (Screen, References) {
@@ -38,26 +37,11 @@ fn a_screen() -> (Screen, References) {
 
 /// Whether the rules keep a line as it came.
 fn judged(work: impl FnOnce(&Fetch<'_>) -> Result<bool, Failure>) -> Result<bool, FailureKind> {
-    let connection = Connection {
-        endpoint: "http://127.0.0.1:1/graphql".parse().unwrap(),
-        token: "t".into(),
-        max_in_flight: 1,
-        deadline: tokio::time::Instant::now(),
-        clock: || crate::model::value::Instant(0),
-        tempo: 1.0,
-    };
-    let client = Client::new(connection, Meter::default()).unwrap();
+    let client = Client::of_nobody();
     let (base, (screen, references)) = (Map::new(), a_screen());
-    let listed = ListedReferences { types: &[], periods: references.periods.all() };
-    let fetch = Fetch {
-        client: &client,
-        base: &base,
-        batch_rows: 1,
-        screen: &screen,
-        references: &references,
-        listed,
-        takes_other_times: false,
-    };
+    let listed = ListedReferences { types: &[], references: &references };
+    let fetch =
+        Fetch { client: &client, base: &base, batch_rows: 1, screen: &screen, listed, takes_other_times: false };
     work(&fetch).map_err(|failure| failure.kind)
 }
 

@@ -68,9 +68,20 @@ impl Ranges {
         Self { by_cursor: true, ..Self::between(&[]) }
     }
 
+    /// Whether any of the list was asked for.
+    pub(crate) fn are_begun(&self) -> bool {
+        !self.ranges.is_empty()
+    }
+
     /// Whether all of the list came.
     pub(crate) fn are_at_end(&self) -> bool {
         !self.ranges.is_empty() && self.ranges.iter().all(|range| range.at.is_at_end())
+    }
+
+    /// The bounds of the next list's ranges, by this one, which is whole and sorted; nothing where the server does not go by ids, so that the
+    /// next list looks whether it does.
+    pub(crate) fn for_next<L: List>(&self, list: &L, page_rows: usize, most: usize) -> Option<Vec<i64>> {
+        (!self.by_cursor).then(|| bounds(list, page_rows, most))
     }
 
     /// Lists what is left, about so many lines at most. `known` are the bounds of an earlier list's ranges, if there was one; `rows` is told how
@@ -120,6 +131,8 @@ impl Ranges {
         }
         let last = asking.client.last_row::<ProbeNode>(L::IDS, asking.base).await?;
         let last = last.and_then(|row| row.id()).unwrap_or(reached);
+        // The last row is not the one with the highest id: rows may stand behind those of higher ids.
+        self.by_cursor = last < reached;
         let page_width = reached.abs_diff(first).max(1);
         let pages = usize::try_from(last.abs_diff(reached) / page_width).unwrap_or(usize::MAX);
         let ranges = (pages / LEAST_PAGES).min(asking.client.max_in_flight()) as u64;
@@ -175,8 +188,8 @@ fn ignored(query: Query) -> Error {
     Error::SchemaMismatch { query: query.name, code: "none".to_owned(), message }
 }
 
-/// The bounds of ranges of about as many lines each, at the ends of pages, for the next list: by this one, which is sorted.
-pub(crate) fn bounds<L: List>(list: &L, page_rows: usize, most: usize) -> Vec<i64> {
+/// The bounds of ranges of about as many lines each, at the ends of pages.
+fn bounds<L: List>(list: &L, page_rows: usize, most: usize) -> Vec<i64> {
     let entries = list.entries();
     let pages = entries.len().div_ceil(page_rows.max(1));
     let ranges = (pages / LEAST_PAGES).clamp(1, most.max(1));

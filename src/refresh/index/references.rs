@@ -241,19 +241,6 @@ pub(crate) fn says_without_id(said: &LedgerReferencesNode) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::xledger::{Connection, Meter};
-
-    fn a_client() -> Client {
-        let connection = Connection {
-            endpoint: "http://127.0.0.1:1/graphql".parse().unwrap(),
-            token: "t".into(),
-            max_in_flight: 1,
-            deadline: tokio::time::Instant::now(),
-            clock: || crate::model::value::Instant(0),
-            tempo: 1.0,
-        };
-        Client::new(connection, Meter::default()).unwrap()
-    }
 
     /// What a line says that was asked for its ids alone, or for what they mean.
     fn said(text: &str) -> LedgerReferencesNode {
@@ -271,7 +258,7 @@ mod tests {
             account: 1,
             match_id: 0,
             modified_at: 0,
-            period: references.place_of_period(&a_client(), (period_id, period), owner, id),
+            period: references.place_of_period(&Client::of_nobody(), (period_id, period), owner, id),
             document_type: references.place_of_type(source, owner, id),
         }
     }
@@ -290,9 +277,9 @@ mod tests {
         assert_eq!(references.examples(), examples());
         assert!(references.month(&entries[0]).is_none() && references.document_types.of_id(1, 802).is_none());
 
-        references.learn(&a_client(), said(MEANING));
+        references.learn(&Client::of_nobody(), said(MEANING));
         let payroll = MEANING.replace("\"ownerDbId\":1", "\"ownerDbId\":2").replace("AP", "PR");
-        references.learn(&a_client(), said(&payroll));
+        references.learn(&Client::of_nobody(), said(&payroll));
         let code = |owner| references.document_types.of_id(owner, 802).and_then(|kind| kind.code.as_deref());
         assert_eq!((code(1), code(2), code(3)), (Some("AP"), Some("PR"), None));
         assert_eq!(references.month(&entries[1]), Month::new(2026, 5));
