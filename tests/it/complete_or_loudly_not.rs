@@ -27,6 +27,48 @@ fn requests(desk: &Desk, operation: &str) -> usize {
     exchanges.iter().filter(|exchange| exchange.operation.as_deref() == Some(operation)).count()
 }
 
+/// Names and bytes of the data files.
+fn data(desk: &Desk) -> Vec<(String, Vec<u8>)> {
+    let below = |name: &str| name.split_once("/snapshots/").map_or(name, |(_, below)| below).to_owned();
+    desk.data_files().into_iter().map(|(name, bytes)| (below(&name), bytes)).collect()
+}
+
+#[tokio::test]
+async fn lines_without_period_ids_are_listed_once() {
+    let [mut with, without] = [Options::fast(2_000, 9), Options::fast(2_000, 9)];
+    with.schema.lacks = ["Transaction.periodId".to_owned()].into();
+    let (healthy, lacking) = (Desk::new(without).await, Desk::new(with).await);
+    for desk in [&healthy, &lacking] {
+        succeeded(&desk.refresh(&[("XLEDGER_PAGE_ROWS", "500")]).await);
+    }
+    assert_eq!(requests(&lacking, "LedgerIndex"), requests(&healthy, "LedgerIndex"));
+    // What ids mean, and once more before it is published.
+    assert_eq!((requests(&lacking, "LedgerReferences"), requests(&healthy, "LedgerReferences")), (0, 3));
+    assert!(data(&lacking) == data(&healthy) && !data(&healthy).is_empty());
+}
+
+#[tokio::test]
+async fn pages_by_ids_have_no_cursors_and_others_have() {
+    let mut dotted = Options::fast(2_000, 9);
+    dotted.dialect.dotted_cursors = true;
+    let (by_ids, by_cursors) = (Desk::new(Options::fast(2_000, 9)).await, Desk::new(dotted).await);
+    let mut bytes_of_later_pages = Vec::new();
+    for desk in [&by_ids, &by_cursors] {
+        succeeded(&desk.refresh(&[("XLEDGER_PAGE_ROWS", "500")]).await);
+        let exchanges = desk.sim.journal().exchanges();
+        let pages = exchanges.iter().filter(|exchange| exchange.operation.as_deref() == Some("LedgerIndex"));
+        // The first page, and the first that is gone on with, show whether cursors are ids.
+        bytes_of_later_pages.push(pages.skip(2).map(|page| (page.rows, page.bytes_plain)).collect::<Vec<_>>());
+    }
+    let [by_ids_pages, by_cursors_pages] = [&bytes_of_later_pages[0], &bytes_of_later_pages[1]];
+    assert!(by_ids_pages.len() > 1 && by_ids_pages.len() == by_cursors_pages.len());
+    for (one, other) in by_ids_pages.iter().zip(by_cursors_pages) {
+        assert_eq!(one.0, other.0);
+        assert!(one.1 + 20 * one.0 < other.1, "{one:?} {other:?}");
+    }
+    assert!(data(&by_ids) == data(&by_cursors) && !data(&by_ids).is_empty());
+}
+
 #[tokio::test]
 async fn a_chart_that_nobody_shows_publishes_nothing() {
     let mut options = Options::fast(2_000, 9);
