@@ -29,8 +29,11 @@ PACKAGES = {FUNCTION: ".", COMMAND_LINE: "crates/xledger-spend-cli"}
 TRIPLES = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
 # The oldest C library that the programs start with: that of RHEL 8 and Debian 10. The function's own has 2.34.
 GLIBC = (2, 28)
-# What comes along with the template: what the pages' commands read, the pages, and the terms.
-ALONGSIDE = ("events", "infra", "docs", "crates/xledger-spend-cli/README.md", "README.md", "SECURITY.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE")
+# What comes along with the template: what the pages' commands read, the pages and what they lead a reader or an auditor to, and the terms.
+ALONGSIDE = (
+    "events", "infra", "docs", "dbt", "src/xledger/queries", "crates/xledger-spend-cli/README.md", "README.md", "SECURITY.md", "CHANGELOG.md", "LICENSE-MIT",
+    "LICENSE-APACHE",
+)
 LICENCES = "THIRD-PARTY.txt"
 
 
