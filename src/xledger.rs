@@ -7,6 +7,7 @@ mod dialect;
 mod document;
 mod error;
 mod failure;
+mod fast_path;
 mod graphql_error;
 mod meter;
 pub(crate) mod node;
@@ -36,6 +37,6 @@ pub use question::IdRange;
 pub(crate) use question::{Question, Select};
 #[cfg(any(test, fuzzing))]
 pub(crate) use {
-    answer::{Data, Fault, inflate, read},
+    answer::{Data, Fault, Plain, inflate, read},
     graphql_error::classify_all,
 };

@@ -3,13 +3,12 @@
 use std::io::Write as _;
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::envelope::{judge, pairs};
 use crate::xledger::node::{
-    AccountNode, LedgerIndexNode, LedgerLineNode, NamesOfLineNode, OwnerOfLineNode, PayableIndexNode, PayableLineNode,
-    SupplierNode,
+    AccountNode, Identified, LedgerIndexNode, LedgerLineNode, NamesOfLineNode, OwnerOfLineNode, PayableIndexNode,
+    PayableLineNode, SupplierNode,
 };
 use crate::xledger::{Data, Fault, inflate, read};
 
@@ -31,7 +30,7 @@ pub fn decoder(data: &[u8]) {
 /// Rows as they can be compared: their number, and those that are not null.
 type Told = (usize, Vec<String>);
 
-fn rows<T: DeserializeOwned + Serialize>(body: &[u8]) {
+fn rows<T: Identified + Serialize>(body: &[u8]) {
     _ = inflate(body);
     assert_eq!(inflate(&compressed(body)).as_deref(), Ok(body), "plain, and compressed");
     judge(body);
@@ -46,7 +45,7 @@ fn rows<T: DeserializeOwned + Serialize>(body: &[u8]) {
 }
 
 /// The rows of an answer; none if it has errors, or no connection.
-fn told<T: DeserializeOwned + Serialize>(body: &[u8]) -> Result<Option<Told>, Fault> {
+fn told<T: Identified + Serialize>(body: &[u8]) -> Result<Option<Told>, Fault> {
     let envelope = read::<Data<T>>(body)?;
     if !envelope.errors().is_empty() {
         return Ok(None);
@@ -64,7 +63,7 @@ fn compressed(body: &[u8]) -> Vec<u8> {
 }
 
 /// Finds the rows once more by a parser that knows no rows.
-fn compare<T: DeserializeOwned + Serialize>(body: &[u8], (count, nodes): &Told) {
+fn compare<T: Identified + Serialize>(body: &[u8], (count, nodes): &Told) {
     // Text that is passed by need not be text.
     let body = String::from_utf8_lossy(body);
     let edges = edges(&body).expect("an answer with rows that is no JSON of a connection");
@@ -87,7 +86,7 @@ fn edges(json: &str) -> Option<Vec<&RawValue>> {
 }
 
 /// Writes the rows, and reads them again.
-fn again<T: DeserializeOwned + Serialize>((_, nodes): Told) {
+fn again<T: Identified + Serialize>((_, nodes): Told) {
     let rows: Vec<String> = nodes.iter().map(|node| format!(r#"{{"node":{node}}}"#)).collect();
     let json = format!(r#"{{"data":{{"root":{{"edges":[{}],"pageInfo":{{"hasNextPage":false}}}}}}}}"#, rows.join(","));
     let read = told::<T>(json.as_bytes()).expect("rows that were written").expect("a connection");

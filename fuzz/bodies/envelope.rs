@@ -6,14 +6,14 @@ use serde::Deserialize;
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::xledger::{classify_all, query, read};
+use crate::xledger::{Plain, classify_all, query, read};
 
 /// A token that nothing may repeat.
 const TOKEN: &str = "hush-0123456789";
 
 /// Reads the errors of an answer: what is said of them is short, on one line, and without the token.
 pub(super) fn judge(envelope: &[u8]) {
-    let Ok(envelope) = read::<IgnoredAny>(envelope) else { return };
+    let Ok(envelope) = read::<Plain<IgnoredAny>>(envelope) else { return };
     let errors = envelope.errors();
     let Some(error) = classify_all(query::SUPPLIERS, 100, &errors, TOKEN) else { return assert!(errors.is_empty()) };
     let said = error.to_string();

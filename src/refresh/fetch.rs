@@ -4,7 +4,6 @@ mod document_types;
 mod rows;
 
 use rustc_hash::FxHashSet;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::model::failure::{Failure, FailureKind};
@@ -30,7 +29,7 @@ pub(crate) struct Fetch<'a> {
 /// A row that is asked for by its id.
 pub(crate) trait Fetched: Row {
     /// The line on the wire.
-    type Node: DeserializeOwned + Identified;
+    type Node: Identified;
     /// Asks for their ids.
     const IDS: Query;
     /// Whose line it is, in words.
@@ -162,7 +161,7 @@ impl<T: Fetched> Answer<T> {
 }
 
 /// All rows of the given ids, and no others: a row that was not asked for ends the run, unread.
-pub(crate) async fn by_id<N: DeserializeOwned + Identified>(
+pub(crate) async fn by_id<N: Identified>(
     client: &Client,
     query: Query,
     base: &Map<String, Value>,
@@ -176,7 +175,7 @@ pub(crate) async fn by_id<N: DeserializeOwned + Identified>(
 const EXAMPLE_ROWS: usize = 1_000;
 
 /// As [`by_id`], of lines that are asked what others have in common with them: names, and what ids mean.
-pub(crate) async fn ask_examples<N: DeserializeOwned + Identified>(
+pub(crate) async fn ask_examples<N: Identified>(
     client: &Client,
     query: Query,
     base: &Map<String, Value>,
@@ -190,7 +189,7 @@ pub(crate) async fn ask_examples<N: DeserializeOwned + Identified>(
 }
 
 /// As [`by_id`], with the rows that came until it ended.
-async fn by_id_so_far<N: DeserializeOwned + Identified>(
+async fn by_id_so_far<N: Identified>(
     client: &Client,
     query: Query,
     base: &Map<String, Value>,

@@ -2,7 +2,6 @@
 //! entity keeps, may belong to an owner that the usual set does not show.
 
 use rustc_hash::FxHashSet;
-use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::refresh::index::Asking;
@@ -23,7 +22,7 @@ const BATCH_IDS: usize = 1_000;
 ///
 /// # Errors
 /// What the client cannot get over. An owner set that is refused is passed over, but not an error that nobody knows: rows may be behind it.
-pub(crate) async fn look_up<N: DeserializeOwned + Identified>(
+pub(crate) async fn look_up<N: Identified>(
     asking: Asking<'_>,
     query: Query,
     owner_sets: &[Option<&str>],

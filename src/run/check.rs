@@ -5,7 +5,6 @@
 mod table;
 
 use serde::Serialize;
-use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::display::figures;
@@ -233,7 +232,7 @@ async fn rights(
             Some(ids) => by_id::<ProbeNode>(client, *query, base, ids).await.map(drop),
             None => {
                 let few = Question { query: *query, variables: base, select: Select::All, rows: FEW_ROWS };
-                client.first_page::<IgnoredAny>(few).await.map(drop).map_err(Failure::from)
+                client.first_page::<ProbeNode>(few).await.map(drop).map_err(Failure::from)
             }
         };
         match unless_refused(outcome)? {

@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
+use super::answer::{Decoded, Plain};
 use super::connection::Connection;
 use super::document::Document;
 use super::error::Error;
@@ -117,12 +118,12 @@ impl Client {
     pub(crate) async fn value<T: DeserializeOwned>(&self, query: Query, variables: &Value) -> Result<T, Error> {
         let none = Map::new();
         let variables = variables.as_object().unwrap_or(&none);
-        let answer = self.ask(Question { query, variables, select: Select::All, rows: 1 }).await;
-        answer.map_err(|unanswered| unanswered.error)
+        let answer = self.ask::<Plain<T>>(Question { query, variables, select: Select::All, rows: 1 }).await;
+        answer.map(|Plain(value)| value).map_err(|unanswered| unanswered.error)
     }
 
     /// Asks until there is an answer without errors, or until the policy says to stop; without what cannot be had.
-    pub(super) async fn ask<D: DeserializeOwned>(&self, question: Question<'_>) -> Result<D, Unanswered> {
+    pub(super) async fn ask<D: Decoded>(&self, question: Question<'_>) -> Result<D, Unanswered> {
         self.try_lost_again(question).await?;
         let mut searched = false;
         loop {
@@ -139,7 +140,7 @@ impl Client {
     }
 
     /// Asks, with this document if one is given, until there is an answer without errors or something else is to be done than to wait.
-    pub(super) async fn attempt<D: DeserializeOwned>(
+    pub(super) async fn attempt<D: Decoded>(
         &self,
         question: Question<'_>,
         document: Option<&str>,

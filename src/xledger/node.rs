@@ -1,7 +1,10 @@
-//! The rows of the wire, as the documents in `queries/` ask for them. Nearly everything can be null.
+//! The rows of the wire, as the documents in `queries/` ask for them: fields stand in the same order, which is what the fast path goes by. Nearly
+//! everything can be null.
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
+use super::fast_path::{Cursor, Key};
 use super::scalar::{Amount, Date, FromWire, Odd, WallTime, Whole, from_wire, reference};
 
 type Text = Box<str>;
@@ -16,9 +19,25 @@ macro_rules! nodes {
         #[serde(rename_all = "camelCase")]
         pub(crate) struct $name { $(#[serde(default, deserialize_with = "from_wire")] pub(crate) $field: Option<$type>,)* }
 
-        impl<'de> FromWire<'de> for $name {
-            fn from_wire<D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
+        impl FromWire for $name {
+            fn from_wire<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
                 Option::deserialize(deserializer)
+            }
+
+            fn read_fast(cursor: &mut Cursor<'_>) -> Option<Option<Self>> {
+                if !cursor.eat("{") {
+                    return cursor.eat("null").then_some(None);
+                }
+                let (mut node, mut has_more) = (Self::default(), true);
+                $({
+                    const KEY: Key = Key::of_field(stringify!($field));
+                    if has_more && cursor.eat(KEY.text()) {
+                        node.$field = FromWire::read_fast(cursor)?;
+                        has_more = cursor.has_more("}")?;
+                    }
+                })*
+                // Another key, or one that stands elsewhere.
+                (!has_more).then_some(Some(node))
             }
         }
     )*};
@@ -27,7 +46,7 @@ macro_rules! nodes {
 nodes! {
     /// A ledger line, as listed.
     LedgerIndexNode {
-        db_id: Whole, owner_db_id: Whole, account_db_id: Whole, match_id: Whole, period_id: Whole, period: PeriodNode, header: ListedHeaderNode,
+        account_db_id: Whole, match_id: Whole, owner_db_id: Whole, period_id: Whole, period: PeriodNode, header: ListedHeaderNode, db_id: Whole,
     }
 
     /// What a ledger line refers to.
@@ -35,7 +54,7 @@ nodes! {
 
     /// An AP line, as listed.
     PayableIndexNode {
-        db_id: Whole, owner_db_id: Whole, match_id: Whole, header_transaction_source_db_id: Whole, transaction_header: ReferenceNode,
+        transaction_header: ReferenceNode, header_transaction_source_db_id: Whole, db_id: Whole, match_id: Whole, owner_db_id: Whole,
     }
 
     /// A ledger line, as fetched.
@@ -58,15 +77,15 @@ nodes! {
     SourceOfVoucherNode { transaction_source: SourceNode }
 
     /// Of a voucher, what a list asks for.
-    ListedHeaderNode { db_id: Whole, transaction_source: SourceNode, modified_at: Odd<WallTime> }
+    ListedHeaderNode { transaction_source: SourceNode, modified_at: Odd<WallTime>, db_id: Whole }
 
     /// An accounting period.
     PeriodNode { year: Whole, month_number: Whole, fiscal_year: Odd<Whole>, fiscal_period: Odd<Whole> }
 
     /// A voucher.
     HeaderNode {
-        db_id: Whole, transaction_source: SourceNode, modified_at: Odd<WallTime>, transaction_number: Odd<Whole>, posted_date: Odd<Date>,
-        created_at: Odd<WallTime>,
+        db_id: Whole, modified_at: Odd<WallTime>, created_at: Odd<WallTime>, transaction_number: Odd<Whole>, posted_date: Odd<Date>,
+        transaction_source: SourceNode,
     }
 
     /// A document type.
@@ -117,7 +136,7 @@ nodes! {
     OwnerNode { db_id: Whole, code: OddText, description: OddText, currency: CodeNode, company: CompanyNode }
 
     /// The owner, the dimension values and the tax rule of one line.
-    NamesOfLineNode { db_id: Whole, owner: OwnerNode, gl_dimension: DimensionsNode, tax_rule: DescriptionNode }
+    NamesOfLineNode { db_id: Whole, owner: OwnerNode, tax_rule: DescriptionNode, gl_dimension: DimensionsNode }
 
     /// The five GL objects.
     DimensionsNode {
@@ -129,7 +148,7 @@ nodes! {
 }
 
 /// A row that can be asked for by its id.
-pub(crate) trait Identified {
+pub(crate) trait Identified: DeserializeOwned + FromWire {
     /// Its id; `None` if it has none.
     fn id(&self) -> Option<i64>;
 }

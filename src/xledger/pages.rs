@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
 use rustc_hash::FxHashSet;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -49,7 +48,7 @@ impl Position {
 impl Client {
     /// Hands the rows of a question to `take`, in the order of the answers, from a position on, until the end or until `most_rows` came. What was
     /// handed to `take` is behind the position, whatever ends the walk.
-    pub(crate) async fn walk<T: DeserializeOwned + Identified>(
+    pub(crate) async fn walk<T: Identified>(
         &self,
         question: Question<'_>,
         position: &mut Position,
@@ -60,7 +59,7 @@ impl Client {
     }
 
     /// Hands every row of these ids to `take`, and no others if the filter works.
-    pub(crate) async fn walk_ids<T: DeserializeOwned + Identified>(
+    pub(crate) async fn walk_ids<T: Identified>(
         &self,
         query: Query,
         variables: &Map<String, Value>,
@@ -98,7 +97,7 @@ impl Client {
     }
 
     /// As [`Client::walk`], with what may help where it ends.
-    async fn pages<T: DeserializeOwned + Identified>(
+    async fn pages<T: Identified>(
         &self,
         question: Question<'_>,
         position: &mut Position,
@@ -152,7 +151,7 @@ impl Client {
 
     /// A page of a list, of fewer rows if the server does not bear so many. Rows that are null are asked for again: the page once more, then what
     /// is still null by the ids of the cursors. What stays null is counted.
-    async fn whole_page<T: DeserializeOwned>(&self, question: Question<'_>) -> Result<Page<T>, Unanswered> {
+    async fn whole_page<T: Identified>(&self, question: Question<'_>) -> Result<Page<T>, Unanswered> {
         let mut page = self.sized_page(question).await?;
         if page.edges.null_rows == 0 {
             return Ok(page);
@@ -189,12 +188,12 @@ impl Client {
     }
 
     /// The first page, of fewer rows if the server does not bear so many.
-    pub(crate) async fn first_page<T: DeserializeOwned>(&self, question: Question<'_>) -> Result<Page<T>, Error> {
+    pub(crate) async fn first_page<T: Identified>(&self, question: Question<'_>) -> Result<Page<T>, Error> {
         self.sized_page(question).await.map_err(|unanswered| unanswered.error)
     }
 
     /// The last row of a connection, if there is one and the server says so.
-    pub(crate) async fn last_row<T: DeserializeOwned>(
+    pub(crate) async fn last_row<T: Identified>(
         &self,
         query: Query,
         variables: &Map<String, Value>,
@@ -211,7 +210,7 @@ impl Client {
     }
 
     /// A page, of fewer rows if the server does not bear so many.
-    async fn sized_page<T: DeserializeOwned>(&self, question: Question<'_>) -> Result<Page<T>, Unanswered> {
+    async fn sized_page<T: Identified>(&self, question: Question<'_>) -> Result<Page<T>, Unanswered> {
         loop {
             let rows = self.page_sizes().rows(question.query, question.rows);
             let sized = Question { rows, ..question };
@@ -227,7 +226,7 @@ impl Client {
         tracing::warn!(query = query.name, page_rows, reason = %error, "asks for fewer rows at once");
     }
 
-    async fn page<T: DeserializeOwned>(&self, question: Question<'_>) -> Result<Page<T>, Unanswered> {
+    async fn page<T: Identified>(&self, question: Question<'_>) -> Result<Page<T>, Unanswered> {
         let mut variables = question.variables.clone();
         variables.insert("first".to_owned(), json!(question.rows));
         let page = self.rows(Question { variables: &variables, ..question }).await?;
@@ -236,7 +235,7 @@ impl Client {
     }
 
     /// The rows that are answered to exactly this question.
-    async fn rows<T: DeserializeOwned>(&self, question: Question<'_>) -> Result<Page<T>, Unanswered> {
+    async fn rows<T: Identified>(&self, question: Question<'_>) -> Result<Page<T>, Unanswered> {
         let Data(page) = self.ask(question).await?;
         // Null ones and repeated ones included.
         let most_rows = question.rows.saturating_mul(4).saturating_add(1_000);

@@ -4,6 +4,7 @@
 
 use serde::de::IgnoredAny;
 
+use super::answer::Plain;
 use super::client::{Client, Unanswered};
 use super::error::Error;
 use super::optional::is_within;
@@ -162,7 +163,7 @@ impl Client {
                 other => other,
             };
             let sample = Question { variables: &variables, select, rows, ..question };
-            return match self.attempt::<IgnoredAny>(sample, Some(&document), false).await {
+            return match self.attempt::<Plain<IgnoredAny>>(sample, Some(&document), false).await {
                 Ok(_) => Ok(None),
                 Err(Unanswered { error, .. }) if error.is_refusal() => Ok(Some(error)),
                 Err(Unanswered { next: Decision::Shrink, .. }) => {

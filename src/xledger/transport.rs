@@ -7,9 +7,8 @@ use reqwest::header::{
     ACCEPT_ENCODING, AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 };
 use secrecy::ExposeSecret;
-use serde::de::DeserializeOwned;
 
-use super::answer::{self, ANSWER_LIMIT_BYTES, Fault};
+use super::answer::{self, ANSWER_LIMIT_BYTES, Decoded, Fault};
 use super::connection::{self, Connection, is_this_machine};
 use super::error::Error;
 use super::graphql_error;
@@ -71,7 +70,7 @@ impl Transport {
     }
 
     /// Sends once and reads the answer's data, for which so many rows were asked. `known` says whether this endpoint has answered before.
-    pub(crate) async fn send<D: DeserializeOwned>(
+    pub(crate) async fn send<D: Decoded>(
         &self,
         query: Query,
         body: String,
@@ -107,7 +106,7 @@ impl Transport {
             .map_err(|error| self.broken(&error))
     }
 
-    async fn read<D: DeserializeOwned>(
+    async fn read<D: Decoded>(
         &self,
         mut response: reqwest::Response,
         query: Query,

@@ -5,7 +5,6 @@
 use std::cell::RefCell;
 
 use futures::{StreamExt, stream};
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::Asking;
@@ -19,7 +18,7 @@ const LEAST_PAGES: usize = 12;
 /// A list of lines that comes page by page.
 pub(crate) trait List {
     /// A line on the wire.
-    type Node: DeserializeOwned + Identified;
+    type Node: Identified;
     /// Asks for its lines.
     const QUERY: Query;
     /// The same, as it is asked of this server.
