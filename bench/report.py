@@ -4,6 +4,7 @@ import datetime
 import os
 import platform
 import subprocess
+import textwrap
 from importlib.metadata import version
 from pathlib import Path
 from xml.sax.saxutils import escape
@@ -41,7 +42,7 @@ def machine():
     changed = " with changes" if said("git", "status", "--porcelain", "--untracked-files=no") else ""
     profile = " ".join(f"{name}={value}" for name, value in sorted(os.environ.items()) if name.startswith("CARGO_PROFILE_RELEASE_"))
     names = ("dlt", "pandas", "polars", "duckdb", "pyarrow", "msgspec", "isal", "urllib3", "requests", "pysimdjson", "zstandard")
-    return (
+    text = (
         f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}, commit `{said('git', 'rev-parse', '--short=12', 'HEAD')}`{changed}; {os.cpu_count()} cores of {cpu}, "
         f"{memory:.0f} GiB, Linux {platform.release().split('-')[0]}; {said('rustc', '--version').split(' (')[0]}"
         + (f", not in the profile of a release but with {profile}" if profile else "")
@@ -49,6 +50,7 @@ def machine():
         + ", ".join(f"{name} {version(name)}" for name in names)
         + "."
     )
+    return textwrap.fill(text, 150, break_on_hyphens=False)
 
 
 def floor_s(company):
@@ -159,7 +161,7 @@ def aims(calm, late):
     rows = [(what, value, f"at most {aim:,.{digits}f}", value <= aim, value / aim, digits) for what, value, aim, digits in least]
     rows += [(what, value, f"at least {aim:,.{digits}f}", value >= aim, aim / value, digits) for what, value, aim, digits in most]
     cells = [
-        [what, f"{value:,.{digits}f}", aim, "reached" if is_reached else f"missed {missed:.2f} times"] for what, value, aim, is_reached, missed, digits in rows
+        [what, f"{value:,.{digits}f}", aim, "reached" if is_reached else f"missed by {missed - 1:.0%}"] for what, value, aim, is_reached, missed, digits in rows
     ]
     return table([f"{calm['lines']:,} lines", "measured", "aim", ""], cells)
 
@@ -233,7 +235,7 @@ STYLE = """
     .peer { fill: #6e7681 }
   }
 """
-LABEL, BAR, GAP, STEP, TOP = 210, 190, 130, 24, 56
+LABEL, BAR, GAP, STEP, TOP = 224, 190, 130, 24, 56
 
 
 def chart(calm):

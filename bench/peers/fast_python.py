@@ -275,12 +275,16 @@ def lines(rows):
     money = lambda values: texts(values).cast(pl.Decimal(18, 4))
     return pl.DataFrame({
         "line_id": numbers([row.dbId for row in rows]),
-        "text": texts([row.text for row in rows]),
+        "text": texts([row.text or None for row in rows]),
         "amount": money([row.amount for row in rows]),
         "invoice_amount": money([row.invoiceAmount for row in rows]),
         "vat_amount": money([row.taxAmount for row in rows]),
         "company": numbers([row.companyDbId or None for row in rows]),
-        **{f"object_{slot}": numbers([getattr(row, f"{each}DbId") or None for row in rows]) for slot, each in enumerate(OBJECTS, 1)},
+        "object_1": numbers([row.glObject1DbId or None for row in rows]),
+        "object_2": numbers([row.glObject2DbId or None for row in rows]),
+        "object_3": numbers([row.glObject3DbId or None for row in rows]),
+        "object_4": numbers([row.glObject4DbId or None for row in rows]),
+        "object_5": numbers([row.glObject5DbId or None for row in rows]),
         "invoice_currency_code": texts([(row.currency or NONE).code for row in rows]),
         "vat_code": texts([(row.taxRule or NONE).code for row in rows]),
         "voucher_number": numbers([each.transactionNumber for each in posted]),
@@ -293,7 +297,7 @@ def payable_lines(rows):
     return pl.DataFrame({
         "payable_id": numbers([row.dbId for row in rows]),
         "subledger": numbers([row.subledgerDbId or None for row in rows]),
-        "invoice_number": texts([row.invoiceNumber for row in rows]),
+        "invoice_number": texts([row.invoiceNumber or None for row in rows]),
         "invoice_date": texts([row.invoiceDate for row in rows]).str.to_date(),
         "due_date": texts([row.dueDate for row in rows]).str.to_date(),
         "payable_company": numbers([(row.company or NONE).dbId or None for row in rows]),

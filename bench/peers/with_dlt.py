@@ -63,11 +63,11 @@ VIEWS = {
     "header__transaction_source__db_id AS type_id, header__transaction_source__code AS type_code, header__transaction_source__description AS type_name",
     "payables": "db_id AS id, nullif(owner_db_id, 0) AS owner, nullif(match_id, 0) AS match, header_transaction_source_db_id AS type_id, "
     "nullif(transaction_header__db_id, 0) AS voucher",
-    "lines": "db_id AS line_id, text, amount, invoice_amount, tax_amount AS vat_amount, nullif(company_db_id, 0) AS company, "
+    "lines": "db_id AS line_id, nullif(text, '') AS text, amount, invoice_amount, tax_amount AS vat_amount, nullif(company_db_id, 0) AS company, "
     + ", ".join(f"{slot}_db_id AS object_{number}" for number, slot in enumerate(SLOTS, 1))
     + ", currency__code AS currency, tax_rule__code AS vat_code, header__transaction_number AS voucher_number, header__posted_date AS posted_date, "
     "timezone('UTC', header__created_at) AS created_at",
-    "payable_lines": "db_id AS id, nullif(subledger_db_id, 0) AS subledger, invoice_number, invoice_date, due_date, nullif(company__db_id, 0) AS company",
+    "payable_lines": "db_id AS id, nullif(subledger_db_id, 0) AS subledger, nullif(invoice_number, '') AS invoice_number, invoice_date, due_date, nullif(company__db_id, 0) AS company",
 }
 EXAMPLES = " UNION ".join(
     f"SELECT min(line_id) FROM lines JOIN kept USING (line_id) WHERE {value} <> 0 GROUP BY {value}"

@@ -40,11 +40,11 @@ SELECTS = {
     "header.transactionSource.description AS type_name",
     "payables": "dbId AS id, nullif(ownerDbId, 0) AS owner, nullif(matchId, 0) AS match, headerTransactionSourceDbId AS type_id, "
     "nullif(transactionHeader.dbId, 0) AS voucher",
-    "lines": "dbId AS line_id, text, amount, invoiceAmount AS invoice_amount, taxAmount AS vat_amount, nullif(companyDbId, 0) AS company, "
+    "lines": "dbId AS line_id, nullif(text, '') AS text, amount, invoiceAmount AS invoice_amount, taxAmount AS vat_amount, nullif(companyDbId, 0) AS company, "
     + ", ".join(f"{each}DbId AS object_{slot}" for slot, each in enumerate(OBJECTS, 1))
     + ", currency.code AS currency, taxRule.code AS vat_code, header.transactionNumber AS voucher_number, header.postedDate AS posted_date, "
     "header.createdAt AS created_at",
-    "payable_lines": "dbId AS id, nullif(subledgerDbId, 0) AS subledger, invoiceNumber AS invoice_number, invoiceDate AS invoice_date, "
+    "payable_lines": "dbId AS id, nullif(subledgerDbId, 0) AS subledger, nullif(invoiceNumber, '') AS invoice_number, invoiceDate AS invoice_date, "
     "dueDate AS due_date, nullif(company.dbId, 0) AS company",
     "names": "*",
 }

@@ -100,6 +100,8 @@ def frame(name, nodes):
         if type_ in (MONEY, DAY, TIME):
             values = pd.array(pa.array(values.astype(object).where(values.notna(), None), pa.string()).cast(type_.pyarrow_dtype), dtype=type_)
         columns[column] = pd.Series(values, dtype=type_)
+        if type_ == TEXT:
+            columns[column] = columns[column].mask(columns[column] == "")
     found = pd.DataFrame(columns)
     for column in found.columns.intersection(REFERENCES):
         found[column] = found[column].mask(found[column] == 0)
