@@ -6,11 +6,13 @@ A `MemorySize` of 1,769 MB has one processor, others a share of it by their size
 import http.server
 import json
 import os
+import re
 import statistics
 import subprocess
 import tempfile
 import threading
 import time
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,22 +26,27 @@ CGROUP = Path("/sys/fs/cgroup")
 PERIOD_US = 100_000
 
 
+class NoQuota(Exception):
+    """Why no quota of the processor can be set on this machine."""
+
+
 @contextmanager
 def throttled(memory_mb):
     """What to put before a command so that it gets no more of the processor than goes with so much memory."""
-    version_2 = (CGROUP / "cgroup.controllers").exists()
-    group = (CGROUP if version_2 else CGROUP / "cpu") / f"xledger-spend-bench-{os.getpid()}"
+    is_version_2 = (CGROUP / "cgroup.controllers").exists()
+    group = (CGROUP if is_version_2 else CGROUP / "cpu") / f"xledger-spend-bench-{os.getpid()}"
+    quota_us = PERIOD_US * memory_mb // 1_769
+    values = {"cpu.max": f"{quota_us} {PERIOD_US}"} if is_version_2 else {"cpu.cfs_period_us": PERIOD_US, "cpu.cfs_quota_us": quota_us}
     try:
         group.mkdir()
-        quota_us = PERIOD_US * memory_mb // 1_769
-        if version_2:
-            (group / "cpu.max").write_text(f"{quota_us} {PERIOD_US}")
-        else:
-            (group / "cpu.cfs_period_us").write_text(str(PERIOD_US))
-            (group / "cpu.cfs_quota_us").write_text(str(quota_us))
     except OSError as failed:
-        raise Failed(f"no quota of the processor can be set here: {failed}") from None
+        raise NoQuota(str(failed)) from None
     try:
+        try:
+            for name, value in values.items():
+                (group / name).write_text(str(value))
+        except OSError as failed:
+            raise NoQuota(str(failed)) from None
         yield ["sh", "-c", f'echo $$ > {group}/cgroup.procs && exec "$@"', "sh"]
     finally:
         group.rmdir()
@@ -158,7 +165,7 @@ def start(program, before=()):
 
 def starts(program):
     """Medians, with a whole processor and with the share of the least and the usual memory."""
-    found = {"binary_bytes": Path(program).stat().st_size}
+    found = {}
     for memory_mb in (1_769, 512, 256):
         with throttled(memory_mb) as before:
             all_ = [start(program, before) for _ in range(STARTS)]
@@ -166,7 +173,37 @@ def starts(program):
     return found
 
 
+# --------------------------------------------------------------------------------------------------------------------- size
+
+SHARED = {"core", "alloc", "std", "compiler_builtins", "hashbrown"}
+"""Whose code is that of whoever asked for it, where a name says who."""
+IN_C = {"zstd": r"^_?(ZSTD|HUF|FSE|HIST|XXH|ERR_|POOL_|COVER)", "aws-lc": r"^(aws_lc|s2n|bignum|p256|p384|p521|curve25519|edwards25519|sha|ml_|mlk|mld|ec|x509|bn_)"}
+
+
+def crate(name):
+    """Of which crate the code of a symbol is."""
+    named = [each for each in re.findall(r"\b([a-z][a-z0-9_]*)::", name)]
+    if named:
+        return next((each for each in named if each not in SHARED), named[0])
+    return next((library for library, pattern in IN_C.items() if re.match(pattern, name)), "other C and assembler")
+
+
+def sizes(program):
+    """Bytes of code by crate, the largest first."""
+    symbols = subprocess.run(["nm", "--demangle", "--print-size", "--defined-only", program], capture_output=True, check=True, text=True).stdout
+    found = Counter()
+    for line in symbols.splitlines():
+        if size := re.match(r"[0-9a-f]+ ([0-9a-f]+) [tTwWiu] (.*)", line):
+            found[crate(size[2])] += int(size[1], 16)
+    return found.most_common()
+
+
 def measure(binary):
-    command = ["cargo", "build", "--locked", "--release", "--quiet", "--package", "xledger-spend", "--bin", "lambda", "--message-format", "json-render-diagnostics"]
-    found = built(command, "lambda")
-    return {"starts": starts(found), "refreshes": refreshes(binary)}
+    """Of the function, as it is released: what it consists of, how it starts, and what refreshes take with each size of memory."""
+    command = ["cargo", "rustc", "--locked", "--release", "--quiet", "--package", "xledger-spend", "--bin", "lambda", "--message-format"]
+    with_symbols = built([*command, "json-render-diagnostics", "--", "-C", "strip=none"], "lambda")
+    with tempfile.TemporaryDirectory() as name:
+        program = Path(name) / "bootstrap"
+        subprocess.run(["strip", "-o", program, with_symbols], check=True)
+        found = {"binary_bytes": program.stat().st_size, "code": sizes(with_symbols), "starts": starts(program)}
+    return found | {"refreshes": refreshes(binary)}

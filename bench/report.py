@@ -121,9 +121,14 @@ def function_tables(function):
     starts = function["starts"]
     share = lambda memory: f"{min(1.0, int(memory) / 1_769):.2f} of a processor"
     rows = [
-        [f"{memory} MB ({share(memory)})", *(f"{starts[memory][what]:.0f}" for what in ("next", "secret", "question"))] for memory in starts if memory.isdigit()
+        [f"{memory} MB ({share(memory)})", *(f"{starts[memory][what]:.0f}" for what in ("next", "secret", "question"))] for memory in starts
     ]
-    text = f"The function's program has {starts['binary_bytes'] / MIB:.1f} MiB.\n\n"
+    code = function["code"]
+    largest = ", ".join(f"{crate} {size / MIB:.1f}" for crate, size in code[:16])
+    text = textwrap.fill(
+        f"The function's program has {function['binary_bytes'] / MIB:.1f} MiB, of which {sum(size for _, size in code) / MIB:.1f} are code, by crate: {largest}.", 150
+    )
+    text += "\n\n"
     text += table(["a cold start, ms", "to the runtime's first request", "from the event to that for the token", "from there to the first at Xledger"], rows)
     rows = []
     for each in function["refreshes"]:
@@ -213,7 +218,9 @@ def write(companies, function):
     kept = RESULTS.read_text("utf-8").partition(BY_HAND)[2] if RESULTS.exists() else "\n"
     sizes = by_size(companies)
     calm, late = sizes[max(sizes)]
-    text = INTRODUCTION.format(rounds=calm["rounds"]) + figures(companies) + ON_A_LAMBDA.format(delay=late[0]["delay_ms"]) + function_tables(function)
+    text = INTRODUCTION.format(rounds=calm["rounds"]) + figures(companies)
+    if function:
+        text += ON_A_LAMBDA.format(delay=late[0]["delay_ms"]) + function_tables(function)
     text += "\n## What is aimed at\n\n" + aims(calm, late) + "\n" + BY_HAND + kept
     RESULTS.write_text(text, "utf-8")
     CHART.write_text(chart(calm), "utf-8")
