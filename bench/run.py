@@ -1,7 +1,7 @@
 """`make bench`: the program and its peers on the same company of the simulator, one after the other, each in processes of its own.
 
-SIZES, DELAYS (ms), ROUNDS and PEERS choose a part. The whole writes bench/RESULTS.md and bench/results.svg; a part prints what it found. A peer whose table
-is not the program's, a question about payroll, or a refusal by Xledger's limits ends it.
+SIZES, DELAYS (ms), ROUNDS, PEERS and MEMORY (MB) choose a part. The whole writes bench/RESULTS.md and bench/results.svg; a part prints what it found, unless
+WRITE=1. A peer whose table is not the program's, a question about payroll, or a refusal by Xledger's limits ends it.
 """
 
 import filecmp
@@ -28,7 +28,7 @@ PEERS = {
     "pandas": ("with_pandas.py", [], False),
     "dlt": ("with_dlt.py", [], False),
 }
-SIZES, DELAYS = "100000 1000000", "0 300"
+SIZES, DELAYS, ROUNDS, MEMORY = "100000 1000000", "0 300", "3", "256 512 1024 1769"
 
 
 def python(*arguments):
@@ -116,30 +116,27 @@ def company(binary, lines, delay_ms, rounds, peers):
 
 
 def main():
-    given = {name: os.environ.get(name, default) for name, default in (("SIZES", SIZES), ("DELAYS", DELAYS), ("ROUNDS", "3"))}
-    peers = os.environ["PEERS"].split(",") if "PEERS" in os.environ else list(PEERS)
-    peers = [peer for peer in peers if peer]
+    given = {name: os.environ.get(name, default) for name, default in (("SIZES", SIZES), ("DELAYS", DELAYS), ("ROUNDS", ROUNDS))}
+    peers = [peer for peer in os.environ["PEERS"].split(",") if peer] if "PEERS" in os.environ else list(PEERS)
     if unknown := set(peers) - PEERS.keys():
         sys.exit(f"no such peer: {', '.join(sorted(unknown))}; PEERS is a part of {','.join(PEERS)}")
-    whole = (given["SIZES"], given["DELAYS"], peers) == (SIZES, DELAYS, list(PEERS))
-    binary = build()
+    is_whole = (given["SIZES"], given["DELAYS"], peers) == (SIZES, DELAYS, list(PEERS))
+    memory_mb = [int(each) for each in os.environ.get("MEMORY", MEMORY if is_whole else "").split()]
     try:
+        binary = build()
         # Where answers are late only the time differs: one round is enough.
         companies = [
             company(binary, int(lines), int(delay_ms), 1 if int(delay_ms) else int(given["ROUNDS"]), peers)
             for lines in given["SIZES"].split()
             for delay_ms in given["DELAYS"].split()
         ]
+        on_lambda = function.measure(binary, memory_mb) if memory_mb else None
     except Failed as failed:
         sys.exit(f"FAILED: {failed}")
-    if not whole:
-        print(report.figures(companies))
-        return
-    report.write(companies, None)
-    try:
-        report.write(companies, function.measure(binary))
-    except function.NoQuota as failed:
-        print(f"SKIPPED: the function on shares of a processor, for no quota can be set here (root can): {failed}")
+    if is_whole or "WRITE" in os.environ:
+        report.write(companies, on_lambda)
+    else:
+        print(report.figures(companies, on_lambda))
 
 
 if __name__ == "__main__":

@@ -35,7 +35,9 @@ SELECT line_id, coalesce(kept.owner, 0) AS owner, kept.voucher, by_voucher.vouch
         WHEN by_voucher.subledger IS NOT NULL THEN 'voucher'
         WHEN has_payables AND by_company.subledger IS NULL THEN 'ambiguous'
         WHEN has_payables OR coalesce(supplier_here.id, supplier_anywhere.id) IS NOT NULL THEN 'company'
-        ELSE 'none' END AS how
+        ELSE 'none' END AS how,
+    -- Whose AP lines the invoice is read from.
+    coalesce(by_voucher.subledger, by_company.subledger) AS invoicing
 FROM kept JOIN lines USING (line_id)
 LEFT JOIN by_voucher ON by_voucher.owner = coalesce(kept.owner, 0) AND by_voucher.voucher = kept.voucher
 LEFT JOIN by_company ON by_company.owner = coalesce(kept.owner, 0) AND by_company.voucher = kept.voucher AND by_company.company = lines.company
@@ -59,7 +61,7 @@ SELECT line_id, kept.owner AS owner_id, owners.code AS owner_code, owners.name A
 FROM kept JOIN lines USING (line_id) JOIN chosen USING (line_id) JOIN chart ON chart.id = kept.account
 LEFT JOIN owners ON owners.id = kept.owner
 LEFT JOIN suppliers ON suppliers.id = chosen.subledger
-LEFT JOIN invoices ON has_payables AND invoices.owner = chosen.owner AND invoices.voucher = chosen.voucher AND invoices.subledger = chosen.subledger
+LEFT JOIN invoices ON invoices.owner = chosen.owner AND invoices.voucher = chosen.voucher AND invoices.subledger = chosen.invoicing
 LEFT JOIN objects AS object_1 ON object_1.id = lines.object_1
 LEFT JOIN objects AS object_2 ON object_2.id = lines.object_2
 LEFT JOIN objects AS object_3 ON object_3.id = lines.object_3
