@@ -8,6 +8,7 @@
 # make athena         the tables as Trino, which Athena is made of, and Spark see them (a JDK of 17 or later, Maven)
 # make page           the report page in a headless Chromium: widths, dark, print, accessibility; screenshots in target/page
 # make fuzz           every way in under a fuzzer: MINUTES=30 each, two at a time; TARGET=decoder for one alone (a nightly toolchain, g++)
+# make bench          the program beside its peers, into bench/RESULTS.md, in an hour; SIZES=100000 DELAYS=0 ROUNDS=1 for a part, PEERS= for the program alone
 # make package        what a release consists of, into target/dist (packaging/README.md): ARCHITECTURES="x86_64 arm64" for both or nothing, TAG=v1.2.3 for a tag
 # make package-twice  the same commit packaged in two folders, which must give the same bytes; two builds of a release from nothing
 # make tools          what the tests need beside Rust, into .tools/ (Python 3 and a package index, the first time)
@@ -26,7 +27,7 @@ VENV := .tools/venv
 # Four environments, for their pins contradict each other.
 STAMPS := $(VENV)/installed .tools/sam/installed .tools/lint/installed .tools/reading/installed
 
-.PHONY: test check deny rust-build rust-tests function deployment readers lints lint lint-template tools pins athena engines page browser fuzz nightly
+.PHONY: test check deny rust-build rust-tests function deployment readers lints lint lint-template tools pins athena engines page browser fuzz nightly bench
 .PHONY: package package-twice package-tools
 
 # Side by side, for a build works both cores only in parts and tests wait for servers more than they work. What fails
@@ -110,10 +111,12 @@ $(UV):
 	@$(PYTHON) -m venv --clear .tools/uv
 	@.tools/uv/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
 
+PINS := tests/tools/requirements $(addprefix tests/tools/requirements,-sam -lint -reading) bench/peers/requirements
+
 # Pins all that the named versions depend on, as far as they are not pinned yet.
 pins: $(UV)
-	@for pins in requirements requirements-sam requirements-lint requirements-reading; do $(UV) pip compile --quiet --universal --python-version 3.11 \
-	  --no-annotate --custom-compile-command "make pins" tests/tools/$$pins.txt --output-file tests/tools/$$pins.lock >/dev/null; done
+	@for pins in $(PINS); do $(UV) pip compile --quiet --universal --python-version 3.11 \
+	  --no-annotate --custom-compile-command "make pins" $$pins.txt --output-file $$pins.lock >/dev/null; done
 
 # The tables as Athena's own engine and as Spark see them: not in `make test`, for it needs Java and Maven, fetches 0.8 GB and takes minutes.
 athena: engines tools $(VENV)/athena
@@ -166,6 +169,19 @@ nightly:
 
 $(CARGO_FUZZ):
 	cargo install --quiet --locked --version 0.13.2 --root .tools/fuzz cargo-fuzz
+
+# Not in `make test`, for it takes an hour and other work on the machine spoils its figures. An environment of its own, as for its peers' users.
+BENCH ?= .tools/bench
+
+bench: $(BENCH)/installed
+	@$(ALONE) $(BENCH)/bin/python bench/run.py
+
+$(BENCH)/installed: bench/peers/requirements.lock | $(UV)
+	@echo "installing the peers into $(@D)"
+	@$(PYTHON) -m venv --clear $(@D)
+	@$(UV) pip sync --quiet --python $(@D)/bin/python $< || \
+	  $(@D)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@touch $@
 
 # What a release consists of. `make test` deploys one around the function that SAM has built (tests/deploy/test_release.py); this builds it, which takes a quarter of
 # an hour and more.

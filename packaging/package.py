@@ -31,8 +31,8 @@ TRIPLES = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux
 GLIBC = (2, 28)
 # What comes along with the template: what the pages' commands read, the pages and what they lead a reader or an auditor to, and the terms.
 ALONGSIDE = (
-    "events", "infra", "docs", "dbt", "src/xledger/queries", "crates/xledger-spend-cli/README.md", "README.md", "SECURITY.md", "CHANGELOG.md", "LICENSE-MIT",
-    "LICENSE-APACHE",
+    "events", "infra", "docs", "dbt", "src/xledger/queries", "crates/xledger-spend-cli/README.md", "bench/RESULTS.md", "bench/results.svg", "README.md",
+    "SECURITY.md", "CHANGELOG.md", "LICENSE-MIT", "LICENSE-APACHE",
 )
 LICENCES = "THIRD-PARTY.txt"
 

@@ -251,7 +251,7 @@ def test_every_name_in_snake_case_is_one_of_the_sources(page):
 
 def sources(*below):
     """All code and what is written for it, or what lies in some directories."""
-    parts = [file for file in files() if file.startswith(below or ("src/", "tests/", "crates/", "benches/", "fuzz/", "Cargo.toml"))]
+    parts = [file for file in files() if file.startswith(below or ("src/", "tests/", "crates/", "bench/", "fuzz/", "Cargo.toml"))]
     return "\n".join((REPOSITORY / file).read_text("utf-8", errors="replace") for file in parts if not file.endswith(".md"))
 
 
