@@ -122,11 +122,10 @@ impl Refreshing<'_> {
         lines: &mut Side<Line>,
         payables: &mut Side<Payable>,
     ) -> Result<bool, Failure> {
-        let rows = work.fetch.batch_rows;
-        // A batch of each first: what they teach of this server, the others need not learn each for itself, and what they teach of the
+        // A batch of each ledger first: what they teach of this server, the others need not learn each for itself, and what they teach of the
         // token's rights decides what of the cache is of use.
-        let first = work.batches(lines.batch(rows), payables.batch(rows));
-        let rest = work.batches(lines.take_missing(), payables.take_missing());
+        let mut rest = work.batches(lines.take_missing(), payables.take_missing());
+        let first = rest.split_first();
         for batches in [first, rest] {
             if !self.round(work, lines, payables, batches).await? {
                 return Ok(false);
@@ -246,12 +245,7 @@ impl<T: Fetched> Side<T> {
         Ok(Self { queries, document, cached, admitted, missing, stored, fetched: 0 })
     }
 
-    /// Of the missing lines so many.
-    fn batch(&mut self, rows: usize) -> Vec<T::Admitted> {
-        split_last(&mut self.missing, rows)
-    }
-
-    /// All of them.
+    /// The missing lines, by id.
     fn take_missing(&mut self) -> Vec<T::Admitted> {
         self.missing.sort_unstable_by_key(T::id_of);
         std::mem::take(&mut self.missing)
@@ -320,6 +314,16 @@ struct Batches {
     expense_lines: Vec<AdmittedLine>,
     payables: Vec<AdmittedPayable>,
     rows: usize,
+}
+
+impl Batches {
+    /// Takes a batch of ledger lines and one of AP lines.
+    fn split_first(&mut self) -> Self {
+        let lines = split_last(&mut self.lines, self.rows);
+        let expense_rows = if lines.is_empty() { self.rows } else { 0 };
+        let expense_lines = split_last(&mut self.expense_lines, expense_rows);
+        Self { lines, expense_lines, payables: split_last(&mut self.payables, self.rows), rows: self.rows }
+    }
 }
 
 enum Batch {
