@@ -3,19 +3,23 @@
 import json
 import os
 import tarfile
+import zipfile
 from io import BytesIO
 
 import pytest
 
 import cloud
 from pages import REPOSITORY
+from policies import DEPLOYER
 from stack import Stack
+from test_policies import policy_of_all
 from test_release import A_TIME, package
 from xledger import Order, xledger as run_xledger
 
 PROGRAM = os.path.join(os.environ.get("XLEDGER_BIN_DIR") or REPOSITORY / "target" / "debug", "xledger-spend")
 ACCOUNT = "000000000000"
 LIMIT_S = 600
+DONE = {"error": None}
 COMPANIES = {"spend-fjord": "Fjord's", "spend-gran": "spend-gran", "spend-holm": "Holm"}
 
 
@@ -56,14 +60,13 @@ class Consultant:
     def state(self):
         """All that a deployment could change, of every stack."""
         stacks = self.account.client("cloudformation").describe_stacks()["Stacks"]
-        glue = self.account.client("glue")
-        views = [glue.get_table(DatabaseName="spend_all", Name=name)["Table"] for name in ("spend", "supplier", "runs")]
+        views = self.account.client("glue").get_tables(DatabaseName="spend_all")["TableList"]
         return [(each["StackName"], each["StackStatus"], each.get("LastUpdatedTime"), each["Parameters"]) for each in stacks], views
 
 
 @pytest.fixture(scope="module")
 def consultant(built, tmp_path_factory):
-    """In an account in which another deployment has left a secret of the third company's name."""
+    """In an account in which a database of the third company's name was left by something else."""
     bootstrap = (REPOSITORY / ".aws-sam" / "build" / "RefreshFunction" / "bootstrap").read_bytes()
     bundle = package.bundle("x86_64", package.function_zip(bootstrap, A_TIME), b"their terms\n", A_TIME)
     into = tmp_path_factory.mktemp("release")
@@ -71,7 +74,7 @@ def consultant(built, tmp_path_factory):
         archive.extractall(into, filter="data")
     [directory] = into.iterdir()
     with cloud.account(tmp_path_factory.mktemp("many") / "account") as account:
-        account.client("secretsmanager").create_secret(Name="spend-holm/token", SecretString="left")
+        account.client("glue").create_database(DatabaseInput={"Name": "spend_holm"})
         yield Consultant(account, directory)
 
 
@@ -101,7 +104,7 @@ def test_one_that_fails_keeps_no_other_from_its_turn_and_is_named_at_the_end(con
     assert done.status == 1, done
     assert "spend-fjord: created\n" in done.stderr and "spend-gran: created\n" in done.stderr
     last = done.stdout.partition("\nFailed: 1 of 4\n")[2]
-    assert "  spend-holm\n" in last and "TokenSecret: " in last, done
+    assert "  spend-holm\n" in last and "GlueDatabase: " in last, done
     made = consultant.stack("spend-gran")
     variables = consultant.account.client("lambda").get_function_configuration(FunctionName="spend-gran")["Environment"]["Variables"]
     assert (variables["SPEND_HISTORY_FROM"], variables["SPEND_SNAPSHOTS_KEPT"]) == ("2025-01", "7")
@@ -109,7 +112,7 @@ def test_one_that_fails_keeps_no_other_from_its_turn_and_is_named_at_the_end(con
 
 
 def test_once_it_is_mended_the_same_command_makes_it_and_leaves_the_others(consultant):
-    consultant.account.client("secretsmanager").delete_secret(SecretId="spend-holm/token", ForceDeleteWithoutRecovery=True)
+    consultant.account.client("glue").delete_database(Name="spend_holm")
     rows, status = consultant.rows("deploy")
     assert {prefix: row["stack"] for prefix, row in rows.items()} == {
         "spend-fjord": "unchanged",
@@ -197,15 +200,19 @@ def test_a_company_that_is_taken_out_leaves_the_views_and_keeps_its_stack(consul
 
 
 def test_a_later_release_upgrades_all_of_them_by_the_same_command(consultant, companies):
-    """Another function, and what is set stays, whether or not the file says it any more: no payroll code is lost by a line left out."""
-    consultant.says(file({prefix: companies[prefix] for prefix in ("spend-fjord", "spend-gran")}, CreateDashboard="yes"))
+    """Another function, and what is set stays, though the file does not say it any more."""
+    configured = lambda prefix: consultant.account.client("lambda").get_function_configuration(FunctionName=prefix)
+    before = {prefix: configured(prefix) for prefix in ("spend-fjord", "spend-gran")}
+    packed = consultant.directory / "function.zip"
+    with zipfile.ZipFile(packed) as archive:
+        packed.write_bytes(package.function_zip(archive.read("bootstrap"), A_TIME + 60))
+    consultant.says(file({prefix: companies[prefix] for prefix in before}))
     rows, status = consultant.rows("deploy")
-    assert status == 0
-    assert [rows[prefix]["stack"] for prefix in ("spend-fjord", "spend-gran")] == ["changed", "changed"]
-    for prefix in ("spend-fjord", "spend-gran"):
-        variables = consultant.account.client("lambda").get_function_configuration(FunctionName=prefix)["Environment"]["Variables"]
-        assert variables["SPEND_SNAPSHOTS_KEPT"] == "7"
-        assert "Dashboard" in consultant.stack(prefix).resources
+    assert (status, [rows[prefix]["stack"] for prefix in before]) == (0, ["changed", "changed"])
+    for prefix, earlier in before.items():
+        now = configured(prefix)
+        assert now["CodeSha256"] != earlier["CodeSha256"]
+        assert now["Environment"] == earlier["Environment"] and now["Environment"]["Variables"]["SPEND_SNAPSHOTS_KEPT"] == "7"
 
 
 def test_a_stack_that_is_something_else_is_left_alone(consultant, companies):
@@ -234,3 +241,25 @@ def test_all_faults_of_a_file_are_named_and_nothing_is_done(consultant, companie
     for fault in ("4 faults", "2023-13", "Colour: is no parameter", "MemorySize", "two have the prefix `spend-gran`"):
         assert fault in done.stderr, done
     assert consultant.state() == before
+
+
+def test_who_has_the_pages_policies_may_deploy_check_and_list(consultant, ledgers, companies, tmp_path_factory):
+    """In an account that checks rights."""
+    with cloud.account(tmp_path_factory.mktemp("strict") / "account", checks_rights=True) as account:
+        iam, number = account.client("iam"), account.client("sts").get_caller_identity()["Account"]
+        iam.create_user(UserName="consultant")
+        for name in (*DEPLOYER, "reader-policy"):
+            policy = json.dumps(policy_of_all(name)).replace("123456789012", number)
+            iam.put_user_policy(UserName="consultant", PolicyName=name, PolicyDocument=policy)
+        key = iam.create_access_key(UserName="consultant")["AccessKey"]
+        somebody = Consultant(account.signed_in_as(key["AccessKeyId"], key["SecretAccessKey"]), consultant.directory)
+        somebody.says(file({"spend-fjord": companies["spend-fjord"]}, **COMMON).replace(ACCOUNT, number))
+        assert somebody.rows("deploy") == ({"spend-fjord": DONE | {"stack": "created"}, "spend-all": DONE | {"stack": "created, views over 0 of 1"}}, 0)
+        somebody.stack("spend-fjord").put_token(ledgers["spend-fjord"].token)
+        rows, status = somebody.rows("check")
+        assert status == 0 and rows["spend-fjord"]["verdict"].startswith("Ready")
+        Stack(account, {}, "spend-fjord").refresh()
+        rows, status = somebody.rows("list")
+        assert status == 0 and rows["spend-fjord"]["spend_rows"] == len(ledgers["spend-fjord"].spend())
+        rows, status = somebody.rows("deploy")
+        assert status == 0 and rows["spend-all"]["stack"] == "changed, views over 1 of 1"
