@@ -130,30 +130,35 @@ fn columns(columns: &[Column]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::runs;
+    use crate::table::{runs, spend};
 
-    fn source(name: &str, database: &str, columns: &[(&str, &str)]) -> Source {
-        let columns = columns.iter().map(|(name, kind)| ((*name).to_owned(), (*kind).to_owned())).collect();
-        Source { name: name.to_owned(), database: database.to_owned(), columns }
+    fn source(name: &str, database: &str, columns: impl IntoIterator<Item = (String, String)>) -> Source {
+        Source { name: name.to_owned(), database: database.to_owned(), columns: columns.into_iter().collect() }
+    }
+
+    fn whole(table: &Table) -> Vec<(String, String)> {
+        columns_of_union(table).skip(1).map(|(name, kind)| (name.to_owned(), kind.to_string())).collect()
     }
 
     #[test]
     fn what_an_older_table_lacks_is_null_and_what_has_another_type_is_cast() {
-        let whole: Vec<(String, String)> =
-            columns_of_union(runs::table()).skip(1).map(|(name, kind)| (name.to_owned(), kind.to_string())).collect();
-        let whole: Vec<(&str, &str)> = whole.iter().map(|(name, kind)| (name.as_str(), kind.as_str())).collect();
         let older = [("run_id", "string"), ("started_at", "string"), ("gone", "string")];
-        let sql = athena_union(runs::table(), &[source("O'Hara", "a_b", &whole), source("old", "c", &older)]);
+        let older = older.map(|(name, kind)| (name.to_owned(), kind.to_owned()));
+        let sources = [source("O'Hara", "a_b", whole(runs::table())), source("old", "c", older)];
+        let sql = athena_union(runs::table(), &sources);
         let (new, old) = sql.split_once(" UNION ALL ").unwrap();
-        assert!(
-            new.starts_with("SELECT CAST('O''Hara' AS varchar) AS \"source\", \"run_id\", \"snapshot\", "),
-            "{new}"
-        );
+        let begins = |name: &str| format!("SELECT CAST('{name}' AS varchar) AS \"source\", \"run_id\", ");
+        assert!(new.starts_with(&(begins("O''Hara") + "\"snapshot\", ")), "{new}");
         assert!(new.ends_with(" FROM \"a_b\".\"runs\"") && !new.contains("NULL"), "{new}");
-        assert!(old.starts_with(
-            "SELECT CAST('old' AS varchar) AS \"source\", \"run_id\", CAST(NULL AS varchar) AS \"snapshot\", "
-        ));
+        assert!(old.starts_with(&(begins("old") + "CAST(NULL AS varchar) AS \"snapshot\", ")), "{old}");
         assert!(old.contains(", CAST(\"started_at\" AS timestamp(3)) AS \"started_at\", "), "{old}");
         assert!(!old.contains("gone"), "{old}");
+    }
+
+    /// Else a query that names a year would read all of them.
+    #[test]
+    fn partitions_stay_columns_as_they_are() {
+        let sql = athena_union(spend::table(), &["a", "b"].map(|name| source(name, name, whole(spend::table()))));
+        assert_eq!(sql.matches(", \"year\", \"month\" FROM ").count(), 2, "{sql}");
     }
 }
