@@ -153,6 +153,18 @@ impl Lake {
         Ok(directories.iter().filter_map(|key| SnapshotName::read(key.below(&root)?)).collect())
     }
 
+    /// The line of the newest run, whatever its end; `None` before the first.
+    ///
+    /// # Errors
+    /// What storage can meet, [`Error::Corrupt`] if the line is no JSON.
+    pub async fn last_run(&self) -> Result<Option<serde_json::Value>, Error> {
+        // Their ids begin with their time.
+        let Some(last) = self.store.list(&layout::runs()).await?.pop() else { return Ok(None) };
+        let Some((line, _)) = self.store.get(&last.key, RUN_LIMIT_BYTES).await? else { return Ok(None) };
+        let corrupt = |_| Error::Corrupt { place: self.store.place(&last.key), what: "it is no JSON".to_owned() };
+        serde_json::from_slice(&line).map(Some).map_err(corrupt)
+    }
+
     /// Writes the line of a run: what the table `runs` shows. A run that could not claim the lake has one too.
     ///
     /// # Errors

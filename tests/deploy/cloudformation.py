@@ -80,6 +80,10 @@ class Stack:
             return one == other
         if name == "Fn::Not":
             return not self.holds(argument[0])
+        if name == "Fn::And":
+            return all(map(self.holds, argument))
+        if name == "Condition":
+            return self.holds(self.template["Conditions"][argument])
         raise AssertionError(f"{name} is not known here")
 
     def resources(self):

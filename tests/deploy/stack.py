@@ -52,17 +52,18 @@ class Answer:
 class Stack:
     """A deployed stack."""
 
-    def __init__(self, account, parameters):
+    def __init__(self, account, parameters, name=NAME):
         self.account = account
         self.parameters = parameters
-        [described] = account.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"]
+        self.name = name
+        [described] = account.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
         assert described["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE"), described
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
 
     @cached_property
     def resources(self):
         """Physical ids by logical id."""
-        pages = self.account.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=NAME)
+        pages = self.account.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.name)
         return {each["LogicalResourceId"]: each["PhysicalResourceId"] for page in pages for each in page["StackResourceSummaries"]}
 
     def seen_by(self, account):

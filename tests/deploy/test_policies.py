@@ -2,12 +2,15 @@
 
 import fnmatch
 import json
+import os
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
 import policies
+from cloudformation import Stack, load
 from pages import DOCS, INFRA, OPERATIONS, SETUP, text
 from policies import DEPLOYER, allows, listed
 
@@ -282,3 +285,85 @@ def test_nobody_but_the_function_reads_the_token_or_its_state():
     deployer = [known[name] for name in DEPLOYER]
     assert not allows(deployer, "s3:GetObject", f"{BUCKET[0]}/lake/CURRENT.json")
     assert not allows(deployer, "s3:GetObject", f"{BUCKET[0]}/athena-results/xledger-spend/0a1b.csv")
+
+
+# ----------------------------------------------------------------------------------------------------------- many companies
+
+# One prefix is the beginning of the other: a pattern that is open at its end would take both.
+ONE, OTHER, ALL = "spend-gran", "spend-gran-salg", "spend-all"
+
+
+def named(told, prefix, bucket):
+    """A policy, or an ARN, with another prefix and bucket, as the pages say."""
+    told = told.replace("xledger-spend", prefix).replace("xledger_spend", prefix.replace("-", "_")).replace("BUCKET", bucket)
+    return told.replace(f"{prefix}-code", "xledger-spend-code")
+
+
+def policy_of_all(name):
+    """A policy for every company, by the page's own command."""
+    [command] = re.findall(r"  (sed .*?) > ", text(policies.INFRA / "companies.md"), re.DOTALL)
+    put = {"ACCOUNT": ACCOUNT, "AWS_REGION": REGION, "policy": name.removesuffix("-policy")}
+    told = subprocess.run(["bash", "-c", command], cwd=policies.INFRA.parent, env=os.environ | put, capture_output=True, check=True)
+    return json.loads(told.stdout)
+
+
+def bucket_of(prefix):
+    return f"{prefix}-{'results' if prefix == ALL else 'lake'}bucket-1a2b3c"
+
+
+def read_of(prefix):
+    """What a query takes of a company's own, or of the views': of the catalogue and of all databases there are but names to see."""
+    shared = ("*", CATALOG, DEFAULT)
+    asked = {(action, on) for page in READING.values() for action, each in page.items() for on in each if on not in shared}
+    return {(action, named(on, prefix, bucket_of(prefix))) for action, on in asked}
+
+
+def test_who_reads_one_company_reads_no_other_and_no_views_over_all():
+    for prefix in (ONE, OTHER, ALL):
+        reader = [json.loads(named(json.dumps(policies.of_infra()["reader-policy"]), prefix, bucket_of(prefix)))]
+        assert all(allows(reader, *each) for each in read_of(prefix))
+        for another in {ONE, OTHER, ALL} - {prefix}:
+            assert [each for each in read_of(another) if allows(reader, *each)] == []
+
+
+def test_who_reads_all_has_one_policy_for_each_company_and_the_views():
+    reader = [policy_of_all("reader-policy")]
+    for prefix in (ONE, OTHER, ALL):
+        assert [each for each in read_of(prefix) if not allows(reader, *each)] == []
+        assert not allows(reader, "s3:GetObject", f"arn:aws:s3:::{bucket_of(prefix)}/lake/state/rows/1")
+    assert [each for each in read_of("xledger-spend") if allows(reader, *each)] == []
+
+
+def test_a_function_has_no_right_on_another_companys():
+    template = load(text(INFRA.parent.parent / "template.yaml"))
+    documents = {}
+    for prefix in (ONE, OTHER):
+        stack = Stack(template, NamePrefix=prefix)
+        stack.values |= {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "LakeBucket": bucket_of(prefix)}
+        stack.values |= {"GlueDatabase": prefix.replace("-", "_")}
+        [policy] = stack.resources()["FunctionRole"]["Properties"]["Policies"]
+        documents[prefix] = [policy["PolicyDocument"]]
+    for prefix, document in documents.items():
+        for of in documents:
+            asked = {
+                "secretsmanager:GetSecretValue": [arn("secretsmanager", f"secret:{of}/token-Ab1Cd2")],
+                "s3:GetObject": [f"arn:aws:s3:::{bucket_of(of)}/lake/state/lease.json"],
+                "s3:ListBucket": [f"arn:aws:s3:::{bucket_of(of)}"],
+                "glue:UpdateTable": [arn("glue", f"table/{of.replace('-', '_')}/spend")],
+                "scheduler:CreateSchedule": [arn("scheduler", f"schedule/{of}/continuation")],
+            }
+            for action, each in asked.items():
+                for on in each:
+                    assert allows(document, action, on) == (prefix == of), f"the function of {prefix} and {action} on {on}"
+
+
+def test_who_deploys_all_has_the_two_policies_once():
+    deployer = [policy_of_all(name) for name in DEPLOYER]
+    program = next(on for on in PROGRAM if "-code-" in on)
+    for prefix in (ONE, OTHER, ALL):
+        lakes = (lambda on: on.replace("lakebucket", "resultsbucket")) if prefix == ALL else (lambda on: on)
+        for kind, action, on in asked():
+            made = named(lakes(on), prefix, "") if on not in PROGRAM else program
+            assert allows(deployer, action, made), f"{action} on {made} for {kind}"
+        assert allows(deployer, "glue:GetTables", arn("glue", f"table/{prefix.replace('-', '_')}/spend"))
+    assert all(allows(deployer, action, program) for action in ("s3:PutObject", "s3:GetObject"))

@@ -93,7 +93,9 @@ def copies(tmp_path_factory):
     """The template and what it becomes, in a directory of their own."""
     template = tmp_path_factory.mktemp("template") / "template.yaml"
     shutil.copy(TEMPLATE, template)
-    return template, expand(template)
+    views_over_all = template.with_name("views.json")
+    shutil.copy(INFRA / "views.json", views_over_all)
+    return template, expand(template), views_over_all
 
 
 def test_sam_finds_nothing(tmp_path):
@@ -133,7 +135,7 @@ def findings(copies, mistaken, policies):
 
 
 def test_cfn_lint_finds_nothing(findings, copies, policies):
-    assert [found[file] for found in findings for file in (*copies, policies[0])] == [[]] * 6
+    assert [found[file] for found in findings for file in (*copies, policies[0])] == [[]] * 8
 
 
 def test_cfn_lint_finds_each_mistake(findings, mistaken, policies):
@@ -588,7 +590,7 @@ def policies_as_template():
 
 def test_the_table_of_handlers_has_every_type_of_the_template(copies):
     """Against which `test_policies.py` holds the deployer's policy."""
-    _, expanded = copies
+    _, expanded, _ = copies
     types = {resource["Type"] for resource in json.loads(expanded.read_text("utf-8"))["Resources"].values()}
     assert types == json.loads((Path(__file__).parent / "handlers.json").read_text("utf-8"))["types"].keys()
 
@@ -641,7 +643,25 @@ def test_nothing_names_a_partition_but_where_it_is_asked_for(template):
     elsewhere = re.sub(r"(?m)^ *#.*$|Description: .*|AllowedPattern: .*", "", text())
     assert "arn:aws:" not in elsewhere
     outputs = {name for name, output in template["Outputs"].items() if "amazon.com" in json.dumps(output["Value"])}
-    assert outputs and all(template["Outputs"][name]["Condition"] == "InThePartitionAws" for name in outputs)
+    stack = Stack(template)
+    for partition in ("aws", "aws-cn"):
+        stack.values["AWS::Partition"] = partition
+        assert outputs and all(stack.holds(template["Conditions"][template["Outputs"][name]["Condition"]]) == (partition == "aws") for name in outputs)
+
+
+@pytest.mark.parametrize("wanted", ["yes", "no"])
+def test_the_dashboard_is_there_if_it_is_wanted_and_nothing_else_depends_on_it(template, wanted):
+    stack = Stack(template, CreateDashboard=wanted)
+    stack.values["AWS::Partition"] = "aws"
+    shown = stack.holds(template["Conditions"][template["Outputs"]["DashboardUrl"]["Condition"]])
+    assert ("Dashboard" in stack.resources()) == shown == (wanted == "yes")
+    others = {name: resource for name, resource in template["Resources"].items() if name != "Dashboard"}
+    assert not re.search(r'"(Ref|Fn::GetAtt)": \[?"Dashboard"|\$\{Dashboard[.}]', json.dumps(others))
+
+
+def test_a_stack_that_is_upgraded_keeps_its_dashboard(template):
+    """Its deployment names no value for the parameter, which it did not have."""
+    assert "Dashboard" in Stack(template).resources()
 
 
 def test_commands_run_from_the_repository_and_never_name_the_token(template):

@@ -1,7 +1,7 @@
 """MiniStack as the AWS account that the stack is deployed into, with what it lacks of the real services added.
 
 MiniStack's CloudFormation does not know named queries, refuses alarms on expressions and forgets some properties; its Lambda drops events instead of letting them wait;
-its Scheduler takes dates that are past, and runs the function itself instead of handing the event to it; and it does not ask whether a role may do what AWS does in
+its Athena knows no views; its Scheduler takes dates that are past, and runs the function itself instead of handing the event to it; and it does not ask whether a role may do what AWS does in
 the role's name, nor whether it may pass another role on. The template must not bend to any of that, so it is mended here. Nothing here
 knows the product.
 
@@ -11,6 +11,7 @@ Settings, from the environment:
 - `ACCOUNT_BROKEN_PARTS`: while this file exists, S3 refuses every part of a multipart upload but the first.
 """
 
+import base64
 import contextvars
 import json
 import os
@@ -21,7 +22,7 @@ from pathlib import Path
 from ministack import app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
-from ministack.services import athena, eventbridge, lambda_svc, s3, scheduler, secretsmanager, sts
+from ministack.services import athena, eventbridge, glue, lambda_svc, s3, scheduler, secretsmanager, sts
 from ministack.services.cloudformation import provisioners
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS as TYPES
 
@@ -218,6 +219,24 @@ def _complete_athena():
             raise OSError(said)
 
     athena._save_query_results = save
+    rewrite = athena._rewrite_data_paths
+
+    async def rewriting(query, database, catalog=None):
+        return await rewrite(_with_views(query, database), database, catalog)
+
+    athena._rewrite_data_paths = rewriting
+
+
+def _with_views(query, database):
+    """A query with the query of each view in the view's place, as Athena reads it from Glue; MiniStack knows no views."""
+    for found in reversed(athena._table_references(query)):
+        table = glue._tables.get(f"{found.database or database or 'default'}/{found.table}") or {}
+        if table.get("TableType") == "VIRTUAL_VIEW":
+            encoded = table["ViewOriginalText"].removeprefix("/* Presto View: ").removesuffix(" */")
+            sql = json.loads(base64.b64decode(encoded, validate=True))["originalSql"]
+            alias = "" if found.aliased else f' AS "{found.table}"'
+            query = f"{query[: found.start]}({sql}){alias}{query[found.end :]}"
+    return query
 
 
 # ----------------------------------------------------------------------------------------------------------------------- rights

@@ -100,6 +100,29 @@ pub(crate) enum Command {
         /// A file that holds the event, or - for standard input
         file: PathBuf,
     },
+    /// Deploy, check or list many companies, each a stack of its own, as a file names them; needs the AWS CLI
+    Companies {
+        /// What to do with each of them
+        #[arg(value_enum)]
+        action: CompaniesAction,
+        /// The file that names them
+        #[arg(default_value = "companies.toml")]
+        file: PathBuf,
+        /// The template: a release's, or .aws-sam/build/template.yaml after `sam build`
+        #[arg(long, value_name = "FILE", default_value = "template.yaml")]
+        template: PathBuf,
+    },
+}
+
+/// What to do with many companies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CompaniesAction {
+    /// Make their stacks, or bring them up to date with file and template; then the views over all
+    Deploy,
+    /// Ask each function what its token can read
+    Check,
+    /// Say how each stack stands, its last run and its rows
+    List,
 }
 
 /// How to refresh.
@@ -147,6 +170,8 @@ pub(crate) enum Publishes {
     /// A snapshot that is there already.
     Again(SnapshotName),
     IntoTheDemonstrations,
+    /// No snapshot, but stacks of AWS.
+    Stacks,
 }
 
 impl Command {
@@ -156,7 +181,9 @@ impl Command {
             Self::Demo { .. } => Publishes::IntoTheDemonstrations,
             Self::Refresh(RefreshArgs { dry_run: false, .. }) | Self::Invoke { .. } => Publishes::IntoTheLake,
             Self::Rollback { snapshot } => Publishes::Again(snapshot.clone()),
-            Self::Refresh(_)
+            Self::Companies { action: CompaniesAction::Deploy, .. } => Publishes::Stacks,
+            Self::Companies { .. }
+            | Self::Refresh(_)
             | Self::Check
             | Self::Probe { .. }
             | Self::Show

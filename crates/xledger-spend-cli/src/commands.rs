@@ -10,6 +10,7 @@ mod snapshots;
 mod rollback;
 mod schema;
 mod invoke;
+mod companies;
 
 use std::time::Duration;
 
@@ -52,6 +53,7 @@ pub(crate) async fn work(context: &Context, command: Command) -> Result<Outcome,
         Command::Rollback { snapshot } => rollback::rollback(context, &snapshot).await,
         Command::Schema { ddl } => schema::schema(context, ddl).await,
         Command::Invoke { file } => invoke::invoke(context, &file).await,
+        Command::Companies { action, file, template } => companies::companies(context, action, &file, &template).await,
     }
 }
 
@@ -89,6 +91,10 @@ async fn snapshot(lake: &LakeUrl, aws: &aws_config::SdkConfig) -> Result<Option<
 /// Says what was done until the program was stopped. Whatever was being written is written by now, or never will be.
 pub(crate) fn stopped(context: &Context, publishes: Publishes) -> Exit {
     let lake = match &publishes {
+        Publishes::Stacks => {
+            let what = "CloudFormation goes on with what it has begun; run it again for the rest";
+            return context.terminal.failed(&format!("stopped; {what}"));
+        }
         Publishes::Nowhere => None,
         Publishes::IntoTheLake | Publishes::Again(_) => context.sources.lake().ok(),
         Publishes::IntoTheDemonstrations => context.sources.demonstrations_lake().ok(),

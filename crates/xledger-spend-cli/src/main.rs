@@ -11,6 +11,7 @@
 mod args;
 mod sources;
 mod commands;
+mod companies;
 mod outcome;
 
 // What a person reads afterwards ...

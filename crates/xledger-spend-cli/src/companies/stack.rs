@@ -1,0 +1,98 @@
+//! A stack: what there is of it, and how it comes to be as the file says.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::{Aws, Company};
+
+/// A stack that is there.
+#[derive(Debug)]
+pub(crate) struct Stack {
+    /// `CREATE_COMPLETE`, …
+    pub(crate) status: String,
+    described: Value,
+}
+
+impl Stack {
+    /// An output.
+    pub(crate) fn output(&self, name: &str) -> Option<&str> {
+        self.found("Outputs", "OutputKey", name, "OutputValue")
+    }
+
+    fn parameter(&self, name: &str) -> Option<&str> {
+        self.found("Parameters", "ParameterKey", name, "ParameterValue")
+    }
+
+    fn found(&self, list: &str, key: &str, name: &str, value: &str) -> Option<&str> {
+        let found = self.described.get(list)?.as_array()?.iter().find(|each| each[key] == name)?;
+        found[value].as_str()
+    }
+}
+
+/// The stack of a company, if there is one.
+///
+/// # Errors
+/// AWS's words; and a stack of that name that is something else, which a deployment would put ours in the place of.
+pub(crate) async fn find(aws: &Aws, prefix: &str) -> Result<Option<Stack>, String> {
+    let described = match aws.json(&["cloudformation", "describe-stacks", "--stack-name", prefix]).await {
+        Ok(described) => described["Stacks"][0].clone(),
+        Err(why) if why.contains("does not exist") => return Ok(None),
+        Err(why) => return Err(why),
+    };
+    let stack = Stack { status: described["StackStatus"].as_str().unwrap_or_default().to_owned(), described };
+    // Of a stack that never was more than a change set nothing is known.
+    if stack.status != "REVIEW_IN_PROGRESS" && stack.parameter("NamePrefix") != Some(prefix) {
+        return Err(format!("the stack {prefix} is something else: give the company another prefix"));
+    }
+    Ok(Some(stack))
+}
+
+/// Makes a company's stack, or brings it up to date; says what was done.
+///
+/// # Errors
+/// Why it is not as it should be.
+pub(crate) async fn deploy(
+    aws: &Aws,
+    company: &Company,
+    template: &Path,
+    bucket: &str,
+) -> Result<&'static str, String> {
+    let prefix = company.prefix.as_str();
+    let mut found = find(aws, prefix).await?;
+    if found.as_ref().is_some_and(|stack| stack.status == "ROLLBACK_COMPLETE") {
+        // It was never there as a whole, and CloudFormation changes nothing of it any more.
+        aws.call(&["cloudformation", "delete-stack", "--stack-name", prefix]).await?;
+        aws.call(&["cloudformation", "wait", "stack-delete-complete", "--stack-name", prefix]).await?;
+        found = None;
+    }
+    let template = template.to_string_lossy();
+    let mut arguments = vec!["cloudformation", "deploy", "--stack-name", prefix, "--template-file", &template];
+    arguments.extend(["--s3-bucket", bucket, "--no-fail-on-empty-changeset"]);
+    arguments.extend(["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND", "--parameter-overrides"]);
+    let given: Vec<String> = company.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let prefix_given = format!("NamePrefix={prefix}");
+    arguments.push(&prefix_given);
+    arguments.extend(given.iter().map(String::as_str));
+    match aws.call(&arguments).await {
+        Ok(said) if said.contains("No changes to deploy") => Ok("unchanged"),
+        Ok(_) if found.is_some() => Ok("changed"),
+        Ok(_) => Ok("created"),
+        Err(why) if why.contains("describe-stack-events") => Err(reason(aws, prefix).await.unwrap_or(why)),
+        Err(why) => Err(why),
+    }
+}
+
+/// Why the last change of a stack failed: what failed first.
+async fn reason(aws: &Aws, prefix: &str) -> Option<String> {
+    let events = ["cloudformation", "describe-stack-events", "--stack-name", prefix, "--max-items", "300"];
+    let events = aws.json(&events).await.ok()?;
+    // Newest first.
+    let of_this_change = events["StackEvents"].as_array()?.iter().take_while(|event| {
+        let begins = matches!(event["ResourceStatus"].as_str(), Some("CREATE_IN_PROGRESS" | "UPDATE_IN_PROGRESS"));
+        !(begins && event["LogicalResourceId"] == prefix)
+    });
+    let failed = |event: &&Value| event["ResourceStatus"].as_str().is_some_and(|status| status.ends_with("_FAILED"));
+    let first = of_this_change.filter(failed).last()?;
+    Some(format!("{}: {}", first["LogicalResourceId"].as_str()?, first["ResourceStatusReason"].as_str()?))
+}
