@@ -1,7 +1,7 @@
 """MiniStack as the AWS account that the stack is deployed into, with what it lacks of the real services added.
 
 MiniStack's CloudFormation does not know named queries, refuses alarms on expressions and forgets some properties; its Lambda drops events instead of letting them wait;
-its Scheduler takes dates that are past, and runs the function itself instead of handing the event to it; and it does not ask whether a role may do what AWS does in
+its Scheduler takes dates that are past, begins a rate late, and runs the function itself instead of handing the event to it; and it does not ask whether a role may do what AWS does in
 the role's name, nor whether it may pass another role on. The template must not bend to any of that, so it is mended here. Nothing here
 knows the product.
 
@@ -48,6 +48,7 @@ def _complete_cloudformation():
     _after("AWS::SecretsManager::Secret", "create", _leave_without_value)
     for verb in ("create", "update"):
         _after("AWS::Scheduler::Schedule", verb, _keep_times)
+    _after("AWS::Scheduler::Schedule", "create", _begin_at_once)
 
 
 def _create_named_query(logical_id, properties, stack_name):
@@ -113,6 +114,14 @@ def _keep_times(name, properties):
     schedule = scheduler._schedules[f"{properties.get('GroupName', 'default')}/{name}"]
     schedule["ScheduleExpressionTimezone"] = properties.get("ScheduleExpressionTimezone", "UTC")
     schedule |= {field: properties.get(field) for field in ("StartDate", "EndDate")}
+
+
+def _begin_at_once(name, properties):
+    """A rate without a start begins at once, where MiniStack lets an interval pass."""
+    is_on = properties.get("State", "ENABLED") == "ENABLED"
+    if is_on and properties["ScheduleExpression"].startswith("rate(") and not properties.get("StartDate"):
+        key = f"{properties.get('GroupName', 'default')}/{name}"
+        scheduler._schedule_last_fired[(get_account_id(), get_region(), key)] = 0
 
 
 def _past(schedule):
