@@ -78,8 +78,8 @@ def test_no_success_is_silent_while_runs_succeed(interval, days):
 def test_waiting_for_the_token_rings_after_a_day_and_until_it_is_put():
     alarm, silent = alarm_of("WaitingAlarm"), alarm_of("NoSuccessAlarm")
     looks = at(alarm, [1_000 + look / 2 for look in range(72)])
-    assert first_ring(alarm, looks, 1_000, 1_036) == 1_000 + 24
-    assert not rings(alarm, looks + at(alarm, [1_036], 0.0), 1_036 * HOUR_S), "a run that has a token says so"
+    assert first_ring(alarm, looks, 1_000, 1_036) == 1_000 + 23, "with the first hour and the last, a day"
+    assert not rings(alarm, looks + at(alarm, [1_036], 0.0), 1_039 * HOUR_S), "and ends within hours once it is put"
     assert first_ring(alarm, looks[:46], 1_000, 1_100) is None, "it was put within the day"
     assert first_ring(silent, looks, 1_000, 1_036) is None, "no success is missing yet"
 
@@ -88,7 +88,7 @@ def test_without_being_filled_it_would_be_two_days_late():
     """So that the model shows what the expression is for."""
     alarm = alarm_of("NoSuccessAlarm")
     [stat] = [query["MetricStat"] for query in alarm["Metrics"] if "MetricStat" in query]
-    plain = {key: value for key, value in alarm.items() if key != "Metrics"} | stat["Metric"] | {"Period": stat["Period"], "Statistic": stat["Stat"]}
+    plain = {key: value for key, value in alarm.items() if key != "Metrics"} | stat["Metric"] | {"Period": stat["Period"], "Statistic": stat["Stat"], "TreatMissingData": "breaching"}
     assert first_ring(plain, at(alarm, [1_000]), 1_000, 1_300) == 1_000 + 24 * (int(alarm["EvaluationPeriods"]) + 2)
 
 
