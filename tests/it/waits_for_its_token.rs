@@ -98,13 +98,13 @@ async fn and_makes_the_tables_once_it_is_put() {
 #[tokio::test]
 async fn and_says_what_is_wrong_with_it() {
     let mut lacking = Options::fast(800, 22);
-    lacking.dialect.missing_rights = ["Supplier", "SystemValue", "Contact"].map(str::to_owned).into();
+    lacking.dialect.missing_rights = ["Supplier", "APTransaction", "Contact"].map(str::to_owned).into();
     type Put = fn(&str) -> Secret;
     let cases: [(Options, Put, &str, &[&str]); 4] = [
         (Options::fast(800, 22), |_| Secret::text("another-token-4711"), "token_refused", &["token"]),
         (Options::fast(800, 22), |_| Secret::text("two words"), "token_malformed", &["spaces"]),
         (Options::fast(800, 22), |_| Secret::text(r#"{"key": "none"}"#), "token_malformed", &["without a key `token`"]),
-        (lacking, Secret::text, "right_missing", &["Supplier (Common)", "SystemValue (Common)", "Tick read"]),
+        (lacking, Secret::text, "right_missing", &["Supplier (Common)", "APTransaction (Accounts Payable)", "Tick read"]),
     ];
     for (options, put, kind, words) in cases {
         let deployed = Deployed::new(options, |token| vec![Secret::NoValue, put(token)]).await;
