@@ -60,7 +60,8 @@ impl Due {
 
     /// The next look for a token that has been waited for since then. Whoever else looks at the same minute is the same invocation.
     pub fn look_for_token(since: Instant, at: Instant) -> Self {
-        let time = |at: Instant, form| jiff::Timestamp::from_millisecond(at.0).unwrap_or_default().strftime(form).to_string();
+        let time =
+            |at: Instant, form| jiff::Timestamp::from_millisecond(at.0).unwrap_or_default().strftime(form).to_string();
         let name = time(at, "token-%Y%m%dT%H%MZ");
         Self { name, event: json!({"action": "refresh", "waiting_since": time(since, "%Y-%m-%dT%H:%M:%SZ")}), at }
     }

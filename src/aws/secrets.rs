@@ -46,9 +46,7 @@ async fn read(id: &str, aws: &aws_config::SdkConfig) -> Result<Option<String>, F
             let text = answer.secret_string().unwrap_or_default().trim();
             Ok((!text.is_empty()).then(|| text.to_owned()))
         }
-        Err(CallError::Service(said))
-            if said.code == "ResourceNotFoundException" && said.mentions(NO_VALUE) =>
-        {
+        Err(CallError::Service(said)) if said.code == "ResourceNotFoundException" && said.mentions(NO_VALUE) => {
             Ok(None)
         }
         Err(error) => Err(unreadable(id, error)),

@@ -51,10 +51,12 @@ fn next_look(since: Instant, now: Instant) -> Instant {
 /// # Errors
 /// What storage can meet.
 pub(super) async fn is_over(since: Instant, lake: &Publisher, report: &mut Report) -> Result<bool, Failure> {
-    let current = lake.lake().current().await?.map(|(current, _)| current).filter(|current| current.committed_at > since);
+    let current =
+        lake.lake().current().await?.map(|(current, _)| current).filter(|current| current.committed_at > since);
     if let Some(current) = &current {
         report.last_success_at = Some(current.committed_at);
-        report.note = Some("another run has made tables since the token was waited for; nothing is left to be done".to_owned());
+        report.note =
+            Some("another run has made tables since the token was waited for; nothing is left to be done".to_owned());
     }
     Ok(current.is_some())
 }
@@ -89,7 +91,9 @@ mod tests {
 
     #[test]
     fn it_is_looked_for_less_often_with_time() {
-        for (waited, next) in [(0, 5), (3, 5), (4, 5), (5, 10), (59, 60), (60, 75), (61, 75), (1_439, 1_440), (1_440, 1_470)] {
+        for (waited, next) in
+            [(0, 5), (3, 5), (4, 5), (5, 10), (59, 60), (60, 75), (61, 75), (1_439, 1_440), (1_440, 1_470)]
+        {
             assert_eq!(next_look(SINCE, minutes(waited)), minutes(next), "{waited}");
         }
         assert_eq!(next_look(SINCE, Instant(minutes(4).0 + 1)), minutes(10), "a minute is left to arrange it");

@@ -84,7 +84,8 @@ async fn and_makes_the_tables_once_it_is_put() {
 
     let output = function.kill();
     assert!(log_lines(&output).iter().all(|line| line["level"] == "INFO"), "{output}");
-    let told = |record: &Value| ["WaitingForToken", "RunsFailed", "TokenRefused"].map(|name| record[name].as_u64().unwrap());
+    let told =
+        |record: &Value| ["WaitingForToken", "RunsFailed", "TokenRefused"].map(|name| record[name].as_u64().unwrap());
     let (_, records) = written(&output);
     let (waits, rest) = records.split_at(3);
     for record in waits {
@@ -104,7 +105,12 @@ async fn and_says_what_is_wrong_with_it() {
         (Options::fast(800, 22), |_| Secret::text("another-token-4711"), "token_refused", &["token"]),
         (Options::fast(800, 22), |_| Secret::text("two words"), "token_malformed", &["spaces"]),
         (Options::fast(800, 22), |_| Secret::text(r#"{"key": "none"}"#), "token_malformed", &["without a key `token`"]),
-        (lacking, Secret::text, "right_missing", &["Supplier (Common)", "APTransaction (Accounts Payable)", "Tick read"]),
+        (
+            lacking,
+            Secret::text,
+            "right_missing",
+            &["Supplier (Common)", "APTransaction (Accounts Payable)", "Tick read"],
+        ),
     ];
     for (options, put, kind, words) in cases {
         let deployed = Deployed::new(options, |token| vec![Secret::NoValue, put(token)]).await;
@@ -136,7 +142,11 @@ async fn only_what_can_come_again_waits() {
     deployed.scheduler.refuse([(400, "ValidationException", "no")]);
     let fault = function.invoke(&json!({}), MINUTES).await.unwrap_err();
     assert_eq!(fault.kind, "continuation_failed");
-    assert!(fault.message.contains("put-secret-value") && fault.message.contains("did not succeed"), "{}", fault.message);
+    assert!(
+        fault.message.contains("put-secret-value") && fault.message.contains("did not succeed"),
+        "{}",
+        fault.message
+    );
 }
 
 /// Somebody starts a run by hand as soon as the token is put: the look that comes meanwhile leaves the lake to it.
