@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::lake::SnapshotName;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::value::Month;
+use crate::model::value::{Instant, Month};
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,10 +57,13 @@ pub struct Refresh {
     pub accept_shrink: bool,
     /// Resume this refresh, if it is the unfinished one, and do nothing else.
     pub continues: Option<String>,
+    /// The first refresh since there is a token, which was waited for from this time on: check the token before.
+    pub waiting_since: Option<Instant>,
 }
 
 /// What a refresh's event may have.
-const REFRESH_KEYS: [&str; 7] = ["action", "mode", "from", "to", "dry_run", "accept_shrink", "continues"];
+const REFRESH_KEYS: [&str; 8] =
+    ["action", "mode", "from", "to", "dry_run", "accept_shrink", "continues", "waiting_since"];
 
 impl Event {
     /// Reads an event. An EventBridge schedule's event, and an empty one, ask for a refresh.
@@ -106,7 +109,8 @@ fn refresh(keys: &Map<String, Value>, faults: &mut Vec<String>) -> Refresh {
         faults.push("`from` is after `to`".to_owned());
     }
     let (dry_run, accept_shrink) = (boolean(keys, "dry_run", faults), boolean(keys, "accept_shrink", faults));
-    Refresh { mode, from, to, dry_run, accept_shrink, continues: refresh_id(keys, faults) }
+    let (continues, waiting_since) = (refresh_id(keys, faults), instant(keys, "waiting_since", faults));
+    Refresh { mode, from, to, dry_run, accept_shrink, continues, waiting_since }
 }
 
 fn boolean(keys: &Map<String, Value>, key: &str, faults: &mut Vec<String>) -> bool {
@@ -173,6 +177,15 @@ fn month(keys: &Map<String, Value>, key: &str, faults: &mut Vec<String>) -> Opti
     month
 }
 
+fn instant(keys: &Map<String, Value>, key: &str, faults: &mut Vec<String>) -> Option<Instant> {
+    let value = keys.get(key).filter(|value| !value.is_null())?;
+    let at = value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+    if at.is_none() {
+        faults.push(format!("`{key}` is not a time; write it as in 2026-11-21T01:30:00Z"));
+    }
+    at.map(|at| Instant(at.as_millisecond()))
+}
+
 fn invalid(faults: &[String]) -> Failure {
     Failure::new(
         FailureKind::EventInvalid,
@@ -196,6 +209,7 @@ mod tests {
             dry_run: true,
             accept_shrink: true,
             continues: Some("20261121T013000Z-0a1b2c3d".to_owned()),
+            waiting_since: Some(Instant(1_795_224_600_000)),
         };
         for (event, parsed) in [
             (schedule, default.clone()),
@@ -204,7 +218,7 @@ mod tests {
             (
                 json!({
                     "action": "refresh", "mode": "full", "from": "2025-01", "to": "2025-06", "dry_run": true,
-                    "accept_shrink": true, "continues": "20261121T013000Z-0a1b2c3d"
+                    "accept_shrink": true, "continues": "20261121T013000Z-0a1b2c3d", "waiting_since": "2026-11-21T01:30:00Z"
                 }),
                 Event::Refresh(full),
             ),
@@ -222,11 +236,11 @@ mod tests {
     fn every_fault_of_an_event_is_named() {
         let event = json!({
             "action": "refresh", "mode": "some", "from": "2025-13", "to": 3, "dry_run": "no", "colour": "red",
-            "accept_shrink": 1, "continues": "a/b"
+            "accept_shrink": 1, "continues": "a/b", "waiting_since": "yesterday"
         });
         let failure = Event::parse(&event).unwrap_err();
         assert_eq!(failure.kind, FailureKind::EventInvalid);
-        for word in ["mode", "from", "to", "dry_run", "colour", "accept_shrink", "continues"] {
+        for word in ["mode", "from", "to", "dry_run", "colour", "accept_shrink", "continues", "waiting_since"] {
             assert!(failure.message.contains(&format!("`{word}`")), "{word}: {failure}");
         }
         for event in [
@@ -240,6 +254,7 @@ mod tests {
             json!({"continues": ""}),
             json!({"continues": "a".repeat(65)}),
             json!({"continues": 7}),
+            json!({"waiting_since": 7}),
             json!({"detail-type": "Scheduled Event", "source": "aws.events", "continues": "a"}),
             json!({"action": "check", "accept_shrink": true}),
         ] {

@@ -40,9 +40,12 @@ pub struct Report {
     pub refresh_id: Option<String>,
     /// Which run of the refresh this is, from 1.
     pub invocation: Option<u32>,
-    /// When it is worth resuming a refresh that has not ended.
+    /// When it is worth resuming a refresh that has not ended, or looking for a token again.
     #[serde(with = "utc::maybe")]
     pub continues_at: Option<Instant>,
+    /// Since when a token has been waited for.
+    #[serde(with = "utc::maybe")]
+    pub waiting_since: Option<Instant>,
     /// How it ended.
     #[serde(deserialize_with = "known")]
     pub status: Status,
@@ -275,6 +278,7 @@ mod tests {
             refresh_id: Some("run-0".to_owned()),
             invocation: Some(2),
             continues_at: Some(Instant(1_795_224_600_000)),
+            waiting_since: Some(Instant(1_795_224_500_000)),
             snapshot: Some("20261121T013000Z-0a1b2c3d".to_owned()),
             snapshot_before: Some("20261120T013000Z-0a1b2c3d".to_owned()),
             lines: Some(Counts { listed: 9, kept: 7, refused: 2, ..Counts::default() }),

@@ -6,6 +6,7 @@ pub mod check;
 mod duplicate_event;
 pub mod probe;
 pub mod rollback;
+mod waiting;
 
 use std::time::Duration;
 
@@ -101,13 +102,22 @@ impl Run {
             tracing::info!(run_id = self.id, endpoint = %settings.endpoint, dry_run = refresh.dry_run, "refresh begins");
             let begun = tokio::time::Instant::now();
             let catalog = catalog(settings, aws).filter(|_| !refresh.dry_run);
-            self.in_lake(report, settings, aws, async |lake, report| {
+            let waiting_since = refresh.waiting_since;
+            self.in_lake(report, waiting_since.is_some(), settings, aws, async |lake, report| {
+                if let Some(since) = waiting_since
+                    && waiting::is_over(since, lake, report).await?
+                {
+                    return Ok(Status::Succeeded);
+                }
                 // Before Xledger is asked anything: what keeps the catalogue from being moved is known before a request is spent.
                 if let Some(catalog) = &catalog {
                     catalog.repair(lake.lake()).await?;
                 }
                 let own_files = own_files(settings, aws).await?;
                 let status = self.with_token(settings, aws, async |client| {
+                    if waiting_since.is_some() {
+                        waiting::has_every_right(&check::check(&client, settings, &self.progress).await?)?;
+                    }
                     let refreshing = Refreshing {
                         xledger: &client,
                         lake,
@@ -128,7 +138,10 @@ impl Run {
                     };
                     refreshing.run(report).await
                 });
-                let status = status.await?;
+                let status = match status.await {
+                    Err(failure) => waiting::unless_waiting(failure, &refresh, settings, (self.clock)(), report)?,
+                    Ok(status) => status,
+                };
                 if status == Status::Succeeded {
                     // Before the sweep: nothing is swept that the catalogue's tables may still name.
                     if let Some(catalog) = &catalog {
@@ -153,7 +166,7 @@ impl Run {
             let report = Report::begin(&self.id, "rollback", None, self.started_at);
             tracing::info!(run_id = self.id, %snapshot, "rollback begins");
             let catalog = catalog(settings, aws);
-            self.in_lake(report, settings, aws, async |lake, report| {
+            self.in_lake(report, false, settings, aws, async |lake, report| {
                 if let Some(catalog) = &catalog {
                     catalog.repair(lake.lake()).await?;
                 }
@@ -168,10 +181,11 @@ impl Run {
         })
     }
 
-    /// Opens and claims the lake, does a run's work in it, and gives the run its row.
+    /// Opens and claims the lake, does a run's work in it, and gives the run its row. One that `yields` leaves it to a run that is there already.
     async fn in_lake(
         &self,
         mut report: Report,
+        yields: bool,
         settings: &Settings,
         aws: &aws_config::SdkConfig,
         work: impl AsyncFnOnce(&Publisher, &mut Report) -> Result<Status, Failure>,
@@ -184,15 +198,16 @@ impl Run {
             }
         };
         let outcome = async {
-            let publisher = duplicate_event::claim(self, &lake).await?;
+            let publisher = duplicate_event::claim(self, &lake, yields).await?;
             let outcome = work(&publisher, &mut report).await;
             publisher.release().await;
             outcome
         };
         let outcome = outcome.await;
         self.end(&mut report, outcome);
-        if report.error.as_ref().is_some_and(|failure| failure.kind == FailureKind::DuplicateEvent) {
-            // The row is that of the run that does the work.
+        let is_duplicate = report.error.as_ref().is_some_and(|failure| failure.kind == FailureKind::DuplicateEvent);
+        if is_duplicate || report.status == Status::WaitingForToken {
+            // The row is that of the run that does the work; one that waits does none.
             return report;
         }
         if let Err(error) = lake.record_run(&self.id, &report.row()).await {

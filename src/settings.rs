@@ -109,6 +109,8 @@ pub struct Settings {
     pub endpoint: reqwest::Url,
     /// Where the token comes from.
     pub token: TokenSource,
+    /// Whether a refresh waits for a token that is not there yet: as the function does, who can come again.
+    pub waits_for_token: bool,
     /// Sent with every query.
     pub owner_set: OwnerSet,
     /// Rows of a listing's page.
@@ -362,6 +364,7 @@ impl Settings {
             (Some(endpoint), Some(token)) if read.faults.is_empty() => Ok(Self {
                 endpoint,
                 token,
+                waits_for_token: caller == Caller::Function,
                 owner_set,
                 page_rows,
                 max_in_flight,

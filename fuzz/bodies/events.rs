@@ -30,7 +30,8 @@ fn written(event: &Event) -> Map<String, Value> {
     let event = match event {
         Event::Check => json!({"action": "check"}),
         Event::Rollback(snapshot) => json!({"action": "rollback", "snapshot": snapshot}),
-        Event::Refresh(Refresh { mode, from, to, dry_run, accept_shrink, continues }) => json!({
+        // The time since when a token is waited for can be written in many ways.
+        Event::Refresh(Refresh { mode, from, to, dry_run, accept_shrink, continues, waiting_since: _ }) => json!({
             "action": "refresh", "mode": mode, "from": from, "to": to, "dry_run": dry_run, "accept_shrink": accept_shrink,
             "continues": continues
         }),

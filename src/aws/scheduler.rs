@@ -1,9 +1,10 @@
-//! Lets the function resume a refresh that takes more than one invocation: a schedule of EventBridge Scheduler that invokes the same
-//! function once, and then removes itself. The function does not invoke itself: Lambda stops that after some sixteen times, while a schedule has
-//! no such end, comes when credits are back, and shows in the console.
+//! Lets the function come again, to resume a refresh that takes more than one invocation or to look for its token: a schedule of EventBridge
+//! Scheduler that invokes the same function once, and then removes itself. The function does not invoke itself: Lambda stops that after some
+//! sixteen times, while a schedule has no such end, comes when credits are back, and shows in the console.
 //!
-//! Its name is made of the refresh and of how many invocations it has had, so that whatever is arranged twice comes once. One that is
-//! left over when the refresh has ended does no harm: its event names a refresh that is not unfinished any more.
+//! Its name is made of what it is for, so that whatever is arranged twice comes once: of the refresh and of how many invocations it has had, or
+//! of the time at which the token is looked for. One that is left over does no harm: its event names a refresh that is not unfinished any more, or
+//! a time since when tables were made.
 
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use aws_sdk_scheduler::error::BuildError;
 use aws_sdk_scheduler::types::{
     ActionAfterCompletion, DeadLetterConfig, FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, Target,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::timeout_at;
 
 use crate::aws::CallError;
@@ -40,15 +41,30 @@ const NAME_LIMIT: usize = 64;
 const EVENT_AGE_S: i32 = 3_600;
 const DELIVERIES: i32 = 10;
 
-/// The refresh to resume, and when.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What the function is to be invoked for, and when.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Due {
-    /// The unfinished refresh: letters, digits and hyphens.
-    pub refresh_id: String,
-    /// How many invocations it has had.
-    pub count: u32,
-    /// Not before this.
-    pub at: Instant,
+    /// The schedule's name: the same for the same invocation.
+    name: String,
+    event: Value,
+    at: Instant,
+}
+
+impl Due {
+    /// The next part of an unfinished refresh, not before `at`. Its id has letters, digits and hyphens, and it has had so many invocations.
+    pub fn rest_of_refresh(refresh_id: &str, invocations: u32, at: Instant) -> Self {
+        let name = format!("{refresh_id}-{invocations}");
+        let name = if name.len() <= NAME_LIMIT { name } else { Digest::of(name.as_bytes()) };
+        Self { name, event: json!({"action": "refresh", "continues": refresh_id}), at }
+    }
+
+    /// The next look for a token that has been waited for since then. Whoever else looks at the same minute is the same invocation.
+    pub fn look_for_token(since: Instant, at: Instant) -> Self {
+        let time =
+            |at: Instant, form| jiff::Timestamp::from_millisecond(at.0).unwrap_or_default().strftime(form).to_string();
+        let name = time(at, "token-%Y%m%dT%H%MZ");
+        Self { name, event: json!({"action": "refresh", "waiting_since": time(since, "%Y-%m-%dT%H:%M:%SZ")}), at }
+    }
 }
 
 /// Arranges for this function to be invoked again.
@@ -112,16 +128,15 @@ impl Continuation {
         let target = Target::builder()
             .arn(&self.function)
             .role_arn(&self.role)
-            .input(json!({"action": "refresh", "continues": due.refresh_id}).to_string())
+            .input(due.event.to_string())
             .retry_policy(retries.build())
             .set_dead_letter_config(self.dead_letters.as_ref().map(|arn| DeadLetterConfig::builder().arn(arn).build()));
         let window = FlexibleTimeWindow::builder().mode(FlexibleTimeWindowMode::Off);
-        let name = name(due);
         let arranged = self
             .scheduler
             .create_schedule()
-            .name(&name)
-            .client_token(&name)
+            .name(&due.name)
+            .client_token(&due.name)
             .group_name(&self.group)
             .schedule_expression(expression(at)?)
             .schedule_expression_timezone("UTC")
@@ -168,7 +183,7 @@ impl Continuation {
 
 fn failed(what: &str) -> Failure {
     let message = format!(
-        "the refresh is unfinished, and its next part could not be arranged: {what}. What is done is kept, and the next refresh goes on \
+        "The function is to be invoked again, and this could not be arranged: {what}. What is done is kept, and the next refresh goes on \
          from there"
     );
     Failure::new(FailureKind::ContinuationFailed, message)
@@ -185,15 +200,6 @@ fn expression(at: Instant) -> Result<String, Failure> {
     match jiff::Timestamp::from_millisecond(at.0) {
         Ok(at) => Ok(format!("at({})", at.strftime("%Y-%m-%dT%H:%M:%S"))),
         Err(error) => Err(failed(&error.to_string())),
-    }
-}
-
-/// The schedule's name: the same for the same part of a refresh.
-fn name(due: &Due) -> String {
-    let name = format!("{}-{}", due.refresh_id, due.count);
-    match name.len() <= NAME_LIMIT {
-        true => name,
-        false => Digest::of(name.as_bytes()),
     }
 }
 
@@ -216,11 +222,20 @@ mod tests {
 
     #[test]
     fn each_part_has_a_name_of_its_own() {
-        let due = |refresh_id: &str, count| Due { refresh_id: refresh_id.to_owned(), count, at: NOW };
-        assert_eq!(name(&due("20261121T013000Z-0a1b2c3d", 3)), "20261121T013000Z-0a1b2c3d-3");
+        let name = |refresh_id: &str, invocations| Due::rest_of_refresh(refresh_id, invocations, NOW).name;
+        assert_eq!(name("20261121T013000Z-0a1b2c3d", 3), "20261121T013000Z-0a1b2c3d-3");
         let long = "a".repeat(64);
-        assert_eq!(name(&due(&long, 1)).len(), NAME_LIMIT);
-        assert_eq!(name(&due(&long, 1)), name(&due(&long, 1)));
-        assert_ne!(name(&due(&long, 1)), name(&due(&long, 2)));
+        assert_eq!(name(&long, 1).len(), NAME_LIMIT);
+        assert_eq!(name(&long, 1), name(&long, 1));
+        assert_ne!(name(&long, 1), name(&long, 2));
+    }
+
+    #[test]
+    fn looks_for_a_token_at_one_minute_are_one() {
+        let look = Due::look_for_token(Instant(NOW.0 - 7_000), NOW);
+        assert_eq!(look.name, "token-20261121T0130Z");
+        assert_eq!(look.event, json!({"action": "refresh", "waiting_since": "2026-11-21T01:29:53Z"}));
+        assert_eq!(Due::look_for_token(NOW, Instant(NOW.0 + 59_999)).name, look.name);
+        assert_ne!(Due::look_for_token(NOW, Instant(NOW.0 + 60_000)).name, look.name);
     }
 }

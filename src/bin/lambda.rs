@@ -65,8 +65,10 @@ async fn answer(event: &Value, run: &Run, context: &Context) -> Result<Box<RawVa
         let event = event?;
         let settings = Settings::read(Caller::Function, environment)?;
         let answer = run.answer(event, &settings, aws().await).await?;
-        if let Some(due) = answer.report().and_then(due) {
-            arrange(&due, run, context).await?;
+        if let Some(report) = answer.report()
+            && let Some(due) = due(report)
+        {
+            arrange(&due, report, run, context).await?;
         }
         Ok(answer)
     });
@@ -86,24 +88,29 @@ async fn answer(event: &Value, run: &Run, context: &Context) -> Result<Box<RawVa
     outcome.and_then(readable).map_err(diagnostic)
 }
 
-/// When an unfinished refresh is to be resumed.
+/// When an unfinished refresh is to be resumed, or a token looked for again.
 fn due(report: &Report) -> Option<Due> {
-    if report.status != Status::Incomplete {
-        return None;
+    match report.status {
+        Status::Incomplete => {
+            Some(Due::rest_of_refresh(report.refresh_id.as_deref()?, report.invocation?, report.continues_at?))
+        }
+        Status::WaitingForToken => Some(Due::look_for_token(report.waiting_since?, report.continues_at?)),
+        Status::Succeeded | Status::Failed | Status::DryRun => None,
     }
-    let (refresh_id, count) = (report.refresh_id.clone()?, report.invocation?);
-    Some(Due { refresh_id, count, at: report.continues_at? })
 }
 
-/// Arranges that this function resumes an unfinished refresh. Where it cannot be arranged the invocation fails, so that somebody is
-/// told; Lambda's own retry then resumes it.
-async fn arrange(due: &Due, run: &Run, context: &Context) -> Result<(), Failure> {
+/// Arranges that this function comes again for what a run left. Where it cannot be arranged the invocation fails, so that somebody is
+/// told; Lambda's own retry then comes for it.
+async fn arrange(due: &Due, report: &Report, run: &Run, context: &Context) -> Result<(), Failure> {
+    let note = report.note.as_deref().unwrap_or_default();
+    let told = |failure: Failure| Failure::new(failure.kind, format!("{note}. {}", failure.message));
     // Settings that are not UTF-8 have ended the run at its beginning.
     let text = |name: &str| environment(name)?.into_string().ok();
-    let continuation = Continuation::read(text, aws().await, &context.invoked_function_arn, clock)?;
-    let at = continuation.arrange(due, run.deadline).await?;
+    let continuation = Continuation::read(text, aws().await, &context.invoked_function_arn, clock).map_err(told)?;
+    let at = continuation.arrange(due, run.deadline).await.map_err(told)?;
     let continues_at = jiff::Timestamp::from_millisecond(at.0).map(|at| at.to_string()).unwrap_or_default();
-    tracing::info!(refresh_id = due.refresh_id, invocation = due.count, continues_at, "refresh goes on later");
+    let (refresh_id, invocation) = (report.refresh_id.as_deref(), report.invocation);
+    tracing::info!(refresh_id, invocation, continues_at, "refresh goes on later");
     Ok(())
 }
 

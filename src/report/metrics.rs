@@ -68,11 +68,18 @@ pub const METRICS: &[Metric] = &[
         "Count",
         "1 if a refresh succeeded; dry runs and rollbacks do not count",
         // A continuation that has nothing left to do publishes nothing.
-        |run| flag(run.status() == Status::Succeeded && run.outcome.is_ok_and(|report| report.is_published_refresh())),
+        |run| {
+            // A function that waits for its token has not yet begun to be without success.
+            (run.status() != Status::WaitingForToken).then_some(())?;
+            flag(run.status() == Status::Succeeded && run.outcome.is_ok_and(|report| report.is_published_refresh()))
+        },
     ),
     metric("RunsFailed", "Count", "1 if the run failed", |run| flag(run.status() == Status::Failed)),
     metric("RunsIncomplete", "Count", "1 if time or credits ran out and the next run resumes", |run| {
         flag(run.status() == Status::Incomplete)
+    }),
+    metric("WaitingForToken", "Count", "1 if there is no token yet and the function waits for it", |run| {
+        flag(run.status() == Status::WaitingForToken)
     }),
     metric("TokenRefused", "Count", "1 if the token is missing, unreadable or refused", |run| {
         use FailureKind::{SecretUnreadable, TokenMalformed, TokenMissing, TokenRefused};

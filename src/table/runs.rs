@@ -96,6 +96,8 @@ pub enum Status {
     Failed,
     /// All was done but publishing, as asked.
     DryRun,
+    /// There was no token yet, and nothing was done. Such a run has no row.
+    WaitingForToken,
 }
 
 impl Status {
@@ -106,6 +108,7 @@ impl Status {
             Self::Incomplete => "incomplete",
             Self::Failed => "failed",
             Self::DryRun => "dry_run",
+            Self::WaitingForToken => "waiting_for_token",
         }
     }
 }
@@ -134,7 +137,7 @@ impl Serialize for Time {
     }
 }
 
-word!(Status: Succeeded, Incomplete, Failed, DryRun);
+word!(Status: Succeeded, Incomplete, Failed, DryRun, WaitingForToken);
 word!(CheckNames);
 primitive!(Time, ColumnType::TimestampMsUtc, TimestampMillisecondBuilder, |time| Some(time.0.0));
 

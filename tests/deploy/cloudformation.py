@@ -60,6 +60,9 @@ class Stack:
             if name == "Fn::Split":
                 separator, text = argument
                 return self.of(text).split(separator)
+            if name == "Fn::Select":
+                index, parts = argument
+                return self.of(parts)[int(index)]
             if name == "Fn::Join":
                 separator, parts = argument
                 return separator.join(self.of(parts))

@@ -63,7 +63,8 @@ def test_no_success_rings_after_as_many_days_as_it_says(days):
     assert watched(alarm).period_s * days <= 604_800, "CloudWatch looks back no further"
     once = at(alarm, [1_000])
     assert first_ring(alarm, once, 1_000, 1_300) == 1_000 + 24 * days
-    assert rings(alarm, [], 0), "nothing has ever succeeded"
+    assert not rings(alarm, [], 0), "no run has ended yet"
+    assert state([None] * (days + 2), days, days, alarm["TreatMissingData"]) is RETAIN, "and it rings on when all is long ago"
     failed = once + at(alarm, range(1_024, 1_300, 24), 0.0)
     assert first_ring(alarm, failed, 1_000, 1_300) == 1_000 + 24 * days, "a run that fails is no success"
 
@@ -74,11 +75,20 @@ def test_no_success_is_silent_while_runs_succeed(interval, days):
     assert first_ring(alarm, at(alarm, range(0, 2_000, interval)), 0, 2_000) is None
 
 
+def test_waiting_for_the_token_rings_after_a_day_and_until_it_is_put():
+    alarm, silent = alarm_of("WaitingAlarm"), alarm_of("NoSuccessAlarm")
+    looks = at(alarm, [1_000 + look / 2 for look in range(72)])
+    assert first_ring(alarm, looks, 1_000, 1_036) == 1_000 + 23, "with the first hour and the last, a day"
+    assert not rings(alarm, looks + at(alarm, [1_036], 0.0), 1_039 * HOUR_S), "and ends within hours once it is put"
+    assert first_ring(alarm, looks[:44], 1_000, 1_100) is None, "it was put within the day"
+    assert first_ring(silent, looks, 1_000, 1_036) is None, "no success is missing yet"
+
+
 def test_without_being_filled_it_would_be_two_days_late():
     """So that the model shows what the expression is for."""
     alarm = alarm_of("NoSuccessAlarm")
     [stat] = [query["MetricStat"] for query in alarm["Metrics"] if "MetricStat" in query]
-    plain = {key: value for key, value in alarm.items() if key != "Metrics"} | stat["Metric"] | {"Period": stat["Period"], "Statistic": stat["Stat"]}
+    plain = {key: value for key, value in alarm.items() if key != "Metrics"} | stat["Metric"] | {"Period": stat["Period"], "Statistic": stat["Stat"], "TreatMissingData": "breaching"}
     assert first_ring(plain, at(alarm, [1_000]), 1_000, 1_300) == 1_000 + 24 * (int(alarm["EvaluationPeriods"]) + 2)
 
 

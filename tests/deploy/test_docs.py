@@ -123,7 +123,7 @@ def test_what_the_first_hour_reports_holds_no_data():
     for command in re.split(r"\n(?! )", code.replace("\\\n", "")):
         if "ResourceStatusReason" in command or "StateChangeReason" in command:
             assert "s/[0-9]{12}/ACCOUNT/g" in command
-    assert len(re.findall(r"^## \d\.", text(page), re.MULTILINE)) == len(re.findall(r"\*\*Report\*\*", text(page))) == 5
+    assert len(re.findall(r"^## \d\.", text(page), re.MULTILINE)) == len(re.findall(r"\*\*Report\*\*", text(page))) == 6
 
 
 def test_every_service_that_the_function_calls_has_its_endpoint_told():
@@ -145,9 +145,9 @@ def test_the_page_has_a_way_out_of_each_state_that_a_failed_deployment_leaves():
     assert "continue-update-rollback" in next(line for line in text(SETUP).splitlines() if "`UPDATE_ROLLBACK_FAILED`" in line)
 
 
-def test_the_first_message_is_sent_once_the_e_mail_is_confirmed():
+def test_a_message_is_sent_once_the_e_mail_is_confirmed():
     step = text(SETUP).split("## 6. Confirm the alarm e-mail\n")[1].split("\n## ")[0]
-    assert "set-alarm-state --alarm-name xledger-spend-no-success --state-value OK" in step
+    assert "set-alarm-state --alarm-name xledger-spend-no-success --state-value ALARM" in step
 
 
 def test_the_page_has_what_lake_formation_says():

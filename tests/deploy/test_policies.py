@@ -39,7 +39,7 @@ MADE = {
     "AWS::SNS::Subscription": [arn("sns", "xledger-spend-alarms"), arn("sns", "xledger-spend-alarms:0a1b2c3d")],
     "AWS::SNS::Topic": [arn("sns", "xledger-spend-alarms")],
     "AWS::SQS::Queue": [arn("sqs", "xledger-spend-undelivered")],
-    "AWS::Scheduler::Schedule": [arn("scheduler", "schedule/default/xledger-spend")],
+    "AWS::Scheduler::Schedule": [arn("scheduler", f"schedule/default/xledger-spend{each}") for each in ("", "_first")],
     "AWS::Scheduler::ScheduleGroup": [arn("scheduler", "schedule-group/xledger-spend")],
     "AWS::SecretsManager::Secret": [arn("secretsmanager", "secret:xledger-spend/token-Ab1Cd2")],
 }

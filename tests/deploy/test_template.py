@@ -442,8 +442,20 @@ def test_the_bucket_outlives_the_stack(template):
 def test_the_schedule_has_no_date_and_is_stopped_by_its_parameter(template):
     """A date would be past one day, and then nothing of the schedule could be changed."""
     for state in ("ENABLED", "DISABLED"):
-        schedule = Stack(template, ScheduleState=state).resources()["RefreshSchedule"]["Properties"]
-        assert schedule["State"] == state and not schedule.keys() & {"StartDate", "EndDate"}
+        resources = Stack(template, ScheduleState=state, ScheduleExpression="cron(0 5 * * ? *)").resources()
+        for name in ("RefreshSchedule", "FirstRunSchedule"):
+            schedule = resources[name]["Properties"]
+            assert schedule["State"] == state and not schedule.keys() & {"StartDate", "EndDate"}
+
+
+def test_the_first_run_begins_with_the_deployment_once_and_finds_a_secret(template):
+    """A rate begins at once, by AWS's documentation. Two that begin together would be in each other's way."""
+    for expression in ("rate(3 days)", "rate(12 hours)", "cron(0 5 ? * MON,THU *)"):
+        resources = Stack(template, ScheduleExpression=expression).resources()
+        made = [each for each in resources.values() if each["Type"] == "AWS::Scheduler::Schedule"]
+        assert [each["DependsOn"] for each in made] == ["TokenSecret"] * len(made)
+        assert [each["Properties"]["Target"] for each in made] == [made[0]["Properties"]["Target"]] * len(made)
+        assert len([each for each in made if each["Properties"]["ScheduleExpression"].startswith("rate(")]) == 1
 
 
 def test_building_and_deploying_read_one_architecture(template):
@@ -603,14 +615,14 @@ def alarms(template):
 
 
 def test_every_alarm_reaches_the_topic_and_says_what_to_do(template):
-    assert len(alarms(template)) == 12
+    assert len(alarms(template)) == 13
     for name, alarm in alarms(template).items():
         assert alarm["AlarmActions"] == [{"Ref": "AlarmTopic"}], name
         description = alarm["AlarmDescription"]
         description = description["Fn::Sub"] if isinstance(description, dict) else description
         assert f'"{name}" in docs/operations.md' in description
         assert len(description) <= 1_024, f"{name}: longer than CloudWatch takes"
-        missing = {"NoSuccessAlarm": "breaching", "UndeliveredAlarm": "ignore"}
+        missing = {"NoSuccessAlarm": "ignore", "UndeliveredAlarm": "ignore"}
         assert alarm["TreatMissingData"] == missing.get(name, "notBreaching"), name
 
 

@@ -34,7 +34,7 @@ fn schedule() -> Value {
 }
 
 /// What the function wrote: lines of the log, and records of metrics. Every line is an object.
-fn written(output: &str) -> (Vec<Value>, Vec<Value>) {
+pub(crate) fn written(output: &str) -> (Vec<Value>, Vec<Value>) {
     let lines = output.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")));
     lines.partition(|line: &Value| line.get("_aws").is_none())
 }

@@ -38,3 +38,4 @@ mod store_faults;
 mod store_faults_in_a_refresh;
 mod the_page_of_a_snapshot;
 mod two_start_together;
+mod waits_for_its_token;

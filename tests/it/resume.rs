@@ -24,7 +24,7 @@ fn in_time() -> Deadline {
 }
 
 /// What the template sets.
-fn template(name: &str) -> Option<String> {
+pub(crate) fn template(name: &str) -> Option<String> {
     let value = match name {
         "CONTINUATION_ROLE_ARN" => ROLE,
         "CONTINUATION_GROUP" => "xledger-spend",
@@ -35,7 +35,7 @@ fn template(name: &str) -> Option<String> {
 }
 
 fn due(count: u32, minutes: i64) -> Due {
-    Due { refresh_id: "20261121T013000Z-0a1b2c3d".to_owned(), count, at: Instant(NOW.0 + minutes * 60_000) }
+    Due::rest_of_refresh("20261121T013000Z-0a1b2c3d", count, Instant(NOW.0 + minutes * 60_000))
 }
 
 fn continuation(scheduler: &Scheduler, environment: impl Fn(&str) -> Option<String>) -> Continuation {
@@ -92,12 +92,16 @@ async fn its_event_is_understood() {
     let scheduler = Scheduler::start().await;
     let continuation = continuation(&scheduler, template);
     for refresh_id in ["20261121T013000Z-0a1b2c3d", "a", &"b".repeat(64)] {
-        continuation.arrange(&Due { refresh_id: refresh_id.to_owned(), ..due(1, 1) }, in_time()).await.unwrap();
+        continuation.arrange(&Due::rest_of_refresh(refresh_id, 1, NOW), in_time()).await.unwrap();
         let scheduled = scheduler.schedules().into_values();
         let mut inputs = scheduled.map(|schedule| serde_json::from_str(schedule["Target"]["Input"].as_str().unwrap()));
         let wanted = Event::Refresh(Refresh { continues: Some(refresh_id.to_owned()), ..Refresh::default() });
         assert!(inputs.any(|input| Event::parse(&input.unwrap()).unwrap() == wanted), "{refresh_id}");
     }
+    continuation.arrange(&Due::look_for_token(NOW, NOW), in_time()).await.unwrap();
+    let input = scheduler.schedules()["token-20261121T0130Z"]["Target"]["Input"].clone();
+    let wanted = Event::Refresh(Refresh { waiting_since: Some(NOW), ..Refresh::default() });
+    assert_eq!(Event::parse(&serde_json::from_str(input.as_str().unwrap()).unwrap()), Ok(wanted));
 }
 
 #[tokio::test]

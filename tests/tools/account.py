@@ -1,7 +1,7 @@
 """MiniStack as the AWS account that the stack is deployed into, with what it lacks of the real services added.
 
-MiniStack's CloudFormation does not know named queries, refuses alarms on expressions and forgets some properties; its Lambda drops events instead of letting them wait;
-its Athena knows no views; its Scheduler takes dates that are past, and runs the function itself instead of handing the event to it; and it does not ask whether a role may do what AWS does in
+MiniStack's CloudFormation does not know named queries, splits no text in a condition, refuses alarms on expressions and forgets some properties; its Lambda drops events instead of letting them wait;
+its Athena knows no views; its Scheduler takes dates that are past, begins a rate late, and runs the function itself instead of handing the event to it; and it does not ask whether a role may do what AWS does in
 the role's name, nor whether it may pass another role on. The template must not bend to any of that, so it is mended here. Nothing here
 knows the product.
 
@@ -23,7 +23,7 @@ from ministack import app
 from ministack.core import iam_actions, iam_evaluator
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import athena, eventbridge, glue, lambda_svc, s3, scheduler, secretsmanager, sts
-from ministack.services.cloudformation import provisioners
+from ministack.services.cloudformation import changesets, engine, handlers, provisioners, stacks
 from ministack.services.cloudformation.provisioners import _RESOURCE_HANDLERS as TYPES
 
 
@@ -42,6 +42,7 @@ def complete():
 def _complete_cloudformation():
     TYPES["AWS::Athena::NamedQuery"] = {"create": _create_named_query, "delete": _delete_named_query}
     _take_alarms_on_expressions()
+    _split_in_conditions()
     _after("AWS::Lambda::Function", "create", _reserve_concurrency)
     _after("AWS::Lambda::Function", "update", _reserve_concurrency)
     _after("AWS::S3::Bucket", "create", _keep_encryption)
@@ -49,6 +50,7 @@ def _complete_cloudformation():
     _after("AWS::SecretsManager::Secret", "create", _leave_without_value)
     for verb in ("create", "update"):
         _after("AWS::Scheduler::Schedule", verb, _keep_times)
+    _after("AWS::Scheduler::Schedule", "create", _begin_at_once)
 
 
 def _create_named_query(logical_id, properties, stack_name):
@@ -75,6 +77,27 @@ def _take_alarms_on_expressions():
         return kept | {"Metrics": properties["Metrics"]}
 
     provisioners._cw_metric_alarm_record = record
+
+
+def _split_in_conditions():
+    """A condition may split a parameter."""
+    original = engine._evaluate_conditions
+
+    def split(value, given):
+        if isinstance(value, list):
+            return [split(each, given) for each in value]
+        if not isinstance(value, dict):
+            return value
+        if "Fn::Split" in value:
+            separator, text = value["Fn::Split"]
+            return given[text["Ref"]]["Value"].split(separator)
+        return {key: split(each, given) for key, each in value.items()}
+
+    def evaluate(template, given):
+        return original(template | {"Conditions": split(template.get("Conditions", {}), given)}, given)
+
+    for module in (changesets, engine, handlers, stacks):
+        module._evaluate_conditions = evaluate
 
 
 def _after(resource_type, verb, mend):
@@ -114,6 +137,14 @@ def _keep_times(name, properties):
     schedule = scheduler._schedules[f"{properties.get('GroupName', 'default')}/{name}"]
     schedule["ScheduleExpressionTimezone"] = properties.get("ScheduleExpressionTimezone", "UTC")
     schedule |= {field: properties.get(field) for field in ("StartDate", "EndDate")}
+
+
+def _begin_at_once(name, properties):
+    """A rate without a start begins at once, where MiniStack lets an interval pass."""
+    is_on = properties.get("State", "ENABLED") == "ENABLED"
+    if is_on and properties["ScheduleExpression"].startswith("rate(") and not properties.get("StartDate"):
+        key = f"{properties.get('GroupName', 'default')}/{name}"
+        scheduler._schedule_last_fired[(get_account_id(), get_region(), key)] = 0
 
 
 def _past(schedule):

@@ -44,7 +44,8 @@ impl Exit {
                 (Some(failure), _) => Self::from_kind(failure.kind),
                 (None, Status::Succeeded | Status::DryRun) => Self::Done,
                 (None, Status::Incomplete) => Self::Incomplete,
-                (None, Status::Failed) => Self::Failed,
+                // The command line waits for no token.
+                (None, Status::Failed | Status::WaitingForToken) => Self::Failed,
             },
             Answer::Checked(checked) if checked.ready => Self::Done,
             Answer::Checked(_) => Self::Failed,

@@ -63,7 +63,7 @@ fn the_columns_are_the_contract() {
 
 #[test]
 fn the_words_of_a_status_are_one() {
-    for status in [Status::Succeeded, Status::Incomplete, Status::Failed, Status::DryRun] {
+    for status in [Status::Succeeded, Status::Incomplete, Status::Failed, Status::DryRun, Status::WaitingForToken] {
         assert_eq!(serde_json::to_value(status).unwrap(), status.as_str());
     }
 }

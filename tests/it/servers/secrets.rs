@@ -14,6 +14,8 @@ use tokio::net::TcpListener;
 pub(crate) enum Secret {
     /// With this text.
     Text(String),
+    /// As one that was made without a value.
+    NoValue,
     /// With this error code.
     Refuse(&'static str),
 }
@@ -65,10 +67,16 @@ async fn answer(
     let mut script = script.lock().unwrap();
     script.reads += 1;
     let secret = if script.answers.len() > 1 { script.answers.pop_front() } else { script.answers.front().cloned() };
-    match secret.unwrap() {
-        Secret::Text(text) => (StatusCode::OK, json_1_1, json!({"Name": id, "SecretString": text}).to_string()),
-        Secret::Refuse(code) => {
-            (StatusCode::BAD_REQUEST, json_1_1, json!({"__type": code, "Message": "as the script says"}).to_string())
+    let (code, message) = match secret.unwrap() {
+        Secret::Text(text) => {
+            return (StatusCode::OK, json_1_1, json!({"Name": id, "SecretString": text}).to_string());
         }
-    }
+        // In AWS's words.
+        Secret::NoValue => (
+            "ResourceNotFoundException",
+            "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT",
+        ),
+        Secret::Refuse(code) => (code, "as the script says"),
+    };
+    (StatusCode::BAD_REQUEST, json_1_1, json!({"__type": code, "Message": message}).to_string())
 }

@@ -20,7 +20,7 @@ pub(super) async fn refresh(context: &Context, args: &RefreshArgs) -> Result<Out
     let lake = context.sources.lake()?;
     let aws = sources::aws(Some(&lake), Some(&settings.token)).await;
     let following = context.terminal.follow(&context.run, context.watched);
-    let refresh = Refresh { mode: mode.into(), from, to, dry_run, accept_shrink, continues: None };
+    let refresh = Refresh { mode: mode.into(), from, to, dry_run, accept_shrink, continues: None, waiting_since: None };
     let report = context.run.refresh(refresh, &settings, &aws).await;
     drop(following);
     refreshed(context, report, &lake, &aws, false).await
