@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::names::Names;
+use crate::model::treatment::Treatment;
 use crate::refresh::cache::{Change, ListedReferences, Row};
 use crate::refresh::screen::Screen;
 use crate::xledger::Client;
@@ -22,6 +23,8 @@ pub(crate) struct Fetch<'a> {
     pub(crate) batch_rows: usize,
     pub(crate) screen: &'a Screen,
     pub(crate) listed: ListedReferences<'a>,
+    /// How lines of the ledger's document types are treated, by their places.
+    pub(crate) treatments: &'a [Treatment],
     /// Whether a line is taken that is as it was listed but for the time of its voucher.
     pub(crate) takes_other_times: bool,
 }

@@ -12,6 +12,7 @@ use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
 use crate::model::names::{Name, Names};
+use crate::model::treatment::Treatment;
 use crate::refresh::cache::{Asked, Cache, Cached, ListedReferences, Row, Validity};
 use crate::refresh::checks;
 use crate::refresh::fetch::{Answer, Fetch, Fetched, SetAside};
@@ -83,7 +84,10 @@ impl Refreshing<'_> {
         let takes_other_times = renewals >= MOST_RENEWALS;
         // Lines have more fields than the lists ask for, and carry their ids in the request.
         let batch_rows = self.page_rows.div_ceil(2);
-        let fetch = Fetch { client, base, batch_rows, screen: &screen, listed, takes_other_times };
+        let treatments: Vec<Treatment> =
+            references.document_types.all().iter().map(|kind| screen.treatment(kind)).collect();
+        let treatments = &*treatments;
+        let fetch = Fetch { client, base, batch_rows, screen: &screen, listed, treatments, takes_other_times };
         let (source, at_ms) = (source.as_str(), self.started_at.0);
         let set_aside = SetAside::default();
         let mut work = Work { fetch, other_lines, expense_lines, cache, names, set_aside, source, at_ms };

@@ -108,7 +108,9 @@ fn read_edges<T: FromWire>(cursor: &mut Cursor<'_>) -> Option<Edges<T>> {
             cursor.eat(",").then_some(())?;
         }
         cursor.eat("\"node\":").then_some(())?;
-        nodes.push(T::read_fast(cursor)??);
+        let mut node = None;
+        T::read_fast(cursor, &mut node)?;
+        nodes.push(node?);
         (nodes.len() <= MOST_ROWS && cursor.eat("}")).then_some(())?;
         if !cursor.eat(",") {
             return Some(Edges { nodes, null_rows: 0, null_cursors: Vec::new(), cursor: last.map(str::to_owned) });

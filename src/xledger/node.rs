@@ -24,20 +24,20 @@ macro_rules! nodes {
                 Option::deserialize(deserializer)
             }
 
-            fn read_fast(cursor: &mut Cursor<'_>) -> Option<Option<Self>> {
+            fn read_fast(cursor: &mut Cursor<'_>, to: &mut Option<Self>) -> Option<()> {
                 if !cursor.eat("{") {
-                    return cursor.eat("null").then_some(None);
+                    return cursor.eat("null").then_some(());
                 }
-                let (mut node, mut has_more) = (Self::default(), true);
+                let (node, mut has_more) = (to.insert(Self::default()), true);
                 $({
                     const KEY: Key = Key::of_field(stringify!($field));
                     if has_more && cursor.eat(KEY.text()) {
-                        node.$field = FromWire::read_fast(cursor)?;
+                        FromWire::read_fast(cursor, &mut node.$field)?;
                         has_more = cursor.has_more("}")?;
                     }
                 })*
                 // Another key, or one that stands elsewhere.
-                (!has_more).then_some(Some(node))
+                (!has_more).then_some(())
             }
         }
     )*};

@@ -58,8 +58,8 @@ impl<T> Odd<T> {
 pub(crate) trait FromWire: Sized {
     /// Reads it; `None` if there is no value.
     fn from_wire<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error>;
-    /// Reads the same on the fast path; `None` if that does not lead through it.
-    fn read_fast(cursor: &mut Cursor<'_>) -> Option<Option<Self>>;
+    /// Reads the same into `to`, which is `None` before, on the fast path; `None` if that does not lead through it.
+    fn read_fast(cursor: &mut Cursor<'_>, to: &mut Option<Self>) -> Option<()>;
 }
 
 /// Reads a field of a row.
@@ -253,18 +253,17 @@ impl<T: Scalar> FromWire for T {
         }
     }
 
-    fn read_fast(cursor: &mut Cursor<'_>) -> Option<Option<Self>> {
-        match cursor.token()? {
-            Token::Null => Some(None),
-            Token::Text(text) if (T::IS_NONE)(text) => Some(None),
-            Token::Text(text) => T::read(text).map(Some),
-            Token::Number(text) => T::read_number(text).map(Some),
-            Token::Bool(value) => T::read_bool(value).map(Some),
-            Token::Escaped(text) if T::IS_ESCAPED => {
-                T::read(&serde_json::from_str::<Cow<'_, str>>(text).ok()?).map(Some)
-            }
-            Token::Escaped(_) => None,
-        }
+    fn read_fast(cursor: &mut Cursor<'_>, to: &mut Option<Self>) -> Option<()> {
+        *to = match cursor.token()? {
+            Token::Null => None,
+            Token::Text(text) if (T::IS_NONE)(text) => None,
+            Token::Text(text) => Some(T::read(text)?),
+            Token::Number(text) => Some(T::read_number(text)?),
+            Token::Bool(value) => Some(T::read_bool(value)?),
+            Token::Escaped(text) if T::IS_ESCAPED => Some(T::read(&serde_json::from_str::<Cow<'_, str>>(text).ok()?)?),
+            Token::Escaped(_) => return None,
+        };
+        Some(())
     }
 }
 
@@ -273,8 +272,11 @@ impl<T: Scalar> FromWire for Odd<T> {
         T::read_field(deserializer)
     }
 
-    fn read_fast(cursor: &mut Cursor<'_>) -> Option<Option<Self>> {
-        Some(T::read_fast(cursor)?.map(Odd::Fit))
+    fn read_fast(cursor: &mut Cursor<'_>, to: &mut Option<Self>) -> Option<()> {
+        let mut value = None;
+        T::read_fast(cursor, &mut value)?;
+        *to = value.map(Odd::Fit);
+        Some(())
     }
 }
 

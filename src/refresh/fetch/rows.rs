@@ -20,27 +20,30 @@ impl Fetched for Line {
     const LEDGER: &'static str = "ledger";
 
     fn receive(fetch: &Fetch<'_>, node: LedgerLineNode, names: &mut Names) -> Result<(Option<Self>, bool), Failure> {
-        let Fetch { client, screen, listed: ListedReferences { references, .. }, .. } = *fetch;
+        let Fetch { client, screen, listed: ListedReferences { types, references }, treatments, .. } = *fetch;
         let header = node.header.unwrap_or_default();
         let owner = reference(node.owner_db_id).unwrap_or(0);
         let account = reference(node.account_db_id).unwrap_or(0);
         let match_id = reference(node.match_id).unwrap_or(0);
         // By its id it is known as it was listed; one that no line was listed with is none, so that the line is set aside.
-        let document_type = match header.transaction_source {
+        let of_id = match &header.transaction_source {
             Some(SourceNode { db_id, code: None, description: None }) => {
-                let of_id = reference(db_id).and_then(|id| references.document_types.of_id(owner, id));
-                of_id.cloned().unwrap_or_default()
+                let place = reference(*db_id).and_then(|id| references.document_types.place_of_known(owner, id));
+                place.and_then(|place| types.get(place as usize).copied().zip(treatments.get(place as usize).copied()))
             }
-            said => document_type(said),
+            _ => None,
         };
+        let (document_type, treatment) = of_id.unwrap_or_else(|| {
+            let said = document_type(header.transaction_source);
+            (names.of_type(&said), screen.treatment(&said))
+        });
         let period = match node.period {
             None => reference(node.period_id).and_then(|id| references.periods.of_id(owner, id)).cloned(),
             said => said.map(|said| period(client, said)),
         };
         let period = period.unwrap_or_default();
         let month = period.month;
-        let verdict =
-            screen.judge(&LineFacts { owner, account, match_id, month, treatment: screen.treatment(&document_type) });
+        let verdict = screen.judge(&LineFacts { owner, account, match_id, month, treatment });
         if verdict == Verdict::Payroll {
             return Err(payroll_received(Self::LEDGER));
         }
@@ -69,8 +72,8 @@ impl Fetched for Line {
             invoice_amount: client.fit("spend.invoice_amount", node.invoice_amount).map(|amount| amount.0).into(),
             vat_amount: client.fit("spend.vat_amount", node.tax_amount).map(|amount| amount.0).into(),
             text: client.fit("spend.text", node.text),
-            document_type: names.name(document_type.code),
-            document_type_name: names.name(document_type.description),
+            document_type: document_type.0,
+            document_type_name: document_type.1,
             currency: names.name(fit("spend.invoice_currency_code", node.currency.and_then(|currency| currency.code))),
             vat_code: names.name(fit("spend.vat_code", node.tax_rule.and_then(|rule| rule.code))),
             posted_date: client.fit("spend.posted_date", header.posted_date).map(|date| date.0),

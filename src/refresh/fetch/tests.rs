@@ -1,6 +1,7 @@
 use super::*;
 use crate::model::line::{Line, Payable};
 use crate::model::listed::{DocumentType, LedgerEntry};
+use crate::model::names::Name;
 use crate::model::value::Month;
 use crate::refresh::chart::{Account, Chart, Number};
 use crate::refresh::index::{Ledger, Payables, References};
@@ -39,9 +40,19 @@ fn a_screen() -> (Screen, References) {
 fn judged(work: impl FnOnce(&Fetch<'_>) -> Result<bool, Failure>) -> Result<bool, FailureKind> {
     let client = Client::of_nobody();
     let (base, (screen, references)) = (Map::new(), a_screen());
-    let listed = ListedReferences { types: &[], references: &references };
-    let fetch =
-        Fetch { client: &client, base: &base, batch_rows: 1, screen: &screen, listed, takes_other_times: false };
+    let (kinds, mut names) = (references.document_types.all(), Names::default());
+    let types: Vec<(Name, Name)> = kinds.iter().map(|kind| names.of_type(kind)).collect();
+    let treatments: Vec<Treatment> = kinds.iter().map(|kind| screen.treatment(kind)).collect();
+    let listed = ListedReferences { types: &types, references: &references };
+    let fetch = Fetch {
+        client: &client,
+        base: &base,
+        batch_rows: 1,
+        screen: &screen,
+        listed,
+        treatments: &treatments,
+        takes_other_times: false,
+    };
     work(&fetch).map_err(|failure| failure.kind)
 }
 

@@ -59,8 +59,13 @@ impl<T: Clone + Default + PartialEq> Items<T> {
 
     /// The one of an id that is known.
     pub(crate) fn of_id(&self, owner: i64, id: i64) -> Option<&T> {
+        self.get(self.place_of_known(owner, id)?)
+    }
+
+    /// The place of an id that is known.
+    pub(crate) fn place_of_known(&self, owner: i64, id: i64) -> Option<u32> {
         let place = *self.places.get(&(owner, id))?;
-        self.get(place).filter(|_| self.keys[place as usize].is_known)
+        Some(place).filter(|place| self.keys[*place as usize].is_known)
     }
 
     /// The place of an id that a line has.

@@ -21,7 +21,7 @@ impl FromWire for Node {
         Option::deserialize(deserializer)
     }
 
-    fn read_fast(_: &mut Cursor<'_>) -> Option<Option<Self>> {
+    fn read_fast(_: &mut Cursor<'_>, _: &mut Option<Self>) -> Option<()> {
         None
     }
 }
