@@ -113,16 +113,17 @@ macro_rules! primitive {
     };
 }
 
-/// A value that is held as the text that `as_str` gives; of an enum with all its variants, which the compiler compares.
+/// A value that is held as the text that `as_str` gives; of an enum with all its variants, which the compiler compares, and one that
+/// no row ever has apart.
 macro_rules! word {
-    ($rust:ty $(: $($variant:ident),+)?) => {
+    ($rust:ty $(: $($variant:ident),+ $(; never $other:ident)?)?) => {
         impl $crate::table::cell::Value for $rust {
             const TYPE: ColumnType = ColumnType::String;
             $(
                 const WORDS: &'static [&'static str] = {
                     const fn is_in_the_list(value: $rust) {
                         match value {
-                            $(<$rust>::$variant)|+ => {}
+                            $(<$rust>::$variant)|+ $(| <$rust>::$other)? => {}
                         }
                     }
                     &[$({ is_in_the_list(<$rust>::$variant); <$rust>::$variant.as_str() }),+]

@@ -137,7 +137,7 @@ impl Serialize for Time {
     }
 }
 
-word!(Status: Succeeded, Incomplete, Failed, DryRun, WaitingForToken);
+word!(Status: Succeeded, Incomplete, Failed, DryRun; never WaitingForToken);
 word!(CheckNames);
 primitive!(Time, ColumnType::TimestampMsUtc, TimestampMillisecondBuilder, |time| Some(time.0.0));
 
