@@ -80,20 +80,22 @@ def refreshes(binary, sizes_mb):
 
 
 class Lambda(http.server.BaseHTTPRequestHandler):
-    """The runtime API with one event, Secrets Manager, and an Xledger that does not answer. Notes when each is asked first."""
+    """The runtime API with one event, an empty bucket, Secrets Manager, and an Xledger that does not answer. Notes when each is asked first."""
 
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
-        self.note("next")
-        if not self.server.handed.is_set():
-            self.server.handed.set()
-            self.server.times["event"] = time.monotonic()
+        if self.path.startswith("/bucket"):
+            self.note("aws")
+            self.answer(b"<Error><Code>NoSuchKey</Code></Error>", status=404)
+        elif "next" not in self.server.times:
+            self.note("next")
             headers = {
                 "Lambda-Runtime-Aws-Request-Id": "00000001-0000-4000-8000-000000000000",
                 "Lambda-Runtime-Deadline-Ms": str(int((time.time() + 600) * 1_000)),
                 "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:123456789012:function:xledger-spend",
             }
+            self.note("event")
             self.answer(b'{"action": "check"}', headers)
         else:
             self.server.asked.wait(60)
@@ -104,7 +106,7 @@ class Lambda(http.server.BaseHTTPRequestHandler):
             self.note("question")
             self.server.asked.set()
         elif "secretsmanager" in self.headers.get("X-Amz-Target", ""):
-            self.note("secret")
+            self.note("aws")
             self.answer(json.dumps({"SecretString": "simulated-token-0001", "Name": "token"}).encode())
         else:
             self.server.asked.set()
@@ -112,9 +114,9 @@ class Lambda(http.server.BaseHTTPRequestHandler):
     def note(self, what):
         self.server.times.setdefault(what, time.monotonic())
 
-    def answer(self, body, headers={}):
-        self.send_response(200)
-        for name, value in (headers | {"Content-Type": "application/json", "Content-Length": str(len(body))}).items():
+    def answer(self, body, headers={}, status=200):
+        self.send_response(status)
+        for name, value in (headers | {"Content-Length": str(len(body))}).items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
@@ -124,9 +126,9 @@ class Lambda(http.server.BaseHTTPRequestHandler):
 
 
 def start(program, before=()):
-    """The milliseconds of one start: until the function asks for an event, until it asks for the token, and from there until it asks Xledger."""
+    """The milliseconds of one start: until the function asks for an event, from there until it asks AWS, and from there until it asks Xledger."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Lambda)
-    server.daemon_threads, server.times, server.handed, server.asked = True, {}, threading.Event(), threading.Event()
+    server.daemon_threads, server.times, server.asked = True, {}, threading.Event()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     here = f"127.0.0.1:{server.server_port}"
     env = environment(
@@ -157,8 +159,8 @@ def start(program, before=()):
     times = server.times
     return {
         "next": (times["next"] - began) * 1e3,
-        "secret": (times["secret"] - times["event"]) * 1e3,
-        "question": (times["question"] - times["secret"]) * 1e3,
+        "aws": (times["aws"] - times["event"]) * 1e3,
+        "question": (times["question"] - times["aws"]) * 1e3,
     }
 
 
@@ -181,9 +183,8 @@ IN_C = {"zstd": r"^_?(ZSTD|HUF|FSE|HIST|XXH|ERR_|POOL_|COVER)", "aws-lc": r"^(aw
 
 def crate(name):
     """Of which crate the code of a symbol is."""
-    named = [each for each in re.findall(r"\b([a-z][a-z0-9_]*)::", name)]
-    if named:
-        return next((each for each in named if each not in SHARED), named[0])
+    if named := re.findall(r"(?<![:\w])([a-z]\w*)::", name):
+        return next((each for each in named if each not in SHARED), "std")
     return next((library for library, pattern in IN_C.items() if re.match(pattern, name)), "other C and assembler")
 
 

@@ -121,7 +121,7 @@ def function_tables(function):
     starts = function["starts"]
     share = lambda memory: f"{min(1.0, int(memory) / 1_769):.2f} of a processor"
     rows = [
-        [f"{memory} MB ({share(memory)})", *(f"{starts[memory][what]:.0f}" for what in ("next", "secret", "question"))] for memory in starts
+        [f"{memory} MB ({share(memory)})", *(f"{starts[memory][what]:.0f}" for what in ("next", "aws", "question"))] for memory in starts
     ]
     code = function["code"]
     largest = ", ".join(f"{crate} {size / MIB:.1f}" for crate, size in code[:16])
@@ -129,7 +129,7 @@ def function_tables(function):
         f"The function's program has {function['binary_bytes'] / MIB:.1f} MiB, of which {sum(size for _, size in code) / MIB:.1f} are code, by crate: {largest}.", 150
     )
     text += "\n\n"
-    text += table(["a cold start, ms", "to the runtime's first request", "from the event to that for the token", "from there to the first at Xledger"], rows)
+    text += table(["a cold start, ms", "to the runtime's first request", "from the event to the first at AWS", "from there to the first at Xledger"], rows)
     rows = []
     for each in function["refreshes"]:
         memory, fits = each["memory_mb"], each["peak_bytes"] / MIB <= 0.8 * each["memory_mb"]

@@ -8,9 +8,8 @@ import re
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from queue import Queue
+from queue import Empty, Queue, SimpleQueue
 
 # Xledger takes 20 requests in 5 s, and five at once.
 REQUESTS, SECONDS, AT_ONCE = 19, 5.05, 5
@@ -78,8 +77,7 @@ class Xledger:
     def __init__(self, post):
         self.endpoint, self.post = sys.argv[1], post
         self.headers = {"Authorization": f"token {os.environ['XLEDGER_TOKEN']}", "Accept-Encoding": "gzip"}
-        self.threads = ThreadPoolExecutor(AT_ONCE)
-        self.lock, self.sent = threading.Lock(), []
+        self.at_once, self.lock, self.sent = threading.Semaphore(AT_ONCE), threading.Lock(), []
 
     def pace(self):
         with self.lock:
@@ -88,9 +86,10 @@ class Xledger:
             self.sent.append(time.monotonic())
 
     def ask(self, name, owner_set="MINE", **variables):
-        self.pace()
         question = {"query": document(name), "operationName": name, "variables": {"ownerSet": owner_set, **variables}}
-        body = self.post(self.endpoint, question, self.headers)
+        with self.at_once:
+            self.pace()
+            body = self.post(self.endpoint, question, self.headers)
         if b'"errors"' in body[:200] or b'"errors"' in body[-2_000:]:
             raise Refused(body[:500])
         return body
@@ -126,25 +125,28 @@ class Xledger:
         return self.several(answer(ids[at : at + FETCH_ROWS]) for at in range(0, len(ids), FETCH_ROWS))
 
     def several(self, walks):
-        """What several walks yield, five of them at once."""
-        pages, walks = Queue(AT_ONCE), list(walks)
-
-        def run(walk):
-            try:
-                for page in walk:
-                    pages.put((page, None))
-                pages.put((None, None))
-            except BaseException as failure:
-                pages.put((None, failure))
-
+        """What several walks yield, five of them at once. None holds up those of another list whose pages nobody takes yet."""
+        pages, left = Queue(AT_ONCE), SimpleQueue()
         for walk in walks:
-            self.threads.submit(run, walk)
-        under_way = len(walks)
+            left.put(walk)
+        under_way = left.qsize()
+
+        def work():
+            while not left.empty():
+                try:
+                    for page in left.get_nowait():
+                        pages.put((page, None))
+                    pages.put((None, None))
+                except Empty:
+                    return
+                except Exception as failure:
+                    pages.put((None, failure))
+
+        for _ in range(min(AT_ONCE, under_way)):
+            threading.Thread(target=work, daemon=True).start()
         while under_way:
             page, failure = pages.get()
             if failure:
-                # What else is under way waits for nobody.
-                self.threads.shutdown(wait=False, cancel_futures=True)
                 raise failure
             if page is None:
                 under_way -= 1
