@@ -200,7 +200,7 @@ CPU time is that of all processes of a run, memory that of the largest one. Figu
 others, whose distance is more than noise, of one. Requests and bytes are the simulator's. The **floor** is what the program's answers and tables cost at the
 very least: inflating (ISA-L), finding the values of the JSON (simdjson), compressing the tables' pages (zstd, level 1), by one thread.
 
-The program does more than a peer: it judges each fetched line a second time, retries, keeps what it fetched in a cache, makes all
+The program does more than a peer: it judges each fetched line a second time, retries whatever fails, keeps what it fetched in a cache, makes all
 columns, the table `supplier` and a page. No peer has an incremental refresh: ledger lines have no time by which to ask for changes, which is what
 dlt's would need.
 

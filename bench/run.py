@@ -1,7 +1,7 @@
 """`make bench`: the program and its peers on the same company of the simulator, one after the other, each in processes of its own.
 
 SIZES, DELAYS (ms), ROUNDS, PEERS and MEMORY (MB) choose a part. The whole writes bench/RESULTS.md and bench/results.svg; a part prints what it found, unless
-WRITE=1. A peer whose table is not the program's, a question about payroll, or a refusal by Xledger's limits ends it.
+WRITE=1. A peer whose table is not the program's, or a question about payroll, ends it.
 """
 
 import filecmp

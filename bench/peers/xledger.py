@@ -1,6 +1,6 @@
 """What the peers share: the questions, the token, Xledger's limits and paging. How answers are sent for, decoded, judged and joined is each peer's own.
 
-No peer retries, judges fetched lines a second time, or keeps what it fetched: the program does.
+No peer retries but after a refusal by these limits, judges fetched lines a second time, or keeps what it fetched: the program does.
 """
 
 import os
@@ -90,6 +90,9 @@ class Xledger:
         with self.at_once:
             self.pace()
             body = self.post(self.endpoint, question, self.headers)
+        if b"_LIMIT_REACHED" in body[:500]:
+            time.sleep(SECONDS)
+            return self.ask(name, owner_set, **variables)
         if b'"errors"' in body[:200] or b'"errors"' in body[-2_000:]:
             raise Refused(body[:500])
         return body
