@@ -31,7 +31,9 @@ macro_rules! nodes {
                 let (node, mut has_more) = (to.insert(Self::default()), true);
                 $({
                     const KEY: Key = Key::of_field(stringify!($field));
-                    if has_more && cursor.eat(KEY.text()) {
+                    // A constant, so that it is compared by words.
+                    const TEXT: &str = KEY.text();
+                    if has_more && cursor.eat(TEXT) {
                         FromWire::read_fast(cursor, &mut node.$field)?;
                         has_more = cursor.has_more("}")?;
                     }
