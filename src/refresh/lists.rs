@@ -149,21 +149,22 @@ impl Lists {
         );
         self.registers = registers;
         chart.and(suppliers).and(lines)?;
-        while !self.are_whole() || self.ids_are_missed(asking).await? {
-            self.save(cache).await?;
-            self.list(asking, &known, SAVED_ROWS, progress).await?;
-        }
-        self.look_up_references(asking).await?;
-        let inconsistent = checks::lines_of_inconsistent_vouchers(&self.ledger);
-        if !inconsistent.is_empty() {
-            self.relist(asking, &inconsistent, &FxHashSet::default()).await?;
-            self.look_up_references(asking).await?;
-            let left = checks::lines_of_inconsistent_vouchers(&self.ledger).len();
-            if left > 0 {
+        for is_last in [false, true] {
+            while !self.are_whole() || !self.look_up_references(asking).await? {
+                self.save(cache).await?;
+                self.list(asking, &known, SAVED_ROWS, progress).await?;
+            }
+            let inconsistent = checks::lines_of_inconsistent_vouchers(&self.ledger);
+            if inconsistent.is_empty() {
+                break;
+            }
+            if is_last {
                 tracing::warn!(
-                    lines = left,
+                    lines = inconsistent.len(),
                     "lines of one voucher differ in owner, document type or time of modification"
                 );
+            } else {
+                self.relist(asking, &inconsistent, &FxHashSet::default()).await?;
             }
         }
         self.registers.chart.look_up(asking, &self.ledger).await?;
@@ -307,10 +308,9 @@ pub(crate) async fn list_and_screen(
     let (asking, mut lists) = (Asking { client, base, page_rows }, Lists::begin("", Instant(0)));
     let (mut chart, mut chart_at, known) = (Chart::default(), Position::default(), Bounds::default());
     futures::try_join!(chart.list(asking, &mut chart_at), lists.list(asking, &known, usize::MAX, progress))?;
-    while lists.ids_are_missed(asking).await? {
+    while !lists.look_up_references(asking).await? {
         lists.list(asking, &known, usize::MAX, progress).await?;
     }
-    lists.look_up_references(asking).await?;
     chart.look_up(asking, &lists.ledger).await?;
     lists.registers.chart = chart;
     progress.begin(Stage::Screen, 0);

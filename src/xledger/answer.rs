@@ -78,21 +78,18 @@ pub(crate) struct Data<T>(pub(crate) Page<T>);
 impl<T: DeserializeOwned + FromWire> Decoded for Data<T> {
     fn read_fast(json: &[u8]) -> Option<Self> {
         let json = std::str::from_utf8(json).ok()?;
-        let (root, _) = json.strip_prefix("{\"data\":{\"")?.split_once('"')?;
-        let begin = "{\"data\":{\"".len() + root.len() + EDGES.len();
-        let mut cursor = Cursor::new(json.get(begin..)?);
-        (root.bytes().all(|byte| byte.is_ascii_alphanumeric()) && json.get(..begin)?.ends_with(EDGES)).then_some(())?;
+        let (root, rows) = json.strip_prefix("{\"data\":{\"")?.split_once("\":{\"edges\":[")?;
+        root.bytes().all(|byte| byte.is_ascii_alphanumeric()).then_some(())?;
+        let mut cursor = Cursor::new(rows);
+        let before = json.get(..json.len() - rows.len())?;
         let rows = read_edges(&mut cursor)?;
         // What stands around the rows is read as ever.
-        let around = [json.get(..begin)?, cursor.rest()].concat();
+        let around = [before, cursor.rest()].concat();
         let envelope: Envelope<'_, Self> = serde_json::from_str(&around).ok()?;
         let Data(page) = envelope.data.filter(|_| envelope.errors.is_none())?;
         Some(Data(Page { edges: rows, ..page }))
     }
 }
-
-/// Between the name of a connection and its first row.
-const EDGES: &str = "\":{\"edges\":[";
 
 /// Reads the rows of a page on the fast path, up to the end of their list. A row that is null is left to serde.
 fn read_edges<T: FromWire>(cursor: &mut Cursor<'_>) -> Option<Edges<T>> {
