@@ -1,7 +1,7 @@
 """`make bench`: the program and its peers on the same company of the simulator, one after the other, each in processes of its own.
 
-SIZES, DELAYS (ms), ROUNDS, PEERS and MEMORY (MB) choose a part. The whole writes bench/RESULTS.md and bench/results.svg; a part prints what it found, unless
-WRITE=1. A peer whose table is not the program's, or a question about payroll, ends it.
+SIZES, DELAYS (ms), ROUNDS, PEERS and MEMORY (MB) choose a part; RUN_SECONDS ends the program's runs, as Lambda does, so that a refresh takes several.
+The whole writes bench/RESULTS.md and bench/results.svg; a part prints what it found, unless WRITE=1. A peer whose table is not the program's, or a question about payroll, ends it.
 """
 
 import filecmp
