@@ -52,7 +52,7 @@ deployment: function rust-build
 	@$(VENV)/bin/pytest -q -rs tests/deploy $(patsubst %,--ignore=%,$(NOT_DEPLOYED))
 
 readers: tools rust-build
-	@$(VENV)/bin/pytest -q tests/readers
+	@$(VENV)/bin/pytest -q -rs tests/readers
 
 # After these, for by then the Rust tests run, and need no cargo any more. What they leave is the lints'.
 lints: readers

@@ -2,6 +2,7 @@
 //! Lists the ledger as a refresh does, for only the whole list shows every document type, and a payroll type that nobody thought of must be seen by a
 //! person before the first refresh; fetches and writes nothing.
 
+mod estimate;
 mod table;
 
 use serde::Serialize;
@@ -21,6 +22,7 @@ use crate::settings::Settings;
 use crate::xledger::node::ProbeNode;
 use crate::xledger::query::{self, Query};
 use crate::xledger::{Client, Dialect, IdType, Lost, Question, Reason, Select, Usage, rights};
+use estimate::{Estimate, Listed};
 
 /// What a check found.
 #[derive(Clone, Debug, Serialize)]
@@ -53,6 +55,8 @@ pub struct Checked {
     pub accounts_to_confirm: Vec<String>,
     /// The document types of the ledger, and how each is treated.
     pub document_types: Vec<TypeCount>,
+    /// What refreshes would take; `None` if the lines cannot be listed.
+    pub estimate: Option<Estimate>,
     /// What the check used of the API.
     pub api: Usage,
     /// All of it once more, as lines for a person; last, where a terminal shows it.
@@ -150,6 +154,7 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
         }
     }
 
+    let listing = client.meter().usage();
     progress.begin(Stage::ReferenceData, 0);
     let (mut lines, mut payables) = (Vec::new(), Vec::new());
     if let Some(screened) = &screened {
@@ -167,6 +172,12 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
         in_the_way.extend(judged.err().map(|failure| failure.message));
         to_know = notes(screened, &settings.rules, &client.plan().lost());
     }
+    let estimate = screened.as_ref().map(|screened| {
+        let Usage { requests, bytes_down, .. } = listing;
+        let (lines, kept) = (screened.counts.listed, screened.counts.kept);
+        let listed = Listed { requests, bytes_down, lines, kept, payables_kept: screened.payable_counts.kept };
+        Estimate::of(&listed, settings.page_rows, settings.full_every)
+    });
     let (counts, payable_counts, unknown_accounts, accounts_to_confirm, document_types) = match screened {
         Some(found) => (
             Some(found.counts),
@@ -193,6 +204,7 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
         unknown_accounts,
         accounts_to_confirm,
         document_types,
+        estimate,
         api: client.meter().usage(),
         table: Vec::new(),
     };

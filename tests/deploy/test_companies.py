@@ -3,7 +3,10 @@
 import json
 import os
 import tarfile
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from io import BytesIO
 
 import pytest
@@ -65,17 +68,23 @@ class Consultant:
 
 
 @pytest.fixture(scope="module")
-def consultant(built, tmp_path_factory):
-    """In an account in which a database of the third company's name was left by something else."""
+def release(built, tmp_path_factory):
+    """A directory as it is after a release was unpacked."""
     bootstrap = (REPOSITORY / ".aws-sam" / "build" / "RefreshFunction" / "bootstrap").read_bytes()
     bundle = package.bundle("x86_64", package.function_zip(bootstrap, A_TIME), b"their terms\n", A_TIME)
     into = tmp_path_factory.mktemp("release")
     with tarfile.open(fileobj=BytesIO(bundle)) as archive:
         archive.extractall(into, filter="data")
     [directory] = into.iterdir()
+    return directory
+
+
+@pytest.fixture(scope="module")
+def consultant(release, tmp_path_factory):
+    """In an account in which a database of the third company's name was left by something else."""
     with cloud.account(tmp_path_factory.mktemp("many") / "account") as account:
         account.client("glue").create_database(DatabaseInput={"Name": "spend_holm"})
-        yield Consultant(account, directory)
+        yield Consultant(account, release)
 
 
 @pytest.fixture(scope="module")
@@ -263,3 +272,40 @@ def test_who_has_the_pages_policies_may_deploy_check_and_list(consultant, ledger
         assert status == 0 and rows["spend-fjord"]["spend_rows"] == len(ledgers["spend-fjord"].spend())
         rows, status = somebody.rows("deploy")
         assert status == 0 and rows["spend-all"]["stack"] == "changed, views over 1 of 1"
+
+
+@pytest.mark.skipif("THIRTY" not in os.environ, reason="thirty companies take some minutes: with THIRTY=1 they are deployed, checked and refreshed")
+def test_thirty_companies_by_one_file(release, tmp_path_factory, capsys):
+    took = {}
+
+    def timed(what, work, *arguments):
+        began = time.monotonic()
+        result = work(*arguments)
+        took[what] = time.monotonic() - began
+        return result
+
+    with ExitStack() as stack, ThreadPoolExecutor(4) as workers:
+        account = stack.enter_context(cloud.account(tmp_path_factory.mktemp("thirty") / "account"))
+        prefixes = [f"spend-{number:02}" for number in range(1, 31)]
+        books = {prefix: tmp_path_factory.mktemp(prefix) for prefix in prefixes}
+        ledgers = {prefix: stack.enter_context(run_xledger(Order(300, seed), books[prefix])) for seed, prefix in enumerate(prefixes)}
+        consultant = Consultant(account, release)
+        consultant.says(file({prefix: {"XledgerEndpoint": ledger.endpoint} for prefix, ledger in ledgers.items()}, **COMMON))
+        rows, status = timed("deploy", consultant.rows, "deploy")
+        assert status == 0 and [rows[prefix]["stack"] for prefix in prefixes] == ["created"] * 30
+        for prefix, ledger in ledgers.items():
+            consultant.stack(prefix).put_token(ledger.token)
+        rows, status = timed("check", consultant.rows, "check")
+        assert status == 0 and all(rows[prefix]["answer"]["ready"] for prefix in prefixes)
+        timed("refresh", list, workers.map(lambda prefix: consultant.stack(prefix).refresh(), prefixes))
+        rows, status = timed("deploy again", consultant.rows, "deploy")
+        assert status == 0 and rows["spend-all"]["stack"] == "changed, views over 30 of 30"
+        assert [rows[prefix]["stack"] for prefix in prefixes] == ["unchanged"] * 30
+        rows, status = timed("list", consultant.rows, "list")
+        assert status == 0 and {prefix: rows[prefix]["spend_rows"] for prefix in prefixes} == {
+            prefix: len(ledger.spend()) for prefix, ledger in ledgers.items()
+        }
+        found = consultant.stack("spend-all").query("SELECT source, count(*) AS lines FROM spend GROUP BY source")
+        assert {row["source"]: int(row["lines"]) for row in found} == {prefix: len(ledger.spend()) for prefix, ledger in ledgers.items()}
+    with capsys.disabled():
+        print("\nthirty companies: " + ", ".join(f"{what} {seconds:.0f} s" for what, seconds in took.items()))

@@ -10,9 +10,11 @@ import re
 import shutil
 import sys
 import tarfile
+import threading
 import time
 import tomllib
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from decimal import Decimal
 from io import BytesIO
@@ -151,22 +153,45 @@ def test_the_aws_cli_packages_the_template_as_it_is(way):
     assert without_uploads(way.directory / "packaged.yaml") == without_uploads(way.directory / "template.yaml")
 
 
-def test_a_later_release_is_deployed_the_same_way(way, terminal):
-    """Its function takes the place of the other, and what is set stays."""
-    function = Stack(way.account, {}).outputs["FunctionName"]
-    configured = lambda: way.account.client("lambda").get_function_configuration(FunctionName=function)
-    before = configured()
+def deploy_release(way, terminal, bootstrap_time):
+    """Deploys by the page's command another release than the one that is deployed: its function was packed at another time."""
     packed = way.directory / "function.zip"
     with zipfile.ZipFile(packed) as archive:
-        packed.write_bytes(package.function_zip(archive.read("bootstrap"), A_TIME + 60))
+        packed.write_bytes(package.function_zip(archive.read("bootstrap"), bootstrap_time))
     _, deploy, *_ = section()
     start = "aws cloudformation deploy" + deploy.partition("aws cloudformation deploy")[2].partition("--parameter-overrides")[0]
     again = [line for line in deploy.partition("aws cloudformation deploy")[0].splitlines() if not line.startswith("aws s3 mb")]
     way.account.succeed("\n".join(["set -e", *again, start]), directory=way.directory, limit_s=LIMIT_S, PATH=terminal)
-    after = configured()
-    assert after["CodeSha256"] != before["CodeSha256"]
-    assert after["Environment"] == before["Environment"] and after["Environment"]["Variables"]["SPEND_HISTORY_FROM"] == "2023-01"
-    Stack(way.account, {}).refresh()
+
+
+def test_to_a_later_release_and_back_while_somebody_reads(way, terminal):
+    """By the same command: another function takes the place of the one before, what is set stays, and no query fails or finds another sum."""
+    stack = Stack(way.account, {})
+    function = stack.outputs["FunctionName"]
+    configured = lambda: way.account.client("lambda").get_function_configuration(FunctionName=function)
+    sums = lambda: stack.query("SELECT count(*) AS lines, sum(amount) AS amount FROM spend")
+    first, before, seen, done = configured(), sums(), [], threading.Event()
+
+    def read():
+        while not done.is_set():
+            seen.append(sums())
+
+    with ThreadPoolExecutor(1) as readers:
+        reader = readers.submit(read)
+        try:
+            deploy_release(way, terminal, A_TIME + 60)
+            later = configured()
+            stack.refresh()
+            deploy_release(way, terminal, A_TIME)
+            back = configured()
+            stack.refresh()
+        finally:
+            done.set()
+        reader.result()
+    assert later["CodeSha256"] != first["CodeSha256"] == back["CodeSha256"]
+    assert first["Environment"] == later["Environment"] == back["Environment"]
+    assert first["Environment"]["Variables"]["SPEND_HISTORY_FROM"] == "2023-01"
+    assert len(seen) > 3 and all(each == before for each in seen)
 
 
 def test_who_has_the_policies_may_deploy_it(download, terminal, company, tmp_path_factory):

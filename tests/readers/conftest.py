@@ -87,12 +87,17 @@ class Run:
         return json.loads(self.stdout)
 
 
+def settings_alone(token, **settings):
+    """An environment with these settings and no others."""
+    strange = ("XLEDGER_", "SPEND_", "LAKE_", "AWS_", "RUST_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(strange)} | {"XLEDGER_TOKEN": token} | settings
+
+
 def spend_command(*arguments, token, **settings):
     """Runs `xledger-spend` with these settings and no others."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("XLEDGER_", "SPEND_", "LAKE_", "AWS_", "RUST_"))}
     done = subprocess.run(
         [program("xledger-spend"), *map(str, arguments)],
-        env=inherited | {"XLEDGER_TOKEN": token} | settings,
+        env=settings_alone(token, **settings),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=LONGEST_RUN_S,

@@ -24,6 +24,7 @@ pub(super) fn table(checked: &Checked) -> Vec<String> {
     let found = Report { lines, payables, document_types, ..Report::default() };
     text.push_str(&summary::counts(&found));
     text.push_str(&summary::document_types(&found));
+    text.push_str(&checked.estimate.map_or(String::new(), |estimate| estimate.table()));
     text.push('\n');
     text.push_str(&verdict(checked));
     text.lines().map(str::to_owned).collect()
@@ -150,6 +151,7 @@ mod tests {
                 kind(Some("AP"), "Inngående faktura", Treatment::Kept, 1_500),
                 kind(Some("LØ"), "Lønn", Treatment::Payroll, 500),
             ],
+            estimate: None,
             api: Usage::default(),
             table: vec![],
         }
