@@ -17,7 +17,7 @@
 # A build from nothing is quicker without what makes the next one quicker.
 export CARGO_INCREMENTAL ?= 0
 # The integration tests wait for servers more than they work.
-export RUST_TEST_THREADS ?= 4
+export RUST_TEST_THREADS ?= 6
 
 PYTHON ?= python3
 UV := .tools/uv/bin/uv
@@ -47,9 +47,9 @@ function: tools
 	@$(ALONE) $(VENV)/bin/python tests/deploy/stack.py
 
 # The programs that these tests start come with the Rust tests: built by themselves, with fewer features of what they depend on, they would take
-# minutes more.
+# minutes more. Three files at a time, each with accounts of its own.
 deployment: function rust-build
-	@$(VENV)/bin/pytest -q -rs tests/deploy $(patsubst %,--ignore=%,$(NOT_DEPLOYED))
+	@FUNCTION_IS_BUILT=1 $(VENV)/bin/pytest -q -rs --numprocesses 3 --dist loadfile tests/deploy $(patsubst %,--ignore=%,$(NOT_DEPLOYED))
 
 readers: tools rust-build
 	@$(VENV)/bin/pytest -q -rs tests/readers

@@ -226,7 +226,7 @@ def wait_for(look, limit_s, what):
     raise AssertionError(f"waited {limit_s} s in vain for {what}")
 
 
-# By itself it builds the function ahead of the tests, which build it again, in seconds then.
+# By itself it builds the function ahead of the tests, of which two at once would build it into one directory.
 if __name__ == "__main__" and platform.machine() == "x86_64":
     with tempfile.TemporaryDirectory() as home:
         build(cloud.Shell(Path(home)))

@@ -164,14 +164,14 @@ def fatten(data):
             node["text"] = secrets.token_hex(48 * 1_024)
 
 
-def test_a_run_that_failed(running, company):
+def test_a_run_that_failed(running):
     """Lambda counts it, whatever the reason, and the function's log says why."""
     alarm = running.alarms()["RunFailedAlarm"]
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
     errors = lambda_errors(running, alarm)
-    with company.with_answers(lambda data: data.clear()):
+    with running.configured(SPEND_HISTORY_FROM="last year"):
         answer = running.invoke({"action": "refresh"})
-    assert answer.failed
+    assert answer.failed and answer.error_kind == "settings_invalid"
     assert metrics(answer.records)["RunsFailed"] == 1
     assert answer.error_kind in str(answer.records)
     assert lambda_errors(running, alarm) == errors + 1

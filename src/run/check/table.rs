@@ -23,8 +23,8 @@ pub(super) fn table(checked: &Checked) -> Vec<String> {
     let Checked { lines, payables, document_types, .. } = checked.clone();
     let found = Report { lines, payables, document_types, ..Report::default() };
     text.push_str(&summary::counts(&found));
-    text.push_str(&summary::document_types(&found));
     text.push_str(&checked.estimate.map_or(String::new(), |estimate| estimate.table()));
+    text.push_str(&summary::document_types(&found));
     text.push('\n');
     text.push_str(&verdict(checked));
     text.lines().map(str::to_owned).collect()
