@@ -95,6 +95,7 @@ impl<T: DeserializeOwned + FromWire> Decoded for Data<T> {
 fn read_edges<T: FromWire>(cursor: &mut Cursor<'_>) -> Option<Edges<T>> {
     let (mut nodes, mut last) = (Vec::new(), None);
     loop {
+        let left = cursor.rest().len();
         cursor.eat("{").then_some(())?;
         if cursor.eat("\"cursor\":") {
             match cursor.token()? {
@@ -107,6 +108,10 @@ fn read_edges<T: FromWire>(cursor: &mut Cursor<'_>) -> Option<Edges<T>> {
         cursor.eat("\"node\":").then_some(())?;
         let mut node = None;
         T::read_fast(cursor, &mut node)?;
+        if nodes.is_empty() {
+            // Rows are about as long as each other.
+            nodes.reserve((left / (left - cursor.rest().len()).max(1) + 1).min(MOST_ROWS));
+        }
         nodes.push(node?);
         (nodes.len() <= MOST_ROWS && cursor.eat("}")).then_some(())?;
         if !cursor.eat(",") {

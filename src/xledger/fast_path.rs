@@ -41,6 +41,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// After a value of an object or a list: whether there is another before this end of it. `None` if it is laid out otherwise.
+    #[inline(always)]
     pub(crate) fn has_more(&mut self, end: &str) -> Option<bool> {
         if self.eat(",") {
             return Some(true);
