@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -102,12 +103,16 @@ def test_every_stage_is_counted(counts):
 
 
 def test_a_million_lines_fit(tmp_path):
+    peak_kib = 0
     with serve(MILLION) as server:
         environment = settings_alone(token=server.token)
         with subprocess.Popen(command(server, tmp_path / "lake"), env=environment, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as run:
-            _, run.returncode, usage = os.wait4(run.pid, 0)
+            # Not as the system tells it in the end: that is no less than what the process of these tests has.
+            while run.poll() is None:
+                peak_kib = max([peak_kib, *map(int, re.findall(r"VmHWM:\s+(\d+)", Path(f"/proc/{run.pid}/status").read_text()))])
+                time.sleep(0.1)
     assert run.returncode == 0
-    assert usage.ru_maxrss < MOST_MEMORY_MIB * 1024, f"{usage.ru_maxrss // 1024} MiB"
+    assert 0 < peak_kib < MOST_MEMORY_MIB * 1024, f"{peak_kib // 1024} MiB"
 
 
 def test_a_slower_stage_is_told():
