@@ -163,6 +163,11 @@ impl<T: Fetched> Answer<T> {
     }
 }
 
+/// The rows of a batch: lines have more fields than the lists ask for, and carry their ids in the request.
+pub(crate) fn batch_rows(page_rows: usize) -> usize {
+    page_rows.div_ceil(2)
+}
+
 /// All rows of the given ids, and no others: a row that was not asked for ends the run, unread.
 pub(crate) async fn by_id<N: Identified>(
     client: &Client,

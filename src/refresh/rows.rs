@@ -15,7 +15,7 @@ use crate::model::names::{Name, Names};
 use crate::model::treatment::Treatment;
 use crate::refresh::cache::{Asked, Cache, Cached, ListedReferences, Row, Validity};
 use crate::refresh::checks;
-use crate::refresh::fetch::{Answer, Fetch, Fetched, SetAside};
+use crate::refresh::fetch::{Answer, Fetch, Fetched, SetAside, batch_rows};
 use crate::refresh::screen::{AdmittedLine, AdmittedPayable, Screen, Screened};
 use crate::report::Report;
 use crate::report::progress::Stage;
@@ -82,8 +82,7 @@ impl Refreshing<'_> {
             Side::load(client, queries, cache, admitted_payables, &payroll_payables, &validity, &mut names).await?;
 
         let takes_other_times = renewals >= MOST_RENEWALS;
-        // Lines have more fields than the lists ask for, and carry their ids in the request.
-        let batch_rows = self.page_rows.div_ceil(2);
+        let batch_rows = batch_rows(self.page_rows);
         let treatments: Vec<Treatment> =
             references.document_types.all().iter().map(|kind| screen.treatment(kind)).collect();
         let treatments = &*treatments;

@@ -4,14 +4,13 @@
 
 mod estimate;
 mod table;
+mod token_rights;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use crate::display::figures;
 use crate::model::failure::{Failure, FailureKind};
 use crate::refresh::checks;
-use crate::refresh::fetch::by_id;
 use crate::refresh::rules::{Codes, PayrollAccounts, Rules};
 use crate::refresh::screen::Screened;
 use crate::refresh::token_owner;
@@ -19,10 +18,10 @@ use crate::refresh::{base_variables, list_and_screen};
 use crate::report::counts::{Counts, PayableCounts, TypeCount};
 use crate::report::progress::{Progress, Stage};
 use crate::settings::Settings;
-use crate::xledger::node::ProbeNode;
-use crate::xledger::query::{self, Query};
-use crate::xledger::{Client, Dialect, IdType, Lost, Question, Reason, Select, Usage, rights};
+use crate::xledger::query;
+use crate::xledger::{Client, Dialect, IdType, Lost, Usage};
 use estimate::{Estimate, Listed};
+pub use token_rights::{Right, RightAccess};
 
 /// What a check found.
 #[derive(Clone, Debug, Serialize)]
@@ -63,35 +62,6 @@ pub struct Checked {
     pub table: Vec<String>,
 }
 
-/// A right, by its name on Xledger's token page.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Right {
-    /// The heading that it stands under.
-    pub area: &'static str,
-    /// Its name.
-    pub name: &'static str,
-    /// Whether the token has it.
-    pub access: RightAccess,
-    /// Whether a refresh works without it.
-    pub optional: bool,
-    /// Xledger's words, if it was refused.
-    pub message: Option<String>,
-}
-
-/// Whether something may be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RightAccess {
-    /// It was read.
-    Readable,
-    /// It was refused.
-    Missing,
-    /// It could not be asked for: there is no admitted line, and no other line may be asked, or another right is missing before it.
-    Untested,
-    /// On the list of the reference integration, but nothing here asks for it.
-    NotUsed,
-}
-
 /// What the schema offers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Schema {
@@ -109,23 +79,8 @@ pub struct Schema {
     pub missing_roots: Vec<&'static str>,
 }
 
-/// The rights that no refresh can do without.
-const NECESSARY: &[&str] = &["APTransaction", "Supplier", "SystemValue", "Account", "Transaction", "TransactionHeader"];
-
 /// The roots that a refresh asks.
 const ROOTS: &[&str] = &["accounts", "apTransactions", "suppliers", "transactions"];
-
-/// The questions that a refresh asks for rows, in the order in which what they lack is looked for.
-const OF_ROWS: [Query; 8] = [
-    query::ACCOUNTS,
-    query::LEDGER_INDEX,
-    query::LEDGER_REFERENCES,
-    query::PAYABLE_INDEX,
-    query::LEDGER_LINES,
-    query::PAYABLE_LINES,
-    query::SUPPLIERS,
-    query::NAMES,
-];
 
 /// Rows of which every field is asked for once.
 const FEW_ROWS: usize = 200;
@@ -163,7 +118,7 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
         lines.extend(others.take(FEW_ROWS).map(|line| line.entry().id));
         payables.extend(screened.payables.iter().take(FEW_ROWS).map(|line| line.entry().id));
     }
-    let rights = rights(client, &base, &lines, &payables).await?;
+    let rights = token_rights::read(client, &base, &lines, &payables).await?;
     progress.end();
     let mut to_know = Vec::new();
     if let Some(screened) = &screened {
@@ -210,66 +165,6 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
     };
     checked.table = table::table(&checked);
     Ok(checked)
-}
-
-/// Asks for every field that a refresh asks for, in few rows, and tells what the token may read. Of lines none is asked but admitted ones.
-async fn rights(
-    client: &Client,
-    base: &Map<String, Value>,
-    lines: &[i64],
-    payables: &[i64],
-) -> Result<Vec<Right>, Failure> {
-    let mut refused: Vec<(String, String)> = Vec::new();
-    let (mut asked, mut untested): (Vec<&'static str>, Vec<&'static str>) = Default::default();
-    for query in &OF_ROWS {
-        let ids = match query.name {
-            name if [query::LEDGER_LINES, query::NAMES, query::LEDGER_REFERENCES]
-                .map(|of_lines| of_lines.name)
-                .contains(&name) =>
-            {
-                Some(lines)
-            }
-            name if name == query::PAYABLE_LINES.name => Some(payables),
-            _ => None,
-        };
-        let root = rights::right_for(query.root(), "");
-        let rights_of_parts = |client: &Client| -> Vec<&'static str> {
-            client.plan().parts_left(*query).iter().flat_map(|part| part.rights(*query)).collect()
-        };
-        let outcome: Result<(), Failure> = match ids {
-            Some([]) => {
-                untested.extend(rights_of_parts(client));
-                continue;
-            }
-            Some(ids) => by_id::<ProbeNode>(client, *query, base, ids).await.map(drop),
-            None => {
-                let few = Question { query: *query, variables: base, select: Select::All, rows: FEW_ROWS };
-                client.first_page::<ProbeNode>(few).await.map(drop).map_err(Failure::from)
-            }
-        };
-        match unless_refused(outcome)? {
-            Ok(()) => asked.extend(rights_of_parts(client).into_iter().chain([root])),
-            Err(failure) => {
-                let missing = rights::named(query.root(), &failure.refused_fields);
-                refused.extend(missing.into_iter().map(|right| (right.to_owned(), failure.message.clone())));
-            }
-        }
-    }
-    for lost in client.plan().lost().into_iter().filter(|lost| lost.reason == Reason::NotAllowed) {
-        refused.push((lost.right, format!("{} is refused", lost.field)));
-    }
-    let all = rights::all().map(|(area, name)| {
-        let message = refused.iter().find(|(right, _)| right == name).map(|(_, message)| message.clone());
-        let access = match message {
-            Some(_) => RightAccess::Missing,
-            None if asked.contains(&name) => RightAccess::Readable,
-            None if untested.contains(&name) => RightAccess::Untested,
-            None if refused.is_empty() => RightAccess::NotUsed,
-            None => RightAccess::Untested,
-        };
-        Right { area, name, access, optional: !NECESSARY.contains(&name), message }
-    });
-    Ok(all.collect())
 }
 
 /// What keeps no refresh from working, and is to be known all the same.

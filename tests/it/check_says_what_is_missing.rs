@@ -29,6 +29,16 @@ async fn a_good_token_is_ready() {
 }
 
 #[tokio::test]
+async fn what_a_refresh_takes_is_estimated() {
+    let desk = Desk::new(Options::fast(60_000, 4)).await;
+    let estimated = desk.check(&[]).await.unwrap().estimate.unwrap().full;
+    let taken = desk.refresh(&[]).await.api;
+    let is_near = |one: u64, other: u64, percent| one.abs_diff(other) * 100 <= other * percent;
+    assert!(is_near(estimated.requests, taken.requests, 25), "{estimated:?} {taken:?}");
+    assert!(is_near(estimated.bytes_down, taken.bytes_down, 25), "{estimated:?} {taken:?}");
+}
+
+#[tokio::test]
 async fn each_missing_right_is_named() {
     let names = [
         "APTransaction",

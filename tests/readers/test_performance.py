@@ -23,7 +23,7 @@ MOST_MEMORY_MIB = 224
 # The order of hash tables and how answers fall together differ from run to run, by less than a hundredth.
 TOLERANCE = 0.05
 STAGES = {
-    "all of a refresh": "xledger_spend::main",
+    "all of a refresh": "main",
     "inflating answers": "xledger::answer::inflate",
     "reading answers": "xledger::answer::read",
     "screening lines": "refresh::lists::Lists::screen",
@@ -58,12 +58,9 @@ def counted(server, lake, out):
     lines = subprocess.run(["callgrind_annotate", "--inclusive=yes", "--threshold=100", out], capture_output=True, text=True, check=True).stdout
     # `1,032,134 (50.70%)  src/xledger/answer.rs:xledger_spend::xledger::answer::read [target/debug/xledger-spend]`; what is inlined from another
     # file has a line of its own, with less.
-    calls = re.findall(r"^ *([\d,]+) .*?\.rs:(\S.*?)(?: \[.*\])?$", lines, re.MULTILINE)
-    counts = {}
-    for stage, function in STAGES.items():
-        found = [int(count.replace(",", "")) for count, name in calls if name.removeprefix("xledger_spend::") == function.removeprefix("xledger_spend::")]
-        counts[stage] = max(found, default=0)
-    return counts
+    calls = re.findall(r"^ *([\d,]+) .*?\.rs:xledger_spend::(\S.*?)(?: \[.*\])?$", lines, re.MULTILINE)
+    of = lambda function: (int(count.replace(",", "")) for count, name in calls if name == function)
+    return {stage: max(of(function), default=0) for stage, function in STAGES.items()}
 
 
 @pytest.fixture(scope="module")
@@ -76,13 +73,13 @@ def counts(tmp_path_factory):
         return {run: counted(server, directory / "lake", directory / run) for run in ("full", "nothing changed")}
 
 
-def too_many(counts, recorded, tolerance=TOLERANCE):
+def differing(counts, recorded):
     """What takes more instructions than was recorded, and what takes so many fewer that the record is to be made anew."""
     told = []
     for run, stages in recorded.items():
         for stage, before in stages.items():
             now = counts[run][stage]
-            if abs(now - before) > before * tolerance:
+            if abs(now - before) > before * TOLERANCE:
                 told.append(f"{run}: {stage}: {now:,} instructions, {now / max(before, 1) - 1:+.0%} on {before:,}")
     return told
 
@@ -93,7 +90,7 @@ def test_no_stage_takes_more_instructions(counts):
     recorded = json.loads(RECORDED.read_text("utf-8"))
     if recorded["rustc"] != compiler():
         pytest.skip(f"instructions were counted with rustc {recorded['rustc']}, and this is {compiler()}: UPDATE_GENERATED=1 counts them anew")
-    assert not too_many(counts, recorded["instructions"])
+    assert not differing(counts, recorded["instructions"])
 
 
 def test_every_stage_is_counted(counts):
@@ -117,7 +114,7 @@ def test_a_million_lines_fit(tmp_path):
 
 def test_a_slower_stage_is_told():
     recorded = {"full": {"reading answers": 1_000, "joining a row": 1_000}}
-    assert too_many({"full": {"reading answers": 1_051, "joining a row": 1_049}}, recorded) == [
+    assert differing({"full": {"reading answers": 1_051, "joining a row": 1_049}}, recorded) == [
         "full: reading answers: 1,051 instructions, +5% on 1,000"
     ]
-    assert too_many({"full": {"reading answers": 900, "joining a row": 1_000}}, recorded) != []
+    assert differing({"full": {"reading answers": 900, "joining a row": 1_000}}, recorded) != []

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use crate::display::figures::{count, size};
+use crate::display::figures::{amount, count, size};
 use crate::display::lines::{Side, aligned};
+use crate::refresh::fetch::batch_rows;
 
 /// Refreshes of a month, by the schedule that the template sets: every three days.
 const REFRESHES: u64 = 10;
@@ -15,19 +16,26 @@ const CHANGED_PER_MILLE: u64 = 5;
 const OTHER_REQUESTS: u64 = 4;
 /// What Xledger lets through in a second: 19 requests in 5.05 s.
 const REQUESTS_PER_SECOND: f64 = 19.0 / 5.05;
-/// Seconds at 512 MB for each listed line, each fetched row, and for start and S3.
-const SECONDS: (f64, f64, f64) = (11e-6, 40e-6, 5.0);
+/// Seconds at 512 MB of the work on a listed line, and of that on a fetched row.
+const LINE_SECONDS: f64 = 11e-6;
+const ROW_SECONDS: f64 = 40e-6;
+/// Seconds for start and S3.
+const START_SECONDS: f64 = 5.0;
 
-/// By the vendor's UK terms a month includes so many requests and bytes each way; beyond, a request costs a penny and a MB ten.
-const INCLUDED: (u64, u64) = (5_000, 1_000_000_000);
-const PENCE: (u64, u64) = (1, 10);
+/// By the vendor's UK terms a month includes so many requests, and so many bytes each way.
+const INCLUDED_REQUESTS: u64 = 5_000;
+const INCLUDED_BYTES: u64 = 1_000_000_000;
+/// Pence of a request, and of a MB, beyond.
+const REQUEST_PENCE: u64 = 1;
+const MB_PENCE: u64 = 10;
 
 /// A month in cents of US dollars whatever the ledger's size: alarms, secret, metrics, 200 queries, and the dashboard, which can be left out.
 const AWS_FIXED_CENTS: f64 = 484.0;
 const DASHBOARD_CENTS: u64 = 300;
-/// Cents of a second of 512 MB, and of a month's GB of S3, in which ten snapshots lie, with some 60 bytes a kept line.
+/// Cents of a second of 512 MB.
 const SECOND_CENTS: f64 = 0.5 * 0.001_666_67;
-const STORED_CENTS: f64 = 2.3 * 10.0 * 60e-9;
+/// Cents of a month of a kept line in S3: ten snapshots, some 60 bytes in each, at 2.3 cents a GB.
+const STORED_LINE_CENTS: f64 = 2.3 * 10.0 * 60e-9;
 
 /// What a check has listed, and what that took.
 pub(super) struct Listed {
@@ -51,7 +59,7 @@ pub struct Estimate {
     /// A refresh that finds half a percent of the lines changed.
     pub incremental: Cost,
     /// A month.
-    pub month: Month,
+    pub month: MonthlyCost,
 }
 
 /// What one refresh takes.
@@ -67,7 +75,7 @@ pub struct Cost {
 
 /// What a month of refreshes takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Month {
+pub struct MonthlyCost {
     /// Refreshes, one every three days.
     pub refreshes: u64,
     /// How many of them are full.
@@ -86,13 +94,11 @@ impl Estimate {
     /// By what was listed, in batches of so many rows, where every so many refreshes one is full.
     pub(super) fn of(listed: &Listed, page_rows: usize, full_every: u32) -> Self {
         let rows = listed.kept + listed.payables_kept;
-        // A batch is half a page, as the fetch has it.
-        let batch_rows = (page_rows as u64).div_ceil(2);
+        let batch_rows = batch_rows(page_rows) as u64;
         let cost = |fetched: u64, batches: u64| {
             let requests = listed.requests + batches + OTHER_REQUESTS;
-            let (by_line, by_row, fixed) = SECONDS;
-            let work = listed.lines as f64 * by_line + fetched as f64 * by_row;
-            let seconds = (requests as f64 / REQUESTS_PER_SECOND + work + fixed).round() as u64;
+            let work = listed.lines as f64 * LINE_SECONDS + fetched as f64 * ROW_SECONDS;
+            let seconds = (requests as f64 / REQUESTS_PER_SECOND + work + START_SECONDS).round() as u64;
             Cost { requests, bytes_down: listed.bytes_down + fetched * ROW_BYTES, seconds }
         };
         let full = cost(rows, listed.kept.div_ceil(batch_rows) + listed.payables_kept.div_ceil(batch_rows));
@@ -104,11 +110,11 @@ impl Estimate {
         let full_refreshes = REFRESHES.div_ceil(u64::from(full_every.max(1)));
         let sum = |of: fn(&Cost) -> u64| full_refreshes * of(&full) + (REFRESHES - full_refreshes) * of(&incremental);
         let (requests, bytes_down) = (sum(|cost| cost.requests), sum(|cost| cost.bytes_down));
-        let xledger_pence = requests.saturating_sub(INCLUDED.0) * PENCE.0
-            + bytes_down.saturating_sub(INCLUDED.1).div_ceil(1_000_000) * PENCE.1;
+        let xledger_pence = requests.saturating_sub(INCLUDED_REQUESTS) * REQUEST_PENCE
+            + bytes_down.saturating_sub(INCLUDED_BYTES).div_ceil(1_000_000) * MB_PENCE;
         let seconds = sum(|cost| cost.seconds) as f64;
-        let aws = AWS_FIXED_CENTS + seconds * SECOND_CENTS + listed.kept as f64 * STORED_CENTS;
-        let month = Month {
+        let aws = AWS_FIXED_CENTS + seconds * SECOND_CENTS + listed.kept as f64 * STORED_LINE_CENTS;
+        let month = MonthlyCost {
             refreshes: REFRESHES,
             full_refreshes,
             requests,
@@ -143,7 +149,7 @@ impl Estimate {
             ),
         ];
         let table = aligned([Side::Left, Side::Right, Side::Right, Side::Right], &rows);
-        let money = |hundredths: u64| format!("{}.{:02}", count(hundredths / 100), hundredths % 100);
+        let money = |hundredths: u64| amount(i128::from(hundredths) * 100);
         let xledger = match month.xledger_pence {
             0 => "within what Xledger's UK terms include, if nothing else uses the API".to_owned(),
             pence => format!("GBP {} beyond what Xledger's UK terms include", money(pence)),
@@ -185,7 +191,7 @@ mod tests {
 
     #[test]
     fn what_is_beyond_the_included_is_paid() {
-        let Month { full_refreshes, requests, bytes_down, xledger_pence, .. } =
+        let MonthlyCost { full_refreshes, requests, bytes_down, xledger_pence, .. } =
             Estimate::of(&Listed { requests: 600, bytes_down: 130_000_000, ..MILLION }, 10_000, 1).month;
         assert_eq!(full_refreshes, 10);
         assert!(requests > 5_000 && bytes_down > 1_000_000_000);

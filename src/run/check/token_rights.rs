@@ -1,0 +1,115 @@
+//! What the token may read, by asking for a few rows of all that a refresh asks for.
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{FEW_ROWS, unless_refused};
+use crate::model::failure::Failure;
+use crate::refresh::fetch::by_id;
+use crate::xledger::node::ProbeNode;
+use crate::xledger::query::{self, Query};
+use crate::xledger::{Client, Question, Reason, Select, rights};
+
+/// A right, by its name on Xledger's token page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Right {
+    /// The heading that it stands under.
+    pub area: &'static str,
+    /// Its name.
+    pub name: &'static str,
+    /// Whether the token has it.
+    pub access: RightAccess,
+    /// Whether a refresh works without it.
+    pub optional: bool,
+    /// Xledger's words, if it was refused.
+    pub message: Option<String>,
+}
+
+/// Whether something may be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RightAccess {
+    /// It was read.
+    Readable,
+    /// It was refused.
+    Missing,
+    /// It could not be asked for: there is no admitted line, and no other line may be asked, or another right is missing before it.
+    Untested,
+    /// On the list of the reference integration, but nothing here asks for it.
+    NotUsed,
+}
+
+/// The rights that no refresh can do without.
+const NECESSARY: &[&str] = &["APTransaction", "Supplier", "SystemValue", "Account", "Transaction", "TransactionHeader"];
+
+/// The questions that a refresh asks for rows, in the order in which what they lack is looked for.
+const OF_ROWS: [Query; 8] = [
+    query::ACCOUNTS,
+    query::LEDGER_INDEX,
+    query::LEDGER_REFERENCES,
+    query::PAYABLE_INDEX,
+    query::LEDGER_LINES,
+    query::PAYABLE_LINES,
+    query::SUPPLIERS,
+    query::NAMES,
+];
+
+/// Asks for every field that a refresh asks for, in few rows, and tells what the token may read. Of lines none is asked but admitted ones.
+pub(super) async fn read(
+    client: &Client,
+    base: &Map<String, Value>,
+    lines: &[i64],
+    payables: &[i64],
+) -> Result<Vec<Right>, Failure> {
+    let mut refused: Vec<(String, String)> = Vec::new();
+    let (mut asked, mut untested): (Vec<&'static str>, Vec<&'static str>) = Default::default();
+    for query in &OF_ROWS {
+        let ids = match query.name {
+            name if [query::LEDGER_LINES, query::NAMES, query::LEDGER_REFERENCES]
+                .map(|of_lines| of_lines.name)
+                .contains(&name) =>
+            {
+                Some(lines)
+            }
+            name if name == query::PAYABLE_LINES.name => Some(payables),
+            _ => None,
+        };
+        let root = rights::right_for(query.root(), "");
+        let rights_of_parts = |client: &Client| -> Vec<&'static str> {
+            client.plan().parts_left(*query).iter().flat_map(|part| part.rights(*query)).collect()
+        };
+        let outcome: Result<(), Failure> = match ids {
+            Some([]) => {
+                untested.extend(rights_of_parts(client));
+                continue;
+            }
+            Some(ids) => by_id::<ProbeNode>(client, *query, base, ids).await.map(drop),
+            None => {
+                let few = Question { query: *query, variables: base, select: Select::All, rows: FEW_ROWS };
+                client.first_page::<ProbeNode>(few).await.map(drop).map_err(Failure::from)
+            }
+        };
+        match unless_refused(outcome)? {
+            Ok(()) => asked.extend(rights_of_parts(client).into_iter().chain([root])),
+            Err(failure) => {
+                let missing = rights::named(query.root(), &failure.refused_fields);
+                refused.extend(missing.into_iter().map(|right| (right.to_owned(), failure.message.clone())));
+            }
+        }
+    }
+    for lost in client.plan().lost().into_iter().filter(|lost| lost.reason == Reason::NotAllowed) {
+        refused.push((lost.right, format!("{} is refused", lost.field)));
+    }
+    let all = rights::all().map(|(area, name)| {
+        let message = refused.iter().find(|(right, _)| right == name).map(|(_, message)| message.clone());
+        let access = match message {
+            Some(_) => RightAccess::Missing,
+            None if asked.contains(&name) => RightAccess::Readable,
+            None if untested.contains(&name) => RightAccess::Untested,
+            None if refused.is_empty() => RightAccess::NotUsed,
+            None => RightAccess::Untested,
+        };
+        Right { area, name, access, optional: !NECESSARY.contains(&name), message }
+    });
+    Ok(all.collect())
+}
