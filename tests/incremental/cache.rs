@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::desk::{Desk, files_below};
+use crate::desk::{Desk, credits_end_at, files_below};
 use xledger_sim::{Change, ChangeKind, Fault, FaultKind, Options};
 use xledger_spend::event::{Mode, Refresh};
 use xledger_spend::model::failure::FailureKind;
@@ -10,6 +10,8 @@ use xledger_spend::report::Report;
 use xledger_spend::table::runs::Status;
 
 const TEMPO: f64 = 20.0;
+/// Shorter than a client waits for credits at that tempo, and longer than any run here takes.
+const DEADLINE: Duration = Duration::from_secs(50);
 
 fn changed(desk: &Desk, kind: ChangeKind, vouchers: u32) {
     let change = Change { kind, vouchers, before_request: 1, operation: None, after: None };
@@ -106,7 +108,13 @@ async fn a_table_that_would_shrink() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn all_is_fetched_over_several_runs_when_that_is_asked_for() {
-    let desk = Desk::new(Options { page_cap: 200, delay: Duration::from_millis(20), ..Options::fast(4_000, 5) }).await;
+    let options = |faults| Options { page_cap: 200, faults, ..Options::fast(4_000, 5) };
+    let mut calm = Desk::in_memory(options(Vec::new())).await;
+    calm.tempo = TEMPO;
+    succeeds(&calm).await;
+    let first = calm.sim.journal().totals().requests;
+    let mut desk = Desk::in_memory(options(credits_end_at((first + 8..).step_by(8).take(3)))).await;
+    desk.tempo = TEMPO;
     succeeds(&desk).await;
     let aws = aws_config::SdkConfig::builder().build();
     let (mut runs, mut fetched) = (0, 0);
@@ -114,7 +122,7 @@ async fn all_is_fetched_over_several_runs_when_that_is_asked_for() {
     let last = loop {
         // Whoever goes on with it asks for nothing special.
         let refresh = if runs == 0 { all.clone() } else { Refresh::default() };
-        let report = desk.run(Duration::from_millis(500)).refresh(refresh, &desk.settings(&[]), &aws).await;
+        let report = desk.run(DEADLINE).refresh(refresh, &desk.settings(&[]), &aws).await;
         (runs, fetched) = (runs + 1, fetched + report.lines_fetched.unwrap_or(0));
         assert_eq!((report.mode, &report.error), (Some(Mode::Full), &None));
         if report.status == Status::Succeeded {
@@ -181,7 +189,7 @@ async fn runs_until_failure(options: Options, apart: Duration) -> Vec<(Status, u
     let aws = aws_config::SdkConfig::builder().build();
     let mut statuses = Vec::new();
     for number in 0..12 {
-        let mut run = desk.run(Duration::from_secs(2));
+        let mut run = desk.run(DEADLINE);
         run.started_at.0 += number * apart.as_millis() as i64;
         let report = run.refresh(Refresh::default(), &desk.settings(&[]), &aws).await;
         statuses.push((report.status, report.invocation.unwrap()));
