@@ -35,6 +35,7 @@ STAMPS := $(VENV)/installed .tools/sam/installed .tools/lint/installed .tools/re
 test:
 	@$(MAKE) --no-print-directory --jobs --keep-going --output-sync=target rust-tests deployment lint-template readers lints
 
+# The programs too, which other tests start: built by themselves, they would have fewer features of what they depend on, and take minutes more.
 rust-build:
 	+@$(ALONE) cargo test --locked --workspace --quiet --no-run
 
@@ -46,8 +47,7 @@ rust-tests: tools rust-build
 function: tools
 	@$(ALONE) $(VENV)/bin/python tests/deploy/stack.py
 
-# The programs that these tests start come with the Rust tests: built by themselves, with fewer features of what they depend on, they would take
-# minutes more. Three files at a time, each with accounts of its own.
+# Three files at a time, each with accounts of its own.
 deployment: function rust-build
 	@FUNCTION_IS_BUILT=1 $(VENV)/bin/pytest -q -rs --numprocesses 3 --dist loadfile tests/deploy $(patsubst %,--ignore=%,$(NOT_DEPLOYED))
 
@@ -119,8 +119,7 @@ pins: $(UV)
 	  --no-annotate --custom-compile-command "make pins" $$pins.txt --output-file $$pins.lock >/dev/null; done
 
 # The tables as Athena's own engine and as Spark see them: not in `make test`, for it needs Java and Maven, fetches 0.8 GB and takes minutes.
-athena: engines tools $(VENV)/athena
-	@cargo build --locked --workspace --bins --quiet
+athena: engines tools $(VENV)/athena rust-build
 	@$(VENV)/bin/pytest -q -rs tests/athena
 
 # What the engines need that nothing here installs. A JDK, for Trino is started from a file of source.
@@ -136,8 +135,7 @@ $(VENV)/athena: $(VENV)/installed tests/athena/requirements.txt tests/athena/pom
 	@touch $@
 
 # The report page in a browser: not in `make test`, for it needs Chromium. An environment of its own, for none of the others needs its driver.
-page: browser .tools/page/installed
-	@cargo build --locked --workspace --bins --quiet
+page: browser .tools/page/installed rust-build
 	@.tools/page/bin/pytest -q -rs tests/page
 	@echo "screenshots: target/page"
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::desk::{Desk, credits_end_at, files_below};
+use crate::desk::{Desk, files_below};
+use crate::{credits_end_at, credits_used_up};
 use xledger_sim::{Change, ChangeKind, Fault, FaultKind, Options};
 use xledger_spend::event::{Mode, Refresh};
 use xledger_spend::model::failure::FailureKind;
@@ -173,9 +174,8 @@ async fn what_another_version_kept_is_told_and_swept() {
 
 /// A server that refuses these questions for want of credits.
 fn without_credits(operations: &[&str]) -> Options {
-    let used_up = FaultKind::Error("BAD_REQUEST.INSUFFICIENT_CREDITS".to_owned(), "Not enough credits".to_owned());
     let refused = |operation: &&str| Fault {
-        kind: used_up.clone(),
+        kind: credits_used_up(),
         operation: Some((*operation).to_owned()),
         ..Fault::default()
     };

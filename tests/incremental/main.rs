@@ -8,3 +8,15 @@ mod desk;
 mod resume;
 mod cache;
 mod same_as_full;
+
+use xledger_sim::{Fault, FaultKind};
+
+fn credits_used_up() -> FaultKind {
+    FaultKind::Error("BAD_REQUEST.INSUFFICIENT_CREDITS".to_owned(), "Not enough credits".to_owned())
+}
+
+/// Refusals for want of credits, of one request each: they end runs where they come, on a machine of any speed.
+fn credits_end_at(requests: impl IntoIterator<Item = u64>) -> Vec<Fault> {
+    let refusal = |from_request| Fault { kind: credits_used_up(), from_request, requests: 1, ..Fault::default() };
+    requests.into_iter().map(refusal).collect()
+}

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::desk::{Desk, credits_end_at, files_below};
+use crate::credits_end_at;
+use crate::desk::{Desk, files_below};
 use futures::future::join_all;
 use proptest::collection::vec;
 use proptest::strategy::{Strategy, ValueTree};

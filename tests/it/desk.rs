@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tempfile::TempDir;
-use xledger_sim::{Fault, FaultKind, Options, Running};
+use xledger_sim::{Options, Running};
 use xledger_spend::event::Refresh;
 use xledger_spend::model::failure::Failure;
 use xledger_spend::model::value::Instant;
@@ -100,13 +100,6 @@ impl Desk {
     pub(crate) fn all_files(&self) -> Vec<(String, Vec<u8>)> {
         files_below(&self.lake(), &self.lake())
     }
-}
-
-/// Refusals for want of credits, of one request each: they end runs where they come, on a machine of any speed.
-pub(crate) fn credits_end_at(requests: impl IntoIterator<Item = u64>) -> Vec<Fault> {
-    let kind = FaultKind::Error("BAD_REQUEST.INSUFFICIENT_CREDITS".to_owned(), "Not enough credits".to_owned());
-    let refusal = |from_request| Fault { kind: kind.clone(), from_request, requests: 1, ..Fault::default() };
-    requests.into_iter().map(refusal).collect()
 }
 
 /// A directory in memory, or else on the disk.
