@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::names::Name;
-use super::value::{Day, Instant, MaybeMoney, Month};
+use super::names::{Name, Text};
+use super::value::{Day, Instant, Maybe, Money, Month};
 
 /// A ledger line with all that its row in `spend` needs, references unresolved. Kept small, for a run holds millions: 0 stands for no
 /// reference, as it does in Xledger.
@@ -14,15 +14,16 @@ pub(crate) struct Line {
     pub(crate) account: i64,
     pub(crate) company: i64,
     pub(crate) voucher: i64,
-    pub(crate) voucher_number: Option<i64>,
-    pub(crate) voucher_modified_at: Option<Instant>,
-    pub(crate) voucher_created_at: Option<Instant>,
+    pub(crate) voucher_number: Maybe<i64>,
+    pub(crate) voucher_modified_at: Maybe<Instant>,
+    pub(crate) voucher_created_at: Maybe<Instant>,
     pub(crate) match_id: i64,
     pub(crate) dimensions: [i64; 5],
-    pub(crate) amount: MaybeMoney,
-    pub(crate) invoice_amount: MaybeMoney,
-    pub(crate) vat_amount: MaybeMoney,
-    pub(crate) text: Option<Box<str>>,
+    pub(crate) amount: Maybe<Money>,
+    pub(crate) invoice_amount: Maybe<Money>,
+    pub(crate) vat_amount: Maybe<Money>,
+    #[serde(skip)]
+    pub(crate) text: Text,
     pub(crate) document_type: Name,
     pub(crate) document_type_name: Name,
     pub(crate) currency: Name,
@@ -33,7 +34,7 @@ pub(crate) struct Line {
     pub(crate) fiscal_period: Option<i16>,
 }
 
-/// An AP line: whose voucher it is, and of which invoice.
+/// An AP line: whose voucher it is, and of which invoice. 0 stands for no reference.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(crate) struct Payable {
     pub(crate) id: i64,
@@ -44,9 +45,10 @@ pub(crate) struct Payable {
     pub(crate) match_id: i64,
     /// The id of the voucher's document type.
     pub(crate) document_type: i64,
-    pub(crate) subledger: Option<i64>,
-    pub(crate) company: Option<i64>,
-    pub(crate) invoice_number: Option<Box<str>>,
+    pub(crate) subledger: i64,
+    pub(crate) company: i64,
+    #[serde(skip)]
+    pub(crate) invoice_number: Text,
     pub(crate) invoice_date: Option<Day>,
     pub(crate) due_date: Option<Day>,
     pub(crate) last_payment_date: Option<Day>,

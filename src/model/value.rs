@@ -2,6 +2,7 @@
 //! left to guess.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::str::FromStr;
 
 use jiff::civil::Date;
@@ -116,21 +117,59 @@ impl Money {
     }
 }
 
-/// An amount that may be missing, in the eight bytes of one that is not: a run holds millions.
+/// A value that may be missing, in the eight bytes of one that is not: a run holds millions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct MaybeMoney(i64);
+pub(crate) struct Maybe<T>(i64, PhantomData<T>);
 
-impl From<Option<Money>> for MaybeMoney {
-    fn from(money: Option<Money>) -> Self {
-        // No amount is as small as this.
-        Self(money.map_or(i64::MIN, Money::ten_thousandths))
+/// No value is as small as this.
+const MISSING: i64 = i64::MIN;
+
+/// A value of eight bytes, of which none is [`i64::MIN`].
+pub(crate) trait EightBytes: Sized {
+    fn to_integer(self) -> i64;
+    fn from_integer(integer: i64) -> Option<Self>;
+}
+
+impl<T: EightBytes> From<Option<T>> for Maybe<T> {
+    fn from(value: Option<T>) -> Self {
+        Self(value.map_or(MISSING, T::to_integer), PhantomData)
     }
 }
 
-impl MaybeMoney {
-    /// The amount, if there is one.
-    pub fn get(self) -> Option<Money> {
-        Money::from_ten_thousandths(self.0)
+impl<T: EightBytes> Maybe<T> {
+    /// The value, if there is one.
+    pub(crate) fn get(self) -> Option<T> {
+        Some(self.0).filter(|integer| *integer != MISSING).and_then(T::from_integer)
+    }
+}
+
+impl EightBytes for Money {
+    fn to_integer(self) -> i64 {
+        self.ten_thousandths()
+    }
+
+    fn from_integer(integer: i64) -> Option<Self> {
+        Self::from_ten_thousandths(integer)
+    }
+}
+
+impl EightBytes for Instant {
+    fn to_integer(self) -> i64 {
+        self.0
+    }
+
+    fn from_integer(integer: i64) -> Option<Self> {
+        Some(Self(integer))
+    }
+}
+
+impl EightBytes for i64 {
+    fn to_integer(self) -> i64 {
+        self
+    }
+
+    fn from_integer(integer: i64) -> Option<Self> {
+        Some(integer)
     }
 }
 
@@ -202,11 +241,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_missing_amount_stays_missing() {
+    fn what_is_missing_stays_missing() {
         for money in
             [None, Money::parse("0"), Money::parse("-99999999999999.9999"), Money::parse("99999999999999.9999")]
         {
-            assert_eq!(MaybeMoney::from(money).get(), money);
+            assert_eq!(Maybe::from(money).get(), money);
+        }
+        for number in [None, Some(0), Some(-1), Some(i64::MAX), Some(i64::MIN + 1)] {
+            assert_eq!(Maybe::from(number).get(), number);
+            assert_eq!(Maybe::from(number.map(Instant)).get(), number.map(Instant));
         }
     }
 

@@ -20,7 +20,7 @@ pub(crate) use files::Unread;
 pub(crate) use load::{Cached, Change, Row};
 
 /// Raised by whatever changes what a file of the cache means. Another version is not read: everything is fetched then.
-const FORMAT_VERSION: u32 = 5;
+const FORMAT_VERSION: u32 = 6;
 
 /// How much later than it says a voucher may have been modified, in milliseconds: Xledger's times have no offset, so that an hour of
 /// autumn comes twice, and clocks differ by minutes.

@@ -21,7 +21,7 @@ const COLUMNS: [&str; 4] = ["line_id", "match_id", "voucher_modified_at", "amoun
 /// The same of a line.
 fn numbers(line: &Line) -> [Option<i64>; 4] {
     let amount = line.amount.get().map(|amount| amount.ten_thousandths());
-    [Some(line.id), Some(line.match_id).filter(|id| *id != 0), line.voucher_modified_at.map(|at| at.0), amount]
+    [Some(line.id), Some(line.match_id).filter(|id| *id != 0), line.voucher_modified_at.get().map(|at| at.0), amount]
 }
 
 /// A line of the last snapshot.

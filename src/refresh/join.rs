@@ -75,7 +75,7 @@ impl<'a> Joiner<'a> {
         let Sources { chart, reference_data, names, rules, own_files, lines, payables, has_company_numbers } = from;
         // AP lines without a subledger name nobody.
         let mut named: Vec<&Payable> =
-            payables.iter().filter(|payable| payable.subledger.is_some() && payable.voucher != 0).collect();
+            payables.iter().filter(|payable| payable.subledger != 0 && payable.voucher != 0).collect();
         named.sort_by_key(|payable| (payable.voucher, payable.owner, payable.id));
         let (mut of_voucher, mut at) = (FxHashMap::default(), 0);
         for same in named.chunk_by(|a, b| (a.voucher, a.owner) == (b.voucher, b.owner)) {
@@ -133,7 +133,7 @@ impl<'a> Joiner<'a> {
             owner_code: owner.and_then(|owner| owner.code.as_deref()),
             owner_name: owner.and_then(|owner| owner.name.as_deref()),
             voucher_id: referenced(line.voucher),
-            voucher_number: line.voucher_number,
+            voucher_number: line.voucher_number.get(),
             document_type: names.text(line.document_type).unwrap_or_default(),
             document_type_name: names.text(line.document_type_name),
             posted_date: line.posted_date,
@@ -159,11 +159,11 @@ impl<'a> Joiner<'a> {
             vat_code,
             vat_rate: self.rates.rate(line).map(VatRate),
             vat_amount: line.vat_amount.get(),
-            text: line.text.as_deref(),
+            text: names.own(line.text),
             dimension,
             match_id: referenced(line.match_id),
-            voucher_modified_at: line.voucher_modified_at,
-            voucher_created_at: line.voucher_created_at,
+            voucher_modified_at: line.voucher_modified_at.get(),
+            voucher_created_at: line.voucher_created_at.get(),
             supplier_key: known.map(|known| &*known.key),
             company_number_status: known.and_then(|known| known.status),
             is_intercompany: known.and_then(|known| known.is_intercompany),
@@ -202,12 +202,11 @@ impl<'a> Joiner<'a> {
             let how = if supplier.is_some() { SupplierMatch::Company } else { SupplierMatch::None };
             return Choice { how, supplier, invoice: Invoice::default() };
         }
-        let chosen = match only(payables.iter().map(|payable| payable.subledger)) {
+        let chosen = match only(payables.iter().map(|payable| referenced(payable.subledger))) {
             Agreement::One(subledger) => Some((subledger, SupplierMatch::Voucher)),
             _ => {
-                let company =
-                    payables.iter().filter(|payable| payable.company.is_some_and(|company| company == line.company));
-                match only(company.map(|payable| payable.subledger)) {
+                let company = payables.iter().filter(|payable| payable.company != 0 && payable.company == line.company);
+                match only(company.map(|payable| referenced(payable.subledger))) {
                     Agreement::One(subledger) => Some((subledger, SupplierMatch::Company)),
                     _ => None,
                 }
@@ -219,14 +218,14 @@ impl<'a> Joiner<'a> {
         if !self.suppliers.contains_key(&subledger) {
             return Choice { how: SupplierMatch::NotASupplier, supplier: None, invoice: Invoice::default() };
         }
-        let own = || payables.iter().filter(|payable| payable.subledger == Some(subledger));
+        let own = || payables.iter().filter(|payable| payable.subledger == subledger);
         let kind = match only(own().map(|payable| self.kind(payable))) {
             Agreement::Nothing => None,
             Agreement::One(kind) => Some(kind),
             Agreement::Several => Some(InvoiceKind::Unknown),
         };
         let invoice = Invoice {
-            number: only(own().map(|payable| payable.invoice_number.as_deref())).value(),
+            number: only(own().map(|payable| self.from.names.own(payable.invoice_number))).value(),
             date: only(own().map(|payable| payable.invoice_date)).value(),
             due: only(own().map(|payable| payable.due_date)).value(),
             // Of several payments the last one, so that lines need not agree.

@@ -90,10 +90,10 @@ impl Lists {
         self.payables = Payables::default();
         let mut names = Names::default();
         for part in &self.said.ledger.parts {
-            cache.read(part, &mut names, |entry| self.ledger.entries.push(entry)).await?;
+            cache.read(part, &mut names, kept(&mut self.ledger.entries)).await?;
         }
         for part in &self.said.payables.parts {
-            cache.read(part, &mut names, |entry| self.payables.entries.push(entry)).await?;
+            cache.read(part, &mut names, kept(&mut self.payables.entries)).await?;
         }
         let References { document_types, periods } = &self.ledger.references;
         let is_known = |entry: &LedgerEntry| {
@@ -276,6 +276,14 @@ impl Lists {
     /// Forgets the lines, which are in the cache: they take much memory, and are not needed once they are judged.
     pub(super) fn forget_lines(&mut self) {
         (self.ledger.entries, self.payables.entries) = Default::default();
+    }
+}
+
+/// Keeps every row that is read.
+fn kept<T>(rows: &mut Vec<T>) -> impl FnMut(T, &Names) -> bool {
+    |row, _| {
+        rows.push(row);
+        true
     }
 }
 

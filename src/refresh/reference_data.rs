@@ -130,7 +130,7 @@ async fn look_up_suppliers(
     payables: &[Payable],
 ) -> Result<(), Error> {
     let known: FxHashSet<i64> = suppliers.iter().map(|supplier| supplier.id).collect();
-    let named = payables.iter().filter_map(|payable| payable.subledger);
+    let named = payables.iter().map(|payable| payable.subledger).filter(|id| *id != 0);
     let mut unknown: FxHashSet<i64> = named.filter(|subledger| !known.contains(subledger)).collect();
     let take = |node: SupplierNode| suppliers.extend(supplier(asking.client, node));
     look_up(asking, query::SUPPLIERS, &SUPPLIER_SETS, &mut unknown, take).await?;

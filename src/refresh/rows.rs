@@ -112,7 +112,7 @@ impl Refreshing<'_> {
         report.payables_gone = Some(payables.gone());
         let (lines, payables) = (lines.complete()?, payables.complete()?);
         if report.mode == Some(Mode::Full) && lines.has_expired() {
-            report.lines_healed = Some(lines.healed());
+            report.lines_healed = Some(lines.healed(&names));
         }
         Ok(Outcome::Complete(Box::new(Rows { lines, payables, names, screen })))
     }
@@ -356,9 +356,11 @@ impl Iterator for Batches {
     }
 }
 
-/// Takes the last items, at most so many. There may be millions, and their rows take room, too.
-fn split_last<T>(items: &mut Vec<T>, most: usize) -> Vec<T> {
-    let last = items.split_off(items.len().saturating_sub(most));
+/// Takes the last items: this many, or all if they are at most a tenth more, which are not worth a request of their own. There may be millions,
+/// and their rows take room, too.
+fn split_last<T>(items: &mut Vec<T>, rows: usize) -> Vec<T> {
+    let rest = if items.len() <= rows + rows / 10 { 0 } else { items.len() - rows };
+    let last = items.split_off(rest);
     items.shrink_to_fit();
     last
 }

@@ -1,12 +1,12 @@
 //! Rows as the bytes of a file: one behind the other as serde sees them, compressed. A file is read again by this program alone.
 
 use bytes::Bytes;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer};
 
 use crate::model::line::{Line, Payable};
 use crate::model::listed::{LedgerEntry, PayableEntry};
-use crate::model::names::{Name, Names};
+use crate::model::names::{Name, Names, Text};
 
 /// The quickest that is worth its while.
 const ZSTD_LEVEL: i32 = 1;
@@ -15,6 +15,14 @@ const ZSTD_LEVEL: i32 = 1;
 pub(crate) trait Stored: Serialize + DeserializeOwned {
     /// Hands on each name that it refers to.
     fn each_name(&mut self, _: impl FnMut(&mut Name)) {}
+    /// Its own text.
+    fn text(&self) -> Text {
+        Text::default()
+    }
+    /// The same row, with its own text at another place.
+    fn with_text(self, _: Text) -> Self {
+        self
+    }
 }
 
 impl Stored for LedgerEntry {}
@@ -22,6 +30,14 @@ impl Stored for PayableEntry {}
 impl Stored for Payable {
     fn each_name(&mut self, mut hand_on: impl FnMut(&mut Name)) {
         hand_on(&mut self.kind);
+    }
+
+    fn text(&self) -> Text {
+        self.invoice_number
+    }
+
+    fn with_text(self, invoice_number: Text) -> Self {
+        Self { invoice_number, ..self }
     }
 }
 
@@ -31,6 +47,23 @@ impl Stored for Line {
             .into_iter()
             .for_each(hand_on);
     }
+
+    fn text(&self) -> Text {
+        self.text
+    }
+
+    fn with_text(self, text: Text) -> Self {
+        Self { text, ..self }
+    }
+}
+
+/// Rows with their own texts, as they stand in a file.
+struct WithTexts<'a, T>(&'a [T], &'a Names);
+
+impl<T: Stored> Serialize for WithTexts<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|row| (row, self.1.own(row.text()))))
+    }
 }
 
 /// The bytes of a file with these rows, and the names that they refer to.
@@ -38,34 +71,41 @@ impl Stored for Line {
 /// # Errors
 /// What the encoders say: never, for rows that are in memory.
 pub(super) fn encode<T: Stored>(rows: &[T], names: &Names) -> Result<Bytes, Box<dyn std::error::Error>> {
-    let raw = postcard::to_stdvec(&(names.texts(), rows))?;
+    let raw = postcard::to_stdvec(&(names.texts(), WithTexts(rows, names)))?;
     Ok(zstd::bulk::compress(&raw, ZSTD_LEVEL)?.into())
 }
 
-/// Hands every row of a file to `take`; they refer to `names`.
+/// Hands every row of a file to `take`, which says whether it is of use; they refer to `names`.
 ///
 /// # Errors
 /// What is wrong with the file, in words.
-pub(super) fn decode<T: Stored>(bytes: &[u8], names: &mut Names, mut take: impl FnMut(T)) -> Result<(), String> {
+pub(super) fn decode<T: Stored>(
+    bytes: &[u8],
+    names: &mut Names,
+    mut take: impl FnMut(T, &Names) -> bool,
+) -> Result<(), String> {
     let fault = |error: postcard::Error| format!("it is not what was written: {error}");
     let raw = zstd::decode_all(bytes).map_err(|error| format!("it is not what was written: {error}"))?;
-    let (texts, rest): (Vec<Box<str>>, _) = postcard::take_from_bytes(&raw).map_err(fault)?;
+    let (texts, rest): (Vec<&str>, _) = postcard::take_from_bytes(&raw).map_err(fault)?;
     // 0 is no name.
-    let names: Vec<Name> =
+    let places: Vec<Name> =
         [Name::default()].into_iter().chain(texts.iter().map(|text| names.named(Some(text)))).collect();
     let (rows, mut rest): (usize, _) = postcard::take_from_bytes(rest).map_err(fault)?;
     for _ in 0..rows {
-        let mut row: T;
-        (row, rest) = postcard::take_from_bytes(rest).map_err(fault)?;
+        let (mut row, text): (T, Option<&str>);
+        ((row, text), rest) = postcard::take_from_bytes(rest).map_err(fault)?;
         let mut is_known = true;
-        row.each_name(|name| match names.get(name.place()) {
+        row.each_name(|name| match places.get(name.place()) {
             Some(known) => *name = *known,
             None => is_known = false,
         });
         if !is_known {
             return Err("a row of it refers to a name that it does not have".to_owned());
         }
-        take(row);
+        let text = names.add(text);
+        if !take(row.with_text(text), names) {
+            names.take_back(text);
+        }
     }
     Ok(())
 }
@@ -82,15 +122,15 @@ mod tests {
             account: 2,
             company: 0,
             voucher: 3,
-            voucher_number: Some(-4),
-            voucher_modified_at: Some(Instant(1_795_224_600_123)),
-            voucher_created_at: None,
+            voucher_number: Some(-4).into(),
+            voucher_modified_at: Some(Instant(1_795_224_600_123)).into(),
+            voucher_created_at: None.into(),
             match_id: 5,
             dimensions: [0, 1, 2, 3, i64::MAX],
             amount: Money::parse("-1.5").into(),
             invoice_amount: None.into(),
             vat_amount: Money::parse("99999999999999.9999").into(),
-            text: Some("Ærlig talt".into()),
+            text: names.add(Some("Ærlig talt")),
             document_type: names.named(Some("AP")),
             document_type_name: names.named(Some("Leverandørfaktura")),
             currency: names.named(None),
@@ -110,16 +150,23 @@ mod tests {
         let (mut others, mut read) = (Names::default(), Vec::new());
         // Names that are known have other places there.
         let code = others.named(Some("2"));
-        decode(&bytes, &mut others, |row: Line| read.push(row)).unwrap();
-        assert_eq!(read[0].vat_code, code);
+        decode(&bytes, &mut others, |row: Line, _| {
+            read.push(row);
+            true
+        })
+        .unwrap();
+        assert_eq!((read.len(), read[0].vat_code), (rows.len(), code));
         let texts = |row: &Line, names: &Names| {
             [row.document_type, row.document_type_name, row.currency, row.vat_code]
                 .map(|name| names.text(name).map(str::to_owned))
+                .into_iter()
+                .chain([names.own(row.text).map(str::to_owned)])
+                .collect::<Vec<_>>()
         };
         for (row, before) in read.iter_mut().zip(&rows) {
             assert_eq!(texts(row, &others), texts(before, &names));
             (row.document_type, row.document_type_name) = (before.document_type, before.document_type_name);
-            row.vat_code = before.vat_code;
+            (row.vat_code, row.text) = (before.vat_code, before.text);
             assert_eq!(row, before);
         }
     }
@@ -129,7 +176,7 @@ mod tests {
         let mut names = Names::default();
         let rows = [line(1, &mut names)];
         let bytes = encode(&rows, &names).unwrap();
-        let fault = |bytes: &[u8]| decode::<Line>(bytes, &mut Names::default(), |_| ()).is_err();
+        let fault = |bytes: &[u8]| decode::<Line>(bytes, &mut Names::default(), |_, _| true).is_err();
         assert!(!fault(&bytes) && fault(&bytes[..bytes.len() - 1]) && fault(b"PAR1") && fault(b""));
         assert!(fault(&encode(&rows, &Names::default()).unwrap()));
     }

@@ -179,12 +179,12 @@ impl<'a> Cache<'a> {
         Ok(Part { path, rows: rows as u64, sha256, asked: asked.cloned() })
     }
 
-    /// Hands every row of a file to `take`; they refer to `names`.
+    /// Hands every row of a file to `take`, which says whether it is of use; they refer to `names`.
     pub(crate) async fn read<T: Stored>(
         &self,
         part: &Part,
         names: &mut Names,
-        take: impl FnMut(T),
+        take: impl FnMut(T, &Names) -> bool,
     ) -> Result<(), Unread> {
         encoding::decode(&self.get(part).await?, names, take).map_err(|what| self.damaged(part, &what))
     }

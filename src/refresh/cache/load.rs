@@ -7,14 +7,14 @@ use rustc_hash::{FxBuildHasher, FxHashSet};
 use super::files::PART_ROWS;
 use super::{Asked, Cache, ListedReferences, Part, Stored, Unread, Validity};
 use crate::model::failure::Failure;
-use crate::model::names::Names;
+use crate::model::names::{Names, Text};
 use crate::model::value::{Instant, Month};
 
 /// Files of one sort of rows, at most, beside those that are full: beyond, they are written anew as few.
 const MOST_FILES: usize = 16;
 
 /// A row that is fetched, and cached.
-pub(crate) trait Row: Stored + Hash {
+pub(crate) trait Row: Stored + Clone + Hash {
     /// A line that was listed and may be asked for.
     type Admitted: Copy;
     /// The name of its files.
@@ -93,8 +93,16 @@ impl<T> Lookup<'_, T> {
     }
 }
 
-fn hash<T: Hash>(row: &T) -> u64 {
-    FxBuildHasher.hash_one(row)
+/// A hash of all that a row says.
+fn hash<T: Row>(row: &T, names: &Names) -> u64 {
+    FxBuildHasher.hash_one((row.clone().with_text(Text::default()), names.own(row.text())))
+}
+
+/// Keeps a row if it is of use, and says so.
+fn keep<T>(rows: &mut Vec<T>, row: T, is_of_use: impl Fn(&T) -> bool) -> bool {
+    let rows_before = rows.len();
+    rows.extend(Some(row).filter(is_of_use));
+    rows.len() > rows_before
 }
 
 impl<T: Row> Cached<T> {
@@ -125,11 +133,11 @@ impl<T: Row> Cached<T> {
             let Some(asked) = part.asked.as_ref().filter(|asked| asked.source == validity.source) else { continue };
             let mut admitted = Lookup { items: admitted, id: T::id_of, next: 0 };
             let (mut file, mut has_payroll, before) = (Use::default(), false, cached.rows.len());
-            let take = |row: T| {
+            let take = |row: T, names: &Names| {
                 let Some(at) = admitted.find(row.id()) else {
                     file.must_go = true;
                     has_payroll |= payroll.binary_search(&row.id()).is_ok();
-                    return;
+                    return false;
                 };
                 let is_as_listed = row.change(&admitted.items[at], validity.listed).is_none();
                 let is_settled = validity.is_settled(asked, row.modified_at());
@@ -140,12 +148,14 @@ impl<T: Row> Cached<T> {
                     cached.asked_again.extend(is_the_same.then(|| row.id()));
                 } else if is_expired {
                     file.must_go = true;
-                    cached.expired.push((row.id(), hash(&row)));
+                    cached.expired.push((row.id(), hash(&row, names)));
                 } else if cached.file_of[at] == NOWHERE {
                     cached.file_of[at] = number as u32;
                     file.used += 1;
                     cached.rows.push(row);
+                    return true;
                 }
+                false
             };
             match cache.read(part, names, take).await {
                 Ok(()) => cached.files[number] = file,
@@ -158,7 +168,7 @@ impl<T: Row> Cached<T> {
             }
             if has_payroll && !cache.is_dry() {
                 let mut rows: Vec<T> = Vec::new();
-                let keep = |row: T| rows.extend(Some(row).filter(|row| payroll.binary_search(&row.id()).is_err()));
+                let keep = |row: T, _: &Names| keep(&mut rows, row, |row| payroll.binary_search(&row.id()).is_err());
                 cache.read(part, names, keep).await.map_err(Unread::failure)?;
                 let anew = cache.write_one(T::FILE, &rows, names, Some(asked)).await?;
                 T::parts(cache)[number] = anew;
@@ -217,9 +227,9 @@ impl<T: Row> Cached<T> {
     }
 
     /// How many of the rows that had expired were out of date, though nothing listed had shown it. All rows must be there, by id.
-    pub(crate) fn healed(&self) -> u64 {
+    pub(crate) fn healed(&self, names: &Names) -> u64 {
         let is_other = |(id, hash): &&(i64, u64)| {
-            self.rows.binary_search_by_key(id, T::id).is_ok_and(|at| self::hash(&self.rows[at]) != *hash)
+            self.rows.binary_search_by_key(id, T::id).is_ok_and(|at| self::hash(&self.rows[at], names) != *hash)
         };
         self.expired.iter().filter(is_other).count() as u64
     }
@@ -243,7 +253,7 @@ impl<T: Row> Cached<T> {
             } else if file.used > 0 {
                 let is_used =
                     |row: &T| self.ids.binary_search(&row.id()).is_ok_and(|at| self.file_of[at] == number as u32);
-                let take = |row: T| rows.extend(Some(row).filter(is_used));
+                let take = |row: T, _: &Names| keep(&mut rows, row, is_used);
                 cache.read(part, &mut names, take).await.map_err(Unread::failure)?;
                 // The oldest time of all: a row must not look more settled than it is.
                 asked = asked.into_iter().chain(part.asked.clone()).min_by_key(|asked| asked.at_ms);

@@ -6,7 +6,7 @@ use super::*;
 use crate::lake::{Access, Lake, LakeUrl, Store};
 use crate::model::line::Line;
 use crate::model::listed::{DocumentType, LedgerEntry, NONE};
-use crate::model::names::Names;
+use crate::model::names::{Names, Text};
 use crate::model::value::Money;
 use crate::refresh::chart::{Account, Chart, Number};
 use crate::refresh::index::{Ledger, Payables};
@@ -44,15 +44,15 @@ fn row(entry: &LedgerEntry, names: &mut Names) -> Line {
         account: entry.account,
         company: 0,
         voucher: entry.voucher,
-        voucher_number: None,
-        voucher_created_at: None,
-        voucher_modified_at: Some(entry.modified_at).filter(|at| *at != NONE).map(Instant),
+        voucher_number: None.into(),
+        voucher_created_at: None.into(),
+        voucher_modified_at: Some(entry.modified_at).filter(|at| *at != NONE).map(Instant).into(),
         match_id: entry.match_id,
         dimensions: [0; 5],
         amount: Money::parse("7").into(),
         invoice_amount: None.into(),
         vat_amount: None.into(),
-        text: None,
+        text: Text::default(),
         document_type,
         document_type_name,
         currency: names.named(None),
@@ -128,7 +128,11 @@ async fn used_and_left(case: &Case) -> (Vec<i64>, Vec<i64>) {
     assert_eq!(used.len() + missing, admitted.len());
     let mut left = Vec::new();
     for part in &cache.index.lines {
-        cache.read(part, &mut names, |row: Line| left.push(row.id)).await.unwrap();
+        let take = |row: Line, _: &Names| {
+            left.push(row.id);
+            true
+        };
+        cache.read(part, &mut names, take).await.unwrap();
     }
     (used, left)
 }
@@ -210,7 +214,11 @@ async fn what_is_not_valid_any_more_goes_once_all_is_there() {
     cached.tidy(&mut cache).await.unwrap();
     let mut left = Vec::new();
     for part in &cache.index.lines {
-        cache.read(part, &mut names, |row: Line| left.push(row.id)).await.unwrap();
+        let take = |row: Line, _: &Names| {
+            left.push(row.id);
+            true
+        };
+        cache.read(part, &mut names, take).await.unwrap();
         assert_eq!(part.asked.as_ref(), Some(&case.asked));
     }
     assert_eq!(left, [1, 2, 3, 4]);

@@ -63,15 +63,15 @@ impl Fetched for Line {
             account,
             company: reference(node.company_db_id).unwrap_or(0),
             voucher: reference(header.db_id).unwrap_or(0),
-            voucher_number: client.fit("spend.voucher_number", header.transaction_number).map(|number| number.0),
-            voucher_modified_at: client.fit("spend.voucher_modified_at", header.modified_at).map(|at| at.0),
-            voucher_created_at: client.fit("spend.voucher_created_at", header.created_at).map(|at| at.0),
+            voucher_number: client.fit("spend.voucher_number", header.transaction_number).map(|number| number.0).into(),
+            voucher_modified_at: client.fit("spend.voucher_modified_at", header.modified_at).map(|at| at.0).into(),
+            voucher_created_at: client.fit("spend.voucher_created_at", header.created_at).map(|at| at.0).into(),
             match_id,
             dimensions: objects.map(|id| reference(id).unwrap_or(0)),
             amount: node.amount.map(|amount| amount.0).into(),
             invoice_amount: client.fit("spend.invoice_amount", node.invoice_amount).map(|amount| amount.0).into(),
             vat_amount: client.fit("spend.vat_amount", node.tax_amount).map(|amount| amount.0).into(),
-            text: client.fit("spend.text", node.text),
+            text: names.add(client.fit("spend.text", node.text).as_deref()),
             document_type: document_type.0,
             document_type_name: document_type.1,
             currency: names.name(fit("spend.invoice_currency_code", node.currency.and_then(|currency| currency.code))),
@@ -114,9 +114,9 @@ impl Fetched for Payable {
             modified_at: screen.modified_at(entry.voucher),
             match_id: entry.match_id,
             document_type: entry.document_type,
-            subledger: reference(node.subledger_db_id),
-            company: node.company.and_then(|company| reference(company.db_id)),
-            invoice_number: client.fit("spend.invoice_number", node.invoice_number),
+            subledger: reference(node.subledger_db_id).unwrap_or(0),
+            company: node.company.and_then(|company| reference(company.db_id)).unwrap_or(0),
+            invoice_number: names.add(client.fit("spend.invoice_number", node.invoice_number).as_deref()),
             invoice_date: client.fit("spend.invoice_date", node.invoice_date).map(|date| date.0),
             due_date: client.fit("spend.due_date", node.due_date).map(|date| date.0),
             last_payment_date: client.fit("spend.last_payment_date", node.last_payment_date).map(|date| date.0),
@@ -148,7 +148,7 @@ impl Row for Line {
     }
 
     fn modified_at(&self) -> Option<Instant> {
-        self.voucher_modified_at
+        self.voucher_modified_at.get()
     }
 
     fn change(&self, admitted: &AdmittedLine, to: ListedReferences<'_>) -> Option<Change> {
@@ -165,7 +165,7 @@ impl Row for Line {
         {
             Some(Change::Line)
         } else {
-            (self.voucher_modified_at.map_or(NONE, |at| at.0) != listed.modified_at).then_some(Change::Time)
+            (self.voucher_modified_at.get().map_or(NONE, |at| at.0) != listed.modified_at).then_some(Change::Time)
         }
     }
 

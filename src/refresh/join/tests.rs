@@ -1,13 +1,12 @@
 use super::*;
-use crate::model::names::Name;
+use crate::model::names::{Name, Text};
 use crate::model::value::{Day, Money, Month};
 
 fn supplier(id: i64, owner: i64, company: i64) -> Supplier {
     Supplier { id, owner, company: Some(company), name: Some(format!("Supplier {id}").into()), ..Supplier::default() }
 }
 
-fn payable(id: i64, voucher: i64, subledger: Option<i64>, company: i64, invoice: &str) -> Payable {
-    let invoice_number = (!invoice.is_empty()).then(|| invoice.into());
+fn payable(id: i64, voucher: i64, subledger: i64, company: i64, invoice_number: Text) -> Payable {
     Payable {
         modified_at: 0,
         match_id: 0,
@@ -16,7 +15,7 @@ fn payable(id: i64, voucher: i64, subledger: Option<i64>, company: i64, invoice:
         owner: 1,
         voucher,
         subledger,
-        company: Some(company),
+        company,
         invoice_number,
         invoice_date: Some(Day(5)),
         due_date: None,
@@ -34,15 +33,15 @@ pub(in crate::refresh) fn line(voucher: i64, company: Option<i64>) -> Line {
         account: 1,
         company: company.unwrap_or(0),
         voucher,
-        voucher_number: None,
-        voucher_modified_at: None,
-        voucher_created_at: None,
+        voucher_number: None.into(),
+        voucher_modified_at: None.into(),
+        voucher_created_at: None.into(),
         match_id: 0,
         dimensions: [0; 5],
         amount: Money::parse("1").into(),
         invoice_amount: None.into(),
         vat_amount: None.into(),
-        text: None,
+        text: Text::default(),
         document_type: none,
         document_type_name: none,
         currency: none,
@@ -66,21 +65,22 @@ fn found(mut line: Line) -> (SupplierMatch, Option<i64>, Option<String>, Option<
         supplier(16, 2, 104),
     ];
     let reference_data = ReferenceData { suppliers, ..ReferenceData::default() };
-    let payables = vec![
-        payable(1, 50, Some(10), 100, "A-1"),
-        payable(2, 50, Some(10), 100, "A-1"),
-        payable(3, 50, None, 999, "B-9"),
-        payable(4, 51, Some(10), 100, "A-2"),
-        payable(5, 51, Some(11), 101, "A-3"),
-        payable(6, 52, Some(77), 100, "A-4"),
-        payable(7, 53, Some(10), 100, "A-5"),
-        payable(8, 53, Some(10), 100, "A-6"),
-        payable(9, 54, None, 100, "A-7"),
-        Payable { owner: 2, ..payable(10, 55, Some(12), 102, "A-8") },
-        payable(11, 56, Some(10), 100, "A-9"),
-        payable(12, 56, Some(10), 100, ""),
-    ];
     let mut names = Names::default();
+    let mut invoice = |number| names.add(Some(number));
+    let payables = vec![
+        payable(1, 50, 10, 100, invoice("A-1")),
+        payable(2, 50, 10, 100, invoice("A-1")),
+        payable(3, 50, 0, 999, invoice("B-9")),
+        payable(4, 51, 10, 100, invoice("A-2")),
+        payable(5, 51, 11, 101, invoice("A-3")),
+        payable(6, 52, 77, 100, invoice("A-4")),
+        payable(7, 53, 10, 100, invoice("A-5")),
+        payable(8, 53, 10, 100, invoice("A-6")),
+        payable(9, 54, 0, 100, invoice("A-7")),
+        Payable { owner: 2, ..payable(10, 55, 12, 102, invoice("A-8")) },
+        payable(11, 56, 10, 100, invoice("A-9")),
+        payable(12, 56, 10, 100, Text::default()),
+    ];
     line.vat_code = names.name(Some("21".into()));
     let (chart, rules, own_files) = (Chart::default(), Rules::default(), OwnFiles::default());
     let joiner = Joiner::new(Sources {
