@@ -66,7 +66,7 @@ pub(crate) async fn since(lake: &Lake, before: Option<&Manifest>, files: &[DataF
 
 /// Counts what was added, changed and removed.
 fn compare<'a>(periods: &mut BTreeMap<Month, Period>, mut old: Vec<Old>, lines: impl Iterator<Item = &'a Line>) {
-    old.sort_by_key(|old| old.id);
+    old.sort_unstable_by_key(|old| old.id);
     let mut old = old.into_iter().peekable();
     let mut count = |month: Month, count: fn(&mut Period) -> &mut u64| {
         *count(periods.entry(month).or_insert(Period::empty(month))) += 1;

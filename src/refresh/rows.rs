@@ -300,7 +300,8 @@ impl<T: Fetched> Side<T> {
     /// All rows, by id.
     fn complete(mut self) -> Result<Cached<T>, Failure> {
         checks::complete(T::LEDGER, self.admitted, self.cached.rows.len(), self.gone())?;
-        self.cached.rows.sort_by_key(Row::id);
+        // By the ids beside their places: merging the rows themselves would take half as much memory once more.
+        self.cached.rows.sort_by_cached_key(Row::id);
         Ok(self.cached)
     }
 }

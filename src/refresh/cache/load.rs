@@ -211,7 +211,7 @@ impl<T: Row> Cached<T> {
         if new.is_empty() || cache.is_dry() {
             return Ok(());
         }
-        new.sort_by_key(T::id);
+        new.sort_by_cached_key(T::id);
         let part = cache.write_one(T::FILE, new, names, Some(asked)).await?;
         T::parts(cache).push(part);
         for at in new.iter().filter_map(|row| self.ids.binary_search(&row.id()).ok()) {
