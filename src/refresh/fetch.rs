@@ -42,6 +42,10 @@ pub(crate) trait Fetched: Row {
     /// # Errors
     /// [`FailureKind::PayrollReceived`] if it is payroll.
     fn receive(fetch: &Fetch<'_>, node: Self::Node, names: &mut Names) -> Result<(Option<Self>, bool), Failure>;
+    /// By which of its queries a line is asked for.
+    fn query_number(_: &Screen, _: &Self::Admitted) -> usize {
+        0
+    }
     /// The voucher that an admitted line was listed in, and that of the row.
     fn vouchers(admitted: &Self::Admitted, row: Option<&Self>) -> [i64; 2];
 }

@@ -12,6 +12,7 @@ use crate::lake::{ManifestParts, Snapshot, SnapshotName};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
+use crate::model::names::Names;
 use crate::page;
 use crate::refresh::cache::{Cache, Cached};
 use crate::refresh::data_checks::{self, DataChecks, Facts};
@@ -56,7 +57,7 @@ impl Refreshing<'_> {
         before: &Before,
         report: &mut Report,
     ) -> Result<Status, Failure> {
-        let Rows { mut lines, payables, names, screen } = rows;
+        let Rows { lines, payables, names, screen } = rows;
         let reference_data = &lists.registers.reference_data;
         let at = report.started_at;
         let write = async |snapshot: Option<&_>| {
@@ -133,8 +134,7 @@ impl Refreshing<'_> {
                 cache.index.publishing.push(unpublished);
             }
         }
-        lines.rows = Vec::new();
-        if let Err(failure) = tidy(lines, payables, cache).await {
+        if let Err(failure) = tidy(lines, payables, &names, cache).await {
             tracing::warn!(reason = failure.message, "the cache is not tidied; the next refresh does it");
         }
         Ok(Status::Succeeded)
@@ -187,9 +187,14 @@ impl Refreshing<'_> {
 }
 
 /// Rids the cache of what is not valid any more, and says in it that the refresh has ended.
-async fn tidy(lines: Cached<Line>, payables: Cached<Payable>, cache: &mut Cache<'_>) -> Result<(), Failure> {
-    lines.tidy(cache).await?;
-    payables.tidy(cache).await?;
+async fn tidy(
+    lines: Cached<Line>,
+    payables: Cached<Payable>,
+    names: &Names,
+    cache: &mut Cache<'_>,
+) -> Result<(), Failure> {
+    lines.tidy(cache, names).await?;
+    payables.tidy(cache, names).await?;
     // Nothing is left that has expired.
     cache.index.expired = Vec::new();
     cache.index.published();

@@ -2,7 +2,8 @@
 
 use std::cell::Cell;
 
-use futures::{StreamExt, stream};
+use futures::future::LocalBoxFuture;
+use futures::{FutureExt, StreamExt, stream};
 use serde_json::{Map, Value};
 
 use super::Refreshing;
@@ -16,7 +17,7 @@ use crate::model::treatment::Treatment;
 use crate::refresh::cache::{Asked, Cache, Cached, ListedReferences, Row, Validity};
 use crate::refresh::checks;
 use crate::refresh::fetch::{Answer, Fetch, Fetched, SetAside, batch_rows};
-use crate::refresh::screen::{AdmittedLine, AdmittedPayable, Screen, Screened};
+use crate::refresh::screen::{Screen, Screened};
 use crate::report::Report;
 use crate::report::progress::Stage;
 use crate::xledger::Client;
@@ -73,9 +74,7 @@ impl Refreshing<'_> {
         } else {
             query::LEDGER_LINES.without(&["text"])
         };
-        let [other_lines, expense_lines] =
-            [query::LEDGER_LINES, expense_lines].map(|query| client.plan().with_references(query));
-        let queries = vec![other_lines, expense_lines];
+        let queries = [query::LEDGER_LINES, expense_lines].map(|query| client.plan().with_references(query)).to_vec();
         let mut lines = Side::load(client, queries, cache, admitted, &payroll_lines, &validity, &mut names).await?;
         let queries = vec![query::PAYABLE_LINES];
         let mut payables =
@@ -89,7 +88,7 @@ impl Refreshing<'_> {
         let fetch = Fetch { client, base, batch_rows, screen: &screen, listed, treatments, takes_other_times };
         let (source, at_ms) = (source.as_str(), self.started_at.0);
         let set_aside = SetAside::default();
-        let mut work = Work { fetch, other_lines, expense_lines, cache, names, set_aside, source, at_ms };
+        let mut work = Work { fetch, cache, names, set_aside, source, at_ms };
 
         self.progress.begin(Stage::Fetch, (lines.missing.len() + payables.missing.len()) as u64);
         let fetched = self.fetch(&mut work, &mut lines, &mut payables).await;
@@ -125,42 +124,39 @@ impl Refreshing<'_> {
         lines: &mut Side<Line>,
         payables: &mut Side<Payable>,
     ) -> Result<bool, Failure> {
+        let fetch = work.fetch;
+        let (mut of_lines, mut of_payables) =
+            (lines.requests(fetch, Came::Lines), payables.requests(fetch, Came::Payables));
         // A batch of each ledger first: what they teach of this server, the others need not learn each for itself, and what they teach of the
         // token's rights decides what of the cache is of use.
-        let mut rest = work.batches(lines.take_missing(), payables.take_missing());
-        let first = rest.split_first();
-        for batches in [first, rest] {
-            if !self.round(work, lines, payables, batches).await? {
-                return Ok(false);
-            }
+        let first: Vec<Request<'_>> = of_lines.next().into_iter().chain(of_payables.next()).collect();
+        let is_same = self.round(work, lines, payables, first).await?
+            && self.round(work, lines, payables, of_lines.chain(of_payables)).await?;
+        if !is_same {
+            return Ok(false);
         }
         // What did not come is asked for once more, before it counts as gone.
-        let again = work.batches(lines.take_missing(), payables.take_missing());
+        let again = lines.requests(fetch, Came::Lines).chain(payables.requests(fetch, Came::Payables));
         if !self.round(work, lines, payables, again).await? {
             return Ok(false);
         }
-        work.fetch.are_gone::<Line>(&lines.missing).await?;
-        work.fetch.are_gone::<Payable>(&payables.missing).await?;
+        fetch.are_gone::<Line>(&lines.missing).await?;
+        fetch.are_gone::<Payable>(&payables.missing).await?;
         Ok(true)
     }
 
-    /// Asks for batches, several at once, until all have come or something ends it.
-    async fn round(
+    /// Asks, several at once, until all have come or something ends it.
+    async fn round<'a>(
         &self,
         work: &mut Work<'_, '_>,
         lines: &mut Side<Line>,
         payables: &mut Side<Payable>,
-        batches: Batches,
+        requests: impl IntoIterator<Item = Request<'a>>,
     ) -> Result<bool, Failure> {
-        let Work { fetch, other_lines, expense_lines, .. } = *work;
         // Once something has failed nothing is begun; what is on the way is waited for, so that the next run does not ask for it again.
         let is_stopped = Cell::new(false);
-        let asked = batches.take_while(|_| !is_stopped.get()).map(async |batch| match batch {
-            Batch::Lines(batch) => Came::Lines(fetch.ask(other_lines, batch).await),
-            Batch::ExpenseLines(batch) => Came::Lines(fetch.ask(expense_lines, batch).await),
-            Batch::Payables(batch) => Came::Payables(fetch.ask(query::PAYABLE_LINES, batch).await),
-        });
-        let mut answers = stream::iter(asked).buffer_unordered(self.xledger.max_in_flight());
+        let requests = requests.into_iter().take_while(|_| !is_stopped.get());
+        let mut answers = stream::iter(requests).buffer_unordered(self.xledger.max_in_flight());
         let mut ended = Ok(());
         while let Some(came) = answers.next().await {
             let taken = match came {
@@ -187,13 +183,18 @@ impl Refreshing<'_> {
     }
 }
 
+/// A batch of lines that is asked for.
+type Request<'a> = LocalBoxFuture<'a, Came>;
+
+/// What came of it.
+enum Came {
+    Lines(Answer<Line>),
+    Payables(Answer<Payable>),
+}
+
 /// What a fetch works with.
 struct Work<'a, 'c> {
     fetch: Fetch<'a>,
-    /// Asks for lines of expense reports,
-    expense_lines: Query,
-    /// and for all others.
-    other_lines: Query,
     cache: &'a mut Cache<'c>,
     names: Names,
     set_aside: SetAside,
@@ -202,16 +203,9 @@ struct Work<'a, 'c> {
     at_ms: i64,
 }
 
-impl Work<'_, '_> {
-    fn batches(&self, lines: Vec<AdmittedLine>, payables: Vec<AdmittedPayable>) -> Batches {
-        let (expense_lines, lines) = lines.into_iter().partition(|line| self.fetch.screen.is_of_expense_report(line));
-        Batches { lines, expense_lines, payables, rows: self.fetch.batch_rows }
-    }
-}
-
 /// One sort of rows: those that the cache has, and those that are fetched.
 struct Side<T: Fetched> {
-    /// Ask for such rows.
+    /// Ask for such rows, by [`Fetched::query_number`].
     queries: Vec<Query>,
     /// The checksum of the documents that they are asked with.
     document: String,
@@ -248,10 +242,21 @@ impl<T: Fetched> Side<T> {
         Ok(Self { queries, document, cached, admitted, missing, stored, fetched: 0 })
     }
 
-    /// The missing lines, by id.
-    fn take_missing(&mut self) -> Vec<T::Admitted> {
-        self.missing.sort_unstable_by_key(T::id_of);
-        std::mem::take(&mut self.missing)
+    /// Asks for the missing lines, by their ids, a batch at a time.
+    fn requests<'a>(
+        &mut self,
+        fetch: Fetch<'a>,
+        came: fn(Answer<T>) -> Came,
+    ) -> impl Iterator<Item = Request<'a>> + use<'a, T> {
+        let mut missing = std::mem::take(&mut self.missing);
+        missing.sort_unstable_by_key(T::id_of);
+        self.queries.clone().into_iter().enumerate().flat_map(move |(number, query)| {
+            let lines = std::mem::take(&mut missing).into_iter();
+            let (lines, rest) = lines.partition(|line| T::query_number(fetch.screen, line) == number);
+            missing = rest;
+            let batches = batches(lines, fetch.batch_rows);
+            batches.map(move |batch| async move { came(fetch.ask(query, batch).await) }.boxed_local())
+        })
     }
 
     /// Whether rows are asked for still as those of the cache were.
@@ -312,49 +317,9 @@ fn document(client: &Client, queries: &[Query]) -> String {
     Digest::of(documents.as_bytes())
 }
 
-/// Admitted lines, a batch at a time.
-struct Batches {
-    lines: Vec<AdmittedLine>,
-    expense_lines: Vec<AdmittedLine>,
-    payables: Vec<AdmittedPayable>,
-    rows: usize,
-}
-
-impl Batches {
-    /// Takes a batch of ledger lines and one of AP lines.
-    fn split_first(&mut self) -> Self {
-        let lines = split_last(&mut self.lines, self.rows);
-        let expense_rows = if lines.is_empty() { self.rows } else { 0 };
-        let expense_lines = split_last(&mut self.expense_lines, expense_rows);
-        Self { lines, expense_lines, payables: split_last(&mut self.payables, self.rows), rows: self.rows }
-    }
-}
-
-enum Batch {
-    Lines(Vec<AdmittedLine>),
-    ExpenseLines(Vec<AdmittedLine>),
-    Payables(Vec<AdmittedPayable>),
-}
-
-enum Came {
-    Lines(Answer<Line>),
-    Payables(Answer<Payable>),
-}
-
-impl Iterator for Batches {
-    type Item = Batch;
-
-    fn next(&mut self) -> Option<Batch> {
-        if !self.lines.is_empty() {
-            Some(Batch::Lines(split_last(&mut self.lines, self.rows)))
-        } else if !self.expense_lines.is_empty() {
-            Some(Batch::ExpenseLines(split_last(&mut self.expense_lines, self.rows)))
-        } else if !self.payables.is_empty() {
-            Some(Batch::Payables(split_last(&mut self.payables, self.rows)))
-        } else {
-            None
-        }
-    }
+/// Takes items from the end, so many at a time.
+fn batches<T>(mut items: Vec<T>, rows: usize) -> impl Iterator<Item = Vec<T>> {
+    std::iter::from_fn(move || (!items.is_empty()).then(|| split_last(&mut items, rows)))
 }
 
 /// Takes the last items: this many, or all if they are at most a tenth more, which are not worth a request of their own. There may be millions,

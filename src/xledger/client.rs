@@ -4,8 +4,9 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::OnceLock;
 use std::time::Duration;
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use super::answer::{Decoded, Plain};
@@ -243,9 +244,18 @@ impl Client {
         if !select.needs_cursors() {
             document = document.without_cursors();
         }
-        let document = document.text();
-        json!({"query": document, "variables": variables, "operationName": query.name}).to_string()
+        let body = Body { query: document.text(), variables, operation_name: query.name };
+        serde_json::to_string(&body).unwrap_or_default()
     }
+}
+
+/// The body of a request, as GraphQL over HTTP has it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    query: String,
+    variables: Map<String, Value>,
+    operation_name: &'a str,
 }
 
 #[cfg(test)]

@@ -32,12 +32,17 @@ impl<'a> Cursor<'a> {
         self.rest
     }
 
-    /// Goes on behind these characters, if they are next. Inlined, it compares with words that the compiler knows.
+    /// Goes on behind these characters, if they are next. Inlined, and by arrays, whose length the compiler knows, it compares by words;
+    /// `strip_prefix` calls a function for each key.
     #[inline(always)]
     pub(crate) fn eat(&mut self, expected: &str) -> bool {
-        let rest = self.rest.strip_prefix(expected);
-        self.rest = rest.unwrap_or(self.rest);
-        rest.is_some()
+        match self.rest.split_at_checked(expected.len()) {
+            Some((next, rest)) if next == expected => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
     }
 
     /// After a value of an object or a list: whether there is another before this end of it. `None` if it is laid out otherwise.

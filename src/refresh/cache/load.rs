@@ -14,9 +14,9 @@ use crate::model::value::{Instant, Month};
 const MOST_FILES: usize = 16;
 
 /// A row that is fetched, and cached.
-pub(crate) trait Row: Stored + Clone + Hash {
+pub(crate) trait Row: Stored + Clone + Hash + 'static {
     /// A line that was listed and may be asked for.
-    type Admitted: Copy;
+    type Admitted: Copy + 'static;
     /// The name of its files.
     const FILE: &'static str;
     /// A line's id.
@@ -70,13 +70,6 @@ struct Use {
     must_go: bool,
 }
 
-impl<T> Default for Cached<T> {
-    fn default() -> Self {
-        let (rows, ids, file_of, files, expired, asked_again) = Default::default();
-        Self { rows, ids, file_of, files, expired, asked_again }
-    }
-}
-
 /// Finds items by their ids in a list that is sorted by them: at once the one behind the last that was found.
 struct Lookup<'a, T> {
     items: &'a [T],
@@ -96,13 +89,6 @@ impl<T> Lookup<'_, T> {
 /// A hash of all that a row says.
 fn hash<T: Row>(row: &T, names: &Names) -> u64 {
     FxBuildHasher.hash_one((row.clone().with_text(Text::default()), names.own(row.text())))
-}
-
-/// Keeps a row if it is of use, and says so.
-fn keep<T>(rows: &mut Vec<T>, row: T, is_of_use: impl Fn(&T) -> bool) -> bool {
-    let rows_before = rows.len();
-    rows.extend(Some(row).filter(is_of_use));
-    rows.len() > rows_before
 }
 
 impl<T: Row> Cached<T> {
@@ -126,7 +112,8 @@ impl<T: Row> Cached<T> {
             ids: admitted.iter().map(T::id_of).collect(),
             file_of: vec![NOWHERE; admitted.len()],
             files: vec![Use::default(); parts.len()],
-            ..Self::default()
+            expired: Vec::new(),
+            asked_again: FxHashSet::default(),
         };
         // Of several rows of a line the newest counts.
         for (number, part) in parts.iter().enumerate().rev() {
@@ -168,7 +155,11 @@ impl<T: Row> Cached<T> {
             }
             if has_payroll && !cache.is_dry() {
                 let mut rows: Vec<T> = Vec::new();
-                let keep = |row: T, _: &Names| keep(&mut rows, row, |row| payroll.binary_search(&row.id()).is_err());
+                let keep = |row: T, _: &Names| {
+                    let stays = payroll.binary_search(&row.id()).is_err();
+                    rows.extend(stays.then_some(row));
+                    stays
+                };
                 cache.read(part, names, keep).await.map_err(Unread::failure)?;
                 let anew = cache.write_one(T::FILE, &rows, names, Some(asked)).await?;
                 T::parts(cache)[number] = anew;
@@ -239,34 +230,20 @@ impl<T: Row> Cached<T> {
     ///
     /// # Errors
     /// What storage can meet; the cache then is as it was.
-    pub(crate) async fn tidy(self, cache: &mut Cache<'_>) -> Result<(), Failure> {
+    pub(crate) async fn tidy(self, cache: &mut Cache<'_>, names: &Names) -> Result<(), Failure> {
+        let Self { mut rows, ids, file_of, files, .. } = self;
         let parts = T::parts(cache).clone();
-        let (old, new) = parts.split_at(self.files.len());
         let is_small = |part: &Part| (part.rows as usize) < PART_ROWS / 2;
-        let too_many = old.iter().filter(|part| is_small(part)).count() > MOST_FILES;
+        let too_many = parts.iter().filter(|part| is_small(part)).count() > MOST_FILES;
         let moves = |part: &Part, file: &Use| file.must_go || file.used * 2 < part.rows || (too_many && is_small(part));
-        let (mut stay, mut anew, mut rows, mut names) = (Vec::new(), Vec::new(), Vec::new(), Names::default());
-        let mut asked: Option<Asked> = None;
-        for (number, (part, file)) in old.iter().zip(&self.files).enumerate() {
-            if !moves(part, file) {
-                stay.push(part.clone());
-            } else if file.used > 0 {
-                let is_used =
-                    |row: &T| self.ids.binary_search(&row.id()).is_ok_and(|at| self.file_of[at] == number as u32);
-                let take = |row: T, _: &Names| keep(&mut rows, row, is_used);
-                cache.read(part, &mut names, take).await.map_err(Unread::failure)?;
-                // The oldest time of all: a row must not look more settled than it is.
-                asked = asked.into_iter().chain(part.asked.clone()).min_by_key(|asked| asked.at_ms);
-                if rows.len() >= PART_ROWS {
-                    anew.push(cache.write_one(T::FILE, &rows, &names, asked.as_ref()).await?);
-                    rows.clear();
-                }
-            }
-        }
-        if !rows.is_empty() {
-            anew.push(cache.write_one(T::FILE, &rows, &names, asked.as_ref()).await?);
-        }
-        *T::parts(cache) = stay.into_iter().chain(anew).chain(new.iter().cloned()).collect();
+        let moves: Vec<bool> = parts.iter().zip(&files).map(|(part, file)| moves(part, file)).collect();
+        let moved = parts.iter().zip(&files).zip(&moves).filter(|((_, file), moves)| **moves && file.used > 0);
+        // The oldest time of all: a row must not look more settled than it is.
+        let asked = moved.filter_map(|((part, _), _)| part.asked.clone()).min_by_key(|asked| asked.at_ms);
+        rows.retain(|row| ids.binary_search(&row.id()).is_ok_and(|at| moves.get(file_of[at] as usize) == Some(&true)));
+        let anew = cache.write(T::FILE, &rows, names, asked.as_ref()).await?;
+        let stay = parts.into_iter().zip(moves).filter_map(|(part, moves)| (!moves).then_some(part));
+        *T::parts(cache) = stay.chain(anew).collect();
         Ok(())
     }
 }

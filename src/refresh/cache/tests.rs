@@ -211,7 +211,7 @@ async fn what_is_not_valid_any_more_goes_once_all_is_there() {
     let admitted = admitted(&case);
     let cached = Cached::<Line>::load(&mut cache, "d", &admitted, &[], &validity, &mut names).await.unwrap();
     assert_eq!(cached.rows.len(), 4);
-    cached.tidy(&mut cache).await.unwrap();
+    cached.tidy(&mut cache, &names).await.unwrap();
     let mut left = Vec::new();
     for part in &cache.index.lines {
         let take = |row: Line, _: &Names| {

@@ -9,7 +9,7 @@ use crate::model::names::Names;
 use crate::model::value::{Instant, Month};
 use crate::refresh::cache::{Cache, Change, ListedReferences, Part, Row};
 use crate::refresh::index::{document_type, period};
-use crate::refresh::screen::{AdmittedLine, AdmittedPayable, LineFacts, Verdict};
+use crate::refresh::screen::{AdmittedLine, AdmittedPayable, LineFacts, Screen, Verdict};
 use crate::xledger::node::{LedgerLineNode, PayableLineNode, SourceNode};
 use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::{Odd, reference};
@@ -82,6 +82,10 @@ impl Fetched for Line {
             fiscal_period: period.fiscal_period,
         };
         Ok((Some(row), is_kept))
+    }
+
+    fn query_number(screen: &Screen, line: &AdmittedLine) -> usize {
+        usize::from(screen.is_of_expense_report(line))
     }
 
     fn vouchers(admitted: &AdmittedLine, row: Option<&Self>) -> [i64; 2] {
