@@ -32,8 +32,8 @@ impl<'a> Cursor<'a> {
         self.rest
     }
 
-    /// Goes on behind these characters, if they are next. Inlined, and by arrays, whose length the compiler knows, it compares by words;
-    /// `strip_prefix` calls a function for each key.
+    /// Goes on behind these characters, if they are next. Inlined, it compares as many as the compiler knows by then, a word at a time;
+    /// `strip_prefix` would call a function for each key.
     #[inline(always)]
     pub(crate) fn eat(&mut self, expected: &str) -> bool {
         match self.rest.split_at_checked(expected.len()) {
