@@ -10,14 +10,14 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider, future};
 
-pub(crate) use error::{CallError, ServiceError, Source, no_answer, no_credentials, no_region};
+pub(crate) use error::{BoxError, CallError, ServiceError, no_answer, no_credentials, no_region};
 
 /// The AWS configuration of the environment and its profile, without what AWS's library panics over: retries are this program's own, and
 /// neither the region nor credentials hold what a header cannot.
 pub async fn load() -> SdkConfig {
     let found = aws_config::defaults(BehaviorVersion::latest()).retry_config(RetryConfig::standard()).load().await;
     let region = found.region().filter(|region| is_label(region.as_ref())).cloned();
-    let credentials = found.credentials_provider().map(|found| SharedCredentialsProvider::new(Sound(found)));
+    let credentials = found.credentials_provider().map(|found| SharedCredentialsProvider::new(ValidCredentials(found)));
     let mut sound = found.into_builder();
     sound.set_region(region).set_credentials_provider(credentials);
     sound.build()
@@ -30,9 +30,9 @@ fn is_label(text: &str) -> bool {
 
 /// Credentials that a request's header can hold.
 #[derive(Debug)]
-struct Sound(SharedCredentialsProvider);
+struct ValidCredentials(SharedCredentialsProvider);
 
-impl ProvideCredentials for Sound {
+impl ProvideCredentials for ValidCredentials {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,

@@ -37,7 +37,7 @@ pub use key::Key;
 pub use layout::{Partition, SnapshotName, TableName};
 pub use manifest::{Current, DataFile, Manifest, ManifestParts};
 pub use publish::snapshot::{DataWriter, Snapshot};
-pub use publish::{Lake, Publisher, Whole};
+pub use publish::{Lake, Publisher, VerifiedSnapshot};
 pub use retention::{FoundSnapshot, Swept};
 pub use s3::S3;
 pub use store::{Access, Store, Version};

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `window.rs` | which months are looked at, and with which they are compared |
 //! | `figures.rs`, `terms.rs` | the sums, row by row |
-//! | `digest.rs` | what of them is shown: the largest, and the rest in one line |
+//! | `data.rs` | what of them is shown: the largest, and the rest in one line |
 //! | `sections.rs`, `chart.rs` | what is said of a currency |
 //! | `trust.rs` | what is said of the run |
 //! | `words.rs`, `numbers.rs` | how: all words in both languages, figures as their reader writes them |
@@ -14,7 +14,7 @@
 mod window;
 mod terms;
 mod figures;
-mod digest;
+mod data;
 mod words;
 mod numbers;
 mod view;
@@ -27,7 +27,7 @@ use askama::Template;
 use crate::classify::category::Language;
 use crate::model::failure::{Failure, FailureKind};
 use crate::report::Report;
-pub use digest::{Digest, Suppliers};
+pub use data::{PageData, Suppliers};
 pub use figures::Figures;
 use sections::SectionView;
 use view::{Block, Row, Table, listed, named};
@@ -58,19 +58,19 @@ struct Page<'a> {
 ///
 /// # Errors
 /// None that is known of: a template could ask for more than there is memory.
-pub fn render(digest: &Digest, report: &Report, language: Language, suppliers: Suppliers) -> Result<String, Failure> {
+pub fn render(data: &PageData, report: &Report, language: Language, suppliers: Suppliers) -> Result<String, Failure> {
     let words = Words::of(language);
     let sections: Vec<SectionView> =
-        (0..digest.sections.len()).filter_map(|at| SectionView::new(at, digest, words, suppliers)).collect();
+        (0..data.sections.len()).filter_map(|at| SectionView::new(at, data, words, suppliers)).collect();
     let page = Page {
         words,
-        companies: companies(digest, words),
-        facts: facts(digest, report, words),
-        late: late(digest, words),
-        trust: trust::sentence(digest, report, words),
+        companies: companies(data, words),
+        facts: facts(data, report, words),
+        late: late(data, words),
+        trust: trust::sentence(data, report, words),
         needs_look: trust::needs_look(report),
         sections,
-        others: others(digest, words),
+        others: others(data, words),
         end: trust::blocks(report, words),
         cost: trust::cost(report, words),
         style: include_str!("page/page.css"),
@@ -79,27 +79,27 @@ pub fn render(digest: &Digest, report: &Report, language: Language, suppliers: S
 }
 
 /// Whose spend it is.
-fn companies(digest: &Digest, words: &Words) -> String {
-    let owners = digest.sections.iter().flat_map(|section| &section.owners.top);
+fn companies(data: &PageData, words: &Words) -> String {
+    let owners = data.sections.iter().flat_map(|section| &section.owners.top);
     let mut names: Vec<String> = owners.filter_map(|owner| owner.label.clone()).collect();
-    names.extend(digest.others.iter().filter_map(|(name, ..)| name.clone()));
+    names.extend(data.others.iter().filter_map(|(name, ..)| name.clone()));
     listed(&names, COMPANIES, words)
 }
 
-fn facts(digest: &Digest, report: &Report, words: &'static Words) -> Vec<(&'static str, String)> {
-    let window = &digest.window;
+fn facts(data: &PageData, report: &Report, words: &'static Words) -> Vec<(&'static str, String)> {
+    let window = &data.window;
     let now = words.months(window.now());
     let months = match window.too_short_since() {
         Some(first) => fill(words.not_compared, &[&now, &words.month(first)]),
         None => fill(words.compared, &[&now, &words.months(window.before())]),
     };
-    let mut currencies: Vec<String> = digest
+    let mut currencies: Vec<String> = data
         .sections
         .iter()
         .map(|section| section.currency.as_deref().map_or_else(|| words.no_currency.to_owned(), named))
         .collect();
     currencies.dedup();
-    let currency = match (currencies.len(), digest.sections.len() + digest.others.len()) {
+    let currency = match (currencies.len(), data.sections.len() + data.others.len()) {
         (0, _) => "–".to_owned(),
         (_, 1) => listed(&currencies, COMPANIES, words),
         _ => fill(words.currencies, &[&listed(&currencies, COMPANIES, words)]),
@@ -107,13 +107,13 @@ fn facts(digest: &Digest, report: &Report, words: &'static Words) -> Vec<(&'stat
     vec![(words.data_of, words.time(report.started_at)), (words.months_shown, months), (words.currency, currency)]
 }
 
-fn late(digest: &Digest, words: &Words) -> Option<String> {
-    digest.window.has_just_ended().then(|| fill(words.late, &[&words.month(digest.window.now().1)]))
+fn late(data: &PageData, words: &Words) -> Option<String> {
+    data.window.has_just_ended().then(|| fill(words.late, &[&words.month(data.window.now().1)]))
 }
 
 /// The owners of unknown currency that there was no room for.
-fn others(digest: &Digest, words: &'static Words) -> Option<Table> {
-    if digest.others.is_empty() {
+fn others(data: &PageData, words: &'static Words) -> Option<Table> {
+    if data.others.is_empty() {
         return None;
     }
     let mut table = Table {
@@ -122,7 +122,7 @@ fn others(digest: &Digest, words: &'static Words) -> Option<Table> {
         heads: view::heads([(words.owner, view::TEXT), (words.spend, view::NUMBER), (words.lines, view::NUMBER)]),
         ..Table::default()
     };
-    for (name, lines, amount) in digest.others.iter().take(20) {
+    for (name, lines, amount) in data.others.iter().take(20) {
         let name = name.as_deref().map_or_else(|| words.no_name.to_owned(), named);
         table.rows.push(Row { name, cells: vec![words.amount(*amount), words.count(*lines)], ..Row::default() });
     }

@@ -18,7 +18,7 @@ mod join;
 mod supplier_totals;
 pub(crate) mod own_files;
 mod tables;
-pub(crate) mod checks;
+pub(crate) mod guards;
 pub(crate) mod data_checks;
 mod changes;
 mod publish;
@@ -33,7 +33,7 @@ use crate::lake::{Current, Manifest, Publisher, Version};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::value::Instant;
 use crate::page;
-use crate::refresh::cache::{Cache, Owner};
+use crate::refresh::cache::{Cache, TokenOwner};
 use crate::refresh::index::Asking;
 use crate::refresh::rules::Rules;
 use crate::refresh::screen::Screened;
@@ -41,7 +41,7 @@ use crate::report::Report;
 use crate::report::progress::{Progress, Stage};
 use crate::table::runs::Status;
 use crate::xledger::{Client, Dialect};
-pub use cache::Source;
+pub use cache::RowSource;
 pub use data_checks::Limits;
 use lists::Lists;
 pub(crate) use lists::list_and_screen;
@@ -70,9 +70,9 @@ pub struct Refreshing<'a> {
     /// Run a full refresh every so many refreshes.
     pub full_every: u32,
     /// How much of its rows a table may lose, in percent.
-    pub most_shrink_percent: u32,
+    pub max_shrink_percent: u32,
     /// How many of the lines that are not payroll may be refused, in percent.
-    pub most_refused_percent: u32,
+    pub max_refused_percent: u32,
     /// Beyond what the checks of the data warn.
     pub limits: Limits,
     /// The time of day at which the run began.
@@ -119,7 +119,7 @@ impl Refreshing<'_> {
         }
         let manifest = self.manifest_before(current, report).await?;
         self.record_run_before(manifest.as_ref()).await;
-        let published = manifest.as_ref().map(|manifest| Source::of(manifest).endpoint);
+        let published = manifest.as_ref().map(|manifest| RowSource::of(manifest).endpoint);
         let cached = cache.index.owner.as_ref().map(|owner| owner.endpoint.clone());
         if [published, cached].contains(&Some(self.xledger.endpoint().to_owned())) {
             // It answered before: what is no GraphQL now is no wrong address.
@@ -179,14 +179,14 @@ impl Refreshing<'_> {
     ) -> Result<Status, Failure> {
         let (client, lake) = (self.xledger, self.lake.lake());
         self.progress.begin(Stage::Schema, 0);
-        let owner_before = before.manifest.as_ref().and_then(|manifest| Source::of(manifest).token_owner_id);
+        let owner_before = before.manifest.as_ref().and_then(|manifest| RowSource::of(manifest).token_owner_id);
         let now = (self.clock)();
         // The cheapest question that only a good token answers, and alone: a wrong address or token is noticed by it.
         let owner = token_owner::owner_id(client).await?;
         token_owner::same_owner(owner, owner_before)?;
         // Where Xledger does not say, the last known owner holds.
         if let Some(id) = owner.or(owner_before) {
-            cache.index.owner = Some(Owner { endpoint: client.endpoint().to_owned(), id });
+            cache.index.owner = Some(TokenOwner { endpoint: client.endpoint().to_owned(), id });
         }
         let source = self.source(cache);
         self.choose_mode(cache, report);
@@ -227,7 +227,7 @@ impl Refreshing<'_> {
         let rows = loop {
             lists.complete(asking, cache, self.progress).await?;
             let screened = self.screen(lists, report)?;
-            match self.rows(base, screened, lists, cache, renewals, report).await? {
+            match self.load_or_fetch(base, screened, lists, cache, renewals, report).await? {
                 Outcome::Complete(rows) => break rows,
                 Outcome::OtherDocument => lists.reload(cache).await?,
                 Outcome::SetAside(set_aside) => {
@@ -257,9 +257,9 @@ impl Refreshing<'_> {
         (report.lines, report.payables) = (Some(screened.counts), Some(screened.payable_counts));
         report.document_types.clone_from(&screened.document_types);
         report.accounts_to_confirm.clone_from(&screened.accounts_to_confirm);
-        checks::payroll_is_known(self.rules, screened.screen.chart())?;
+        guards::payroll_is_known(self.rules, screened.screen.chart())?;
         if !self.refresh.accept_shrink {
-            checks::enough_kept(&screened, self.most_refused_percent)?;
+            guards::enough_kept(&screened, self.max_refused_percent)?;
         }
         if !self.refresh.dry_run {
             lists.forget_lines();

@@ -19,7 +19,7 @@ use crate::model::failure::Failure;
 use crate::model::json::{known, utc};
 use crate::model::value::{Instant, Month};
 use crate::table::runs::{self, CheckNames, Status, Time};
-use crate::xledger::{Lost, Usage};
+use crate::xledger::{LostField, Usage};
 use checks::{CheckStatus, DataCheck, Measured};
 use counts::{Counts, PayableCounts, TypeCount};
 
@@ -77,11 +77,11 @@ pub struct Report {
     pub lines_healed: Option<u64>,
     /// What became of the ledger lines of each month since the last snapshot.
     #[serde(deserialize_with = "known")]
-    pub periods: Vec<Period>,
+    pub periods: Vec<PeriodChanges>,
     /// The document types that were found.
     pub document_types: Vec<TypeCount>,
     /// What the schema or the token's rights lack, and the columns that are null for it.
-    pub lost: Vec<Lost>,
+    pub lost: Vec<LostField>,
     /// Values that did not fit their column and are null, by column: of what this run fetched.
     pub unfit: BTreeMap<String, u64>,
     /// Codes of accounts that look like wages and lie outside of the payroll accounts: somebody must say what they are.
@@ -112,7 +112,7 @@ pub struct Report {
 
 /// What became of the lines of a month.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Period {
+pub struct PeriodChanges {
     /// The month.
     pub month: Month,
     /// Lines in the last snapshot.
@@ -127,7 +127,7 @@ pub struct Period {
     pub removed: u64,
 }
 
-impl Period {
+impl PeriodChanges {
     /// A month without lines.
     pub(crate) fn empty(month: Month) -> Self {
         Self { month, before: 0, lines: 0, added: 0, changed: 0, removed: 0 }
@@ -284,11 +284,15 @@ mod tests {
             lines: Some(Counts { listed: 9, kept: 7, refused: 2, ..Counts::default() }),
             lines_fetched: Some(7),
             payables: Some(PayableCounts { listed: 4, ..PayableCounts::default() }),
-            periods: Month::new(2026, 5).map(Period::empty).into_iter().collect(),
+            periods: Month::new(2026, 5).map(PeriodChanges::empty).into_iter().collect(),
             document_types: [Treatment::Kept, Treatment::LeftOut]
                 .map(|treatment| TypeCount { code: Some("AP".to_owned()), treatment, ..TypeCount::default() })
                 .into(),
-            lost: vec![Lost { field: "suppliers.phone".to_owned(), reason: Reason::NotAllowed, ..Lost::default() }],
+            lost: vec![LostField {
+                field: "suppliers.phone".to_owned(),
+                reason: Reason::NotAllowed,
+                ..LostField::default()
+            }],
             unfit: [("spend.vat_amount".to_owned(), 5)].into(),
             accounts_to_confirm: vec!["5500".to_owned()],
             checks: vec![

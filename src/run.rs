@@ -70,7 +70,7 @@ impl Answer {
 pub type Boxed<'a, T> = LocalBoxFuture<'a, T>;
 
 /// Time to end a run within its deadline, once Xledger is not listened to any more: at most this, and a fifth of what the run has.
-const LAST_WORDS: Duration = Duration::from_secs(10);
+const TIME_TO_END: Duration = Duration::from_secs(10);
 
 impl Run {
     /// Does what an event asks for.
@@ -128,8 +128,8 @@ impl Run {
                         owner_set: settings.owner_set.as_str(),
                         page_rows: settings.page_rows,
                         full_every: settings.full_every,
-                        most_shrink_percent: settings.most_shrink_percent,
-                        most_refused_percent: settings.most_refused_percent,
+                        max_shrink_percent: settings.max_shrink_percent,
+                        max_refused_percent: settings.max_refused_percent,
                         limits: settings.limits,
                         started_at: self.started_at,
                         time: (begun, self.deadline),
@@ -237,7 +237,7 @@ impl Run {
     /// When Xledger is not listened to any more, if the run's work begins now.
     fn last_answer(&self) -> tokio::time::Instant {
         let left = self.deadline.saturating_duration_since(tokio::time::Instant::now());
-        self.deadline.checked_sub(LAST_WORDS.min(left / 5)).unwrap_or(self.deadline)
+        self.deadline.checked_sub(TIME_TO_END.min(left / 5)).unwrap_or(self.deadline)
     }
 
     fn end(&self, report: &mut Report, outcome: Result<Status, Failure>) {

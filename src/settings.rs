@@ -132,9 +132,9 @@ pub struct Settings {
     /// Run a full refresh every so many refreshes.
     pub full_every: u32,
     /// How much of its rows a table may lose, in percent.
-    pub most_shrink_percent: u32,
+    pub max_shrink_percent: u32,
     /// How many of the lines that are not payroll may be refused, in percent.
-    pub most_refused_percent: u32,
+    pub max_refused_percent: u32,
     /// Beyond what the checks of the data warn.
     pub limits: Limits,
     /// How many of the newest snapshots stay when a new one is published.
@@ -182,7 +182,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// What is set, even to nothing. Of what is not UTF-8 only that is said: it is set, and means something else than it shows.
-    fn set(&mut self, name: &'static str) -> Option<String> {
+    fn raw(&mut self, name: &'static str) -> Option<String> {
         let text = (self.lookup)(name)?.into_string();
         Some(text.unwrap_or_else(|text| {
             self.fault(name, "is not UTF-8; write it anew, in a terminal or a file that is set to UTF-8");
@@ -191,7 +191,7 @@ impl Reader<'_> {
     }
 
     fn text(&mut self, name: &'static str) -> Option<String> {
-        self.set(name).filter(|text| !text.trim().is_empty())
+        self.raw(name).filter(|text| !text.trim().is_empty())
     }
 
     /// The first fault of a setting is the one to tell.
@@ -203,7 +203,7 @@ impl Reader<'_> {
 
     /// A setting that is set, even to nothing: an empty list of accounts is a list.
     fn list<T: FromStr<Err = String>>(&mut self, name: &'static str, default: T) -> T {
-        let Some(text) = self.set(name) else { return default };
+        let Some(text) = self.raw(name) else { return default };
         if let Some(part) = text.split(',').map(str::trim).find(|part| lost_a_letter(part)) {
             self.fault(
                 name,
@@ -340,8 +340,8 @@ impl Settings {
         let max_in_flight = read.number(MAX_IN_FLIGHT, 5, 1, 20);
         let mut small = |name, default, least, most| read.number(name, default, least, most) as u32;
         let full_every = small(FULL_EVERY, 10, 1, 1_000);
-        let most_shrink_percent = small(MAX_SHRINK, 20, 0, 100);
-        let most_refused_percent = small(MAX_REFUSED, 5, 0, 100);
+        let max_shrink_percent = small(MAX_SHRINK, 20, 0, 100);
+        let max_refused_percent = small(MAX_REFUSED, 5, 0, 100);
         let limits = Limits {
             drift_percent: small(WARN_DRIFT, 5, 0, 100),
             match_drop_percent: small(WARN_MATCH_DROP, 5, 0, 100),
@@ -375,8 +375,8 @@ impl Settings {
                 report_suppliers,
                 files,
                 full_every,
-                most_shrink_percent,
-                most_refused_percent,
+                max_shrink_percent,
+                max_refused_percent,
                 limits,
                 snapshots_kept,
                 tempo: 1.0,

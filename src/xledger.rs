@@ -32,9 +32,10 @@ pub use dialect::{Dialect, IdFilter, IdType};
 pub use error::Error;
 pub use meter::{Meter, Usage};
 pub use pages::Position;
-pub use plan::{Lost, Reason};
+pub use plan::{LostField, Reason};
 pub use question::IdRange;
 pub(crate) use question::{Question, Select};
+pub(crate) use retry::CREDITS_RESET;
 #[cfg(any(test, fuzzing))]
 pub(crate) use {
     answer::{Data, Fault, Plain, inflate, read},

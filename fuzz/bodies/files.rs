@@ -6,7 +6,7 @@ use crate::lake::lease::Lease;
 use crate::lake::manifest::write;
 use crate::lake::{Current, Error, Key, Manifest, SnapshotName, TableName};
 use crate::refresh::cache::Index;
-use crate::refresh::known_schema::Known;
+use crate::refresh::known_schema::SavedSchema;
 
 /// Reads `CURRENT.json`, a lease, what is kept of a schema, and the index of the cache.
 pub fn state(data: &[u8]) {
@@ -14,9 +14,9 @@ pub fn state(data: &[u8]) {
         let written = serde_json::to_vec(&index).unwrap();
         assert_eq!(Index::read(&written), Some(index), "read, and read again");
     }
-    if let Some(known) = Known::read(data) {
+    if let Some(known) = SavedSchema::read(data) {
         let written = serde_json::to_vec(&known).unwrap();
-        assert_eq!(Known::read(&written), Some(known), "read, and read again");
+        assert_eq!(SavedSchema::read(&written), Some(known), "read, and read again");
     }
     read(data, Lease::read);
     if let Some(current) = read(data, Current::read) {

@@ -28,7 +28,7 @@ impl Dice {
 }
 
 /// No input grows beyond this.
-const MOST_BYTES: usize = 64 << 10;
+const MAX_BYTES: usize = 64 << 10;
 
 /// Numbers at which something ends.
 const EDGES: &[&str] = &[
@@ -73,7 +73,7 @@ pub(super) fn mutated(dice: &mut Dice, seeds: &[&[u8]], words: &[&[u8]]) -> Vec<
     let mut input = dice.pick(seeds).to_vec();
     for _ in 0..=dice.below(6) {
         change(dice, &mut input, seeds, words);
-        input.truncate(MOST_BYTES);
+        input.truncate(MAX_BYTES);
     }
     input
 }

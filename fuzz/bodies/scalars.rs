@@ -6,7 +6,7 @@ use jiff::{Timestamp, ToSpan as _};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::xledger::scalar::{Amount, Date, FromWire as _, Odd, WallTime, Whole};
+use crate::xledger::scalar::{Amount, Date, FromWire as _, Integer, Odd, WallTime};
 
 /// Reads a text as each of the scalars: as JSON, and as what stands in a JSON string.
 pub fn scalars(data: &[u8]) {
@@ -17,7 +17,7 @@ pub fn scalars(data: &[u8]) {
             Ok(_) => json.trim().to_owned(),
             Err(_) => continue,
         };
-        if let Some(whole) = read::<Whole>(json) {
+        if let Some(whole) = read::<Integer>(json) {
             assert_eq!(decimal(&sent), decimal(&whole.0.to_string()), "a whole number from {sent:?}");
         }
         if let Some(amount) = read::<Amount>(json) {
@@ -119,7 +119,7 @@ impl<T: Serialize> Serialize for Odd<T> {
 }
 
 written_as! {
-    Whole: |whole: Whole| whole.0;
+    Integer: |whole: Integer| whole.0;
     Amount: money;
     Date: day;
     WallTime: wall;

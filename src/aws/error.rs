@@ -8,7 +8,7 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_types::request_id::RequestId;
 
 /// The cause below an error, for the chain that a log shows.
-pub(crate) type Source = Box<dyn Error + Send + Sync>;
+pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
 /// The error that a service answered with.
 #[derive(Debug, thiserror::Error)]
@@ -28,11 +28,11 @@ pub(crate) enum CallError {
     /// The service answered with an error.
     Service(ServiceError),
     /// There were no credentials to sign the request with.
-    NoCredentials(Source),
+    NoCredentials(BoxError),
     /// The request could not be made.
-    NotSent(Source),
+    NotSent(BoxError),
     /// No answer, or one that says nothing: it may have happened.
-    NoAnswer(Source),
+    NoAnswer(BoxError),
 }
 
 impl CallError {
@@ -88,7 +88,7 @@ impl ServiceError {
 }
 
 /// The cause below the SDK's own wrapping.
-fn source<E>(error: SdkError<E, HttpResponse>) -> Source
+fn source<E>(error: SdkError<E, HttpResponse>) -> BoxError
 where
     E: Error + Send + Sync + 'static,
 {

@@ -30,7 +30,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
 const ATTEMPTS: u32 = 5;
 /// What the invocation needs after it, to say how it ended.
-const LAST_WORDS: Duration = Duration::from_millis(500);
+const TIME_TO_ANSWER: Duration = Duration::from_millis(500);
 /// Scheduler goes by the minute. A schedule whose minute is over when it is made might never come.
 const MINUTE_MS: i64 = 60_000;
 /// Of a function's ARN, without an alias or a version: `arn:aws:lambda:eu-north-1:123456789012:function:xledger-spend`.
@@ -144,7 +144,7 @@ impl Continuation {
             .action_after_completion(ActionAfterCompletion::Delete)
             .target(target.build().map_err(unfit)?)
             .send();
-        let deadline = deadline.checked_sub(LAST_WORDS).unwrap_or(deadline);
+        let deadline = deadline.checked_sub(TIME_TO_ANSWER).unwrap_or(deadline);
         let Ok(arranged) = timeout_at(deadline, arranged).await else {
             return Err(failed("EventBridge Scheduler gave no answer before the time was over"));
         };

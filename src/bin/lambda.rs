@@ -27,7 +27,7 @@ use xledger_spend::settings::{Caller, Settings};
 use xledger_spend::table::runs::Status;
 
 /// The longest that Lambda lets a function run.
-const LONGEST: Duration = Duration::from_secs(15 * 60);
+const MAX_INVOCATION: Duration = Duration::from_secs(15 * 60);
 
 /// What is logged. A failure is logged here, once; the runtime would say it again in words of its own.
 const LOGGED: &str = "warn,xledger_spend=info,lambda_runtime::layers::panic=off";
@@ -205,6 +205,6 @@ fn trace_id(context: &Context) -> Option<&str> {
 
 /// When Lambda ends the invocation. A deadline that is no time of day, as local emulators send, is taken for none.
 fn deadline(context: &Context) -> Instant {
-    let left = Duration::from_millis(context.deadline).checked_sub(now()).filter(|left| *left <= LONGEST);
-    Instant::now() + left.unwrap_or(LONGEST)
+    let left = Duration::from_millis(context.deadline).checked_sub(now()).filter(|left| *left <= MAX_INVOCATION);
+    Instant::now() + left.unwrap_or(MAX_INVOCATION)
 }

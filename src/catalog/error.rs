@@ -8,7 +8,7 @@ use aws_sdk_glue::operation::create_table::CreateTableError;
 use aws_sdk_glue::operation::get_table::GetTableError;
 use aws_sdk_glue::operation::update_table::UpdateTableError;
 
-use crate::aws::{CallError, Source, no_credentials};
+use crate::aws::{BoxError, CallError, no_credentials};
 use crate::model::failure::{Failure, FailureKind, with_causes};
 
 /// What a catalogue under a key of the company's own takes beside the rights in Glue. All of them, for AWS names one at a time.
@@ -64,7 +64,7 @@ pub enum Error {
         place: String,
         /// What AWS said.
         #[source]
-        source: Source,
+        source: BoxError,
     },
     /// No AWS credentials, expired ones, or some that AWS does not know.
     #[error("{}", no_credentials(place))]
@@ -73,7 +73,7 @@ pub enum Error {
         place: String,
         /// What the system said.
         #[source]
-        source: Source,
+        source: BoxError,
     },
     /// No answer, or one that asks to come back later.
     #[error("{operation} got no answer for {place}; check the network and run again")]
@@ -84,7 +84,7 @@ pub enum Error {
         place: String,
         /// What the system said.
         #[source]
-        source: Source,
+        source: BoxError,
     },
     /// Glue refuses what was asked.
     #[error("{operation} was refused for {place}")]
@@ -95,7 +95,7 @@ pub enum Error {
         place: String,
         /// What AWS said.
         #[source]
-        source: Source,
+        source: BoxError,
     },
     /// The manifest names a file that lies in no partition of its table.
     #[error("the manifest of the snapshot {snapshot} names a file outside of the table's partitions")]

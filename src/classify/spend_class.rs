@@ -45,7 +45,7 @@ impl SpendClass {
 
 /// What an account is judged by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct AccountFacts {
+pub(crate) struct SpendFacts {
     /// Its number, of at most four digits.
     pub(crate) number: Option<u16>,
     /// Its standard chart, by Xledger's id.
@@ -67,7 +67,7 @@ pub(crate) struct AccountFacts {
 }
 
 /// What an account holds.
-pub(crate) fn spend_class(account: &AccountFacts) -> SpendClass {
+pub(crate) fn spend_class(account: &SpendFacts) -> SpendClass {
     match (account.chart, account.number) {
         (Some(NS_4102), Some(number)) => in_ns_4102(number),
         (Some(BAS), Some(number)) => in_bas(number),
@@ -110,7 +110,7 @@ fn on_the_balance_sheet(number: u16) -> SpendClass {
 }
 
 /// By its flags, the first of them in the order that the column `account_kind` has, so that both say the same.
-fn by_flags(account: &AccountFacts) -> SpendClass {
+fn by_flags(account: &SpendFacts) -> SpendClass {
     let is = |flag: Option<bool>| flag == Some(true);
     if is(account.wages) {
         SpendClass::NotAPurchase
@@ -142,8 +142,7 @@ mod tests {
 
     fn class(chart: i64, number: u16) -> &'static str {
         // The flags contradict: where the chart is known, they do not count.
-        let account =
-            AccountFacts { number: Some(number), chart: Some(chart), wages: Some(true), ..Default::default() };
+        let account = SpendFacts { number: Some(number), chart: Some(chart), wages: Some(true), ..Default::default() };
         spend_class(&account).as_str()
     }
 
@@ -214,19 +213,19 @@ mod tests {
 
     #[test]
     fn without_a_chart_or_a_number_the_flags_decide() {
-        let none = AccountFacts { number: Some(6300), chart: Some(12), ..Default::default() };
+        let none = SpendFacts { number: Some(6300), chart: Some(12), ..Default::default() };
         let yes = Some(true);
         for (account, expected) in [
             (none, "other"),
-            (AccountFacts { cost: yes, ..none }, "operating"),
-            (AccountFacts { cost: Some(false), ..none }, "other"),
-            (AccountFacts { cost: yes, wages: yes, ..none }, "not_a_purchase"),
-            (AccountFacts { cost: yes, finance: yes, ..none }, "operating"),
-            (AccountFacts { finance: yes, ..none }, "finance"),
-            (AccountFacts { asset: yes, ..none }, "other"),
-            (AccountFacts { revenue: yes, finance: yes, ..none }, "other"),
-            (AccountFacts { chart: None, cost: yes, ..none }, "operating"),
-            (AccountFacts { chart: Some(NS_4102), number: None, finance: yes, ..none }, "finance"),
+            (SpendFacts { cost: yes, ..none }, "operating"),
+            (SpendFacts { cost: Some(false), ..none }, "other"),
+            (SpendFacts { cost: yes, wages: yes, ..none }, "not_a_purchase"),
+            (SpendFacts { cost: yes, finance: yes, ..none }, "operating"),
+            (SpendFacts { finance: yes, ..none }, "finance"),
+            (SpendFacts { asset: yes, ..none }, "other"),
+            (SpendFacts { revenue: yes, finance: yes, ..none }, "other"),
+            (SpendFacts { chart: None, cost: yes, ..none }, "operating"),
+            (SpendFacts { chart: Some(NS_4102), number: None, finance: yes, ..none }, "finance"),
         ] {
             assert_eq!(spend_class(&account).as_str(), expected, "{account:?}");
         }

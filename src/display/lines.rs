@@ -17,7 +17,7 @@ pub fn sanitize(text: &str) -> String {
 
 /// Which side of a column its cells keep to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
+pub enum Align {
     /// The left one, as texts do.
     Left,
     /// The right one, as numbers do.
@@ -28,13 +28,13 @@ pub enum Side {
 const WIDEST: usize = 60;
 
 /// Rows of cells as lines, indented, the columns aligned. Cells are escaped, and cut where they are too long.
-pub fn aligned<const N: usize>(sides: [Side; N], rows: &[[String; N]]) -> String {
+pub fn aligned<const N: usize>(sides: [Align; N], rows: &[[String; N]]) -> String {
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.to_vec()).collect();
     aligned_rows(&sides, &rows)
 }
 
 /// As [`aligned`], with as many columns as `sides` has.
-pub fn aligned_rows(sides: &[Side], rows: &[Vec<String>]) -> String {
+pub fn aligned_rows(sides: &[Align], rows: &[Vec<String>]) -> String {
     let rows: Vec<Vec<String>> =
         rows.iter().map(|row| row.iter().map(|cell| cut(&sanitize(cell), WIDEST)).collect()).collect();
     let width = |column: usize| {
@@ -48,8 +48,8 @@ pub fn aligned_rows(sides: &[Side], rows: &[Vec<String>]) -> String {
             let blank = " ".repeat(width - cell.chars().count());
             line.push_str("  ");
             match side {
-                Side::Left => line.extend([cell.as_str(), &blank]),
-                Side::Right => line.extend([blank.as_str(), cell]),
+                Align::Left => line.extend([cell.as_str(), &blank]),
+                Align::Right => line.extend([blank.as_str(), cell]),
             }
         }
         text.push_str(line.trim_end());
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn columns_are_aligned() {
         let rows = [["kept", "51,769", "æøå"], ["payroll", "12", ""]].map(|row| row.map(str::to_owned));
-        let text = aligned([Side::Left, Side::Right, Side::Left], &rows);
+        let text = aligned([Align::Left, Align::Right, Align::Left], &rows);
         assert_eq!(text, "  kept     51,769  æøå\n  payroll      12\n");
     }
 
@@ -103,8 +103,8 @@ mod tests {
     #[test]
     fn nothing_is_left_for_a_terminal_to_obey() {
         let name = "Å\u{1b}]0;title\u{7}\r\nB\u{9b}2J\u{202e}".to_owned();
-        let text = aligned([Side::Left], &[[name]]);
+        let text = aligned([Align::Left], &[[name]]);
         assert_eq!(text, "  Å\\u{1b}]0;title\\u{7}\\r\\nB\\u{9b}2J\\u{202e}\n");
-        assert!(aligned([Side::Left], &[["x".repeat(100)]]).chars().count() < 70);
+        assert!(aligned([Align::Left], &[["x".repeat(100)]]).chars().count() < 70);
     }
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use std::path::PathBuf;
 
 /// The cause below an error, for the chain that a log shows.
-pub(crate) type Source = Box<dyn std::error::Error + Send + Sync>;
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A fault of the lake. Each message says what happened, where, and what to do next; none holds a value of a row.
 ///
@@ -75,7 +75,7 @@ pub enum Error {
         place: String,
         /// What the system said.
         #[source]
-        source: Source,
+        source: BoxError,
     },
     /// No AWS credentials, expired ones, or some that AWS does not know.
     #[error("{}", no_credentials(place))]
@@ -84,7 +84,7 @@ pub enum Error {
         place: String,
         /// What the system said.
         #[source]
-        source: Source,
+        source: BoxError,
     },
     /// No AWS region is configured.
     #[error("{}", no_region(place))]
@@ -145,7 +145,7 @@ pub enum Error {
         path: PathBuf,
         /// What the system said.
         #[source]
-        source: Source,
+        source: BoxError,
     },
     /// The file system can be read alone.
     #[error(
@@ -158,7 +158,7 @@ pub enum Error {
         place: String,
         /// What the system said.
         #[source]
-        source: Source,
+        source: BoxError,
     },
     /// The file system lacks what holds a lake together.
     #[error(
@@ -173,7 +173,7 @@ pub enum Error {
         place: String,
         /// What the system said.
         #[source]
-        source: Source,
+        source: BoxError,
     },
     /// The service that keeps the bucket lacks what holds a lake together.
     #[error(
@@ -185,7 +185,7 @@ pub enum Error {
         place: String,
         /// What the service said or did.
         #[source]
-        source: Source,
+        source: BoxError,
     },
     /// A file or directory cannot be read or written, for a reason that is none of the others.
     #[error("cannot {operation} {place}; {next}")]
@@ -198,7 +198,7 @@ pub enum Error {
         next: &'static str,
         /// What the system said.
         #[source]
-        source: Source,
+        source: BoxError,
     },
     /// The disk or the quota is full.
     #[error("no space left to write {place}; make room, then run again")]
@@ -223,7 +223,7 @@ pub enum Error {
         place: String,
         /// What the last attempt met.
         #[source]
-        source: Source,
+        source: BoxError,
     },
     /// The store refused a request for a reason that this program does not know.
     #[error("{operation} on {place} was refused: {code}")]
@@ -236,7 +236,7 @@ pub enum Error {
         code: String,
         /// What the service said.
         #[source]
-        source: Source,
+        source: BoxError,
     },
     /// A snapshot was to be committed while one of its files was still being written.
     #[error("the snapshot {snapshot} has a file that was begun and not finished; nothing was published")]

@@ -8,7 +8,7 @@
 //! publishes nothing. To one whose clock is behind it runs out late. Neither can harm the lake, for `CURRENT.json` itself moves by
 //! compare-and-swap. What the holder itself may still do goes by both its clocks, so that a machine that was asleep does not go on.
 
-use crate::lake::manifest::{self, FORMAT_VERSION};
+use crate::lake::manifest::{self, LAKE_FORMAT_VERSION};
 use crate::lake::store::{Store, Version};
 use crate::lake::{Error, layout};
 use crate::model::json::utc;
@@ -55,7 +55,7 @@ impl Term {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Lease {
-    /// [`FORMAT_VERSION`].
+    /// [`LAKE_FORMAT_VERSION`].
     pub format_version: u32,
     /// Who has it, as it named itself.
     pub holder: String,
@@ -136,7 +136,7 @@ impl LeaseGuard {
                 _ => {}
             }
             let lease = Lease {
-                format_version: FORMAT_VERSION,
+                format_version: LAKE_FORMAT_VERSION,
                 holder: by.to_owned(),
                 since: now,
                 expires_at: after(now, term.holds),

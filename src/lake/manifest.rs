@@ -14,13 +14,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// The version of both formats. Another one is refused, and a change of either format raises it.
-pub(crate) const FORMAT_VERSION: u32 = 1;
+pub(crate) const LAKE_FORMAT_VERSION: u32 = 1;
 
 /// What a snapshot consists of.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// [`FORMAT_VERSION`].
+    /// [`LAKE_FORMAT_VERSION`].
     pub format_version: u32,
     /// The snapshot.
     pub snapshot: SnapshotName,
@@ -94,7 +94,7 @@ pub struct DataFile {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Current {
-    /// [`FORMAT_VERSION`].
+    /// [`LAKE_FORMAT_VERSION`].
     pub format_version: u32,
     /// The current snapshot.
     pub snapshot: SnapshotName,
@@ -136,7 +136,7 @@ impl Manifest {
         for value in [&mut settings, &mut control_totals, &mut report] {
             value.sort_all_objects();
         }
-        let (format_version, tables) = (FORMAT_VERSION, ManifestTables::new(files));
+        let (format_version, tables) = (LAKE_FORMAT_VERSION, ManifestTables::new(files));
         Self { format_version, snapshot, created_at, schema_version, tables, settings, control_totals, report }
     }
 
@@ -207,9 +207,9 @@ pub(super) fn read<T: DeserializeOwned + Serialize>(bytes: &[u8], place: &str) -
         what: format!("it is not the expected JSON, at line {} column {}", e.line(), e.column()),
     };
     let Header { format_version } = serde_json::from_slice(bytes).map_err(fault)?;
-    if format_version != FORMAT_VERSION {
+    if format_version != LAKE_FORMAT_VERSION {
         let what = format!(
-            "it has format version {format_version} and this program reads {FORMAT_VERSION}; use the program that wrote it"
+            "it has format version {format_version} and this program reads {LAKE_FORMAT_VERSION}; use the program that wrote it"
         );
         return Err(Error::Corrupt { place: place.to_owned(), what });
     }

@@ -6,7 +6,7 @@ use crate::lake::Error;
 use crate::lake::directory;
 use crate::lake::layout::{self, CURRENT_LINK, SnapshotName};
 use crate::lake::lease::{LeaseGuard, Term};
-use crate::lake::manifest::{self, Current, FORMAT_VERSION, Manifest};
+use crate::lake::manifest::{self, Current, LAKE_FORMAT_VERSION, Manifest};
 use crate::lake::store::{Access, Store, Version};
 use crate::model::digest::Digest;
 use crate::model::value::Instant;
@@ -103,7 +103,7 @@ impl Lake {
     ///
     /// # Errors
     /// [`Error::Corrupt`] if it is not.
-    pub async fn whole(&self, snapshot: &SnapshotName) -> Result<Whole, Error> {
+    pub async fn verify(&self, snapshot: &SnapshotName) -> Result<VerifiedSnapshot, Error> {
         let (manifest, sha256) = self.manifest_of(snapshot).await?;
         let directory = snapshot.directory();
         let entries = self.store.list(&directory).await?;
@@ -120,7 +120,7 @@ impl Lake {
             let what = format!("it is missing, or not of the size that the snapshot's manifest says{others}");
             return Err(Error::Corrupt { place, what });
         }
-        Ok(Whole { manifest, sha256 })
+        Ok(VerifiedSnapshot { manifest, sha256 })
     }
 
     /// Where readers find the files of the current snapshot: by the link `current`, or where there is none, in the snapshot's own directory.
@@ -138,7 +138,7 @@ impl Lake {
     ///
     /// # Errors
     /// What storage can meet.
-    pub async fn page(&self, snapshot: &SnapshotName) -> Result<Option<Bytes>, Error> {
+    pub async fn read_page(&self, snapshot: &SnapshotName) -> Result<Option<Bytes>, Error> {
         let found = self.store.get(&snapshot.page(), PAGE_LIMIT_BYTES).await?;
         Ok(found.map(|(bytes, _)| bytes))
     }
@@ -218,14 +218,14 @@ impl Lake {
     }
 }
 
-/// A snapshot that was found whole, by [`Lake::whole`].
+/// A snapshot that was found whole, by [`Lake::verify`].
 #[derive(Clone, Debug)]
-pub struct Whole {
+pub struct VerifiedSnapshot {
     manifest: Manifest,
     sha256: String,
 }
 
-impl Whole {
+impl VerifiedSnapshot {
     /// Its manifest.
     pub fn manifest(&self) -> &Manifest {
         &self.manifest
@@ -292,7 +292,7 @@ impl Publisher {
     /// [`Error::Precondition`] if `CURRENT.json` is not `expected` any more; else as [`Publisher::still_held`].
     pub async fn go_back(
         &self,
-        snapshot: &Whole,
+        snapshot: &VerifiedSnapshot,
         expected: Option<&(Current, Version)>,
         committed_at: Instant,
     ) -> Result<Current, Error> {
@@ -309,7 +309,7 @@ impl Publisher {
     ) -> Result<Current, Error> {
         let (key, previous) = (layout::current(), expected.map(|(current, _)| current.snapshot.clone()));
         let current = Current {
-            format_version: FORMAT_VERSION,
+            format_version: LAKE_FORMAT_VERSION,
             snapshot: snapshot.clone(),
             committed_at,
             previous,

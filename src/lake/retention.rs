@@ -132,7 +132,7 @@ impl Publisher {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lake::manifest::FORMAT_VERSION;
+    use crate::lake::manifest::LAKE_FORMAT_VERSION;
 
     const NOW: Instant = Instant(1_795_224_600_000);
 
@@ -150,7 +150,7 @@ mod tests {
             .collect();
         found.sort_by(|a, b| a.name.cmp(&b.name));
         let current = Current {
-            format_version: FORMAT_VERSION,
+            format_version: LAKE_FORMAT_VERSION,
             snapshot: name(current),
             committed_at: NOW,
             previous: previous.map(name),

@@ -9,7 +9,7 @@ mod error;
 mod object;
 mod upload;
 
-use crate::lake::error::Source;
+use crate::lake::error::BoxError;
 use crate::lake::object::{Access, Entry, Version};
 use crate::lake::{Error, Key};
 use aws_config::SdkConfig;
@@ -119,7 +119,7 @@ impl S3 {
     /// Finds out whether the service keeps to the conditions of a write. Some answer that they have none; some say nothing and write all the
     /// same, so that two runs would both hold the lease, and both publish.
     async fn try_conditions(&self, trial: &Key) -> Result<(), Error> {
-        let unconditional = |source: Source| Error::Unconditional { place: self.place(trial), source };
+        let unconditional = |source: BoxError| Error::Unconditional { place: self.place(trial), source };
         let put = async |number: u32, condition: Condition<'_>| {
             // No two are alike, so that a write whose answer was lost is not found in another one.
             let bytes = Bytes::from(format!("{{\"trial\":{number}}}\n"));
@@ -157,7 +157,7 @@ impl S3 {
     }
 
     pub(super) async fn list(&self, directory: &Key) -> Result<Vec<Entry>, Error> {
-        let (objects, _) = self.pages(directory, None).await?;
+        let (objects, _) = self.list_pages(directory, None).await?;
         let entry = |object: Object| {
             let size_bytes = u64::try_from(object.size()?).ok()?;
             Some(Entry { key: self.key(object.key()?)?, size_bytes })
@@ -168,7 +168,7 @@ impl S3 {
     }
 
     pub(super) async fn list_directories(&self, directory: &Key) -> Result<Vec<Key>, Error> {
-        let (_, prefixes) = self.pages(directory, Some("/")).await?;
+        let (_, prefixes) = self.list_pages(directory, Some("/")).await?;
         let key = |prefix: CommonPrefix| self.key(prefix.prefix()?.strip_suffix('/')?);
         let mut keys: Vec<Key> = prefixes.into_iter().filter_map(key).collect();
         keys.sort();
@@ -176,7 +176,11 @@ impl S3 {
     }
 
     /// All pages of a listing.
-    async fn pages(&self, directory: &Key, delimiter: Option<&str>) -> Result<(Vec<Object>, Vec<CommonPrefix>), Error> {
+    async fn list_pages(
+        &self,
+        directory: &Key,
+        delimiter: Option<&str>,
+    ) -> Result<(Vec<Object>, Vec<CommonPrefix>), Error> {
         let (mut objects, mut prefixes) = (Vec::new(), Vec::new());
         let mut next: Option<String> = None;
         for _ in 0..PAGES_LIMIT {

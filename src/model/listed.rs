@@ -54,7 +54,7 @@ pub(crate) const NONE: i64 = i64::MIN;
 
 /// A listed ledger line. 0 stands for no reference, as it does in Xledger: a list may hold millions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct LedgerEntry {
+pub(crate) struct ListedLine {
     pub(crate) id: i64,
     pub(crate) owner: i64,
     pub(crate) voucher: i64,
@@ -70,7 +70,7 @@ pub(crate) struct LedgerEntry {
 
 /// A listed AP line. 0 stands for no reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct PayableEntry {
+pub(crate) struct ListedPayable {
     pub(crate) id: i64,
     pub(crate) owner: i64,
     pub(crate) voucher: i64,

@@ -1,4 +1,4 @@
-//! The texts of lines: those that many lines share, each kept once, and each line's own.
+//! The texts of lines: those that many lines share, interned, and each line's own.
 
 use std::sync::Arc;
 

@@ -3,12 +3,12 @@
 
 use std::fmt::Write as _;
 
-use super::digest::{COLOURS, Months, Series};
+use super::data::{COLOURS, Months, Series};
 use super::window::COLUMNS;
 use super::words::{Words, fill};
 
 /// The most lines across the chart, beside that of nothing.
-const MOST_TICKS: i128 = 5;
+const MAX_TICKS: i128 = 5;
 const UNIT: i128 = 10_000;
 /// The width of a column, and of its bar in the middle.
 const COLUMN: usize = 100;
@@ -151,7 +151,7 @@ impl Scale {
         let mut step = UNIT;
         // 1, 2, 5, 10, 20, 50 …
         for factor in [2, 5, 10].iter().cycle().take(90) {
-            if (above - below) <= step * MOST_TICKS {
+            if (above - below) <= step * MAX_TICKS {
                 break;
             }
             let decade = if *factor == 2 { step } else { step / if *factor == 5 { 2 } else { 5 } };

@@ -1,7 +1,7 @@
 //! What is said of one currency: figures, months, categories, suppliers, companies, dimensions, tail and payment.
 
 use super::chart::{Chart, class};
-use super::digest::{Digest, Entry, Ranking, SectionDigest, Series, Suppliers};
+use super::data::{Entry, PageData, Ranking, SectionData, Series, Suppliers};
 use super::figures::Sum;
 use super::terms::{ROWS, SPANS};
 use super::view::{Block, NUMBER, Row, SHARE, TEXT, Table, Tile, WIDE, bar, heads, listed, named};
@@ -20,9 +20,9 @@ pub(super) struct SectionView {
 }
 
 /// What a section is made of.
-struct Making<'a> {
-    digest: &'a Digest,
-    section: &'a SectionDigest,
+struct SectionBuilder<'a> {
+    data: &'a PageData,
+    section: &'a SectionData,
     words: &'static Words,
     suppliers: Suppliers,
     id: String,
@@ -33,23 +33,24 @@ struct Making<'a> {
 }
 
 impl SectionView {
-    pub(super) fn new(at: usize, digest: &Digest, words: &'static Words, suppliers: Suppliers) -> Option<Self> {
-        let section = digest.sections.get(at)?;
+    pub(super) fn new(at: usize, data: &PageData, words: &'static Words, suppliers: Suppliers) -> Option<Self> {
+        let section = data.sections.get(at)?;
         let owners: Vec<String> = section.owners.top.iter().filter_map(|owner| owner.label.clone()).collect();
         let currency = section.currency.as_deref().map_or_else(|| words.no_currency_of.to_owned(), named);
-        let is_compared = digest.window.too_short_since().is_none();
+        let is_compared = data.window.too_short_since().is_none();
         let of = listed(&owners, 8, words);
         let (title, subtitle) = match &section.currency {
             Some(_) => (currency.clone(), of),
             None if of.is_empty() => (currency.clone(), String::new()),
             None => (of, currency.clone()),
         };
-        let making = Making { digest, section, words, suppliers, id: format!("s{at}-"), currency, title, is_compared };
+        let making =
+            SectionBuilder { data, section, words, suppliers, id: format!("s{at}-"), currency, title, is_compared };
         Some(Self { subtitle, tiles: making.tiles(), blocks: making.blocks(), id: making.id, title: making.title })
     }
 }
 
-impl Making<'_> {
+impl SectionBuilder<'_> {
     fn tiles(&self) -> Vec<Tile> {
         let (words, section, total) = (self.words, self.section, &self.section.total);
         let changed = |now: u64, before: u64| self.note(i128::from(now), i128::from(before), words.count(before));
@@ -124,7 +125,7 @@ impl Making<'_> {
     }
 
     fn months(&self) -> Block {
-        let (words, window, months) = (self.words, &self.digest.window, &self.section.months);
+        let (words, window, months) = (self.words, &self.data.window, &self.section.months);
         let names: Vec<String> = months.series.iter().map(|(series, _)| self.series(series)).collect();
         let mut block = self.block("months", words.by_month);
         let chart = Chart::new(&self.currency, &names, months, |column| window.month(column), words);

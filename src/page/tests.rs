@@ -1,16 +1,16 @@
 //! The figures against sums worked out by hand, and the page against what it must say and must not.
 
-use super::digest::{Entry, Ranking, SectionDigest, Series};
+use super::data::{Entry, Ranking, SectionData, Series};
 use super::*;
 use crate::classify::company_number::CompanyNumberStatus;
 use crate::classify::spend_class::SpendClass;
 use crate::model::value::{Day, Instant, Money, Month};
-use crate::report::Period;
+use crate::report::PeriodChanges;
 use crate::report::checks::{CheckStatus, DataCheck};
 use crate::report::counts::Counts;
 use crate::table::spend::tests::bare;
 use crate::table::spend::{Dimension, InvoiceKind, Row as Spend};
-use crate::xledger::Lost;
+use crate::xledger::LostField;
 
 /// 21 November 2026: the months are November 2025 to October 2026.
 const AT: Instant = Instant(1_795_224_600_120);
@@ -46,20 +46,20 @@ fn month(text: &str) -> Month {
     text.parse().unwrap()
 }
 
-fn digest(rows: &[(&str, Spend<'static>)]) -> Digest {
-    digest_by(rows, Suppliers::Names)
+fn data(rows: &[(&str, Spend<'static>)]) -> PageData {
+    data_by(rows, Suppliers::Names)
 }
 
-fn digest_by(rows: &[(&str, Spend<'static>)], suppliers: Suppliers) -> Digest {
+fn data_by(rows: &[(&str, Spend<'static>)], suppliers: Suppliers) -> PageData {
     let months = rows.iter().map(|(at, _)| month(at)).chain([month("2024-01")]);
     let mut figures = Figures::new(AT, months);
     rows.iter().for_each(|(at, row)| figures.add(month(at), row));
     figures.finish(suppliers)
 }
 
-fn only(digest: &Digest) -> &SectionDigest {
-    assert_eq!(digest.sections.len(), 1, "{digest:#?}");
-    &digest.sections[0]
+fn only(data: &PageData) -> &SectionData {
+    assert_eq!(data.sections.len(), 1, "{data:#?}");
+    &data.sections[0]
 }
 
 /// Labels and whole units of what is named, then of the others.
@@ -69,8 +69,8 @@ fn ranked(ranking: &Ranking) -> Vec<(Option<&str>, i128)> {
     top.chain(ranking.others.iter().map(|(_, others)| (Some("others"), entry(others)))).collect()
 }
 
-fn text(digest: &Digest, report: &Report) -> String {
-    render(digest, report, Language::English, Suppliers::Names).unwrap()
+fn text(data: &PageData, report: &Report) -> String {
+    render(data, report, Language::English, Suppliers::Names).unwrap()
 }
 
 fn report() -> Report {
@@ -110,8 +110,8 @@ fn spend_is_what_was_bought_from_others() {
         ("2025-10", bought(13, "500")),
         ("2024-10", bought(14, "9000")),
     ];
-    let digest = digest(&rows);
-    let section = only(&digest);
+    let data = data(&rows);
+    let section = only(&data);
     assert_eq!((section.total.now, section.total.before), (15_502_500, 500 * UNIT));
     assert_eq!((section.total.lines, section.total.lines_before, section.ever), (5, 1, (8, 15_502_500 + 9_507 * UNIT)));
     assert_eq!((section.intercompany.now, section.intercompany.lines), (4_000 * UNIT, 1));
@@ -139,12 +139,12 @@ fn currencies_are_never_added() {
         ("2026-10", other(5, None)),
         ("2026-10", other(6, None)),
     ];
-    let digest = digest(&rows);
+    let data = data(&rows);
     let sections: Vec<_> =
-        digest.sections.iter().map(|section| (section.currency.as_deref(), section.total.now / UNIT)).collect();
+        data.sections.iter().map(|section| (section.currency.as_deref(), section.total.now / UNIT)).collect();
     assert_eq!(sections, [(Some("NOK"), 3), (Some("SEK"), 2_000), (None, 1_000), (None, 1_000)]);
-    assert_eq!(digest.others, [(Some("Svea AB".to_owned()), 1, 1_000 * UNIT)]);
-    let page = text(&digest, &report());
+    assert_eq!(data.others, [(Some("Svea AB".to_owned()), 1, 1_000 * UNIT)]);
+    let page = text(&data, &report());
     assert!(page.contains("NOK, SEK, not known and not known, each by itself") || page.contains("each by itself"));
     assert!(!page.contains("2,003") && !page.contains("5,003"));
 }
@@ -174,8 +174,8 @@ fn a_supplier_is_one_company_and_a_person_goes_by_a_code() {
         ("2025-09", from(bought(8, "90"), 15, "supplier:15", "Gone", "N15")),
         ("2026-08", bought(9, "1000")),
     ];
-    let digest = digest(&rows);
-    let section = only(&digest);
+    let data = data(&rows);
+    let section = only(&data);
     let expected = [(Some("Name"), 760), (Some("#N13"), 150), (Some("Small"), 90)];
     assert_eq!(ranked(&section.top_suppliers), expected);
     assert_eq!((section.suppliers, section.total.invoices, section.total.invoices_before), ((3, 2), 5, 2));
@@ -185,10 +185,10 @@ fn a_supplier_is_one_company_and_a_person_goes_by_a_code() {
         (section.tail.head, section.tail.tail, section.tail.once),
         (Some(2), (1, 1, 90 * UNIT), (2, 240 * UNIT))
     );
-    let page = text(&digest, &report());
+    let page = text(&data, &report());
     assert!(page.contains("Supplier N13") && !page.contains("Nordmann"));
     assert!(page.contains("2 of 3 suppliers make 80% of what has a supplier."));
-    let by_code = digest_by(&rows, Suppliers::Codes);
+    let by_code = data_by(&rows, Suppliers::Codes);
     assert_eq!(ranked(&only(&by_code).top_suppliers)[0], (Some("#N11"), 760));
 }
 
@@ -200,13 +200,13 @@ fn the_rest_is_one_line() {
             ("2026-10", from(bought(n, &(100 - n).to_string()), n + 1, key, key, "c"))
         })
         .collect();
-    let digest = digest(&rows);
-    let ranking = &only(&digest).top_suppliers;
+    let data = data(&rows);
+    let ranking = &only(&data).top_suppliers;
     assert_eq!((ranking.top.len(), ranking.top[19].label.as_deref()), (20, Some("supplier:19")));
     // 80 + 79 + … + 71.
     let (count, others) = ranking.others.as_ref().unwrap();
     assert_eq!((*count, others.sum.now, others.sum.invoices), (10, 755 * UNIT, 10));
-    assert!(text(&digest, &report()).contains("Others (10)"));
+    assert!(text(&data, &report()).contains("Others (10)"));
 }
 
 #[test]
@@ -221,8 +221,8 @@ fn categories_have_two_levels_and_seven_colours() {
     for (n, name) in ["A", "B", "C", "D", "E", "F", "G"].into_iter().enumerate() {
         rows.push(("2026-10", category(10 + n as i64, ["9", "8", "7", "6", "5", "4", "3"][n], Some(name), None)));
     }
-    let digest = digest(&rows);
-    let section = only(&digest);
+    let data = data(&rows);
+    let section = only(&data);
     let wider: Vec<_> =
         section.categories.iter().map(|(entry, _)| (entry.label.as_deref(), entry.sum.now / UNIT)).collect();
     assert_eq!(wider[..2], [(None, 60), (Some("A"), 9)]);
@@ -245,12 +245,12 @@ fn dimensions_are_told_by_kind_and_people_are_not() {
     row.dimension[2] = dimension("Cost centre", "20", "Stock");
     let mut second = bought(2, "50");
     second.dimension[3] = dimension("Cost centre", "10", "Sales");
-    let digest = digest(&[("2026-10", row), ("2026-10", second), ("2026-10", bought(3, "25"))]);
-    let section = only(&digest);
+    let data = data(&[("2026-10", row), ("2026-10", second), ("2026-10", bought(3, "25"))]);
+    let section = only(&data);
     let (kind, values) = &section.dimensions[0];
     assert_eq!((kind.as_str(), ranked(values)), ("Cost centre", vec![(Some("10 Sales"), 150)]));
     assert_eq!((section.dimensions.len(), section.kinds_of_people.as_slice()), (1, &["Ansatt".to_owned()][..]));
-    let page = text(&digest, &report());
+    let page = text(&data, &report());
     assert!(!page.contains("Kari") && page.contains("because its values are people: Ansatt"));
     assert!(page.contains("Without cost centre</th><td class=\"n\">25</td>"), "{page}");
 }
@@ -264,9 +264,9 @@ fn terms_are_of_invoices_that_have_both_dates() {
     };
     let note = Spend { invoice_kind: Some(InvoiceKind::CreditNote), ..dated(3, 90) };
     let rows = [("2026-10", dated(1, 14)), ("2026-10", dated(2, 45)), ("2026-10", note), ("2025-10", dated(4, 90))];
-    let digest = digest(&rows);
-    assert_eq!(only(&digest).terms.average_tenths(), Some(295));
-    assert!(text(&digest, &report()).contains("due 29.5 days after its date"));
+    let data = data(&rows);
+    assert_eq!(only(&data).terms.average_tenths(), Some(295));
+    assert!(text(&data, &report()).contains("due 29.5 days after its date"));
 }
 
 #[test]
@@ -283,12 +283,13 @@ fn what_others_wrote_is_no_markup() {
     let mut report = report();
     report.checks =
         vec![DataCheck { name: evil.into(), figure: evil.into(), detail: evil.into(), ..DataCheck::default() }];
-    report.lost = vec![Lost { field: evil.into(), columns: vec![evil.into()], right: evil.into(), ..Lost::default() }];
+    report.lost =
+        vec![LostField { field: evil.into(), columns: vec![evil.into()], right: evil.into(), ..LostField::default() }];
     report.accounts_to_confirm = vec![evil.to_owned()];
     report.unfit.insert(evil.to_owned(), 1);
-    let digest = digest(&[("2026-10", row)]);
+    let data = data(&[("2026-10", row)]);
     for suppliers in [Suppliers::Names, Suppliers::Codes] {
-        let page = render(&digest, &report, Language::Norwegian, suppliers).unwrap();
+        let page = render(&data, &report, Language::Norwegian, suppliers).unwrap();
         assert!(!page.contains("<script") && !page.contains("<b>&") && !page.contains('\u{202e}'));
         assert!(page.matches("&#60;script").count() > 8 || page.matches("&lt;script").count() > 8, "{page}");
         // No attribute was left.
@@ -299,14 +300,23 @@ fn what_others_wrote_is_no_markup() {
 #[test]
 fn the_run_says_what_it_left_out_and_what_moved() {
     let mut report = report();
-    let period = |at, added, changed, removed| Period { added, changed, removed, lines: 9, ..Period::empty(month(at)) };
+    let period = |at, added, changed, removed| PeriodChanges {
+        added,
+        changed,
+        removed,
+        lines: 9,
+        ..PeriodChanges::empty(month(at))
+    };
     report.periods = vec![period("2026-05", 0, 2, 1), period("2026-09", 0, 0, 0), period("2026-10", 5, 0, 0)];
-    report.lost =
-        vec![Lost { field: "suppliers.company".into(), columns: vec!["spend.supplier_key".into()], ..Lost::default() }];
+    report.lost = vec![LostField {
+        field: "suppliers.company".into(),
+        columns: vec!["spend.supplier_key".into()],
+        ..LostField::default()
+    }];
     let check =
         |name: &str, status| DataCheck { name: name.into(), status, figure: "3".into(), detail: "Look.".into() };
     report.checks = vec![check("integrity", CheckStatus::Ok), check("dates", CheckStatus::Warn)];
-    let page = text(&digest(&[("2026-10", bought(1, "1"))]), &report);
+    let page = text(&data(&[("2026-10", bought(1, "1"))]), &report);
     for said in [
         "The tables hold 71.3% of the ledger lines on accounts that are not excluded (285 of 400, without payroll); the others",
         "<p class=\"trust look\">",
@@ -324,17 +334,17 @@ fn the_run_says_what_it_left_out_and_what_moved() {
     assert!(page.find("dates</th>").unwrap() < page.find("tables add up</th>").unwrap());
     report.checks.pop();
     report.snapshot_before = None;
-    let page = text(&digest(&[]), &report);
+    let page = text(&data(&[]), &report);
     assert!(page.contains("All checks are ok (1).") && page.contains("This is the first snapshot."), "{page}");
     assert!(page.contains("There is no spend in the tables yet."));
 }
 
 #[test]
 fn a_norwegian_reads_norwegian() {
-    let digest = digest(&[("2026-10", bought(1, "1234567.5")), ("2025-10", bought(2, "1000000"))]);
+    let data = data(&[("2026-10", bought(1, "1234567.5")), ("2025-10", bought(2, "1000000"))]);
     let check = |name: &str| DataCheck { name: name.into(), figure: "3 lines".into(), ..DataCheck::default() };
     let report = Report { checks: vec![check("integrity"), check("of_tomorrow")], ..report() };
-    let page = render(&digest, &report, Language::Norwegian, Suppliers::Names).unwrap();
+    let page = render(&data, &report, Language::Norwegian, Suppliers::Names).unwrap();
     for said in [
         "<html lang=\"nb\">",
         "Fjord AS",
@@ -359,9 +369,9 @@ fn the_same_input_gives_the_same_page_and_a_short_ledger_is_not_compared() {
             ("2026-10", Spend { category_1: Some(key), ..from(bought(n, "5"), n, key, key, key) })
         })
         .collect();
-    let first = text(&digest(&rows), &report());
+    let first = text(&data(&rows), &report());
     let reversed: Vec<_> = rows.iter().rev().copied().collect();
-    assert_eq!(first, text(&digest(&reversed), &report()));
+    assert_eq!(first, text(&data(&reversed), &report()));
     assert!(first.contains("compared with November 2024"));
 
     let mut figures = Figures::new(AT, [month("2026-01"), month("2026-10")].into_iter());

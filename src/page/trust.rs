@@ -2,22 +2,22 @@
 
 use std::cmp::Reverse;
 
-use super::digest::Digest;
+use super::data::PageData;
 use super::view::{Block, NUMBER, Row, TEXT, Table, detail, heads, listed, named};
 use super::words::{Words, fill};
 use crate::model::value::Month;
 use crate::report::checks::CheckStatus;
-use crate::report::{Period, Report};
+use crate::report::{PeriodChanges, Report};
 
 /// Rows of what moved, of checks and of lost fields.
-const MOST_MONTHS: usize = 24;
-const MOST_CHECKS: usize = 60;
-const MOST_LOST: usize = 40;
+const MAX_MONTHS: usize = 24;
+const MAX_CHECKS: usize = 60;
+const MAX_LOST: usize = 40;
 /// Names in a sentence.
 const NAMED: usize = 8;
 
 /// In one paragraph.
-pub(super) fn sentence(digest: &Digest, report: &Report, words: &Words) -> String {
+pub(super) fn sentence(data: &PageData, report: &Report, words: &Words) -> String {
     let mut said = Vec::new();
     if let Some(lines) = &report.lines {
         let on_kept_accounts = lines.kept + lines.excluded_history + lines.excluded_on_kept_accounts;
@@ -30,7 +30,7 @@ pub(super) fn sentence(digest: &Digest, report: &Report, words: &Words) -> Strin
         }
     }
     // Of several currencies each has its own.
-    if let [section] = digest.sections.as_slice()
+    if let [section] = data.sections.as_slice()
         && let Some(share) = words.share(section.without_supplier.now, section.total.now)
     {
         said.push(fill(words.trust_supplier, &[&share]));
@@ -141,7 +141,7 @@ fn checks(report: &Report, words: &'static Words) -> Block {
     let mut checks: Vec<_> = report.checks.iter().collect();
     // What needs a look stands first.
     checks.sort_by_key(|check| Reverse(check.status));
-    for check in checks.into_iter().take(MOST_CHECKS) {
+    for check in checks.into_iter().take(MAX_CHECKS) {
         let (class, status) = match check.status {
             CheckStatus::Ok => ("", words.ok),
             CheckStatus::Warn => ("warn", words.warn),
@@ -158,7 +158,7 @@ fn checks(report: &Report, words: &'static Words) -> Block {
 
 fn moved(report: &Report, words: &'static Words) -> Block {
     let mut block = block("moved", words.moved);
-    let moved: Vec<&Period> =
+    let moved: Vec<&PeriodChanges> =
         report.periods.iter().filter(|period| period.added + period.changed + period.removed > 0).collect();
     let none = match (&report.snapshot_before, report.periods.is_empty(), moved.is_empty()) {
         (None, ..) => Some(words.moved_first),
@@ -190,14 +190,14 @@ fn moved(report: &Report, words: &'static Words) -> Block {
         ]),
         ..Table::default()
     };
-    let mut row = |class, name: String, period: &Period| {
+    let mut row = |class, name: String, period: &PeriodChanges| {
         let cells = [period.added, period.changed, period.removed, period.lines].map(|count| words.count(count));
         table.rows.push(Row { class, name, cells: cells.into(), ..Row::default() });
     };
-    moved.iter().rev().take(MOST_MONTHS).for_each(|period| row("", words.month(period.month), period));
-    let mut earlier = moved.iter().rev().skip(MOST_MONTHS).map(|period| **period);
+    moved.iter().rev().take(MAX_MONTHS).for_each(|period| row("", words.month(period.month), period));
+    let mut earlier = moved.iter().rev().skip(MAX_MONTHS).map(|period| **period);
     if let Some(first) = earlier.next() {
-        let all = earlier.fold(first, |all, period| Period {
+        let all = earlier.fold(first, |all, period| PeriodChanges {
             lines: all.lines + period.lines,
             added: all.added + period.added,
             changed: all.changed + period.changed,
@@ -228,7 +228,7 @@ fn lost(report: &Report, words: &'static Words) -> Block {
         heads: heads([(words.field, TEXT), (words.columns, TEXT), (words.right, TEXT)]),
         ..Table::default()
     };
-    for lost in report.lost.iter().take(MOST_LOST) {
+    for lost in report.lost.iter().take(MAX_LOST) {
         let cells = vec![detail(&lost.columns.join(", ")), named(&lost.right)];
         table.rows.push(Row { name: named(&lost.field), cells, ..Row::default() });
     }

@@ -5,8 +5,8 @@ use super::numbers::permille;
 use super::words::{Words, fill};
 
 /// The longest text of a cell. Names have no end of their own.
-const LONGEST: usize = 90;
-const LONGEST_DETAIL: usize = 600;
+const MAX_CHARS: usize = 90;
+const MAX_DETAIL_CHARS: usize = 600;
 
 /// A part of the page with a heading.
 #[derive(Default)]
@@ -88,12 +88,12 @@ impl Table {
 
 /// A name of the books as the page shows it: one line, not too long, without what turns a text's direction.
 pub(super) fn named(text: &str) -> String {
-    shortened(text, LONGEST)
+    shortened(text, MAX_CHARS)
 }
 
 /// What a check says.
 pub(super) fn detail(text: &str) -> String {
-    shortened(text, LONGEST_DETAIL)
+    shortened(text, MAX_DETAIL_CHARS)
 }
 
 fn shortened(text: &str, longest: usize) -> String {

@@ -17,10 +17,10 @@ use crate::refresh::index::{Ranges, References};
 pub(crate) use encoding::Stored;
 pub(crate) use files::Cache;
 pub(crate) use files::Unread;
-pub(crate) use load::{Cached, Change, Row};
+pub(crate) use load::{Cached, CachedRow, Change};
 
 /// Raised by whatever changes what a file of the cache means. Another version is not read: everything is fetched then.
-const FORMAT_VERSION: u32 = 6;
+const CACHE_FORMAT_VERSION: u32 = 6;
 
 /// How much later than it says a voucher may have been modified, in milliseconds: Xledger's times have no offset, so that an hour of
 /// autumn comes twice, and clocks differ by minutes.
@@ -32,13 +32,13 @@ const SETTLED_MS: i64 = 75 * 60 * 1_000;
 pub(crate) struct Index {
     format_version: u32,
     /// Files of ledger lines, older ones first.
-    pub(crate) lines: Vec<Part>,
+    pub(crate) lines: Vec<CacheFile>,
     /// Files of AP lines.
-    pub(crate) payables: Vec<Part>,
+    pub(crate) payables: Vec<CacheFile>,
     /// Rows that are to be fetched again.
     pub(crate) expired: Vec<Expired>,
     /// Whose token it was last.
-    pub(crate) owner: Option<Owner>,
+    pub(crate) owner: Option<TokenOwner>,
     /// Refreshes published since everything was fetched.
     pub(crate) since_full: u32,
     /// Where the next lists begin their ranges.
@@ -46,7 +46,7 @@ pub(crate) struct Index {
     /// A refresh that has not ended.
     pub(crate) refresh: Option<Unfinished>,
     /// Lists that a run can go on with: of that refresh, or of one that got no further.
-    pub(crate) lists: Option<Listed>,
+    pub(crate) lists: Option<SavedLists>,
     /// Snapshots that were about to be published, and are not known to have become current. They are taken back once another commit stands:
     /// before, that of a dead run may still arrive.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -56,7 +56,7 @@ pub(crate) struct Index {
 /// A file of rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Part {
+pub(crate) struct CacheFile {
     /// Its path below `state/`.
     pub path: String,
     /// Its rows.
@@ -72,7 +72,7 @@ pub(crate) struct Part {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asked {
-    /// The checksum of the [`Source`].
+    /// The checksum of the [`RowSource`].
     pub source: String,
     /// The checksum of the document: one that asks for more, or for less, gives other rows.
     pub document: String,
@@ -83,7 +83,7 @@ pub(crate) struct Asked {
 /// Where rows come from. Ids of another source mean other rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Source {
+pub struct RowSource {
     /// The address that is asked.
     pub endpoint: String,
     /// Whose rows are listed.
@@ -92,7 +92,7 @@ pub struct Source {
     pub token_owner_id: Option<i64>,
 }
 
-impl Source {
+impl RowSource {
     /// Where the rows of a snapshot come from, as far as its settings say.
     pub fn of(manifest: &Manifest) -> Self {
         Self::deserialize(&manifest.settings).unwrap_or_default()
@@ -131,7 +131,7 @@ impl Expired {
 /// The owner that a token was made in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Owner {
+pub(crate) struct TokenOwner {
     /// The address that says so.
     pub endpoint: String,
     /// The owner's id.
@@ -188,27 +188,27 @@ impl From<&Refresh> for Wanted {
 /// Lists, in files: as far as they came, or whole.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Listed {
+pub(crate) struct SavedLists {
     /// When the listing began, in milliseconds since 1970.
     pub(crate) began_at_ms: i64,
-    /// The checksum of the [`Source`].
+    /// The checksum of the [`RowSource`].
     pub(crate) source: String,
     /// Whether ledger lines are listed with the ids alone of their periods and document types.
     pub(crate) by_ids: bool,
     /// Ledger lines.
-    pub(crate) ledger: List,
+    pub(crate) ledger: SavedList,
     /// AP lines.
-    pub(crate) payables: List,
+    pub(crate) payables: SavedList,
     /// The chart, suppliers and names, and what lines refer to, as far as they were read.
-    pub(crate) registers: Option<Part>,
+    pub(crate) registers: Option<CacheFile>,
 }
 
 /// A list of lines, in files.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct List {
-    /// What was listed.
-    pub(crate) parts: Vec<Part>,
+pub(crate) struct SavedList {
+    /// What was listed, but for what came since it was saved last.
+    pub(crate) parts: Vec<CacheFile>,
     /// How far it came.
     pub(crate) ranges: Ranges,
 }
@@ -216,7 +216,7 @@ pub(crate) struct List {
 /// What decides whether a row of the cache is valid, beside what is listed of it now. It rests on one assumption: Xledger moves a voucher's
 /// `modifiedAt` when a line of it changes. A full refresh counts where it did not (`lines_healed`).
 pub(crate) struct Validity<'a> {
-    /// The checksum of the [`Source`].
+    /// The checksum of the [`RowSource`].
     pub(crate) source: &'a str,
     /// When the listing began.
     pub(crate) listed_at: Instant,
@@ -248,7 +248,7 @@ impl Validity<'_> {
 impl Index {
     /// Reads it; `None` if it is something else.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok().filter(|index: &Self| index.format_version == FORMAT_VERSION)
+        serde_json::from_slice(bytes).ok().filter(|index: &Self| index.format_version == CACHE_FORMAT_VERSION)
     }
 
     /// Takes note that the refresh was published.
@@ -260,7 +260,7 @@ impl Index {
     }
 
     /// Every file that it names.
-    fn parts(&self) -> impl Iterator<Item = &Part> {
+    fn parts(&self) -> impl Iterator<Item = &CacheFile> {
         let of_lists = self
             .lists
             .iter()

@@ -12,7 +12,7 @@ use rustc_hash::FxBuildHasher;
 use crate::lake::{self, DataFile, Lake, Manifest, SnapshotName};
 use crate::model::line::Line;
 use crate::model::value::Month;
-use crate::report::Period;
+use crate::report::PeriodChanges;
 use crate::table::BATCH_ROWS;
 
 /// What a line is compared by: numbers that its row has as the line has them.
@@ -34,12 +34,17 @@ struct Old {
 
 /// Compares the lines of now, by id, and their files with the last snapshot. Files that are the same are not read. Nothing depends on the answer:
 /// it is empty where a file cannot be read.
-pub(crate) async fn since(lake: &Lake, before: Option<&Manifest>, files: &[DataFile], lines: &[Line]) -> Vec<Period> {
+pub(crate) async fn since(
+    lake: &Lake,
+    before: Option<&Manifest>,
+    files: &[DataFile],
+    lines: &[Line],
+) -> Vec<PeriodChanges> {
     let files = by_month(files);
     let files_before = by_month(before.map_or(&[], |manifest| &manifest.tables.spend.files));
     let (mut periods, mut old) = (BTreeMap::new(), Vec::new());
     for month in files.keys().chain(files_before.keys()) {
-        periods.insert(*month, Period::empty(*month));
+        periods.insert(*month, PeriodChanges::empty(*month));
     }
     let is_same = |month: &Month| {
         let same = |(a, b): (&&DataFile, &&DataFile)| a.sha256 == b.sha256 && !a.sha256.is_empty();
@@ -47,7 +52,7 @@ pub(crate) async fn since(lake: &Lake, before: Option<&Manifest>, files: &[DataF
         now.len() == before.len() && now.iter().zip(before).all(same)
     };
     for (month, files) in &files_before {
-        let period = periods.entry(*month).or_insert(Period::empty(*month));
+        let period = periods.entry(*month).or_insert(PeriodChanges::empty(*month));
         period.before = files.iter().map(|file| file.rows).sum();
         let Some(snapshot) = before.map(|manifest| &manifest.snapshot).filter(|_| !is_same(month)) else { continue };
         for file in files {
@@ -58,18 +63,18 @@ pub(crate) async fn since(lake: &Lake, before: Option<&Manifest>, files: &[DataF
         }
     }
     for line in lines {
-        periods.entry(line.month).or_insert(Period::empty(line.month)).lines += 1;
+        periods.entry(line.month).or_insert(PeriodChanges::empty(line.month)).lines += 1;
     }
     compare(&mut periods, old, lines.iter().filter(|line| !is_same(&line.month)));
     periods.into_values().collect()
 }
 
 /// Counts what was added, changed and removed.
-fn compare<'a>(periods: &mut BTreeMap<Month, Period>, mut old: Vec<Old>, lines: impl Iterator<Item = &'a Line>) {
+fn compare<'a>(periods: &mut BTreeMap<Month, PeriodChanges>, mut old: Vec<Old>, lines: impl Iterator<Item = &'a Line>) {
     old.sort_unstable_by_key(|old| old.id);
     let mut old = old.into_iter().peekable();
-    let mut count = |month: Month, count: fn(&mut Period) -> &mut u64| {
-        *count(periods.entry(month).or_insert(Period::empty(month))) += 1;
+    let mut count = |month: Month, count: fn(&mut PeriodChanges) -> &mut u64| {
+        *count(periods.entry(month).or_insert(PeriodChanges::empty(month))) += 1;
     };
     for line in lines {
         while let Some(gone) = old.next_if(|old| old.id < line.id) {

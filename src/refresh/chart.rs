@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::refresh::index::{Asking, Ledger};
 use crate::refresh::lookup::{ACCOUNT_SETS, look_up};
-use crate::refresh::rules::{AccountFacts, account_number};
+use crate::refresh::rules::{PayrollFacts, account_number};
 use crate::table::spend::AccountKind;
 use crate::xledger::node::AccountNode;
 use crate::xledger::scalar::{reference, text};
@@ -43,12 +43,12 @@ pub(crate) struct Account {
 
 impl Account {
     /// What the account rules judge by.
-    pub(crate) fn facts(&self) -> AccountFacts {
+    pub(crate) fn facts(&self) -> PayrollFacts {
         let number = match self.number {
             Number::Digits(number) => Some(number),
             Number::Unknown | Number::WithoutDigits => None,
         };
-        AccountFacts { number, standard: self.standard, is_wages: self.is_wages }
+        PayrollFacts { number, standard: self.standard, is_wages: self.is_wages }
     }
 }
 

@@ -23,7 +23,7 @@ use crate::model::line::Line;
 use crate::model::value::{Day, Instant, Month};
 use crate::refresh::join::{ContradictedRate, KnownSupplier};
 use crate::refresh::screen::Coverage;
-use crate::report::Period;
+use crate::report::PeriodChanges;
 use crate::report::checks::{CheckStatus, DataCheck, Measured, count};
 use crate::table::spend;
 use calendar::Calendar;
@@ -93,7 +93,7 @@ pub(super) struct Facts<'a> {
     /// What is kept of the ledger.
     pub(super) coverage: &'a Coverage,
     /// What became of the months; `None` where nothing is compared with the last snapshot.
-    pub(super) periods: Option<&'a [Period]>,
+    pub(super) periods: Option<&'a [PeriodChanges]>,
     /// What the closed months had at the last snapshot; `None` in the same case.
     pub(super) before: Option<&'a [Measured]>,
     /// How many accounts look like wages and are not payroll's.

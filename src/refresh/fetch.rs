@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::names::Names;
 use crate::model::treatment::Treatment;
-use crate::refresh::cache::{Change, ListedReferences, Row};
+use crate::refresh::cache::{CachedRow, Change, ListedReferences};
 use crate::refresh::screen::Screen;
 use crate::xledger::Client;
 use crate::xledger::node::{Identified, ProbeNode};
@@ -30,7 +30,7 @@ pub(crate) struct Fetch<'a> {
 }
 
 /// A row that is asked for by its id.
-pub(crate) trait Fetched: Row {
+pub(crate) trait Fetched: CachedRow {
     /// The line on the wire.
     type Node: Identified;
     /// Asks for their ids.
@@ -131,7 +131,7 @@ impl Fetch<'_> {
     ///
     /// # Errors
     /// [`FailureKind::SelfCheckFailed`] if some are still listed.
-    pub(crate) async fn are_gone<T: Fetched>(&self, missing: &[T::Admitted]) -> Result<(), Failure> {
+    pub(crate) async fn ensure_gone<T: Fetched>(&self, missing: &[T::Admitted]) -> Result<(), Failure> {
         let mut listed: Vec<i64> = Vec::new();
         for lines in missing.chunks(self.batch_rows.max(1)) {
             let ids: Vec<i64> = lines.iter().map(T::id_of).collect();

@@ -5,11 +5,11 @@ mod references;
 
 use serde_json::{Map, Value};
 
-use crate::model::listed::{DocumentType, LedgerEntry, NONE, PayableEntry};
+use crate::model::listed::{DocumentType, ListedLine, ListedPayable, NONE};
 use crate::model::value::Month;
 use crate::xledger::node::{LedgerIndexNode, ListedHeaderNode, PayableIndexNode, SourceNode};
 use crate::xledger::query::{self, Query};
-use crate::xledger::scalar::{Odd, WallTime, Whole, reference, text};
+use crate::xledger::scalar::{Integer, Odd, WallTime, reference, text};
 use crate::xledger::{Client, Error, Question, Select};
 pub(crate) use ranges::{List, Ranges};
 pub(crate) use references::{References, period, says_without_id, type_by_id};
@@ -23,14 +23,14 @@ pub(crate) fn document_type(source: Option<SourceNode>) -> DocumentType {
 /// All ledger lines.
 #[derive(Debug, Default)]
 pub(crate) struct Ledger {
-    pub(crate) entries: Vec<LedgerEntry>,
+    pub(crate) entries: Vec<ListedLine>,
     pub(crate) references: References,
 }
 
 /// All AP lines.
 #[derive(Debug, Default)]
 pub(crate) struct Payables {
-    pub(crate) entries: Vec<PayableEntry>,
+    pub(crate) entries: Vec<ListedPayable>,
 }
 
 /// Rows of a register's page, at most: deep selections time out, and a register's rows have many nested fields.
@@ -62,7 +62,7 @@ impl<'a> Asking<'a> {
 
 impl List for Ledger {
     type Node = LedgerIndexNode;
-    type Entry = LedgerEntry;
+    type Entry = ListedLine;
     const QUERY: Query = query::LEDGER_INDEX;
     const IDS: Query = query::LEDGER_IDS;
 
@@ -74,22 +74,22 @@ impl List for Ledger {
         nodes.into_iter().for_each(|node| self.add(node, client));
     }
 
-    fn entries(&self) -> &[LedgerEntry] {
+    fn entries(&self) -> &[ListedLine] {
         &self.entries
     }
 
-    fn entries_mut(&mut self) -> &mut Vec<LedgerEntry> {
+    fn entries_mut(&mut self) -> &mut Vec<ListedLine> {
         &mut self.entries
     }
 
-    fn id_of(entry: &LedgerEntry) -> i64 {
+    fn id_of(entry: &ListedLine) -> i64 {
         entry.id
     }
 }
 
 impl List for Payables {
     type Node = PayableIndexNode;
-    type Entry = PayableEntry;
+    type Entry = ListedPayable;
     const QUERY: Query = query::PAYABLE_INDEX;
     const IDS: Query = query::PAYABLE_IDS;
 
@@ -101,25 +101,20 @@ impl List for Payables {
         self.entries.extend(nodes.into_iter().filter_map(payable_entry));
     }
 
-    fn entries(&self) -> &[PayableEntry] {
+    fn entries(&self) -> &[ListedPayable] {
         &self.entries
     }
 
-    fn entries_mut(&mut self) -> &mut Vec<PayableEntry> {
+    fn entries_mut(&mut self) -> &mut Vec<ListedPayable> {
         &mut self.entries
     }
 
-    fn id_of(entry: &PayableEntry) -> i64 {
+    fn id_of(entry: &ListedPayable) -> i64 {
         entry.id
     }
 }
 
 impl Ledger {
-    /// Sorts by id, whatever the order of the answers: later steps and their outcome depend on nothing else.
-    pub(crate) fn sort(&mut self) {
-        self.entries.sort_unstable_by_key(|entry| entry.id);
-    }
-
     /// Takes a line as it was listed. One without an id cannot be asked for.
     fn add(&mut self, node: LedgerIndexNode, client: &Client) {
         let Some(id) = reference(node.db_id) else { return };
@@ -127,7 +122,7 @@ impl Ledger {
         let owner = reference(node.owner_db_id).unwrap_or(0);
         let document_type = self.references.place_of_type(transaction_source, owner, id);
         let period = self.references.place_of_period(client, (node.period_id, node.period), owner, id);
-        self.entries.push(LedgerEntry {
+        self.entries.push(ListedLine {
             id,
             owner,
             voucher: reference(db_id).unwrap_or(0),
@@ -140,25 +135,18 @@ impl Ledger {
     }
 }
 
-impl Payables {
-    /// Sorts by id.
-    pub(crate) fn sort(&mut self) {
-        self.entries.sort_unstable_by_key(|entry| entry.id);
-    }
-}
-
 /// A time as a list has it.
 fn milliseconds(time: Option<Odd<WallTime>>) -> i64 {
     time.and_then(Odd::fit).map_or(NONE, |time| time.0.0)
 }
 
 /// The calendar month of a period; `None` if it has none, or one that no calendar has.
-pub(crate) fn month(year: Option<Whole>, month_number: Option<Whole>) -> Option<Month> {
+pub(crate) fn month(year: Option<Integer>, month_number: Option<Integer>) -> Option<Month> {
     Month::new(year?.0, month_number?.0)
 }
 
-fn payable_entry(node: PayableIndexNode) -> Option<PayableEntry> {
-    Some(PayableEntry {
+fn payable_entry(node: PayableIndexNode) -> Option<ListedPayable> {
+    Some(ListedPayable {
         id: reference(node.db_id)?,
         owner: reference(node.owner_db_id).unwrap_or(0),
         voucher: node.transaction_header.and_then(|header| reference(header.db_id)).unwrap_or(0),

@@ -94,7 +94,7 @@ impl<'a> Joiner<'a> {
             purchases: Purchases::new(chart, rules.language, &own_files.categories, lines),
             payables: named,
             of_voucher,
-            suppliers: companies::know(
+            suppliers: companies::enrich(
                 reference_data,
                 &own_files.suppliers,
                 has_company_numbers,

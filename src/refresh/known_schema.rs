@@ -17,7 +17,7 @@ const LIMIT_BYTES: u64 = 4 << 20;
 /// As it is kept. What does not read as this is read anew from Xledger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Known {
+pub(crate) struct SavedSchema {
     /// When it was read, in milliseconds since 1970.
     pub read_at_ms: i64,
     /// The address that it was read from.
@@ -27,18 +27,18 @@ pub(crate) struct Known {
     /// What was learned.
     pub dialect: Dialect,
     /// Fields that were refused.
-    pub refused: Vec<Missed>,
+    pub refused: Vec<SavedLoss>,
 }
 
 /// An operation, the first of some of its fields, and why they are not asked for.
-type Missed = (String, String, Reason);
+type SavedLoss = (String, String, Reason);
 
 /// What is known of the schema.
 pub(crate) struct Learned {
     /// What it offers.
     pub dialect: Dialect,
     /// As an earlier run kept it.
-    kept: Option<Known>,
+    kept: Option<SavedSchema>,
 }
 
 impl Learned {
@@ -48,7 +48,7 @@ impl Learned {
     }
 }
 
-impl Known {
+impl SavedSchema {
     /// Reads it; `None` if it is something else.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()
@@ -82,7 +82,7 @@ pub(crate) async fn keep(client: &Client, lake: &Lake, now: Instant, learned: Le
     }
     let endpoint = client.endpoint().to_owned();
     let read_at_ms = kept.map_or(now.0, |kept| kept.read_at_ms);
-    let known = Known { read_at_ms, endpoint, documents: documents(), dialect, refused };
+    let known = SavedSchema { read_at_ms, endpoint, documents: documents(), dialect, refused };
     if let Err(error) = store(lake, &known).await {
         tracing::warn!(%error, "what was learned of the schema is not kept; the next run reads it again");
     }
@@ -94,16 +94,16 @@ fn documents() -> String {
     Digest::of(all.as_bytes())
 }
 
-async fn kept(client: &Client, lake: &Lake, now: Instant) -> Option<Known> {
+async fn kept(client: &Client, lake: &Lake, now: Instant) -> Option<SavedSchema> {
     let key = layout::state("schema.json").ok()?;
     let (bytes, _) = lake.store().get(&key, LIMIT_BYTES).await.ok()??;
-    let known = Known::read(&bytes)?;
+    let known = SavedSchema::read(&bytes)?;
     let age_ms = now.0.checked_sub(known.read_at_ms)?;
     let is_fresh = (0..KEPT_FOR_MS).contains(&age_ms);
     (is_fresh && known.endpoint == client.endpoint() && known.documents == documents()).then_some(known)
 }
 
-async fn store(lake: &Lake, known: &Known) -> Result<(), crate::lake::Error> {
+async fn store(lake: &Lake, known: &SavedSchema) -> Result<(), crate::lake::Error> {
     let key = layout::state("schema.json")?;
     let store = lake.store();
     let version = store.get(&key, LIMIT_BYTES).await?.map(|(_, version)| version);

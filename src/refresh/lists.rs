@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::model::failure::Failure;
-use crate::model::listed::LedgerEntry;
+use crate::model::listed::ListedLine;
 use crate::model::names::Names;
 use crate::model::value::Instant;
-use crate::refresh::cache::{Bounds, Cache, Listed, Part, Unread};
+use crate::refresh::cache::{Bounds, Cache, SavedList, SavedLists, Stored, Unread};
 use crate::refresh::chart::Chart;
-use crate::refresh::checks;
 use crate::refresh::fetch::{SetAside, by_id};
+use crate::refresh::guards;
 use crate::refresh::index::{Asking, Ledger, List, Payables, References};
 use crate::refresh::reference_data::ReferenceData;
 use crate::refresh::rules::Rules;
@@ -26,17 +26,15 @@ use crate::xledger::{Client, Error, Position};
 /// Rows that are listed before they are saved.
 const SAVED_ROWS: usize = 500_000;
 /// How old a list may be that is gone on with, in milliseconds.
-const LONGEST_MS: i64 = 3_600_000;
+const MAX_AGE_MS: i64 = 3_600_000;
 
 /// What is listed.
 pub(super) struct Lists {
     pub(super) registers: Registers,
     pub(super) ledger: Ledger,
     pub(super) payables: Payables,
-    /// What is said of them in the cache.
-    said: Listed,
-    /// How many lines of each stand in files.
-    saved: (usize, usize),
+    /// What of them stands in the cache, and how far they came.
+    saved: SavedLists,
     /// How much was there when this run began.
     pub(super) extent_before: u64,
 }
@@ -54,18 +52,19 @@ pub(super) struct Registers {
 impl Lists {
     /// Nothing yet.
     pub(super) fn begin(source: &str, now: Instant) -> Self {
-        let said = Listed { began_at_ms: now.0, source: source.to_owned(), ..Listed::default() };
-        let (ledger, payables) = Default::default();
-        Self { registers: Registers::default(), ledger, payables, said, saved: (0, 0), extent_before: 0 }
+        let saved = SavedLists { began_at_ms: now.0, source: source.to_owned(), ..SavedLists::default() };
+        let (registers, ledger, payables) = Default::default();
+        Self { registers, ledger, payables, saved, extent_before: 0 }
     }
 
     /// Those of an earlier run if they are of use, else nothing yet.
     pub(super) async fn resume(cache: &Cache<'_>, source: &str, now: Instant) -> Result<Self, Failure> {
-        let is_of_use = |said: &&Listed| said.source == source && (0..LONGEST_MS).contains(&(now.0 - said.began_at_ms));
-        let Some(said) = cache.index.lists.as_ref().filter(is_of_use) else { return Ok(Self::begin(source, now)) };
-        let mut lists = Self { said: said.clone(), ..Self::begin(source, now) };
+        let is_of_use =
+            |saved: &&SavedLists| saved.source == source && (0..MAX_AGE_MS).contains(&(now.0 - saved.began_at_ms));
+        let Some(saved) = cache.index.lists.as_ref().filter(is_of_use) else { return Ok(Self::begin(source, now)) };
+        let mut lists = Self { saved: saved.clone(), ..Self::begin(source, now) };
         let read = async {
-            if let Some(registers) = &lists.said.registers {
+            if let Some(registers) = &lists.saved.registers {
                 lists.registers = cache.read_json(registers).await?;
                 lists.ledger.references = std::mem::take(&mut lists.registers.references).restored();
             }
@@ -86,45 +85,36 @@ impl Lists {
 
     /// Reads the lines that stand in files.
     async fn load(&mut self, cache: &Cache<'_>) -> Result<(), Unread> {
-        self.ledger.entries = Vec::new();
-        self.payables = Payables::default();
-        let mut names = Names::default();
-        for part in &self.said.ledger.parts {
-            cache.read(part, &mut names, kept(&mut self.ledger.entries)).await?;
-        }
-        for part in &self.said.payables.parts {
-            cache.read(part, &mut names, kept(&mut self.payables.entries)).await?;
-        }
+        self.saved.ledger.load(&mut self.ledger, cache).await?;
+        self.saved.payables.load(&mut self.payables, cache).await?;
         let References { document_types, periods } = &self.ledger.references;
-        let is_known = |entry: &LedgerEntry| {
+        let is_known = |entry: &ListedLine| {
             document_types.get(entry.document_type).is_some() && periods.get(entry.period).is_some()
         };
         if !self.ledger.entries.iter().all(is_known) {
             let what = "the list of ledger lines names a document type or a period that is not there";
             return Err(Unread::Damaged(what.to_owned()));
         }
-        self.saved = (self.ledger.entries.len(), self.payables.entries.len());
         Ok(())
     }
 
     /// When the listing began.
     pub(super) fn began_at(&self) -> Instant {
-        Instant(self.said.began_at_ms)
+        Instant(self.saved.began_at_ms)
     }
 
     /// How much is there: of a run that got something, more.
     pub(super) fn extent(&self) -> u64 {
         let Registers { chart, reference_data, .. } = &self.registers;
-        let rows = |parts: &[Part], lines: usize| parts.iter().map(|part| part.rows).sum::<u64>().max(lines as u64);
-        let listed = rows(&self.said.ledger.parts, self.ledger.entries.len())
-            + rows(&self.said.payables.parts, self.payables.entries.len());
+        let listed = self.saved.ledger.rows().max(self.ledger.entries.len())
+            + self.saved.payables.rows().max(self.payables.entries.len());
         let of_references =
             reference_data.suppliers.len() + reference_data.owners.len() + reference_data.dimensions.len();
-        listed + (chart.len() + of_references) as u64
+        (listed + chart.len() + of_references) as u64
     }
 
     fn are_whole(&self) -> bool {
-        self.said.ledger.ranges.are_at_end() && self.said.payables.ranges.are_at_end()
+        self.saved.ledger.ranges.are_at_end() && self.saved.payables.ranges.are_at_end()
     }
 
     /// Lists what is left: the chart, the suppliers, the ledger and accounts payable side by side. Then what was read while somebody changed it
@@ -154,7 +144,7 @@ impl Lists {
                 self.save(cache).await?;
                 self.list(asking, &known, SAVED_ROWS, progress).await?;
             }
-            let inconsistent = checks::lines_of_inconsistent_vouchers(&self.ledger);
+            let inconsistent = guards::lines_of_inconsistent_vouchers(&self.ledger);
             if inconsistent.is_empty() {
                 break;
             }
@@ -174,8 +164,8 @@ impl Lists {
         self.payables.sort();
         let ranges = asking.client.max_in_flight();
         cache.index.bounds = Bounds {
-            ledger: self.said.ledger.ranges.for_next(&self.ledger, asking.page_rows, ranges),
-            payables: self.said.payables.ranges.for_next(&self.payables, asking.page_rows, ranges),
+            ledger: self.saved.ledger.ranges.for_next(&self.ledger, asking.page_rows, ranges),
+            payables: self.saved.payables.ranges.for_next(&self.payables, asking.page_rows, ranges),
         };
         Ok(())
     }
@@ -184,26 +174,18 @@ impl Lists {
         &mut self,
         asking: Asking<'_>,
         known: &Bounds,
-        most_rows: usize,
+        max_rows: usize,
         progress: &Progress,
     ) -> Result<(), Error> {
         let rows = |rows| progress.rows(rows);
-        let Self { ledger, payables, said, .. } = self;
-        let Listed { ledger: of_ledger, payables: of_payables, by_ids, .. } = said;
-        if !of_ledger.ranges.are_begun() {
-            *by_ids = asking.client.plan().asks_ids();
+        let Self { ledger, payables, saved, .. } = self;
+        if !saved.ledger.ranges.are_begun() {
+            saved.by_ids = asking.client.plan().asks_ids();
         }
         let (ledger, payables) = futures::join!(
-            of_ledger.ranges.list(ledger, asking, known.ledger.as_deref(), most_rows, &rows),
-            of_payables.ranges.list(payables, asking, known.payables.as_deref(), most_rows, &|_| ()),
+            saved.ledger.list(ledger, asking, known.ledger.as_deref(), max_rows, &rows),
+            saved.payables.list(payables, asking, known.payables.as_deref(), max_rows, &|_| ()),
         );
-        // A list that was begun anew does not stand in files any more.
-        if self.ledger.entries.len() < self.saved.0 {
-            (self.said.ledger.parts, self.saved.0) = Default::default();
-        }
-        if self.payables.entries.len() < self.saved.1 {
-            (self.said.payables.parts, self.saved.1) = Default::default();
-        }
         ledger.and(payables)
     }
 
@@ -214,11 +196,8 @@ impl Lists {
         lines: &FxHashSet<i64>,
         payables: &FxHashSet<i64>,
     ) -> Result<(), Failure> {
-        relist(asking, &mut self.ledger, lines).await?;
-        relist(asking, &mut self.payables, payables).await?;
-        // They do not stand in files any more as they are.
-        (self.said.ledger.parts, self.said.payables.parts, self.saved) = Default::default();
-        Ok(())
+        self.saved.ledger.relist(&mut self.ledger, asking, lines).await?;
+        self.saved.payables.relist(&mut self.payables, asking, payables).await
     }
 
     /// Reads the lines again that were forgotten.
@@ -241,7 +220,7 @@ impl Lists {
             self.reload(cache).await?;
         } else {
             let reference_data = std::mem::take(&mut self.registers.reference_data);
-            let source = std::mem::take(&mut self.said.source);
+            let source = std::mem::take(&mut self.saved.source);
             *self = Self::begin(&source, now);
             self.registers.reference_data = reference_data;
             return Ok(());
@@ -261,15 +240,11 @@ impl Lists {
 
     /// Saves them: another run can go on from here.
     pub(super) async fn save(&mut self, cache: &mut Cache<'_>) -> Result<(), Failure> {
-        let (said, names) = (&mut self.said, Names::default());
-        let new = self.ledger.entries.get(self.saved.0..).unwrap_or_default();
-        said.ledger.parts.extend(cache.write("ledger-list", new, &names, None).await?);
-        let new = self.payables.entries.get(self.saved.1..).unwrap_or_default();
-        said.payables.parts.extend(cache.write("ap-list", new, &names, None).await?);
-        self.saved = (self.saved.0.max(self.ledger.entries.len()), self.saved.1.max(self.payables.entries.len()));
+        self.saved.ledger.save(&self.ledger, cache).await?;
+        self.saved.payables.save(&self.payables, cache).await?;
         self.registers.references.clone_from(&self.ledger.references);
-        said.registers = cache.write_json("registers", &self.registers).await?;
-        cache.index.lists = Some(said.clone());
+        self.saved.registers = cache.write_json("registers", &self.registers).await?;
+        cache.index.lists = Some(self.saved.clone());
         cache.save().await
     }
 
@@ -279,29 +254,66 @@ impl Lists {
     }
 }
 
-/// Keeps every row that is read.
-fn kept<T>(rows: &mut Vec<T>) -> impl FnMut(T, &Names) -> bool {
-    |row, _| {
-        rows.push(row);
-        true
+impl SavedList {
+    /// How many lines stand in files: the first of the list.
+    fn rows(&self) -> usize {
+        self.parts.iter().map(|part| part.rows as usize).sum()
     }
-}
 
-async fn relist<L: List>(asking: Asking<'_>, list: &mut L, ids: &FxHashSet<i64>) -> Result<(), Failure> {
-    let Asking { client, base, page_rows } = asking;
-    list.entries_mut().retain(|entry| !ids.contains(&L::id_of(entry)));
-    let mut left: Vec<i64> = ids.iter().copied().collect();
-    left.sort_unstable();
-    for _ in 0..2 {
-        let mut came = FxHashSet::default();
-        for batch in left.chunks(page_rows.max(1)) {
-            let listed: Vec<L::Node> = by_id(client, L::query(client), base, batch).await?;
-            came.extend(listed.iter().filter_map(Identified::id));
-            list.extend(listed, client);
+    /// Reads the lines that stand in files.
+    async fn load<L: List<Entry: Stored>>(&self, list: &mut L, cache: &Cache<'_>) -> Result<(), Unread> {
+        *list.entries_mut() = Vec::new();
+        for part in &self.parts {
+            let keep = |entry, _: &Names| {
+                list.entries_mut().push(entry);
+                true
+            };
+            cache.read(part, &mut Names::default(), keep).await?;
         }
-        left.retain(|id| !came.contains(id));
+        Ok(())
     }
-    Ok(())
+
+    /// Writes the lines into files that stand in none yet.
+    async fn save<L: List<Entry: Stored>>(&mut self, list: &L, cache: &mut Cache<'_>) -> Result<(), Failure> {
+        let new = list.entries().get(self.rows()..).unwrap_or_default();
+        self.parts.extend(cache.write(L::QUERY.name, new, &Names::default(), None).await?);
+        Ok(())
+    }
+
+    async fn list<L: List>(
+        &mut self,
+        list: &mut L,
+        asking: Asking<'_>,
+        known: Option<&[i64]>,
+        max_rows: usize,
+        rows: &impl Fn(usize),
+    ) -> Result<(), Error> {
+        let listed = self.ranges.list(list, asking, known, max_rows, rows).await;
+        if list.entries().len() < self.rows() {
+            // It was begun anew.
+            self.parts.clear();
+        }
+        listed
+    }
+
+    async fn relist<L: List>(&mut self, list: &mut L, asking: Asking<'_>, ids: &FxHashSet<i64>) -> Result<(), Failure> {
+        let Asking { client, base, page_rows } = asking;
+        // What stands in files is not so any more.
+        self.parts.clear();
+        list.entries_mut().retain(|entry| !ids.contains(&L::id_of(entry)));
+        let mut left: Vec<i64> = ids.iter().copied().collect();
+        left.sort_unstable();
+        for _ in 0..2 {
+            let mut came = FxHashSet::default();
+            for batch in left.chunks(page_rows.max(1)) {
+                let listed: Vec<L::Node> = by_id(client, L::query(client), base, batch).await?;
+                came.extend(listed.iter().filter_map(Identified::id));
+                list.extend(listed, client);
+            }
+            left.retain(|id| !came.contains(id));
+        }
+        Ok(())
+    }
 }
 
 /// Lists the chart, the ledger and accounts payable side by side, and decides what may be asked for.

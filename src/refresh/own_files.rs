@@ -8,7 +8,7 @@ use crate::lake::{Key, Store};
 use crate::model::failure::{Failure, FailureKind};
 
 /// More than anybody writes by hand.
-const MOST_BYTES: u64 = 16 * 1024 * 1024;
+const MAX_BYTES: u64 = 16 * 1024 * 1024;
 
 /// What these files say.
 #[derive(Debug, Default)]
@@ -46,5 +46,5 @@ fn note<T: Default>(faults: &mut Vec<String>, name: &str, found: &Faults) -> T {
 }
 
 async fn get(store: &Store, name: &str) -> Result<Option<bytes::Bytes>, Failure> {
-    Ok(store.get(&Key::parse(name)?, MOST_BYTES).await?.map(|(bytes, _)| bytes))
+    Ok(store.get(&Key::parse(name)?, MAX_BYTES).await?.map(|(bytes, _)| bytes))
 }

@@ -19,7 +19,7 @@ use crate::refresh::data_checks::{self, DataChecks, Facts};
 use crate::refresh::join::{Joiner, Sources};
 use crate::refresh::screen::Coverage;
 use crate::refresh::tables::{self, WrittenTables};
-use crate::refresh::{changes, checks};
+use crate::refresh::{changes, guards};
 use crate::report::{PageFile, Report, TableSizes};
 use crate::table::SCHEMA_VERSION;
 use crate::table::runs::Status;
@@ -77,7 +77,7 @@ impl Refreshing<'_> {
             tables::write(snapshot, &joiner, &lines.rows, watched, reference_data, self.progress).await
         };
         let guard = |tables: &TableSizes| match before.manifest.as_ref().filter(|_| !self.refresh.accept_shrink) {
-            Some(manifest) => checks::not_shrunk(tables, manifest, self.most_shrink_percent),
+            Some(manifest) => guards::not_shrunk(tables, manifest, self.max_shrink_percent),
             None => Ok(()),
         };
         let periods = async |written: &WrittenTables| match (&before.expected, &before.manifest) {
@@ -107,7 +107,7 @@ impl Refreshing<'_> {
             let now = (self.clock)();
             report.unfit = self.xledger.meter().unfit();
             report.end(now, self.xledger.meter().usage(), Ok(Status::Succeeded));
-            report.page = Some(self.page(&snapshot, &written, report).await?);
+            report.page = Some(self.write_page(&snapshot, &written, report).await?);
             let mut settings = to_json(&self.source(cache))?;
             settings["rules"] = to_json(self.rules)?;
             let parts = ManifestParts {
@@ -172,7 +172,7 @@ impl Refreshing<'_> {
 
 impl Refreshing<'_> {
     /// Writes the page for people into a snapshot.
-    async fn page(
+    async fn write_page(
         &self,
         snapshot: &Snapshot<'_>,
         written: &WrittenTables,
@@ -181,7 +181,7 @@ impl Refreshing<'_> {
         let html = page::render(&written.page, report, self.rules.language, self.report_suppliers)?;
         let (path, bytes, sha256) =
             (snapshot.name().page().to_string(), html.len() as u64, Digest::of(html.as_bytes()));
-        snapshot.page(html.into()).await?;
+        snapshot.write_page(html.into()).await?;
         Ok(PageFile { path, bytes, sha256 })
     }
 }

@@ -6,14 +6,13 @@ use super::lists::Lists;
 use crate::event::Mode;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::value::Instant;
-use crate::refresh::cache::{Cache, Expired, Source, Unfinished, Wanted};
+use crate::refresh::cache::{Cache, Expired, RowSource, Unfinished, Wanted};
 use crate::report::Report;
 use crate::table::runs::Status;
+use crate::xledger::CREDITS_RESET;
 
 /// Runs in a row that get nothing, after which a refresh has failed. There is no other bound: an import may take a month of credits.
-const MOST_IDLE_RUNS: u32 = 3;
-/// How long credits take to come back where Xledger does not say so.
-const CREDITS_RESET_MS: i64 = 20 * 60_000;
+const MAX_IDLE_RUNS: u32 = 3;
 
 impl Refreshing<'_> {
     /// Resumes a refresh that has not ended, if it is the one that is asked for; else begins one.
@@ -73,11 +72,11 @@ impl Refreshing<'_> {
     }
 
     /// Where rows come from.
-    pub(super) fn source(&self, cache: &Cache<'_>) -> Source {
+    pub(super) fn source(&self, cache: &Cache<'_>) -> RowSource {
         let endpoint = self.xledger.endpoint().to_owned();
         let token_owner_id =
             cache.index.owner.as_ref().filter(|owner| owner.endpoint == endpoint).map(|owner| owner.id);
-        Source { endpoint, owner_set: self.owner_set.to_owned(), token_owner_id }
+        RowSource { endpoint, owner_set: self.owner_set.to_owned(), token_owner_id }
     }
 
     /// A run ends before the refresh does. What has come is in the cache; if the refresh can be gone on with, so are its lists.
@@ -99,7 +98,9 @@ impl Refreshing<'_> {
         let now = (self.clock)();
         let again_at = match failure.kind {
             FailureKind::DeadlineReached => Some(failure.again_at.unwrap_or(now)),
-            FailureKind::CreditsUsedUp => Some(failure.again_at.unwrap_or(Instant(now.0 + CREDITS_RESET_MS))),
+            FailureKind::CreditsUsedUp => {
+                Some(failure.again_at.unwrap_or(Instant(now.0 + CREDITS_RESET.as_millis() as i64)))
+            }
             _ => None,
         };
         refresh.idle_runs = if got_something { 0 } else { refresh.idle_runs + u32::from(again_at.is_some()) };
@@ -108,7 +109,7 @@ impl Refreshing<'_> {
         let is_too_short = (refresh.runs, refresh.idle_runs) == (1, 1)
             && failure.kind == FailureKind::DeadlineReached
             && failure.again_at.is_none();
-        let gets_no_further = refresh.idle_runs >= MOST_IDLE_RUNS;
+        let gets_no_further = refresh.idle_runs >= MAX_IDLE_RUNS;
         if !failure.is_resumable() || is_too_short || gets_no_further {
             cache.index.refresh = None;
         }
@@ -129,7 +130,7 @@ impl Refreshing<'_> {
         let Some(again_at) = again_at.filter(|_| !is_too_short) else { return Err(failure) };
         if gets_no_further {
             let message = format!(
-                "the refresh gets no further: {MOST_IDLE_RUNS} runs in a row got nothing; the last one ended so: {}. Give a run more time, or \
+                "the refresh gets no further: {MAX_IDLE_RUNS} runs in a row got nothing; the last one ended so: {}. Give a run more time, or \
                  the token more credits; what was fetched is kept",
                 failure.message
             );

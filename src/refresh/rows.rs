@@ -14,9 +14,9 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
 use crate::model::names::{Name, Names};
 use crate::model::treatment::Treatment;
-use crate::refresh::cache::{Asked, Cache, Cached, ListedReferences, Row, Validity};
-use crate::refresh::checks;
+use crate::refresh::cache::{Asked, Cache, Cached, CachedRow, ListedReferences, Validity};
 use crate::refresh::fetch::{Answer, Fetch, Fetched, SetAside, batch_rows};
+use crate::refresh::guards;
 use crate::refresh::screen::{Screen, Screened};
 use crate::report::Report;
 use crate::report::progress::Stage;
@@ -27,7 +27,7 @@ use crate::xledger::query::{self, Query};
 const SAVED_LINES: usize = 100_000;
 /// How often the lists are brought up to date in one run. Minutes pass between list and fetch, so that changes are daily work; after these a line
 /// that differs in its voucher's time alone is taken, for its row is as new as can be.
-const MOST_RENEWALS: u32 = 2;
+const MAX_RENEWALS: u32 = 2;
 
 /// All that a refresh publishes.
 pub(super) struct Rows {
@@ -49,7 +49,7 @@ pub(super) enum Outcome {
 
 impl Refreshing<'_> {
     /// All rows of admitted lines. `renewals` says how often the lists were brought up to date already.
-    pub(super) async fn rows(
+    pub(super) async fn load_or_fetch(
         &self,
         base: &Map<String, Value>,
         screened: Screened,
@@ -75,12 +75,14 @@ impl Refreshing<'_> {
             query::LEDGER_LINES.without(&["text"])
         };
         let queries = [query::LEDGER_LINES, expense_lines].map(|query| client.plan().with_references(query)).to_vec();
-        let mut lines = Side::load(client, queries, cache, admitted, &payroll_lines, &validity, &mut names).await?;
+        let mut lines =
+            LedgerFetch::load(client, queries, cache, admitted, &payroll_lines, &validity, &mut names).await?;
         let queries = vec![query::PAYABLE_LINES];
         let mut payables =
-            Side::load(client, queries, cache, admitted_payables, &payroll_payables, &validity, &mut names).await?;
+            LedgerFetch::load(client, queries, cache, admitted_payables, &payroll_payables, &validity, &mut names)
+                .await?;
 
-        let takes_other_times = renewals >= MOST_RENEWALS;
+        let takes_other_times = renewals >= MAX_RENEWALS;
         let batch_rows = batch_rows(self.page_rows);
         let treatments: Vec<Treatment> =
             references.document_types.all().iter().map(|kind| screen.treatment(kind)).collect();
@@ -88,21 +90,21 @@ impl Refreshing<'_> {
         let fetch = Fetch { client, base, batch_rows, screen: &screen, listed, treatments, takes_other_times };
         let (source, at_ms) = (source.as_str(), self.started_at.0);
         let set_aside = SetAside::default();
-        let mut work = Work { fetch, cache, names, set_aside, source, at_ms };
+        let mut context = FetchContext { fetch, cache, names, set_aside, source, at_ms };
 
         self.progress.begin(Stage::Fetch, (lines.missing.len() + payables.missing.len()) as u64);
-        let fetched = self.fetch(&mut work, &mut lines, &mut payables).await;
+        let fetched = self.fetch(&mut context, &mut lines, &mut payables).await;
         *report.lines_fetched.get_or_insert(0) += lines.fetched;
         *report.payables_fetched.get_or_insert(0) += payables.fetched;
         if !fetched? {
             return Ok(Outcome::OtherDocument);
         }
-        let Work { names, mut set_aside, .. } = work;
+        let FetchContext { names, mut set_aside, .. } = context;
         if set_aside.is_empty() && client.plan().asks_ids() {
             set_aside.wholly = !fetch.types_are_as_listed(&lines.cached.rows).await?;
         }
         if !set_aside.is_empty() {
-            if renewals < MOST_RENEWALS {
+            if renewals < MAX_RENEWALS {
                 return Ok(Outcome::SetAside(set_aside));
             }
             return Err(line_changed(&set_aside));
@@ -120,37 +122,37 @@ impl Refreshing<'_> {
     /// cache were taken for.
     async fn fetch(
         &self,
-        work: &mut Work<'_, '_>,
-        lines: &mut Side<Line>,
-        payables: &mut Side<Payable>,
+        context: &mut FetchContext<'_, '_>,
+        lines: &mut LedgerFetch<Line>,
+        payables: &mut LedgerFetch<Payable>,
     ) -> Result<bool, Failure> {
-        let fetch = work.fetch;
+        let fetch = context.fetch;
         let (mut of_lines, mut of_payables) =
-            (lines.requests(fetch, Came::Lines), payables.requests(fetch, Came::Payables));
+            (lines.requests(fetch, Answered::Lines), payables.requests(fetch, Answered::Payables));
         // A batch of each ledger first: what they teach of this server, the others need not learn each for itself, and what they teach of the
         // token's rights decides what of the cache is of use.
         let first: Vec<Request<'_>> = of_lines.next().into_iter().chain(of_payables.next()).collect();
-        let is_same = self.round(work, lines, payables, first).await?
-            && self.round(work, lines, payables, of_lines.chain(of_payables)).await?;
+        let is_same = self.round(context, lines, payables, first).await?
+            && self.round(context, lines, payables, of_lines.chain(of_payables)).await?;
         if !is_same {
             return Ok(false);
         }
         // What did not come is asked for once more, before it counts as gone.
-        let again = lines.requests(fetch, Came::Lines).chain(payables.requests(fetch, Came::Payables));
-        if !self.round(work, lines, payables, again).await? {
+        let again = lines.requests(fetch, Answered::Lines).chain(payables.requests(fetch, Answered::Payables));
+        if !self.round(context, lines, payables, again).await? {
             return Ok(false);
         }
-        fetch.are_gone::<Line>(&lines.missing).await?;
-        fetch.are_gone::<Payable>(&payables.missing).await?;
+        fetch.ensure_gone::<Line>(&lines.missing).await?;
+        fetch.ensure_gone::<Payable>(&payables.missing).await?;
         Ok(true)
     }
 
     /// Asks, several at once, until all have come or something ends it.
     async fn round<'a>(
         &self,
-        work: &mut Work<'_, '_>,
-        lines: &mut Side<Line>,
-        payables: &mut Side<Payable>,
+        context: &mut FetchContext<'_, '_>,
+        lines: &mut LedgerFetch<Line>,
+        payables: &mut LedgerFetch<Payable>,
         requests: impl IntoIterator<Item = Request<'a>>,
     ) -> Result<bool, Failure> {
         // Once something has failed nothing is begun; what is on the way is waited for, so that the next run does not ask for it again.
@@ -160,8 +162,8 @@ impl Refreshing<'_> {
         let mut ended = Ok(());
         while let Some(came) = answers.next().await {
             let taken = match came {
-                Came::Lines(answer) => lines.take(answer, work, self).await,
-                Came::Payables(answer) => payables.take(answer, work, self).await,
+                Answered::Lines(answer) => lines.take(answer, context, self).await,
+                Answered::Payables(answer) => payables.take(answer, context, self).await,
             };
             if let Err(failure) = taken {
                 let ends_at_once = !failure.is_resumable();
@@ -177,23 +179,23 @@ impl Refreshing<'_> {
             is_stopped.set(ended.is_err() || !are_same);
         }
         drop(answers);
-        let are_same = [lines.store(work).await?, payables.store(work).await?];
+        let are_same = [lines.store(context).await?, payables.store(context).await?];
         ended?;
         Ok(!are_same.contains(&false))
     }
 }
 
 /// A batch of lines that is asked for.
-type Request<'a> = LocalBoxFuture<'a, Came>;
+type Request<'a> = LocalBoxFuture<'a, Answered>;
 
 /// What came of it.
-enum Came {
+enum Answered {
     Lines(Answer<Line>),
     Payables(Answer<Payable>),
 }
 
 /// What a fetch works with.
-struct Work<'a, 'c> {
+struct FetchContext<'a, 'c> {
     fetch: Fetch<'a>,
     cache: &'a mut Cache<'c>,
     names: Names,
@@ -204,7 +206,7 @@ struct Work<'a, 'c> {
 }
 
 /// One sort of rows: those that the cache has, and those that are fetched.
-struct Side<T: Fetched> {
+struct LedgerFetch<T: Fetched> {
     /// Ask for such rows, by [`Fetched::query_number`].
     queries: Vec<Query>,
     /// The checksum of the documents that they are asked with.
@@ -218,7 +220,7 @@ struct Side<T: Fetched> {
     fetched: u64,
 }
 
-impl<T: Fetched> Side<T> {
+impl<T: Fetched> LedgerFetch<T> {
     /// Takes what is valid out of the cache. If nothing is missing, the last line is asked for all the same: what may not be read any more shows
     /// in its answer.
     async fn load(
@@ -246,7 +248,7 @@ impl<T: Fetched> Side<T> {
     fn requests<'a>(
         &mut self,
         fetch: Fetch<'a>,
-        came: fn(Answer<T>) -> Came,
+        came: fn(Answer<T>) -> Answered,
     ) -> impl Iterator<Item = Request<'a>> + use<'a, T> {
         let mut missing = std::mem::take(&mut self.missing);
         missing.sort_unstable_by_key(T::id_of);
@@ -268,27 +270,27 @@ impl<T: Fetched> Side<T> {
     async fn take(
         &mut self,
         answer: Answer<T>,
-        work: &mut Work<'_, '_>,
+        context: &mut FetchContext<'_, '_>,
         refresh: &Refreshing<'_>,
     ) -> Result<(), Failure> {
         let before = self.cached.rows.len();
-        let Work { fetch, names, set_aside, .. } = work;
+        let FetchContext { fetch, names, set_aside, .. } = context;
         refresh.progress.rows(answer.rows());
         let taken = fetch.take(answer, names, &mut self.cached.rows, set_aside);
         self.fetched += (self.cached.rows.len() - before) as u64;
         self.missing.extend(taken?);
         if self.cached.rows.len() - self.stored >= SAVED_LINES {
-            self.store(work).await?;
+            self.store(context).await?;
         }
         Ok(())
     }
 
     /// Puts what has come into the cache. Returns whether the document is the same still: what was asked with two is not told apart, and is
     /// asked for again.
-    async fn store(&mut self, work: &mut Work<'_, '_>) -> Result<bool, Failure> {
-        let is_same = self.has_same_document(work.fetch.client);
+    async fn store(&mut self, context: &mut FetchContext<'_, '_>) -> Result<bool, Failure> {
+        let is_same = self.has_same_document(context.fetch.client);
         if is_same && self.stored < self.cached.rows.len() {
-            let Work { cache, names, source, at_ms, .. } = work;
+            let FetchContext { cache, names, source, at_ms, .. } = context;
             let asked = Asked { source: source.to_string(), document: self.document.clone(), at_ms: *at_ms };
             self.cached.store(cache, self.stored, names, &asked).await?;
             cache.save().await?;
@@ -304,9 +306,9 @@ impl<T: Fetched> Side<T> {
 
     /// All rows, by id.
     fn complete(mut self) -> Result<Cached<T>, Failure> {
-        checks::complete(T::LEDGER, self.admitted, self.cached.rows.len(), self.gone())?;
+        guards::complete(T::LEDGER, self.admitted, self.cached.rows.len(), self.gone())?;
         // By the ids beside their places: merging the rows themselves would take half as much memory once more.
-        self.cached.rows.sort_by_cached_key(Row::id);
+        self.cached.rows.sort_by_cached_key(CachedRow::id);
         Ok(self.cached)
     }
 }
@@ -334,7 +336,7 @@ fn split_last<T>(items: &mut Vec<T>, rows: usize) -> Vec<T> {
 fn line_changed(set_aside: &SetAside) -> Failure {
     let lines = set_aside.lines.len() + set_aside.payables.len();
     let message = format!(
-        "{lines} lines are not as they are listed, though the lists were brought up to date {MOST_RENEWALS} times; nothing is published. \
+        "{lines} lines are not as they are listed, though the lists were brought up to date {MAX_RENEWALS} times; nothing is published. \
          Somebody changes them just now: run again"
     );
     Failure::new(FailureKind::LineChanged, message)

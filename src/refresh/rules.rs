@@ -13,7 +13,7 @@ use crate::model::treatment::Treatment;
 use crate::model::value::Month;
 use crate::model::vat::VatRates;
 use crate::xledger::{Client, query};
-pub(crate) use accounts::{AccountFacts, PayrollAccounts};
+pub(crate) use accounts::{PayrollAccounts, PayrollFacts};
 
 /// All rules of a refresh.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -232,7 +232,7 @@ impl Rules {
     }
 
     /// Whether an account looks like wages and is neither payroll's nor left out anyway: somebody must say what it is.
-    pub fn must_be_confirmed(&self, account: &AccountFacts, name: Option<&str>) -> bool {
+    pub fn must_be_confirmed(&self, account: &PayrollFacts, name: Option<&str>) -> bool {
         let looks_like_wages = account.is_wages == Some(true) || name.is_some_and(|name| self.says_payroll(name));
         looks_like_wages
             && !self.payroll_accounts.contain(account)
@@ -319,7 +319,7 @@ mod tests {
     #[test]
     fn what_looks_like_wages_elsewhere_must_be_confirmed() {
         let rules = Rules::default();
-        let of = |standard, number, is_wages| AccountFacts { number: Some(number), standard, is_wages };
+        let of = |standard, number, is_wages| PayrollFacts { number: Some(number), standard, is_wages };
         for (account, name, confirmed) in [
             (of(Some(2), 5500, Some(true)), "Annen godtgjørelse", true),
             (of(Some(2), 5000, Some(true)), "Lønn", false),

@@ -8,7 +8,7 @@ mod payroll;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::model::listed::{DocumentType, LedgerEntry, NONE, PayableEntry};
+use crate::model::listed::{DocumentType, ListedLine, ListedPayable, NONE};
 use crate::model::treatment::Treatment;
 use crate::model::value::Month;
 use crate::refresh::chart::{Account, Chart, Number};
@@ -17,27 +17,27 @@ use crate::refresh::rules::Rules;
 use crate::report::counts::{Counts, PayableCounts, TypeCount};
 pub(crate) use coverage::Coverage;
 #[cfg(test)]
-pub(crate) use coverage::Lost;
+pub(crate) use coverage::LostInvoices;
 use payroll::PayrollMatches;
 
 /// A ledger line that may be asked for, as it was listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct AdmittedLine(LedgerEntry);
+pub(crate) struct AdmittedLine(ListedLine);
 
 /// An AP line that may be asked for, as it was listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct AdmittedPayable(PayableEntry, i64);
+pub(crate) struct AdmittedPayable(ListedPayable, i64);
 
 impl AdmittedLine {
     /// What was listed of it.
-    pub(crate) fn entry(&self) -> &LedgerEntry {
+    pub(crate) fn entry(&self) -> &ListedLine {
         &self.0
     }
 }
 
 impl AdmittedPayable {
     /// What was listed of it.
-    pub(crate) fn entry(&self) -> &PayableEntry {
+    pub(crate) fn entry(&self) -> &ListedPayable {
         &self.0
     }
 
@@ -240,7 +240,7 @@ pub(crate) fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Pay
     }
 }
 
-fn facts(entry: &LedgerEntry, ledger: &Ledger, treatments: &[Treatment]) -> LineFacts {
+fn facts(entry: &ListedLine, ledger: &Ledger, treatments: &[Treatment]) -> LineFacts {
     let treatment = treatments.get(entry.document_type as usize).copied().unwrap_or(Treatment::Refused);
     LineFacts {
         owner: entry.owner,
@@ -344,7 +344,7 @@ impl Screen {
     }
 
     /// Whether an AP line may be asked for.
-    pub(crate) fn admits_payable(&self, line: &PayableEntry) -> bool {
+    pub(crate) fn admits_payable(&self, line: &ListedPayable) -> bool {
         let kept_type = self.treatments.get(&line.document_type) == Some(&Treatment::Kept);
         kept_type
             && self.match_is_known(line.owner, line.match_id)

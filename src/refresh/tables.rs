@@ -27,7 +27,7 @@ pub(super) struct WrittenTables {
     /// The files of `spend`.
     pub spend: Vec<DataFile>,
     /// What the page shows of `spend`.
-    pub page: page::Digest,
+    pub page: page::PageData,
     /// Lines and amounts in ten-thousandths of `spend`, by month and owner: what the files must add up to.
     totals: BTreeMap<(Month, i64), (u64, i128)>,
     /// What the checks found in the rows.

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::model::failure::{Failure, FailureKind};
-use crate::xledger::scalar::Whole;
+use crate::xledger::scalar::Integer;
 use crate::xledger::{Client, Error, query};
 
 /// The id of the owner that the token was made in; `None` if Xledger does not say, though asked again.
@@ -12,7 +12,7 @@ use crate::xledger::{Client, Error, query};
 /// # Errors
 /// What keeps any question from being answered: a refused token, an unreachable server.
 pub(crate) async fn owner_id(client: &Client) -> Result<Option<i64>, Error> {
-    match client.value::<Viewer>(query::VIEWER, &json!({})).await {
+    match client.ask_value::<Viewer>(query::VIEWER, &json!({})).await {
         Ok(viewer) => Ok(viewer.owner_id()),
         Err(Error::RightMissing { .. } | Error::SchemaMismatch { .. } | Error::Api { .. }) => Ok(None),
         Err(error) => Err(error),
@@ -48,7 +48,7 @@ struct ViewerEntity {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Entity {
-    owner_db_id: Option<Whole>,
+    owner_db_id: Option<Integer>,
 }
 
 impl Viewer {

@@ -33,7 +33,7 @@ pub struct DataCheck {
 }
 
 /// Places that a detail names; the others are counted.
-const MOST_NAMED: usize = 12;
+const MAX_NAMED: usize = 12;
 
 impl DataCheck {
     /// A check that warns if there is anything to look at: what that means, and where it is.
@@ -41,7 +41,7 @@ impl DataCheck {
         if places.is_empty() {
             return Self { name: name.to_owned(), status: CheckStatus::Ok, figure, detail: String::new() };
         }
-        let named = places.get(..MOST_NAMED).unwrap_or(places);
+        let named = places.get(..MAX_NAMED).unwrap_or(places);
         let more = match places.len() - named.len() {
             0 => String::new(),
             more => format!("; and {more} more"),

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::display::figures;
 use crate::model::failure::{Failure, FailureKind};
-use crate::refresh::checks;
+use crate::refresh::guards;
 use crate::refresh::rules::{Codes, PayrollAccounts, Rules};
 use crate::refresh::screen::Screened;
 use crate::refresh::token_owner;
@@ -19,7 +19,7 @@ use crate::report::counts::{Counts, PayableCounts, TypeCount};
 use crate::report::progress::{Progress, Stage};
 use crate::settings::Settings;
 use crate::xledger::query;
-use crate::xledger::{Client, Dialect, IdType, Lost, Usage};
+use crate::xledger::{Client, Dialect, IdType, LostField, Usage};
 use estimate::{Estimate, Listed};
 pub use token_rights::{Right, RightAccess};
 
@@ -43,7 +43,7 @@ pub struct Checked {
     /// What the schema offers.
     pub schema: Schema,
     /// What a refresh would do without, and the columns that would be null.
-    pub lost: Vec<Lost>,
+    pub lost: Vec<LostField>,
     /// What would become of the ledger lines; `None` if they cannot be listed.
     pub lines: Option<Counts>,
     /// What would become of the AP lines.
@@ -122,8 +122,8 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
     progress.end();
     let mut to_know = Vec::new();
     if let Some(screened) = &screened {
-        let judged = checks::payroll_is_known(&settings.rules, screened.screen.chart())
-            .and_then(|()| checks::enough_kept(screened, settings.most_refused_percent));
+        let judged = guards::payroll_is_known(&settings.rules, screened.screen.chart())
+            .and_then(|()| guards::enough_kept(screened, settings.max_refused_percent));
         in_the_way.extend(judged.err().map(|failure| failure.message));
         to_know = notes(screened, &settings.rules, &client.plan().lost());
     }
@@ -168,7 +168,7 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
 }
 
 /// What keeps no refresh from working, and is to be known all the same.
-fn notes(screened: &Screened, rules: &Rules, lost: &[Lost]) -> Vec<String> {
+fn notes(screened: &Screened, rules: &Rules, lost: &[LostField]) -> Vec<String> {
     let mut notes = Vec::new();
     let unknown = &screened.unknown_accounts;
     if !unknown.is_empty() {
@@ -193,9 +193,11 @@ fn notes(screened: &Screened, rules: &Rules, lost: &[Lost]) -> Vec<String> {
     let odd = &screened.accounts_to_confirm;
     if !odd.is_empty() {
         notes.push(format!(
-            "{} look like wages and are no payroll accounts: {}. If they are payroll, name all payroll accounts in \
-             SPEND_PAYROLL_ACCOUNTS before the first refresh",
-            counted(odd.len(), "account"),
+            "{}: {}. If they are payroll, name all payroll accounts in SPEND_PAYROLL_ACCOUNTS before the first refresh",
+            match odd.len() {
+                1 => "1 account looks like wages and is no payroll account".to_owned(),
+                many => format!("{many} accounts look like wages and are no payroll accounts"),
+            },
             odd.iter().take(50).cloned().collect::<Vec<_>>().join(", ")
         ));
     }

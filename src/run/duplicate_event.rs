@@ -8,7 +8,7 @@ use crate::lake::{Error, Lake, Publisher};
 use crate::model::failure::{Failure, FailureKind};
 
 /// The longest that is waited for it: somewhat more than a lease holds.
-const LONGEST_WAIT: Duration = Duration::from_secs(100);
+const MAX_WAIT: Duration = Duration::from_secs(100);
 
 /// Takes the lake for a run.
 ///
@@ -26,7 +26,7 @@ pub(super) async fn claim(run: &Run, lake: &Lake, yields: bool) -> Result<Publis
         outcome => return Ok(outcome?),
     };
     let left_ms = u64::try_from(until.0 - (run.clock)().0).unwrap_or(0) + 1_000;
-    let wait = Duration::from_millis(left_ms).min(LONGEST_WAIT);
+    let wait = Duration::from_millis(left_ms).min(MAX_WAIT);
     tokio::time::sleep_until((tokio::time::Instant::now() + wait).min(run.last_answer())).await;
     match lake.claim(&name, run.clock).await {
         Err(Error::InUse { by, .. }) if by == duplicate => {

@@ -34,7 +34,7 @@ impl RollingBack<'_> {
         if !found.iter().any(|found| found.name == *snapshot && found.finished) {
             return Err(unknown(snapshot, &found, &lake.store().describe()));
         }
-        let whole = lake.whole(snapshot).await?;
+        let whole = lake.verify(snapshot).await?;
         let is_current = expected.as_ref().is_some_and(|(current, _)| current.snapshot == *snapshot);
         if !is_current {
             self.lake.go_back(&whole, expected.as_ref(), (self.clock)()).await?;

@@ -78,25 +78,25 @@ impl Reader<'_> {
     /// Finds what is wrong with variables that others read.
     fn check_utf_8(&mut self, names: &[&'static str]) {
         for name in names {
-            self.set(name);
+            self.raw(name);
         }
     }
 
     /// Finds what is wrong with AWS's variables: what its library takes for unset, and what it would panic over.
     pub(super) fn check_aws(&mut self) {
         self.check_utf_8(AWS);
-        if let Some(text) = self.set(MAX_ATTEMPTS)
+        if let Some(text) = self.raw(MAX_ATTEMPTS)
             && !text.parse::<u32>().is_ok_and(|attempts| attempts > 0)
         {
             self.fault(MAX_ATTEMPTS, format!("`{text}` is not a whole number from 1 on; correct it, or leave it out"));
         }
-        if let Some(text) = self.set(RETRY_MODE)
+        if let Some(text) = self.raw(RETRY_MODE)
             && text.parse::<RetryMode>().is_err()
         {
             self.fault(RETRY_MODE, format!("`{text}` is neither standard nor adaptive; correct it, or leave it out"));
         }
         for name in AWS_WORDS {
-            if self.set(name).is_some_and(|text| !text.bytes().all(|byte| byte.is_ascii_graphic())) {
+            if self.raw(name).is_some_and(|text| !text.bytes().all(|byte| byte.is_ascii_graphic())) {
                 self.fault(name, "holds spaces, line breaks or characters that it cannot have; write it anew, alone");
             }
         }

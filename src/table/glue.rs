@@ -81,7 +81,7 @@ pub(crate) fn parameters(table: &Table, location: &str, partitions: &Partitions)
 }
 
 /// The most partitions that a range may make up. Athena looks into each of them.
-const MOST_IN_RANGE: u64 = 1_000;
+const MAX_IN_RANGE: u64 = 1_000;
 
 /// A range where it is not much wider than the values, a list of them otherwise: ids can lie far apart. The range comes first because
 /// every engine takes it for whole numbers. A list for them Athena takes, and Trino by itself does not, nor a range beyond 32 bits: there
@@ -94,7 +94,7 @@ fn projection(values: &BTreeSet<i64>) -> Vec<(&'static str, String)> {
     let interval = steps.reduce(greatest_common_divisor).unwrap_or(1);
     let within_32_bits = i32::try_from(*first).is_ok()
         && i64::try_from(interval).is_ok_and(|interval| *last <= i64::from(i32::MAX).saturating_sub(interval));
-    if within_32_bits && last.abs_diff(*first) / interval < MOST_IN_RANGE {
+    if within_32_bits && last.abs_diff(*first) / interval < MAX_IN_RANGE {
         let mut range = vec![("type", "integer".to_owned()), ("range", format!("{first},{last}"))];
         if interval > 1 {
             range.push(("interval", interval.to_string()));

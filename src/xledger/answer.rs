@@ -20,9 +20,9 @@ use super::scalar::FromWire;
 pub(crate) const ANSWER_LIMIT_BYTES: usize = 16 << 20;
 /// The most rows of an answer, null ones included: those of the largest page four times over. More than a question's own number may come: that
 /// is for who asks to notice.
-const MOST_ROWS: usize = 40_000;
+const MAX_ROWS: usize = 40_000;
 /// Errors of one answer that are looked at: a server may say the same of each row.
-const MOST_ERRORS: usize = 1_000;
+const MAX_ERRORS: usize = 1_000;
 
 /// Why an answer cannot be read.
 #[derive(Debug, PartialEq)]
@@ -50,7 +50,7 @@ pub(crate) struct Envelope<'a, D> {
 impl<D> Envelope<'_, D> {
     /// The first of the errors.
     pub(crate) fn errors(&self) -> Vec<Value> {
-        let errors = self.errors.iter().flatten().take(MOST_ERRORS);
+        let errors = self.errors.iter().flatten().take(MAX_ERRORS);
         errors.map(|error| serde_json::from_str(error.get()).unwrap_or_default()).collect()
     }
 }
@@ -110,10 +110,10 @@ fn read_edges<T: FromWire>(cursor: &mut Cursor<'_>) -> Option<Edges<T>> {
         T::read_fast(cursor, &mut node)?;
         if nodes.is_empty() {
             // Rows are about as long as each other.
-            nodes.reserve((left / (left - cursor.rest().len()).max(1) + 1).min(MOST_ROWS));
+            nodes.reserve((left / (left - cursor.rest().len()).max(1) + 1).min(MAX_ROWS));
         }
         nodes.push(node?);
-        (nodes.len() <= MOST_ROWS && cursor.eat("}")).then_some(())?;
+        (nodes.len() <= MAX_ROWS && cursor.eat("}")).then_some(())?;
         if !cursor.eat(",") {
             return Some(Edges { nodes, null_rows: 0, null_cursors: Vec::new(), cursor: last.map(str::to_owned) });
         }
@@ -204,7 +204,7 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for EdgesVisitor<T> {
                 }
             }
             last = cursor.or(last);
-            if edges.nodes.len() + edges.null_rows > MOST_ROWS {
+            if edges.nodes.len() + edges.null_rows > MAX_ROWS {
                 return Err(A::Error::custom("expected fewer rows"));
             }
         }

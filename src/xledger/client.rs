@@ -44,7 +44,7 @@ pub struct Client {
 pub const REQUESTS: &str = "xledger_spend::requests";
 
 /// The last of a run's time, in which nothing is asked any more: at most this, and a tenth of it.
-const LAST_ANSWERS: Duration = Duration::from_secs(20);
+const DRAIN_TIME: Duration = Duration::from_secs(20);
 
 /// Why a question has no answer.
 #[derive(Debug)]
@@ -67,13 +67,13 @@ impl Client {
     /// [`Error::TokenMalformed`] if the token cannot stand in a header, [`Error::Unreachable`] if TLS cannot be set up.
     pub fn new(connection: Connection, meter: Meter) -> Result<Self, Error> {
         let Connection { max_in_flight, tempo, deadline, .. } = connection;
-        let last_answers = LAST_ANSWERS.min(deadline.saturating_duration_since(Instant::now()) / 10);
+        let drain_time = DRAIN_TIME.min(deadline.saturating_duration_since(Instant::now()) / 10);
         Ok(Self {
             transport: Transport::new(connection, meter.clone())?,
             rate_limiter: RateLimiter::new(max_in_flight, tempo),
             plan: Plan::default(),
             page_sizes: PageSizes::default(),
-            last_request: deadline.checked_sub(last_answers).unwrap_or(deadline),
+            last_request: deadline.checked_sub(drain_time).unwrap_or(deadline),
             stopped: OnceLock::new(),
             search_lock: tokio::sync::Mutex::default(),
             meter,
@@ -116,7 +116,7 @@ impl Client {
     }
 
     /// Asks for something that is no connection.
-    pub(crate) async fn value<T: DeserializeOwned>(&self, query: Query, variables: &Value) -> Result<T, Error> {
+    pub(crate) async fn ask_value<T: DeserializeOwned>(&self, query: Query, variables: &Value) -> Result<T, Error> {
         let none = Map::new();
         let variables = variables.as_object().unwrap_or(&none);
         let answer = self.ask::<Plain<T>>(Question { query, variables, select: Select::All, rows: 1 }).await;
@@ -182,12 +182,12 @@ impl Client {
             let attempt = Attempt { rows, by_ids: matches!(select, Select::Ids(_)), searched, known, tries };
             let next = decide(&error, attempt, streak, jitter());
             let wait = match next {
-                Decision::Wait(wait) | Decision::Later(wait) => wait,
-                Decision::WaitUntil(at) => Duration::from_millis(u64::try_from(at.0 - clock().0).unwrap_or(0)),
+                Decision::PauseAll(wait) | Decision::RetryLater(wait) => wait,
+                Decision::PauseAllUntil(at) => Duration::from_millis(u64::try_from(at.0 - clock().0).unwrap_or(0)),
                 Decision::Stop => return Err(self.stop(error)),
                 Decision::Shrink | Decision::Search => return Err(Unanswered { error, next }),
             };
-            let others_may_ask = matches!(next, Decision::Later(_));
+            let others_may_ask = matches!(next, Decision::RetryLater(_));
             // Nobody watches a wait that ends beyond the deadline: the error itself says more.
             let wait = wait.div_f64(tempo);
             let until = Instant::now() + wait;

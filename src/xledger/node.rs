@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 use super::fast_path::{Cursor, Key};
-use super::scalar::{Amount, Date, FromWire, Odd, WallTime, Whole, from_wire, reference};
+use super::scalar::{Amount, Date, FromWire, Integer, Odd, WallTime, from_wire, reference};
 
 type Text = Box<str>;
 /// A text that no rule goes by.
@@ -48,29 +48,29 @@ macro_rules! nodes {
 nodes! {
     /// A ledger line, as listed.
     LedgerIndexNode {
-        account_db_id: Whole, match_id: Whole, owner_db_id: Whole, period_id: Whole, period: PeriodNode, header: ListedHeaderNode, db_id: Whole,
+        account_db_id: Integer, match_id: Integer, owner_db_id: Integer, period_id: Integer, period: PeriodNode, header: ListedHeaderNode, db_id: Integer,
     }
 
     /// What a ledger line refers to.
-    LedgerReferencesNode { db_id: Whole, owner_db_id: Whole, period_id: Whole, period: PeriodNode, header: SourceOfVoucherNode }
+    LedgerReferencesNode { db_id: Integer, owner_db_id: Integer, period_id: Integer, period: PeriodNode, header: SourceOfVoucherNode }
 
     /// An AP line, as listed.
     PayableIndexNode {
-        transaction_header: ReferenceNode, header_transaction_source_db_id: Whole, db_id: Whole, match_id: Whole, owner_db_id: Whole,
+        transaction_header: ReferenceNode, header_transaction_source_db_id: Integer, db_id: Integer, match_id: Integer, owner_db_id: Integer,
     }
 
     /// A ledger line, as fetched.
     LedgerLineNode {
-        db_id: Whole, owner_db_id: Whole, account_db_id: Whole, match_id: Whole, period_id: Whole, period: PeriodNode, header: HeaderNode,
-        text: OddText, amount: Amount, invoice_amount: Odd<Amount>, tax_amount: Odd<Amount>, company_db_id: Whole,
-        gl_object1_db_id: Whole, gl_object2_db_id: Whole, gl_object3_db_id: Whole, gl_object4_db_id: Whole, gl_object5_db_id: Whole,
+        db_id: Integer, owner_db_id: Integer, account_db_id: Integer, match_id: Integer, period_id: Integer, period: PeriodNode, header: HeaderNode,
+        text: OddText, amount: Amount, invoice_amount: Odd<Amount>, tax_amount: Odd<Amount>, company_db_id: Integer,
+        gl_object1_db_id: Integer, gl_object2_db_id: Integer, gl_object3_db_id: Integer, gl_object4_db_id: Integer, gl_object5_db_id: Integer,
         currency: CodeNode, tax_rule: CodeNode,
     }
 
     /// An AP line, as fetched.
     PayableLineNode {
-        db_id: Whole, owner_db_id: Whole, match_id: Whole, header_transaction_source_db_id: Whole, transaction_header: ReferenceNode,
-        subledger_db_id: Whole, invoice_number: OddText, invoice_date: Odd<Date>, due_date: Odd<Date>,
+        db_id: Integer, owner_db_id: Integer, match_id: Integer, header_transaction_source_db_id: Integer, transaction_header: ReferenceNode,
+        subledger_db_id: Integer, invoice_number: OddText, invoice_date: Odd<Date>, due_date: Odd<Date>,
         last_payment_date: Odd<Date>, company: ReferenceNode,
         sl_transaction_type: NameNode, invoice_file: ReferenceNode,
     }
@@ -79,29 +79,29 @@ nodes! {
     SourceOfVoucherNode { transaction_source: SourceNode }
 
     /// Of a voucher, what a list asks for.
-    ListedHeaderNode { transaction_source: SourceNode, modified_at: Odd<WallTime>, db_id: Whole }
+    ListedHeaderNode { transaction_source: SourceNode, modified_at: Odd<WallTime>, db_id: Integer }
 
     /// An accounting period.
-    PeriodNode { year: Whole, month_number: Whole, fiscal_year: Odd<Whole>, fiscal_period: Odd<Whole> }
+    PeriodNode { year: Integer, month_number: Integer, fiscal_year: Odd<Integer>, fiscal_period: Odd<Integer> }
 
     /// A voucher.
     HeaderNode {
-        db_id: Whole, modified_at: Odd<WallTime>, created_at: Odd<WallTime>, transaction_number: Odd<Whole>, posted_date: Odd<Date>,
+        db_id: Integer, modified_at: Odd<WallTime>, created_at: Odd<WallTime>, transaction_number: Odd<Integer>, posted_date: Odd<Date>,
         transaction_source: SourceNode,
     }
 
     /// A document type.
-    SourceNode { db_id: Whole, code: Text, description: Text }
+    SourceNode { db_id: Integer, code: Text, description: Text }
 
     /// A reference to a row.
-    ReferenceNode { db_id: Whole }
+    ReferenceNode { db_id: Integer }
 
     /// A row of which only the code is asked.
     CodeNode { code: OddText }
 
     /// An account of the chart.
     AccountNode {
-        db_id: Whole, code: Text, description: OddText, asset: bool, liabilities: bool, equity: bool, revenue: bool, cost: bool,
+        db_id: Integer, code: Text, description: OddText, asset: bool, liabilities: bool, equity: bool, revenue: bool, cost: bool,
         cost_wages_salaries: bool, cost_of_goods_sold: bool, cost_other_operating: bool, finance: bool, account_group: DescriptionNode,
         chart_of_account: ReferenceNode,
     }
@@ -111,13 +111,13 @@ nodes! {
 
     /// A supplier of the register.
     SupplierNode {
-        db_id: Whole, owner_db_id: Whole, code: OddText, description: OddText, email: OddText, phone: OddText, from_date: Odd<Date>,
-        to_date: Odd<Date>, modified_at: Odd<WallTime>, company_db_id: Whole, company: CompanyNode, subledger_group: DescriptionNode, address: AddressNode,
+        db_id: Integer, owner_db_id: Integer, code: OddText, description: OddText, email: OddText, phone: OddText, from_date: Odd<Date>,
+        to_date: Odd<Date>, modified_at: Odd<WallTime>, company_db_id: Integer, company: CompanyNode, subledger_group: DescriptionNode, address: AddressNode,
         contact: NameNode, contract: OddText, pay_terms: NameNode,
     }
 
     /// A company, as a supplier or an owner names it.
-    CompanyNode { db_id: Whole, company_number: OddText }
+    CompanyNode { db_id: Integer, company_number: OddText }
 
     /// An address.
     AddressNode { street_address: OddText, zip_code: OddText, place: OddText, country: CodeAndDescriptionNode }
@@ -129,16 +129,16 @@ nodes! {
     NameNode { name: OddText }
 
     /// A row of which only the id is looked at.
-    ProbeNode { db_id: Whole }
+    ProbeNode { db_id: Integer }
 
     /// The owner of one line.
-    OwnerOfLineNode { db_id: Whole, owner: OwnerNode }
+    OwnerOfLineNode { db_id: Integer, owner: OwnerNode }
 
     /// An owner: a company that keeps books.
-    OwnerNode { db_id: Whole, code: OddText, description: OddText, currency: CodeNode, company: CompanyNode }
+    OwnerNode { db_id: Integer, code: OddText, description: OddText, currency: CodeNode, company: CompanyNode }
 
     /// The owner, the dimension values and the tax rule of one line.
-    NamesOfLineNode { db_id: Whole, owner: OwnerNode, tax_rule: DescriptionNode, gl_dimension: DimensionsNode }
+    NamesOfLineNode { db_id: Integer, owner: OwnerNode, tax_rule: DescriptionNode, gl_dimension: DimensionsNode }
 
     /// The five GL objects.
     DimensionsNode {
@@ -146,7 +146,7 @@ nodes! {
     }
 
     /// A dimension value.
-    ObjectNode { db_id: Whole, code: OddText, description: OddText, object_kind: NameNode }
+    ObjectNode { db_id: Integer, code: OddText, description: OddText, object_kind: NameNode }
 }
 
 /// A row that can be asked for by its id.

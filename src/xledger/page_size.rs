@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rustc_hash::FxHashMap;
 
 use super::query::Query;
-use super::retry::LEAST_ROWS;
+use super::retry::MIN_ROWS;
 
 /// After so many answers of a size, twice as many rows are tried again.
 const SUCCESSES_PER_STEP: u32 = 4;
@@ -53,8 +53,8 @@ impl Size {
 
     fn on_failure(&mut self, rows: usize) -> usize {
         // Of several that were on the way together, the first has said it.
-        if rows > LEAST_ROWS && rows <= self.now {
-            let half = (rows / 2).max(LEAST_ROWS);
+        if rows > MIN_ROWS && rows <= self.now {
+            let half = (rows / 2).max(MIN_ROWS);
             if self.failed.contains(&rows) {
                 self.most = half;
             }
@@ -118,6 +118,6 @@ mod tests {
     #[test]
     fn no_less_than_the_least_is_tried() {
         let asked = asked(|_| false);
-        assert_eq!(asked.iter().min(), Some(&LEAST_ROWS));
+        assert_eq!(asked.iter().min(), Some(&MIN_ROWS));
     }
 }

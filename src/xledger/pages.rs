@@ -16,7 +16,7 @@ use super::question::{IdRange, Question, Select};
 use super::retry::Decision;
 
 /// Pages of one walk, at most: a billion rows at the largest page.
-const MOST_PAGES: usize = 100_000;
+const MAX_PAGES: usize = 100_000;
 
 /// How far a walk has come: it can be gone on with from there, in another process too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,16 +46,16 @@ impl Position {
 }
 
 impl Client {
-    /// Hands the rows of a question to `take`, in the order of the answers, from a position on, until the end or until `most_rows` came. What was
+    /// Hands the rows of a question to `take`, in the order of the answers, from a position on, until the end or until `max_rows` came. What was
     /// handed to `take` is behind the position, whatever ends the walk.
     pub(crate) async fn walk<T: Identified>(
         &self,
         question: Question<'_>,
         position: &mut Position,
-        most_rows: usize,
+        max_rows: usize,
         take: impl FnMut(Vec<T>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.pages(question, position, most_rows, take).await.map_err(|unanswered| unanswered.error)
+        self.walk_pages(question, position, max_rows, take).await.map_err(|unanswered| unanswered.error)
     }
 
     /// Hands every row of these ids to `take`, and no others if the filter works.
@@ -66,12 +66,12 @@ impl Client {
         ids: &[i64],
         mut take: impl FnMut(Vec<T>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let (mut rest, mut most_rows) = (ids.to_vec(), usize::MAX);
+        let (mut rest, mut max_rows) = (ids.to_vec(), usize::MAX);
         while !rest.is_empty() {
-            let rows = self.page_sizes().rows(query, rest.len()).min(most_rows);
+            let rows = self.page_sizes().rows(query, rest.len()).min(max_rows);
             let batch = &rest[..rows.min(rest.len())];
             let question = Question { query, variables, select: Select::Ids(batch), rows };
-            match self.page::<T>(question).await {
+            match self.fetch_page::<T>(question).await {
                 Err(Unanswered { error, next: Decision::Shrink }) => self.shrink(question, &error),
                 Err(unanswered) => return Err(unanswered.error),
                 Ok(Page { edges, page_info: PageInfo { has_next_page: false } }) => {
@@ -85,8 +85,8 @@ impl Client {
                     let asked = rest.len();
                     take(edges.nodes)?;
                     rest.retain(|id| !came.contains(id));
-                    most_rows = asked - rest.len();
-                    if most_rows == 0 {
+                    max_rows = asked - rest.len();
+                    if max_rows == 0 {
                         let what = "expected some of the rows that were asked for, for more are said to follow";
                         return Err(Error::malformed(query, "its rows", what));
                     }
@@ -97,11 +97,11 @@ impl Client {
     }
 
     /// As [`Client::walk`], with what may help where it ends.
-    async fn pages<T: Identified>(
+    async fn walk_pages<T: Identified>(
         &self,
         question: Question<'_>,
         position: &mut Position,
-        most_rows: usize,
+        max_rows: usize,
         mut take: impl FnMut(Vec<T>) -> Result<(), Error>,
     ) -> Result<(), Unanswered> {
         let Question { query, .. } = question;
@@ -110,8 +110,8 @@ impl Client {
         // The last id, once the server has shown that it goes by ids.
         let mut above: Option<i64> = None;
         let mut rows = 0;
-        for page_number in 1..=MOST_PAGES {
-            if position.done || rows >= most_rows {
+        for page_number in 1..=MAX_PAGES {
+            if position.done || rows >= max_rows {
                 return Ok(());
             }
             let malformed = |what| Error::malformed(query, format!("page {page_number}"), what);
@@ -146,13 +146,13 @@ impl Client {
             above = last.filter(|id| matches!(question.select, Select::Range(_)) && cursor == id.to_string());
             position.after = Some(cursor);
         }
-        Err(Error::malformed(query, format!("page {MOST_PAGES}"), "expected an end, and none is in sight").into())
+        Err(Error::malformed(query, format!("page {MAX_PAGES}"), "expected an end, and none is in sight").into())
     }
 
     /// A page of a list, of fewer rows if the server does not bear so many. Rows that are null are asked for again: the page once more, then what
     /// is still null by the ids of the cursors. What stays null is counted.
     async fn whole_page<T: Identified>(&self, question: Question<'_>) -> Result<Page<T>, Unanswered> {
-        let mut page = self.sized_page(question).await?;
+        let mut page = self.fetch_sized_page(question).await?;
         if page.edges.null_rows == 0 {
             return Ok(page);
         }
@@ -161,7 +161,7 @@ impl Client {
             Select::Ascending(range) => Question { select: Select::Range(range), ..question },
             _ => question,
         };
-        page = self.sized_page(question).await?;
+        page = self.fetch_sized_page(question).await?;
         // A cursor is mostly the row's id, sometimes several ids.
         let ids = page.edges.null_cursors.iter().flat_map(|cursor| cursor.split('.')).filter_map(|id| id.parse().ok());
         let ids: Vec<i64> = ids.collect();
@@ -169,7 +169,7 @@ impl Client {
             let mut variables = question.variables.clone();
             variables.remove("after");
             let by_id = Question { variables: &variables, select: Select::Ids(&ids), rows: ids.len(), ..question };
-            match self.page(by_id).await {
+            match self.fetch_page(by_id).await {
                 Ok(found) => {
                     page.edges.null_rows -= found.edges.nodes.len().min(page.edges.null_rows);
                     page.edges.nodes.extend(found.edges.nodes);
@@ -189,7 +189,7 @@ impl Client {
 
     /// The first page, of fewer rows if the server does not bear so many.
     pub(crate) async fn first_page<T: Identified>(&self, question: Question<'_>) -> Result<Page<T>, Error> {
-        self.sized_page(question).await.map_err(|unanswered| unanswered.error)
+        self.fetch_sized_page(question).await.map_err(|unanswered| unanswered.error)
     }
 
     /// The last row of a connection, if there is one and the server says so.
@@ -200,7 +200,7 @@ impl Client {
     ) -> Result<Option<T>, Error> {
         let mut variables = variables.clone();
         variables.insert("last".to_owned(), json!(1));
-        match self.rows(Question { query, variables: &variables, select: Select::All, rows: 1 }).await {
+        match self.fetch_rows(Question { query, variables: &variables, select: Select::All, rows: 1 }).await {
             Ok(mut page) => Ok(page.edges.nodes.pop()),
             // More than one row is no answer to this either.
             Err(Unanswered { error: Error::Malformed { .. }, .. }) => Ok(None),
@@ -210,11 +210,11 @@ impl Client {
     }
 
     /// A page, of fewer rows if the server does not bear so many.
-    async fn sized_page<T: Identified>(&self, question: Question<'_>) -> Result<Page<T>, Unanswered> {
+    async fn fetch_sized_page<T: Identified>(&self, question: Question<'_>) -> Result<Page<T>, Unanswered> {
         loop {
             let rows = self.page_sizes().rows(question.query, question.rows);
             let sized = Question { rows, ..question };
-            match self.page(sized).await {
+            match self.fetch_page(sized).await {
                 Err(Unanswered { error, next: Decision::Shrink }) => self.shrink(sized, &error),
                 other => break other,
             }
@@ -226,20 +226,20 @@ impl Client {
         tracing::warn!(query = query.name, page_rows, reason = %error, "asks for fewer rows at once");
     }
 
-    async fn page<T: Identified>(&self, question: Question<'_>) -> Result<Page<T>, Unanswered> {
+    async fn fetch_page<T: Identified>(&self, question: Question<'_>) -> Result<Page<T>, Unanswered> {
         let mut variables = question.variables.clone();
         variables.insert("first".to_owned(), json!(question.rows));
-        let page = self.rows(Question { variables: &variables, ..question }).await?;
+        let page = self.fetch_rows(Question { variables: &variables, ..question }).await?;
         self.page_sizes().on_success(question.query, question.rows);
         Ok(page)
     }
 
     /// The rows that are answered to exactly this question.
-    async fn rows<T: Identified>(&self, question: Question<'_>) -> Result<Page<T>, Unanswered> {
+    async fn fetch_rows<T: Identified>(&self, question: Question<'_>) -> Result<Page<T>, Unanswered> {
         let Data(page) = self.ask(question).await?;
         // Null ones and repeated ones included.
-        let most_rows = question.rows.saturating_mul(4).saturating_add(1_000);
-        if page.edges.nodes.len() + page.edges.null_rows > most_rows {
+        let max_rows = question.rows.saturating_mul(4).saturating_add(1_000);
+        if page.edges.nodes.len() + page.edges.null_rows > max_rows {
             let what = "expected no more than were asked for";
             return Err(Error::malformed(question.query, "its rows", what).into());
         }

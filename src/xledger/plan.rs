@@ -52,7 +52,7 @@ pub enum Reason {
 /// Something that a refresh did without.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Lost {
+pub struct LostField {
     /// The root and the fields of its rows: `suppliers.address`.
     pub field: String,
     /// The columns that are null without it: throughout, or where nothing else fills them.
@@ -232,7 +232,7 @@ impl Plan {
     }
 
     /// All that was done without. What is within something else that is lost is not told by itself.
-    pub(crate) fn lost(&self) -> Vec<Lost> {
+    pub(crate) fn lost(&self) -> Vec<LostField> {
         let state = self.lock();
         let is_part_of = |inner: &Optional, outer: &Optional| {
             // The same field in another question is the same loss.
@@ -248,7 +248,7 @@ impl Plan {
         told.map(|(optional, reason)| {
             let field = format!("{}.{}", optional.root(), optional.fields.join(","));
             let columns = optional.columns.iter().map(|column| (*column).to_owned()).collect();
-            Lost { field, columns, right: optional.right().to_owned(), reason: *reason }
+            LostField { field, columns, right: optional.right().to_owned(), reason: *reason }
         })
         .collect()
     }

@@ -74,9 +74,9 @@ impl Drop for Permit<'_> {
 }
 
 impl RateLimiter {
-    pub(crate) fn new(most_in_flight: usize, tempo: f64) -> Self {
+    pub(crate) fn new(max_in_flight: usize, tempo: f64) -> Self {
         let window = BURST_WINDOW.div_f64(tempo);
-        Self { state: Mutex::new(State::new(most_in_flight, window)), freed: Notify::new(), tempo }
+        Self { state: Mutex::new(State::new(max_in_flight, window)), freed: Notify::new(), tempo }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -13,7 +13,7 @@
 //! | the same, and none of its fields is refused by itself | wait 5, 15, 40 s | 3 times |
 //! | anything else | stop: to ask again would only cost | |
 //!
-//! Only an answer ends a row of refusals, and the five minutes. A wait that would end beyond the run's deadline is not begun: the run ends with
+//! `pages.rs` asks once more for rows that a page lacked or had null, and halves pages. Only an answer ends a row of refusals, and the five minutes. A wait that would end beyond the run's deadline is not begun: the run ends with
 //! the error, and the next one goes on.
 
 use std::time::Duration;
@@ -24,19 +24,19 @@ use crate::model::value::Instant;
 /// Where an answer is malformed that is none: all of it, or all of its data.
 const NO_ANSWER: [&str; 4] = [".", "data", "its encoding", "its end"];
 /// Fewer rows than this are not tried: a server that cannot answer them has another problem.
-pub(crate) const LEAST_ROWS: usize = 50;
+pub(crate) const MIN_ROWS: usize = 50;
 /// Refusals in a row, without an answer between them, that are waited out.
-const MOST_REFUSALS: u32 = 12;
+const MAX_REFUSALS: u32 = 12;
 /// Used-up credits in a row that are waited for, where they come back before the deadline: that is cheaper than to begin again.
-const MOST_RESETS: u32 = 3;
+const MAX_RESETS: u32 = 3;
 /// The waits before a question is asked again that was refused for a reason that nobody knows, in seconds.
 const UNKNOWN_WAITS_S: [u64; 3] = [5, 15, 40];
 /// How long a server is waited for that gives no answer at all.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// The longest wait for such a server: it may be up, and what is asked too much for something on the way.
-const LONGEST_BACKOFF_S: u64 = 16;
+const MAX_BACKOFF_S: u64 = 16;
 /// How long credits take to come back where Xledger does not say so.
-const CREDITS_RESET: Duration = Duration::from_secs(20 * 60);
+pub(crate) const CREDITS_RESET: Duration = Duration::from_secs(20 * 60);
 
 /// What was attempt.
 #[derive(Clone, Copy, Debug)]
@@ -66,15 +66,15 @@ pub(crate) struct Streak {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
     /// Nobody asks anything for so long; then this is asked again.
-    Wait(Duration),
+    PauseAll(Duration),
     /// Nobody asks anything until then.
-    WaitUntil(Instant),
+    PauseAllUntil(Instant),
     /// It is asked again for half as many rows.
     Shrink,
     /// It is found out which of its fields are refused, and then it is asked again without them.
     Search,
     /// It is asked again after so long. Others may ask meanwhile.
-    Later(Duration),
+    RetryLater(Duration),
     /// The run ends.
     Stop,
 }
@@ -82,18 +82,20 @@ pub(crate) enum Decision {
 /// What to do about an error. `jitter` is anything from 0 to 1,000: waits differ by it, so that clients that were refused together do not
 /// come back together.
 pub(crate) fn decide(error: &Error, attempt: Attempt, streak: Streak, jitter: u32) -> Decision {
-    let can_shrink = attempt.rows > LEAST_ROWS;
+    let can_shrink = attempt.rows > MIN_ROWS;
     let some = |most: u32, decision| if streak.in_a_row < most { decision } else { Decision::Stop };
     match error {
-        Error::BurstLimit => some(MOST_REFUSALS, Decision::Wait(longer(Duration::from_secs(5), jitter, 200))),
-        Error::ConcurrencyLimit => some(MOST_REFUSALS, Decision::Wait(longer(Duration::from_secs(1), jitter, 500))),
+        Error::BurstLimit => some(MAX_REFUSALS, Decision::PauseAll(longer(Duration::from_secs(5), jitter, 200))),
+        Error::ConcurrencyLimit => some(MAX_REFUSALS, Decision::PauseAll(longer(Duration::from_secs(1), jitter, 500))),
         Error::CreditsUsedUp { reset_at: Some(at) } => {
             let later = longer(Duration::from_secs(1), jitter, 4_000);
             let at = at.as_millisecond().saturating_add(i64::try_from(later.as_millis()).unwrap_or(0));
-            some(MOST_RESETS, Decision::WaitUntil(Instant(at)))
+            some(MAX_RESETS, Decision::PauseAllUntil(Instant(at)))
         }
-        Error::Busy { until, .. } => some(MOST_REFUSALS, Decision::WaitUntil(*until)),
-        Error::CreditsUsedUp { reset_at: None } => some(MOST_RESETS, Decision::Wait(longer(CREDITS_RESET, jitter, 20))),
+        Error::Busy { until, .. } => some(MAX_REFUSALS, Decision::PauseAllUntil(*until)),
+        Error::CreditsUsedUp { reset_at: None } => {
+            some(MAX_RESETS, Decision::PauseAll(longer(CREDITS_RESET, jitter, 20)))
+        }
         Error::Late { .. } if can_shrink && attempt.tries.max(streak.in_a_row) >= 2 => Decision::Shrink,
         Error::NotResolved { .. } | Error::TooLarge { .. } | Error::TooLong { .. } if can_shrink => Decision::Shrink,
         Error::Unavailable { .. } | Error::Unreachable { .. } if can_shrink && is_of_its_size(attempt, streak) => {
@@ -115,7 +117,7 @@ pub(crate) fn decide(error: &Error, attempt: Attempt, streak: Streak, jitter: u3
         }
         Error::Api { .. } | Error::RightMissing { .. } => {
             let wait = UNKNOWN_WAITS_S.get(attempt.tries.saturating_sub(1) as usize);
-            wait.map_or(Decision::Stop, |seconds| Decision::Later(Duration::from_secs(*seconds)))
+            wait.map_or(Decision::Stop, |seconds| Decision::RetryLater(Duration::from_secs(*seconds)))
         }
         _ => Decision::Stop,
     }
@@ -130,9 +132,9 @@ fn is_of_its_size(attempt: Attempt, streak: Streak) -> bool {
 fn wait_for_server(error: &Error, attempt: Attempt, streak: Streak, jitter: u32) -> Decision {
     // What is half as large is another question.
     let row = if matches!(error, Error::NotResolved { .. }) { attempt.tries } else { streak.in_a_row };
-    let seconds = (1_u64 << row.clamp(1, 7).saturating_sub(1)).min(LONGEST_BACKOFF_S);
+    let seconds = (1_u64 << row.clamp(1, 7).saturating_sub(1)).min(MAX_BACKOFF_S);
     let wait = longer(Duration::from_secs(seconds), jitter, 250);
-    if streak.since + wait <= PATIENCE { Decision::Wait(wait) } else { Decision::Stop }
+    if streak.since + wait <= PATIENCE { Decision::PauseAll(wait) } else { Decision::Stop }
 }
 
 /// A time, and up to so many thousandths of it more.

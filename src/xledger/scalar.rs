@@ -18,7 +18,7 @@ use crate::model::value::{Day, Instant, Money};
 
 /// An id or another whole number, sent as a JSON number (`Int`) or as a string (`Int64String`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Whole(pub(crate) i64);
+pub(crate) struct Integer(pub(crate) i64);
 
 /// An exact amount, sent as a string or as a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +68,7 @@ pub(crate) fn from_wire<'de, T: FromWire, D: Deserializer<'de>>(deserializer: D)
 }
 
 /// A reference to another row: 0 means none.
-pub(crate) fn reference(id: Option<Whole>) -> Option<i64> {
+pub(crate) fn reference(id: Option<Integer>) -> Option<i64> {
     id.map(|id| id.0).filter(|id| *id != 0)
 }
 
@@ -108,13 +108,13 @@ fn is_no_date(text: &str) -> bool {
     text.is_empty() || text.starts_with("0001-01-01") || text.starts_with("0000-")
 }
 
-impl Scalar for Whole {
+impl Scalar for Integer {
     const EXPECTED: &'static str = "a whole number, as a number or a string";
     fn read(text: &str) -> Option<Self> {
-        text.parse().ok().map(Whole)
+        text.parse().ok().map(Integer)
     }
     fn read_integer(value: i64) -> Option<Self> {
-        Some(Whole(value))
+        Some(Integer(value))
     }
 }
 
@@ -281,7 +281,7 @@ impl<T: Scalar> FromWire for Odd<T> {
 }
 
 /// An id outside of rows, which must be there.
-impl<'de> Deserialize<'de> for Whole {
+impl<'de> Deserialize<'de> for Integer {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let expected = || D::Error::custom(format_args!("expected {}", Self::EXPECTED));
         Self::from_wire(deserializer)?.ok_or_else(expected)

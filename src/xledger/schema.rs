@@ -90,7 +90,7 @@ impl Dialect {
     /// # Errors
     /// Every error that has nothing to do with introspection itself: a refused token, an unreachable server.
     pub async fn read(client: &Client) -> Result<Self, Error> {
-        let schema: Schema = match client.value(DIALECT, &json!({})).await {
+        let schema: Schema = match client.ask_value(DIALECT, &json!({})).await {
             Ok(schema) => schema,
             Err(
                 error @ (Error::SchemaMismatch { .. }
@@ -111,7 +111,7 @@ impl Dialect {
                 Some(Some(keys)) if filter.type_name == *known => keys.clone(),
                 _ => {
                     let variables = json!({"name": filter.type_name});
-                    let mut types: Types = client.value(FILTER_KEYS, &variables).await?;
+                    let mut types: Types = client.ask_value(FILTER_KEYS, &variables).await?;
                     types.remove("keys").flatten().unwrap_or_default()
                 }
             };

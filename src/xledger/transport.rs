@@ -215,7 +215,7 @@ impl Transport {
 }
 
 /// The longest that a server is believed to be busy, in milliseconds: a day.
-const LONGEST_BUSY_MS: i64 = 86_400_000;
+const MAX_BUSY_MS: i64 = 86_400_000;
 
 /// When a server says that it may be asked again: after so many seconds, or at a time of HTTP.
 fn retry_after(headers: &HeaderMap, now: Instant) -> Option<Instant> {
@@ -224,7 +224,7 @@ fn retry_after(headers: &HeaderMap, now: Instant) -> Option<Instant> {
         Ok(seconds) => now.0 + i64::from(seconds) * 1_000,
         Err(_) => jiff::fmt::rfc2822::parse(said).ok()?.timestamp().as_millisecond(),
     };
-    Some(Instant(at_ms.min(now.0 + LONGEST_BUSY_MS))).filter(|at| at.0 > now.0)
+    Some(Instant(at_ms.min(now.0 + MAX_BUSY_MS))).filter(|at| at.0 > now.0)
 }
 
 /// Whether an answer is compressed; `None` if it is in another way than asked for.
@@ -273,7 +273,7 @@ mod tests {
             ("7", Some(7_000)),
             (" 120 ", Some(120_000)),
             ("Sat, 21 Nov 2026 01:31:00 GMT", Some(60_000)),
-            ("4000000000", Some(LONGEST_BUSY_MS)),
+            ("4000000000", Some(MAX_BUSY_MS)),
             ("Sat, 21 Nov 2026 01:29:00 GMT", None),
             ("0", None),
             ("-7", None),

@@ -216,8 +216,8 @@ async fn dozens_of_short_runs_whose_credits_end_anywhere() {
         let asked = answered(&desk);
         println!("{runs} runs, {by_credits} of them ended by credits; {asked} answers, {whole} in a calm run");
         // What is on its way when a run's time is over comes too late, or just so.
-        let most_lost = u64::from(by_credits) + IN_FLIGHT * u64::from(runs - by_credits);
-        assert!(asked <= whole + most_lost, "{asked} of {whole}: {weather:?}");
+        let max_lost = u64::from(by_credits) + IN_FLIGHT * u64::from(runs - by_credits);
+        assert!(asked <= whole + max_lost, "{asked} of {whole}: {weather:?}");
         (by_credits, runs - by_credits)
     }))
     .await;

@@ -31,7 +31,7 @@ const ORDERS: &str = "XLEDGER_HOSTILE_ORDERS";
 /// No refresh takes longer, whatever answers; its own deadline comes first.
 const LONGEST: Duration = Duration::from_secs(90);
 /// No refresh takes more memory for what a server sends it.
-const MOST_MEMORY_MIB: u64 = 250;
+const MAX_MEMORY_MIB: u64 = 250;
 
 /// A lake with a snapshot, and what is asked of a server that is no Xledger.
 struct Stage {
@@ -106,7 +106,7 @@ impl Stage {
         };
         let peak_mib = told["peak_kib"].as_u64().unwrap() >> 10;
         eprintln!("{peak_mib:4} MiB {:6} ms  {}: {}", begun.elapsed().as_millis(), met.kind, met.message);
-        assert!(peak_mib < MOST_MEMORY_MIB, "{peak_mib} MiB: {}", met.message);
+        assert!(peak_mib < MAX_MEMORY_MIB, "{peak_mib} MiB: {}", met.message);
         self.nothing_is_told(&met);
         met
     }

@@ -88,7 +88,7 @@ async fn what_may_go_goes(home: &Home) {
     assert_eq!(lake.store().get_range(&read, 1..2).await.unwrap().as_ref(), b"8");
     assert_eq!(lake.snapshots().await.unwrap(), names(&[48, 20, 10, 5]));
     for hours in [48, 20, 10] {
-        lake.whole(&name(hours)).await.unwrap();
+        lake.verify(&name(hours)).await.unwrap();
     }
     assert_eq!(lake.store().list(&name(72).directory()).await.unwrap(), []);
     assert_eq!(lake.store().size(&foreign).await.unwrap(), Some(4));
@@ -112,7 +112,7 @@ async fn half_a_sweep_is_ended_by_the_next(home: &Home) {
     lake.store().delete(&name(96).directory().join(&OWNER.file(0)).unwrap()).await.unwrap();
     for hours in [120, 96] {
         assert!(lake.found().await.unwrap().iter().any(|found| found.name == name(hours) && !found.finished));
-        let gone = lake.whole(&name(hours)).await;
+        let gone = lake.verify(&name(hours)).await;
         assert!(matches!(gone, Err(Error::Corrupt { .. })), "{gone:?}");
     }
     let late = publisher.sweep(10, NOW, Deadline::now() - Duration::from_secs(1)).await;
@@ -129,7 +129,7 @@ async fn what_was_gone_back_to_stays(home: &Home) {
     for hours in [192, 168, 144, 120, 96] {
         publish(&publisher, hours).await;
     }
-    let whole = lake.whole(&name(168)).await.unwrap();
+    let whole = lake.verify(&name(168)).await.unwrap();
     let current = lake.current().await.unwrap();
     publisher.go_back(&whole, current.as_ref(), hours_ago(72)).await.unwrap();
     assert_eq!(publisher.sweep(1, NOW, in_time()).await.removed, 1);
@@ -160,7 +160,7 @@ async fn a_fault_keeps_one_and_spares_no_other() {
     assert_eq!((swept.removed, swept.left), (1, 1), "{swept:?}");
     assert!(matches!(swept.error, Some(Error::AccessDenied { operation: "s3:DeleteObject", .. })), "{swept:?}");
     assert_eq!(lake.snapshots().await.unwrap(), names(&[120, 72, 0]));
-    lake.whole(&name(120)).await.unwrap();
+    lake.verify(&name(120)).await.unwrap();
 
     // An answer that got lost, and a listing that is refused.
     server.play([Step::Serve; 4]);
@@ -182,7 +182,7 @@ async fn what_has_just_become_current_is_spared() {
     for hours in [120, 96, 72, 0] {
         publish(&publisher, hours).await;
     }
-    let old = lake.whole(&name(96)).await.unwrap();
+    let old = lake.verify(&name(96)).await.unwrap();
     // The sweep has decided, and is about to remove the first.
     server.hold(Hold {
         request: |request| request.starts_with("DELETE ") && request.ends_with("_manifest.json"),
@@ -197,7 +197,7 @@ async fn what_has_just_become_current_is_spared() {
     let (swept, ()) = tokio::join!(sweeping, going_back);
     assert_eq!((swept.removed, swept.left), (1, 0), "{swept:?}");
     assert_eq!(lake.snapshots().await.unwrap(), names(&[96, 72, 0]));
-    lake.whole(&name(96)).await.unwrap();
+    lake.verify(&name(96)).await.unwrap();
 }
 
 impl Desk {

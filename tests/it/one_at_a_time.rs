@@ -137,7 +137,7 @@ async fn a_run_that_fails_gives_it_back_and_a_rollback_takes_it_too() {
     let refused = go_back().await.error;
     assert!(refused.is_some_and(|failure| failure.kind == FailureKind::LakeInUse));
     // To read, nobody needs it.
-    opened.whole(&snapshot).await.unwrap();
+    opened.verify(&snapshot).await.unwrap();
     held.release().await;
     assert_eq!(go_back().await.status, Status::Succeeded);
 }

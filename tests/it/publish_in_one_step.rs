@@ -70,13 +70,13 @@ async fn from_one_snapshot_to_the_next(home: &Home) {
     assert_eq!(lake.snapshots().await.unwrap(), [name(1), name(2), name(3)]);
 
     let current = lake.current().await.unwrap().unwrap();
-    let whole = lake.whole(&name(1)).await.unwrap();
+    let whole = lake.verify(&name(1)).await.unwrap();
     let back = publisher.go_back(&whole, Some(&current), at(5)).await.unwrap();
     assert_eq!((&back.snapshot, &back.previous), (&name(1), &Some(name(2))));
     assert_eq!(back.manifest_sha256, committed.manifest_sha256);
     let stale = publisher.go_back(&whole, Some(&current), at(6)).await;
     assert!(matches!(stale, Err(Error::Precondition { .. })), "{stale:?}");
-    let unknown = lake.whole(&name(9)).await;
+    let unknown = lake.verify(&name(9)).await;
     assert!(matches!(unknown, Err(Error::Corrupt { .. })), "{unknown:?}");
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use xledger_sim::{Outcome, PAYROLL_MARKER, Scenario};
 
 /// No client takes more memory than this, whatever the weather: half of what the function has.
-const MOST_BYTES: u64 = 256 << 20;
+const MAX_BYTES: u64 = 256 << 20;
 
 /// All that is not as it should be.
 pub(crate) fn wrong(scenario: &Scenario, left: &Left, expected: &Left, calm_requests: u64) -> Vec<String> {
@@ -22,7 +22,7 @@ pub(crate) fn wrong(scenario: &Scenario, left: &Left, expected: &Left, calm_requ
     check(!said.contains(PAYROLL_MARKER), "a text of payroll was said".to_owned());
     check(!said.contains(xledger_sim::DEFAULT_TOKEN), "the token was said".to_owned());
     check(!left.log.contains(|c: char| c.is_control() && c != '\n'), "the log holds control characters".to_owned());
-    check(left.peak_bytes <= MOST_BYTES, format!("{} MiB of memory", left.peak_bytes >> 20));
+    check(left.peak_bytes <= MAX_BYTES, format!("{} MiB of memory", left.peak_bytes >> 20));
     let allowed = calm_requests * 5 / 4 + expect.extra_requests;
     check(
         left.requests() <= allowed,

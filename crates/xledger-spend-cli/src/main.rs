@@ -93,11 +93,11 @@ async fn release_of_the_lake() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    let _ = tokio::time::timeout(LAST_WORDS, all_ended).await;
+    let _ = tokio::time::timeout(SHUTDOWN_TIME, all_ended).await;
 }
 
 /// How long a stopped run may take to give back the lake.
-const LAST_WORDS: Duration = Duration::from_secs(3);
+const SHUTDOWN_TIME: Duration = Duration::from_secs(3);
 
 /// Waits until somebody wants the program to end.
 async fn stopped() {

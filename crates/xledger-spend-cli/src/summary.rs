@@ -9,7 +9,7 @@ use xledger_spend::report::summary::{counts, document_types};
 use xledger_spend::xledger::Reason;
 
 use crate::figures::{counted, size, time};
-use crate::lines::{Side, aligned, sanitize};
+use crate::lines::{Align, aligned, sanitize};
 use crate::quoted::for_shell;
 
 pub(crate) use tables::tables;
@@ -46,7 +46,7 @@ fn sizes(report: &Report) -> String {
         [name.to_owned(), counted(table.rows, "row"), counted(table.files, "file"), size(table.bytes)]
     });
     let unpublished = if report.snapshot.is_none() { " (made, and not published)" } else { "" };
-    let sides = [Side::Left, Side::Right, Side::Right, Side::Right];
+    let sides = [Align::Left, Align::Right, Align::Right, Align::Right];
     let removed = match report.snapshots_removed {
         Some(removed) if removed > 0 => format!("  ({} removed)\n", counted(removed, "old snapshot")),
         _ => String::new(),

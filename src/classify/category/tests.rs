@@ -1,9 +1,9 @@
 use super::*;
-use crate::classify::spend_class::{AccountFacts, spend_class};
+use crate::classify::spend_class::{SpendFacts, spend_class};
 
 fn of(chart: i64, number: u16, language: Language) -> (Option<&'static str>, Option<&'static str>) {
     let (chart, number) = (Some(chart), Some(number));
-    let class = spend_class(&AccountFacts { chart, number, ..Default::default() });
+    let class = spend_class(&SpendFacts { chart, number, ..Default::default() });
     let category = default_category(chart, number, class, language);
     (category.category_1, category.category_2)
 }
@@ -79,7 +79,7 @@ fn groups_agree_with_what_accounts_hold() {
             assert!(pair[0].0 <= pair[0].1 && pair[0].1 < pair[1].0, "{pair:?}");
         }
         for number in 4000..9000 {
-            let class = spend_class(&AccountFacts { chart: Some(chart), number: Some(number), ..Default::default() });
+            let class = spend_class(&SpendFacts { chart: Some(chart), number: Some(number), ..Default::default() });
             let (category_1, category_2) = of(chart, number, Language::English);
             let is_bought = category_1.is_some_and(|category| category != "Not a purchase");
             assert!(class == SpendClass::Operating || !is_bought, "{number} in chart {chart}");

@@ -56,7 +56,7 @@ impl<'a> Snapshot<'a> {
     ///
     /// # Errors
     /// [`Error::AlreadyExists`] if it has one; else what storage can meet.
-    pub async fn page(&self, html: Bytes) -> Result<(), Error> {
+    pub async fn write_page(&self, html: Bytes) -> Result<(), Error> {
         self.publisher.lake().store().create(&self.name.page(), html).await.map(drop)
     }
 

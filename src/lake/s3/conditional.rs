@@ -52,11 +52,14 @@ impl Attempts {
     /// another one replaces; takes everything else as said.
     pub(super) fn after(&mut self, fault: S3Error) -> Next {
         self.made += 1;
-        self.in_doubt |= matches!(fault, S3Error::Lost { .. });
+        self.in_doubt |= matches!(fault, S3Error::NoAnswer { .. });
         match fault {
-            S3Error::Refused | S3Error::NotFound if !self.in_doubt => Next::Beaten,
-            S3Error::Refused | S3Error::NotFound => Next::Look(None),
-            S3Error::Conflict { .. } | S3Error::NoSuchUpload { .. } | S3Error::Busy { .. } | S3Error::Lost { .. }
+            S3Error::PreconditionFailed | S3Error::NotFound if !self.in_doubt => Next::Beaten,
+            S3Error::PreconditionFailed | S3Error::NotFound => Next::Look(None),
+            S3Error::Conflict { .. }
+            | S3Error::NoSuchUpload { .. }
+            | S3Error::Busy { .. }
+            | S3Error::NoAnswer { .. }
                 if self.made < ATTEMPTS =>
             {
                 Next::Again(FIRST_WAIT * 2_u32.pow(self.made - 1))
@@ -132,10 +135,10 @@ mod tests {
 
     #[test]
     fn a_refusal_counts_until_an_answer_is_lost() {
-        assert!(matches!(Attempts::default().after(S3Error::Refused), Next::Beaten));
+        assert!(matches!(Attempts::default().after(S3Error::PreconditionFailed), Next::Beaten));
         let mut attempts = Attempts::default();
         assert!(matches!(attempts.after(lost()), Next::Again(wait) if wait == FIRST_WAIT));
-        assert!(matches!(attempts.after(S3Error::Refused), Next::Look(None)));
+        assert!(matches!(attempts.after(S3Error::PreconditionFailed), Next::Look(None)));
     }
 
     #[test]
@@ -148,7 +151,7 @@ mod tests {
         }
         assert_eq!((attempts.made, waited), (ATTEMPTS, Duration::from_millis(6_200)));
         assert!(matches!(attempts.after(conflict()), Next::Failed(S3Error::Conflict { .. })));
-        assert!(matches!(attempts.after(lost()), Next::Look(Some(S3Error::Lost { .. }))));
+        assert!(matches!(attempts.after(lost()), Next::Look(Some(S3Error::NoAnswer { .. }))));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::aws::{CallError, ServiceError};
 use crate::lake::Error;
-use crate::lake::error::Source;
+use crate::lake::error::BoxError;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
@@ -15,25 +15,25 @@ pub(super) enum S3Error {
     /// No such object.
     NotFound,
     /// No such upload: completed, aborted, or never begun.
-    NoSuchUpload { source: Source },
+    NoSuchUpload { source: BoxError },
     /// No such bucket.
     NoSuchBucket,
     /// The bucket is in another region.
     WrongRegion { region: Option<String> },
     /// A condition of the request does not hold.
-    Refused,
+    PreconditionFailed,
     /// Another conditional write of this object was under way: nothing happened, try again.
-    Conflict { source: Source },
+    Conflict { source: BoxError },
     /// The service asks to come back later: nothing happened.
-    Busy { source: Source },
+    Busy { source: BoxError },
     /// No answer, or one that says nothing: it may have happened.
-    Lost { source: Source },
+    NoAnswer { source: BoxError },
     /// Not allowed.
-    Denied { source: Source },
+    Denied { source: BoxError },
     /// Credentials that are missing, expired, or not known to AWS.
-    Credentials { source: Source },
+    Credentials { source: BoxError },
     /// Anything else that the service refuses.
-    Other { code: String, source: Source },
+    Other { code: String, source: BoxError },
 }
 
 impl S3Error {
@@ -46,7 +46,7 @@ impl S3Error {
             CallError::Service(said) => Self::from_service(said, region),
             CallError::NoCredentials(source) => Self::Credentials { source },
             CallError::NotSent(source) => Self::Other { code: "invalid request".to_owned(), source },
-            CallError::NoAnswer(source) => Self::Lost { source },
+            CallError::NoAnswer(source) => Self::NoAnswer { source },
         }
     }
 
@@ -59,10 +59,10 @@ impl S3Error {
             | (_, 301 | 307) => Self::WrongRegion { region },
             _ if said.blames_credentials() => Self::Credentials { source: said.into() },
             ("ConditionalRequestConflict" | "OperationAborted", _) => Self::Conflict { source: said.into() },
-            ("PreconditionFailed", _) | (_, 412) => Self::Refused,
+            ("PreconditionFailed", _) | (_, 412) => Self::PreconditionFailed,
             _ if said.is_throttled() => Self::Busy { source: said.into() },
             (NOT_IMPLEMENTED, _) | (_, 501) => Self::Other { code: NOT_IMPLEMENTED.to_owned(), source: said.into() },
-            ("RequestTimeout" | "InternalError", _) | (_, 500..) => Self::Lost { source: said.into() },
+            ("RequestTimeout" | "InternalError", _) | (_, 500..) => Self::NoAnswer { source: said.into() },
             (_, 401 | 403) => Self::Denied { source: said.into() },
             (_, 404) => Self::NotFound,
             _ => Self::Other { code: said.code.clone(), source: said.into() },
@@ -70,8 +70,8 @@ impl S3Error {
     }
 
     /// An answer whose body broke off.
-    pub(super) fn lost(error: impl Into<Source>) -> Self {
-        Self::Lost { source: error.into() }
+    pub(super) fn lost(error: impl Into<BoxError>) -> Self {
+        Self::NoAnswer { source: error.into() }
     }
 
     /// The lake's error for this fault of an operation (the IAM action) at a place.
@@ -84,8 +84,8 @@ impl S3Error {
             }
             Self::NoSuchBucket => Error::NoSuchBucket { bucket },
             Self::WrongRegion { region } => Error::WrongRegion { bucket, region },
-            Self::Refused => Error::Precondition { place },
-            Self::Conflict { source } | Self::Busy { source } | Self::Lost { source } => {
+            Self::PreconditionFailed => Error::Precondition { place },
+            Self::Conflict { source } | Self::Busy { source } | Self::NoAnswer { source } => {
                 Error::Unavailable { operation, place, source }
             }
             Self::Denied { source } => Error::AccessDenied { operation, place, source },

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use crate::table::spend::{DIMENSIONS, Dimension};
 
 /// Values that are told apart. A ledger has some thousands; where there are more, the later ones are added up together.
-const MOST_VALUES: usize = 20_000;
+const MAX_VALUES: usize = 20_000;
 
 /// Words in the name of a kind whose values are people.
 const PEOPLE: [&str; 9] =
@@ -45,7 +45,7 @@ impl<'a> Dimensions<'a> {
             let value = (dimension.code, dimension.name);
             match kind.values.get_mut(&value) {
                 Some(sum) => *sum += amount,
-                None if self.values < MOST_VALUES => {
+                None if self.values < MAX_VALUES => {
                     self.values += 1;
                     kind.values.insert(value, amount);
                 }

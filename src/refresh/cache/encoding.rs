@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 
 use crate::model::line::{Line, Payable};
-use crate::model::listed::{LedgerEntry, PayableEntry};
+use crate::model::listed::{ListedLine, ListedPayable};
 use crate::model::names::{Name, Names, Text};
 
 /// The quickest that is worth its while.
@@ -25,8 +25,8 @@ pub(crate) trait Stored: Serialize + DeserializeOwned {
     }
 }
 
-impl Stored for LedgerEntry {}
-impl Stored for PayableEntry {}
+impl Stored for ListedLine {}
+impl Stored for ListedPayable {}
 impl Stored for Payable {
     fn each_name(&mut self, mut hand_on: impl FnMut(&mut Name)) {
         hand_on(&mut self.kind);

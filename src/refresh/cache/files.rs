@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::encoding::{self, Stored};
-use super::{Asked, FORMAT_VERSION, Index, Part};
+use super::{Asked, CACHE_FORMAT_VERSION, CacheFile, Index};
 use crate::lake::{Current, Error, Key, Lake, Publisher, Version, layout};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
@@ -92,7 +92,7 @@ impl<'a> Cache<'a> {
         if let Some(reason) = unread {
             tracing::warn!(place = store.place(&key), reason, "the cache is not read; everything is fetched");
         }
-        let mut index = Index { format_version: FORMAT_VERSION, ..read.unwrap_or_default() };
+        let mut index = Index { format_version: CACHE_FORMAT_VERSION, ..read.unwrap_or_default() };
         let (version, said) = (found.map(|(_, version)| version), Some(index.clone()));
         if let Some(current) = current
             && index.publishing.contains(&current.snapshot)
@@ -141,7 +141,7 @@ impl<'a> Cache<'a> {
         rows: &[T],
         names: &Names,
         asked: Option<&Asked>,
-    ) -> Result<Vec<Part>, Failure> {
+    ) -> Result<Vec<CacheFile>, Failure> {
         let mut parts = Vec::new();
         let chunks = if self.is_dry { [].chunks(1) } else { rows.chunks(PART_ROWS) };
         for rows in chunks {
@@ -157,13 +157,17 @@ impl<'a> Cache<'a> {
         rows: &[T],
         names: &Names,
         asked: Option<&Asked>,
-    ) -> Result<Part, Failure> {
+    ) -> Result<CacheFile, Failure> {
         let bytes = encoding::encode(rows, names).map_err(unfit)?;
         self.put(&format!("{name}.rows"), rows.len(), bytes, asked).await
     }
 
     /// Writes one thing as JSON; not in a dry run.
-    pub(crate) async fn write_json<T: Serialize>(&mut self, name: &str, value: &T) -> Result<Option<Part>, Failure> {
+    pub(crate) async fn write_json<T: Serialize>(
+        &mut self,
+        name: &str,
+        value: &T,
+    ) -> Result<Option<CacheFile>, Failure> {
         if self.is_dry {
             return Ok(None);
         }
@@ -171,18 +175,24 @@ impl<'a> Cache<'a> {
         self.put(&format!("{name}.json"), 0, bytes.into(), None).await.map(Some)
     }
 
-    async fn put(&mut self, name: &str, rows: usize, bytes: Bytes, asked: Option<&Asked>) -> Result<Part, Failure> {
+    async fn put(
+        &mut self,
+        name: &str,
+        rows: usize,
+        bytes: Bytes,
+        asked: Option<&Asked>,
+    ) -> Result<CacheFile, Failure> {
         let path = format!("rows/{}/{:05}-{name}", self.run_id, self.files);
         self.files += 1;
         let sha256 = Digest::of(&bytes);
         self.lake.store().create(&layout::state(&path)?, bytes).await?;
-        Ok(Part { path, rows: rows as u64, sha256, asked: asked.cloned() })
+        Ok(CacheFile { path, rows: rows as u64, sha256, asked: asked.cloned() })
     }
 
     /// Hands every row of a file to `take`, which says whether it is of use; they refer to `names`.
     pub(crate) async fn read<T: Stored>(
         &self,
-        part: &Part,
+        part: &CacheFile,
         names: &mut Names,
         take: impl FnMut(T, &Names) -> bool,
     ) -> Result<(), Unread> {
@@ -190,12 +200,12 @@ impl<'a> Cache<'a> {
     }
 
     /// Reads one thing.
-    pub(crate) async fn read_json<T: DeserializeOwned>(&self, part: &Part) -> Result<T, Unread> {
+    pub(crate) async fn read_json<T: DeserializeOwned>(&self, part: &CacheFile) -> Result<T, Unread> {
         let bytes = self.get(part).await?;
         serde_json::from_slice(&bytes).map_err(|_| self.damaged(part, "it is not the JSON that was written"))
     }
 
-    async fn get(&self, part: &Part) -> Result<Bytes, Unread> {
+    async fn get(&self, part: &CacheFile) -> Result<Bytes, Unread> {
         match self.lake.store().get(&layout::state(&part.path)?, PART_LIMIT_BYTES).await? {
             None => Err(self.damaged(part, "it is not there")),
             Some((bytes, _)) if Digest::of(&bytes) != part.sha256 => Err(self.damaged(part, "it was changed")),
@@ -203,7 +213,7 @@ impl<'a> Cache<'a> {
         }
     }
 
-    fn damaged(&self, part: &Part, what: &str) -> Unread {
+    fn damaged(&self, part: &CacheFile, what: &str) -> Unread {
         let key = layout::state(&part.path);
         let place = key.map_or_else(|_| part.path.clone(), |key| self.lake.store().place(&key));
         Unread::Damaged(format!("{place}: {what}"))

@@ -5,16 +5,16 @@ use std::hash::{BuildHasher, Hash};
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::files::PART_ROWS;
-use super::{Asked, Cache, ListedReferences, Part, Stored, Unread, Validity};
+use super::{Asked, Cache, CacheFile, ListedReferences, Stored, Unread, Validity};
 use crate::model::failure::Failure;
 use crate::model::names::{Names, Text};
 use crate::model::value::{Instant, Month};
 
 /// Files of one sort of rows, at most, beside those that are full: beyond, they are written anew as few.
-const MOST_FILES: usize = 16;
+const MAX_FILES: usize = 16;
 
 /// A row that is fetched, and cached.
-pub(crate) trait Row: Stored + Clone + Hash + 'static {
+pub(crate) trait CachedRow: Stored + Clone + Hash + 'static {
     /// A line that was listed and may be asked for.
     type Admitted: Copy + 'static;
     /// The name of its files.
@@ -30,7 +30,7 @@ pub(crate) trait Row: Stored + Clone + Hash + 'static {
     /// What is not as it is listed.
     fn change(&self, admitted: &Self::Admitted, listed: ListedReferences<'_>) -> Option<Change>;
     /// Its files.
-    fn parts<'a>(cache: &'a mut Cache<'_>) -> &'a mut Vec<Part>;
+    fn parts<'a>(cache: &'a mut Cache<'_>) -> &'a mut Vec<CacheFile>;
 }
 
 /// What of a line is not as it is listed. The order is that of what it takes to bring the lists up to date.
@@ -51,7 +51,7 @@ pub(crate) struct Cached<T> {
     /// The admitted ids, ascending, and for each the number of the file that has its row, or [`NOWHERE`].
     ids: Vec<i64>,
     file_of: Vec<u32>,
-    files: Vec<Use>,
+    files: Vec<FileUse>,
     /// Ids of rows that are valid but for having expired, with a hash of each: what comes in their place shows whether they were out of date.
     expired: Vec<(i64, u64)>,
     /// Lines that are asked for once more though the cache has their rows, as they are listed: the last one, if nothing else is missing, and those that
@@ -64,7 +64,7 @@ const NOWHERE: u32 = u32::MAX;
 
 /// What a file is good for.
 #[derive(Clone, Copy, Default)]
-struct Use {
+struct FileUse {
     used: u64,
     /// Whether it has rows that must not stay: of lines that are not admitted, or that have expired.
     must_go: bool,
@@ -87,11 +87,11 @@ impl<T> Lookup<'_, T> {
 }
 
 /// A hash of all that a row says.
-fn hash<T: Row>(row: &T, names: &Names) -> u64 {
+fn hash<T: CachedRow>(row: &T, names: &Names) -> u64 {
     FxBuildHasher.hash_one((row.clone().with_text(Text::default()), names.own(row.text())))
 }
 
-impl<T: Row> Cached<T> {
+impl<T: CachedRow> Cached<T> {
     /// Takes the valid rows of admitted lines, whose ids ascend, that were asked for with a document. Rows of `payroll` lines leave the cache at
     /// once.
     ///
@@ -111,7 +111,7 @@ impl<T: Row> Cached<T> {
             rows: Vec::with_capacity(admitted.len()),
             ids: admitted.iter().map(T::id_of).collect(),
             file_of: vec![NOWHERE; admitted.len()],
-            files: vec![Use::default(); parts.len()],
+            files: vec![FileUse::default(); parts.len()],
             expired: Vec::new(),
             asked_again: FxHashSet::default(),
         };
@@ -119,7 +119,7 @@ impl<T: Row> Cached<T> {
         for (number, part) in parts.iter().enumerate().rev() {
             let Some(asked) = part.asked.as_ref().filter(|asked| asked.source == validity.source) else { continue };
             let mut admitted = Lookup { items: admitted, id: T::id_of, next: 0 };
-            let (mut file, mut has_payroll, before) = (Use::default(), false, cached.rows.len());
+            let (mut file, mut has_payroll, before) = (FileUse::default(), false, cached.rows.len());
             let take = |row: T, names: &Names| {
                 let Some(at) = admitted.find(row.id()) else {
                     file.must_go = true;
@@ -208,7 +208,7 @@ impl<T: Row> Cached<T> {
         for at in new.iter().filter_map(|row| self.ids.binary_search(&row.id()).ok()) {
             self.file_of[at] = self.files.len() as u32;
         }
-        self.files.push(Use { used: new.len() as u64, must_go: false });
+        self.files.push(FileUse { used: new.len() as u64, must_go: false });
         Ok(())
     }
 
@@ -233,9 +233,11 @@ impl<T: Row> Cached<T> {
     pub(crate) async fn tidy(self, cache: &mut Cache<'_>, names: &Names) -> Result<(), Failure> {
         let Self { mut rows, ids, file_of, files, .. } = self;
         let parts = T::parts(cache).clone();
-        let is_small = |part: &Part| (part.rows as usize) < PART_ROWS / 2;
-        let too_many = parts.iter().filter(|part| is_small(part)).count() > MOST_FILES;
-        let moves = |part: &Part, file: &Use| file.must_go || file.used * 2 < part.rows || (too_many && is_small(part));
+        let is_small = |part: &CacheFile| (part.rows as usize) < PART_ROWS / 2;
+        let too_many = parts.iter().filter(|part| is_small(part)).count() > MAX_FILES;
+        let moves = |part: &CacheFile, file: &FileUse| {
+            file.must_go || file.used * 2 < part.rows || (too_many && is_small(part))
+        };
         let moves: Vec<bool> = parts.iter().zip(&files).map(|(part, file)| moves(part, file)).collect();
         let moved = parts.iter().zip(&files).zip(&moves).filter(|((_, file), moves)| **moves && file.used > 0);
         // The oldest time of all: a row must not look more settled than it is.

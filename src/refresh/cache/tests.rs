@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::lake::{Access, Lake, LakeUrl, Store};
 use crate::model::line::Line;
-use crate::model::listed::{DocumentType, LedgerEntry, NONE};
+use crate::model::listed::{DocumentType, ListedLine, NONE};
 use crate::model::names::{Names, Text};
 use crate::model::value::Money;
 use crate::refresh::chart::{Account, Chart, Number};
@@ -22,8 +22,8 @@ fn document_type(code: &str) -> DocumentType {
     DocumentType { id: Some(800), code: Some(code.into()), description: Some("Faktura".into()) }
 }
 
-fn entry(id: i64) -> LedgerEntry {
-    LedgerEntry {
+fn entry(id: i64) -> ListedLine {
+    ListedLine {
         id,
         owner: 1,
         voucher: 7,
@@ -36,7 +36,7 @@ fn entry(id: i64) -> LedgerEntry {
 }
 
 /// The row of a line as it was listed.
-fn row(entry: &LedgerEntry, names: &mut Names) -> Line {
+fn row(entry: &ListedLine, names: &mut Names) -> Line {
     let (document_type, document_type_name) = names.of_type(&document_type("AP"));
     Line {
         id: entry.id,
@@ -66,10 +66,10 @@ fn row(entry: &LedgerEntry, names: &mut Names) -> Line {
 
 /// What is listed, and what the cache has of it.
 struct Case {
-    listed: Vec<LedgerEntry>,
+    listed: Vec<ListedLine>,
     types: Vec<DocumentType>,
     payroll: Vec<i64>,
-    cached: Vec<LedgerEntry>,
+    cached: Vec<ListedLine>,
     asked: Asked,
     listed_at_ms: i64,
     expired: Vec<Expired>,

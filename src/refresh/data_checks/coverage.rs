@@ -9,7 +9,7 @@ pub(super) fn coverage(
     all: &Coverage,
     now: &[Measured],
     before: Option<&[Measured]>,
-    most_drift: u32,
+    max_drift: u32,
     left_out: &str,
 ) -> DataCheck {
     let (lines, kept) = all.months.values().fold((0, 0), |total, of| (total.0 + of.0, total.1 + of.1));
@@ -20,7 +20,7 @@ pub(super) fn coverage(
             [now, before].map(|months| (sum(&months, |of| of.kept), sum(&months, |of| of.lines)));
         let [share_now, share_before] =
             [(kept, lines_before), (kept_before, lines)].map(|(a, b)| u128::from(a) * u128::from(b));
-        if share_now.abs_diff(share_before) * 100 > share_before * u128::from(most_drift) {
+        if share_now.abs_diff(share_before) * 100 > share_before * u128::from(max_drift) {
             places.push(format!("{} before, {} now", share(kept_before, lines_before), share(kept, lines)));
         }
     }
@@ -33,7 +33,7 @@ pub(super) fn coverage(
 }
 
 /// Account groups that are named.
-const MOST_GROUPS: usize = 3;
+const MAX_GROUPS: usize = 3;
 
 /// Invoices that left the cost accounts.
 pub(super) fn invoices(all: &Coverage) -> DataCheck {
@@ -44,7 +44,7 @@ pub(super) fn invoices(all: &Coverage) -> DataCheck {
             let mut groups: Vec<(u64, u16)> = lost.groups.iter().map(|(group, vouchers)| (*vouchers, *group)).collect();
             groups.sort_by_key(|(vouchers, group)| (std::cmp::Reverse(*vouchers), *group));
             let named =
-                groups.iter().take(MOST_GROUPS).map(|(vouchers, group)| format!("{group:02} ({})", count(*vouchers)));
+                groups.iter().take(MAX_GROUPS).map(|(vouchers, group)| format!("{group:02} ({})", count(*vouchers)));
             let by = if groups.is_empty() { "" } else { ", by accounts " };
             format!("owner {owner} in {year}: {}{by}{}", count(lost.vouchers), named.collect::<Vec<_>>().join(", "))
         })
@@ -59,7 +59,7 @@ pub(super) fn invoices(all: &Coverage) -> DataCheck {
 mod tests {
     use super::*;
     use crate::model::value::Month;
-    use crate::refresh::screen::Lost;
+    use crate::refresh::screen::LostInvoices;
 
     const MAY: Month = Month { year: 2026, month: 5 };
 
@@ -89,7 +89,8 @@ mod tests {
 
     #[test]
     fn lost_invoices_are_told_by_owner_and_year() {
-        let lost = |groups: &[(u16, u64)], vouchers| Lost { vouchers, groups: groups.iter().copied().collect() };
+        let lost =
+            |groups: &[(u16, u64)], vouchers| LostInvoices { vouchers, groups: groups.iter().copied().collect() };
         let all = Coverage {
             invoices: 2_000,
             lost: [((7, 2025), lost(&[(29, 3), (20, 2), (23, 3), (19, 1)], 9)), ((7, 2026), lost(&[], 1))].into(),

@@ -7,9 +7,9 @@ use crate::table::spend;
 /// 2000-01-01: no ledger of Xledger's is older, and a year of two digits lands before it.
 const FIRST: Day = Day(10_957);
 /// An invoice is booked in the year that it is of, or the next one.
-const MOST_MONTHS: i32 = 12;
+const MAX_MONTHS: i32 = 12;
 /// Dates that cannot be are typed wrong each by itself; those that are odd happen, and so many of a hundred lines with a date are more than that.
-const MOST_ODD_PERCENT: u64 = 1;
+const MAX_ODD_PERCENT: u64 = 1;
 
 /// A day is within so many of the first of its period, or its month is looked at: that takes longer than all else here.
 const SURELY_NEAR: u32 = 330;
@@ -51,14 +51,14 @@ impl Dates {
         self.odd += u64::from(is_odd);
     }
 
-    pub(super) fn finish(self, most_days: u32) -> DataCheck {
-        let is_much = |lines: u64| lines * 100 > self.dated * MOST_ODD_PERCENT;
+    pub(super) fn finish(self, max_days: u32) -> DataCheck {
+        let is_much = |lines: u64| lines * 100 > self.dated * MAX_ODD_PERCENT;
         let found = [
             (self.too_old > 0, self.too_old, "of an invoice before 2000".to_owned()),
-            (self.ahead > 0, self.ahead, format!("of an invoice more than {most_days} days ahead")),
+            (self.ahead > 0, self.ahead, format!("of an invoice more than {max_days} days ahead")),
             (is_much(self.due_before), self.due_before, "due before the invoice".to_owned()),
             (is_much(self.posted_before), self.posted_before, "posted before the invoice".to_owned()),
-            (is_much(self.far_off), self.far_off, format!("in a period more than {MOST_MONTHS} months off")),
+            (is_much(self.far_off), self.far_off, format!("in a period more than {MAX_MONTHS} months off")),
         ];
         let told = found.into_iter().filter(|(is_so, ..)| *is_so);
         let places: Vec<String> = told.map(|(_, lines, what)| format!("{} {what}", count(lines))).collect();
@@ -69,7 +69,7 @@ impl Dates {
 
 fn is_far_off(month: Month, first: Day, invoice: Day) -> bool {
     let months = || invoice.month().map_or(i32::MAX, |of| (month.number() - of.number()).abs());
-    first.0.abs_diff(invoice.0) > SURELY_NEAR && months() > MOST_MONTHS
+    first.0.abs_diff(invoice.0) > SURELY_NEAR && months() > MAX_MONTHS
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::report::checks::{DataCheck, count};
 use crate::table::spend;
 
 /// Rates of a month differ by the days of its invoices; further from their median than this, in percent, a sign, a digit or the currency is wrong.
-const MOST_OFF_PERCENT: i128 = 5;
+const MAX_OFF_PERCENT: i128 = 5;
 /// On small amounts a hundredth of the currency's unit is rounding, in ten-thousandths.
 const ROUNDING: i128 = 100;
 /// Fewer lines have no median to go by.
@@ -70,7 +70,7 @@ impl<'a> Exchange<'a> {
             let is_off = |(amount, invoice): &&(i64, i64)| {
                 let expected = median * i128::from(*invoice);
                 let off = (i128::from(*amount) * PARTS - expected).abs();
-                off * 100 > expected.abs() * MOST_OFF_PERCENT && off > ROUNDING * PARTS
+                off * 100 > expected.abs() * MAX_OFF_PERCENT && off > ROUNDING * PARTS
             };
             let lines = lines.iter().filter(is_off).count() as u64;
             if lines > 0 {

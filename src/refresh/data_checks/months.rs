@@ -2,7 +2,7 @@
 
 use crate::model::value::Month;
 use crate::refresh::data_checks::calendar::Calendar;
-use crate::report::Period;
+use crate::report::PeriodChanges;
 use crate::report::checks::{DataCheck, Measured, count, share};
 use crate::table::spend;
 
@@ -45,7 +45,7 @@ pub(super) fn sum(months: &[&Measured], of: Count) -> u64 {
 }
 
 /// Whether lines find their supplier, invoice and category as often as before. `before` is `None` where nothing is compared.
-pub(super) fn match_rates(now: &[Measured], before: Option<&[Measured]>, most_drop: u32, left_out: &str) -> DataCheck {
+pub(super) fn match_rates(now: &[Measured], before: Option<&[Measured]>, max_drop: u32, left_out: &str) -> DataCheck {
     let kinds: [(&str, Count); 3] = [
         ("a supplier", |month| month.with_supplier),
         ("an invoice number", |month| month.with_invoice),
@@ -61,7 +61,7 @@ pub(super) fn match_rates(now: &[Measured], before: Option<&[Measured]>, most_dr
         for (what, of) in kinds {
             let (part, part_before) = (sum(&now, of), sum(&before, of));
             let drop = i128::from(part_before) * whole - i128::from(part) * whole_before;
-            if drop * 100 > i128::from(most_drop) * whole * whole_before {
+            if drop * 100 > i128::from(max_drop) * whole * whole_before {
                 let shares =
                     [(part_before, lines(&before)), (part, lines(&now))].map(|(part, whole)| share(part, whole));
                 places.push(format!("{what}: {} before, {} now", shares[0], shares[1]));
@@ -75,17 +75,17 @@ pub(super) fn match_rates(now: &[Measured], before: Option<&[Measured]>, most_dr
 /// Whether months that were closed long ago are as they were. `periods` is `None` where nothing is compared.
 ///
 /// A payment that is matched changes a line, so that a part of a month may; lines that come or go late are for an accountant to know of.
-pub(super) fn moved(periods: Option<&[Period]>, calendar: &Calendar, most_changed: u32) -> DataCheck {
+pub(super) fn moved(periods: Option<&[PeriodChanges]>, calendar: &Calendar, max_changed: u32) -> DataCheck {
     let (name, meaning) =
         ("closed_months_moved", "months that were closed for more than two months are not as they were");
     let Some(periods) = periods else {
         return DataCheck::judged(name, "nothing to compare with".to_owned(), meaning, &[]);
     };
-    let closed: Vec<&Period> = periods.iter().filter(|period| calendar.is_long_closed(period.month)).collect();
-    let moved = |period: &&&Period| period.added + period.changed + period.removed > 0;
+    let closed: Vec<&PeriodChanges> = periods.iter().filter(|period| calendar.is_long_closed(period.month)).collect();
+    let moved = |period: &&&PeriodChanges| period.added + period.changed + period.removed > 0;
     let lines: u64 = closed.iter().map(|period| period.added + period.changed + period.removed).sum();
-    let is_much = |period: &&&Period| {
-        let changed = u128::from(period.changed) * 100 > u128::from(period.before) * u128::from(most_changed);
+    let is_much = |period: &&&PeriodChanges| {
+        let changed = u128::from(period.changed) * 100 > u128::from(period.before) * u128::from(max_changed);
         changed || period.added + period.removed > 0
     };
     let places: Vec<String> = closed
@@ -167,15 +167,15 @@ mod tests {
     fn what_was_closed_long_ago_stays() {
         // 2026-11-21.
         let calendar = Calendar::new(Instant(1_795_224_600_000), Some(month("2026-11")));
-        let period = |text: &str, added, changed, removed| Period {
+        let period = |text: &str, added, changed, removed| PeriodChanges {
             before: 100,
             lines: 100,
             added,
             changed,
             removed,
-            ..Period::empty(month(text))
+            ..PeriodChanges::empty(month(text))
         };
-        let check = |periods: &[Period]| moved(Some(periods), &calendar, 5);
+        let check = |periods: &[PeriodChanges]| moved(Some(periods), &calendar, 5);
         let some = check(&[period("2026-08", 0, 5, 0), period("2026-09", 7, 50, 7), period("2026-07", 0, 0, 0)]);
         assert_eq!((some.figure.as_str(), some.detail.as_str()), ("5 lines in 1 of 2 months", ""));
         for period in [period("2026-08", 0, 6, 0), period("2026-08", 1, 0, 0), period("2026-08", 0, 0, 1)] {

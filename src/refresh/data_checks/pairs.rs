@@ -7,7 +7,7 @@ use crate::report::checks::{DataCheck, count, share};
 use crate::table::spend;
 
 /// A line is moved from one account to another now and then; so many of a hundred lines in pairs are bookkeeping that nobody classed.
-const MOST_PERCENT: u64 = 1;
+const MAX_PERCENT: u64 = 1;
 
 /// A line: owner, voucher, size, amount and account.
 type Entry<'a> = (i64, i64, u64, i64, &'a str);
@@ -58,7 +58,7 @@ impl<'a> Pairs<'a> {
     pub(super) fn finish(self) -> DataCheck {
         let pairs: u64 = self.owners.values().map(|(_, pairs)| pairs).sum();
         let lines: u64 = self.owners.values().map(|(lines, _)| lines).sum();
-        let much = self.owners.iter().filter(|(_, (lines, pairs))| pairs * 2 * 100 > lines * MOST_PERCENT);
+        let much = self.owners.iter().filter(|(_, (lines, pairs))| pairs * 2 * 100 > lines * MAX_PERCENT);
         let places: Vec<String> = much
             .map(|(owner, (lines, pairs))| {
                 format!("owner {owner}: {} pairs, {} of the lines", count(*pairs), share(pairs * 2, *lines))

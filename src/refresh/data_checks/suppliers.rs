@@ -13,9 +13,9 @@ use crate::table::spend;
 /// A company's name is written in many ways, and most of them begin alike: so many letters and digits.
 const ALIKE: usize = 4;
 /// Purchases of suppliers without a number that names a company, in percent of an owner's: more than occasional ones.
-const MOST_UNNUMBERED_PERCENT: u128 = 10;
+const MAX_UNNUMBERED_PERCENT: u128 = 10;
 /// Suppliers that an owner has twice, in percent of those with a number: a register of any size has some.
-const MOST_TWICE_PERCENT: u64 = 5;
+const MAX_TWICE_PERCENT: u64 = 5;
 /// A month of fewer lines belongs to one supplier easily.
 const FEWEST_LINES: u64 = 20;
 /// A supplier that has most of so many months is one that the owner buys most from.
@@ -70,7 +70,7 @@ impl Numbers {
         for (owner, (numbered, other)) in &self.owners {
             let tenths = other * 1_000 / (numbered + other).max(1);
             highest = highest.max(tenths);
-            if other * 100 > (numbered + other) * MOST_UNNUMBERED_PERCENT {
+            if other * 100 > (numbered + other) * MAX_UNNUMBERED_PERCENT {
                 places.push(format!("owner {owner}: {} of purchases are of suppliers without one", percent(tenths)));
             }
         }
@@ -89,7 +89,7 @@ impl Numbers {
             let suppliers: u64 = keys.values().sum();
             let too_many = suppliers - keys.len() as u64;
             twice += too_many;
-            if too_many * 100 > suppliers * MOST_TWICE_PERCENT {
+            if too_many * 100 > suppliers * MAX_TWICE_PERCENT {
                 places.push(format!(
                     "owner {owner}: {} of {} suppliers are there already",
                     count(too_many),

@@ -4,10 +4,10 @@
 use super::{Fetch, Fetched};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
-use crate::model::listed::{NONE, PayableEntry};
+use crate::model::listed::{ListedPayable, NONE};
 use crate::model::names::Names;
 use crate::model::value::{Instant, Month};
-use crate::refresh::cache::{Cache, Change, ListedReferences, Part, Row};
+use crate::refresh::cache::{Cache, CacheFile, CachedRow, Change, ListedReferences};
 use crate::refresh::index::{document_type, period};
 use crate::refresh::screen::{AdmittedLine, AdmittedPayable, LineFacts, Screen, Verdict};
 use crate::xledger::node::{LedgerLineNode, PayableLineNode, SourceNode};
@@ -100,7 +100,7 @@ impl Fetched for Payable {
 
     fn receive(fetch: &Fetch<'_>, node: PayableLineNode, names: &mut Names) -> Result<(Option<Self>, bool), Failure> {
         let Fetch { client, screen, .. } = *fetch;
-        let entry = PayableEntry {
+        let entry = ListedPayable {
             id: reference(node.db_id).unwrap_or(0),
             owner: reference(node.owner_db_id).unwrap_or(0),
             voucher: node.transaction_header.and_then(|header| reference(header.db_id)).unwrap_or(0),
@@ -135,7 +135,7 @@ impl Fetched for Payable {
     }
 }
 
-impl Row for Line {
+impl CachedRow for Line {
     type Admitted = AdmittedLine;
     const FILE: &'static str = "lines";
 
@@ -173,12 +173,12 @@ impl Row for Line {
         }
     }
 
-    fn parts<'a>(cache: &'a mut Cache<'_>) -> &'a mut Vec<Part> {
+    fn parts<'a>(cache: &'a mut Cache<'_>) -> &'a mut Vec<CacheFile> {
         &mut cache.index.lines
     }
 }
 
-impl Row for Payable {
+impl CachedRow for Payable {
     type Admitted = AdmittedPayable;
     const FILE: &'static str = "ap-lines";
 
@@ -209,7 +209,7 @@ impl Row for Payable {
         }
     }
 
-    fn parts<'a>(cache: &'a mut Cache<'_>) -> &'a mut Vec<Part> {
+    fn parts<'a>(cache: &'a mut Cache<'_>) -> &'a mut Vec<CacheFile> {
         &mut cache.index.payables
     }
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::model::line::{Line, Payable};
-use crate::model::listed::{DocumentType, LedgerEntry};
+use crate::model::listed::{DocumentType, ListedLine};
 use crate::model::names::Name;
 use crate::model::value::Month;
 use crate::refresh::chart::{Account, Chart, Number};
@@ -14,7 +14,7 @@ fn a_screen() -> (Screen, References) {
     let account = |number| Account::numbered(Number::Digits(number));
     let chart: Chart = [(3, account(4300)), (4, account(5000)), (5, account(2930))].into_iter().collect();
     let kind = |id, code: &str| DocumentType { id: Some(id), code: Some(code.into()), description: None };
-    let entry = |id, account, match_id, document_type| LedgerEntry {
+    let entry = |id, account, match_id, document_type| ListedLine {
         id,
         owner: 1,
         voucher: 6 + id,

@@ -13,7 +13,7 @@ use crate::xledger::query::Query;
 use crate::xledger::{Client, Error, IdRange, Position, Question, Select};
 
 /// Fewer pages than this are no range of their own: the last page of each range is half empty on the average.
-const LEAST_PAGES: usize = 12;
+const MIN_PAGES: usize = 12;
 
 /// A list of lines that comes page by page.
 pub(crate) trait List {
@@ -35,6 +35,10 @@ pub(crate) trait List {
     fn id_of(entry: &Self::Entry) -> i64;
     /// Takes lines.
     fn extend(&mut self, nodes: Vec<Self::Node>, client: &Client);
+    /// Sorts by id, whatever the order of the answers: later steps and their outcome depend on nothing else.
+    fn sort(&mut self) {
+        self.entries_mut().sort_unstable_by_key(Self::id_of);
+    }
 }
 
 /// The ranges of a list, and how far each was walked.
@@ -93,7 +97,7 @@ impl Ranges {
         list: &mut L,
         asking: Asking<'_>,
         known: Option<&[i64]>,
-        most_rows: usize,
+        max_rows: usize,
         rows: &impl Fn(usize),
     ) -> Result<(), Error> {
         let takes_ranges = asking.client.plan().filter(L::QUERY).is_some_and(|filter| filter.range);
@@ -105,7 +109,7 @@ impl Ranges {
             if is_first && !self.by_cursor {
                 self.begin(list, asking, rows).await?;
             }
-            self.walk(list, asking, most_rows, rows).await
+            self.walk(list, asking, max_rows, rows).await
         };
         match walked.await {
             // A server that does not take both bounds, or has another order: one cursor leads through all of it.
@@ -113,7 +117,7 @@ impl Ranges {
                 tracing::warn!(query = L::QUERY.name, reason = %error, "ranges of ids are refused; one cursor walks the list");
                 list.entries_mut().clear();
                 *self = Self::by_cursor();
-                self.walk(list, asking, most_rows, rows).await
+                self.walk(list, asking, max_rows, rows).await
             }
             walked => walked,
         }
@@ -134,7 +138,7 @@ impl Ranges {
         self.by_cursor = last < reached;
         let page_width = reached.abs_diff(first).max(1);
         let pages = usize::try_from(last.abs_diff(reached) / page_width).unwrap_or(usize::MAX);
-        let ranges = (pages / LEAST_PAGES).min(asking.client.max_in_flight()) as u64;
+        let ranges = (pages / MIN_PAGES).min(asking.client.max_in_flight()) as u64;
         if last > reached && ranges > 1 {
             let width = last.abs_diff(reached) / ranges;
             let bounds: Vec<i64> = (0..ranges).map(|at| reached.saturating_add_unsigned(width * at)).collect();
@@ -149,12 +153,12 @@ impl Ranges {
         &mut self,
         list: &mut L,
         asking: Asking<'_>,
-        most_rows: usize,
+        max_rows: usize,
         rows: &impl Fn(usize),
     ) -> Result<(), Error> {
         let Asking { client, base, page_rows } = asking;
         let by_cursor = self.by_cursor;
-        let most_rows = most_rows.div_ceil(self.ranges.len());
+        let max_rows = max_rows.div_ceil(self.ranges.len());
         let list = RefCell::new(list);
         let ranges = stream::iter(self.ranges.iter_mut().filter(|range| !range.at.is_at_end()));
         let walks = ranges.map(async |Range { ids, at }| {
@@ -168,7 +172,7 @@ impl Ranges {
             };
             let select = if by_cursor { Select::All } else { Select::Range(*ids) };
             let question = Question { query: L::query(client), variables: base, select, rows: page_rows };
-            let walked = client.walk(question, at, most_rows, take).await;
+            let walked = client.walk(question, at, max_rows, take).await;
             // What the others are asking for still comes, and is not asked for again; nothing new is begun.
             walked.inspect_err(|error| {
                 if by_cursor || !error.is_refusal() {
@@ -191,7 +195,7 @@ fn ignored(query: Query) -> Error {
 fn bounds<L: List>(list: &L, page_rows: usize, most: usize) -> Vec<i64> {
     let entries = list.entries();
     let pages = entries.len().div_ceil(page_rows.max(1));
-    let ranges = (pages / LEAST_PAGES).clamp(1, most.max(1));
+    let ranges = (pages / MIN_PAGES).clamp(1, most.max(1));
     let rows = pages.div_ceil(ranges) * page_rows;
     let mut bounds: Vec<i64> = (1..ranges).filter_map(|at| entries.get(rows * at - 1).map(L::id_of)).collect();
     bounds.dedup();
@@ -201,7 +205,7 @@ fn bounds<L: List>(list: &L, page_rows: usize, most: usize) -> Vec<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::listed::PayableEntry;
+    use crate::model::listed::ListedPayable;
     use crate::refresh::index::Payables;
 
     #[test]
@@ -218,7 +222,7 @@ mod tests {
 
     #[test]
     fn bounds_are_ends_of_pages() {
-        let entry = |id| PayableEntry { id, owner: 1, voucher: 1, match_id: 0, document_type: 1 };
+        let entry = |id| ListedPayable { id, owner: 1, voucher: 1, match_id: 0, document_type: 1 };
         let list = Payables { entries: (1..=3_000).map(|id| entry(id * 10)).collect() };
         assert_eq!(bounds(&list, 100, 5), [15_000]);
         assert_eq!(bounds(&list, 10, 5), [6_000, 12_000, 18_000, 24_000]);

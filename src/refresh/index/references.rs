@@ -6,11 +6,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use super::{document_type, month};
-use crate::model::listed::{DocumentType, LedgerEntry, Period};
+use crate::model::listed::{DocumentType, ListedLine, Period};
 use crate::model::value::Month;
 use crate::xledger::Client;
 use crate::xledger::node::{LedgerReferencesNode, PeriodNode, SourceNode};
-use crate::xledger::scalar::{Odd, Whole, reference};
+use crate::xledger::scalar::{Integer, Odd, reference};
 
 /// The document types and the periods of a list. Lines name them by their places.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -168,7 +168,7 @@ impl References {
     pub(super) fn place_of_period(
         &mut self,
         client: &Client,
-        (id, said): (Option<Whole>, Option<PeriodNode>),
+        (id, said): (Option<Integer>, Option<PeriodNode>),
         owner: i64,
         line: i64,
     ) -> u32 {
@@ -179,12 +179,12 @@ impl References {
     }
 
     /// The month of a line's period.
-    pub(crate) fn month(&self, entry: &LedgerEntry) -> Option<Month> {
+    pub(crate) fn month(&self, entry: &ListedLine) -> Option<Month> {
         self.periods.get(entry.period)?.month
     }
 
     /// Whether a line has no id of a period or of a document type: the server may say below it what they are.
-    pub(crate) fn lacks_ids(&self, entry: &LedgerEntry) -> bool {
+    pub(crate) fn lacks_ids(&self, entry: &ListedLine) -> bool {
         self.periods.is_without_id(entry.period) || self.document_types.is_without_id(entry.document_type)
     }
 
@@ -195,7 +195,7 @@ impl References {
 
     /// Takes other lines as examples of what is not known yet than those that were tried, if there are any: one that is gone, or has another
     /// period by now, tells nothing.
-    pub(crate) fn choose_others(&mut self, entries: &[LedgerEntry], tried: &FxHashSet<i64>) {
+    pub(crate) fn choose_others(&mut self, entries: &[ListedLine], tried: &FxHashSet<i64>) {
         for entry in entries.iter().filter(|entry| !tried.contains(&entry.id)) {
             self.document_types.choose_other(entry.document_type, entry.id, tried);
             self.periods.choose_other(entry.period, entry.id, tried);
@@ -230,7 +230,7 @@ pub(crate) fn period(client: &Client, said: PeriodNode) -> Period {
 }
 
 /// A year, or the number of a period.
-fn small(value: Option<Odd<Whole>>) -> Option<Odd<i16>> {
+fn small(value: Option<Odd<Integer>>) -> Option<Odd<i16>> {
     Some(value?.fit().and_then(|value| i16::try_from(value.0).ok()).map_or(Odd::Unfit, Odd::Fit))
 }
 
@@ -252,11 +252,11 @@ mod tests {
         serde_json::from_str(text).unwrap()
     }
 
-    fn entry(references: &mut References, id: i64, text: &str) -> LedgerEntry {
+    fn entry(references: &mut References, id: i64, text: &str) -> ListedLine {
         let LedgerReferencesNode { owner_db_id, period_id, period, header, .. } = said(text);
         let owner = reference(owner_db_id).unwrap_or(0);
         let source = header.and_then(|header| header.transaction_source);
-        LedgerEntry {
+        ListedLine {
             id,
             owner,
             voucher: 1,
@@ -277,7 +277,7 @@ mod tests {
         let mut references = References::default();
         let of_another_owner = LINE.replace("\"ownerDbId\":1", "\"ownerDbId\":2");
         let lines = [LINE, LINE, &of_another_owner].into_iter().zip(1..);
-        let entries: Vec<LedgerEntry> = lines.map(|(text, id)| entry(&mut references, id, text)).collect();
+        let entries: Vec<ListedLine> = lines.map(|(text, id)| entry(&mut references, id, text)).collect();
         let examples = || -> FxHashSet<i64> { [1, 3].into_iter().collect() };
         assert_eq!(references.examples(), examples());
         assert!(references.month(&entries[0]).is_none() && references.document_types.of_id(1, 802).is_none());
@@ -293,13 +293,13 @@ mod tests {
 
         let read: References = serde_json::from_str(&serde_json::to_string(&references).unwrap()).unwrap();
         let mut read = read.restored();
-        assert_eq!(entry(&mut read, 4, LINE), LedgerEntry { id: 4, ..entries[0] });
+        assert_eq!(entry(&mut read, 4, LINE), ListedLine { id: 4, ..entries[0] });
     }
 
     #[test]
     fn an_example_that_is_gone_gives_way_to_another_line() {
         let mut references = References::default();
-        let entries: Vec<LedgerEntry> = (1..4).map(|id| entry(&mut references, id, LINE)).collect();
+        let entries: Vec<ListedLine> = (1..4).map(|id| entry(&mut references, id, LINE)).collect();
         let mut tried: FxHashSet<i64> = FxHashSet::default();
         for example in 1..4 {
             assert_eq!(references.examples().into_iter().collect::<Vec<_>>(), [example]);

@@ -45,7 +45,7 @@ impl<'a> KnownSupplier<'a> {
 }
 
 /// All suppliers, by id.
-pub(super) fn know<'a>(
+pub(super) fn enrich<'a>(
     reference_data: &'a ReferenceData,
     file: &'a Suppliers,
     has_company_numbers: bool,

@@ -5,7 +5,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::classify::categories::{Categories, Conditions};
 use crate::classify::category::{DefaultCategory, Language, default_category};
 use crate::classify::spend_class::{
-    AccountFacts, SpendClass, is_reverse_charge_basis, is_reverse_charge_contra, spend_class,
+    SpendClass, SpendFacts, is_reverse_charge_basis, is_reverse_charge_contra, spend_class,
 };
 use crate::model::line::Line;
 use crate::refresh::chart::{Account, Chart};
@@ -91,7 +91,7 @@ fn of_account(account: &Account, language: Language) -> OfAccount {
     let facts = account.facts();
     let (number, chart) = (facts.number, facts.standard);
     let is = |kind| Some(account.kind == Some(kind));
-    let facts = AccountFacts {
+    let facts = SpendFacts {
         number,
         chart,
         asset: is(AccountKind::Asset),

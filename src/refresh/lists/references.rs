@@ -4,6 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::Lists;
 use crate::model::failure::Failure;
+use crate::refresh::cache::SavedList;
 use crate::refresh::fetch::ask_examples;
 use crate::refresh::index::{Asking, Ledger, says_without_id};
 use crate::xledger::Client;
@@ -19,7 +20,7 @@ impl Lists {
     pub(super) async fn look_up_references(&mut self, asking: Asking<'_>) -> Result<bool, Failure> {
         let Asking { client, base, page_rows } = asking;
         let Ledger { entries, references } = &mut self.ledger;
-        let lacks_ids = entries.iter().filter(|entry| self.said.by_ids && references.lacks_ids(entry));
+        let lacks_ids = entries.iter().filter(|entry| self.saved.by_ids && references.lacks_ids(entry));
         let without_ids: FxHashSet<i64> = lacks_ids.map(|entry| entry.id).collect();
         if !without_ids.is_empty() && (!client.plan().asks_ids() || without_ids.len() > page_rows) {
             self.give_up_ids(client);
@@ -60,6 +61,6 @@ impl Lists {
         );
         client.plan().give_up_ids();
         self.ledger = Ledger::default();
-        (self.said.ledger, self.saved.0) = Default::default();
+        self.saved.ledger = SavedList::default();
     }
 }

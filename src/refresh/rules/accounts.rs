@@ -29,7 +29,7 @@ pub enum PayrollAccounts {
 
 /// What an account is judged by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AccountFacts {
+pub struct PayrollFacts {
     /// Its number.
     pub number: Option<u16>,
     /// Its standard chart, by the vendor's id.
@@ -38,7 +38,7 @@ pub struct AccountFacts {
     pub is_wages: Option<bool>,
 }
 
-impl AccountFacts {
+impl PayrollFacts {
     fn is_in(&self, ranges: &[(u16, u16)]) -> bool {
         self.number.is_some_and(|number| ranges.iter().any(|(first, last)| (*first..=*last).contains(&number)))
     }
@@ -61,7 +61,7 @@ impl AccountFacts {
 
 impl PayrollAccounts {
     /// Whether an account is payroll's.
-    pub fn contain(&self, account: &AccountFacts) -> bool {
+    pub fn contain(&self, account: &PayrollFacts) -> bool {
         match self {
             PayrollAccounts::Ranges(ranges) => account.is_in(&ranges.0),
             PayrollAccounts::ByChart => match account.standard {
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn payroll_accounts_go_by_the_chart() {
-        let of = |standard, number, is_wages| AccountFacts { number, standard, is_wages };
+        let of = |standard, number, is_wages| PayrollFacts { number, standard, is_wages };
         for (account, by_chart) in [
             (of(Some(2), Some(5000), None), true),
             (of(Some(2), Some(5500), Some(true)), false),

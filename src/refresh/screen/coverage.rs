@@ -6,7 +6,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Screen, Verdict, facts};
 use crate::classify::spend_class::BAS;
-use crate::model::listed::LedgerEntry;
+use crate::model::listed::ListedLine;
 use crate::model::treatment::Treatment;
 use crate::model::value::Month;
 use crate::refresh::chart::Number;
@@ -24,14 +24,14 @@ pub(crate) struct Coverage {
     /// Vouchers of supplier invoices.
     pub(crate) invoices: u64,
     /// Those of which no line is kept though none is payroll, by owner and year.
-    pub(crate) lost: BTreeMap<(i64, i16), Lost>,
+    pub(crate) lost: BTreeMap<(i64, i16), LostInvoices>,
     /// The month of the last line, whose count is not in `months` yet.
     pub(crate) last: Option<(Month, u64, u64)>,
 }
 
 /// Invoices of which no line is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Lost {
+pub(crate) struct LostInvoices {
     /// How many.
     pub(crate) vouchers: u64,
     /// How many of them each account group, two digits, has most lines of.
@@ -123,7 +123,7 @@ impl Screen {
     }
 
     /// Notes a line of an invoice of which none is kept.
-    fn note(&self, invoice: &mut Invoice, entry: &LedgerEntry, month: Option<Month>, verdict: Option<Verdict>) {
+    fn note(&self, invoice: &mut Invoice, entry: &ListedLine, month: Option<Month>, verdict: Option<Verdict>) {
         if entry.owner != 0 {
             invoice.owner = entry.owner;
         }

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashSet;
 
 use super::Screen;
-use crate::model::listed::PayableEntry;
+use crate::model::listed::ListedPayable;
 use crate::model::treatment::Treatment;
 use crate::refresh::chart::Account;
 use crate::refresh::index::{Ledger, Payables};
@@ -67,13 +67,13 @@ impl Screen {
     }
 
     /// An AP line has its voucher's document type: known by its id, or by the voucher's ledger lines.
-    fn is_payroll_payable_by_itself(&self, line: &PayableEntry) -> bool {
+    fn is_payroll_payable_by_itself(&self, line: &ListedPayable) -> bool {
         self.treatments.get(&line.document_type) == Some(&Treatment::Payroll)
             || self.payroll_vouchers.contains(&line.voucher)
     }
 
     /// Whether an AP line is payroll.
-    pub(crate) fn is_payroll_payable(&self, line: &PayableEntry) -> bool {
+    pub(crate) fn is_payroll_payable(&self, line: &ListedPayable) -> bool {
         self.is_payroll_payable_by_itself(line) || self.matches.hold(line.owner, line.match_id)
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::listed::{DocumentType, LedgerEntry, PayableEntry};
+use crate::model::listed::{DocumentType, ListedLine, ListedPayable};
 use crate::refresh::chart::Account;
 use crate::refresh::index::References;
 use crate::report::counts::Refused;
@@ -36,15 +36,15 @@ fn references(types: Vec<DocumentType>) -> References {
 }
 
 /// A line on an account, of a document type, kept unless something says otherwise.
-fn line(id: i64, account: i64, document_type: u32) -> LedgerEntry {
-    LedgerEntry { id, owner: OWNER, voucher: 100 + id, account, match_id: 0, modified_at: 0, period: 0, document_type }
+fn line(id: i64, account: i64, document_type: u32) -> ListedLine {
+    ListedLine { id, owner: OWNER, voucher: 100 + id, account, match_id: 0, modified_at: 0, period: 0, document_type }
 }
 
-fn ap(id: i64, voucher: i64, document_type: i64, match_id: i64) -> PayableEntry {
-    PayableEntry { id, owner: OWNER, voucher, match_id, document_type }
+fn ap(id: i64, voucher: i64, document_type: i64, match_id: i64) -> ListedPayable {
+    ListedPayable { id, owner: OWNER, voucher, match_id, document_type }
 }
 
-fn run(rules: Rules, entries: Vec<LedgerEntry>, payables: Vec<PayableEntry>) -> Screened {
+fn run(rules: Rules, entries: Vec<ListedLine>, payables: Vec<ListedPayable>) -> Screened {
     screen(rules, chart(), &Ledger { entries, references: references(types()) }, &Payables { entries: payables })
 }
 
@@ -55,31 +55,31 @@ fn kept(screened: &Screened) -> Vec<i64> {
 #[test]
 fn each_line_is_counted_once_by_its_first_verdict() {
     let history = Rules { history_from: Month::new(2026, 1), ..Rules::default() };
-    let old = |line: LedgerEntry| LedgerEntry { period: 2, ..line };
+    let old = |line: ListedLine| ListedLine { period: 2, ..line };
     let entries = vec![
-        line(1, 3, 0),                                           // kept
-        line(2, 20, 0),                                          // kept, without an account number
-        line(3, 3, 2),                                           // payroll by type
-        line(4, 4, 0),                                           // payroll by account
-        line(5, 6, 3),                                           // payroll by account, though its type is left out
-        old(line(6, 4, 0)),                                      // payroll before history
-        line(7, 21, 0),                                          // refused: account without a code
-        line(8, 99, 0),                                          // refused: account that the chart does not know
-        line(9, 0, 0),                                           // refused: no account
-        line(10, 3, 4),                                          // refused: no document type
-        LedgerEntry { period: 3, ..line(11, 3, 0) },             // refused: no period
-        LedgerEntry { owner: 0, match_id: 8, ..line(12, 3, 0) }, // refused: a match, and no owner to look it up in
-        LedgerEntry { period: 3, ..line(13, 3, 3) },             // refused before document type
-        line(14, 1, 3),                                          // document type before account
-        line(15, 1, 0),                                          // account
-        line(16, 8, 1),                                          // account: first of the range
-        line(17, 9, 1),                                          // account: last of the range
-        old(line(18, 1, 0)),                                     // account before history
-        old(line(19, 3, 0)),                                     // history
-        line(20, 10, 1),                                         // kept: behind the range
-        line(21, 7, 1),                                          // kept: behind the payroll range
-        line(22, 7, 3),                                          // document type, on an account that is kept
-        line(23, 20, 3),                                         // the same, on one without a number
+        line(1, 3, 0),                                          // kept
+        line(2, 20, 0),                                         // kept, without an account number
+        line(3, 3, 2),                                          // payroll by type
+        line(4, 4, 0),                                          // payroll by account
+        line(5, 6, 3),                                          // payroll by account, though its type is left out
+        old(line(6, 4, 0)),                                     // payroll before history
+        line(7, 21, 0),                                         // refused: account without a code
+        line(8, 99, 0),                                         // refused: account that the chart does not know
+        line(9, 0, 0),                                          // refused: no account
+        line(10, 3, 4),                                         // refused: no document type
+        ListedLine { period: 3, ..line(11, 3, 0) },             // refused: no period
+        ListedLine { owner: 0, match_id: 8, ..line(12, 3, 0) }, // refused: a match, and no owner to look it up in
+        ListedLine { period: 3, ..line(13, 3, 3) },             // refused before document type
+        line(14, 1, 3),                                         // document type before account
+        line(15, 1, 0),                                         // account
+        line(16, 8, 1),                                         // account: first of the range
+        line(17, 9, 1),                                         // account: last of the range
+        old(line(18, 1, 0)),                                    // account before history
+        old(line(19, 3, 0)),                                    // history
+        line(20, 10, 1),                                        // kept: behind the range
+        line(21, 7, 1),                                         // kept: behind the payroll range
+        line(22, 7, 3),                                         // document type, on an account that is kept
+        line(23, 20, 3),                                        // the same, on one without a number
     ];
     let screened = run(history, entries, vec![]);
     assert_eq!(kept(&screened), [1, 2, 20, 21]);
@@ -101,16 +101,16 @@ fn each_line_is_counted_once_by_its_first_verdict() {
 
 #[test]
 fn a_match_with_payroll_is_payroll_in_one_owner_and_one_step() {
-    let matched = |line: LedgerEntry, match_id| LedgerEntry { match_id, ..line };
+    let matched = |line: ListedLine, match_id| ListedLine { match_id, ..line };
     let entries = || {
         vec![
-            matched(line(1, 5, 2), 70),                                 // payroll by type
-            matched(line(2, 3, 1), 70),                                 // payroll by that match
-            LedgerEntry { owner: 2, ..matched(line(3, 3, 1), 70) },     // another owner's match of the same number
-            matched(line(4, 3, 1), 71),                                 // not matched with payroll
-            LedgerEntry { voucher: 300, ..matched(line(5, 3, 1), 72) }, // payroll by a payroll AP line
-            line(6, 3, 1),                                              // match 0 is no match
-            LedgerEntry { match_id: 0, ..line(7, 5, 2) },
+            matched(line(1, 5, 2), 70),                                // payroll by type
+            matched(line(2, 3, 1), 70),                                // payroll by that match
+            ListedLine { owner: 2, ..matched(line(3, 3, 1), 70) },     // another owner's match of the same number
+            matched(line(4, 3, 1), 71),                                // not matched with payroll
+            ListedLine { voucher: 300, ..matched(line(5, 3, 1), 72) }, // payroll by a payroll AP line
+            line(6, 3, 1),                                             // match 0 is no match
+            ListedLine { match_id: 0, ..line(7, 5, 2) },
         ]
     };
     let payables = || vec![ap(1, 900, 802, 72), ap(2, 105, 801, 70)];
@@ -125,14 +125,14 @@ fn a_match_with_payroll_is_payroll_in_one_owner_and_one_step() {
 #[test]
 fn payroll_without_an_owner_holds_for_every_owner() {
     let entries =
-        vec![LedgerEntry { owner: 0, match_id: 9, ..line(1, 5, 2) }, LedgerEntry { match_id: 9, ..line(2, 3, 1) }];
+        vec![ListedLine { owner: 0, match_id: 9, ..line(1, 5, 2) }, ListedLine { match_id: 9, ..line(2, 3, 1) }];
     assert_eq!(kept(&run(Rules::default(), entries, vec![])), [] as [i64; 0]);
 }
 
 #[test]
 fn a_line_without_an_owner_and_without_a_match_can_be_judged() {
-    let entries = vec![LedgerEntry { owner: 0, ..line(1, 3, 0) }, LedgerEntry { owner: 0, ..line(2, 4, 0) }];
-    let payables = vec![PayableEntry { owner: 0, ..ap(1, 101, 800, 0) }];
+    let entries = vec![ListedLine { owner: 0, ..line(1, 3, 0) }, ListedLine { owner: 0, ..line(2, 4, 0) }];
+    let payables = vec![ListedPayable { owner: 0, ..ap(1, 101, 800, 0) }];
     let screened = run(Rules::default(), entries, payables);
     assert_eq!((kept(&screened), screened.payables.len()), (vec![1], 1));
 }
@@ -149,11 +149,11 @@ fn ap_lines_are_admitted_with_a_kept_line_of_their_voucher() {
     let entries = vec![line(1, 3, 0), line(2, 1, 0)];
     let payables = vec![
         ap(1, 101, 800, 0),
-        ap(2, 102, 800, 0),                              // no kept line in its voucher
-        ap(3, 101, 803, 0),                              // document type left out
-        ap(4, 101, 0, 0),                                // no document type
-        ap(5, 101, 999, 0),                              // one that no ledger line has
-        PayableEntry { owner: 0, ..ap(6, 101, 800, 8) }, // a match, and no owner to look it up in
+        ap(2, 102, 800, 0),                               // no kept line in its voucher
+        ap(3, 101, 803, 0),                               // document type left out
+        ap(4, 101, 0, 0),                                 // no document type
+        ap(5, 101, 999, 0),                               // one that no ledger line has
+        ListedPayable { owner: 0, ..ap(6, 101, 800, 8) }, // a match, and no owner to look it up in
         ap(7, 0, 800, 0),
     ];
     let screened = run(Rules::default(), entries, payables);
@@ -172,8 +172,8 @@ fn a_type_id_with_two_descriptions_is_treated_by_the_stricter() {
 
 #[test]
 fn what_is_kept_is_counted_by_month_and_voucher() {
-    let of = |voucher, line: LedgerEntry| LedgerEntry { voucher, ..line };
-    let april = |line: LedgerEntry| LedgerEntry { period: 1, ..line };
+    let of = |voucher, line: ListedLine| ListedLine { voucher, ..line };
+    let april = |line: ListedLine| ListedLine { period: 1, ..line };
     let entries = vec![
         of(1, line(1, 3, 0)),         // kept
         of(1, line(2, 2, 0)),         // excluded account
@@ -193,13 +193,13 @@ fn what_is_kept_is_counted_by_month_and_voucher() {
     assert_eq!(coverage.months, [(april, (3, 1)), (may, (6, 1))].into());
     assert_eq!((coverage.vouchers, coverage.kept_vouchers), (5, 2));
     assert_eq!(coverage.invoices, 4);
-    assert_eq!(coverage.lost, [((OWNER, 2026), Lost { vouchers: 1, groups: [(29, 1)].into() })].into());
+    assert_eq!(coverage.lost, [((OWNER, 2026), LostInvoices { vouchers: 1, groups: [(29, 1)].into() })].into());
 }
 
 #[test]
 fn an_invoice_is_lost_only_if_nothing_explains_it() {
-    let of = |voucher, line: LedgerEntry| LedgerEntry { voucher, ..line };
-    let lost = |rules: Rules, entries: Vec<LedgerEntry>| {
+    let of = |voucher, line: ListedLine| ListedLine { voucher, ..line };
+    let lost = |rules: Rules, entries: Vec<ListedLine>| {
         let lost = run(rules, entries, vec![]).screen.coverage().lost.clone();
         lost.into_iter().map(|((_, year), lost)| (year, lost.vouchers, lost.groups)).collect::<Vec<_>>()
     };

@@ -1,7 +1,7 @@
 use super::*;
 use crate::report::TableSize;
 use crate::report::checks::DataCheck;
-use crate::xledger::{Lost, Usage};
+use crate::xledger::{LostField, Usage};
 use std::collections::BTreeSet;
 
 const COMMITTED: Instant = Instant(1_795_224_600_000);
@@ -21,7 +21,7 @@ fn published() -> Report {
         lines_fetched: Some(11),
         lines_gone: Some(1),
         lines_healed: Some(2),
-        lost: vec![Lost {
+        lost: vec![LostField {
             field: "suppliers.address.country".to_owned(),
             columns: ["supplier.country_code", "supplier.country_name"].map(str::to_owned).into(),
             right: "Country".to_owned(),

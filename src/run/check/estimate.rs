@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::display::figures::{amount, count, size};
-use crate::display::lines::{Side, aligned};
+use crate::display::lines::{Align, aligned};
 use crate::refresh::fetch::batch_rows;
 
 /// Refreshes of a month, by the schedule that the template sets: every three days.
@@ -148,7 +148,7 @@ impl Estimate {
                 None,
             ),
         ];
-        let table = aligned([Side::Left, Side::Right, Side::Right, Side::Right], &rows);
+        let table = aligned([Align::Left, Align::Right, Align::Right, Align::Right], &rows);
         let money = |hundredths: u64| amount(i128::from(hundredths) * 100);
         let xledger = match month.xledger_pence {
             0 => "within what Xledger's UK terms include, if nothing else uses the API".to_owned(),

@@ -2,7 +2,7 @@
 
 use super::{Checked, Right, RightAccess, Schema};
 use crate::display::figures::count;
-use crate::display::lines::{Side, aligned, sanitize};
+use crate::display::lines::{Align, aligned, sanitize};
 use crate::report::{Report, summary};
 use crate::xledger::Reason;
 
@@ -17,9 +17,9 @@ pub(super) fn table(checked: &Checked) -> Vec<String> {
     }
     text.push_str("\n\nRights of the token\n");
     let rights: Vec<_> = checked.rights.iter().map(row).collect();
-    text.push_str(&aligned([Side::Left; 4], &rights));
+    text.push_str(&aligned([Align::Left; 4], &rights));
     text.push_str("\nSchema\n");
-    text.push_str(&aligned([Side::Left; 2], &schema(&checked.schema)));
+    text.push_str(&aligned([Align::Left; 2], &schema(&checked.schema)));
     let Checked { lines, payables, document_types, .. } = checked.clone();
     let found = Report { lines, payables, document_types, ..Report::default() };
     text.push_str(&summary::counts(&found));
@@ -105,7 +105,7 @@ mod tests {
     use crate::display::lines::is_control_char;
     use crate::model::treatment::Treatment;
     use crate::report::counts::{Counts, PayableCounts, TypeCount};
-    use crate::xledger::{IdType, Lost, Usage};
+    use crate::xledger::{IdType, LostField, Usage};
 
     fn checked() -> Checked {
         let right = |area, name, access, message: Option<&str>| Right {
@@ -200,7 +200,7 @@ Ready: the token has every right that a refresh was seen to need.";
         }
         checked.rights[1].optional = false;
         checked.in_the_way = vec!["there is no root `x\u{7}`".to_owned()];
-        let lost = |reason| Lost {
+        let lost = |reason| LostField {
             field: "suppliers.phone".to_owned(),
             columns: vec!["supplier.phone".to_owned()],
             right: "Supplier".to_owned(),

@@ -24,7 +24,7 @@ const UNKNOWN_FIELD: Query = Query {
 };
 
 /// The most rows that Xledger is known to answer.
-const MOST_ROWS: usize = 10_000;
+const MAX_ROWS: usize = 10_000;
 
 /// What Xledger does.
 ///
@@ -53,7 +53,7 @@ pub(super) async fn facts(
 async fn refusal(client: &Client) -> Result<Fact, Failure> {
     let fact = "an unknown field is refused with the code FIELDS_ON_CORRECT_TYPE";
     let different = |detail: String| Fact::other(Verified, fact, Finding::Different, Some(detail));
-    Ok(match client.value::<Value>(UNKNOWN_FIELD, &json!({})).await {
+    Ok(match client.ask_value::<Value>(UNKNOWN_FIELD, &json!({})).await {
         Err(Error::SchemaMismatch { code, .. }) if code == "FIELDS_ON_CORRECT_TYPE" => Fact::holds(Verified, fact),
         Err(Error::SchemaMismatch { code, .. }) => different(format!("with the code {code}")),
         Err(Error::Api { code, .. }) => different(format!("with the unknown code {code}")),
@@ -73,7 +73,7 @@ async fn listing(
     let begun = tokio::time::Instant::now();
     // Each line says what its document type is.
     let query = query::LEDGER_INDEX.without(&["periodId"]);
-    let question = Question { query, variables: base, select: Select::All, rows: MOST_ROWS };
+    let question = Question { query, variables: base, select: Select::All, rows: MAX_ROWS };
     let answer = client.first_page::<LedgerIndexNode>(question).await;
     let whole = "10,000 ledger lines are listed in one answer";
     let page = match answer {
@@ -86,12 +86,12 @@ async fn listing(
     let rows = page.edges.nodes.len();
     timings.push(timing("a page of the ledger, by index fields", rows, begun.elapsed()));
     let mut facts = Vec::new();
-    facts.push(match client.page_sizes().rows(query::LEDGER_INDEX, MOST_ROWS) {
-        MOST_ROWS if rows >= MOST_ROWS => Fact::holds(Verified, whole),
-        MOST_ROWS if page.page_info.has_next_page => {
+    facts.push(match client.page_sizes().rows(query::LEDGER_INDEX, MAX_ROWS) {
+        MAX_ROWS if rows >= MAX_ROWS => Fact::holds(Verified, whole),
+        MAX_ROWS if page.page_info.has_next_page => {
             Fact::other(Verified, whole, Finding::Different, Some(format!("{rows} came, and more follow")))
         }
-        MOST_ROWS => Fact::other(Verified, whole, Finding::NotTried, Some("the ledger has fewer".to_owned())),
+        MAX_ROWS => Fact::other(Verified, whole, Finding::NotTried, Some("the ledger has fewer".to_owned())),
         less => Fact::other(Verified, whole, Finding::Different, Some(format!("{less} at most"))),
     });
 
@@ -160,16 +160,16 @@ async fn beyond_the_cap(
 ) -> Result<Fact, Failure> {
     let fact = "of more than 10,000 rows the first 10,000 come";
     let begun = tokio::time::Instant::now();
-    let question = Question { query: query::LEDGER_IDS, variables: base, select: Select::All, rows: MOST_ROWS + 1 };
+    let question = Question { query: query::LEDGER_IDS, variables: base, select: Select::All, rows: MAX_ROWS + 1 };
     let answer = client.first_page::<ProbeNode>(question).await;
     Ok(match answer {
         Ok(page) => {
             timings.push(timing("a page of ids alone", page.edges.nodes.len(), begun.elapsed()));
             match page.edges.nodes.len() {
-                rows if rows > MOST_ROWS => {
+                rows if rows > MAX_ROWS => {
                     Fact::other(Guessed, fact, Finding::Different, Some("all come: there is no such cap".to_owned()))
                 }
-                MOST_ROWS => Fact::holds(Guessed, fact),
+                MAX_ROWS => Fact::holds(Guessed, fact),
                 _ if page.page_info.has_next_page => {
                     Fact::other(Guessed, fact, Finding::Different, Some("fewer come".to_owned()))
                 }
@@ -194,7 +194,7 @@ async fn empty_connection(client: &Client, base: &Map<String, Value>) -> Result<
     let filter = client.plan().filter(query::PAYABLE_IDS).and_then(|filter| filter.to_json(Select::Ids(&[-1])));
     variables.extend(filter.map(|filter| ("filter".to_owned(), filter)));
     let different = |detail: String| Fact::other(Verified, fact, Finding::Different, Some(detail));
-    Ok(match client.value::<Value>(query::PAYABLE_IDS, &Value::Object(variables)).await {
+    Ok(match client.ask_value::<Value>(query::PAYABLE_IDS, &Value::Object(variables)).await {
         Ok(data) if data["apTransactions"]["edges"].is_null() => Fact::holds(Verified, fact),
         Ok(data) if data["apTransactions"]["edges"].is_array() => different("the edges are []".to_owned()),
         Ok(_) => different("there is something else".to_owned()),

@@ -93,7 +93,7 @@ struct SchemaAnswer {
 /// What keeps any question from being answered.
 pub(super) async fn facts(client: &Client, timings: &mut Vec<Timing>) -> Result<Vec<Fact>, Failure> {
     let begun = tokio::time::Instant::now();
-    let answer: Result<SchemaAnswer, Error> = client.value(query::PROBE_SCHEMA, &json!({})).await;
+    let answer: Result<SchemaAnswer, Error> = client.ask_value(query::PROBE_SCHEMA, &json!({})).await;
     let fact = "introspection answers with a token";
     let SchemaAnswer { roots, mut types } = match answer {
         Ok(answer) => answer,

@@ -2,7 +2,7 @@
 
 use super::{Certainty, Finding, Probed};
 use crate::display::figures::{count, time};
-use crate::display::lines::{Side, aligned, sanitize};
+use crate::display::lines::{Align, aligned, sanitize};
 
 /// The facts, the timings, and the verdict.
 pub(super) fn table(probed: &Probed) -> Vec<String> {
@@ -24,13 +24,13 @@ pub(super) fn table(probed: &Probed) -> Vec<String> {
         [fact.fact.clone(), standing.to_owned(), found.to_owned(), fact.detail.clone().unwrap_or_default()]
     });
     let rows: Vec<[String; 4]> = std::iter::once(head).chain(rows).collect();
-    text.push_str(&aligned([Side::Left; 4], &rows));
+    text.push_str(&aligned([Align::Left; 4], &rows));
     text.push_str("\nTimes\n");
     let timings = probed
         .timings
         .iter()
         .map(|timing| [timing.question.to_owned(), format!("{} rows", count(timing.rows)), time(timing.duration_ms)]);
-    text.push_str(&aligned([Side::Left, Side::Right, Side::Right], &timings.collect::<Vec<_>>()));
+    text.push_str(&aligned([Align::Left, Align::Right, Align::Right], &timings.collect::<Vec<_>>()));
     let of = |found: Finding| probed.facts.iter().filter(|fact| fact.found == found).count();
     let (verified, guessed) = (of(Finding::Verified), of(Finding::AsGuessed));
     let (different, missing, open) = (of(Finding::Different), of(Finding::Missing), of(Finding::NotTried));

@@ -7,11 +7,11 @@ use graphql_parser::query::{Definition, OperationDefinition, Selection, Selectio
 use super::*;
 use crate::xledger::node::*;
 use crate::xledger::query::{self, Query};
-use crate::xledger::scalar::{Amount, Whole};
+use crate::xledger::scalar::{Amount, Integer};
 
 #[derive(Deserialize, Debug, PartialEq)]
 struct Node {
-    id: Option<Whole>,
+    id: Option<Integer>,
     text: Option<Box<str>>,
     amount: Option<Amount>,
 }
@@ -107,8 +107,8 @@ fn no_more_is_read_than_an_answer_can_hold() {
         let edges = vec![r#"{"node":{}}"#; rows].join(",");
         format!(r#"{{"data":{{"root":{{"edges":[{edges}],"pageInfo":{{"hasNextPage":false}}}}}}}}"#)
     };
-    assert_eq!(rows(&json(MOST_ROWS)).unwrap().nodes.len(), MOST_ROWS);
-    assert_eq!(fault(&json(MOST_ROWS + 1)).1, "expected fewer rows");
+    assert_eq!(rows(&json(MAX_ROWS)).unwrap().nodes.len(), MAX_ROWS);
+    assert_eq!(fault(&json(MAX_ROWS + 1)).1, "expected fewer rows");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 use super::*;
 
 fn s(seconds: u64) -> Decision {
-    Decision::Wait(Duration::from_secs(seconds))
+    Decision::PauseAll(Duration::from_secs(seconds))
 }
 
 #[test]
@@ -23,18 +23,18 @@ fn what_is_done_about_each_error() {
     let ids = |rows| Attempt { by_ids: true, ..list(rows) };
     let first = |rows| Attempt { searched: false, ..list(rows) };
     let tried = |tries, rows| Attempt { tries, ..list(rows) };
-    let later = |seconds| Decision::Later(Duration::from_secs(seconds));
+    let later = |seconds| Decision::RetryLater(Duration::from_secs(seconds));
     for (error, attempt, in_a_row, since_s, expected) in [
         (Error::BurstLimit, list(9), 1, 0, s(5)),
         (Error::BurstLimit, list(9), 11, 99, s(5)),
         (Error::BurstLimit, list(9), 12, 99, Decision::Stop),
         (Error::ConcurrencyLimit, list(9), 2, 0, s(1)),
         (Error::ConcurrencyLimit, list(9), 12, 0, Decision::Stop),
-        (Error::CreditsUsedUp { reset_at }, list(9), 1, 0, Decision::WaitUntil(Instant(1_795_224_601_000))),
+        (Error::CreditsUsedUp { reset_at }, list(9), 1, 0, Decision::PauseAllUntil(Instant(1_795_224_601_000))),
         (Error::CreditsUsedUp { reset_at }, list(9), 3, 0, Decision::Stop),
         (Error::CreditsUsedUp { reset_at: None }, list(9), 2, 0, s(1_200)),
         (Error::CreditsUsedUp { reset_at: None }, list(9), 3, 0, Decision::Stop),
-        (busy(), list(9), 1, 0, Decision::WaitUntil(Instant(7))),
+        (busy(), list(9), 1, 0, Decision::PauseAllUntil(Instant(7))),
         (busy(), list(9), 12, 0, Decision::Stop),
         (blocked(), ids(51), 1, 0, Decision::Shrink),
         (blocked(), ids(50), 1, 0, Decision::Stop),
@@ -99,7 +99,7 @@ fn waits_differ_by_chance() {
     let streak = Streak { in_a_row: 1, since: Duration::ZERO };
     let asked = Attempt { rows: 1, by_ids: false, searched: true, known: true, tries: 1 };
     let wait = |jitter| decide(&Error::BurstLimit, asked, streak, jitter);
-    assert_eq!(wait(500), Decision::Wait(Duration::from_millis(5_500)));
+    assert_eq!(wait(500), Decision::PauseAll(Duration::from_millis(5_500)));
     assert_eq!(wait(1_000), s(6));
     assert_eq!(wait(u32::MAX), s(6));
 }

@@ -49,7 +49,7 @@ fn ids_are_numbers_or_strings() {
         ("\"x\"", None),
         ("true", None),
     ] {
-        assert_eq!(read::<Whole>(json).ok().flatten().map(|id| id.0), id, "{json}");
+        assert_eq!(read::<Integer>(json).ok().flatten().map(|id| id.0), id, "{json}");
     }
 }
 
@@ -91,7 +91,7 @@ fn dates_exist_or_are_refused() {
 #[test]
 fn what_is_no_value_is_none() {
     for json in ["null", "\"\""] {
-        assert_eq!(read::<Whole>(json).unwrap(), None);
+        assert_eq!(read::<Integer>(json).unwrap(), None);
         assert_eq!(read::<Amount>(json).unwrap(), None);
         assert_eq!(read::<Odd<Amount>>(json).unwrap(), None);
         assert_eq!(read::<bool>(json).unwrap(), None);
@@ -114,5 +114,5 @@ fn what_does_not_fit_costs_its_column_where_nothing_depends_on_it() {
         assert!(read::<WallTime>(json).is_err(), "{json}");
     }
     assert_eq!(read::<Odd<Box<str>>>("12").unwrap(), Some(Odd::Unfit));
-    assert_eq!(read::<Odd<Whole>>("12").unwrap(), Some(Odd::Fit(Whole(12))));
+    assert_eq!(read::<Odd<Integer>>("12").unwrap(), Some(Odd::Fit(Integer(12))));
 }

@@ -14,7 +14,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 
 /// How long the server answers what is under way when it is told to stop.
-const LAST_ANSWERS: Duration = Duration::from_secs(1);
+const DRAIN_TIME: Duration = Duration::from_secs(1);
 /// How long to wait when the own address cannot be listened on again.
 const ONCE_MORE: Duration = Duration::from_millis(5);
 
@@ -69,7 +69,7 @@ pub(crate) async fn keep(mut listener: TcpListener, desk: Arc<Desk>, mut stopped
         }
     }
     drop(listener);
-    let _ = tokio::time::timeout(LAST_ANSWERS, graceful.shutdown()).await;
+    let _ = tokio::time::timeout(DRAIN_TIME, graceful.shutdown()).await;
 }
 
 fn admit(connections: &mut JoinSet<()>, graceful: &GracefulShutdown, stream: TcpStream, desk: Arc<Desk>) {

@@ -12,7 +12,7 @@ use super::Context;
 use crate::args::CompaniesAction;
 use crate::companies::{Aws, Company, Plan, stack, views};
 use crate::figures::{count, counted};
-use crate::lines::{Side, aligned_rows, sanitize, wrapped};
+use crate::lines::{Align, aligned_rows, sanitize, wrapped};
 use crate::outcome::{self, Exit, Outcome};
 
 /// How many companies have their turn at the same time: most of it is waiting for AWS.
@@ -194,10 +194,10 @@ fn tell(context: &Context, headings: &[&str], rows: &[(&str, Told)]) -> Result<O
         line.resize(width, String::new());
         lines.push(line);
     }
-    let mut sides = vec![Side::Left; width];
+    let mut sides = vec![Align::Left; width];
     for (side, heading) in sides.iter_mut().zip(&lines[0]) {
         if matches!(heading.as_str(), "spend rows" | "suppliers") {
-            *side = Side::Right;
+            *side = Align::Right;
         }
     }
     let mut text = format!("\n{}", aligned_rows(&sides, &lines));

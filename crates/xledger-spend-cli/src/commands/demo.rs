@@ -3,7 +3,7 @@
 use xledger_spend::event::{Mode, Refresh};
 use xledger_spend::lake::{Access, LakeUrl};
 use xledger_spend::model::failure::{Failure, FailureKind};
-use xledger_spend::refresh::Source;
+use xledger_spend::refresh::RowSource;
 use xledger_spend::{run, xledger};
 
 use super::{Context, refreshed};
@@ -40,7 +40,7 @@ async fn spare_real_data(lake: &LakeUrl, aws: &aws_config::SdkConfig) -> Result<
     let Ok(opened) = run::open_at(lake, aws, Access::Read).await else { return Ok(()) };
     let Ok(Some((current, _))) = opened.current().await else { return Ok(()) };
     let Ok(manifest) = opened.manifest(&current).await else { return Ok(()) };
-    if Source::of(&manifest).endpoint.parse().is_ok_and(|endpoint| xledger::is_this_machine(&endpoint)) {
+    if RowSource::of(&manifest).endpoint.parse().is_ok_and(|endpoint| xledger::is_this_machine(&endpoint)) {
         return Ok(());
     }
     let message = format!(

@@ -52,7 +52,7 @@ pub(super) async fn report(context: &Context, open: bool, output: Option<&Path>)
         );
         return Err(Failure::new(FailureKind::SnapshotUnknown, message));
     };
-    let bytes = lake.page(snapshot).await?.filter(|bytes| Digest::of(bytes) == page.sha256);
+    let bytes = lake.read_page(snapshot).await?.filter(|bytes| Digest::of(bytes) == page.sha256);
     let Some(bytes) = bytes else {
         let place = lake.store().place(&snapshot.page());
         let message = format!("{place}: it is missing, or not as it was written; the next {refresh} makes a new one");

@@ -7,7 +7,7 @@ use xledger_spend::run;
 
 use super::Context;
 use crate::figures::{count, size};
-use crate::lines::{Side, aligned, sanitize};
+use crate::lines::{Align, aligned, sanitize};
 use crate::outcome::{self, Outcome};
 use crate::sources;
 use crate::summary::flag;
@@ -85,8 +85,8 @@ fn for_people(listed: &[Listed], lake: &LakeUrl, program: &str) -> String {
     }
     let mut rows = vec![["snapshot", "made (UTC)", "spend rows", "suppliers", "size", "schema", ""].map(str::to_owned)];
     rows.extend(listed.iter().map(row));
-    let mut sides = [Side::Right; 7];
-    (sides[0], sides[1], sides[6]) = (Side::Left, Side::Left, Side::Left);
+    let mut sides = [Align::Right; 7];
+    (sides[0], sides[1], sides[6]) = (Align::Left, Align::Left, Align::Left);
     let mut text = format!("\nSnapshots in {lake}, newest first\n{}", aligned(sides, &rows));
     let older = |listed: &&Listed| listed.state != SnapshotState::Current && matches!(listed.manifest, Some(Ok(_)));
     if let Some(older) = listed.iter().find(older) {

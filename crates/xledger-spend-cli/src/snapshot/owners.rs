@@ -10,7 +10,7 @@ use super::data_file::{number, read, text};
 use super::months;
 
 /// How many files are read at most to find them: they are names for a summary, and the months that it shows have all that it needs.
-const MOST_FILES: usize = 12;
+const MAX_FILES: usize = 12;
 
 /// Owners by id.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub(super) async fn read_newest(lake: &Lake, manifest: &Manifest) -> Result<Owne
     let mut wanted: BTreeSet<i64> = months(&manifest.control_totals).iter().map(|total| total.owner).collect();
     let mut owners = Owners::default();
     let columns = ["owner_id", "owner_name", "amount_currency_code"];
-    for file in manifest.tables.spend.files.iter().rev().take(MOST_FILES) {
+    for file in manifest.tables.spend.files.iter().rev().take(MAX_FILES) {
         for batch in read(lake, manifest, file, &columns).await? {
             for row in 0..batch.num_rows() {
                 let Some(id) = number::<Int64Type>(&batch, "owner_id", row).filter(|id| wanted.remove(id)) else {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::figures::{amount, count, counted};
-use crate::lines::{Side, aligned, aligned_rows, cut, sanitize};
+use crate::lines::{Align, aligned, aligned_rows, cut, sanitize};
 use crate::quoted::for_duckdb;
 use crate::snapshot::{MonthTotal, Owners, Snapshot, Supplier};
 
@@ -33,7 +33,7 @@ fn suppliers(suppliers: &[Supplier], owners: &Owners) -> String {
         [name, owners.name(supplier.owner), lines, amount(supplier.ten_thousandths), currency]
     };
     let rows: Vec<_> = suppliers.iter().map(row).collect();
-    let sides = [Side::Left, Side::Left, Side::Right, Side::Right, Side::Left];
+    let sides = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Left];
     format!("\nTop suppliers, each in an owner's register and currency\n{}", aligned(sides, &rows))
 }
 
@@ -64,8 +64,8 @@ fn months(totals: &[MonthTotal], owners: &Owners) -> String {
         }));
         rows.push(row);
     }
-    let sides: Vec<Side> =
-        std::iter::once(Side::Left).chain(std::iter::repeat_n(Side::Right, columns.len() + 1)).collect();
+    let sides: Vec<Align> =
+        std::iter::once(Align::Left).chain(std::iter::repeat_n(Align::Right, columns.len() + 1)).collect();
     let mut text = format!("\nMonths\n{}", aligned_rows(&sides, &rows));
     if hidden > 0 {
         text.push_str(&format!("  (and {} owners whose amounts are not shown)\n", count(hidden as u64)));

@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use xledger_sim::{Options, Running};
 
-use crate::called::{Called, call, command};
+use crate::called::{Called, assert_printed, call, command};
 
 fn simulator(options: Options) -> (tokio::runtime::Runtime, Running) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -21,9 +21,7 @@ fn a_missing_right_is_named_with_its_place() {
     let (_runtime, running) = simulator(options);
     let set = [("XLEDGER_ENDPOINT", &*running.endpoint()), ("XLEDGER_TOKEN", running.token())];
     let called = call(here.path(), &["check"], &set);
-    assert_eq!(called.status, Some(1), "{called:?}");
-    assert!(called.out.contains("Supplier (under Common)") && called.out.contains("API tokens"), "{called:?}");
-    assert!(called.out.contains("Document types") && !called.both().contains(running.token()), "{called:?}");
+    assert_printed("check_with_a_missing_right", &called.transcript(&["check"]));
     let called = call(here.path(), &["check", "--json"], &set);
     assert_eq!((called.status, &called.json()["ready"]), (Some(1), &false.into()), "{called:?}");
 }
@@ -37,8 +35,7 @@ fn all_rights_are_there() {
         &["check", "--xledger-endpoint", &running.endpoint(), "--xledger-token", running.token()],
         &[],
     );
-    assert_eq!(called.status, Some(0), "{called:?}");
-    assert!(called.out.contains("Ready") && !called.both().contains(running.token()), "{called:?}");
+    assert_printed("check", &called.transcript(&["check"]));
     // The function's answer carries the same lines.
     let set = [("XLEDGER_ENDPOINT", &*running.endpoint()), ("XLEDGER_TOKEN", running.token())];
     let mut invoke = command(here.path(), &["invoke", "-"]);
@@ -64,11 +61,7 @@ fn a_probe_is_told_and_saved() {
     let (_runtime, running) = simulator(Options::fast(500, 1));
     let set = [("XLEDGER_ENDPOINT", &*running.endpoint()), ("XLEDGER_TOKEN", running.token())];
     let called = call(here.path(), &["probe", "--save", "probe.json"], &set);
-    assert_eq!(called.status, Some(0), "{called:?}");
-    let row = |words: &[&str]| called.out.lines().any(|line| words.iter().all(|word| line.contains(word)));
-    assert!(row(&["Transaction_Filter has dbId_in, of type Int64String", "verified"]), "{}", called.out);
-    assert!(row(&["Owner has currency", "guessed", "MISSING"]), "{}", called.out);
-    assert!(row(&["A refresh has all that it needs"]) && !called.both().contains(running.token()), "{called:?}");
+    assert_printed("probe", &called.transcript(&["probe", "--save", "probe.json"]));
     let saved: serde_json::Value =
         serde_json::from_slice(&std::fs::read(here.path().join("probe.json")).unwrap()).unwrap();
     assert_eq!((&saved["action"], saved["facts"].as_array().unwrap().len() > 60), (&"probe".into(), true));

@@ -22,17 +22,17 @@ const WHOLE: usize = 4;
 
 /// What the page shows.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Digest {
+pub struct PageData {
     pub(super) window: Window,
     /// The one with the most lines first.
-    pub(super) sections: Vec<SectionDigest>,
+    pub(super) sections: Vec<SectionData>,
     /// Owner, lines and sum of all months of those that are not shown whole.
     pub(super) others: Vec<(Option<String>, u64, i128)>,
 }
 
 /// What the page shows of one currency.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct SectionDigest {
+pub(super) struct SectionData {
     pub(super) currency: Option<String>,
     pub(super) total: Sum,
     pub(super) ever: (u64, i128),
@@ -87,18 +87,18 @@ pub(super) struct Tail {
 
 impl Figures<'_> {
     /// What the page shows of it. Suppliers that are people, and all of them if names are not wanted, go by their codes.
-    pub fn finish(self, suppliers: Suppliers) -> Digest {
-        let mut sections: Vec<(&Section<'_>, SectionDigest)> = self
+    pub fn finish(self, suppliers: Suppliers) -> PageData {
+        let mut sections: Vec<(&Section<'_>, SectionData)> = self
             .sections
             .iter()
             .filter(|section| section.ever.0 > 0 || section.intercompany.lines > 0)
-            .map(|section| (section, SectionDigest::of(section, &self.window, suppliers)))
+            .map(|section| (section, SectionData::of(section, &self.window, suppliers)))
             .collect();
         sections.sort_by_key(|(section, _)| (Reverse(section.ever.0), section.currency, section.owner_ids()));
         let others = sections.split_off(WHOLE.min(sections.len()));
-        let name = |section: &SectionDigest| section.owners.top.first().and_then(|owner| owner.label.clone());
+        let name = |section: &SectionData| section.owners.top.first().and_then(|owner| owner.label.clone());
         let others = others.into_iter().map(|(_, section)| (name(&section), section.ever.0, section.ever.1)).collect();
-        Digest { window: self.window, sections: sections.into_iter().map(|(_, section)| section).collect(), others }
+        PageData { window: self.window, sections: sections.into_iter().map(|(_, section)| section).collect(), others }
     }
 }
 
@@ -133,7 +133,7 @@ impl Section<'_> {
     }
 }
 
-impl SectionDigest {
+impl SectionData {
     fn of(section: &Section<'_>, window: &Window, names: Suppliers) -> Self {
         let suppliers: Vec<&Supplier<'_>> = section.suppliers.values().collect();
         let label = |supplier: &Supplier<'_>| {

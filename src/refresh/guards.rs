@@ -1,4 +1,4 @@
-//! What a refresh finds out about itself before it publishes.
+//! The guards: what a refresh finds out about itself before it publishes, and that stops it.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -78,14 +78,14 @@ pub(crate) fn payroll_is_known(rules: &Rules, chart: &Chart) -> Result<(), Failu
 ///
 /// # Errors
 /// [`FailureKind::TooLittleKept`], which says why, how many, and what to do.
-pub(crate) fn enough_kept(screened: &Screened, most_refused_percent: u32) -> Result<(), Failure> {
+pub(crate) fn enough_kept(screened: &Screened, max_refused_percent: u32) -> Result<(), Failure> {
     let counts = &screened.counts;
     let judged = counts.listed - counts.excluded_payroll;
     let meant = "If it is meant, run again with --accept-shrink, or with \"accept_shrink\": true in the event";
     let fail = |message: String| Err(Failure::new(FailureKind::TooLittleKept, message));
-    if u128::from(counts.refused) * 100 > u128::from(judged) * u128::from(most_refused_percent) {
+    if u128::from(counts.refused) * 100 > u128::from(judged) * u128::from(max_refused_percent) {
         return fail(format!(
-            "{} of {judged} ledger lines that are not payroll cannot be judged, which is more than {most_refused_percent} %, so nothing is \
+            "{} of {judged} ledger lines that are not payroll cannot be judged, which is more than {max_refused_percent} %, so nothing is \
              published: {}. {meant}",
             counts.refused,
             why_refused(screened),
@@ -104,12 +104,12 @@ pub(crate) fn enough_kept(screened: &Screened, most_refused_percent: u32) -> Res
 }
 
 /// Ids that are named in a message.
-const MOST_IDS_NAMED: usize = 20;
+const MAX_IDS_NAMED: usize = 20;
 
 /// What refused lines lack, and what to do about it.
 fn why_refused(screened: &Screened) -> String {
     let because = &screened.counts.refused_because;
-    let ids: Vec<String> = screened.unknown_accounts.iter().take(MOST_IDS_NAMED).map(i64::to_string).collect();
+    let ids: Vec<String> = screened.unknown_accounts.iter().take(MAX_IDS_NAMED).map(i64::to_string).collect();
     let more = if screened.unknown_accounts.len() > ids.len() { ", …" } else { "" };
     let accounts = format!(
         "on {} accounts that no chart shows, in no owner set (accountDbId {}{more}): tick *read* for Account, or make the token in an entity \
@@ -131,18 +131,18 @@ fn why_refused(screened: &Screened) -> String {
     parts.collect::<Vec<_>>().join("; ")
 }
 
-/// No table lost more of its rows than `most_percent`: a right or an entity that a token lost looks like lines that were deleted.
+/// No table lost more of its rows than `max_percent`: a right or an entity that a token lost looks like lines that were deleted.
 ///
 /// # Errors
 /// [`FailureKind::TableShrunk`], which says which one and what to do.
-pub(crate) fn not_shrunk(tables: &TableSizes, before: &Manifest, most_percent: u32) -> Result<(), Failure> {
+pub(crate) fn not_shrunk(tables: &TableSizes, before: &Manifest, max_percent: u32) -> Result<(), Failure> {
     let both = [
         ("spend", before.tables.spend.rows, tables.spend.rows),
         ("supplier", before.tables.supplier.rows, tables.supplier.rows),
     ];
     let lost = |before: u64, now: u64| before.saturating_sub(now);
     let shrunk = both.into_iter().filter(|(_, before, now)| {
-        u128::from(lost(*before, *now)) * 100 > u128::from(*before) * u128::from(most_percent)
+        u128::from(lost(*before, *now)) * 100 > u128::from(*before) * u128::from(max_percent)
     });
     let shrunk: Vec<String> = shrunk
         .map(|(table, before, now)| {
@@ -156,7 +156,7 @@ pub(crate) fn not_shrunk(tables: &TableSizes, before: &Manifest, most_percent: u
         return Ok(());
     }
     let message = format!(
-        "{}: that is more than {most_percent} %, so nothing is published. Look for a cause: a right or an entity that the token lost, \
+        "{}: that is more than {max_percent} %, so nothing is published. Look for a cause: a right or an entity that the token lost, \
          a changed setting. If it is meant, run again with --accept-shrink, or with \"accept_shrink\": true in the event",
         shrunk.join("; ")
     );
@@ -166,18 +166,18 @@ pub(crate) fn not_shrunk(tables: &TableSizes, before: &Manifest, most_percent: u
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::listed::{DocumentType, LedgerEntry};
+    use crate::model::listed::{DocumentType, ListedLine};
     use crate::model::value::Month;
     use crate::refresh::index::References;
 
-    fn entry(id: i64, voucher: i64) -> LedgerEntry {
-        LedgerEntry { id, owner: 1, voucher, account: 3, match_id: 0, modified_at: 5, period: 0, document_type: 0 }
+    fn entry(id: i64, voucher: i64) -> ListedLine {
+        ListedLine { id, owner: 1, voucher, account: 3, match_id: 0, modified_at: 5, period: 0, document_type: 0 }
     }
 
     #[test]
     fn lines_of_a_voucher_agree() {
         let kind = |code: Option<&str>| DocumentType { id: Some(1), code: code.map(Into::into), description: None };
-        let inconsistent_with = |other: LedgerEntry| {
+        let inconsistent_with = |other: ListedLine| {
             let types = vec![kind(Some("AP")), kind(Some("PR")), kind(None)];
             let references = References::of(1, types, &[Month::new(2026, 5)]);
             let ledger = Ledger { entries: vec![entry(1, 7), entry(2, 8), other, entry(4, 8)], references };
@@ -186,15 +186,15 @@ mod tests {
             inconsistent
         };
         assert_eq!(inconsistent_with(entry(3, 7)), [0_i64; 0]);
-        assert_eq!(inconsistent_with(LedgerEntry { owner: 2, ..entry(3, 7) }), [1, 3]);
-        assert_eq!(inconsistent_with(LedgerEntry { document_type: 1, ..entry(3, 7) }), [1, 3]);
-        assert_eq!(inconsistent_with(LedgerEntry { modified_at: 6, ..entry(3, 7) }), [1, 3]);
+        assert_eq!(inconsistent_with(ListedLine { owner: 2, ..entry(3, 7) }), [1, 3]);
+        assert_eq!(inconsistent_with(ListedLine { document_type: 1, ..entry(3, 7) }), [1, 3]);
+        assert_eq!(inconsistent_with(ListedLine { modified_at: 6, ..entry(3, 7) }), [1, 3]);
         // What is not said is no disagreement, and lines without a voucher have nothing to agree on.
         for other in [
-            LedgerEntry { owner: 0, ..entry(3, 7) },
-            LedgerEntry { document_type: 2, ..entry(3, 7) },
-            LedgerEntry { modified_at: NONE, ..entry(3, 7) },
-            LedgerEntry { owner: 2, ..entry(3, 0) },
+            ListedLine { owner: 0, ..entry(3, 7) },
+            ListedLine { document_type: 2, ..entry(3, 7) },
+            ListedLine { modified_at: NONE, ..entry(3, 7) },
+            ListedLine { owner: 2, ..entry(3, 0) },
         ] {
             assert_eq!(inconsistent_with(other), [0_i64; 0]);
         }
