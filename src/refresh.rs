@@ -191,6 +191,10 @@ impl Refreshing<'_> {
         let source = self.source(cache);
         self.choose_mode(cache, report);
         let lists = lists.insert(Lists::resume(cache, &source.digest(), self.started_at).await?);
+        if let Some(refresh) = &mut cache.index.refresh {
+            // What an earlier run left is no progress of this one.
+            refresh.extent = refresh.extent.max(lists.extent());
+        }
         let mut learned = known_schema::learn(client, lake, now).await?;
         let mut outcome = Box::pin(self.run_with_dialect(learned.dialect.clone(), lists, cache, before, report)).await;
         if learned.is_kept() && matches!(&outcome, Err(failure) if failure.kind == FailureKind::SchemaMismatch) {

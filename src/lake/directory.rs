@@ -21,8 +21,7 @@ use bytes::Bytes;
 use error::situation;
 use fail_point::before_change;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
-use std::ops::Range;
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 #[cfg(test)]
@@ -93,36 +92,6 @@ impl Directory {
         let path = self.path(key);
         self.blocking(move |_| Ok(read(&path, limit_bytes)?.map(|bytes| (version(&bytes), bytes)).map(|(v, b)| (b, v))))
             .await
-    }
-
-    pub(super) async fn get_range(&self, key: &Key, range: Range<u64>) -> Result<Bytes, Error> {
-        let path = self.path(key);
-        self.blocking(move |_| {
-            let length = range.end.saturating_sub(range.start);
-            let mut bytes = Vec::new();
-            let read = File::open(&path).and_then(|mut file| {
-                file.seek(SeekFrom::Start(range.start))?;
-                file.take(length).read_to_end(&mut bytes)
-            });
-            match read {
-                Ok(size) if size as u64 == length => Ok(bytes.into()),
-                Ok(_) => Err(ends_early(path.display().to_string(), &range)),
-                Err(e) if e.kind() == ErrorKind::NotFound => Err(Error::NotFound { place: path.display().to_string() }),
-                Err(e) => Err(situation("read", &path, e)),
-            }
-        })
-        .await
-    }
-
-    pub(super) async fn size(&self, key: &Key) -> Result<Option<u64>, Error> {
-        let path = self.path(key);
-        self.blocking(move |_| match fs::metadata(&path) {
-            Ok(file) if file.is_file() => Ok(Some(file.len())),
-            Ok(_) => Ok(None),
-            Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
-            Err(e) => Err(situation("read", &path, e)),
-        })
-        .await
     }
 
     pub(super) async fn create(&self, key: &Key, bytes: Bytes) -> Result<Version, Error> {
@@ -284,10 +253,6 @@ fn read(path: &Path, limit_bytes: u64) -> Result<Option<Bytes>, Error> {
 
 pub(super) fn too_large(place: String, limit_bytes: u64) -> Error {
     Error::Corrupt { place, what: format!("it is larger than {limit_bytes} bytes") }
-}
-
-pub(super) fn ends_early(place: String, range: &Range<u64>) -> Error {
-    Error::Corrupt { place, what: format!("it ends before byte {}", range.end) }
 }
 
 #[cfg(test)]

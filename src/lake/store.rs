@@ -9,7 +9,6 @@ use crate::lake::{Error, Key, LakeUrl};
 use aws_config::SdkConfig;
 use bytes::Bytes;
 use futures::future::BoxFuture;
-use std::ops::Range;
 
 pub use crate::lake::object::{Access, Entry, Version, Written};
 
@@ -66,28 +65,6 @@ impl Store {
         match self {
             Self::Directory(store) => Box::pin(store.get(key, limit_bytes)),
             Self::S3(store) => Box::pin(store.get(key, limit_bytes)),
-        }
-    }
-
-    /// Reads a range of an object that exists, such as the footer of a Parquet file.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`] if there is no such object, [`Error::Corrupt`] if it ends before the range does.
-    pub fn get_range<'a>(&'a self, key: &'a Key, range: Range<u64>) -> BoxFuture<'a, Result<Bytes, Error>> {
-        match self {
-            Self::Directory(store) => Box::pin(store.get_range(key, range)),
-            Self::S3(store) => Box::pin(store.get_range(key, range)),
-        }
-    }
-
-    /// The size of an object in bytes; `None` if there is none.
-    ///
-    /// # Errors
-    /// What storage can meet.
-    pub fn size<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<Option<u64>, Error>> {
-        match self {
-            Self::Directory(store) => Box::pin(store.size(key)),
-            Self::S3(store) => Box::pin(store.size(key)),
         }
     }
 

@@ -131,7 +131,9 @@ impl Failure {
         use FailureKind as Kind;
         !matches!(
             self.kind,
-            Kind::TooLittleKept
+            // What is payroll cannot be known by the chart that was listed.
+            Kind::SettingsInvalid
+                | Kind::TooLittleKept
                 | Kind::TableShrunk
                 | Kind::SelfCheckFailed
                 | Kind::CheckFailed

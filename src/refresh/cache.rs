@@ -220,6 +220,8 @@ pub(crate) struct Validity<'a> {
     pub(crate) source: &'a str,
     /// When the listing began.
     pub(crate) listed_at: Instant,
+    /// When the run began.
+    pub(crate) now: Instant,
     pub(crate) expired: &'a [Expired],
     pub(crate) listed: ListedReferences<'a>,
 }
@@ -238,6 +240,11 @@ impl Validity<'_> {
     fn is_settled(&self, asked: &Asked, modified_at: Option<Instant>) -> bool {
         asked.at_ms >= self.listed_at.0
             || modified_at.is_some_and(|modified_at| modified_at.0 < asked.at_ms.saturating_sub(SETTLED_MS))
+    }
+
+    /// Whether a clock that was ahead says so: such a row would look settled, and never expire.
+    fn is_of_the_future(&self, asked: &Asked) -> bool {
+        asked.at_ms > self.now.0
     }
 
     fn is_expired(&self, asked: &Asked, month: Option<Month>) -> bool {

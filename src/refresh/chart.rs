@@ -3,13 +3,13 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
-use crate::refresh::index::{Asking, Ledger};
+use crate::refresh::index::{Asking, Ledger, RegisterWalk};
 use crate::refresh::lookup::{ACCOUNT_SETS, look_up};
 use crate::refresh::rules::{PayrollFacts, account_number};
 use crate::table::spend::AccountKind;
 use crate::xledger::node::AccountNode;
 use crate::xledger::scalar::{reference, text};
-use crate::xledger::{Client, Error, Position, query};
+use crate::xledger::{Client, Error, query};
 
 /// The number by which the account rules judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,17 +93,13 @@ impl FromIterator<(i64, Account)> for Chart {
 }
 
 impl Chart {
-    /// Lists the chart from a position on.
+    /// Lists the chart, from where it stands on.
     ///
     /// # Errors
-    /// What the client cannot get over. What came before stays, and the position says where to go on.
-    pub(crate) async fn list(&mut self, asking: Asking<'_>, position: &mut Position) -> Result<(), Error> {
-        let client = asking.client;
-        let take = |nodes: Vec<AccountNode>| {
-            self.0.extend(nodes.into_iter().filter_map(|node| Some((reference(node.db_id)?, account(client, node)))));
-            Ok(())
-        };
-        client.walk(asking.register(query::ACCOUNTS), position, usize::MAX, take).await
+    /// What the client cannot get over. What came before stays.
+    pub(crate) async fn list(&mut self, asking: Asking<'_>, walk: &mut RegisterWalk) -> Result<(), Error> {
+        let row = |node: AccountNode| Some((reference(node.db_id)?, account(asking.client, node)));
+        walk.list(asking, query::ACCOUNTS, &mut self.0, row).await
     }
 
     /// Looks up the accounts that listed lines name and the list does not show.

@@ -3,14 +3,16 @@
 mod ranges;
 mod references;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::model::digest::Digest;
 use crate::model::listed::{DocumentType, ListedLine, ListedPayable, NONE};
 use crate::model::value::Month;
-use crate::xledger::node::{LedgerIndexNode, ListedHeaderNode, PayableIndexNode, SourceNode};
+use crate::xledger::node::{Identified, LedgerIndexNode, ListedHeaderNode, PayableIndexNode, SourceNode};
 use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::{Integer, Odd, WallTime, reference, text};
-use crate::xledger::{Client, Error, Question, Select};
+use crate::xledger::{Client, Error, Position, Question, Select};
 pub(crate) use ranges::{List, Ranges};
 pub(crate) use references::{References, period, says_without_id, type_by_id};
 
@@ -45,17 +47,58 @@ pub(crate) struct Asking<'a> {
     pub(crate) page_rows: usize,
 }
 
-impl<'a> Asking<'a> {
-    /// Asks for a register: its rows have many fields each, so that a page has fewer of them.
-    pub(crate) fn register(self, query: Query) -> Question<'a> {
-        Question { query, variables: self.base, select: Select::All, rows: self.page_rows.min(REGISTER_PAGE_ROWS) }
-    }
-
+impl Asking<'_> {
     /// Lets nothing new be asked once a list has ended with an error, but for one that says that the schema is not the known one: it is read
     /// again.
     pub(crate) fn give_up(self, error: &Error) {
         if !matches!(error, Error::SchemaMismatch { .. }) {
             self.client.give_up(error);
+        }
+    }
+}
+
+/// How far a register was listed, and with which document.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RegisterWalk {
+    at: Position,
+    /// The checksum of the document of its last page.
+    document: String,
+}
+
+impl RegisterWalk {
+    /// Lists a register from where it stands on. If a right was lost or given on the way, it is listed anew: rows that lack a field beside others that
+    /// have it would be judged in another way.
+    ///
+    /// # Errors
+    /// What the client cannot get over. What came before stays, and the next call goes on.
+    pub(crate) async fn list<N: Identified, T, R: Default + Extend<T>>(
+        &mut self,
+        asking: Asking<'_>,
+        query: Query,
+        rows: &mut R,
+        row: impl Fn(N) -> Option<T>,
+    ) -> Result<(), Error> {
+        let Asking { client, base, page_rows } = asking;
+        // Its rows have many fields each, so that a page has fewer of them.
+        let question =
+            Question { query, variables: base, select: Select::All, rows: page_rows.min(REGISTER_PAGE_ROWS) };
+        loop {
+            let Self { at, document } = &mut *self;
+            let (mut is_first, mut is_mixed) = (*at == Position::default(), false);
+            let take = |nodes: Vec<N>| {
+                let asked = Digest::of(client.plan().document(query, None).as_bytes());
+                is_mixed |= !std::mem::take(&mut is_first) && asked != *document;
+                *document = asked;
+                rows.extend(nodes.into_iter().filter_map(&row));
+                Ok(())
+            };
+            let walked = client.walk(question, at, usize::MAX, take).await;
+            if is_mixed {
+                (*self, *rows) = Default::default();
+            }
+            if !is_mixed || walked.is_err() {
+                return walked;
+            }
         }
     }
 }

@@ -13,15 +13,15 @@ use crate::model::names::Names;
 use crate::model::value::Instant;
 use crate::refresh::cache::{Bounds, Cache, SavedList, SavedLists, Stored, Unread};
 use crate::refresh::chart::Chart;
-use crate::refresh::fetch::{SetAside, by_id};
+use crate::refresh::fetch::{SetAside, by_id, ensure_gone};
 use crate::refresh::guards;
-use crate::refresh::index::{Asking, Ledger, List, Payables, References};
+use crate::refresh::index::{Asking, Ledger, List, Payables, References, RegisterWalk};
 use crate::refresh::reference_data::ReferenceData;
 use crate::refresh::rules::Rules;
 use crate::refresh::screen::{self, Screened};
 use crate::report::progress::{Progress, Stage};
 use crate::xledger::node::Identified;
-use crate::xledger::{Client, Error, Position};
+use crate::xledger::{Client, Error};
 
 /// Rows that are listed before they are saved.
 const SAVED_ROWS: usize = 500_000;
@@ -35,18 +35,14 @@ pub(super) struct Lists {
     pub(super) payables: Payables,
     /// What of them stands in the cache, and how far they came.
     saved: SavedLists,
-    /// How much was there when this run began.
-    pub(super) extent_before: u64,
 }
 
 /// What is read whole.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Registers {
     pub(super) chart: Chart,
-    chart_at: Position,
+    chart_walk: RegisterWalk,
     pub(super) reference_data: ReferenceData,
-    /// What the listed ledger lines refer to.
-    references: References,
 }
 
 impl Lists {
@@ -54,7 +50,7 @@ impl Lists {
     pub(super) fn begin(source: &str, now: Instant) -> Self {
         let saved = SavedLists { began_at_ms: now.0, source: source.to_owned(), ..SavedLists::default() };
         let (registers, ledger, payables) = Default::default();
-        Self { registers, ledger, payables, saved, extent_before: 0 }
+        Self { registers, ledger, payables, saved }
     }
 
     /// Those of an earlier run if they are of use, else nothing yet.
@@ -65,16 +61,14 @@ impl Lists {
         let mut lists = Self { saved: saved.clone(), ..Self::begin(source, now) };
         let read = async {
             if let Some(registers) = &lists.saved.registers {
-                lists.registers = cache.read_json(registers).await?;
-                lists.ledger.references = std::mem::take(&mut lists.registers.references).restored();
+                let references: References;
+                (lists.registers, references) = cache.read_json(registers).await?;
+                lists.ledger.references = references.restored();
             }
             lists.load(cache).await
         };
         match read.await {
-            Ok(()) => {
-                lists.extent_before = lists.extent();
-                Ok(lists)
-            }
+            Ok(()) => Ok(lists),
             Err(Unread::Lake(error)) => Err(error.into()),
             Err(Unread::Damaged(what)) => {
                 tracing::warn!(what, "a saved list cannot be read; it is listed again");
@@ -129,16 +123,22 @@ impl Lists {
         progress.begin(Stage::Index, 0);
         let known = cache.index.bounds.clone();
         let mut registers = std::mem::take(&mut self.registers);
-        let Registers { chart, chart_at, reference_data, .. } = &mut registers;
+        let Registers { chart, chart_walk, reference_data, .. } = &mut registers;
         // What the others are asking for when one fails still comes, and is not asked for again.
         let give_up = |error: &Error| asking.give_up(error);
         let (chart, suppliers, lines) = futures::join!(
-            async { chart.list(asking, chart_at).await.inspect_err(give_up) },
+            async { chart.list(asking, chart_walk).await.inspect_err(give_up) },
             async { reference_data.list_suppliers(asking).await.inspect_err(give_up) },
             self.list(asking, &known, SAVED_ROWS, progress),
         );
         self.registers = registers;
         chart.and(suppliers).and(lines)?;
+        while !self.are_whole() {
+            self.save(cache).await?;
+            self.list(asking, &known, SAVED_ROWS, progress).await?;
+        }
+        // An invoice that was posted since this list ended may have ledger lines that were listed.
+        self.saved.payables.ranges.reopen(&self.payables);
         for is_last in [false, true] {
             while !self.are_whole() || !self.look_up_references(asking).await? {
                 self.save(cache).await?;
@@ -179,9 +179,7 @@ impl Lists {
     ) -> Result<(), Error> {
         let rows = |rows| progress.rows(rows);
         let Self { ledger, payables, saved, .. } = self;
-        if !saved.ledger.ranges.are_begun() {
-            saved.by_ids = asking.client.plan().asks_ids();
-        }
+        saved.by_ids |= asking.client.plan().asks_ids();
         let (ledger, payables) = futures::join!(
             saved.ledger.list(ledger, asking, known.ledger.as_deref(), max_rows, &rows),
             saved.payables.list(payables, asking, known.payables.as_deref(), max_rows, &|_| ()),
@@ -216,21 +214,22 @@ impl Lists {
         cache: &Cache<'_>,
         now: Instant,
     ) -> Result<(), Failure> {
-        if !set_aside.wholly {
-            self.reload(cache).await?;
-        } else {
+        if set_aside.wholly {
             let reference_data = std::mem::take(&mut self.registers.reference_data);
-            let source = std::mem::take(&mut self.saved.source);
-            *self = Self::begin(&source, now);
+            *self = Self::begin(&self.saved.source, now);
             self.registers.reference_data = reference_data;
             return Ok(());
         }
+        self.reload(cache).await?;
         let SetAside { mut lines, mut payables, vouchers, .. } = set_aside;
         let of_vouchers = self.ledger.entries.iter().filter(|entry| vouchers.contains(&entry.voucher));
         lines.extend(of_vouchers.map(|entry| entry.id));
         let of_vouchers = self.payables.entries.iter().filter(|entry| vouchers.contains(&entry.voucher));
         payables.extend(of_vouchers.map(|entry| entry.id));
-        self.relist(asking, &lines, &payables).await
+        self.relist(asking, &lines, &payables).await?;
+        // Their vouchers may have new lines.
+        self.saved.ledger.ranges.reopen(&self.ledger);
+        Ok(())
     }
 
     /// Judges the lists.
@@ -242,8 +241,7 @@ impl Lists {
     pub(super) async fn save(&mut self, cache: &mut Cache<'_>) -> Result<(), Failure> {
         self.saved.ledger.save(&self.ledger, cache).await?;
         self.saved.payables.save(&self.payables, cache).await?;
-        self.registers.references.clone_from(&self.ledger.references);
-        self.saved.registers = cache.write_json("registers", &self.registers).await?;
+        self.saved.registers = cache.write_json("registers", &(&self.registers, &self.ledger.references)).await?;
         cache.index.lists = Some(self.saved.clone());
         cache.save().await
     }
@@ -288,8 +286,9 @@ impl SavedList {
         max_rows: usize,
         rows: &impl Fn(usize),
     ) -> Result<(), Error> {
+        let was_by_cursor = self.ranges.by_cursor;
         let listed = self.ranges.list(list, asking, known, max_rows, rows).await;
-        if list.entries().len() < self.rows() {
+        if self.ranges.by_cursor != was_by_cursor {
             // It was begun anew.
             self.parts.clear();
         }
@@ -297,21 +296,25 @@ impl SavedList {
     }
 
     async fn relist<L: List>(&mut self, list: &mut L, asking: Asking<'_>, ids: &FxHashSet<i64>) -> Result<(), Failure> {
+        if ids.is_empty() {
+            return Ok(());
+        }
         let Asking { client, base, page_rows } = asking;
-        // What stands in files is not so any more.
-        self.parts.clear();
-        list.entries_mut().retain(|entry| !ids.contains(&L::id_of(entry)));
+        let mut listed: Vec<L::Node> = Vec::with_capacity(ids.len());
         let mut left: Vec<i64> = ids.iter().copied().collect();
         left.sort_unstable();
         for _ in 0..2 {
-            let mut came = FxHashSet::default();
             for batch in left.chunks(page_rows.max(1)) {
-                let listed: Vec<L::Node> = by_id(client, L::query(client), base, batch).await?;
-                came.extend(listed.iter().filter_map(Identified::id));
-                list.extend(listed, client);
+                listed.extend(by_id::<L::Node>(client, L::query(client), base, batch).await?);
             }
+            let came: FxHashSet<i64> = listed.iter().filter_map(Identified::id).collect();
             left.retain(|id| !came.contains(id));
         }
+        ensure_gone(client, base, L::IDS, &left).await?;
+        // Only now that all have come: a list that lacked some would be taken for whole by another run. What stands in files is not so any more.
+        list.entries_mut().retain(|entry| !ids.contains(&L::id_of(entry)));
+        list.extend(listed, client);
+        self.parts.clear();
         Ok(())
     }
 }
@@ -326,8 +329,9 @@ pub(crate) async fn list_and_screen(
 ) -> Result<Screened, Failure> {
     progress.begin(Stage::Index, 0);
     let (asking, mut lists) = (Asking { client, base, page_rows }, Lists::begin("", Instant(0)));
-    let (mut chart, mut chart_at, known) = (Chart::default(), Position::default(), Bounds::default());
-    futures::try_join!(chart.list(asking, &mut chart_at), lists.list(asking, &known, usize::MAX, progress))?;
+    let (mut chart, known) = (Chart::default(), Bounds::default());
+    let walk = &mut RegisterWalk::default();
+    futures::try_join!(chart.list(asking, walk), lists.list(asking, &known, usize::MAX, progress))?;
     while !lists.look_up_references(asking).await? {
         lists.list(asking, &known, usize::MAX, progress).await?;
     }

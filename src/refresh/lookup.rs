@@ -40,9 +40,6 @@ pub(crate) async fn look_up<N: Identified>(
             Some(owner_set) => variables.insert("ownerSet".to_owned(), json!(owner_set)),
             None => variables.remove("ownerSet"),
         };
-        if variables == *base {
-            continue;
-        }
         let mut sought: Vec<i64> = ids.iter().copied().collect();
         sought.sort_unstable();
         let mut found = |nodes: Vec<N>| {

@@ -13,12 +13,12 @@ use crate::model::line::{Line, Payable};
 use crate::model::names::{Name, Names};
 use crate::model::value::{Day, Instant};
 use crate::refresh::fetch::ask_examples;
-use crate::refresh::index::Asking;
+use crate::refresh::index::{Asking, RegisterWalk};
 use crate::refresh::lookup::{SUPPLIER_SETS, look_up};
 use crate::xledger::node::{Identified, NamesOfLineNode, ObjectNode, OwnerNode, OwnerOfLineNode, SupplierNode};
 use crate::xledger::query;
 use crate::xledger::scalar::{Odd, reference};
-use crate::xledger::{Client, Error, Position};
+use crate::xledger::{Client, Error};
 
 /// A supplier of the register.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -70,7 +70,7 @@ pub(super) struct ReferenceData {
     /// Suppliers, by id, each once, when their list is at its end.
     pub(crate) suppliers: Vec<Supplier>,
     /// How far the list of suppliers came.
-    pub(crate) suppliers_at: Position,
+    pub(crate) suppliers_walk: RegisterWalk,
     pub(crate) owners: FxHashMap<i64, Owner>,
     pub(crate) dimensions: FxHashMap<i64, DimensionValue>,
     /// Names of tax rules, by owner and code: each owner has its own.
@@ -83,14 +83,9 @@ impl ReferenceData {
     /// # Errors
     /// What the client cannot get over. What came before stays.
     pub(crate) async fn list_suppliers(&mut self, asking: Asking<'_>) -> Result<(), Error> {
-        let client = asking.client;
-        let (suppliers, position) = (&mut self.suppliers, &mut self.suppliers_at);
-        let take = |nodes: Vec<SupplierNode>| {
-            suppliers.extend(nodes.into_iter().filter_map(|node| supplier(client, node)));
-            Ok(())
-        };
-        client.walk(asking.register(query::SUPPLIERS), position, usize::MAX, take).await?;
-        sort_suppliers(suppliers);
+        let row = |node| supplier(asking.client, node);
+        self.suppliers_walk.list(asking, query::SUPPLIERS, &mut self.suppliers, row).await?;
+        sort_suppliers(&mut self.suppliers);
         Ok(())
     }
 

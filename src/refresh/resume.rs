@@ -91,9 +91,9 @@ impl Refreshing<'_> {
         if cache.is_dry() || self.lake.still_held().is_err() {
             return Err(failure);
         }
-        let (extent, before) = lists.as_ref().map_or((0, 0), |lists| (lists.extent(), lists.extent_before));
+        let extent = lists.as_ref().map_or(0, Lists::extent);
         let Some(refresh) = &mut cache.index.refresh else { return Err(failure) };
-        let got_something = cache.stored > 0 || extent > refresh.extent.max(before);
+        let got_something = cache.stored > 0 || extent > refresh.extent;
         refresh.extent = refresh.extent.max(extent);
         let now = (self.clock)();
         let again_at = match failure.kind {

@@ -4,6 +4,7 @@ use std::cell::Cell;
 
 use futures::future::LocalBoxFuture;
 use futures::{FutureExt, StreamExt, stream};
+use rustc_hash::FxHashSet;
 use serde_json::{Map, Value};
 
 use super::Refreshing;
@@ -13,9 +14,8 @@ use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
 use crate::model::names::{Name, Names};
-use crate::model::treatment::Treatment;
 use crate::refresh::cache::{Asked, Cache, Cached, CachedRow, ListedReferences, Validity};
-use crate::refresh::fetch::{Answer, Fetch, Fetched, SetAside, batch_rows};
+use crate::refresh::fetch::{Answer, Fetch, Fetched, SetAside, batch_rows, ensure_gone};
 use crate::refresh::guards;
 use crate::refresh::screen::{Screen, Screened};
 use crate::report::Report;
@@ -58,15 +58,16 @@ impl Refreshing<'_> {
         renewals: u32,
         report: &mut Report,
     ) -> Result<Outcome, Failure> {
-        let Screened { lines: admitted, payables: admitted_payables, payroll_lines, payroll_payables, screen, .. } =
-            screened;
+        let Screened { lines: admitted, payables: admitted_payables, payroll_lines, payroll_payables, .. } = screened;
+        let Screened { treatments, one_sided_matches, screen, .. } = screened;
         let mut names = Names::default();
         let references = &lists.ledger.references;
         let types: Vec<(Name, Name)> = references.document_types.all().iter().map(|kind| names.of_type(kind)).collect();
         let listed = ListedReferences { types: &types, references };
         let source = self.source(cache).digest();
         let expired = cache.index.expired.clone();
-        let validity = Validity { source: &source, listed_at: lists.began_at(), expired: &expired, listed };
+        let (listed_at, now) = (lists.began_at(), self.started_at);
+        let validity = Validity { source: &source, listed_at, now, expired: &expired, listed };
         let client = self.xledger;
         // What expense reports say of a person's trips is nobody's business.
         let expense_lines = if self.rules.personal.expense_texts {
@@ -82,10 +83,13 @@ impl Refreshing<'_> {
             LedgerFetch::load(client, queries, cache, admitted_payables, &payroll_payables, &validity, &mut names)
                 .await?;
 
+        // Somebody matched them while the lists were read. What they are matched with may be payroll: before they are asked for, all is listed once more.
+        if renewals == 0 && (lines.have_match_of(&one_sided_matches) || payables.have_match_of(&one_sided_matches)) {
+            return Ok(Outcome::SetAside(SetAside { wholly: true, ..SetAside::default() }));
+        }
+
         let takes_other_times = renewals >= MAX_RENEWALS;
         let batch_rows = batch_rows(self.page_rows);
-        let treatments: Vec<Treatment> =
-            references.document_types.all().iter().map(|kind| screen.treatment(kind)).collect();
         let treatments = &*treatments;
         let fetch = Fetch { client, base, batch_rows, screen: &screen, listed, treatments, takes_other_times };
         let (source, at_ms) = (source.as_str(), self.started_at.0);
@@ -103,14 +107,14 @@ impl Refreshing<'_> {
         if set_aside.is_empty() && client.plan().asks_ids() {
             set_aside.wholly = !fetch.types_are_as_listed(&lines.cached.rows).await?;
         }
-        if !set_aside.is_empty() {
-            if renewals < MAX_RENEWALS {
-                return Ok(Outcome::SetAside(set_aside));
-            }
-            return Err(line_changed(&set_aside));
-        }
         report.lines_gone = Some(lines.gone());
         report.payables_gone = Some(payables.gone());
+        if renewals < MAX_RENEWALS && !(set_aside.is_empty() && set_aside.vouchers.is_empty()) {
+            return Ok(Outcome::SetAside(set_aside));
+        }
+        if !set_aside.is_empty() {
+            return Err(line_changed(&set_aside));
+        }
         let (lines, payables) = (lines.complete()?, payables.complete()?);
         if report.mode == Some(Mode::Full) && lines.has_expired() {
             report.lines_healed = Some(lines.healed(&names));
@@ -142,8 +146,8 @@ impl Refreshing<'_> {
         if !self.round(context, lines, payables, again).await? {
             return Ok(false);
         }
-        fetch.ensure_gone::<Line>(&lines.missing).await?;
-        fetch.ensure_gone::<Payable>(&payables.missing).await?;
+        lines.ensure_gone(context).await?;
+        payables.ensure_gone(context).await?;
         Ok(true)
     }
 
@@ -179,9 +183,11 @@ impl Refreshing<'_> {
             is_stopped.set(ended.is_err() || !are_same);
         }
         drop(answers);
-        let are_same = [lines.store(context).await?, payables.store(context).await?];
+        let stored = [lines.store(context).await, payables.store(context).await];
+        // What came says more than what storage says.
         ended?;
-        Ok(!are_same.contains(&false))
+        let [of_lines, of_payables] = stored;
+        Ok(of_lines? & of_payables?)
     }
 }
 
@@ -244,6 +250,11 @@ impl<T: Fetched> LedgerFetch<T> {
         Ok(Self { queries, document, cached, admitted, missing, stored, fetched: 0 })
     }
 
+    /// Whether a line that is to be asked for has one of these matches.
+    fn have_match_of(&self, matches: &FxHashSet<(i64, i64)>) -> bool {
+        !matches.is_empty() && self.missing.iter().any(|line| matches.contains(&T::match_of(line)))
+    }
+
     /// Asks for the missing lines, by their ids, a batch at a time.
     fn requests<'a>(
         &mut self,
@@ -297,6 +308,15 @@ impl<T: Fetched> LedgerFetch<T> {
             self.stored = self.cached.rows.len();
         }
         Ok(is_same)
+    }
+
+    /// Makes sure that what did not come is gone. The voucher of a line that is gone may have others in its place.
+    async fn ensure_gone(&self, context: &mut FetchContext<'_, '_>) -> Result<(), Failure> {
+        let Fetch { client, base, .. } = context.fetch;
+        let ids: Vec<i64> = self.missing.iter().map(T::id_of).collect();
+        let vouchers = self.missing.iter().map(|line| T::vouchers(line, None)[0]).filter(|voucher| *voucher != 0);
+        context.set_aside.vouchers.extend(vouchers);
+        ensure_gone(client, base, T::IDS, &ids).await
     }
 
     /// How many lines are gone.

@@ -162,6 +162,10 @@ pub(crate) struct Screened {
     pub unknown_accounts: Vec<i64>,
     /// Codes of accounts that look like wages and lie outside of the payroll accounts.
     pub accounts_to_confirm: Vec<String>,
+    /// How lines of the ledger's document types are treated, by their places.
+    pub(crate) treatments: Vec<Treatment>,
+    /// Matches of lines that may be asked for, by owner, that no other listed line has.
+    pub(crate) one_sided_matches: FxHashSet<(i64, i64)>,
     /// Judges fetched lines once more.
     pub screen: Screen,
 }
@@ -226,6 +230,10 @@ pub(crate) fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Pay
     let mut unknown_accounts: Vec<i64> = unknown_accounts.into_iter().collect();
     unknown_accounts.sort_unstable();
     let accounts_to_confirm = screen.accounts_to_confirm();
+    let one_sided_matches = match screen.rules.payroll_matches {
+        true => payroll::one_sided_matches(&lines, &admitted, ledger, payables),
+        false => FxHashSet::default(),
+    };
     Screened {
         lines,
         payables: admitted,
@@ -236,6 +244,8 @@ pub(crate) fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Pay
         document_types,
         unknown_accounts,
         accounts_to_confirm,
+        treatments,
+        one_sided_matches,
         screen,
     }
 }

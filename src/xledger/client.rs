@@ -227,6 +227,11 @@ impl Client {
         _ = self.stopped.set(error.clone());
     }
 
+    /// Whether nothing is asked any more.
+    pub(crate) fn has_given_up(&self) -> bool {
+        self.stopped.get().is_some()
+    }
+
     /// What the clock will say at an instant.
     fn time_of(&self, at: Instant) -> value::Instant {
         let wait = at.saturating_duration_since(Instant::now());

@@ -10,7 +10,7 @@ use xledger_spend::report::Report;
 use xledger_spend::table::runs::Status;
 
 /// Puts another server in the place of a desk's, at the same address and over the same books.
-async fn instead(desk: &mut Desk, options: Options) {
+pub(crate) async fn instead(desk: &mut Desk, options: Options) {
     let address = desk.sim.endpoint().trim_start_matches("http://").trim_end_matches("/graphql").parse().unwrap();
     let books = desk.sim.company();
     let old = std::mem::replace(&mut desk.sim, xledger_sim::start(Options::fast(1, 1)).await.unwrap());

@@ -21,6 +21,7 @@ mod go_back;
 mod resume;
 mod hostile;
 mod limits_reached;
+mod lists_stay_whole;
 mod log;
 mod old_snapshots_go;
 mod one_at_a_time;

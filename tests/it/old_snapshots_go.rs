@@ -81,17 +81,17 @@ async fn what_may_go_goes(home: &Home) {
     lake.store().create(&foreign, Bytes::from_static(b"mine")).await.unwrap();
 
     // A reader opened this one before it was replaced, twenty hours ago, and is not done.
-    let read = name(48).directory().join(&MAY.file(0)).unwrap();
-    assert_eq!(lake.store().get_range(&read, 0..1).await.unwrap().as_ref(), b"4");
+    let files = [MAY, OWNER].map(|partition| name(48).directory().join(&partition.file(0)).unwrap());
+    assert_eq!(lake.store().get(&files[0], 2).await.unwrap().unwrap().0.as_ref(), b"48");
     let swept = publisher.sweep(2, NOW, in_time()).await;
     assert_eq!((swept.removed, swept.left, swept.error.is_none()), (6, 0, true), "{swept:?}");
-    assert_eq!(lake.store().get_range(&read, 1..2).await.unwrap().as_ref(), b"8");
+    assert_eq!(lake.store().get(&files[1], 2).await.unwrap().unwrap().0.as_ref(), b"48");
     assert_eq!(lake.snapshots().await.unwrap(), names(&[48, 20, 10, 5]));
     for hours in [48, 20, 10] {
         lake.verify(&name(hours)).await.unwrap();
     }
     assert_eq!(lake.store().list(&name(72).directory()).await.unwrap(), []);
-    assert_eq!(lake.store().size(&foreign).await.unwrap(), Some(4));
+    assert_eq!(lake.store().get(&foreign, 4).await.unwrap().unwrap().0.as_ref(), b"mine");
 
     let again = publisher.sweep(2, NOW, in_time()).await;
     assert_eq!((again.removed, again.left), (0, 0), "{again:?}");
@@ -241,7 +241,7 @@ async fn a_sweep_that_fails_does_not_fail_the_run() {
     let report = desk.refresh_hours_ago(1, Refresh::default(), &[]).await;
     assert_eq!((report.status, report.snapshots_removed, report.error), (Status::Succeeded, Some(1), None));
     assert_eq!(lake.list(&name(99).directory()).await.unwrap(), []);
-    assert!(lake.size(&in_the_way).await.unwrap().is_some());
+    assert!(lake.get(&in_the_way, 0).await.unwrap().is_some());
 }
 
 /// The function is killed at each removal of a sweep, before it reaches the bucket and after it did.

@@ -234,8 +234,6 @@ async fn a_body_that_breaks_off_is_read_again() {
     server.play([Step::CutBody]);
     let (bytes, _) = store.get(&key("a"), 100).await.unwrap().unwrap();
     assert_eq!(bytes.as_ref(), b"all of it");
-    server.play([Step::CutBody]);
-    assert_eq!(store.get_range(&key("a"), 0..9).await.unwrap().as_ref(), b"all of it");
     server.play([Step::CutBody; 100]);
     let error = store.get(&key("a"), 100).await.unwrap_err();
     assert!(matches!(error, Error::Unavailable { operation: "s3:GetObject", .. }), "{error:?}");
@@ -249,8 +247,6 @@ async fn a_denied_object_that_no_listing_shows_is_missing() {
     server.put("lake/ab", b"another");
     server.play([DENIED]);
     assert_eq!(store.get(&key("a"), 100).await.unwrap(), None);
-    server.play([DENIED]);
-    assert_eq!(store.size(&key("a")).await.unwrap(), None);
     server.put("lake/a", b"mine");
     for steps in [vec![DENIED], vec![DENIED, DENIED]] {
         server.play(steps);

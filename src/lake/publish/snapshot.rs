@@ -109,7 +109,12 @@ impl<'a> Snapshot<'a> {
             return;
         }
         let removed = match lake.current().await {
-            Ok(Some((current, _))) if current.snapshot == self.name => Ok(()),
+            // What looks refused may have been committed, and another one after it.
+            Ok(Some((current, _)))
+                if [Some(&current.snapshot), current.previous.as_ref()].contains(&Some(&self.name)) =>
+            {
+                Ok(())
+            }
             Ok(_) => lake.store().delete_below(&directory).await,
             Err(error) => Err(error),
         };

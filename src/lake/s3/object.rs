@@ -2,14 +2,13 @@
 
 use super::S3;
 use super::error::S3Error;
-use crate::lake::directory::{ends_early, too_large};
+use crate::lake::directory::too_large;
 use crate::lake::object::{Version, Written};
 use crate::lake::{Error, Key};
 use crate::model::digest::Digest;
 use aws_sdk_s3::operation::get_object::GetObjectOutput;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::{Bytes, BytesMut};
-use std::ops::Range;
 use std::time::Duration;
 
 /// Attempts at an answer whose body breaks off, which the SDK does not repeat by itself.
@@ -20,7 +19,7 @@ impl S3 {
     pub(in crate::lake) async fn get(&self, key: &Key, limit_bytes: u64) -> Result<Option<(Bytes, Version)>, Error> {
         let mut attempt = 1;
         loop {
-            let Some(answer) = self.object(key, None).await? else { return Ok(None) };
+            let Some(answer) = self.object(key).await? else { return Ok(None) };
             if content_length(&answer) > limit_bytes {
                 return Err(too_large(self.place(key), limit_bytes));
             }
@@ -35,40 +34,6 @@ impl S3 {
         }
     }
 
-    pub(in crate::lake) async fn get_range(&self, key: &Key, range: Range<u64>) -> Result<Bytes, Error> {
-        let length = range.end.saturating_sub(range.start);
-        if length == 0 {
-            return Ok(Bytes::new());
-        }
-        let mut attempt = 1;
-        loop {
-            let header = format!("bytes={}-{}", range.start, range.end - 1);
-            let answer = match self.object(key, Some(header)).await {
-                Err(Error::Refused { code, .. }) if code == "InvalidRange" => {
-                    return Err(ends_early(self.place(key), &range));
-                }
-                answer => answer?.ok_or_else(|| Error::NotFound { place: self.place(key) })?,
-            };
-            match collect(answer.body, length).await {
-                Ok(Some(bytes)) if bytes.len() as u64 == length => return Ok(bytes),
-                Ok(_) => return Err(ends_early(self.place(key), &range)),
-                Err(fault) if attempt == BODY_ATTEMPTS => return Err(self.error("s3:GetObject", key, fault)),
-                Err(_) => tokio::time::sleep(BODY_WAIT * attempt).await,
-            }
-            attempt += 1;
-        }
-    }
-
-    pub(in crate::lake) async fn size(&self, key: &Key) -> Result<Option<u64>, Error> {
-        match self.client.head_object().bucket(&self.bucket).key(self.name(key)).send().await.map_err(S3Error::from_sdk)
-        {
-            Ok(answer) => Ok(answer.content_length().and_then(|size| u64::try_from(size).ok())),
-            Err(S3Error::NotFound) => Ok(None),
-            Err(S3Error::Denied { .. }) if self.is_absent(key).await => Ok(None),
-            Err(fault) => Err(self.error("s3:GetObject", key, fault)),
-        }
-    }
-
     /// Whether a listing, too, says that there is no such object. S3 tells that an object is missing only to those who may list the
     /// whole bucket; whoever may list below a prefix alone is denied what is not there.
     async fn is_absent(&self, key: &Key) -> bool {
@@ -80,7 +45,7 @@ impl S3 {
 
     /// The version of an object if it holds just these bytes, which are read again for that.
     pub(super) async fn holds(&self, key: &Key, expected: &Written) -> Result<Option<Version>, Error> {
-        let Some(mut answer) = self.object(key, None).await? else { return Ok(None) };
+        let Some(mut answer) = self.object(key).await? else { return Ok(None) };
         if content_length(&answer) != expected.size_bytes {
             return Ok(None);
         }
@@ -92,8 +57,8 @@ impl S3 {
     }
 
     /// Begins to read an object; `None` if there is none.
-    async fn object(&self, key: &Key, range: Option<String>) -> Result<Option<GetObjectOutput>, Error> {
-        let request = self.client.get_object().bucket(&self.bucket).key(self.name(key)).set_range(range);
+    async fn object(&self, key: &Key) -> Result<Option<GetObjectOutput>, Error> {
+        let request = self.client.get_object().bucket(&self.bucket).key(self.name(key));
         match request.send().await.map_err(S3Error::from_sdk) {
             Ok(answer) => Ok(Some(answer)),
             Err(S3Error::NotFound) => Ok(None),

@@ -94,12 +94,13 @@ impl<'a> Cache<'a> {
         }
         let mut index = Index { format_version: CACHE_FORMAT_VERSION, ..read.unwrap_or_default() };
         let (version, said) = (found.map(|(_, version)| version), Some(index.clone()));
-        if let Some(current) = current
-            && index.publishing.contains(&current.snapshot)
-        {
-            // It became current, though the run could not say so any more.
-            index.published();
-            index.publishing.retain(|name| *name != current.snapshot);
+        if let Some(current) = current {
+            if index.publishing.contains(&current.snapshot) {
+                // It became current, though the run could not say so any more.
+                index.published();
+            }
+            // One that somebody has gone back from was current, too.
+            index.publishing.retain(|name| *name != current.snapshot && current.previous.as_ref() != Some(name));
         }
         Ok(Self { index, lake, run_id, is_dry, unread, files: 0, stored: 0, version, said, in_doubt: None })
     }
@@ -182,11 +183,17 @@ impl<'a> Cache<'a> {
         bytes: Bytes,
         asked: Option<&Asked>,
     ) -> Result<CacheFile, Failure> {
-        let path = format!("rows/{}/{:05}-{name}", self.run_id, self.files);
-        self.files += 1;
         let sha256 = Digest::of(&bytes);
-        self.lake.store().create(&layout::state(&path)?, bytes).await?;
-        Ok(CacheFile { path, rows: rows as u64, sha256, asked: asked.cloned() })
+        loop {
+            let path = format!("rows/{}/{:05}-{name}", self.run_id, self.files);
+            self.files += 1;
+            match self.lake.store().create(&layout::state(&path)?, bytes.clone()).await {
+                // A run that reads its token anew opens the cache a second time.
+                Err(Error::AlreadyExists { .. }) => {}
+                Err(error) => return Err(error.into()),
+                Ok(_) => return Ok(CacheFile { path, rows: rows as u64, sha256, asked: asked.cloned() }),
+            }
+        }
     }
 
     /// Hands every row of a file to `take`, which says whether it is of use; they refer to `names`.

@@ -117,7 +117,8 @@ impl<T: CachedRow> Cached<T> {
         };
         // Of several rows of a line the newest counts.
         for (number, part) in parts.iter().enumerate().rev() {
-            let Some(asked) = part.asked.as_ref().filter(|asked| asked.source == validity.source) else { continue };
+            let is_of_use = |asked: &&Asked| asked.source == validity.source && !validity.is_of_the_future(asked);
+            let Some(asked) = part.asked.as_ref().filter(is_of_use) else { continue };
             let mut admitted = Lookup { items: admitted, id: T::id_of, next: 0 };
             let (mut file, mut has_payroll, before) = (FileUse::default(), false, cached.rows.len());
             let take = |row: T, names: &Names| {
@@ -129,12 +130,12 @@ impl<T: CachedRow> Cached<T> {
                 let is_as_listed = row.change(&admitted.items[at], validity.listed).is_none();
                 let is_settled = validity.is_settled(asked, row.modified_at());
                 let is_expired = validity.is_expired(asked, row.month());
+                file.must_go |= is_expired;
                 if asked.document != document || !is_as_listed || !is_settled {
                     // What is asked for in its place is newer.
                     let is_the_same = asked.document == document && is_as_listed && !is_expired;
                     cached.asked_again.extend(is_the_same.then(|| row.id()));
                 } else if is_expired {
-                    file.must_go = true;
                     cached.expired.push((row.id(), hash(&row, names)));
                 } else if cached.file_of[at] == NOWHERE {
                     cached.file_of[at] = number as u32;

@@ -16,7 +16,8 @@ use crate::refresh::screen::{AdmittedLine, screen};
 const NOW_MS: i64 = 1_795_224_600_000;
 const HOUR_MS: i64 = 3_600_000;
 const MAY: Month = Month { year: 2026, month: 5 };
-const MONTHS: [Option<Month>; 2] = [Some(MAY), Some(Month { year: 2026, month: 6 })];
+const JUNE: Month = Month { year: 2026, month: 6 };
+const MONTHS: [Option<Month>; 2] = [Some(MAY), Some(JUNE)];
 
 fn document_type(code: &str) -> DocumentType {
     DocumentType { id: Some(800), code: Some(code.into()), description: Some("Faktura".into()) }
@@ -120,7 +121,7 @@ async fn used_and_left(case: &Case) -> (Vec<i64>, Vec<i64>) {
     let references = References::of(1, case.types.clone(), &MONTHS);
     let listed = ListedReferences { types: &types, references: &references };
     let listed_at = Instant(case.listed_at_ms);
-    let validity = Validity { source: "s", listed_at, expired: &case.expired, listed };
+    let validity = Validity { source: "s", listed_at, now: Instant(NOW_MS), expired: &case.expired, listed };
     let admitted = admitted(case);
     let cached = Cached::<Line>::load(&mut cache, "d", &admitted, &case.payroll, &validity, &mut names).await.unwrap();
     let used: Vec<i64> = cached.rows.iter().map(|row| row.id).collect();
@@ -141,7 +142,7 @@ async fn used_and_left(case: &Case) -> (Vec<i64>, Vec<i64>) {
 async fn a_row_is_used_if_it_meets_every_rule() {
     type Break = fn(&mut Case);
     let (used, unused) = (vec![1], Vec::new());
-    let cases: [(&str, Break, &[i64]); 20] = [
+    let cases: [(&str, Break, &[i64]); 22] = [
         ("as it is", |_| (), &used),
         ("another owner", |case| case.listed[0].owner = 2, &unused),
         ("another match", |case| case.listed[0].match_id = 10, &unused),
@@ -158,6 +159,8 @@ async fn a_row_is_used_if_it_meets_every_rule() {
         ("just settled", |case| set_times(case, case.asked.at_ms - SETTLED_MS - 1), &used),
         ("no time at all", |case| set_times(case, NONE), &unused),
         ("asked after it was listed", unsettled_and_listed_before, &used),
+        ("asked now", |case| asked_and_modified(case, NOW_MS), &used),
+        ("asked by a clock that is ahead", |case| asked_and_modified(case, NOW_MS + 1), &unused),
         ("expired", |case| expire(case, None, None, case.asked.at_ms + 1), &unused),
         ("asked after that", |case| expire(case, None, None, case.asked.at_ms), &used),
         ("its month", |case| expire(case, Some(MAY), Some(MAY), NOW_MS), &unused),
@@ -177,6 +180,11 @@ fn set_times(case: &mut Case, modified_at: i64) {
 fn unsettled_and_listed_before(case: &mut Case) {
     set_times(case, case.asked.at_ms);
     case.listed_at_ms = case.asked.at_ms;
+}
+
+fn asked_and_modified(case: &mut Case, asked_at_ms: i64) {
+    case.asked.at_ms = asked_at_ms;
+    set_times(case, NOW_MS - 1);
 }
 
 fn expire(case: &mut Case, from: Option<Month>, to: Option<Month>, asked_before_ms: i64) {
@@ -207,7 +215,7 @@ async fn what_is_not_valid_any_more_goes_once_all_is_there() {
     let types: Vec<_> = case.types.iter().map(|kind| names.of_type(kind)).collect();
     let references = References::of(1, case.types.clone(), &MONTHS);
     let listed = ListedReferences { types: &types, references: &references };
-    let validity = Validity { source: "s", listed_at: Instant(NOW_MS), expired: &[], listed };
+    let validity = Validity { source: "s", listed_at: Instant(NOW_MS), now: Instant(NOW_MS), expired: &[], listed };
     let admitted = admitted(&case);
     let cached = Cached::<Line>::load(&mut cache, "d", &admitted, &[], &validity, &mut names).await.unwrap();
     assert_eq!(cached.rows.len(), 4);
@@ -222,4 +230,27 @@ async fn what_is_not_valid_any_more_goes_once_all_is_there() {
         assert_eq!(part.asked.as_ref(), Some(&case.asked));
     }
     assert_eq!(left, [1, 2, 3, 4]);
+}
+
+/// A row that has expired and is not as it is listed now might be as it is listed later.
+#[tokio::test]
+async fn what_has_expired_goes_even_if_it_is_not_as_it_is_listed() {
+    let (_directory, lake) = a_lake().await;
+    let mut cache = Cache::open(&lake, "run", None, false).await.unwrap();
+    let mut case = Case { listed: (1..=4).map(entry).collect(), ..Case::default() };
+    let mut names = Names::default();
+    let rows: Vec<Line> =
+        (1..=4).map(|id| Line { month: if id == 1 { JUNE } else { MAY }, ..row(&entry(id), &mut names) }).collect();
+    cache.index.lines = cache.write("lines", &rows, &names, Some(&case.asked)).await.unwrap();
+    expire(&mut case, Some(JUNE), Some(JUNE), NOW_MS);
+    let types: Vec<_> = case.types.iter().map(|kind| names.of_type(kind)).collect();
+    let references = References::of(1, case.types.clone(), &MONTHS);
+    let listed = ListedReferences { types: &types, references: &references };
+    let validity =
+        Validity { source: "s", listed_at: Instant(NOW_MS), now: Instant(NOW_MS), expired: &case.expired, listed };
+    let admitted = admitted(&case);
+    let cached = Cached::<Line>::load(&mut cache, "d", &admitted, &[], &validity, &mut names).await.unwrap();
+    assert_eq!(cached.rows.len(), 3);
+    cached.tidy(&mut cache, &names).await.unwrap();
+    assert_eq!(cache.index.lines.iter().map(|part| part.rows).sum::<u64>(), 3);
 }

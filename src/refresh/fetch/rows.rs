@@ -88,6 +88,10 @@ impl Fetched for Line {
         usize::from(screen.is_of_expense_report(line))
     }
 
+    fn match_of(admitted: &AdmittedLine) -> (i64, i64) {
+        (admitted.entry().owner, admitted.entry().match_id)
+    }
+
     fn vouchers(admitted: &AdmittedLine, row: Option<&Self>) -> [i64; 2] {
         [admitted.entry().voucher, row.map_or(0, |row| row.voucher)]
     }
@@ -128,6 +132,10 @@ impl Fetched for Payable {
             invoice_file: node.invoice_file.and_then(|file| reference(file.db_id)).unwrap_or(0),
         };
         Ok((Some(row), screen.admits_payable(&entry)))
+    }
+
+    fn match_of(admitted: &AdmittedPayable) -> (i64, i64) {
+        (admitted.entry().owner, admitted.entry().match_id)
     }
 
     fn vouchers(admitted: &AdmittedPayable, row: Option<&Self>) -> [i64; 2] {

@@ -2,7 +2,7 @@
 //! for. The ranges of a list cover all ids, so that it is whole whatever the order of the answers; its bounds decide but how evenly the work
 //! is shared.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use futures::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
@@ -47,7 +47,10 @@ pub(crate) trait List {
 pub(crate) struct Ranges {
     ranges: Vec<Range>,
     /// Whether cursors lead through all of it: the server does not take ranges of ids, or has another order.
-    by_cursor: bool,
+    pub(crate) by_cursor: bool,
+    /// Whether the server has answered with a page between two ids.
+    #[serde(default)]
+    takes_bounds: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,17 +66,12 @@ impl Ranges {
         let above = std::iter::once(None).chain(bounds.iter().copied().map(Some));
         let up_to = bounds.iter().copied().map(Some).chain([None]);
         let ranges = above.zip(up_to).map(|(above, up_to)| Range { ids: IdRange { above, up_to }, ..Range::default() });
-        Self { ranges: ranges.collect(), by_cursor: false }
+        Self { ranges: ranges.collect(), ..Self::default() }
     }
 
     /// All ids, by one cursor.
     fn by_cursor() -> Self {
         Self { by_cursor: true, ..Self::between(&[]) }
-    }
-
-    /// Whether any of the list was asked for.
-    pub(crate) fn are_begun(&self) -> bool {
-        !self.ranges.is_empty()
     }
 
     /// Whether all of the list came.
@@ -85,6 +83,14 @@ impl Ranges {
     /// next list looks whether it does.
     pub(crate) fn for_next<L: List>(&self, list: &L, page_rows: usize, most: usize) -> Option<Vec<i64>> {
         (!self.by_cursor).then(|| bounds(list, page_rows, most))
+    }
+
+    /// Lets the next walk look above the highest id of a list once more: for what was posted since. Without ranges that is not asked.
+    pub(crate) fn reopen<L: List>(&mut self, list: &L) {
+        let above = list.entries().iter().map(L::id_of).max();
+        if !self.by_cursor && self.are_at_end() {
+            self.ranges.push(Range { ids: IdRange { above, up_to: None }, ..Range::default() });
+        }
     }
 
     /// Lists what is left, about so many lines at most. `known` are the bounds of an earlier list's ranges, if there was one; `rows` is told how
@@ -112,8 +118,9 @@ impl Ranges {
             self.walk(list, asking, max_rows, rows).await
         };
         match walked.await {
-            // A server that does not take both bounds, or has another order: one cursor leads through all of it.
-            Err(error) if !self.by_cursor && error.is_refusal() => {
+            // A server that does not take both bounds, or has another order: one cursor leads through all of it. One that took them before refuses for
+            // another reason, and what has come is right.
+            Err(error) if !self.by_cursor && self.are_refused(&error, asking.client) => {
                 tracing::warn!(query = L::QUERY.name, reason = %error, "ranges of ids are refused; one cursor walks the list");
                 list.entries_mut().clear();
                 *self = Self::by_cursor();
@@ -121,6 +128,11 @@ impl Ranges {
             }
             walked => walked,
         }
+    }
+
+    fn are_refused(&self, error: &Error, client: &Client) -> bool {
+        let is_unfit = matches!(error, Error::SchemaMismatch { .. });
+        !client.has_given_up() && (is_unfit || (error.is_refusal() && !self.takes_bounds))
     }
 
     /// Asks for the first page, and for the last id. If many pages follow, they are shared between ranges of even width.
@@ -159,7 +171,7 @@ impl Ranges {
         let Asking { client, base, page_rows } = asking;
         let by_cursor = self.by_cursor;
         let max_rows = max_rows.div_ceil(self.ranges.len());
-        let list = RefCell::new(list);
+        let (list, takes_bounds) = (RefCell::new(list), Cell::new(self.takes_bounds));
         let ranges = stream::iter(self.ranges.iter_mut().filter(|range| !range.at.is_at_end()));
         let walks = ranges.map(async |Range { ids, at }| {
             let take = |nodes: Vec<L::Node>| {
@@ -168,6 +180,7 @@ impl Ranges {
                 client.meter().count_null_rows(nodes.iter().filter(|node| node.id().is_none()).count());
                 let is_kept_to = nodes.iter().all(|node| node.id().is_none_or(|id| ids.holds(id)));
                 list.borrow_mut().extend(nodes, client);
+                takes_bounds.set(takes_bounds.get() || (is_kept_to && ids.up_to.is_some()));
                 if is_kept_to { Ok(()) } else { Err(ignored(L::QUERY)) }
             };
             let select = if by_cursor { Select::All } else { Select::Range(*ids) };
@@ -181,6 +194,7 @@ impl Ranges {
             })
         });
         let walked: Vec<Result<(), Error>> = walks.buffer_unordered(client.max_in_flight()).collect().await;
+        self.takes_bounds = takes_bounds.get();
         walked.into_iter().collect()
     }
 }

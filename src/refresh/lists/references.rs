@@ -4,7 +4,6 @@ use rustc_hash::FxHashSet;
 
 use super::Lists;
 use crate::model::failure::Failure;
-use crate::refresh::cache::SavedList;
 use crate::refresh::fetch::ask_examples;
 use crate::refresh::index::{Asking, Ledger, says_without_id};
 use crate::xledger::Client;
@@ -61,6 +60,6 @@ impl Lists {
         );
         client.plan().give_up_ids();
         self.ledger = Ledger::default();
-        self.saved.ledger = SavedList::default();
+        (self.saved.ledger, self.saved.by_ids) = Default::default();
     }
 }

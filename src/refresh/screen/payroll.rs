@@ -1,9 +1,9 @@
 //! What is payroll: by document type, by account, and by sharing a match with a line that is.
 
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::Screen;
-use crate::model::listed::ListedPayable;
+use super::{AdmittedLine, AdmittedPayable, Screen};
+use crate::model::listed::{ListedLine, ListedPayable};
 use crate::model::treatment::Treatment;
 use crate::refresh::chart::Account;
 use crate::refresh::index::{Ledger, Payables};
@@ -29,6 +29,30 @@ impl PayrollMatches {
     pub(super) fn hold(&self, owner: i64, match_id: i64) -> bool {
         match_id != 0 && (self.of_owner.contains(&(owner, match_id)) || self.of_any_owner.contains(&match_id))
     }
+}
+
+/// Matches of these admitted lines, by owner, that no other listed line has: the other was listed before it was matched, so that nobody knows whether
+/// it is payroll.
+pub(super) fn one_sided_matches(
+    lines: &[AdmittedLine],
+    payables: &[AdmittedPayable],
+    ledger: &Ledger,
+    listed: &Payables,
+) -> FxHashSet<(i64, i64)> {
+    let of_line = |entry: &ListedLine| (entry.owner, entry.match_id);
+    let of_payable = |entry: &ListedPayable| (entry.owner, entry.match_id);
+    let admitted = lines.iter().map(|line| of_line(line.entry()));
+    let admitted = admitted.chain(payables.iter().map(|line| of_payable(line.entry())));
+    let mut one_sided: FxHashMap<(i64, i64), Option<(bool, i64)>> =
+        admitted.filter(|(_, id)| *id != 0).map(|matched| (matched, None)).collect();
+    let all = ledger.entries.iter().map(|entry| (of_line(entry), (true, entry.id)));
+    let all = all.chain(listed.entries.iter().map(|entry| (of_payable(entry), (false, entry.id))));
+    for (matched, line) in all.filter(|((_, id), _)| *id != 0) {
+        if one_sided.get_mut(&matched).is_some_and(|first| *first.get_or_insert(line) != line) {
+            one_sided.remove(&matched);
+        }
+    }
+    one_sided.into_keys().collect()
 }
 
 impl Screen {

@@ -116,6 +116,7 @@ fn a_match_with_payroll_is_payroll_in_one_owner_and_one_step() {
     let payables = || vec![ap(1, 900, 802, 72), ap(2, 105, 801, 70)];
     let screened = run(Rules::default(), entries(), payables());
     assert_eq!(kept(&screened), [3, 4, 6]);
+    assert_eq!(screened.one_sided_matches, [(2, 70), (OWNER, 71)].into_iter().collect());
     assert_eq!(screened.payable_counts, PayableCounts { listed: 2, excluded_payroll: 2, not_needed: 0, kept: 0 });
 
     let off = Rules { payroll_matches: false, ..Rules::default() };

@@ -1,0 +1,150 @@
+//! A list that another run goes on with is whole, or known not to be, wherever the run before it stopped.
+
+use crate::complete_or_loudly_not::instead;
+use crate::desk::Desk;
+use crate::function::apart;
+use crate::runtime_api::{Function, MINUTES};
+use crate::servers::scripted::Scripted;
+use crate::servers::secrets::{Secret, Secrets};
+use serde_json::json;
+use std::time::Duration;
+use xledger_sim::history::LineChange;
+use xledger_sim::{Change, ChangeKind, Chosen, Company, Event, Fault, FaultKind, Options};
+use xledger_spend::event::{Mode, Refresh};
+use xledger_spend::model::failure::FailureKind;
+use xledger_spend::table::runs::Status;
+
+const PAGED: [(&str, &str); 1] = [("XLEDGER_PAGE_ROWS", "100")];
+
+fn asked(desk: &Desk, operation: &str) -> u64 {
+    let exchanges = desk.sim.journal().exchanges();
+    exchanges.iter().filter(|exchange| exchange.operation.as_deref() == Some(operation)).count() as u64
+}
+
+async fn desk(options: Options) -> Desk {
+    let mut desk = Desk::in_memory(options).await;
+    desk.tempo = 1_000.0;
+    desk
+}
+
+fn credits_end(operation: &str, from_request: u64) -> Fault {
+    let kind = FaultKind::Error("BAD_REQUEST.INSUFFICIENT_CREDITS".to_owned(), "Not enough credits".to_owned());
+    // As often as it is waited for.
+    Fault { kind, operation: Some(operation.to_owned()), from_request, requests: 3, ..Fault::default() }
+}
+
+/// Vouchers are changed while their lines are listed: these are listed once more, and credits end just there.
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_that_were_to_be_listed_again_are_not_lost() {
+    // Some of them stand on two pages, with a change in between.
+    let change = |by| Change {
+        kind: ChangeKind::Event(Event::Changed { what: LineChange::Text, chosen: Chosen { count: 255, by } }),
+        vouchers: 0,
+        before_request: by.into(),
+        operation: Some("LedgerIndex".to_owned()),
+        after: None,
+    };
+    let options = |faults| Options { changes: (3..30).map(change).collect(), faults, ..Options::fast(3_000, 9) };
+    let calm = desk(options(Vec::new())).await;
+    assert_eq!(calm.refresh(&PAGED).await.status, Status::Succeeded);
+    let (pages, plain) = (asked(&calm, "LedgerIndex"), desk(Options::fast(3_000, 9)).await);
+    assert_eq!(plain.refresh(&PAGED).await.status, Status::Succeeded);
+    let without = asked(&plain, "LedgerIndex");
+    assert!(pages > without, "nothing was listed again");
+
+    let stopped = desk(options(vec![credits_end("LedgerIndex", without + 1)])).await;
+    assert_eq!(stopped.refresh(&PAGED).await.status, Status::Incomplete);
+    let last = stopped.refresh(&PAGED).await;
+    assert_eq!((last.status, last.invocation), (Status::Succeeded, Some(2)));
+    assert!(stopped.data_files() == calm.data_files());
+    assert!(asked(&stopped, "LedgerIndex") <= pages + 3 + 1);
+}
+
+/// What ends the list of suppliers ends the run, and is no word about ranges of ids.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_of_a_register_keeps_the_ledger_that_has_come() {
+    let odd = FaultKind::Error("SOMETHING.NEW".to_owned(), "Something new.".to_owned());
+    let fault = Fault { kind: odd, operation: Some("Suppliers".to_owned()), ..Fault::default() };
+    let options = |faults| Options { faults, delay: Duration::from_millis(40), ..Options::fast(3_000, 9) };
+    let calm = desk(options(Vec::new())).await;
+    assert_eq!(calm.refresh(&PAGED).await.status, Status::Succeeded);
+
+    let mut stopped = desk(options(vec![fault])).await;
+    let error = stopped.refresh(&PAGED).await.error.unwrap();
+    assert_eq!(error.kind, FailureKind::XledgerError, "{}", error.message);
+    let of_first = asked(&stopped, "LedgerIndex");
+    let whole = asked(&calm, "LedgerIndex");
+    assert!((3..whole - 3).contains(&of_first), "{of_first} of {whole}");
+    instead(&mut stopped, options(Vec::new())).await;
+    assert_eq!(stopped.refresh(&PAGED).await.status, Status::Succeeded);
+    assert!(stopped.data_files() == calm.data_files());
+    assert!(of_first + asked(&stopped, "LedgerIndex") <= whole + 1);
+}
+
+/// Half of the suppliers were listed without what the token could not read by then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_right_that_is_given_in_the_middle_holds_for_the_whole_register() {
+    let options = || Options { page_cap: 4, ..Options::fast(1_000, 9) };
+    let calm = desk(options()).await;
+    assert_eq!(calm.refresh(&PAGED).await.status, Status::Succeeded);
+    let pages = asked(&calm, "Suppliers");
+    assert!(pages > 4, "{pages}");
+
+    let mut without = options();
+    without.dialect.missing_rights.insert("Address".to_owned());
+    let lacking = desk(without.clone()).await;
+    assert_eq!(lacking.refresh(&PAGED).await.status, Status::Succeeded);
+    // After most of the pages.
+    let (operation, from_request) = (Some("Suppliers".to_owned()), asked(&lacking, "Suppliers") - 1);
+    let fault = Fault { kind: FaultKind::TokenRefused, operation, from_request, ..Fault::default() };
+    let mut stopped = desk(Options { faults: vec![fault], ..without }).await;
+    let error = stopped.refresh(&PAGED).await.error.map(|error| error.kind);
+    assert_eq!(error, Some(FailureKind::TokenRefused));
+    instead(&mut stopped, options()).await;
+    let last = stopped.refresh(&PAGED).await;
+    assert_eq!((last.status, last.invocation, last.lost), (Status::Succeeded, Some(2), Vec::new()));
+    assert!(stopped.data_files() == calm.data_files());
+}
+
+/// A stored token that is refused in the middle is read once more, and the run goes on with what it has.
+#[tokio::test]
+async fn a_token_that_is_replaced_in_the_middle() {
+    let refused = Fault {
+        kind: FaultKind::TokenRefused,
+        operation: Some("LedgerIndex".to_owned()),
+        from_request: 5,
+        requests: 1,
+        ..Fault::default()
+    };
+    let sim = xledger_sim::start(Options { faults: vec![refused], ..Options::fast(2_000, 9) }).await.unwrap();
+    let secrets = Secrets::start([Secret::text(sim.token()), Secret::text(sim.token())]).await;
+    let lake = Scripted::start().await;
+    let mut environment = apart(&sim.endpoint(), &lake, &secrets);
+    environment.insert("XLEDGER_PAGE_ROWS", "100".to_owned());
+    let report = Function::start(&environment).await.invoke(&json!({}), MINUTES).await.unwrap();
+    assert_eq!((&report["status"], secrets.reads()), (&json!("succeeded"), 2), "{report}");
+}
+
+/// What such a line is matched with may be payroll that was listed before it was matched: before the line is asked for, all is listed once more.
+#[tokio::test]
+async fn lines_with_a_match_that_no_other_has_are_listed_once_more() {
+    let mut company = Company::generate(1_000, 9);
+    let invoices: Vec<bool> = company.vouchers.iter().map(|voucher| voucher.invoice_file().is_some()).collect();
+    let unmatched = company.lines.iter_mut().filter(|line| line.match_id == 0 && invoices[line.voucher as usize]);
+    (1_000_000..).zip(unmatched).for_each(|(match_id, line)| line.match_id = match_id);
+    let mut desk = desk(Options::fast(1_000, 9)).await;
+    assert_eq!(desk.refresh(&[]).await.status, Status::Succeeded);
+    let pages = asked(&desk, "LedgerIndex");
+    desk.sim = xledger_sim::start_with(Options::fast(1_000, 9), company.into()).await.unwrap();
+    let full = Refresh { mode: Mode::Full, ..Refresh::default() };
+    assert_eq!(desk.refresh_with(full, &[]).await.status, Status::Succeeded);
+    let order: Vec<String> =
+        desk.sim.journal().exchanges().into_iter().filter_map(|exchange| exchange.operation).collect();
+    let lists = order.iter().filter(|operation| *operation == "LedgerIndex").count() as u64;
+    assert_eq!(lists, 2 * pages);
+    let last_list = order.iter().rposition(|operation| operation == "LedgerIndex");
+    assert!(last_list < order.iter().position(|operation| operation == "LedgerLines"), "{order:?}");
+    // They are in the cache now, as they are listed.
+    assert_eq!(desk.refresh(&[]).await.status, Status::Succeeded);
+    assert_eq!(asked(&desk, "LedgerIndex"), 3 * pages);
+}
