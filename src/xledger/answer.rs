@@ -115,6 +115,8 @@ fn read_edges<T: FromWire>(cursor: &mut Cursor<'_>) -> Option<Edges<T>> {
         nodes.push(node?);
         (nodes.len() <= MAX_ROWS && cursor.eat("}")).then_some(())?;
         if !cursor.eat(",") {
+            // Else what follows would be taken for a list of its own, and left out.
+            cursor.rest().starts_with(']').then_some(())?;
             return Some(Edges { nodes, null_rows: 0, null_cursors: Vec::new(), cursor: last.map(str::to_owned) });
         }
     }

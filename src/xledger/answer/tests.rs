@@ -251,3 +251,19 @@ fn what_is_laid_out_otherwise_leaves_the_fast_path() {
         assert_eq!(ids(&json), None, "{json}");
     }
 }
+
+/// What the fast path leaves of the rows is no list of its own.
+#[test]
+fn rows_without_a_comma_between_them_are_no_answer() {
+    let number = |between: &str| {
+        let rows = format!(r#"{{"node":{{"dbId":1}}}}{between}{{"node":{{"dbId":2}}}}"#);
+        let json = format!(r#"{{"data":{{"root":{{"edges":[{rows}],"pageInfo":{{"hasNextPage":false}}}}}}}}"#);
+        read::<Data<ProbeNode>>(json.as_bytes()).ok().map(|envelope| envelope.data.unwrap().0.edges.nodes.len())
+    };
+    for between in [",", " ,", ", "] {
+        assert_eq!(number(between), Some(2), "{between:?}");
+    }
+    for between in ["", " ", "\r", ",,", "]["] {
+        assert_eq!(number(between), None, "{between:?}");
+    }
+}
