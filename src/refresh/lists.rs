@@ -139,6 +139,7 @@ impl Lists {
         }
         // An invoice that was posted since this list ended may have ledger lines that were listed.
         self.saved.payables.ranges.reopen(&self.payables);
+        self.list(asking, &known, SAVED_ROWS, progress).await?;
         for is_last in [false, true] {
             while !self.are_whole() || !self.look_up_references(asking).await? {
                 self.save(cache).await?;

@@ -250,9 +250,10 @@ impl<T: Fetched> LedgerFetch<T> {
         Ok(Self { queries, document, cached, admitted, missing, stored, fetched: 0 })
     }
 
-    /// Whether a line that is to be asked for has one of these matches.
+    /// Whether a line has one of these matches that is to be asked for, and is not cached as it is listed.
     fn have_match_of(&self, matches: &FxHashSet<(i64, i64)>) -> bool {
-        !matches.is_empty() && self.missing.iter().any(|line| matches.contains(&T::match_of(line)))
+        let is_other = |line: &T::Admitted| !self.cached.asked_again.contains(&T::id_of(line));
+        self.missing.iter().any(|line| matches.contains(&T::match_of(line)) && is_other(line))
     }
 
     /// Asks for the missing lines, by their ids, a batch at a time.

@@ -56,7 +56,7 @@ pub(crate) struct Cached<T> {
     expired: Vec<(i64, u64)>,
     /// Lines that are asked for once more though the cache has their rows, as they are listed: the last one, if nothing else is missing, and those that
     /// were too young when they were asked for. They come in any run, and are no progress.
-    asked_again: FxHashSet<i64>,
+    pub(crate) asked_again: FxHashSet<i64>,
 }
 
 /// No file has the row.
