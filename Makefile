@@ -27,11 +27,11 @@ VENV := .tools/venv
 # Four environments, for their pins contradict each other.
 STAMPS := $(VENV)/installed .tools/sam/installed .tools/lint/installed .tools/reading/installed
 
-.PHONY: test check deny rust-build rust-tests it other-rust-tests function deployment readers lints lint lint-template tools pins athena engines page browser fuzz nightly bench
+.PHONY: test check deny rust-build rust-tests function deployment readers lints lint lint-template tools pins athena engines page browser fuzz nightly bench
 .PHONY: package package-twice package-tools
 
 # Side by side, for a build works both cores only in parts and tests wait for servers more than they work. What fails
-# stops only what needs it. The longest, `it`, is seen as it goes, the rest as it ends.
+# stops only what needs it. The Rust tests are seen as they go, the rest as it ends.
 test:
 	@$(MAKE) --no-print-directory --jobs --keep-going --output-sync=target rust-tests deployment lint-template readers lints
 
@@ -39,15 +39,9 @@ test:
 rust-build:
 	+@$(ALONE) cargo test --locked --workspace --quiet --no-run
 
-# Two parts side by side, for cargo runs one test program after another and the longest, `it`, mostly waits. Some start servers of the tools.
-rust-tests: it other-rust-tests
-
-it: tools rust-build
-	+@$(ALONE) cargo test --locked --workspace --quiet --no-fail-fast --test it
-
-# Every test program whose name is longer than `it`.
-other-rust-tests: tools rust-build
-	@$(ALONE) cargo test --locked --workspace --quiet --no-fail-fast --lib --bins --test '???*'
+# Some start servers of the tools.
+rust-tests: tools rust-build
+	+@$(ALONE) cargo test --locked --workspace --quiet --no-fail-fast
 
 # By SAM, into a directory of its own.
 function: tools
