@@ -234,6 +234,10 @@ impl Refreshing<'_> {
             match self.load_or_fetch(base, screened, lists, cache, renewals, report).await? {
                 Outcome::Complete(rows) => break rows,
                 Outcome::OtherDocument => lists.reload(cache).await?,
+                Outcome::ListsTooOld => {
+                    tracing::info!("the lists are an hour old; they are made anew before the fetch goes on");
+                    lists.begin_anew((self.clock)());
+                }
                 Outcome::SetAside(set_aside) => {
                     renewals += 1;
                     tracing::info!(

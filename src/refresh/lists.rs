@@ -25,8 +25,8 @@ use crate::xledger::{Client, Error};
 
 /// Rows that are listed before they are saved.
 const SAVED_ROWS: usize = 500_000;
-/// How old a list may be that is gone on with, in milliseconds.
-const MAX_AGE_MS: i64 = 3_600_000;
+/// How old a list may be that a run resumes with or fetches by, in milliseconds.
+pub(super) const MAX_AGE_MS: i64 = 3_600_000;
 
 /// What is listed.
 pub(super) struct Lists {
@@ -207,6 +207,13 @@ impl Lists {
         Ok(())
     }
 
+    /// Forgets all but the suppliers and names.
+    pub(super) fn begin_anew(&mut self, now: Instant) {
+        let reference_data = std::mem::take(&mut self.registers.reference_data);
+        *self = Self::begin(&self.saved.source, now);
+        self.registers.reference_data = reference_data;
+    }
+
     /// Brings the lists up to date, after lines came otherwise than they were listed.
     pub(super) async fn renew(
         &mut self,
@@ -216,9 +223,7 @@ impl Lists {
         now: Instant,
     ) -> Result<(), Failure> {
         if set_aside.wholly {
-            let reference_data = std::mem::take(&mut self.registers.reference_data);
-            *self = Self::begin(&self.saved.source, now);
-            self.registers.reference_data = reference_data;
+            self.begin_anew(now);
             return Ok(());
         }
         self.reload(cache).await?;

@@ -8,12 +8,13 @@ use rustc_hash::FxHashSet;
 use serde_json::{Map, Value};
 
 use super::Refreshing;
-use super::lists::Lists;
+use super::lists::{Lists, MAX_AGE_MS};
 use crate::event::Mode;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
 use crate::model::names::{Name, Names};
+use crate::model::value::Instant;
 use crate::refresh::cache::{Asked, Cache, Cached, CachedRow, ListedReferences, Validity};
 use crate::refresh::fetch::{Answer, Fetch, Fetched, SetAside, batch_rows, ensure_gone};
 use crate::refresh::guards;
@@ -45,6 +46,8 @@ pub(super) enum Outcome {
     SetAside(SetAside),
     /// Another document is asked with than rows were taken for: a right was given, or taken away. What is cached is to be looked through again.
     OtherDocument,
+    /// The fetch waits so long that lines may have become payroll since they were listed.
+    ListsTooOld,
 }
 
 impl Refreshing<'_> {
@@ -94,14 +97,15 @@ impl Refreshing<'_> {
         let fetch = Fetch { client, base, batch_rows, screen: &screen, listed, treatments, takes_other_times };
         let (source, at_ms) = (source.as_str(), self.started_at.0);
         let set_aside = SetAside::default();
-        let mut context = FetchContext { fetch, cache, names, set_aside, source, at_ms };
+        let begins_at = (self.clock)();
+        let mut context = FetchContext { fetch, cache, names, set_aside, source, at_ms, begins_at };
 
         self.progress.begin(Stage::Fetch, (lines.missing.len() + payables.missing.len()) as u64);
         let fetched = self.fetch(&mut context, &mut lines, &mut payables).await;
         *report.lines_fetched.get_or_insert(0) += lines.fetched;
         *report.payables_fetched.get_or_insert(0) += payables.fetched;
         if !fetched? {
-            return Ok(Outcome::OtherDocument);
+            return Ok(if self.are_too_old(begins_at) { Outcome::ListsTooOld } else { Outcome::OtherDocument });
         }
         let FetchContext { names, mut set_aside, .. } = context;
         if set_aside.is_empty() && client.plan().asks_ids() {
@@ -122,8 +126,13 @@ impl Refreshing<'_> {
         Ok(Outcome::Complete(Box::new(Rows { lines, payables, names, screen })))
     }
 
-    /// Fetches what is missing, and puts it into the cache as it comes. Returns whether all was asked for with the documents that rows of the
-    /// cache were taken for.
+    /// Whether lists are too old to fetch by that were whole when the fetch began.
+    fn are_too_old(&self, fetch_begins_at: Instant) -> bool {
+        (self.clock)().0 - fetch_begins_at.0 >= MAX_AGE_MS
+    }
+
+    /// Fetches what is missing, and puts it into the cache as it comes. Returns whether all was asked for in time, and with the documents that
+    /// rows of the cache were taken for.
     async fn fetch(
         &self,
         context: &mut FetchContext<'_, '_>,
@@ -180,14 +189,14 @@ impl Refreshing<'_> {
             }
             let client = self.xledger;
             let are_same = lines.has_same_document(client) && payables.has_same_document(client);
-            is_stopped.set(ended.is_err() || !are_same);
+            is_stopped.set(ended.is_err() || !are_same || self.are_too_old(context.begins_at));
         }
         drop(answers);
         let stored = [lines.store(context).await, payables.store(context).await];
         // What came says more than what storage says.
         ended?;
         let [of_lines, of_payables] = stored;
-        Ok(of_lines? & of_payables?)
+        Ok(of_lines? & of_payables? & !self.are_too_old(context.begins_at))
     }
 }
 
@@ -209,6 +218,8 @@ struct FetchContext<'a, 'c> {
     /// The checksum of the source, and when the run began: what is cached says so.
     source: &'a str,
     at_ms: i64,
+    /// When the fetch began.
+    begins_at: Instant,
 }
 
 /// One sort of rows: those that the cache has, and those that are fetched.

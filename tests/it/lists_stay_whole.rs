@@ -7,11 +7,14 @@ use crate::runtime_api::{Function, MINUTES};
 use crate::servers::scripted::Scripted;
 use crate::servers::secrets::{Secret, Secrets};
 use serde_json::json;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use xledger_sim::history::LineChange;
 use xledger_sim::{Change, ChangeKind, Chosen, Company, Event, Fault, FaultKind, Options};
 use xledger_spend::event::{Mode, Refresh};
 use xledger_spend::model::failure::FailureKind;
+use xledger_spend::model::value::Instant;
+use xledger_spend::run::Run;
 use xledger_spend::table::runs::Status;
 
 const PAGED: [(&str, &str); 1] = [("XLEDGER_PAGE_ROWS", "100")];
@@ -141,4 +144,38 @@ async fn lines_with_a_match_that_no_other_has_are_listed_once_more() {
     // They are in the cache now, as they are listed.
     assert_eq!(desk.refresh(&[]).await.status, Status::Succeeded);
     assert_eq!(asked(&desk, "LedgerIndex"), 3 * pages);
+}
+
+/// The time of a run in which each question takes two minutes, in milliseconds of UTC.
+static SLOW_NOW: AtomicI64 = AtomicI64::new(1_795_224_600_000);
+
+/// A fetch that waits for credits half a day does not go by what was listed before: lines may have become payroll.
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_older_than_an_hour_are_made_anew_in_the_middle_of_a_fetch() {
+    let calm = desk(Options::fast(6_000, 9)).await;
+    assert_eq!(calm.refresh(&PAGED).await.status, Status::Succeeded);
+    let (pages, fetched) = (asked(&calm, "LedgerIndex"), asked(&calm, "LedgerLines"));
+    let becomes_payroll = Change {
+        kind: ChangeKind::Event(Event::Retyped { to_payroll: true, chosen: Chosen { count: 40, by: 3 } }),
+        vouchers: 0,
+        // Once all was listed, and some of it fetched.
+        before_request: pages + 1,
+        operation: Some("LedgerIndex".to_owned()),
+        after: None,
+    };
+    let slow = desk(Options { changes: vec![becomes_payroll], ..Options::fast(6_000, 9) }).await;
+    let run =
+        Run { clock: || Instant(SLOW_NOW.fetch_add(120_000, Ordering::Relaxed)), ..slow.run(Duration::from_secs(120)) };
+    let aws = aws_config::SdkConfig::builder().build();
+    let report = run.refresh(Refresh::default(), &slow.settings(&PAGED), &aws).await;
+    assert_eq!(report.status, Status::Succeeded, "{:?}", report.error);
+    assert!(slow.sim.journal().payroll_violations().is_empty());
+    let (lists, questions) = (asked(&slow, "LedgerIndex") / pages, asked(&slow, "LedgerLines"));
+    assert!((2..8).contains(&lists), "{lists}");
+    // Nothing is asked for twice.
+    assert!(questions <= fetched + lists, "{questions}, {fetched}");
+    let (tables, mut fresh) = (slow.data_files(), desk(Options::fast(1, 1)).await);
+    fresh.sim = slow.sim;
+    assert_eq!(fresh.refresh(&PAGED).await.status, Status::Succeeded);
+    assert!(tables == fresh.data_files());
 }
