@@ -189,6 +189,7 @@ impl Refreshing<'_> {
             }
             let client = self.xledger;
             let are_same = lines.has_same_document(client) && payables.has_same_document(client);
+            // What waits for its turn by then is still sent: its answer is judged again, like any other.
             is_stopped.set(ended.is_err() || !are_same || self.are_too_old(context.begins_at));
         }
         drop(answers);

@@ -146,10 +146,10 @@ async fn lines_with_a_match_that_no_other_has_are_listed_once_more() {
     assert_eq!(asked(&desk, "LedgerIndex"), 3 * pages);
 }
 
-/// The time of a run in which each question takes two minutes, in milliseconds of UTC.
+/// The time of a run in which minutes pass with each answer, in milliseconds of UTC.
 static SLOW_NOW: AtomicI64 = AtomicI64::new(1_795_224_600_000);
 
-/// A fetch that waits for credits half a day does not go by what was listed before: lines may have become payroll.
+/// After an hour a fetch begins no question by what was listed before: lines may have become payroll.
 #[tokio::test(flavor = "multi_thread")]
 async fn lists_older_than_an_hour_are_made_anew_in_the_middle_of_a_fetch() {
     let calm = desk(Options::fast(6_000, 9)).await;
