@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::names::Names;
 use crate::model::treatment::Treatment;
+use crate::model::value::Instant;
 use crate::refresh::cache::{CachedRow, Change, ListedReferences};
 use crate::refresh::screen::Screen;
 use crate::xledger::Client;
@@ -25,6 +26,8 @@ pub(crate) struct Fetch<'a> {
     pub(crate) listed: ListedReferences<'a>,
     /// How lines of the ledger's document types are treated, by their places.
     pub(crate) treatments: &'a [Treatment],
+    /// When the lists that it goes by become too old.
+    pub(crate) expires_at: Instant,
     /// Whether a line is taken that is as it was listed but for the time of its voucher.
     pub(crate) takes_other_times: bool,
 }
@@ -84,7 +87,7 @@ impl Fetch<'_> {
     /// Asks for a batch of admitted lines, whose ids ascend.
     pub(crate) async fn ask<T: Fetched>(&self, query: Query, batch: Vec<T::Admitted>) -> Answer<T> {
         let ids: Vec<i64> = batch.iter().map(T::id_of).collect();
-        let (nodes, end) = by_id_so_far(self.client, query, self.base, &ids).await;
+        let (nodes, end) = by_id_so_far(self.client, query, self.base, &ids, Some(self.expires_at)).await;
         Answer { batch, nodes, end }
     }
 
@@ -184,7 +187,7 @@ pub(crate) async fn by_id<N: Identified>(
     base: &Map<String, Value>,
     ids: &[i64],
 ) -> Result<Vec<N>, Failure> {
-    let (rows, end) = by_id_so_far(client, query, base, ids).await;
+    let (rows, end) = by_id_so_far(client, query, base, ids, None).await;
     end.map(|()| rows)
 }
 
@@ -213,11 +216,12 @@ async fn by_id_so_far<N: Identified>(
     query: Query,
     base: &Map<String, Value>,
     ids: &[i64],
+    expires_at: Option<Instant>,
 ) -> (Vec<N>, Result<(), Failure>) {
     let asked: FxHashSet<i64> = ids.iter().copied().collect();
     let (mut rows, mut unasked) = (Vec::with_capacity(ids.len()), false);
     let walked = client
-        .walk_ids(query, base, ids, |nodes: Vec<N>| {
+        .walk_ids(query, base, ids, expires_at, |nodes: Vec<N>| {
             unasked |= !nodes.iter().all(|node| node.id().is_some_and(|id| asked.contains(&id)));
             rows.extend(nodes);
             Ok(())

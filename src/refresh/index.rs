@@ -12,7 +12,7 @@ use crate::model::value::Month;
 use crate::xledger::node::{Identified, LedgerIndexNode, ListedHeaderNode, PayableIndexNode, SourceNode};
 use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::{Integer, Odd, WallTime, reference, text};
-use crate::xledger::{Client, Error, Position, Question, Select};
+use crate::xledger::{Client, Error, Position, Question};
 pub(crate) use ranges::{List, Ranges};
 pub(crate) use references::{References, period, says_without_id, type_by_id};
 
@@ -80,8 +80,7 @@ impl RegisterWalk {
     ) -> Result<(), Error> {
         let Asking { client, base, page_rows } = asking;
         // Its rows have many fields each, so that a page has fewer of them.
-        let question =
-            Question { query, variables: base, select: Select::All, rows: page_rows.min(REGISTER_PAGE_ROWS) };
+        let question = Question::all(query, base, page_rows.min(REGISTER_PAGE_ROWS));
         loop {
             let Self { at, document } = &mut *self;
             let (mut is_first, mut is_mixed) = (*at == Position::default(), false);

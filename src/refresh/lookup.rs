@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::refresh::index::Asking;
 use crate::xledger::node::Identified;
 use crate::xledger::query::Query;
-use crate::xledger::{Error, Position, Question, Select};
+use crate::xledger::{Error, Position, Question};
 
 /// Where accounts are looked for: what each set shows is documented nowhere. `None` sends no owner set at all.
 pub(crate) const ACCOUNT_SETS: [Option<&str>; 3] = [Some("ALL"), Some("UPPER"), None];
@@ -50,7 +50,7 @@ pub(crate) async fn look_up<N: Identified>(
         let mut by_id = client.plan().filter(query).is_some();
         if by_id {
             for batch in sought.chunks(BATCH_IDS) {
-                looked = client.walk_ids(query, &variables, batch, &mut found).await;
+                looked = client.walk_ids(query, &variables, batch, None, &mut found).await;
                 if looked.is_err() {
                     break;
                 }
@@ -60,7 +60,7 @@ pub(crate) async fn look_up<N: Identified>(
         if !by_id {
             let mut position = Position::default();
             let rows = page_rows.min(5_000);
-            let question = Question { query, variables: &variables, select: Select::All, rows };
+            let question = Question::all(query, &variables, rows);
             looked = client.walk(question, &mut position, usize::MAX, found).await;
         }
         match looked {

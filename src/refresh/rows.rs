@@ -94,18 +94,19 @@ impl Refreshing<'_> {
         let takes_other_times = renewals >= MAX_RENEWALS;
         let batch_rows = batch_rows(self.page_rows);
         let treatments = &*treatments;
-        let fetch = Fetch { client, base, batch_rows, screen: &screen, listed, treatments, takes_other_times };
+        let expires_at = Instant((self.clock)().0 + MAX_AGE_MS);
+        let fetch =
+            Fetch { client, base, batch_rows, screen: &screen, listed, treatments, expires_at, takes_other_times };
         let (source, at_ms) = (source.as_str(), self.started_at.0);
         let set_aside = SetAside::default();
-        let begins_at = (self.clock)();
-        let mut context = FetchContext { fetch, cache, names, set_aside, source, at_ms, begins_at };
+        let mut context = FetchContext { fetch, cache, names, set_aside, source, at_ms };
 
         self.progress.begin(Stage::Fetch, (lines.missing.len() + payables.missing.len()) as u64);
         let fetched = self.fetch(&mut context, &mut lines, &mut payables).await;
         *report.lines_fetched.get_or_insert(0) += lines.fetched;
         *report.payables_fetched.get_or_insert(0) += payables.fetched;
         if !fetched? {
-            return Ok(if self.are_too_old(begins_at) { Outcome::ListsTooOld } else { Outcome::OtherDocument });
+            return Ok(if self.have_expired(fetch) { Outcome::ListsTooOld } else { Outcome::OtherDocument });
         }
         let FetchContext { names, mut set_aside, .. } = context;
         if set_aside.is_empty() && client.plan().asks_ids() {
@@ -126,9 +127,9 @@ impl Refreshing<'_> {
         Ok(Outcome::Complete(Box::new(Rows { lines, payables, names, screen })))
     }
 
-    /// Whether lists are too old to fetch by that were whole when the fetch began.
-    fn are_too_old(&self, fetch_begins_at: Instant) -> bool {
-        (self.clock)().0 - fetch_begins_at.0 >= MAX_AGE_MS
+    /// Whether the lists are too old to fetch by.
+    fn have_expired(&self, fetch: Fetch<'_>) -> bool {
+        (self.clock)() >= fetch.expires_at
     }
 
     /// Fetches what is missing, and puts it into the cache as it comes. Returns whether all was asked for in time, and with the documents that
@@ -189,15 +190,17 @@ impl Refreshing<'_> {
             }
             let client = self.xledger;
             let are_same = lines.has_same_document(client) && payables.has_same_document(client);
-            // What waits for its turn by then is still sent: its answer is judged again, like any other.
-            is_stopped.set(ended.is_err() || !are_same || self.are_too_old(context.begins_at));
+            is_stopped.set(ended.is_err() || !are_same || self.have_expired(context.fetch));
         }
         drop(answers);
         let stored = [lines.store(context).await, payables.store(context).await];
-        // What came says more than what storage says.
-        ended?;
+        let have_expired = self.have_expired(context.fetch);
+        // What came says more than what storage says. If it is the run's own deadline, the lists meet it again.
+        ended.or_else(|failure| {
+            if have_expired && failure.kind == FailureKind::DeadlineReached { Ok(()) } else { Err(failure) }
+        })?;
         let [of_lines, of_payables] = stored;
-        Ok(of_lines? & of_payables? & !self.are_too_old(context.begins_at))
+        Ok(of_lines? & of_payables? & !have_expired)
     }
 }
 
@@ -219,8 +222,6 @@ struct FetchContext<'a, 'c> {
     /// The checksum of the source, and when the run began: what is cached says so.
     source: &'a str,
     at_ms: i64,
-    /// When the fetch began.
-    begins_at: Instant,
 }
 
 /// One sort of rows: those that the cache has, and those that are fetched.

@@ -119,7 +119,7 @@ impl Client {
     pub(crate) async fn ask_value<T: DeserializeOwned>(&self, query: Query, variables: &Value) -> Result<T, Error> {
         let none = Map::new();
         let variables = variables.as_object().unwrap_or(&none);
-        let answer = self.ask::<Plain<T>>(Question { query, variables, select: Select::All, rows: 1 }).await;
+        let answer = self.ask::<Plain<T>>(Question::all(query, variables, 1)).await;
         answer.map(|Plain(value)| value).map_err(|unanswered| unanswered.error)
     }
 
@@ -147,7 +147,7 @@ impl Client {
         document: Option<&str>,
         searched: bool,
     ) -> Result<D, Unanswered> {
-        let Question { query, rows, select, .. } = question;
+        let Question { query, rows, select, expires_at, .. } = question;
         let Connection { deadline, tempo, clock, .. } = self.transport.connection;
         let mut tries = 0;
         loop {
@@ -159,6 +159,10 @@ impl Client {
             // What another question was stopped by stops this one before it is begun.
             if let Some(error) = self.stopped.get() {
                 return Err(error.clone().into());
+            }
+            if expires_at.is_some_and(|at| clock() >= at) {
+                let doing = format!("waiting to send query {} by lists that have become too old", query.name);
+                return Err(Error::Deadline { doing, again_at: None }.into());
             }
             let sent_at = permit.at;
             let known = self.rate_limiter.was_answered();

@@ -14,6 +14,7 @@ use super::node::Identified;
 use super::query::Query;
 use super::question::{IdRange, Question, Select};
 use super::retry::Decision;
+use crate::model::value::Instant;
 
 /// Pages of one walk, at most: a billion rows at the largest page.
 const MAX_PAGES: usize = 100_000;
@@ -58,19 +59,20 @@ impl Client {
         self.walk_pages(question, position, max_rows, take).await.map_err(|unanswered| unanswered.error)
     }
 
-    /// Hands every row of these ids to `take`, and no others if the filter works.
+    /// Hands every row of these ids to `take`, and no others if the filter works. From `expires_at` on no request is sent.
     pub(crate) async fn walk_ids<T: Identified>(
         &self,
         query: Query,
         variables: &Map<String, Value>,
         ids: &[i64],
+        expires_at: Option<Instant>,
         mut take: impl FnMut(Vec<T>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let (mut rest, mut max_rows) = (ids.to_vec(), usize::MAX);
         while !rest.is_empty() {
             let rows = self.page_sizes().rows(query, rest.len()).min(max_rows);
             let batch = &rest[..rows.min(rest.len())];
-            let question = Question { query, variables, select: Select::Ids(batch), rows };
+            let question = Question { query, variables, select: Select::Ids(batch), rows, expires_at };
             match self.fetch_page::<T>(question).await {
                 Err(Unanswered { error, next: Decision::Shrink }) => self.shrink(question, &error),
                 Err(unanswered) => return Err(unanswered.error),
@@ -200,7 +202,7 @@ impl Client {
     ) -> Result<Option<T>, Error> {
         let mut variables = variables.clone();
         variables.insert("last".to_owned(), json!(1));
-        match self.fetch_rows(Question { query, variables: &variables, select: Select::All, rows: 1 }).await {
+        match self.fetch_rows(Question::all(query, &variables, 1)).await {
             Ok(mut page) => Ok(page.edges.nodes.pop()),
             // More than one row is no answer to this either.
             Err(Unanswered { error: Error::Malformed { .. }, .. }) => Ok(None),

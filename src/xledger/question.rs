@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::query::Query;
+use crate::model::value::Instant;
 
 /// A question for rows. A variable without a value must be left out, for a null is a condition to Xledger.
 #[derive(Clone, Copy, Debug)]
@@ -14,6 +15,15 @@ pub(crate) struct Question<'a> {
     pub(crate) select: Select<'a>,
     /// How many rows are asked for, at most.
     pub(crate) rows: usize,
+    /// From when on it is not sent any more, however long it has waited for its turn: what it asks for may not be what it was.
+    pub(crate) expires_at: Option<Instant>,
+}
+
+impl<'a> Question<'a> {
+    /// For rows of a root, whichever they are.
+    pub(crate) fn all(query: Query, variables: &'a Map<String, Value>, rows: usize) -> Self {
+        Self { query, variables, select: Select::All, rows, expires_at: None }
+    }
 }
 
 /// Which rows of a root are asked for.

@@ -179,3 +179,43 @@ async fn lists_older_than_an_hour_are_made_anew_in_the_middle_of_a_fetch() {
     assert_eq!(fresh.refresh(&PAGED).await.status, Status::Succeeded);
     assert!(tables == fresh.data_files());
 }
+
+/// The time of a run that waits for hours, in milliseconds of UTC.
+static WAITING_NOW: AtomicI64 = AtomicI64::new(1_795_224_600_000);
+
+/// A question that has waited for its turn until its lists are too old is not sent: lines that it asks for may be payroll by then.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_waits_until_its_lists_are_too_old_is_not_sent() {
+    const PAGES: [(&str, &str); 2] = [("XLEDGER_PAGE_ROWS", "500"), ("XLEDGER_MAX_IN_FLIGHT", "1")];
+    let limit = FaultKind::Error("BAD_REQUEST.BURST_RATE_LIMIT_REACHED".to_owned(), "Too many requests.".to_owned());
+    let fault = Fault {
+        kind: limit,
+        operation: Some("LedgerLines".to_owned()),
+        from_request: 3,
+        requests: 1,
+        ..Fault::default()
+    };
+    let mut slow = desk(Options { faults: vec![fault], ..Options::fast(3_000, 9) }).await;
+    // The wait of five seconds is one of two, in which hours pass.
+    slow.tempo = 2.5;
+    let run = Run { clock: || Instant(WAITING_NOW.load(Ordering::Relaxed)), ..slow.run(Duration::from_secs(120)) };
+    let aws = aws_config::SdkConfig::builder().build();
+    let settings = slow.settings(&PAGES);
+    let hours_pass = async {
+        while !slow.sim.journal().exchanges().iter().any(|exchange| exchange.error.is_some()) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let becomes_payroll = Event::Retyped { to_payroll: true, chosen: Chosen { count: 255, by: 3 } };
+        let at = WAITING_NOW.fetch_add(2 * 3_600_000, Ordering::Relaxed) / 1_000;
+        slow.sim.replace(slow.sim.company().after(&becomes_payroll, at + 60));
+    };
+    let hours_pass = tokio::time::timeout(Duration::from_secs(60), hours_pass);
+    let (report, passed) = tokio::join!(run.refresh(Refresh::default(), &settings, &aws), hours_pass);
+    assert!(passed.is_ok());
+    assert_eq!(report.status, Status::Succeeded, "{:?}", report.error);
+    assert!(slow.sim.journal().payroll_violations().is_empty());
+    let (tables, mut fresh) = (slow.data_files(), desk(Options::fast(1, 1)).await);
+    fresh.sim = slow.sim;
+    assert_eq!(fresh.refresh(&PAGES).await.status, Status::Succeeded);
+    assert!(tables == fresh.data_files());
+}

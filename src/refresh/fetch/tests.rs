@@ -51,6 +51,7 @@ fn judged(work: impl FnOnce(&Fetch<'_>) -> Result<bool, Failure>) -> Result<bool
         screen: &screen,
         listed,
         treatments: &treatments,
+        expires_at: Instant(i64::MAX),
         takes_other_times: false,
     };
     work(&fetch).map_err(|failure| failure.kind)

@@ -184,7 +184,8 @@ impl Ranges {
                 if is_kept_to { Ok(()) } else { Err(ignored(L::QUERY)) }
             };
             let select = if by_cursor { Select::All } else { Select::Range(*ids) };
-            let question = Question { query: L::query(client), variables: base, select, rows: page_rows };
+            let question =
+                Question { query: L::query(client), variables: base, select, rows: page_rows, expires_at: None };
             let walked = client.walk(question, at, max_rows, take).await;
             // What the others are asking for still comes, and is not asked for again; nothing new is begun.
             walked.inspect_err(|error| {

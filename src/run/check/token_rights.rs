@@ -8,7 +8,7 @@ use crate::model::failure::Failure;
 use crate::refresh::fetch::by_id;
 use crate::xledger::node::ProbeNode;
 use crate::xledger::query::{self, Query};
-use crate::xledger::{Client, Question, Reason, Select, rights};
+use crate::xledger::{Client, Question, Reason, rights};
 
 /// A right, by its name on Xledger's token page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -85,7 +85,7 @@ pub(super) async fn read(
             }
             Some(ids) => by_id::<ProbeNode>(client, *query, base, ids).await.map(drop),
             None => {
-                let few = Question { query: *query, variables: base, select: Select::All, rows: FEW_ROWS };
+                let few = Question::all(*query, base, FEW_ROWS);
                 client.first_page::<ProbeNode>(few).await.map(drop).map_err(Failure::from)
             }
         };

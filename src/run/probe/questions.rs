@@ -73,7 +73,7 @@ async fn listing(
     let begun = tokio::time::Instant::now();
     // Each line says what its document type is.
     let query = query::LEDGER_INDEX.without(&["periodId"]);
-    let question = Question { query, variables: base, select: Select::All, rows: MAX_ROWS };
+    let question = Question::all(query, base, MAX_ROWS);
     let answer = client.first_page::<LedgerIndexNode>(question).await;
     let whole = "10,000 ledger lines are listed in one answer";
     let page = match answer {
@@ -160,7 +160,7 @@ async fn beyond_the_cap(
 ) -> Result<Fact, Failure> {
     let fact = "of more than 10,000 rows the first 10,000 come";
     let begun = tokio::time::Instant::now();
-    let question = Question { query: query::LEDGER_IDS, variables: base, select: Select::All, rows: MAX_ROWS + 1 };
+    let question = Question::all(query::LEDGER_IDS, base, MAX_ROWS + 1);
     let answer = client.first_page::<ProbeNode>(question).await;
     Ok(match answer {
         Ok(page) => {
