@@ -78,9 +78,12 @@ async fn company(scenario: &Scenario) -> Company {
     tokio::task::spawn_blocking(move || scenario.company()).await.unwrap()
 }
 
+/// How many times faster than in life a client of a server without limits runs: the pace alone would take seconds.
+const CALM_TEMPO: f64 = 20.0;
+
 async fn calm_run(scenario: &Scenario, books: Arc<Company>) -> Left {
     let sim = xledger_sim::start_with(scenario.calm(), books).await.unwrap();
-    let left = refresh(scenario, &sim, 1.0).await;
+    let left = refresh(scenario, &sim, CALM_TEMPO, scenario.deadline).await;
     assert_eq!(
         left.report["status"], "succeeded",
         "{}: the calm run: {} {}",
@@ -89,8 +92,8 @@ async fn calm_run(scenario: &Scenario, books: Arc<Company>) -> Left {
     left
 }
 
-/// Runs a client.
-async fn refresh(scenario: &Scenario, sim: &Running, speed: f64) -> Left {
+/// Runs a client so many times faster than in life.
+async fn refresh(scenario: &Scenario, sim: &Running, tempo: f64, deadline: Duration) -> Left {
     let lake = TempDir::new().unwrap();
     let mut settings = BTreeMap::from([
         ("XLEDGER_ENDPOINT".to_owned(), sim.endpoint()),
@@ -98,8 +101,7 @@ async fn refresh(scenario: &Scenario, sim: &Running, speed: f64) -> Left {
         ("LAKE_URL".to_owned(), lake.path().join("lake").display().to_string()),
     ]);
     settings.extend(scenario.settings.clone());
-    let deadline = scenario.deadline.div_f64(speed);
-    let order = Order { settings, tempo: speed, deadline_ms: deadline.as_millis() as u64 };
+    let order = Order { settings, tempo, deadline_ms: deadline.as_millis() as u64 };
     let (said, log) = (lake.path().join("said"), lake.path().join("log"));
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["client", &serde_json::to_string(&order).unwrap()])
@@ -123,12 +125,14 @@ async fn refresh(scenario: &Scenario, sim: &Running, speed: f64) -> Left {
 }
 
 /// Plays a scenario.
-pub(crate) async fn play(scenario: &Scenario, calm: &Calm) -> Played {
+pub(crate) async fn play(scenario: Scenario, calm: Arc<Calm>) -> Played {
+    let scenario = &scenario;
     let of_calm_books = calm.of(scenario).await;
     let begun = Instant::now();
     let options: Options = scenario.options(scenario.speed);
     let sim = xledger_sim::start_with(options, Arc::new(company(scenario).await)).await.unwrap();
-    let left = refresh(scenario, &sim, scenario.speed).await;
+    let deadline = scenario.deadline.div_f64(scenario.speed);
+    let left = refresh(scenario, &sim, scenario.speed, deadline).await;
     let took = begun.elapsed();
     let violations = sim.journal().payroll_violations();
     let totals: Totals = sim.journal().totals();
