@@ -1,5 +1,5 @@
-# make test           everything that is checked, from a clean clone: the Rust tests, the tables as other programs read them, the template, linted
-#                     and deployed, and lints
+# make test           all tests, from a clean clone: the Rust tests, the tables as other programs read them, the template, linted and deployed;
+#                     with ALSO=lints the lints beside them, as .ci/run has it
 # make check          what most changes break, while they are made: formatting, lints, the tests beside the code and those of payroll, in three
 #                     minutes once the dependencies are built; needs nothing but Rust
 # make lint           formatting and lints
@@ -30,10 +30,12 @@ STAMPS := $(VENV)/installed .tools/sam/installed .tools/lint/installed .tools/re
 .PHONY: test check deny rust-build rust-tests function deployment readers lints lint lint-template tools pins athena engines page browser fuzz nightly bench
 .PHONY: package package-twice package-tools
 
+ALSO ?=
+
 # Side by side, for a build works both cores only in parts and tests wait for servers more than they work. What fails
 # stops only what needs it. The Rust tests are seen as they go, the rest as it ends.
 test:
-	@$(MAKE) --no-print-directory --jobs --keep-going --output-sync=target rust-tests deployment lint-template readers lints
+	@$(MAKE) --no-print-directory --jobs --keep-going --output-sync=target rust-tests deployment lint-template readers $(ALSO)
 
 # The programs too, which other tests start: built by themselves, they would have fewer features of what they depend on, and take minutes more.
 rust-build:
@@ -54,14 +56,15 @@ deployment: function rust-build
 readers: tools rust-build
 	@$(VENV)/bin/pytest -q -rs tests/readers
 
-# After these, for by then the Rust tests run, and need no cargo any more. What they leave is the lints'.
+# After these, for by then the Rust tests run, and need no cargo any more. What they leave is the lints'. They check each dependency once more, a tenth
+# of all that a first `make test` would do, so that they are asked for.
 lints: readers
 	@nice $(MAKE) --no-print-directory lint
 
 # Without this a cargo would ask make how much it may do at once.
 ALONE := env -u MAKEFLAGS -u MFLAGS
 
-# The lints hold a part of the architecture (ARCHITECTURE.md), so the tests include them where the toolchain has them.
+# They hold a part of the architecture (ARCHITECTURE.md).
 lint:
 	@if cargo fmt --version >/dev/null 2>&1 && cargo clippy --version >/dev/null 2>&1; then \
 	  cargo fmt --all --check && $(ALONE) cargo clippy --locked --workspace --all-targets --quiet -- -D warnings; \

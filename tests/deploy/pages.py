@@ -1,5 +1,6 @@
 """The pages of the repository, what stands in them as code, and a place where their commands can be run and change nothing."""
 
+import functools
 import json
 import os
 import re
@@ -198,6 +199,7 @@ def each_command():
             yield page, f"{name(page)}-{shlex.join(command.split())[:60]}", command
 
 
+@functools.cache
 def of_sam_cli(*words):
     """Whether SAM's own parser takes these words: behind what it does not know it gives no help."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("AWS_", "SAM_"))} | {"SAM_CLI_TELEMETRY": "0"}
