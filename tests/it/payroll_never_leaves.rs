@@ -2,7 +2,10 @@
 
 use crate::desk::Desk;
 use crate::log;
-use xledger_sim::{Options, PAYROLL_MARKER};
+use crate::servers::scripted::Scripted;
+use std::time::Duration;
+use xledger_sim::{Change, ChangeKind, Chosen, Event, Fault, FaultKind, Options, PAYROLL_MARKER};
+use xledger_spend::event::Refresh;
 use xledger_spend::model::failure::FailureKind;
 use xledger_spend::table::runs::Status;
 
@@ -90,4 +93,35 @@ async fn a_payroll_line_that_arrives_all_the_same_ends_the_run() {
     assert!(
         desk.all_files().iter().all(|(name, bytes)| !name.ends_with(".parquet") && !contains(bytes, PAYROLL_MARKER))
     );
+}
+
+/// What came is told, and not that storage failed as well: a next run would go on after that.
+#[tokio::test]
+async fn payroll_that_arrives_is_told_though_storage_fails_too() {
+    let becomes_payroll = Change {
+        kind: ChangeKind::Event(Event::Retyped { to_payroll: true, chosen: Chosen { count: 40, by: 3 } }),
+        vouchers: 0,
+        // Once all was listed.
+        before_request: 1,
+        operation: Some("LedgerLines".to_owned()),
+        after: None,
+    };
+    // After the payables, so that there is a row to store.
+    let late = Fault {
+        kind: FaultKind::Late(Duration::from_secs(3)),
+        operation: Some("LedgerLines".to_owned()),
+        ..Fault::default()
+    };
+    let options = Options { changes: vec![becomes_payroll], faults: vec![late], ..Options::fast(3_000, 5) };
+    let desk = Desk::new(options).await;
+    let lake = Scripted::start().await;
+    // What was listed is stored, and no row.
+    let is_of_rows = |request: &str| request.starts_with("PUT ") && request.ends_with("-lines.rows");
+    lake.refuse(is_of_rows);
+    let settings = desk.settings(&[("LAKE_URL", "s3://bucket/lake")]);
+    let run = desk.run(Duration::from_secs(120));
+    let report = run.refresh(Refresh::default(), &settings, &lake.configuration()).await;
+    assert_eq!(report.error.map(|error| error.kind), Some(FailureKind::PayrollReceived));
+    assert!(lake.requests().iter().any(|request| is_of_rows(request)), "{:?}", lake.requests());
+    assert!(lake.objects().keys().all(|name| !name.contains("/snapshots/")));
 }
