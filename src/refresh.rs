@@ -47,7 +47,7 @@ use lists::Lists;
 pub(crate) use lists::list_and_screen;
 pub use own_files::OwnFiles;
 use publish::Kept;
-use rows::Outcome;
+use rows::{Outcome, Rows};
 
 /// What a refresh works with.
 pub struct Refreshing<'a> {
@@ -232,12 +232,26 @@ impl Refreshing<'_> {
             lists.complete(asking, cache, self.progress).await?;
             let screened = self.screen(lists, report)?;
             match self.load_or_fetch(base, screened, lists, cache, renewals, report).await? {
-                Outcome::Complete(rows) => break rows,
-                Outcome::OtherDocument => lists.reload(cache).await?,
-                Outcome::ListsTooOld => {
-                    tracing::info!("the lists are an hour old; they are made anew before the fetch goes on");
-                    lists.begin_anew((self.clock)());
+                Outcome::Complete(rows) => {
+                    self.progress.begin(Stage::ReferenceData, 0);
+                    let Rows { lines, payables, names, expires_at, .. } = &*rows;
+                    let reference_data = &mut lists.registers.reference_data;
+                    let looked = reference_data.look_up(asking, &lines.rows, &payables.rows, names, *expires_at).await;
+                    match looked {
+                        // Names are read off lines that may have become payroll.
+                        Err(failure)
+                            if failure.kind == FailureKind::DeadlineReached && (self.clock)() >= *expires_at =>
+                        {
+                            self.list_anew(lists);
+                        }
+                        looked => {
+                            looked?;
+                            break rows;
+                        }
+                    }
                 }
+                Outcome::OtherDocument => lists.reload(cache).await?,
+                Outcome::ListsTooOld => self.list_anew(lists),
                 Outcome::SetAside(set_aside) => {
                     renewals += 1;
                     tracing::info!(
@@ -248,14 +262,18 @@ impl Refreshing<'_> {
                 }
             }
         };
-        self.progress.begin(Stage::ReferenceData, 0);
-        lists.registers.reference_data.look_up(asking, &rows.lines.rows, &rows.payables.rows, &rows.names).await?;
         report.lost = client.plan().lost();
         self.enough_time_to_publish()?;
         self.progress.begin(Stage::Publish, rows.lines.rows.len() as u64);
         let status = self.publish(*rows, lists, cache, before, report).await?;
         self.progress.end();
         Ok(status)
+    }
+
+    /// The lists are too old to ask for rows by.
+    fn list_anew(&self, lists: &mut Lists) {
+        tracing::info!("the lists are an hour old; they are made anew before the refresh goes on");
+        lists.begin_anew((self.clock)());
     }
 
     /// Judges the lists, which are not needed any more then.

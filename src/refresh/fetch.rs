@@ -194,16 +194,19 @@ pub(crate) async fn by_id<N: Identified>(
 /// Rows of one answer with twenty-odd nested fields each: far below what the server answers in time.
 const EXAMPLE_ROWS: usize = 1_000;
 
-/// As [`by_id`], of lines that are asked what others have in common with them: names, and what ids mean.
+/// As [`by_id`], of lines that are asked what others have in common with them: names, and what ids mean. From `expires_at` on no request is sent.
 pub(crate) async fn ask_examples<N: Identified>(
     client: &Client,
     query: Query,
     base: &Map<String, Value>,
     ids: &[i64],
+    expires_at: Option<Instant>,
 ) -> Result<Vec<N>, Failure> {
     let mut rows = Vec::with_capacity(ids.len());
     for ids in ids.chunks(EXAMPLE_ROWS) {
-        rows.extend(by_id(client, query, base, ids).await?);
+        let (nodes, end) = by_id_so_far(client, query, base, ids, expires_at).await;
+        end?;
+        rows.extend(nodes);
     }
     // Of two that say different things the same one counts, whatever the order of the answer.
     rows.sort_by_key(Identified::id);

@@ -57,7 +57,7 @@ impl Refreshing<'_> {
         before: &Before,
         report: &mut Report,
     ) -> Result<Status, Failure> {
-        let Rows { lines, payables, names, screen } = rows;
+        let Rows { lines, payables, names, screen, .. } = rows;
         let reference_data = &lists.registers.reference_data;
         let at = report.started_at;
         let write = async |snapshot: Option<&_>| {

@@ -99,11 +99,12 @@ impl ReferenceData {
         lines: &[Line],
         payables: &[Payable],
         names: &Names,
+        expires_at: Instant,
     ) -> Result<(), Failure> {
         let Self { suppliers, owners, dimensions, tax_rules, .. } = self;
         let (suppliers, read) = futures::join!(
             look_up_suppliers(suppliers, asking, payables),
-            read_names(owners, dimensions, tax_rules, asking, lines, names)
+            read_names(owners, dimensions, tax_rules, (asking, expires_at), lines, names)
         );
         suppliers?;
         read
@@ -141,7 +142,7 @@ async fn read_names(
     owners: &mut FxHashMap<i64, Owner>,
     dimensions: &mut FxHashMap<i64, DimensionValue>,
     tax_rules: &mut FxHashMap<i64, FxHashMap<Box<str>, Box<str>>>,
-    asking: Asking<'_>,
+    (asking, expires_at): (Asking<'_>, Instant),
     lines: &[Line],
     names: &Names,
 ) -> Result<(), Failure> {
@@ -173,7 +174,7 @@ async fn read_names(
                 dimensions.extend(object.and_then(|object| dimension(client, object, columns)));
             }
         };
-        ask_examples(client, query::NAMES, asking.base, &ids).await?.into_iter().for_each(take);
+        ask_examples(client, query::NAMES, asking.base, &ids, Some(expires_at)).await?.into_iter().for_each(take);
     }
 
     // That owners have a currency is a guess, so that it has a question of its own.
@@ -187,7 +188,10 @@ async fn read_names(
             known.currency =
                 client.fit("spend.amount_currency_code", owner.currency.and_then(|currency| currency.code));
         };
-        ask_examples(client, query::OWNER_CURRENCIES, asking.base, &ids).await?.into_iter().for_each(take);
+        ask_examples(client, query::OWNER_CURRENCIES, asking.base, &ids, Some(expires_at))
+            .await?
+            .into_iter()
+            .for_each(take);
     }
     Ok(())
 }

@@ -36,6 +36,8 @@ pub(super) struct Rows {
     pub(super) payables: Cached<Payable>,
     pub(super) names: Names,
     pub(super) screen: Screen,
+    /// When the lists that they were asked for by become too old.
+    pub(super) expires_at: Instant,
 }
 
 /// What became of it.
@@ -124,7 +126,7 @@ impl Refreshing<'_> {
         if report.mode == Some(Mode::Full) && lines.has_expired() {
             report.lines_healed = Some(lines.healed(&names));
         }
-        Ok(Outcome::Complete(Box::new(Rows { lines, payables, names, screen })))
+        Ok(Outcome::Complete(Box::new(Rows { lines, payables, names, screen, expires_at })))
     }
 
     /// Whether the lists are too old to fetch by.

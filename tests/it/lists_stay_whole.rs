@@ -187,20 +187,23 @@ static WAITING_NOW: AtomicI64 = AtomicI64::new(1_795_224_600_000);
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_that_waits_until_its_lists_are_too_old_is_not_sent() {
     const PAGES: [(&str, &str); 2] = [("XLEDGER_PAGE_ROWS", "500"), ("XLEDGER_MAX_IN_FLIGHT", "1")];
+    // In the middle of the fetch, and of the names that are read off lines after it.
+    for (operation, from_request) in [("LedgerLines", 3), ("Names", 1)] {
+        waits_for_hours(&PAGES, operation, from_request).await;
+    }
+}
+
+async fn waits_for_hours(pages: &[(&str, &str)], operation: &str, from_request: u64) {
+    WAITING_NOW.store(1_795_224_600_000, Ordering::Relaxed);
     let limit = FaultKind::Error("BAD_REQUEST.BURST_RATE_LIMIT_REACHED".to_owned(), "Too many requests.".to_owned());
-    let fault = Fault {
-        kind: limit,
-        operation: Some("LedgerLines".to_owned()),
-        from_request: 3,
-        requests: 1,
-        ..Fault::default()
-    };
+    let operation = Some(operation.to_owned());
+    let fault = Fault { kind: limit, operation, from_request, requests: 1, ..Fault::default() };
     let mut slow = desk(Options { faults: vec![fault], ..Options::fast(3_000, 9) }).await;
     // The wait of five seconds is one of two, in which hours pass.
     slow.tempo = 2.5;
     let run = Run { clock: || Instant(WAITING_NOW.load(Ordering::Relaxed)), ..slow.run(Duration::from_secs(120)) };
     let aws = aws_config::SdkConfig::builder().build();
-    let settings = slow.settings(&PAGES);
+    let settings = slow.settings(pages);
     let hours_pass = async {
         while !slow.sim.journal().exchanges().iter().any(|exchange| exchange.error.is_some()) {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -216,6 +219,6 @@ async fn a_question_that_waits_until_its_lists_are_too_old_is_not_sent() {
     assert!(slow.sim.journal().payroll_violations().is_empty());
     let (tables, mut fresh) = (slow.data_files(), desk(Options::fast(1, 1)).await);
     fresh.sim = slow.sim;
-    assert_eq!(fresh.refresh(&PAGES).await.status, Status::Succeeded);
+    assert_eq!(fresh.refresh(pages).await.status, Status::Succeeded);
     assert!(tables == fresh.data_files());
 }

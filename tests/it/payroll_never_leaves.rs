@@ -4,7 +4,7 @@ use crate::desk::Desk;
 use crate::log;
 use crate::servers::scripted::Scripted;
 use std::time::Duration;
-use xledger_sim::{Change, ChangeKind, Chosen, Event, Fault, FaultKind, Options, PAYROLL_MARKER};
+use xledger_sim::{Change, ChangeKind, Chosen, Event, Options, PAYROLL_MARKER};
 use xledger_spend::event::Refresh;
 use xledger_spend::model::failure::FailureKind;
 use xledger_spend::table::runs::Status;
@@ -99,21 +99,14 @@ async fn a_payroll_line_that_arrives_all_the_same_ends_the_run() {
 #[tokio::test]
 async fn payroll_that_arrives_is_told_though_storage_fails_too() {
     let becomes_payroll = Change {
-        kind: ChangeKind::Event(Event::Retyped { to_payroll: true, chosen: Chosen { count: 40, by: 3 } }),
+        kind: ChangeKind::Event(Event::Retyped { to_payroll: true, chosen: Chosen { count: 1, by: 3 } }),
         vouchers: 0,
-        // Once all was listed.
+        // Once all was listed: of the rows that come, one voucher's are payroll, and those before them are there to store.
         before_request: 1,
         operation: Some("LedgerLines".to_owned()),
         after: None,
     };
-    // After the payables, so that there is a row to store.
-    let late = Fault {
-        kind: FaultKind::Late(Duration::from_secs(3)),
-        operation: Some("LedgerLines".to_owned()),
-        ..Fault::default()
-    };
-    let options = Options { changes: vec![becomes_payroll], faults: vec![late], ..Options::fast(3_000, 5) };
-    let desk = Desk::new(options).await;
+    let desk = Desk::new(Options { changes: vec![becomes_payroll], ..Options::fast(3_000, 5) }).await;
     let lake = Scripted::start().await;
     // What was listed is stored, and no row.
     let is_of_rows = |request: &str| request.starts_with("PUT ") && request.ends_with("-lines.rows");

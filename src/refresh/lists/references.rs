@@ -33,7 +33,8 @@ impl Lists {
                 break;
             }
             lines.sort_unstable();
-            let said: Vec<LedgerReferencesNode> = ask_examples(client, query::LEDGER_REFERENCES, base, &lines).await?;
+            let said: Vec<LedgerReferencesNode> =
+                ask_examples(client, query::LEDGER_REFERENCES, base, &lines, None).await?;
             let is_without_ids = |said: &&LedgerReferencesNode| said.id().is_some_and(|id| without_ids.contains(&id));
             if said.iter().filter(is_without_ids).any(says_without_id) {
                 self.give_up_ids(client);
