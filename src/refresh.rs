@@ -24,7 +24,6 @@ mod changes;
 mod publish;
 mod resume;
 
-use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
 
 use crate::event::Refresh;
@@ -46,7 +45,7 @@ pub use data_checks::Limits;
 use lists::Lists;
 pub(crate) use lists::list_and_screen;
 pub use own_files::OwnFiles;
-use publish::Kept;
+pub(crate) use publish::record_run_before;
 use rows::{Outcome, Rows};
 
 /// What a refresh works with.
@@ -118,7 +117,9 @@ impl Refreshing<'_> {
             return Ok(Status::Succeeded);
         }
         let manifest = self.manifest_before(current, report).await?;
-        self.record_run_before(manifest.as_ref()).await;
+        if let Some(manifest) = manifest.as_ref().filter(|_| !self.refresh.dry_run) {
+            record_run_before(lake, manifest).await;
+        }
         let published = manifest.as_ref().map(|manifest| RowSource::of(manifest).endpoint);
         let cached = cache.index.owner.as_ref().map(|owner| owner.endpoint.clone());
         if [published, cached].contains(&Some(self.xledger.endpoint().to_owned())) {
@@ -135,16 +136,6 @@ impl Refreshing<'_> {
             tracing::warn!(%error, "leftovers of earlier runs were not removed; the next run tries again");
         }
         outcome
-    }
-
-    /// Gives the run that published the current snapshot its line in `runs`, if it died before it wrote it.
-    async fn record_run_before(&self, manifest: Option<&Manifest>) {
-        if let Some(Ok(Kept { report, row })) = manifest.map(|manifest| Kept::deserialize(&manifest.report))
-            && !self.refresh.dry_run
-            && let Err(error) = self.lake.lake().record_earlier_run(&report.run_id, &row).await
-        {
-            tracing::warn!(%error, "the run has no row in the table runs");
-        }
     }
 
     /// What the current snapshot says of itself, which the guards against shrinking and another owner's token go by. A damaged one is told, and

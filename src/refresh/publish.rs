@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::lists::Lists;
 use super::rows::Rows;
 use super::{Before, Refreshing, to_json};
-use crate::lake::{ManifestParts, Snapshot, SnapshotName};
+use crate::lake::{Lake, Manifest, ManifestParts, Snapshot, SnapshotName};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
@@ -30,10 +30,19 @@ const TIME_TO_PUBLISH: Duration = Duration::from_secs(240);
 
 /// A report as a manifest keeps it, with the run's row of `runs`: should this run die before it writes it, the next one does.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Kept {
+struct Kept {
     #[serde(flatten)]
-    pub(super) report: Report,
-    pub(super) row: Value,
+    report: Report,
+    row: Value,
+}
+
+/// Gives the run that published a snapshot its line in `runs`, if it died before it wrote it.
+pub(crate) async fn record_run_before(lake: &Lake, manifest: &Manifest) {
+    if let Ok(Kept { report, row }) = Kept::deserialize(&manifest.report)
+        && let Err(error) = lake.record_earlier_run(&report.run_id, &row).await
+    {
+        tracing::warn!(%error, "the run has no row in the table runs");
+    }
 }
 
 impl Refreshing<'_> {

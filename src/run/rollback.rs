@@ -1,8 +1,10 @@
 //! The story of a rollback: an older snapshot is found whole, and becomes current again in one step. Xledger is not asked anything.
 
-use crate::lake::{FoundSnapshot, Publisher, SnapshotName};
+use crate::lake::{Current, FoundSnapshot, Publisher, SnapshotName};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::value::Instant;
+use crate::refresh::cache::Cache;
+use crate::refresh::record_run_before;
 use crate::report::{Report, TableSize, TableSizes};
 use crate::table::SCHEMA_VERSION;
 use crate::table::runs::Status;
@@ -37,6 +39,7 @@ impl RollingBack<'_> {
         let whole = lake.verify(snapshot).await?;
         let is_current = expected.as_ref().is_some_and(|(current, _)| current.snapshot == *snapshot);
         if !is_current {
+            self.settle_run_before(expected.as_ref().map(|(current, _)| current), report).await?;
             self.lake.go_back(&whole, expected.as_ref(), (self.clock)()).await?;
         }
         let manifest = whole.manifest();
@@ -47,6 +50,17 @@ impl RollingBack<'_> {
         });
         report.note = Some(note(snapshot, is_current, manifest.schema_version));
         Ok(Status::Succeeded)
+    }
+
+    /// Does what the run that made the current snapshot may have died before. Once `CURRENT.json` names another, nothing shows that it was current.
+    async fn settle_run_before(&self, current: Option<&Current>, report: &Report) -> Result<(), Failure> {
+        let (lake, Some(current)) = (self.lake.lake(), current) else { return Ok(()) };
+        Cache::open(lake, &report.run_id, Some(current), false).await?.save().await?;
+        // A damaged one is a reason to go back.
+        if let Ok(manifest) = lake.manifest(current).await {
+            record_run_before(lake, &manifest).await;
+        }
+        Ok(())
     }
 }
 

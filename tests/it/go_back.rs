@@ -1,6 +1,6 @@
 //! An older snapshot is made current again: by whoever, however often, and whatever the next refresh does.
 
-use crate::account::{Account, data_files};
+use crate::account::{Account, Objects, data_files};
 use crate::desk::Desk;
 use crate::die_before_commit::{of_lake, until, whole};
 use crate::function::{apart, log_lines};
@@ -241,4 +241,44 @@ async fn and_is_killed_on_the_way() {
         let forward = json!({"action": "rollback", "snapshot": snapshots[1]});
         Function::start(&environment).await.invoke(&forward, MINUTES).await.unwrap();
     }
+}
+
+/// A run dies just after its commit, and somebody goes back, further still: the run has its line all the same, and its snapshot, which queries
+/// may be on, stays.
+#[tokio::test]
+async fn from_a_snapshot_whose_run_died() {
+    let sim = xledger_sim::start(Options::fast(300, 77)).await.unwrap();
+    let (lake, secrets) = (Scripted::start().await, Secrets::start([Secret::text(sim.token())]).await);
+    let environment = apart(&sim.endpoint(), &lake, &secrets);
+    let invoke = async |event: Value| Function::start(&environment).await.invoke(&event, MINUTES).await.unwrap();
+    let mut snapshots = Vec::new();
+    for _ in 0..2 {
+        snapshots.push(invoke(json!({})).await["snapshot"].as_str().unwrap().to_owned());
+    }
+    let current = |request: &str| request == "PUT /bucket/lake/CURRENT.json";
+    lake.hold(Hold { request: current, served: true });
+    let function = Function::start(&environment).await;
+    function.begin(&json!({}), MINUTES);
+    until("the commit", async || lake.held() > 0).await;
+    function.kill();
+    lake.release();
+    lake.let_the_lease_run_out();
+    let lost = whole(&of_lake(&lake));
+    assert!(!snapshots.contains(&lost));
+    let runs = |objects: &Objects| objects.keys().filter(|name| name.starts_with("runs/")).count();
+    assert_eq!(runs(&of_lake(&lake)), 2);
+
+    for snapshot in snapshots.iter().rev() {
+        let report = invoke(json!({"action": "rollback", "snapshot": snapshot})).await;
+        assert_eq!(report["status"], "succeeded", "{report}");
+    }
+    let objects = of_lake(&lake);
+    let lines = objects.iter().filter(|(name, _)| name.starts_with("runs/"));
+    let of_lost = lines.filter(|(_, line)| serde_json::from_slice::<Value>(line).unwrap()["snapshot"] == *lost);
+    assert_eq!((runs(&objects), of_lost.count()), (5, 1));
+
+    let next = invoke(json!({})).await;
+    assert_eq!((&next["status"], &next["invocation"]), (&json!("succeeded"), &json!(1)), "{next}");
+    assert_eq!(invoke(json!({"action": "rollback", "snapshot": lost})).await["status"], "succeeded");
+    assert_eq!(whole(&of_lake(&lake)), lost);
 }

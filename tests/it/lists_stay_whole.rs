@@ -85,6 +85,27 @@ async fn an_error_of_a_register_keeps_the_ledger_that_has_come() {
     assert!(of_first + asked(&stopped, "LedgerIndex") <= whole + 1);
 }
 
+/// A server that has listed ranges of ids refuses for another reason: what has come is right.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_after_pages_of_ranges_keeps_them() {
+    let options = |faults| Options { faults, ..Options::fast(10_000, 9) };
+    let calm = desk(options(Vec::new())).await;
+    assert_eq!(calm.refresh(&PAGED).await.status, Status::Succeeded);
+    let whole = asked(&calm, "LedgerIndex");
+    let odd = FaultKind::Error("SOMETHING.NEW".to_owned(), "Something new.".to_owned());
+    let operation = Some("LedgerIndex".to_owned());
+    let fault = Fault { kind: odd, operation, from_request: whole / 2, ..Fault::default() };
+    let mut stopped = desk(options(vec![fault])).await;
+    let error = stopped.refresh(&PAGED).await.error.unwrap();
+    assert_eq!(error.kind, FailureKind::XledgerError, "{}", error.message);
+    instead(&mut stopped, options(Vec::new())).await;
+    let last = stopped.refresh(&PAGED).await;
+    assert_eq!((last.status, last.invocation), (Status::Succeeded, Some(2)));
+    assert!(stopped.data_files() == calm.data_files());
+    let left = asked(&stopped, "LedgerIndex");
+    assert!(left <= whole / 2 + 6, "{left} of {whole}");
+}
+
 /// Half of the suppliers were listed without what the token could not read by then.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_right_that_is_given_in_the_middle_holds_for_the_whole_register() {

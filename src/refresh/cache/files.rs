@@ -94,13 +94,12 @@ impl<'a> Cache<'a> {
         }
         let mut index = Index { format_version: CACHE_FORMAT_VERSION, ..read.unwrap_or_default() };
         let (version, said) = (found.map(|(_, version)| version), Some(index.clone()));
-        if let Some(current) = current {
-            if index.publishing.contains(&current.snapshot) {
-                // It became current, though the run could not say so any more.
-                index.published();
-            }
-            // One that somebody has gone back from was current, too.
-            index.publishing.retain(|name| *name != current.snapshot && current.previous.as_ref() != Some(name));
+        if let Some(current) = current
+            && index.publishing.contains(&current.snapshot)
+        {
+            // It became current, though the run could not say so any more.
+            index.publishing.retain(|name| *name != current.snapshot);
+            index.published();
         }
         Ok(Self { index, lake, run_id, is_dry, unread, files: 0, stored: 0, version, said, in_doubt: None })
     }
