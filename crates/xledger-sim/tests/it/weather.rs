@@ -9,7 +9,7 @@ use xledger_sim::{
 };
 
 /// The weather that a client of Xledger must come through. Each line is covered by a scenario at least.
-const WEATHER: [&str; 122] = [
+const WEATHER: [&str; 124] = [
     "limit code: burst",
     "limit code: concurrency",
     "limit code: credits",
@@ -124,7 +124,9 @@ const WEATHER: [&str; 122] = [
     "changed since it was listed: the account",
     "changed since it was listed: the account, to one that is left out",
     "changed since it was listed: a line is gone",
+    "changed since it was listed: a line is gone, and its voucher has another in its place",
     "changed since it was listed: an AP line is gone",
+    "changed since it was listed: an AP line is gone, and its voucher has another in its place",
     "changed since it was listed: once more since it was listed anew",
     "changed since it was listed: time and again",
     "changed since it was listed: the account, to one of payroll",

@@ -2,6 +2,7 @@
 
 use crate::company::Company;
 use crate::company::history::{Clerk, is_bought};
+use crate::company::ledger::{ApLine, Line};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 
@@ -11,8 +12,12 @@ use std::collections::BTreeSet;
 pub enum Deletion {
     /// Ledger lines on cost accounts.
     Line,
+    /// The same, and their vouchers get others in their place, with ids of their own.
+    LineReplaced,
     /// Payables lines.
     Payable,
+    /// The same, and their vouchers get others in their place.
+    PayableReplaced,
     /// Vouchers with all their lines; nothing names them any more.
     Voucher,
     /// What was booked as payroll under one match, in both ledgers: whatever else shares the match shares it with no payroll any more.
@@ -21,7 +26,8 @@ pub enum Deletion {
 
 impl Deletion {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Line, Self::Payable, Self::Voucher, Self::PayrollMatch];
+    pub const ALL: [Self; 6] =
+        [Self::Line, Self::LineReplaced, Self::Payable, Self::PayableReplaced, Self::Voucher, Self::PayrollMatch];
 }
 
 /// Matches, each with its owner's place: owners use the same numbers.
@@ -32,18 +38,28 @@ impl Clerk {
         self.books.gone_ids = self.books.given_ids();
         let mut touched = BTreeSet::new();
         match what {
-            Deletion::Line => {
+            Deletion::Line | Deletion::LineReplaced => {
                 let among = self.costs();
                 let ids: BTreeSet<i64> = self.choose(among).iter().map(|&place| self.books.lines[place].id).collect();
-                let gone = self.books.lines.extract_if(.., |line| ids.contains(&line.id));
-                touched.extend(gone.map(|line| line.voucher));
+                let Company { lines, gone_ids, .. } = &mut self.books;
+                let mut gone: Vec<Line> = lines.extract_if(.., |line| ids.contains(&line.id)).collect();
+                touched.extend(gone.iter().map(|line| line.voucher));
+                if what == Deletion::LineReplaced {
+                    gone.iter_mut().zip(gone_ids.line + 1..).for_each(|(line, id)| line.id = id);
+                    lines.extend(gone);
+                }
             }
-            Deletion::Payable => {
+            Deletion::Payable | Deletion::PayableReplaced => {
                 let among = self.payables();
                 let ids: BTreeSet<i32> =
                     self.choose(among).iter().map(|&place| self.books.ap_lines[place].id).collect();
-                let gone = self.books.ap_lines.extract_if(.., |line| ids.contains(&line.id));
-                touched.extend(gone.map(|line| line.voucher));
+                let Company { ap_lines, gone_ids, .. } = &mut self.books;
+                let mut gone: Vec<ApLine> = ap_lines.extract_if(.., |line| ids.contains(&line.id)).collect();
+                touched.extend(gone.iter().map(|line| line.voucher));
+                if what == Deletion::PayableReplaced {
+                    gone.iter_mut().zip(gone_ids.ap_line + 1..).for_each(|(line, id)| line.id = id);
+                    ap_lines.extend(gone);
+                }
             }
             Deletion::Voucher => {
                 let books = &self.books;

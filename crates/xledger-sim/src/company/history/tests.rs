@@ -100,8 +100,12 @@ fn changes(event: &Event) -> &'static [&'static str] {
         Event::Deleted { what, moves, .. } => match (what, moves) {
             (Deletion::Line, true) => &["lines -", "vouchers.modified_at"],
             (Deletion::Line, false) => &["lines -"],
+            (Deletion::LineReplaced, true) => &["lines +", "lines -", "vouchers.modified_at"],
+            (Deletion::LineReplaced, false) => &["lines +", "lines -"],
             (Deletion::Payable, true) => &["ap_lines -", "vouchers.modified_at"],
             (Deletion::Payable, false) => &["ap_lines -"],
+            (Deletion::PayableReplaced, true) => &["ap_lines +", "ap_lines -", "vouchers.modified_at"],
+            (Deletion::PayableReplaced, false) => &["ap_lines +", "ap_lines -"],
             (_, true) => &["ap_lines -", "lines -", "vouchers.modified_at"],
             (_, false) => &["ap_lines -", "lines -"],
         },
