@@ -12,7 +12,7 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 
 pub(crate) use error::{BoxError, CallError, ServiceError, no_answer, no_credentials, no_region};
 
-/// The AWS configuration of the environment and its profile, without what AWS's library panics over: retries are this program's own, and
+/// The AWS configuration of the environment and its profile, without what AWS's library panics over: what they say of retries is not read, and
 /// neither the region nor credentials hold what a header cannot.
 pub async fn load() -> SdkConfig {
     let found = aws_config::defaults(BehaviorVersion::latest()).retry_config(RetryConfig::standard()).load().await;

@@ -100,7 +100,8 @@ pub struct Report {
     pub snapshots_removed: Option<u64>,
     /// What was used of the API.
     pub api: Usage,
-    /// What a rollback means, for a person.
+    /// What a person should know of this run, in a sentence: what a rollback means, that the cache or a manifest was damaged, that a refresh had ended
+    /// already.
     pub note: Option<String>,
     /// Why it failed.
     #[serde(deserialize_with = "known")]

@@ -1,4 +1,4 @@
-//! The settings: read once, checked together, every fault named. The only place of the library that knows their names.
+//! The settings: read once, checked together, every fault named. Their names stand here; elsewhere only messages name them.
 
 mod others;
 

@@ -25,7 +25,8 @@ use crate::xledger::{Client, Error};
 
 /// Rows that are listed before they are saved.
 const SAVED_ROWS: usize = 500_000;
-/// How old a list may be that a run resumes with or fetches by, in milliseconds.
+/// How old a list may be that a run resumes with, in milliseconds; and how long rows are fetched by it. Not counted from when it began: a list that takes an
+/// hour would never be fetched by.
 pub(super) const MAX_AGE_MS: i64 = 3_600_000;
 
 /// What is listed.

@@ -15,7 +15,7 @@ use crate::xledger::CREDITS_RESET;
 const MAX_IDLE_RUNS: u32 = 3;
 
 impl Refreshing<'_> {
-    /// Resumes a refresh that has not ended, if it is the one that is asked for; else begins one.
+    /// Resumes a refresh that has not ended, unless another mode or other months are asked for than it has; else begins one.
     pub(super) fn begin_or_resume(&self, cache: &mut Cache<'_>, report: &mut Report) {
         let asked = Wanted::from(&self.refresh);
         // A dry run changes nothing, so that it neither goes on with a refresh nor ends one.

@@ -1,10 +1,8 @@
 //! Variables of the environment that are no settings of this program, and that libraries and other parts of it read.
 
-use aws_config::retry::RetryMode;
-
 use super::{HOME, Reader};
 
-/// What AWS's library reads. Like the others here, it is looked at because what is not UTF-8 counts as unset there.
+/// What AWS's library reads (not what is for retries: `aws.rs` sets these). Like the others here, it is looked at because what is not UTF-8 counts as unset there.
 pub(super) const AWS: &[&str] = &[
     "AWS_PROFILE",
     "AWS_REGION",
@@ -39,8 +37,6 @@ pub(super) const AWS: &[&str] = &[
     "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
     "AWS_USE_FIPS_ENDPOINT",
     "AWS_USE_DUALSTACK_ENDPOINT",
-    MAX_ATTEMPTS,
-    RETRY_MODE,
     "AWS_NEW_RETRIES_2026",
     "AWS_DEFAULTS_MODE",
     "AWS_REQUEST_CHECKSUM_CALCULATION",
@@ -58,9 +54,6 @@ pub(super) const AWS: &[&str] = &[
     // Where its files are.
     HOME,
 ];
-
-pub(super) const MAX_ATTEMPTS: &str = "AWS_MAX_ATTEMPTS";
-pub(super) const RETRY_MODE: &str = "AWS_RETRY_MODE";
 
 /// What holds printable ASCII and no space.
 const AWS_WORDS: &[&str] =
@@ -82,19 +75,9 @@ impl Reader<'_> {
         }
     }
 
-    /// Finds what is wrong with AWS's variables: what its library takes for unset, and what it would panic over.
+    /// Finds what is wrong with AWS's variables: what its library takes for unset, and what no header of a request can hold.
     pub(super) fn check_aws(&mut self) {
         self.check_utf_8(AWS);
-        if let Some(text) = self.raw(MAX_ATTEMPTS)
-            && !text.parse::<u32>().is_ok_and(|attempts| attempts > 0)
-        {
-            self.fault(MAX_ATTEMPTS, format!("`{text}` is not a whole number from 1 on; correct it, or leave it out"));
-        }
-        if let Some(text) = self.raw(RETRY_MODE)
-            && text.parse::<RetryMode>().is_err()
-        {
-            self.fault(RETRY_MODE, format!("`{text}` is neither standard nor adaptive; correct it, or leave it out"));
-        }
         for name in AWS_WORDS {
             if self.raw(name).is_some_and(|text| !text.bytes().all(|byte| byte.is_ascii_graphic())) {
                 self.fault(name, "holds spaces, line breaks or characters that it cannot have; write it anew, alone");

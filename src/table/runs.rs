@@ -32,7 +32,7 @@ columns! {
         pub run_id: &'a str,
         /// Snapshot that the run published or went back to. Null if there is none.
         pub snapshot: Option<&'a str>,
-        /// What the run was for: refresh, check or rollback.
+        /// What the run was for: refresh or rollback. A check has no row.
         pub action: &'a str,
         /// How a refresh was made: full or incremental. Null if the action was not a refresh.
         pub mode: Option<&'a str>,
@@ -50,7 +50,7 @@ columns! {
         pub lines_fetched: Option<u64>,
         /// Ledger lines left out as payroll. Null if the run ended earlier.
         pub excluded_payroll: Option<u64>,
-        /// Ledger lines left out for want of a document type, a known account or a period. Null if the run ended earlier.
+        /// Ledger lines left out because they cannot be judged: they lack a document type, a known account, a period, or an owner for their match. Null if the run ended earlier.
         pub refused: Option<u64>,
         /// Ledger lines left out by their document type. Null if the run ended earlier.
         pub excluded_document_type: Option<u64>,
@@ -66,7 +66,7 @@ columns! {
         pub api_requests: u64,
         /// Bytes of the answers from Xledger, on the wire.
         pub api_bytes_down: u64,
-        /// Milliseconds waited for the request limits of Xledger.
+        /// Milliseconds waited after refusals and failures of Xledger. What keeps the pace below its limits is not counted.
         pub api_waited_ms: u64,
         /// Kind of the error that ended the run. Null if there is none.
         pub error_kind: Option<&'a str>,
@@ -89,7 +89,7 @@ columns! {
 pub enum Status {
     /// All was done.
     Succeeded,
-    /// Time ran out; a next run goes on from here.
+    /// Time or API credits ran out; the next run resumes.
     Incomplete,
     /// An error ended it.
     #[default]

@@ -19,7 +19,7 @@ const BURST_REQUESTS: usize = 19;
 const BURST_WINDOW: Duration = Duration::from_millis(5_050);
 /// After so many answers in a row without a refusal, one more request at once is tried.
 const SUCCESSES_PER_STEP: u32 = 40;
-/// After so many, one more request within the burst window is.
+/// After so many, one more request within the burst window is tried.
 const SUCCESSES_PER_BURST_STEP: u32 = 10;
 
 /// The pace of one client.

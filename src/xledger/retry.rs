@@ -6,7 +6,7 @@
 //! | burst limit | wait 5 s and send less often | 12 refusals in a row |
 //! | too many at once | wait 1 s and send fewer at once | 12 refusals in a row |
 //! | credits used up | wait until Xledger gives new ones, or 20 minutes if it does not say when | 3 refusals in a row |
-//! | 429 or 503 with `Retry-After` | wait for so long | 12 refusals in a row |
+//! | 429 or any 5xx with `Retry-After` | wait for so long | 12 refusals in a row |
 //! | server down, connection broken, answer damaged or of no known form where there were answers before | wait 1, 2, 4, 8, 16 s, one request at a time | 5 minutes without an answer |
 //! | the same, while others are answered, or every second time from the fifth on; no answer in time, for the second time; too much asked at once; a list of ids that a firewall refuses | ask for half as many rows | the least that is worth trying, then as if the server were down |
 //! | a refusal of this question, whatever its words | ask for its fields one by one, and again without those that are refused | once for each query |
@@ -38,7 +38,7 @@ const MAX_BACKOFF_S: u64 = 16;
 /// How long credits take to come back where Xledger does not say so.
 pub(crate) const CREDITS_RESET: Duration = Duration::from_secs(20 * 60);
 
-/// What was attempt.
+/// A request that failed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attempt {
     /// How many rows, at most.

@@ -59,6 +59,22 @@ fn files_import_each_other_one_way() {
     assert!(circles.is_empty(), "a parent and its children may know each other, others may not: {circles:#?}");
 }
 
+/// The client knows nothing of tables, and what is calculated waits for nothing.
+#[test]
+fn rooms_do_without_what_is_not_theirs() {
+    let lacks: [(&str, &[&str]); 4] = [
+        ("xledger", &["arrow", "parquet"]),
+        ("table", &["async", "tokio"]),
+        ("classify", &["async", "tokio"]),
+        ("page", &["async", "tokio"]),
+    ];
+    for (module, code) in Modules::read().code {
+        let words = lacks.iter().filter(|(of, _)| *of == room(&module)).flat_map(|(_, words)| *words);
+        let found: Vec<&&str> = words.filter(|word| code.contains(**word)).collect();
+        assert!(found.is_empty(), "{module} has {found:?}");
+    }
+}
+
 /// The checks above see what they look for.
 #[test]
 fn an_import_is_found_however_it_is_written() {
