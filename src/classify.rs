@@ -20,7 +20,7 @@ pub(crate) mod suppliers;
 use unicode_normalization::UnicodeNormalization;
 
 /// A code as it is compared: trimmed, without case, one writing for one text. Plain letters, which most codes are, take the short way.
-fn folded(code: &str) -> String {
+pub(crate) fn folded(code: &str) -> String {
     let code = code.trim();
     if code.is_ascii() { code.to_ascii_uppercase() } else { code.to_uppercase().nfc().collect() }
 }

@@ -1,13 +1,10 @@
 //! What can go wrong with a lake, by the situations that a caller can act on.
 
-use crate::aws::{no_answer, no_credentials, no_region};
+use crate::aws::{BoxError, no_answer, no_credentials, no_region};
 use crate::model::failure::{Failure, FailureKind, with_causes};
 use crate::model::value::Instant;
 use jiff::Timestamp;
 use std::path::PathBuf;
-
-/// The cause below an error, for the chain that a log shows.
-pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A fault of the lake. Each message says what happened, where, and what to do next; none holds a value of a row.
 ///

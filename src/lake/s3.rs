@@ -9,7 +9,7 @@ mod error;
 mod object;
 mod upload;
 
-use crate::lake::error::BoxError;
+use crate::aws::BoxError;
 use crate::lake::object::{Access, Entry, Version};
 use crate::lake::{Error, Key};
 use aws_config::SdkConfig;

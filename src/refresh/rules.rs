@@ -9,6 +9,7 @@ use serde::{Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::classify::category::Language;
+use crate::classify::folded;
 use crate::model::treatment::Treatment;
 use crate::model::value::Month;
 use crate::model::vat::VatRates;
@@ -116,10 +117,6 @@ impl Codes {
     pub fn without<'a>(&'a self, codes: &'a Codes) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(|code| !codes.0.contains(code)).map(String::as_str)
     }
-}
-
-fn folded(code: &str) -> String {
-    code.trim().to_uppercase().nfc().collect()
 }
 
 /// Beginnings of words, in small letters.

@@ -175,8 +175,8 @@ fn notes(screened: &Screened, rules: &Rules, lost: &[LostField]) -> Vec<String> 
         let ids: Vec<String> = unknown.iter().take(20).map(i64::to_string).collect();
         notes.push(format!(
             "{} in no chart that the token sees, so that {} refused: accountDbId {}",
-            counted(unknown.len(), "account"),
-            counted(screened.counts.refused_because.unknown_account as usize, "line"),
+            figures::counted(unknown.len() as u64, "account"),
+            figures::counted(screened.counts.refused_because.unknown_account, "line"),
             ids.join(", ")
         ));
     }
@@ -211,11 +211,6 @@ fn notes(screened: &Screened, rules: &Rules, lost: &[LostField]) -> Vec<String> 
         );
     }
     notes
-}
-
-/// `1 account`, `2 accounts`.
-fn counted(count: usize, thing: &str) -> String {
-    format!("{} {thing}{}", figures::count(count as u64), if count == 1 { "" } else { "s" })
 }
 
 /// Sets apart what is refused from what ends a check.

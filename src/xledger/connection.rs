@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use tokio::time::Instant;
 
 use super::error::Error;
+use crate::model::failure::with_causes;
 use crate::model::value;
 
 /// How to reach Xledger.
@@ -41,7 +42,7 @@ pub(super) fn explain(endpoint: &reqwest::Url, error: &reqwest::Error) -> Error 
     if error.is_timeout() {
         return unreachable("no answer in time".to_owned());
     }
-    let what = chain(error);
+    let what = with_causes(error);
     if what.contains("No CA certificates were loaded") {
         return barred(format!("there are no certificates to trust on this machine; {TRUST}"));
     }
@@ -72,10 +73,4 @@ fn proxy_of(endpoint: &reqwest::Url) -> Option<String> {
     let proxy = Matcher::from_system().intercept(&address)?;
     let host = proxy.uri().host()?;
     Some(proxy.uri().port_u16().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
-}
-
-/// An error and its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |error| error.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -1,8 +1,8 @@
 //! What an answer of S3, or the lack of one, means for a lake.
 
+use crate::aws::BoxError;
 use crate::aws::{CallError, ServiceError};
 use crate::lake::Error;
-use crate::lake::error::BoxError;
 use aws_sdk_s3::config::http::HttpResponse;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 

@@ -7,11 +7,8 @@ use std::str::FromStr;
 use serde::{Serialize, Serializer};
 
 use super::AccountRanges;
+use crate::classify::spend_class::{BAS, NS_4102};
 
-/// The vendor's id of the Norwegian standard chart NS 4102.
-const NS_4102: i64 = 2;
-/// The vendor's id of the Swedish standard chart BAS.
-const BAS: i64 = 3;
 /// Wages and what goes with them in NS 4102: 56 are owners' pay, 57 wage grants, 58 refunds of sick and parental pay, which come in by bank with a
 /// person's name. 55 and 59 are other allowances and staff welfare.
 const NS_4102_PAYROLL: [(u16, u16); 2] = [(5000, 5499), (5600, 5899)];
