@@ -51,11 +51,16 @@ pub struct Due {
 }
 
 impl Due {
-    /// The next part of an unfinished refresh, not before `at`. Its id has letters, digits and hyphens, and it has had so many invocations.
-    pub fn rest_of_refresh(refresh_id: &str, invocations: u32, at: Instant) -> Self {
+    /// The next part of an unfinished refresh, not before `at`. Its id has letters, digits and hyphens, and it has had so many invocations. What it may
+    /// publish stays as it was asked for.
+    pub fn rest_of_refresh(refresh_id: &str, invocations: u32, at: Instant, accept_shrink: bool) -> Self {
         let name = format!("{refresh_id}-{invocations}");
         let name = if name.len() <= NAME_LIMIT { name } else { Digest::of(name.as_bytes()) };
-        Self { name, event: json!({"action": "refresh", "continues": refresh_id}), at }
+        let mut event = json!({"action": "refresh", "continues": refresh_id});
+        if accept_shrink {
+            event["accept_shrink"] = true.into();
+        }
+        Self { name, event, at }
     }
 
     /// The next look for a token that has been waited for since then. Whoever else looks at the same minute is the same invocation.
@@ -222,7 +227,7 @@ mod tests {
 
     #[test]
     fn each_part_has_a_name_of_its_own() {
-        let name = |refresh_id: &str, invocations| Due::rest_of_refresh(refresh_id, invocations, NOW).name;
+        let name = |refresh_id: &str, invocations| Due::rest_of_refresh(refresh_id, invocations, NOW, false).name;
         assert_eq!(name("20261121T013000Z-0a1b2c3d", 3), "20261121T013000Z-0a1b2c3d-3");
         let long = "a".repeat(64);
         assert_eq!(name(&long, 1).len(), NAME_LIMIT);

@@ -63,10 +63,11 @@ async fn answer(event: &Value, run: &Run, context: &Context) -> Result<Box<RawVa
     let is_run = !matches!(event, Ok(Event::Check));
     let outcome = panic::caught(async {
         let event = event?;
+        let accept_shrink = matches!(&event, Event::Refresh(refresh) if refresh.accept_shrink);
         let settings = Settings::read(Caller::Function, environment)?;
         let answer = run.answer(event, &settings, aws().await).await?;
         if let Some(report) = answer.report()
-            && let Some(due) = due(report)
+            && let Some(due) = due(report, accept_shrink)
         {
             arrange(&due, report, run, context).await?;
         }
@@ -89,10 +90,11 @@ async fn answer(event: &Value, run: &Run, context: &Context) -> Result<Box<RawVa
 }
 
 /// When an unfinished refresh is to be resumed, or a token looked for again.
-fn due(report: &Report) -> Option<Due> {
+fn due(report: &Report, accept_shrink: bool) -> Option<Due> {
     match report.status {
         Status::Incomplete => {
-            Some(Due::rest_of_refresh(report.refresh_id.as_deref()?, report.invocation?, report.continues_at?))
+            let refresh_id = report.refresh_id.as_deref()?;
+            Some(Due::rest_of_refresh(refresh_id, report.invocation?, report.continues_at?, accept_shrink))
         }
         Status::WaitingForToken => Some(Due::look_for_token(report.waiting_since?, report.continues_at?)),
         Status::Succeeded | Status::Failed | Status::DryRun => None,

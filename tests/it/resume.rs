@@ -35,7 +35,7 @@ pub(crate) fn template(name: &str) -> Option<String> {
 }
 
 fn due(count: u32, minutes: i64) -> Due {
-    Due::rest_of_refresh("20261121T013000Z-0a1b2c3d", count, Instant(NOW.0 + minutes * 60_000))
+    Due::rest_of_refresh("20261121T013000Z-0a1b2c3d", count, Instant(NOW.0 + minutes * 60_000), false)
 }
 
 fn continuation(scheduler: &Scheduler, environment: impl Fn(&str) -> Option<String>) -> Continuation {
@@ -92,7 +92,7 @@ async fn its_event_is_understood() {
     let scheduler = Scheduler::start().await;
     let continuation = continuation(&scheduler, template);
     for refresh_id in ["20261121T013000Z-0a1b2c3d", "a", &"b".repeat(64)] {
-        continuation.arrange(&Due::rest_of_refresh(refresh_id, 1, NOW), in_time()).await.unwrap();
+        continuation.arrange(&Due::rest_of_refresh(refresh_id, 1, NOW, false), in_time()).await.unwrap();
         let scheduled = scheduler.schedules().into_values();
         let mut inputs = scheduled.map(|schedule| serde_json::from_str(schedule["Target"]["Input"].as_str().unwrap()));
         let wanted = Event::Refresh(Refresh { continues: Some(refresh_id.to_owned()), ..Refresh::default() });
@@ -194,7 +194,8 @@ async fn until_the_tables_are_there() {
     for name in ["CONTINUATION_ROLE_ARN", "CONTINUATION_GROUP", "CONTINUATION_DEAD_LETTER_ARN"] {
         environment.insert(name, template(name).unwrap());
     }
-    let mut event = json!({});
+    // What it may publish holds for all of it.
+    let mut event = json!({"action": "refresh", "accept_shrink": true});
     let mut function = Function::start(&environment).await;
     let (report, events) = loop {
         let report = function.invoke(&event, TimeLimit::In(Duration::from_secs(8))).await.unwrap();
@@ -206,7 +207,7 @@ async fn until_the_tables_are_there() {
         let name = format!("{}-{count}", report["refresh_id"].as_str().unwrap());
         let schedule = &scheduler.schedules()[&name];
         event = serde_json::from_str(schedule["Target"]["Input"].as_str().unwrap()).unwrap();
-        assert_eq!(event["continues"], report["refresh_id"]);
+        assert_eq!((&event["continues"], &event["accept_shrink"]), (&report["refresh_id"], &json!(true)));
         assert!(count < 40, "{report}");
     };
     assert!(events.len() > 2, "{}", events.len());
