@@ -125,7 +125,12 @@ impl Client {
                     select
                 }
             };
-            let page = self.whole_page::<T>(Question { variables: &variables, select, ..question }).await?;
+            let question = Question { variables: &variables, select, ..question };
+            let mut page = self.whole_page::<T>(question).await?;
+            if page.edges.nodes.is_empty() && position.after.is_some() {
+                // The page before said that more follow: before the rest counts as gone, it is asked for once more.
+                page = self.whole_page(question).await?;
+            }
             let Edges { nodes, cursor, .. } = page.edges;
             rows += nodes.len();
             let last = last_of_ascending(&nodes, above);
