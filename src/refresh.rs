@@ -32,7 +32,7 @@ use crate::lake::{Current, Manifest, Publisher, Version};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::value::Instant;
 use crate::page;
-use crate::refresh::cache::{Cache, TokenOwner};
+use crate::refresh::cache::Cache;
 use crate::refresh::index::Asking;
 use crate::refresh::rules::Rules;
 use crate::refresh::screen::Screened;
@@ -46,7 +46,7 @@ use lists::Lists;
 pub(crate) use lists::list_and_screen;
 pub use own_files::OwnFiles;
 pub(crate) use publish::record_run_before;
-use rows::{Outcome, Rows};
+use rows::Outcome;
 
 /// What a refresh works with.
 pub struct Refreshing<'a> {
@@ -120,9 +120,8 @@ impl Refreshing<'_> {
         if let Some(manifest) = manifest.as_ref().filter(|_| !self.refresh.dry_run) {
             record_run_before(lake, manifest).await;
         }
-        let published = manifest.as_ref().map(|manifest| RowSource::of(manifest).endpoint);
-        let cached = cache.index.owner.as_ref().map(|owner| owner.endpoint.clone());
-        if [published, cached].contains(&Some(self.xledger.endpoint().to_owned())) {
+        let published = manifest.as_ref().map(RowSource::of).unwrap_or_default();
+        if [&published, &cache.index.source].iter().any(|source| source.endpoint == self.xledger.endpoint()) {
             // It answered before: what is no GraphQL now is no wrong address.
             self.xledger.mark_known();
         }
@@ -175,30 +174,31 @@ impl Refreshing<'_> {
         // The cheapest question that only a good token answers, and alone: a wrong address or token is noticed by it.
         let owner = token_owner::owner_id(client).await?;
         token_owner::same_owner(owner, owner_before)?;
+        let endpoint = client.endpoint().to_owned();
+        let known = Some(&cache.index.source).filter(|source| source.endpoint == endpoint);
         // Where Xledger does not say, the last known owner holds.
-        if let Some(id) = owner.or(owner_before) {
-            cache.index.owner = Some(TokenOwner { endpoint: client.endpoint().to_owned(), id });
-        }
-        let source = self.source(cache);
+        let token_owner_id = owner.or(owner_before).or(known.and_then(|source| source.token_owner_id));
+        cache.index.source = RowSource { endpoint, owner_set: self.owner_set.to_owned(), token_owner_id };
         self.choose_mode(cache, report);
-        let lists = lists.insert(Lists::resume(cache, &source.digest(), self.started_at).await?);
+        let source = cache.index.source.digest();
+        let lists = lists.insert(Lists::resume(cache, &source, self.started_at).await?);
         if let Some(refresh) = &mut cache.index.refresh {
             // What an earlier run left is no progress of this one.
             refresh.extent = refresh.extent.max(lists.extent());
         }
-        let mut learned = known_schema::learn(client, lake, now).await?;
-        let mut outcome = Box::pin(self.run_with_dialect(learned.dialect.clone(), lists, cache, before, report)).await;
-        if learned.is_kept() && matches!(&outcome, Err(failure) if failure.kind == FailureKind::SchemaMismatch) {
+        let (mut dialect, mut kept) = known_schema::learn(client, lake, now).await?;
+        let mut outcome = Box::pin(self.run_with_dialect(dialect.clone(), lists, cache, before, report)).await;
+        if kept.is_some() && matches!(&outcome, Err(failure) if failure.kind == FailureKind::SchemaMismatch) {
             // What an earlier run learned may be out of date.
-            let anew = known_schema::learn_anew(client).await?;
-            if anew.dialect != learned.dialect {
-                learned = anew;
-                *lists = Lists::begin(&source.digest(), self.started_at);
-                outcome = Box::pin(self.run_with_dialect(learned.dialect.clone(), lists, cache, before, report)).await;
+            let anew = Dialect::read(client).await?;
+            if anew != dialect {
+                (dialect, kept) = (anew, None);
+                *lists = Lists::begin(&source, (self.clock)());
+                outcome = Box::pin(self.run_with_dialect(dialect.clone(), lists, cache, before, report)).await;
             }
         }
         if !self.refresh.dry_run && outcome.as_ref().err().is_none_or(Failure::is_resumable) {
-            known_schema::keep(client, lake, now, learned).await;
+            known_schema::keep(client, lake, now, (dialect, kept)).await;
         }
         outcome
     }
@@ -222,31 +222,20 @@ impl Refreshing<'_> {
         let rows = loop {
             lists.complete(asking, cache, self.progress).await?;
             let screened = self.screen(lists, report)?;
-            match self.load_or_fetch(base, screened, lists, cache, renewals, report).await? {
-                Outcome::Complete(rows) => {
-                    self.progress.begin(Stage::ReferenceData, 0);
-                    let Rows { lines, payables, names, expires_at, .. } = &*rows;
-                    let reference_data = &mut lists.registers.reference_data;
-                    let looked = reference_data.look_up(asking, &lines.rows, &payables.rows, names, *expires_at).await;
-                    match looked {
-                        // Names are read off lines that may have become payroll.
-                        Err(failure)
-                            if failure.kind == FailureKind::DeadlineReached && (self.clock)() >= *expires_at =>
-                        {
-                            self.list_anew(lists);
-                        }
-                        looked => {
-                            looked?;
-                            break rows;
-                        }
-                    }
+            let expires_at = lists.expire_at((self.clock)());
+            match self.load_or_fetch(asking, screened, lists, cache, (renewals, expires_at), report).await {
+                // If it is the run's own deadline, the lists meet it again.
+                Err(failure) if failure.kind == FailureKind::DeadlineReached && (self.clock)() >= expires_at => {
+                    tracing::info!("the lists are an hour old; they are made anew before the refresh goes on");
+                    lists.begin_anew((self.clock)());
                 }
-                Outcome::OtherDocument => lists.reload(cache).await?,
-                Outcome::ListsTooOld => self.list_anew(lists),
-                Outcome::SetAside(set_aside) => {
+                Err(failure) => return Err(failure),
+                Ok(Outcome::Complete(rows)) => break rows,
+                Ok(Outcome::OtherDocument) => lists.reload(cache).await?,
+                Ok(Outcome::SetAside(set_aside)) => {
                     renewals += 1;
                     tracing::info!(
-                        lines = set_aside.len(),
+                        lines = set_aside.lines,
                         "lines are not as they were listed; the lists are brought up to date"
                     );
                     lists.renew(set_aside, asking, cache, (self.clock)()).await?;
@@ -259,12 +248,6 @@ impl Refreshing<'_> {
         let status = self.publish(*rows, lists, cache, before, report).await?;
         self.progress.end();
         Ok(status)
-    }
-
-    /// The lists are too old to ask for rows by.
-    fn list_anew(&self, lists: &mut Lists) {
-        tracing::info!("the lists are an hour old; they are made anew before the refresh goes on");
-        lists.begin_anew((self.clock)());
     }
 
     /// Judges the lists, which are not needed any more then.

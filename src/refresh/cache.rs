@@ -16,11 +16,10 @@ use crate::model::value::{Instant, Month};
 use crate::refresh::index::{Ranges, References};
 pub(crate) use encoding::Stored;
 pub(crate) use files::Cache;
-pub(crate) use files::Unread;
 pub(crate) use load::{Cached, CachedRow, Change};
 
 /// Raised by whatever changes what a file of the cache means. Another version is not read: everything is fetched then.
-const CACHE_FORMAT_VERSION: u32 = 6;
+const CACHE_FORMAT_VERSION: u32 = 7;
 
 /// How much later than it says a voucher may have been modified, in milliseconds: Xledger's times have no offset, so that an hour of
 /// autumn comes twice, and clocks differ by minutes.
@@ -37,8 +36,8 @@ pub(crate) struct Index {
     pub(crate) payables: Vec<CacheFile>,
     /// Rows that are to be fetched again.
     pub(crate) expired: Vec<Expired>,
-    /// Whose token it was last.
-    pub(crate) owner: Option<TokenOwner>,
+    /// Where rows come from now.
+    pub(crate) source: RowSource,
     /// Refreshes published since everything was fetched.
     pub(crate) since_full: u32,
     /// Where the next lists begin their ranges.
@@ -76,8 +75,15 @@ pub(crate) struct Asked {
     pub source: String,
     /// The checksum of the document: one that asks for more, or for less, gives other rows.
     pub document: String,
-    /// When the run began that asked, in milliseconds since 1970: none of the rows is older.
+    /// When the run began that asked, or its lists if they are later, in milliseconds since 1970: none of the rows is older.
     pub at_ms: i64,
+}
+
+impl Asked {
+    /// Whether a voucher that says that it was modified then had not been modified once more by the time of the question, unless that shows.
+    fn settles(&self, modified_at: Option<Instant>) -> bool {
+        modified_at.is_some_and(|modified_at| modified_at.0 < self.at_ms.saturating_sub(SETTLED_MS))
+    }
 }
 
 /// Where rows come from. Ids of another source mean other rows.
@@ -126,16 +132,6 @@ impl Expired {
         let holds_month = |month| self.from.is_none_or(|from| month >= from) && self.to.is_none_or(|to| month <= to);
         asked_at_ms < self.asked_before_ms && month.is_none_or(holds_month)
     }
-}
-
-/// The owner that a token was made in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TokenOwner {
-    /// The address that says so.
-    pub endpoint: String,
-    /// The owner's id.
-    pub id: i64,
 }
 
 /// The bounds of the ranges of both lists: ids, ascending.
@@ -191,8 +187,14 @@ impl From<&Refresh> for Wanted {
 pub(crate) struct SavedLists {
     /// When the listing began, in milliseconds since 1970.
     pub(crate) began_at_ms: i64,
+    /// When they were whole, in milliseconds since 1970.
+    pub(crate) whole_at_ms: Option<i64>,
     /// The checksum of the [`RowSource`].
     pub(crate) source: String,
+    /// Whether they are those that were made anew because lines were matched meanwhile: they are not for that again, in whatever run.
+    pub(crate) renewed: bool,
+    /// Whether what came behind their ends was listed, too, since they were whole or lines were listed again.
+    pub(crate) has_new_lines: bool,
     /// Whether ledger lines are listed with the ids alone of their periods and document types.
     pub(crate) by_ids: bool,
     /// Ledger lines.
@@ -216,12 +218,8 @@ pub(crate) struct SavedList {
 /// What decides whether a row of the cache is valid, beside what is listed of it now. It rests on one assumption: Xledger moves a voucher's
 /// `modifiedAt` when a line of it changes. A full refresh counts where it did not (`lines_healed`).
 pub(crate) struct Validity<'a> {
-    /// The checksum of the [`RowSource`].
-    pub(crate) source: &'a str,
     /// When the listing began.
     pub(crate) listed_at: Instant,
-    /// When the run began.
-    pub(crate) now: Instant,
     pub(crate) expired: &'a [Expired],
     pub(crate) listed: ListedReferences<'a>,
 }
@@ -238,13 +236,7 @@ impl Validity<'_> {
     /// Whether a row that was asked for then is as new as what is listed: it was asked for after the listing began, or its voucher was modified
     /// so long before that another modification has another time.
     fn is_settled(&self, asked: &Asked, modified_at: Option<Instant>) -> bool {
-        asked.at_ms >= self.listed_at.0
-            || modified_at.is_some_and(|modified_at| modified_at.0 < asked.at_ms.saturating_sub(SETTLED_MS))
-    }
-
-    /// Whether a clock that was ahead says so: such a row would look settled, and never expire.
-    fn is_of_the_future(&self, asked: &Asked) -> bool {
-        asked.at_ms > self.now.0
+        asked.at_ms >= self.listed_at.0 || asked.settles(modified_at)
     }
 
     fn is_expired(&self, asked: &Asked, month: Option<Month>) -> bool {

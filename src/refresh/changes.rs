@@ -9,7 +9,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rustc_hash::FxBuildHasher;
 
-use crate::lake::{self, DataFile, Lake, Manifest, SnapshotName};
+use crate::lake::{DataFile, Lake, Manifest, SnapshotName};
 use crate::model::line::Line;
 use crate::model::value::Month;
 use crate::report::PeriodChanges;
@@ -43,9 +43,6 @@ pub(crate) async fn since(
     let files = by_month(files);
     let files_before = by_month(before.map_or(&[], |manifest| &manifest.tables.spend.files));
     let (mut periods, mut old) = (BTreeMap::new(), Vec::new());
-    for month in files.keys().chain(files_before.keys()) {
-        periods.insert(*month, PeriodChanges::empty(*month));
-    }
     let is_same = |month: &Month| {
         let same = |(a, b): (&&DataFile, &&DataFile)| a.sha256 == b.sha256 && !a.sha256.is_empty();
         let (Some(now), Some(before)) = (files.get(month), files_before.get(month)) else { return false };
@@ -56,8 +53,8 @@ pub(crate) async fn since(
         period.before = files.iter().map(|file| file.rows).sum();
         let Some(snapshot) = before.map(|manifest| &manifest.snapshot).filter(|_| !is_same(month)) else { continue };
         for file in files {
-            if let Err(what) = read(lake, snapshot, file, *month, &mut old).await {
-                tracing::warn!(what, "the last snapshot cannot be read; what changed since is not told");
+            if let Err(error) = read(lake, snapshot, file, *month, &mut old).await {
+                tracing::warn!(%snapshot, path = file.path, %error, "the last snapshot cannot be read; what changed since is not told");
                 return Vec::new();
             }
         }
@@ -113,19 +110,15 @@ async fn read(
     file: &DataFile,
     month: Month,
     old: &mut Vec<Old>,
-) -> Result<(), String> {
-    let words = |error: lake::Error| error.to_string();
-    let key = snapshot.directory().join(&file.path).map_err(words)?;
-    let found = lake.store().get(&key, file.bytes).await.map_err(words)?;
-    let damaged = |what: &str| format!("{}: {what}", lake.store().place(&key));
-    let (bytes, _) = found.ok_or_else(|| damaged("it is not there"))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).map_err(|error| damaged(&error.to_string()))?;
+) -> Result<(), Box<dyn std::error::Error>> {
+    let key = snapshot.directory().join(&file.path)?;
+    let (bytes, _) = lake.store().get(&key, file.bytes).await?.ok_or("it is not there")?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(bytes)?;
     let mask = ProjectionMask::columns(reader.parquet_schema(), COLUMNS);
-    let reader = reader.with_projection(mask).with_batch_size(BATCH_ROWS).build();
-    for batch in reader.map_err(|error| damaged(&error.to_string()))? {
-        let batch = batch.map_err(|error| damaged(&error.to_string()))?;
+    for batch in reader.with_projection(mask).with_batch_size(BATCH_ROWS).build()? {
+        let batch = batch?;
         let columns = COLUMNS.map(|name| batch.column_by_name(name).and_then(integers));
-        let [Some(ids), ..] = &columns else { return Err(damaged("it has no line_id")) };
+        let [Some(ids), ..] = &columns else { return Err("it has no line_id".into()) };
         for (row, id) in ids.iter().enumerate() {
             let numbers = columns.each_ref().map(|column| column.as_ref().and_then(|column| column[row]));
             old.push(Old { id: id.unwrap_or(0), month, hash: FxBuildHasher.hash_one(numbers) });

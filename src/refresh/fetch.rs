@@ -14,7 +14,7 @@ use crate::refresh::cache::{CachedRow, Change, ListedReferences};
 use crate::refresh::screen::Screen;
 use crate::xledger::Client;
 use crate::xledger::node::{Identified, ProbeNode};
-use crate::xledger::query::{self, Query};
+use crate::xledger::query::Query;
 
 /// What a fetch needs to know.
 #[derive(Clone, Copy)]
@@ -60,26 +60,16 @@ pub(crate) trait Fetched: CachedRow {
 pub(crate) struct SetAside {
     /// Whether the lists must be made anew: a match, a period, an owner or the name of a document type changed, which other lines are judged by.
     pub(crate) wholly: bool,
-    pub(crate) lines: FxHashSet<i64>,
-    pub(crate) payables: FxHashSet<i64>,
-    /// Vouchers that they were or are in.
+    /// How many there are.
+    pub(crate) lines: usize,
+    /// Vouchers that they were or are in, and those of lines that are gone.
     pub(crate) vouchers: FxHashSet<i64>,
 }
 
 impl SetAside {
     /// Whether all is as it was listed.
     pub(crate) fn is_empty(&self) -> bool {
-        !self.wholly && self.len() == 0
-    }
-
-    /// How many there are.
-    pub(crate) fn len(&self) -> usize {
-        self.lines.len() + self.payables.len()
-    }
-
-    /// Those of one ledger.
-    fn of(&mut self, ids: Query) -> &mut FxHashSet<i64> {
-        if ids == query::LEDGER_IDS { &mut self.lines } else { &mut self.payables }
+        !self.wholly && self.lines == 0
     }
 }
 
@@ -120,9 +110,10 @@ impl Fetch<'_> {
                 (Some(row), None) if is_kept => rows.push(row),
                 (Some(row), Some(Change::Time)) if is_kept && self.takes_other_times => rows.push(row),
                 (row, change) => {
-                    set_aside.wholly |= change == Some(Change::Match);
-                    set_aside.of(T::IDS).insert(T::id_of(admitted));
                     let vouchers = T::vouchers(admitted, row.as_ref());
+                    // A line that was in no voucher is not listed again with the lines of one.
+                    set_aside.wholly |= change == Some(Change::Match) || vouchers[0] == 0;
+                    set_aside.lines += 1;
                     set_aside.vouchers.extend(vouchers.into_iter().filter(|id| *id != 0));
                 }
             }
@@ -143,11 +134,8 @@ pub(crate) async fn ensure_gone(
     query: Query,
     missing: &[i64],
 ) -> Result<(), Failure> {
-    let mut listed: Vec<String> = Vec::new();
-    for ids in missing.chunks(EXAMPLE_ROWS) {
-        let rows = by_id::<ProbeNode>(client, query, base, ids).await?;
-        listed.extend(rows.iter().filter_map(|row| Some(row.id()?.to_string())));
-    }
+    let rows: Vec<ProbeNode> = by_id(client, query, base, missing, None).await?;
+    let listed: Vec<String> = rows.iter().filter_map(|row| Some(row.id()?.to_string())).collect();
     if listed.is_empty() {
         return Ok(());
     }
@@ -164,15 +152,8 @@ pub(crate) async fn ensure_gone(
 /// What came of a batch of lines.
 pub(crate) struct Answer<T: Fetched> {
     batch: Vec<T::Admitted>,
-    nodes: Vec<T::Node>,
+    pub(crate) nodes: Vec<T::Node>,
     end: Result<(), Failure>,
-}
-
-impl<T: Fetched> Answer<T> {
-    /// How many rows came.
-    pub(crate) fn rows(&self) -> usize {
-        self.nodes.len()
-    }
 }
 
 /// The rows of a batch: lines have more fields than the lists ask for, and carry their ids in the request.
@@ -180,22 +161,11 @@ pub(crate) fn batch_rows(page_rows: usize) -> usize {
     page_rows.div_ceil(2)
 }
 
-/// All rows of the given ids, and no others: a row that was not asked for ends the run, unread.
-pub(crate) async fn by_id<N: Identified>(
-    client: &Client,
-    query: Query,
-    base: &Map<String, Value>,
-    ids: &[i64],
-) -> Result<Vec<N>, Failure> {
-    let (rows, end) = by_id_so_far(client, query, base, ids, None).await;
-    end.map(|()| rows)
-}
-
 /// Rows of one answer with twenty-odd nested fields each: far below what the server answers in time.
-const EXAMPLE_ROWS: usize = 1_000;
+const BY_ID_ROWS: usize = 1_000;
 
-/// As [`by_id`], of lines that are asked what others have in common with them: names, and what ids mean. From `expires_at` on no request is sent.
-pub(crate) async fn ask_examples<N: Identified>(
+/// All rows of the given ids, and no others: a row that was not asked for ends the run, unread. From `expires_at` on no request is sent.
+pub(crate) async fn by_id<N: Identified>(
     client: &Client,
     query: Query,
     base: &Map<String, Value>,
@@ -203,7 +173,7 @@ pub(crate) async fn ask_examples<N: Identified>(
     expires_at: Option<Instant>,
 ) -> Result<Vec<N>, Failure> {
     let mut rows = Vec::with_capacity(ids.len());
-    for ids in ids.chunks(EXAMPLE_ROWS) {
+    for ids in ids.chunks(BY_ID_ROWS) {
         let (nodes, end) = by_id_so_far(client, query, base, ids, expires_at).await;
         end?;
         rows.extend(nodes);

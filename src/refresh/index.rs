@@ -112,8 +112,25 @@ impl List for Ledger {
         client.plan().with_references(Self::QUERY)
     }
 
+    /// Takes lines as they were listed. One without an id cannot be asked for.
     fn extend(&mut self, nodes: Vec<LedgerIndexNode>, client: &Client) {
-        nodes.into_iter().for_each(|node| self.add(node, client));
+        for node in nodes {
+            let Some(id) = reference(node.db_id) else { continue };
+            let ListedHeaderNode { db_id, transaction_source, modified_at } = node.header.unwrap_or_default();
+            let owner = reference(node.owner_db_id).unwrap_or(0);
+            let document_type = self.references.place_of_type(transaction_source, owner, id);
+            let period = self.references.place_of_period(client, (node.period_id, node.period), owner, id);
+            self.entries.push(ListedLine {
+                id,
+                owner,
+                voucher: reference(db_id).unwrap_or(0),
+                account: reference(node.account_db_id).unwrap_or(0),
+                match_id: reference(node.match_id).unwrap_or(0),
+                modified_at: milliseconds(modified_at),
+                period,
+                document_type,
+            });
+        }
     }
 
     fn entries(&self) -> &[ListedLine] {
@@ -153,27 +170,6 @@ impl List for Payables {
 
     fn id_of(entry: &ListedPayable) -> i64 {
         entry.id
-    }
-}
-
-impl Ledger {
-    /// Takes a line as it was listed. One without an id cannot be asked for.
-    fn add(&mut self, node: LedgerIndexNode, client: &Client) {
-        let Some(id) = reference(node.db_id) else { return };
-        let ListedHeaderNode { db_id, transaction_source, modified_at } = node.header.unwrap_or_default();
-        let owner = reference(node.owner_db_id).unwrap_or(0);
-        let document_type = self.references.place_of_type(transaction_source, owner, id);
-        let period = self.references.place_of_period(client, (node.period_id, node.period), owner, id);
-        self.entries.push(ListedLine {
-            id,
-            owner,
-            voucher: reference(db_id).unwrap_or(0),
-            account: reference(node.account_db_id).unwrap_or(0),
-            match_id: reference(node.match_id).unwrap_or(0),
-            modified_at: milliseconds(modified_at),
-            period,
-            document_type,
-        });
     }
 }
 

@@ -33,21 +33,6 @@ pub(crate) struct SavedSchema {
 /// An operation, the first of some of its fields, and why they are not asked for.
 type SavedLoss = (String, String, Reason);
 
-/// What is known of the schema.
-pub(crate) struct Learned {
-    /// What it offers.
-    pub dialect: Dialect,
-    /// As an earlier run kept it.
-    kept: Option<SavedSchema>,
-}
-
-impl Learned {
-    /// Whether it comes from an earlier run.
-    pub(crate) fn is_kept(&self) -> bool {
-        self.kept.is_some()
-    }
-}
-
 impl SavedSchema {
     /// Reads it; `None` if it is something else.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
@@ -55,27 +40,18 @@ impl SavedSchema {
     }
 }
 
-/// What is known of the schema, by an earlier run if that is not long ago.
+/// What the schema offers, and what an earlier run kept of it, if that is not long ago.
 ///
 /// # Errors
 /// What [`Dialect::read`] meets. What the lake meets is no error here, for nothing depends on what it keeps.
-pub(crate) async fn learn(client: &Client, lake: &Lake, now: Instant) -> Result<Learned, Error> {
-    let Some(known) = kept(client, lake, now).await else { return learn_anew(client).await };
+pub(crate) async fn learn(client: &Client, lake: &Lake, now: Instant) -> Result<(Dialect, Option<SavedSchema>), Error> {
+    let Some(known) = kept(client, lake, now).await else { return Ok((Dialect::read(client).await?, None)) };
     client.plan().miss(&known.refused);
-    Ok(Learned { dialect: known.dialect.clone(), kept: Some(known) })
-}
-
-/// What the schema offers now.
-///
-/// # Errors
-/// What [`Dialect::read`] meets.
-pub(crate) async fn learn_anew(client: &Client) -> Result<Learned, Error> {
-    Ok(Learned { dialect: Dialect::read(client).await?, kept: None })
+    Ok((known.dialect.clone(), Some(known)))
 }
 
 /// Keeps what was learned, once a refresh has succeeded with it, or has stopped and can be resumed.
-pub(crate) async fn keep(client: &Client, lake: &Lake, now: Instant, learned: Learned) {
-    let Learned { dialect, kept } = learned;
+pub(crate) async fn keep(client: &Client, lake: &Lake, now: Instant, (dialect, kept): (Dialect, Option<SavedSchema>)) {
     let refused = client.plan().missed();
     if !dialect.introspection || kept.as_ref().is_some_and(|kept| kept.refused == refused) {
         return;

@@ -7,11 +7,12 @@ use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::lake;
 use crate::model::failure::Failure;
 use crate::model::listed::ListedLine;
 use crate::model::names::Names;
 use crate::model::value::Instant;
-use crate::refresh::cache::{Bounds, Cache, SavedList, SavedLists, Stored, Unread};
+use crate::refresh::cache::{Bounds, Cache, SavedList, SavedLists, Stored};
 use crate::refresh::chart::Chart;
 use crate::refresh::fetch::{SetAside, by_id, ensure_gone};
 use crate::refresh::guards;
@@ -25,9 +26,9 @@ use crate::xledger::{Client, Error};
 
 /// Rows that are listed before they are saved.
 const SAVED_ROWS: usize = 500_000;
-/// How old a list may be that a run resumes with, in milliseconds; and how long rows are fetched by it. Not counted from when it began: a list that takes an
-/// hour would never be fetched by.
-pub(super) const MAX_AGE_MS: i64 = 3_600_000;
+/// How old a list may be that a run resumes with, in milliseconds; and for how long rows are fetched by it, once it is whole. That is not counted from when it
+/// began: one that takes an hour would never be fetched by.
+const MAX_AGE_MS: i64 = 3_600_000;
 
 /// What is listed.
 pub(super) struct Lists {
@@ -62,24 +63,22 @@ impl Lists {
         let mut lists = Self { saved: saved.clone(), ..Self::begin(source, now) };
         let read = async {
             if let Some(registers) = &lists.saved.registers {
-                let references: References;
-                (lists.registers, references) = cache.read_json(registers).await?;
-                lists.ledger.references = references.restored();
+                (lists.registers, lists.ledger.references) = cache.read_value(registers).await?;
             }
             lists.load(cache).await
         };
         match read.await {
             Ok(()) => Ok(lists),
-            Err(Unread::Lake(error)) => Err(error.into()),
-            Err(Unread::Damaged(what)) => {
-                tracing::warn!(what, "a saved list cannot be read; it is listed again");
+            Err(error @ lake::Error::Corrupt { .. }) => {
+                tracing::warn!(%error, "a saved list cannot be read; it is listed again");
                 Ok(Self::begin(source, now))
             }
+            Err(error) => Err(error.into()),
         }
     }
 
     /// Reads the lines that stand in files.
-    async fn load(&mut self, cache: &Cache<'_>) -> Result<(), Unread> {
+    async fn load(&mut self, cache: &Cache<'_>) -> Result<(), lake::Error> {
         self.saved.ledger.load(&mut self.ledger, cache).await?;
         self.saved.payables.load(&mut self.payables, cache).await?;
         let References { document_types, periods } = &self.ledger.references;
@@ -87,8 +86,8 @@ impl Lists {
             document_types.get(entry.document_type).is_some() && periods.get(entry.period).is_some()
         };
         if !self.ledger.entries.iter().all(is_known) {
-            let what = "the list of ledger lines names a document type or a period that is not there";
-            return Err(Unread::Damaged(what.to_owned()));
+            let what = "it names a document type or a period that is not there".to_owned();
+            return Err(lake::Error::Corrupt { place: "the list of ledger lines".to_owned(), what });
         }
         Ok(())
     }
@@ -96,6 +95,16 @@ impl Lists {
     /// When the listing began.
     pub(super) fn began_at(&self) -> Instant {
         Instant(self.saved.began_at_ms)
+    }
+
+    /// From when on nothing is asked for by them, which are whole: lines may have become payroll since.
+    pub(super) fn expire_at(&mut self, now: Instant) -> Instant {
+        Instant(self.saved.whole_at_ms.get_or_insert(now.0).saturating_add(MAX_AGE_MS))
+    }
+
+    /// Whether they were made anew because lines were not as they were listed.
+    pub(super) fn were_renewed(&self) -> bool {
+        self.saved.renewed
     }
 
     /// How much is there: of a run that got something, more.
@@ -138,10 +147,14 @@ impl Lists {
             self.save(cache).await?;
             self.list(asking, &known, SAVED_ROWS, progress).await?;
         }
-        // An invoice that was posted since this list ended may have ledger lines that were listed.
-        self.saved.payables.ranges.reopen(&self.payables);
-        self.list(asking, &known, SAVED_ROWS, progress).await?;
         for is_last in [false, true] {
+            if !self.saved.has_new_lines {
+                // What was posted since a list ended may be of vouchers that were listed: first ledger lines, then AP lines of theirs.
+                self.saved.ledger.ranges.reopen(&self.ledger);
+                self.list(asking, &known, SAVED_ROWS, progress).await?;
+                self.saved.payables.ranges.reopen(&self.payables);
+                self.saved.has_new_lines = true;
+            }
             while !self.are_whole() || !self.look_up_references(asking).await? {
                 self.save(cache).await?;
                 self.list(asking, &known, SAVED_ROWS, progress).await?;
@@ -196,6 +209,7 @@ impl Lists {
         lines: &FxHashSet<i64>,
         payables: &FxHashSet<i64>,
     ) -> Result<(), Failure> {
+        self.saved.has_new_lines = false;
         self.saved.ledger.relist(&mut self.ledger, asking, lines).await?;
         self.saved.payables.relist(&mut self.payables, asking, payables).await
     }
@@ -203,16 +217,14 @@ impl Lists {
     /// Reads the lines again that were forgotten.
     pub(super) async fn reload(&mut self, cache: &Cache<'_>) -> Result<(), Failure> {
         if !cache.is_dry() {
-            self.load(cache).await.map_err(Unread::failure)?;
+            self.load(cache).await?;
         }
         Ok(())
     }
 
-    /// Forgets all but the suppliers and names.
+    /// Forgets all.
     pub(super) fn begin_anew(&mut self, now: Instant) {
-        let reference_data = std::mem::take(&mut self.registers.reference_data);
         *self = Self::begin(&self.saved.source, now);
-        self.registers.reference_data = reference_data;
     }
 
     /// Brings the lists up to date, after lines came otherwise than they were listed.
@@ -223,20 +235,18 @@ impl Lists {
         cache: &Cache<'_>,
         now: Instant,
     ) -> Result<(), Failure> {
-        if set_aside.wholly {
+        // Vouchers may have new lines: without ranges these are not looked for by themselves.
+        if set_aside.wholly || self.saved.ledger.ranges.by_cursor || self.saved.payables.ranges.by_cursor {
             self.begin_anew(now);
+            self.saved.renewed = true;
             return Ok(());
         }
         self.reload(cache).await?;
-        let SetAside { mut lines, mut payables, vouchers, .. } = set_aside;
-        let of_vouchers = self.ledger.entries.iter().filter(|entry| vouchers.contains(&entry.voucher));
-        lines.extend(of_vouchers.map(|entry| entry.id));
-        let of_vouchers = self.payables.entries.iter().filter(|entry| vouchers.contains(&entry.voucher));
-        payables.extend(of_vouchers.map(|entry| entry.id));
-        self.relist(asking, &lines, &payables).await?;
-        // Their vouchers may have new lines.
-        self.saved.ledger.ranges.reopen(&self.ledger);
-        Ok(())
+        let are_in = |voucher: i64| set_aside.vouchers.contains(&voucher);
+        let lines = self.ledger.entries.iter().filter(|entry| are_in(entry.voucher)).map(|entry| entry.id).collect();
+        let of_vouchers = self.payables.entries.iter().filter(|entry| are_in(entry.voucher));
+        let payables = of_vouchers.map(|entry| entry.id).collect();
+        self.relist(asking, &lines, &payables).await
     }
 
     /// Judges the lists.
@@ -248,7 +258,7 @@ impl Lists {
     pub(super) async fn save(&mut self, cache: &mut Cache<'_>) -> Result<(), Failure> {
         self.saved.ledger.save(&self.ledger, cache).await?;
         self.saved.payables.save(&self.payables, cache).await?;
-        self.saved.registers = cache.write_json("registers", &(&self.registers, &self.ledger.references)).await?;
+        self.saved.registers = cache.write_value("registers", &(&self.registers, &self.ledger.references)).await?;
         cache.index.lists = Some(self.saved.clone());
         cache.save().await
     }
@@ -266,7 +276,7 @@ impl SavedList {
     }
 
     /// Reads the lines that stand in files.
-    async fn load<L: List<Entry: Stored>>(&self, list: &mut L, cache: &Cache<'_>) -> Result<(), Unread> {
+    async fn load<L: List<Entry: Stored>>(&self, list: &mut L, cache: &Cache<'_>) -> Result<(), lake::Error> {
         *list.entries_mut() = Vec::new();
         for part in &self.parts {
             let keep = |entry, _: &Names| {
@@ -306,14 +316,12 @@ impl SavedList {
         if ids.is_empty() {
             return Ok(());
         }
-        let Asking { client, base, page_rows } = asking;
+        let Asking { client, base, .. } = asking;
         let mut listed: Vec<L::Node> = Vec::with_capacity(ids.len());
         let mut left: Vec<i64> = ids.iter().copied().collect();
         left.sort_unstable();
         for _ in 0..2 {
-            for batch in left.chunks(page_rows.max(1)) {
-                listed.extend(by_id::<L::Node>(client, L::query(client), base, batch).await?);
-            }
+            listed.extend(by_id::<L::Node>(client, L::query(client), base, &left, None).await?);
             let came: FxHashSet<i64> = listed.iter().filter_map(Identified::id).collect();
             left.retain(|id| !came.contains(id));
         }

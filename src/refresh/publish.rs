@@ -117,7 +117,7 @@ impl Refreshing<'_> {
             report.unfit = self.xledger.meter().unfit();
             report.end(now, self.xledger.meter().usage(), Ok(Status::Succeeded));
             report.page = Some(self.write_page(&snapshot, &written, report).await?);
-            let mut settings = to_json(&self.source(cache))?;
+            let mut settings = to_json(&cache.index.source)?;
             settings["rules"] = to_json(self.rules)?;
             let parts = ManifestParts {
                 created_at: now,

@@ -12,7 +12,7 @@ use crate::model::failure::Failure;
 use crate::model::line::{Line, Payable};
 use crate::model::names::{Name, Names};
 use crate::model::value::{Day, Instant};
-use crate::refresh::fetch::ask_examples;
+use crate::refresh::fetch::by_id;
 use crate::refresh::index::{Asking, RegisterWalk};
 use crate::refresh::lookup::{SUPPLIER_SETS, look_up};
 use crate::xledger::node::{Identified, NamesOfLineNode, ObjectNode, OwnerNode, OwnerOfLineNode, SupplierNode};
@@ -174,7 +174,7 @@ async fn read_names(
                 dimensions.extend(object.and_then(|object| dimension(client, object, columns)));
             }
         };
-        ask_examples(client, query::NAMES, asking.base, &ids, Some(expires_at)).await?.into_iter().for_each(take);
+        by_id(client, query::NAMES, asking.base, &ids, Some(expires_at)).await?.into_iter().for_each(take);
     }
 
     // That owners have a currency is a guess, so that it has a question of its own.
@@ -188,10 +188,7 @@ async fn read_names(
             known.currency =
                 client.fit("spend.amount_currency_code", owner.currency.and_then(|currency| currency.code));
         };
-        ask_examples(client, query::OWNER_CURRENCIES, asking.base, &ids, Some(expires_at))
-            .await?
-            .into_iter()
-            .for_each(take);
+        by_id(client, query::OWNER_CURRENCIES, asking.base, &ids, Some(expires_at)).await?.into_iter().for_each(take);
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use super::lists::Lists;
 use crate::event::Mode;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::value::Instant;
-use crate::refresh::cache::{Cache, Expired, RowSource, Unfinished, Wanted};
+use crate::refresh::cache::{Cache, Expired, Unfinished, Wanted};
 use crate::report::Report;
 use crate::table::runs::Status;
 use crate::xledger::CREDITS_RESET;
@@ -18,17 +18,10 @@ impl Refreshing<'_> {
     /// Resumes a refresh that has not ended, unless another mode or other months are asked for than it has; else begins one.
     pub(super) fn begin_or_resume(&self, cache: &mut Cache<'_>, report: &mut Report) {
         let asked = Wanted::from(&self.refresh);
-        // A dry run changes nothing, so that it neither goes on with a refresh nor ends one.
-        let is_asked = |refresh: &Unfinished| !cache.is_dry() && (asked == Wanted::default() || asked == refresh.asked);
-        let refresh = match cache.index.refresh.clone().filter(is_asked) {
-            Some(refresh) => Unfinished { runs: refresh.runs + 1, ..refresh },
-            None => {
-                if cache.is_dry() {
-                    cache.index.lists = None;
-                }
-                Unfinished { id: report.run_id.clone(), runs: 1, asked, ..Unfinished::default() }
-            }
-        };
+        let is_asked = |refresh: &Unfinished| asked == Wanted::default() || asked == refresh.asked;
+        let new = || Unfinished { id: report.run_id.clone(), asked, ..Unfinished::default() };
+        let mut refresh = cache.index.refresh.take().filter(is_asked).unwrap_or_else(new);
+        refresh.runs += 1;
         (report.refresh_id, report.invocation) = (Some(refresh.id.clone()), Some(refresh.runs));
         if refresh.runs > 1 {
             tracing::info!(refresh_id = refresh.id, invocation = refresh.runs, "goes on with a refresh");
@@ -39,7 +32,7 @@ impl Refreshing<'_> {
     /// Chooses an incremental or a full refresh, once it is known whose rows these are. What is to be fetched again expires, so that this holds for all runs
     /// of the refresh.
     pub(super) fn choose_mode(&self, cache: &mut Cache<'_>, report: &mut Report) {
-        let (source, unread) = (self.source(cache).digest(), cache.unread);
+        let (source, unread) = (cache.index.source.digest(), cache.unread);
         let index = &mut cache.index;
         let Some(refresh) = &mut index.refresh else { return };
         if refresh.mode.is_none() {
@@ -71,14 +64,6 @@ impl Refreshing<'_> {
         (report.mode, report.mode_reason) = (refresh.mode, Some(refresh.mode_reason.clone()));
     }
 
-    /// Where rows come from.
-    pub(super) fn source(&self, cache: &Cache<'_>) -> RowSource {
-        let endpoint = self.xledger.endpoint().to_owned();
-        let token_owner_id =
-            cache.index.owner.as_ref().filter(|owner| owner.endpoint == endpoint).map(|owner| owner.id);
-        RowSource { endpoint, owner_set: self.owner_set.to_owned(), token_owner_id }
-    }
-
     /// A run ends before the refresh does. What has come is in the cache; if the refresh can be gone on with, so are its lists.
     pub(super) async fn stop(
         &self,
@@ -92,7 +77,7 @@ impl Refreshing<'_> {
             return Err(failure);
         }
         let extent = lists.as_ref().map_or(0, Lists::extent);
-        let Some(refresh) = &mut cache.index.refresh else { return Err(failure) };
+        let Some(mut refresh) = cache.index.refresh.take() else { return Err(failure) };
         let got_something = cache.stored > 0 || extent > refresh.extent;
         refresh.extent = refresh.extent.max(extent);
         let now = (self.clock)();
@@ -104,15 +89,13 @@ impl Refreshing<'_> {
             _ => None,
         };
         refresh.idle_runs = if got_something { 0 } else { refresh.idle_runs + u32::from(again_at.is_some()) };
-        let refresh = refresh.clone();
         // One that got nothing in all its time, and waited for nobody: another run of this length would not either.
         let is_too_short = (refresh.runs, refresh.idle_runs) == (1, 1)
             && failure.kind == FailureKind::DeadlineReached
             && failure.again_at.is_none();
         let gets_no_further = refresh.idle_runs >= MAX_IDLE_RUNS;
-        if !failure.is_resumable() || is_too_short || gets_no_further {
-            cache.index.refresh = None;
-        }
+        let goes_on = failure.is_resumable() && !is_too_short && !gets_no_further;
+        cache.index.refresh = goes_on.then(|| refresh.clone());
         if !failure.is_resumable() {
             // Somebody has to mend what was listed, or how it is judged.
             cache.index.lists = None;

@@ -5,10 +5,9 @@ use std::cell::Cell;
 use futures::future::LocalBoxFuture;
 use futures::{FutureExt, StreamExt, stream};
 use rustc_hash::FxHashSet;
-use serde_json::{Map, Value};
 
 use super::Refreshing;
-use super::lists::{Lists, MAX_AGE_MS};
+use super::lists::Lists;
 use crate::event::Mode;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
@@ -18,6 +17,7 @@ use crate::model::value::Instant;
 use crate::refresh::cache::{Asked, Cache, Cached, CachedRow, ListedReferences, Validity};
 use crate::refresh::fetch::{Answer, Fetch, Fetched, SetAside, batch_rows, ensure_gone};
 use crate::refresh::guards;
+use crate::refresh::index::Asking;
 use crate::refresh::screen::{Screen, Screened};
 use crate::report::Report;
 use crate::report::progress::Stage;
@@ -36,8 +36,6 @@ pub(super) struct Rows {
     pub(super) payables: Cached<Payable>,
     pub(super) names: Names,
     pub(super) screen: Screen,
-    /// When the lists that they were asked for by become too old.
-    pub(super) expires_at: Instant,
 }
 
 /// What became of it.
@@ -48,19 +46,18 @@ pub(super) enum Outcome {
     SetAside(SetAside),
     /// Another document is asked with than rows were taken for: a right was given, or taken away. What is cached is to be looked through again.
     OtherDocument,
-    /// The fetch waits so long that lines may have become payroll since they were listed.
-    ListsTooOld,
 }
 
 impl Refreshing<'_> {
-    /// All rows of admitted lines. `renewals` says how often the lists were brought up to date already.
+    /// All rows of admitted lines, and the names of what they refer to. `renewals` says how often the lists were brought up to date already. From
+    /// `expires_at` on nothing is asked for by these lists: lines may have become payroll since then.
     pub(super) async fn load_or_fetch(
         &self,
-        base: &Map<String, Value>,
+        asking: Asking<'_>,
         screened: Screened,
         lists: &mut Lists,
         cache: &mut Cache<'_>,
-        renewals: u32,
+        (renewals, expires_at): (u32, Instant),
         report: &mut Report,
     ) -> Result<Outcome, Failure> {
         let Screened { lines: admitted, payables: admitted_payables, payroll_lines, payroll_payables, .. } = screened;
@@ -69,11 +66,9 @@ impl Refreshing<'_> {
         let references = &lists.ledger.references;
         let types: Vec<(Name, Name)> = references.document_types.all().iter().map(|kind| names.of_type(kind)).collect();
         let listed = ListedReferences { types: &types, references };
-        let source = self.source(cache).digest();
         let expired = cache.index.expired.clone();
-        let (listed_at, now) = (lists.began_at(), self.started_at);
-        let validity = Validity { source: &source, listed_at, now, expired: &expired, listed };
-        let client = self.xledger;
+        let validity = Validity { listed_at: lists.began_at(), expired: &expired, listed };
+        let Asking { client, base, .. } = asking;
         // What expense reports say of a person's trips is nobody's business.
         let expense_lines = if self.rules.personal.expense_texts {
             query::LEDGER_LINES
@@ -81,34 +76,31 @@ impl Refreshing<'_> {
             query::LEDGER_LINES.without(&["text"])
         };
         let queries = [query::LEDGER_LINES, expense_lines].map(|query| client.plan().with_references(query)).to_vec();
-        let mut lines =
-            LedgerFetch::load(client, queries, cache, admitted, &payroll_lines, &validity, &mut names).await?;
+        let mut lines = self.load(queries, cache, admitted, &payroll_lines, &validity, &mut names).await?;
         let queries = vec![query::PAYABLE_LINES];
         let mut payables =
-            LedgerFetch::load(client, queries, cache, admitted_payables, &payroll_payables, &validity, &mut names)
-                .await?;
+            self.load(queries, cache, admitted_payables, &payroll_payables, &validity, &mut names).await?;
 
         // Somebody matched them while the lists were read. What they are matched with may be payroll: before they are asked for, all is listed once more.
-        if renewals == 0 && (lines.have_match_of(&one_sided_matches) || payables.have_match_of(&one_sided_matches)) {
+        if !lists.were_renewed()
+            && (lines.have_match_of(&one_sided_matches) || payables.have_match_of(&one_sided_matches))
+        {
             return Ok(Outcome::SetAside(SetAside { wholly: true, ..SetAside::default() }));
         }
 
         let takes_other_times = renewals >= MAX_RENEWALS;
         let batch_rows = batch_rows(self.page_rows);
         let treatments = &*treatments;
-        let expires_at = Instant((self.clock)().0 + MAX_AGE_MS);
         let fetch =
             Fetch { client, base, batch_rows, screen: &screen, listed, treatments, expires_at, takes_other_times };
-        let (source, at_ms) = (source.as_str(), self.started_at.0);
-        let set_aside = SetAside::default();
-        let mut context = FetchContext { fetch, cache, names, set_aside, source, at_ms };
+        let mut context = FetchContext { fetch, cache, names, set_aside: SetAside::default() };
 
         self.progress.begin(Stage::Fetch, (lines.missing.len() + payables.missing.len()) as u64);
         let fetched = self.fetch(&mut context, &mut lines, &mut payables).await;
         *report.lines_fetched.get_or_insert(0) += lines.fetched;
         *report.payables_fetched.get_or_insert(0) += payables.fetched;
         if !fetched? {
-            return Ok(if self.have_expired(fetch) { Outcome::ListsTooOld } else { Outcome::OtherDocument });
+            return Ok(Outcome::OtherDocument);
         }
         let FetchContext { names, mut set_aside, .. } = context;
         if set_aside.is_empty() && client.plan().asks_ids() {
@@ -123,19 +115,37 @@ impl Refreshing<'_> {
             return Err(line_changed(&set_aside));
         }
         let (lines, payables) = (lines.complete()?, payables.complete()?);
-        if report.mode == Some(Mode::Full) && lines.has_expired() {
-            report.lines_healed = Some(lines.healed(&names));
+        if report.mode == Some(Mode::Full) {
+            report.lines_healed = lines.healed(&names);
         }
-        Ok(Outcome::Complete(Box::new(Rows { lines, payables, names, screen, expires_at })))
+        self.progress.begin(Stage::ReferenceData, 0);
+        let reference_data = &mut lists.registers.reference_data;
+        reference_data.look_up(asking, &lines.rows, &payables.rows, &names, expires_at).await?;
+        Ok(Outcome::Complete(Box::new(Rows { lines, payables, names, screen })))
     }
 
-    /// Whether the lists are too old to fetch by.
-    fn have_expired(&self, fetch: Fetch<'_>) -> bool {
-        (self.clock)() >= fetch.expires_at
+    /// Takes what is valid of one sort of rows out of the cache.
+    async fn load<T: Fetched>(
+        &self,
+        queries: Vec<Query>,
+        cache: &mut Cache<'_>,
+        mut missing: Vec<T::Admitted>,
+        payroll: &[i64],
+        validity: &Validity<'_>,
+        names: &mut Names,
+    ) -> Result<LedgerFetch<T>, Failure> {
+        let (source, document) = (cache.index.source.digest(), document(self.xledger, &queries));
+        // What is asked for by lists that were made in the middle of a run is as new as these.
+        let at_ms = self.started_at.max(validity.listed_at).0;
+        let (asked, admitted) = (Asked { source, document, at_ms }, missing.len());
+        let mut cached = Cached::load(cache, &asked, &missing, payroll, validity, names).await?;
+        cached.leave_missing(&mut missing);
+        let stored = cached.rows.len();
+        Ok(LedgerFetch { queries, asked, cached, admitted, missing, stored, fetched: 0 })
     }
 
-    /// Fetches what is missing, and puts it into the cache as it comes. Returns whether all was asked for in time, and with the documents that
-    /// rows of the cache were taken for.
+    /// Fetches what is missing, and puts it into the cache as it comes. Returns whether all was asked for with the documents that rows of the cache
+    /// were taken for.
     async fn fetch(
         &self,
         context: &mut FetchContext<'_, '_>,
@@ -192,17 +202,14 @@ impl Refreshing<'_> {
             }
             let client = self.xledger;
             let are_same = lines.has_same_document(client) && payables.has_same_document(client);
-            is_stopped.set(ended.is_err() || !are_same || self.have_expired(context.fetch));
+            is_stopped.set(ended.is_err() || !are_same);
         }
         drop(answers);
         let stored = [lines.store(context).await, payables.store(context).await];
-        let have_expired = self.have_expired(context.fetch);
-        // What came says more than what storage says. If it is the run's own deadline, the lists meet it again.
-        ended.or_else(|failure| {
-            if have_expired && failure.kind == FailureKind::DeadlineReached { Ok(()) } else { Err(failure) }
-        })?;
+        // What came says more than what storage says.
+        ended?;
         let [of_lines, of_payables] = stored;
-        Ok(of_lines? & of_payables? & !have_expired)
+        Ok(of_lines? & of_payables?)
     }
 }
 
@@ -221,17 +228,14 @@ struct FetchContext<'a, 'c> {
     cache: &'a mut Cache<'c>,
     names: Names,
     set_aside: SetAside,
-    /// The checksum of the source, and when the run began: what is cached says so.
-    source: &'a str,
-    at_ms: i64,
 }
 
 /// One sort of rows: those that the cache has, and those that are fetched.
 struct LedgerFetch<T: Fetched> {
     /// Ask for such rows, by [`Fetched::query_number`].
     queries: Vec<Query>,
-    /// The checksum of the documents that they are asked with.
-    document: String,
+    /// What they are asked with: what is cached says so.
+    asked: Asked,
     cached: Cached<T>,
     admitted: usize,
     /// The admitted lines that the cache does not have, by id; in the end, those that are gone.
@@ -242,29 +246,6 @@ struct LedgerFetch<T: Fetched> {
 }
 
 impl<T: Fetched> LedgerFetch<T> {
-    /// Takes what is valid out of the cache. If nothing is missing, the last line is asked for all the same: what may not be read any more shows
-    /// in its answer.
-    async fn load(
-        client: &Client,
-        queries: Vec<Query>,
-        cache: &mut Cache<'_>,
-        mut missing: Vec<T::Admitted>,
-        payroll: &[i64],
-        validity: &Validity<'_>,
-        names: &mut Names,
-    ) -> Result<Self, Failure> {
-        let (document, admitted) = (document(client, &queries), missing.len());
-        let mut cached = Cached::load(cache, &document, &missing, payroll, validity, names).await?;
-        if cached.is_missing().all(|is_missing| !is_missing) {
-            cached.give_up_last();
-        }
-        let mut is_missing = cached.is_missing();
-        missing.retain(|_| is_missing.next() == Some(true));
-        drop(is_missing);
-        let stored = cached.rows.len();
-        Ok(Self { queries, document, cached, admitted, missing, stored, fetched: 0 })
-    }
-
     /// Whether a line has one of these matches that is to be asked for, and is not cached as it is listed.
     fn have_match_of(&self, matches: &FxHashSet<(i64, i64)>) -> bool {
         let is_other = |line: &T::Admitted| !self.cached.asked_again.contains(&T::id_of(line));
@@ -290,7 +271,7 @@ impl<T: Fetched> LedgerFetch<T> {
 
     /// Whether rows are asked for still as those of the cache were.
     fn has_same_document(&self, client: &Client) -> bool {
-        document(client, &self.queries) == self.document
+        document(client, &self.queries) == self.asked.document
     }
 
     /// Takes an answer's rows. Many together go into the cache.
@@ -302,7 +283,7 @@ impl<T: Fetched> LedgerFetch<T> {
     ) -> Result<(), Failure> {
         let before = self.cached.rows.len();
         let FetchContext { fetch, names, set_aside, .. } = context;
-        refresh.progress.rows(answer.rows());
+        refresh.progress.rows(answer.nodes.len());
         let taken = fetch.take(answer, names, &mut self.cached.rows, set_aside);
         self.fetched += (self.cached.rows.len() - before) as u64;
         self.missing.extend(taken?);
@@ -317,10 +298,8 @@ impl<T: Fetched> LedgerFetch<T> {
     async fn store(&mut self, context: &mut FetchContext<'_, '_>) -> Result<bool, Failure> {
         let is_same = self.has_same_document(context.fetch.client);
         if is_same && self.stored < self.cached.rows.len() {
-            let FetchContext { cache, names, source, at_ms, .. } = context;
-            let asked = Asked { source: source.to_string(), document: self.document.clone(), at_ms: *at_ms };
-            self.cached.store(cache, self.stored, names, &asked).await?;
-            cache.save().await?;
+            self.cached.store(context.cache, self.stored, &context.names, &self.asked).await?;
+            context.cache.save().await?;
             self.stored = self.cached.rows.len();
         }
         Ok(is_same)
@@ -355,25 +334,22 @@ fn document(client: &Client, queries: &[Query]) -> String {
     Digest::of(documents.as_bytes())
 }
 
-/// Takes items from the end, so many at a time.
+/// Takes items from the end: so many at a time, or all if they are at most a tenth more, which are not worth a request of their own. There may be
+/// millions, and their rows take room, too.
 fn batches<T>(mut items: Vec<T>, rows: usize) -> impl Iterator<Item = Vec<T>> {
-    std::iter::from_fn(move || (!items.is_empty()).then(|| split_last(&mut items, rows)))
-}
-
-/// Takes the last items: this many, or all if they are at most a tenth more, which are not worth a request of their own. There may be millions,
-/// and their rows take room, too.
-fn split_last<T>(items: &mut Vec<T>, rows: usize) -> Vec<T> {
-    let rest = if items.len() <= rows + rows / 10 { 0 } else { items.len() - rows };
-    let last = items.split_off(rest);
-    items.shrink_to_fit();
-    last
+    std::iter::from_fn(move || {
+        let rest = if items.len() <= rows + rows / 10 { 0 } else { items.len() - rows };
+        let last = items.split_off(rest);
+        items.shrink_to_fit();
+        Some(last).filter(|last| !last.is_empty())
+    })
 }
 
 fn line_changed(set_aside: &SetAside) -> Failure {
-    let lines = set_aside.lines.len() + set_aside.payables.len();
     let message = format!(
-        "{lines} lines are not as they are listed, though the lists were brought up to date {MAX_RENEWALS} times; nothing is published. \
-         Somebody changes them just now: run again"
+        "{} lines are not as they are listed, though the lists were brought up to date {MAX_RENEWALS} times; nothing is published. \
+         Somebody changes them just now: run again",
+        set_aside.lines
     );
     Failure::new(FailureKind::LineChanged, message)
 }

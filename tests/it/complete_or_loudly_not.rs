@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::desk::Desk;
-use xledger_sim::{Fault, FaultKind, Options, RIGHTS, Shape, Share};
+use xledger_sim::{Exchange, Fault, FaultKind, Options, RIGHTS, Shape, Share};
 use xledger_spend::event::{Mode, Refresh};
 use xledger_spend::model::failure::FailureKind;
 use xledger_spend::report::Report;
@@ -56,7 +56,9 @@ async fn pages_by_ids_have_no_cursors_and_others_have() {
     for desk in [&by_ids, &by_cursors] {
         succeeded(&desk.refresh(&[("XLEDGER_PAGE_ROWS", "500")]).await);
         let exchanges = desk.sim.journal().exchanges();
-        let pages = exchanges.iter().filter(|exchange| exchange.operation.as_deref() == Some("LedgerIndex"));
+        // Not the look behind the last line.
+        let has_rows = |page: &&Exchange| page.rows > 0 && page.operation.as_deref() == Some("LedgerIndex");
+        let pages = exchanges.iter().filter(has_rows);
         // The first page, and the first that is gone on with, show whether cursors are ids.
         bytes_of_later_pages.push(pages.skip(2).map(|page| (page.rows, page.bytes_plain)).collect::<Vec<_>>());
     }

@@ -14,6 +14,7 @@ use xledger_sim::{Change, ChangeKind, Chosen, Company, Event, Fault, FaultKind, 
 use xledger_spend::event::{Mode, Refresh};
 use xledger_spend::model::failure::FailureKind;
 use xledger_spend::model::value::Instant;
+use xledger_spend::report::Report;
 use xledger_spend::run::Run;
 use xledger_spend::table::runs::Status;
 
@@ -143,6 +144,15 @@ async fn a_token_that_is_replaced_in_the_middle() {
     assert_eq!((&report["status"], secrets.reads()), (&json!("succeeded"), 2), "{report}");
 }
 
+/// Refreshes at one of three times, by a clock that tells it, and no later one.
+async fn refresh_at(desk: &Desk, time: usize, mode: Mode) -> Report {
+    const BEGIN: i64 = 1_795_224_600_000;
+    let clock = [|| Instant(BEGIN), || Instant(BEGIN + 60_000), || Instant(BEGIN + 120_000)][time];
+    let run = Run { started_at: clock(), clock, ..desk.run(Duration::from_secs(120)) };
+    let aws = aws_config::SdkConfig::builder().build();
+    run.refresh(Refresh { mode, ..Refresh::default() }, &desk.settings(&PAGED), &aws).await
+}
+
 /// What such a line is matched with may be payroll that was listed before it was matched: before the line is asked for, all is listed once more.
 #[tokio::test]
 async fn lines_with_a_match_that_no_other_has_are_listed_once_more() {
@@ -151,11 +161,10 @@ async fn lines_with_a_match_that_no_other_has_are_listed_once_more() {
     let unmatched = company.lines.iter_mut().filter(|line| line.match_id == 0 && invoices[line.voucher as usize]);
     (1_000_000..).zip(unmatched).for_each(|(match_id, line)| line.match_id = match_id);
     let mut desk = desk(Options::fast(1_000, 9)).await;
-    assert_eq!(desk.refresh(&[]).await.status, Status::Succeeded);
+    assert_eq!(refresh_at(&desk, 0, Mode::Incremental).await.status, Status::Succeeded);
     let pages = asked(&desk, "LedgerIndex");
     desk.sim = xledger_sim::start_with(Options::fast(1_000, 9), company.into()).await.unwrap();
-    let full = Refresh { mode: Mode::Full, ..Refresh::default() };
-    assert_eq!(desk.refresh_with(full, &[]).await.status, Status::Succeeded);
+    assert_eq!(refresh_at(&desk, 1, Mode::Full).await.status, Status::Succeeded);
     let order: Vec<String> =
         desk.sim.journal().exchanges().into_iter().filter_map(|exchange| exchange.operation).collect();
     let lists = order.iter().filter(|operation| *operation == "LedgerIndex").count() as u64;
@@ -163,8 +172,73 @@ async fn lines_with_a_match_that_no_other_has_are_listed_once_more() {
     let last_list = order.iter().rposition(|operation| operation == "LedgerIndex");
     assert!(last_list < order.iter().position(|operation| operation == "LedgerLines"), "{order:?}");
     // They are in the cache now, as they are listed.
-    assert_eq!(desk.refresh(&[]).await.status, Status::Succeeded);
+    assert_eq!(refresh_at(&desk, 2, Mode::Incremental).await.status, Status::Succeeded);
     assert_eq!(asked(&desk, "LedgerIndex"), 3 * pages);
+}
+
+/// However many runs the list takes that is made for such lines, it is made once.
+#[tokio::test]
+async fn lists_that_were_made_anew_for_matches_are_not_once_more_in_the_next_run() {
+    let mut company = Company::generate(3_000, 9);
+    let unmatched = company.lines.iter_mut().filter(|line| line.match_id == 0);
+    (1_000_000..).zip(unmatched).for_each(|(match_id, line)| line.match_id = match_id);
+    let company = std::sync::Arc::new(company);
+    let at_books = async |options| {
+        let mut desk = desk(Options::fast(1, 1)).await;
+        desk.sim = xledger_sim::start_with(options, company.clone()).await.unwrap();
+        desk
+    };
+    let calm = at_books(Options::fast(3_000, 9)).await;
+    assert_eq!(refresh_at(&calm, 0, Mode::Incremental).await.status, Status::Succeeded);
+    let pages = asked(&calm, "LedgerIndex");
+    // In the middle of the second list.
+    let faults = vec![token_refused("LedgerIndex", pages * 3 / 4)];
+    let stopped = at_books(Options { faults, ..Options::fast(3_000, 9) }).await;
+    let error = refresh_at(&stopped, 0, Mode::Incremental).await.error.map(|error| error.kind);
+    assert_eq!(error, Some(FailureKind::TokenRefused));
+    assert_eq!(asked(&stopped, "LedgerLines"), 0);
+    assert_eq!(refresh_at(&stopped, 1, Mode::Incremental).await.status, Status::Succeeded);
+    assert!(asked(&stopped, "LedgerIndex") <= pages + 2, "{} of {pages}", asked(&stopped, "LedgerIndex"));
+    assert!(stopped.data_files() == calm.data_files());
+}
+
+/// Vouchers get other lines while all is listed, behind a range that has ended: these are looked for once more.
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_that_come_behind_a_range_that_has_ended_are_listed() {
+    let plain = desk(Options::fast(6_000, 9)).await;
+    assert_eq!(plain.refresh(&PAGED).await.status, Status::Succeeded);
+    let pages = asked(&plain, "LedgerIndex");
+    for before_request in (2..=pages).step_by(7) {
+        let chosen = Chosen { count: 255, by: 3 };
+        let what = xledger_sim::history::Deletion::LineReplaced;
+        let change = Change {
+            kind: ChangeKind::Event(Event::Deleted { what, moves: true, chosen }),
+            vouchers: 0,
+            before_request,
+            operation: Some("LedgerIndex".to_owned()),
+            after: None,
+        };
+        let changed = desk(Options { changes: vec![change], ..Options::fast(6_000, 9) }).await;
+        assert_eq!(changed.refresh(&PAGED).await.status, Status::Succeeded);
+        let (tables, mut fresh) = (changed.data_files(), desk(Options::fast(1, 1)).await);
+        fresh.sim = changed.sim;
+        assert_eq!(fresh.refresh(&PAGED).await.status, Status::Succeeded);
+        assert!(tables == fresh.data_files(), "before request {before_request}");
+    }
+}
+
+/// Xledger answers an empty connection with null. In the middle of a list it is asked once more: what follows is not gone.
+#[tokio::test]
+async fn a_page_that_is_empty_though_more_was_to_follow_is_asked_for_once_more() {
+    let calm = desk(Options::fast(3_000, 9)).await;
+    assert_eq!(calm.refresh(&PAGED).await.status, Status::Succeeded);
+    let body = r#"{"data":{"transactions":{"edges":null,"pageInfo":{"hasNextPage":false}}}}"#;
+    let kind = FaultKind::Raw(200, "application/json".to_owned(), body.to_owned());
+    let operation = Some("LedgerIndex".to_owned());
+    let faults = vec![Fault { kind, operation, from_request: 5, requests: 1, ..Fault::default() }];
+    let odd = desk(Options { faults, ..Options::fast(3_000, 9) }).await;
+    assert_eq!(odd.refresh(&PAGED).await.status, Status::Succeeded);
+    assert!(odd.data_files() == calm.data_files());
 }
 
 /// The time of a run in which minutes pass with each answer, in milliseconds of UTC.

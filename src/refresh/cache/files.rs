@@ -43,31 +43,6 @@ pub(crate) struct Cache<'a> {
     in_doubt: Option<Bytes>,
 }
 
-/// A file that is not what it should be, or was not there.
-#[derive(Debug)]
-pub(crate) enum Unread {
-    /// The lake did not give it.
-    Lake(Error),
-    /// It is damaged or gone: what it held must be asked for again.
-    Damaged(String),
-}
-
-impl Unread {
-    /// Where it was read a moment ago.
-    pub(crate) fn failure(self) -> Failure {
-        match self {
-            Self::Lake(error) => error.into(),
-            Self::Damaged(what) => Failure::new(FailureKind::LakeCorrupt, what),
-        }
-    }
-}
-
-impl From<Error> for Unread {
-    fn from(error: Error) -> Self {
-        Self::Lake(error)
-    }
-}
-
 impl<'a> Cache<'a> {
     /// Opens it. What cannot be understood counts as nothing: everything is fetched then.
     ///
@@ -100,6 +75,10 @@ impl<'a> Cache<'a> {
             // It became current, though the run could not say so any more.
             index.publishing.retain(|name| *name != current.snapshot);
             index.published();
+        }
+        if is_dry {
+            // It changes nothing, so that it neither goes on with a refresh nor ends one.
+            (index.refresh, index.lists) = (None, None);
         }
         Ok(Self { index, lake, run_id, is_dry, unread, files: 0, stored: 0, version, said, in_doubt: None })
     }
@@ -162,8 +141,8 @@ impl<'a> Cache<'a> {
         self.put(&format!("{name}.rows"), rows.len(), bytes, asked).await
     }
 
-    /// Writes one thing as JSON; not in a dry run.
-    pub(crate) async fn write_json<T: Serialize>(
+    /// Writes one thing; not in a dry run.
+    pub(crate) async fn write_value<T: Serialize>(
         &mut self,
         name: &str,
         value: &T,
@@ -171,8 +150,8 @@ impl<'a> Cache<'a> {
         if self.is_dry {
             return Ok(None);
         }
-        let bytes = serde_json::to_vec(value).map_err(unfit)?;
-        self.put(&format!("{name}.json"), 0, bytes.into(), None).await.map(Some)
+        let bytes = postcard::to_stdvec(value).map_err(unfit)?;
+        self.put(&format!("{name}.value"), 0, bytes.into(), None).await.map(Some)
     }
 
     async fn put(
@@ -196,22 +175,25 @@ impl<'a> Cache<'a> {
     }
 
     /// Hands every row of a file to `take`, which says whether it is of use; they refer to `names`.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`] if it is damaged or gone, so that what it held must be asked for again; else what storage can meet.
     pub(crate) async fn read<T: Stored>(
         &self,
         part: &CacheFile,
         names: &mut Names,
         take: impl FnMut(T, &Names) -> bool,
-    ) -> Result<(), Unread> {
+    ) -> Result<(), Error> {
         encoding::decode(&self.get(part).await?, names, take).map_err(|what| self.damaged(part, &what))
     }
 
     /// Reads one thing.
-    pub(crate) async fn read_json<T: DeserializeOwned>(&self, part: &CacheFile) -> Result<T, Unread> {
+    pub(crate) async fn read_value<T: DeserializeOwned>(&self, part: &CacheFile) -> Result<T, Error> {
         let bytes = self.get(part).await?;
-        serde_json::from_slice(&bytes).map_err(|_| self.damaged(part, "it is not the JSON that was written"))
+        postcard::from_bytes(&bytes).map_err(|_| self.damaged(part, "it is not what was written"))
     }
 
-    async fn get(&self, part: &CacheFile) -> Result<Bytes, Unread> {
+    async fn get(&self, part: &CacheFile) -> Result<Bytes, Error> {
         match self.lake.store().get(&layout::state(&part.path)?, PART_LIMIT_BYTES).await? {
             None => Err(self.damaged(part, "it is not there")),
             Some((bytes, _)) if Digest::of(&bytes) != part.sha256 => Err(self.damaged(part, "it was changed")),
@@ -219,10 +201,10 @@ impl<'a> Cache<'a> {
         }
     }
 
-    fn damaged(&self, part: &CacheFile, what: &str) -> Unread {
+    fn damaged(&self, part: &CacheFile, what: &str) -> Error {
         let key = layout::state(&part.path);
         let place = key.map_or_else(|_| part.path.clone(), |key| self.lake.store().place(&key));
-        Unread::Damaged(format!("{place}: {what}"))
+        Error::Corrupt { place, what: what.to_owned() }
     }
 
     /// Removes every file of rows that the index does not name: of runs that died, and what nothing needs any more. Where it is not known what

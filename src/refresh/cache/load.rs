@@ -5,7 +5,8 @@ use std::hash::{BuildHasher, Hash};
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::files::PART_ROWS;
-use super::{Asked, Cache, CacheFile, ListedReferences, Stored, Unread, Validity};
+use super::{Asked, Cache, CacheFile, ListedReferences, Stored, Validity};
+use crate::lake::Error;
 use crate::model::failure::Failure;
 use crate::model::names::{Names, Text};
 use crate::model::value::{Instant, Month};
@@ -51,7 +52,8 @@ pub(crate) struct Cached<T> {
     /// The admitted ids, ascending, and for each the number of the file that has its row, or [`NOWHERE`].
     ids: Vec<i64>,
     file_of: Vec<u32>,
-    files: Vec<FileUse>,
+    /// Of each file, whether it has rows that must not stay: of lines that are not admitted, or that have expired.
+    must_go: Vec<bool>,
     /// Ids of rows that are valid but for having expired, with a hash of each: what comes in their place shows whether they were out of date.
     expired: Vec<(i64, u64)>,
     /// Lines that are asked for once more though the cache has their rows, as they are listed: the last one, if nothing else is missing, and those that
@@ -62,44 +64,20 @@ pub(crate) struct Cached<T> {
 /// No file has the row.
 const NOWHERE: u32 = u32::MAX;
 
-/// What a file is good for.
-#[derive(Clone, Copy, Default)]
-struct FileUse {
-    used: u64,
-    /// Whether it has rows that must not stay: of lines that are not admitted, or that have expired.
-    must_go: bool,
-}
-
-/// Finds items by their ids in a list that is sorted by them: at once the one behind the last that was found.
-struct Lookup<'a, T> {
-    items: &'a [T],
-    id: fn(&T) -> i64,
-    next: usize,
-}
-
-impl<T> Lookup<'_, T> {
-    fn find(&mut self, id: i64) -> Option<usize> {
-        let is_next = self.items.get(self.next).is_some_and(|item| (self.id)(item) == id);
-        let at = if is_next { self.next } else { self.items.binary_search_by_key(&id, self.id).ok()? };
-        self.next = at + 1;
-        Some(at)
-    }
-}
-
 /// A hash of all that a row says.
 fn hash<T: CachedRow>(row: &T, names: &Names) -> u64 {
     FxBuildHasher.hash_one((row.clone().with_text(Text::default()), names.own(row.text())))
 }
 
 impl<T: CachedRow> Cached<T> {
-    /// Takes the valid rows of admitted lines, whose ids ascend, that were asked for with a document. Rows of `payroll` lines leave the cache at
-    /// once.
+    /// Takes the valid rows of admitted lines, whose ids ascend: of the source and with the document that are asked with `now`. Rows of `payroll`
+    /// lines leave the cache at once.
     ///
     /// # Errors
     /// What storage can meet. A damaged file is told, and its rows count as not cached.
     pub(crate) async fn load(
         cache: &mut Cache<'_>,
-        document: &str,
+        now: &Asked,
         admitted: &[T::Admitted],
         payroll: &[i64],
         validity: &Validity<'_>,
@@ -111,48 +89,47 @@ impl<T: CachedRow> Cached<T> {
             rows: Vec::with_capacity(admitted.len()),
             ids: admitted.iter().map(T::id_of).collect(),
             file_of: vec![NOWHERE; admitted.len()],
-            files: vec![FileUse::default(); parts.len()],
+            must_go: vec![false; parts.len()],
             expired: Vec::new(),
             asked_again: FxHashSet::default(),
         };
         // Of several rows of a line the newest counts.
         for (number, part) in parts.iter().enumerate().rev() {
-            let is_of_use = |asked: &&Asked| asked.source == validity.source && !validity.is_of_the_future(asked);
+            // One of the future is of a clock that was ahead: its rows would look settled, and never expire.
+            let is_of_use = |asked: &&Asked| asked.source == now.source && asked.at_ms <= now.at_ms;
             let Some(asked) = part.asked.as_ref().filter(is_of_use) else { continue };
-            let mut admitted = Lookup { items: admitted, id: T::id_of, next: 0 };
-            let (mut file, mut has_payroll, before) = (FileUse::default(), false, cached.rows.len());
+            let (mut must_go, mut has_payroll, before) = (false, false, cached.rows.len());
             let take = |row: T, names: &Names| {
-                let Some(at) = admitted.find(row.id()) else {
-                    file.must_go = true;
+                let Ok(at) = admitted.binary_search_by_key(&row.id(), T::id_of) else {
+                    must_go = true;
                     has_payroll |= payroll.binary_search(&row.id()).is_ok();
                     return false;
                 };
-                let is_as_listed = row.change(&admitted.items[at], validity.listed).is_none();
+                let is_as_listed = row.change(&admitted[at], validity.listed).is_none();
                 let is_settled = validity.is_settled(asked, row.modified_at());
                 let is_expired = validity.is_expired(asked, row.month());
-                file.must_go |= is_expired;
-                if asked.document != document || !is_as_listed || !is_settled {
+                must_go |= is_expired;
+                if asked.document != now.document || !is_as_listed || !is_settled {
                     // What is asked for in its place is newer.
-                    let is_the_same = asked.document == document && is_as_listed && !is_expired;
+                    let is_the_same = asked.document == now.document && is_as_listed && !is_expired;
                     cached.asked_again.extend(is_the_same.then(|| row.id()));
                 } else if is_expired {
                     cached.expired.push((row.id(), hash(&row, names)));
                 } else if cached.file_of[at] == NOWHERE {
                     cached.file_of[at] = number as u32;
-                    file.used += 1;
                     cached.rows.push(row);
                     return true;
                 }
                 false
             };
             match cache.read(part, names, take).await {
-                Ok(()) => cached.files[number] = file,
-                Err(Unread::Lake(error)) => return Err(error.into()),
-                Err(Unread::Damaged(what)) => {
-                    tracing::warn!(what, "a file of the cache cannot be read; what it held is fetched again");
+                Ok(()) => cached.must_go[number] = must_go,
+                Err(error @ Error::Corrupt { .. }) => {
+                    tracing::warn!(%error, "a file of the cache cannot be read; what it held is fetched again");
                     cached.rows.truncate(before);
                     cached.file_of.iter_mut().filter(|file| **file == number as u32).for_each(|file| *file = NOWHERE);
                 }
+                Err(error) => return Err(error.into()),
             }
             if has_payroll && !cache.is_dry() {
                 let mut rows: Vec<T> = Vec::new();
@@ -161,7 +138,7 @@ impl<T: CachedRow> Cached<T> {
                     rows.extend(stays.then_some(row));
                     stays
                 };
-                cache.read(part, names, keep).await.map_err(Unread::failure)?;
+                cache.read(part, names, keep).await?;
                 let anew = cache.write_one(T::FILE, &rows, names, Some(asked)).await?;
                 T::parts(cache)[number] = anew;
             }
@@ -173,18 +150,18 @@ impl<T: CachedRow> Cached<T> {
         Ok(cached)
     }
 
-    /// Of each admitted line, whether the cache does not have its row.
-    pub(crate) fn is_missing(&self) -> impl Iterator<Item = bool> {
-        self.file_of.iter().map(|file| *file == NOWHERE)
-    }
-
-    /// Gives up the row of the last line, if it has one.
-    pub(crate) fn give_up_last(&mut self) {
-        if let (Some(id), Some(file)) = (self.ids.last(), self.file_of.last_mut()) {
+    /// Leaves those of the admitted lines whose rows the cache does not have. If it has all, the last is asked for all the same: what may not be read
+    /// any more shows in its answer.
+    pub(crate) fn leave_missing(&mut self, admitted: &mut Vec<T::Admitted>) {
+        if !self.file_of.contains(&NOWHERE)
+            && let (Some(id), Some(file)) = (self.ids.last(), self.file_of.last_mut())
+        {
             self.rows.retain(|row| row.id() != *id);
             *file = NOWHERE;
             self.asked_again.insert(*id);
         }
+        let mut files = self.file_of.iter();
+        admitted.retain(|_| files.next() == Some(&NOWHERE));
     }
 
     /// Puts the rows from this place on into the cache: they have just come.
@@ -207,23 +184,19 @@ impl<T: CachedRow> Cached<T> {
         let part = cache.write_one(T::FILE, new, names, Some(asked)).await?;
         T::parts(cache).push(part);
         for at in new.iter().filter_map(|row| self.ids.binary_search(&row.id()).ok()) {
-            self.file_of[at] = self.files.len() as u32;
+            self.file_of[at] = self.must_go.len() as u32;
         }
-        self.files.push(FileUse { used: new.len() as u64, must_go: false });
+        self.must_go.push(false);
         Ok(())
     }
 
-    /// Whether rows were valid but for having expired.
-    pub(crate) fn has_expired(&self) -> bool {
-        !self.expired.is_empty()
-    }
-
-    /// How many of the rows that had expired were out of date, though nothing listed had shown it. All rows must be there, by id.
-    pub(crate) fn healed(&self, names: &Names) -> u64 {
+    /// How many of the rows that had expired were out of date, though nothing listed had shown it, if any had expired. All rows must be there, by
+    /// id.
+    pub(crate) fn healed(&self, names: &Names) -> Option<u64> {
         let is_other = |(id, hash): &&(i64, u64)| {
             self.rows.binary_search_by_key(id, T::id).is_ok_and(|at| self::hash(&self.rows[at], names) != *hash)
         };
-        self.expired.iter().filter(is_other).count() as u64
+        (!self.expired.is_empty()).then(|| self.expired.iter().filter(is_other).count() as u64)
     }
 
     /// Writes files anew that hold what must not stay, or little that is used, or that are too many. To be called once all that was missing
@@ -232,18 +205,23 @@ impl<T: CachedRow> Cached<T> {
     /// # Errors
     /// What storage can meet; the cache then is as it was.
     pub(crate) async fn tidy(self, cache: &mut Cache<'_>, names: &Names) -> Result<(), Failure> {
-        let Self { mut rows, ids, file_of, files, .. } = self;
+        let Self { mut rows, ids, file_of, must_go, .. } = self;
         let parts = T::parts(cache).clone();
+        let mut used = vec![0; parts.len()];
+        file_of.iter().filter(|file| **file != NOWHERE).for_each(|file| used[*file as usize] += 1);
         let is_small = |part: &CacheFile| (part.rows as usize) < PART_ROWS / 2;
         let too_many = parts.iter().filter(|part| is_small(part)).count() > MAX_FILES;
-        let moves = |part: &CacheFile, file: &FileUse| {
-            file.must_go || file.used * 2 < part.rows || (too_many && is_small(part))
-        };
-        let moves: Vec<bool> = parts.iter().zip(&files).map(|(part, file)| moves(part, file)).collect();
-        let moved = parts.iter().zip(&files).zip(&moves).filter(|((_, file), moves)| **moves && file.used > 0);
-        // The oldest time of all: a row must not look more settled than it is.
-        let asked = moved.filter_map(|((part, _), _)| part.asked.clone()).min_by_key(|asked| asked.at_ms);
-        rows.retain(|row| ids.binary_search(&row.id()).is_ok_and(|at| moves.get(file_of[at] as usize) == Some(&true)));
+        let moves = |at: usize| must_go[at] || used[at] * 2 < parts[at].rows || (too_many && is_small(&parts[at]));
+        let moves: Vec<bool> = (0..parts.len()).map(moves).collect();
+        let moved = (0..parts.len()).filter(|at| moves[*at] && used[*at] > 0);
+        // The newest time of all, for what is settled. The rest would be asked for again by the next refresh in any case, and must not look settled.
+        let asked = moved.filter_map(|at| parts[at].asked.clone()).max_by_key(|asked| asked.at_ms);
+        rows.retain(|row| {
+            let Ok(at) = ids.binary_search(&row.id()) else { return false };
+            let file = file_of[at] as usize;
+            let asked = parts.get(file).filter(|_| moves[file]).and_then(|part| part.asked.as_ref());
+            asked.is_some_and(|asked| asked.settles(row.modified_at()))
+        });
         let anew = cache.write(T::FILE, &rows, names, asked.as_ref()).await?;
         let stay = parts.into_iter().zip(moves).filter_map(|(part, moves)| (!moves).then_some(part));
         *T::parts(cache) = stay.chain(anew).collect();

@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::rows::payroll_received;
-use super::{Fetch, Fetched, ask_examples};
+use super::{Fetch, Fetched, by_id};
 use crate::model::failure::Failure;
 use crate::model::line::Line;
 use crate::model::listed::DocumentType;
@@ -31,8 +31,7 @@ impl Fetch<'_> {
         }
         let mut asked: Vec<i64> = examples.values().flatten().copied().collect();
         asked.sort_unstable();
-        let said: Vec<LedgerReferencesNode> =
-            ask_examples(client, query::LEDGER_REFERENCES, base, &asked, None).await?;
+        let said: Vec<LedgerReferencesNode> = by_id(client, query::LEDGER_REFERENCES, base, &asked, None).await?;
         let came: FxHashSet<i64> = said.iter().filter_map(Identified::id).collect();
         let now: Vec<((i64, i64), DocumentType)> = said.into_iter().filter_map(type_by_id).collect();
         if now.iter().any(|(_, kind)| screen.treatment(kind) == Treatment::Payroll) {

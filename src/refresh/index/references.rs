@@ -25,7 +25,6 @@ pub(crate) struct Items<T> {
     /// What each is: nothing, until it is known.
     items: Vec<T>,
     keys: Vec<Key>,
-    #[serde(skip)]
     places: FxHashMap<(i64, i64), u32>,
 }
 
@@ -87,7 +86,7 @@ impl<T: Clone + Default + PartialEq> Items<T> {
 
     fn push(&mut self, item: T, key: Key) -> u32 {
         let place = u32::try_from(self.items.len()).unwrap_or(u32::MAX);
-        if !key.is_known {
+        if key.id != 0 || !key.is_known {
             self.places.insert((key.owner, key.id), place);
         }
         self.items.push(item);
@@ -120,12 +119,6 @@ impl<T: Clone + Default + PartialEq> Items<T> {
             key.line = line;
         }
     }
-
-    /// Finds places by ids again, once it was read.
-    fn restore(&mut self) {
-        let of_ids = self.keys.iter().enumerate().filter(|(_, key)| key.id != 0 || !key.is_known);
-        self.places = of_ids.map(|(place, key)| ((key.owner, key.id), place as u32)).collect();
-    }
 }
 
 #[cfg(test)]
@@ -141,18 +134,11 @@ impl References {
             let period = Period { month: *month, ..Period::default() };
             references.periods.push(period, Key { owner, id, line: 0, is_known: true });
         }
-        references.restored()
+        references
     }
 }
 
 impl References {
-    /// As it was when it was written.
-    pub(crate) fn restored(mut self) -> Self {
-        self.document_types.restore();
-        self.periods.restore();
-        self
-    }
-
     /// The place of a line's document type.
     pub(super) fn place_of_type(&mut self, source: Option<SourceNode>, owner: i64, line: i64) -> u32 {
         match source {
@@ -291,8 +277,7 @@ mod tests {
         assert_eq!(references.periods.get(entries[1].period).unwrap().fiscal_period, Some(13));
         assert!(references.examples().is_empty());
 
-        let read: References = serde_json::from_str(&serde_json::to_string(&references).unwrap()).unwrap();
-        let mut read = read.restored();
+        let mut read: References = postcard::from_bytes(&postcard::to_stdvec(&references).unwrap()).unwrap();
         assert_eq!(entry(&mut read, 4, LINE), ListedLine { id: 4, ..entries[0] });
     }
 

@@ -4,7 +4,7 @@ use rustc_hash::FxHashSet;
 
 use super::Lists;
 use crate::model::failure::Failure;
-use crate::refresh::fetch::ask_examples;
+use crate::refresh::fetch::by_id;
 use crate::refresh::index::{Asking, Ledger, says_without_id};
 use crate::xledger::Client;
 use crate::xledger::node::{Identified, LedgerReferencesNode};
@@ -33,8 +33,7 @@ impl Lists {
                 break;
             }
             lines.sort_unstable();
-            let said: Vec<LedgerReferencesNode> =
-                ask_examples(client, query::LEDGER_REFERENCES, base, &lines, None).await?;
+            let said: Vec<LedgerReferencesNode> = by_id(client, query::LEDGER_REFERENCES, base, &lines, None).await?;
             let is_without_ids = |said: &&LedgerReferencesNode| said.id().is_some_and(|id| without_ids.contains(&id));
             if said.iter().filter(is_without_ids).any(says_without_id) {
                 self.give_up_ids(client);
@@ -61,6 +60,6 @@ impl Lists {
         );
         client.plan().give_up_ids();
         self.ledger = Ledger::default();
-        (self.saved.ledger, self.saved.by_ids) = Default::default();
+        (self.saved.ledger, self.saved.by_ids, self.saved.has_new_lines) = Default::default();
     }
 }

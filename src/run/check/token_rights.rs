@@ -83,7 +83,7 @@ pub(super) async fn read(
                 untested.extend(rights_of_parts(client));
                 continue;
             }
-            Some(ids) => by_id::<ProbeNode>(client, *query, base, ids).await.map(drop),
+            Some(ids) => by_id::<ProbeNode>(client, *query, base, ids, None).await.map(drop),
             None => {
                 let few = Question::all(*query, base, FEW_ROWS);
                 client.first_page::<ProbeNode>(few).await.map(drop).map_err(Failure::from)
