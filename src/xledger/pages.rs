@@ -125,11 +125,11 @@ impl Client {
                     select
                 }
             };
-            let question = Question { variables: &variables, select, ..question };
-            let mut page = self.whole_page::<T>(question).await?;
+            let next = Question { variables: &variables, select, ..question };
+            let mut page = self.whole_page::<T>(next).await?;
             if page.edges.nodes.is_empty() && position.after.is_some() {
                 // The page before said that more follow: before the rest counts as gone, it is asked for once more.
-                page = self.whole_page(question).await?;
+                page = self.whole_page(next).await?;
             }
             let Edges { nodes, cursor, .. } = page.edges;
             rows += nodes.len();

@@ -264,25 +264,6 @@ def test_every_test_that_holds_something_is_one():
     assert named <= set(re.findall(r"\b(?:fn|def) (\w+)\(", sources()))
 
 
-def greps():
-    """Each `grep` of a page that says what it finds: the command, and of which files there may be something."""
-    found = re.findall(r"`(grep [^`]+)` finds nothing(?: but a test in `([^`]+)`)?", text(ARCHITECTURE))
-    return [pytest.param(command.replace(r"\|", "|"), file, id=command.rpartition("' ")[2]) for command, file in found]
-
-
-@pytest.mark.parametrize(("command", "but"), greps())
-def test_a_grep_finds_what_the_page_says(command, but):
-    done = subprocess.run(["bash", "-c", command], cwd=REPOSITORY, capture_output=True, text=True)
-    assert done.returncode < 2, done.stderr
-    lines = done.stdout.splitlines()
-    assert bool(lines) == bool(but), done.stdout
-    assert all(line.partition(":")[0].endswith(f"/{but}") for line in lines), done.stdout
-
-
-def test_every_grep_of_the_page_is_one_of_these():
-    assert len(greps()) == len([span for span in spans(ARCHITECTURE) if span.startswith("grep ")]) > 1
-
-
 def test_library_and_simulator_do_not_build_on_each_other():
     """The library has the simulator for its tests alone."""
     packages = {package["name"]: package["dependencies"] for package in workspace()}
