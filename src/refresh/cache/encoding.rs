@@ -1,8 +1,8 @@
 //! Rows as the bytes of a file: one behind the other as serde sees them, compressed. A file is read again by this program alone.
 
 use bytes::Bytes;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer};
 
 use crate::model::line::{Line, Payable};
 use crate::model::listed::{ListedLine, ListedPayable};
@@ -57,15 +57,21 @@ impl Stored for Line {
     }
 }
 
+/// Rows with their own texts, as they stand in a file.
+struct WithTexts<'a, T>(&'a [T], &'a Names);
+
+impl<T: Stored> Serialize for WithTexts<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(|row| (row, self.1.own(row.text()))))
+    }
+}
+
 /// The bytes of a file with these rows, and the names that they refer to.
 ///
 /// # Errors
 /// What the encoders say: never, for rows that are in memory.
 pub(super) fn encode<T: Stored>(rows: &[T], names: &Names) -> Result<Bytes, Box<dyn std::error::Error>> {
-    let mut raw = postcard::to_stdvec(&(names.texts(), rows.len()))?;
-    for row in rows {
-        raw = postcard::to_extend(&(row, names.own(row.text())), raw)?;
-    }
+    let raw = postcard::to_stdvec(&(names.texts(), WithTexts(rows, names)))?;
     Ok(zstd::bulk::compress(&raw, ZSTD_LEVEL)?.into())
 }
 
