@@ -97,9 +97,11 @@ impl Lists {
         Instant(self.saved.began_at_ms)
     }
 
-    /// From when on nothing is asked for by them, which are whole: lines may have become payroll since.
+    /// From when on nothing is asked for by them, which are whole: lines may have become payroll since. The clock of the run before may have been
+    /// ahead.
     pub(super) fn expire_at(&mut self, now: Instant) -> Instant {
-        Instant(self.saved.whole_at_ms.get_or_insert(now.0).saturating_add(MAX_AGE_MS))
+        let whole_at_ms = *self.saved.whole_at_ms.get_or_insert(now.0);
+        Instant(whole_at_ms.min(now.0).saturating_add(MAX_AGE_MS))
     }
 
     /// Whether they were made anew because lines were not as they were listed.

@@ -128,9 +128,14 @@ async fn used_and_left(case: &Case) -> (Vec<i64>, Vec<i64>) {
     let listed_at = Instant(case.listed_at_ms);
     let validity = Validity { listed_at, expired: &case.expired, listed };
     let admitted = admitted(case);
-    let cached =
+    let mut cached =
         Cached::<Line>::load(&mut cache, &now(), &admitted, &case.payroll, &validity, &mut names).await.unwrap();
     let used: Vec<i64> = cached.rows.iter().map(|row| row.id).collect();
+    let (all, mut missing) = (admitted.len(), admitted);
+    cached.leave_missing(&mut missing);
+    assert_eq!(cached.rows.len() + missing.len(), all);
+    // One is asked for in any case.
+    assert_eq!(missing.len(), (all - used.len()).max(all.min(1)));
     let mut left = Vec::new();
     for part in &cache.index.lines {
         let take = |row: Line, _: &Names| {
