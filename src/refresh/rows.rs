@@ -1,31 +1,28 @@
 //! The rows of admitted lines: from the cache, and the others from Xledger, which go into the cache as they come.
 
+mod ledger_fetch;
+
 use std::cell::Cell;
 
 use futures::future::LocalBoxFuture;
-use futures::{FutureExt, StreamExt, stream};
-use rustc_hash::FxHashSet;
+use futures::{StreamExt, stream};
 
 use super::Refreshing;
 use super::lists::Lists;
 use crate::event::Mode;
-use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
 use crate::model::names::{Name, Names};
 use crate::model::value::Instant;
-use crate::refresh::cache::{Asked, Cache, Cached, CachedRow, ListedReferences, Validity};
-use crate::refresh::fetch::{Answer, Fetch, Fetched, SetAside, batch_rows, ensure_gone};
-use crate::refresh::guards;
+use crate::refresh::cache::{Asked, Cache, Cached, ListedReferences, Validity};
+use crate::refresh::fetch::{Answer, Fetch, Fetched, SetAside, batch_rows};
 use crate::refresh::index::Asking;
 use crate::refresh::screen::{Screen, Screened};
 use crate::report::Report;
 use crate::report::progress::Stage;
-use crate::xledger::Client;
 use crate::xledger::query::{self, Query};
+use ledger_fetch::{FetchContext, LedgerFetch, document};
 
-/// Lines that are fetched before they are saved.
-const SAVED_LINES: usize = 100_000;
 /// How often the lists are brought up to date in one run. Minutes pass between list and fetch, so that changes are daily work; after these a line
 /// that differs in its voucher's time alone is taken, for its row is as new as can be.
 const MAX_RENEWALS: u32 = 2;
@@ -220,129 +217,6 @@ type Request<'a> = LocalBoxFuture<'a, Answered>;
 enum Answered {
     Lines(Answer<Line>),
     Payables(Answer<Payable>),
-}
-
-/// What a fetch works with.
-struct FetchContext<'a, 'c> {
-    fetch: Fetch<'a>,
-    cache: &'a mut Cache<'c>,
-    names: Names,
-    set_aside: SetAside,
-}
-
-/// One sort of rows: those that the cache has, and those that are fetched.
-struct LedgerFetch<T: Fetched> {
-    /// Ask for such rows, by [`Fetched::query_number`].
-    queries: Vec<Query>,
-    /// What they are asked with: what is cached says so.
-    asked: Asked,
-    cached: Cached<T>,
-    admitted: usize,
-    /// The admitted lines that the cache does not have, by id; in the end, those that are gone.
-    missing: Vec<T::Admitted>,
-    /// How many of the rows stand in the cache.
-    stored: usize,
-    fetched: u64,
-}
-
-impl<T: Fetched> LedgerFetch<T> {
-    /// Whether a line has one of these matches that is to be asked for, and is not cached as it is listed.
-    fn have_match_of(&self, matches: &FxHashSet<(i64, i64)>) -> bool {
-        let is_other = |line: &T::Admitted| !self.cached.asked_again.contains(&T::id_of(line));
-        self.missing.iter().any(|line| matches.contains(&T::match_of(line)) && is_other(line))
-    }
-
-    /// Asks for the missing lines, by their ids, a batch at a time.
-    fn requests<'a>(
-        &mut self,
-        fetch: Fetch<'a>,
-        came: fn(Answer<T>) -> Answered,
-    ) -> impl Iterator<Item = Request<'a>> + use<'a, T> {
-        let mut missing = std::mem::take(&mut self.missing);
-        missing.sort_unstable_by_key(T::id_of);
-        self.queries.clone().into_iter().enumerate().flat_map(move |(number, query)| {
-            let lines = std::mem::take(&mut missing).into_iter();
-            let (lines, rest) = lines.partition(|line| T::query_number(fetch.screen, line) == number);
-            missing = rest;
-            let batches = batches(lines, fetch.batch_rows);
-            batches.map(move |batch| async move { came(fetch.ask(query, batch).await) }.boxed_local())
-        })
-    }
-
-    /// Whether rows are asked for still as those of the cache were.
-    fn has_same_document(&self, client: &Client) -> bool {
-        document(client, &self.queries) == self.asked.document
-    }
-
-    /// Takes an answer's rows. Many together go into the cache.
-    async fn take(
-        &mut self,
-        answer: Answer<T>,
-        context: &mut FetchContext<'_, '_>,
-        refresh: &Refreshing<'_>,
-    ) -> Result<(), Failure> {
-        let before = self.cached.rows.len();
-        let FetchContext { fetch, names, set_aside, .. } = context;
-        refresh.progress.rows(answer.nodes.len());
-        let taken = fetch.take(answer, names, &mut self.cached.rows, set_aside);
-        self.fetched += (self.cached.rows.len() - before) as u64;
-        self.missing.extend(taken?);
-        if self.cached.rows.len() - self.stored >= SAVED_LINES {
-            self.store(context).await?;
-        }
-        Ok(())
-    }
-
-    /// Puts what has come into the cache. Returns whether the document is the same still: what was asked with two is not told apart, and is
-    /// asked for again.
-    async fn store(&mut self, context: &mut FetchContext<'_, '_>) -> Result<bool, Failure> {
-        let is_same = self.has_same_document(context.fetch.client);
-        if is_same && self.stored < self.cached.rows.len() {
-            self.cached.store(context.cache, self.stored, &context.names, &self.asked).await?;
-            context.cache.save().await?;
-            self.stored = self.cached.rows.len();
-        }
-        Ok(is_same)
-    }
-
-    /// Makes sure that what did not come is gone. The voucher of a line that is gone may have others in its place.
-    async fn ensure_gone(&self, context: &mut FetchContext<'_, '_>) -> Result<(), Failure> {
-        let Fetch { client, base, .. } = context.fetch;
-        let ids: Vec<i64> = self.missing.iter().map(T::id_of).collect();
-        let vouchers = self.missing.iter().map(|line| T::vouchers(line, None)[0]).filter(|voucher| *voucher != 0);
-        context.set_aside.vouchers.extend(vouchers);
-        ensure_gone(client, base, T::IDS, &ids).await
-    }
-
-    /// How many lines are gone.
-    fn gone(&self) -> u64 {
-        self.missing.len() as u64
-    }
-
-    /// All rows, by id.
-    fn complete(mut self) -> Result<Cached<T>, Failure> {
-        guards::complete(T::LEDGER, self.admitted, self.cached.rows.len(), self.gone())?;
-        // By the ids beside their places: merging the rows themselves would take half as much memory once more.
-        self.cached.rows.sort_by_cached_key(CachedRow::id);
-        Ok(self.cached)
-    }
-}
-
-/// The checksum of the documents that rows are asked with, as far as is known by now.
-fn document(client: &Client, queries: &[Query]) -> String {
-    let documents: String = queries.iter().map(|query| client.plan().document(*query, None)).collect();
-    Digest::of(documents.as_bytes())
-}
-
-/// Takes items from the end: so many at a time, or all if they are at most a tenth more, which are not worth a request of their own. There may be
-/// millions, and their rows take room, too.
-fn batches<T>(mut items: Vec<T>, rows: usize) -> impl Iterator<Item = Vec<T>> {
-    std::iter::from_fn(move || {
-        let rest = if items.len() <= rows + rows / 10 { 0 } else { items.len() - rows };
-        let last = items.split_off(rest);
-        items.shrink_to_fit();
-        Some(last).filter(|last| !last.is_empty())
-    })
 }
 
 fn line_changed(set_aside: &SetAside) -> Failure {

@@ -1,0 +1,90 @@
+//! A list of lines, as far as it stands in files of the cache, and how it grows and is brought up to date.
+
+use rustc_hash::FxHashSet;
+
+use crate::lake;
+use crate::model::failure::Failure;
+use crate::model::names::Names;
+use crate::refresh::cache::{Cache, SavedList, Stored};
+use crate::refresh::fetch::{by_id, ensure_gone};
+use crate::refresh::index::{Asking, List};
+use crate::xledger::Error;
+use crate::xledger::node::Identified;
+
+impl SavedList {
+    /// How many lines stand in files: the first of the list.
+    pub(super) fn rows(&self) -> usize {
+        self.parts.iter().map(|part| part.rows as usize).sum()
+    }
+
+    /// Reads the lines that stand in files.
+    pub(super) async fn load<L: List<Entry: Stored>>(
+        &self,
+        list: &mut L,
+        cache: &Cache<'_>,
+    ) -> Result<(), lake::Error> {
+        *list.entries_mut() = Vec::new();
+        for part in &self.parts {
+            let keep = |entry, _: &Names| {
+                list.entries_mut().push(entry);
+                true
+            };
+            cache.read(part, &mut Names::default(), keep).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes the lines into files that stand in none yet.
+    pub(super) async fn save<L: List<Entry: Stored>>(
+        &mut self,
+        list: &L,
+        cache: &mut Cache<'_>,
+    ) -> Result<(), Failure> {
+        let new = list.entries().get(self.rows()..).unwrap_or_default();
+        self.parts.extend(cache.write(L::QUERY.name, new, &Names::default(), None).await?);
+        Ok(())
+    }
+
+    pub(super) async fn list<L: List>(
+        &mut self,
+        list: &mut L,
+        asking: Asking<'_>,
+        known: Option<&[i64]>,
+        max_rows: usize,
+        rows: &impl Fn(usize),
+    ) -> Result<(), Error> {
+        let was_by_cursor = self.ranges.by_cursor;
+        let listed = self.ranges.list(list, asking, known, max_rows, rows).await;
+        if self.ranges.by_cursor != was_by_cursor {
+            // It was begun anew.
+            self.parts.clear();
+        }
+        listed
+    }
+
+    pub(super) async fn relist<L: List>(
+        &mut self,
+        list: &mut L,
+        asking: Asking<'_>,
+        ids: &FxHashSet<i64>,
+    ) -> Result<(), Failure> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let Asking { client, base, .. } = asking;
+        let mut listed: Vec<L::Node> = Vec::with_capacity(ids.len());
+        let mut left: Vec<i64> = ids.iter().copied().collect();
+        left.sort_unstable();
+        for _ in 0..2 {
+            listed.extend(by_id::<L::Node>(client, L::query(client), base, &left, None).await?);
+            let came: FxHashSet<i64> = listed.iter().filter_map(Identified::id).collect();
+            left.retain(|id| !came.contains(id));
+        }
+        ensure_gone(client, base, L::IDS, &left).await?;
+        // Only now that all have come: a list that lacked some would be taken for whole by another run. What stands in files is not so any more.
+        list.entries_mut().retain(|entry| !ids.contains(&L::id_of(entry)));
+        list.extend(listed, client);
+        self.parts.clear();
+        Ok(())
+    }
+}

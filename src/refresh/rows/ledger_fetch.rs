@@ -1,0 +1,139 @@
+//! The rows of one ledger: those that the cache has, and those that are fetched and go into it.
+
+use futures::FutureExt;
+use rustc_hash::FxHashSet;
+
+use super::{Answered, Request};
+use crate::model::digest::Digest;
+use crate::model::failure::Failure;
+use crate::model::names::Names;
+use crate::refresh::cache::{Asked, Cache, Cached, CachedRow};
+use crate::refresh::fetch::{Answer, Fetch, Fetched, SetAside, ensure_gone};
+use crate::refresh::{Refreshing, guards};
+use crate::xledger::Client;
+use crate::xledger::query::Query;
+
+/// Lines that are fetched before they are saved.
+const SAVED_LINES: usize = 100_000;
+/// What a fetch works with.
+pub(super) struct FetchContext<'a, 'c> {
+    pub(super) fetch: Fetch<'a>,
+    pub(super) cache: &'a mut Cache<'c>,
+    pub(super) names: Names,
+    pub(super) set_aside: SetAside,
+}
+
+/// One sort of rows: those that the cache has, and those that are fetched.
+pub(super) struct LedgerFetch<T: Fetched> {
+    /// Ask for such rows, by [`Fetched::query_number`].
+    pub(super) queries: Vec<Query>,
+    /// What they are asked with: what is cached says so.
+    pub(super) asked: Asked,
+    pub(super) cached: Cached<T>,
+    pub(super) admitted: usize,
+    /// The admitted lines that the cache does not have, by id; in the end, those that are gone.
+    pub(super) missing: Vec<T::Admitted>,
+    /// How many of the rows stand in the cache.
+    pub(super) stored: usize,
+    pub(super) fetched: u64,
+}
+
+impl<T: Fetched> LedgerFetch<T> {
+    /// Whether a line has one of these matches that is to be asked for, and is not cached as it is listed.
+    pub(super) fn have_match_of(&self, matches: &FxHashSet<(i64, i64)>) -> bool {
+        let is_other = |line: &T::Admitted| !self.cached.asked_again.contains(&T::id_of(line));
+        self.missing.iter().any(|line| matches.contains(&T::match_of(line)) && is_other(line))
+    }
+
+    /// Asks for the missing lines, by their ids, a batch at a time.
+    pub(super) fn requests<'a>(
+        &mut self,
+        fetch: Fetch<'a>,
+        came: fn(Answer<T>) -> Answered,
+    ) -> impl Iterator<Item = Request<'a>> + use<'a, T> {
+        let mut missing = std::mem::take(&mut self.missing);
+        missing.sort_unstable_by_key(T::id_of);
+        self.queries.clone().into_iter().enumerate().flat_map(move |(number, query)| {
+            let lines = std::mem::take(&mut missing).into_iter();
+            let (lines, rest) = lines.partition(|line| T::query_number(fetch.screen, line) == number);
+            missing = rest;
+            let batches = batches(lines, fetch.batch_rows);
+            batches.map(move |batch| async move { came(fetch.ask(query, batch).await) }.boxed_local())
+        })
+    }
+
+    /// Whether rows are asked for still as those of the cache were.
+    pub(super) fn has_same_document(&self, client: &Client) -> bool {
+        document(client, &self.queries) == self.asked.document
+    }
+
+    /// Takes an answer's rows. Many together go into the cache.
+    pub(super) async fn take(
+        &mut self,
+        answer: Answer<T>,
+        context: &mut FetchContext<'_, '_>,
+        refresh: &Refreshing<'_>,
+    ) -> Result<(), Failure> {
+        let before = self.cached.rows.len();
+        let FetchContext { fetch, names, set_aside, .. } = context;
+        refresh.progress.rows(answer.nodes.len());
+        let taken = fetch.take(answer, names, &mut self.cached.rows, set_aside);
+        self.fetched += (self.cached.rows.len() - before) as u64;
+        self.missing.extend(taken?);
+        if self.cached.rows.len() - self.stored >= SAVED_LINES {
+            self.store(context).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts what has come into the cache. Returns whether the document is the same still: what was asked with two is not told apart, and is
+    /// asked for again.
+    pub(super) async fn store(&mut self, context: &mut FetchContext<'_, '_>) -> Result<bool, Failure> {
+        let is_same = self.has_same_document(context.fetch.client);
+        if is_same && self.stored < self.cached.rows.len() {
+            self.cached.store(context.cache, self.stored, &context.names, &self.asked).await?;
+            context.cache.save().await?;
+            self.stored = self.cached.rows.len();
+        }
+        Ok(is_same)
+    }
+
+    /// Makes sure that what did not come is gone. The voucher of a line that is gone may have others in its place.
+    pub(super) async fn ensure_gone(&self, context: &mut FetchContext<'_, '_>) -> Result<(), Failure> {
+        let Fetch { client, base, .. } = context.fetch;
+        let ids: Vec<i64> = self.missing.iter().map(T::id_of).collect();
+        let vouchers = self.missing.iter().map(|line| T::vouchers(line, None)[0]).filter(|voucher| *voucher != 0);
+        context.set_aside.vouchers.extend(vouchers);
+        ensure_gone(client, base, T::IDS, &ids).await
+    }
+
+    /// How many lines are gone.
+    pub(super) fn gone(&self) -> u64 {
+        self.missing.len() as u64
+    }
+
+    /// All rows, by id.
+    pub(super) fn complete(mut self) -> Result<Cached<T>, Failure> {
+        guards::complete(T::LEDGER, self.admitted, self.cached.rows.len(), self.gone())?;
+        // By the ids beside their places: merging the rows themselves would take half as much memory once more.
+        self.cached.rows.sort_by_cached_key(CachedRow::id);
+        Ok(self.cached)
+    }
+}
+
+/// The checksum of the documents that rows are asked with, as far as is known by now.
+pub(super) fn document(client: &Client, queries: &[Query]) -> String {
+    let documents: String = queries.iter().map(|query| client.plan().document(*query, None)).collect();
+    Digest::of(documents.as_bytes())
+}
+
+/// Takes items from the end: so many at a time, or all if they are at most a tenth more, which are not worth a request of their own. There may be
+/// millions, and their rows take room, too.
+fn batches<T>(mut items: Vec<T>, rows: usize) -> impl Iterator<Item = Vec<T>> {
+    std::iter::from_fn(move || {
+        let rest = if items.len() <= rows + rows / 10 { 0 } else { items.len() - rows };
+        let last = items.split_off(rest);
+        items.shrink_to_fit();
+        Some(last).filter(|last| !last.is_empty())
+    })
+}
