@@ -9,7 +9,8 @@ use crate::servers::secrets::{Secret, Secrets};
 use serde_json::json;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
-use xledger_sim::history::LineChange;
+use xledger_sim::company::ledger::Line;
+use xledger_sim::history::{Deletion, LineChange};
 use xledger_sim::{Change, ChangeKind, Chosen, Company, Event, Fault, FaultKind, Options};
 use xledger_spend::event::{Mode, Refresh};
 use xledger_spend::model::failure::FailureKind;
@@ -202,29 +203,56 @@ async fn lists_that_were_made_anew_for_matches_are_not_once_more_in_the_next_run
     assert!(stopped.data_files() == calm.data_files());
 }
 
-/// Vouchers get other lines while all is listed, behind a range that has ended: these are looked for once more.
+/// A voucher gets another line while all is listed, behind a range that has ended, and before any line of it is listed: it is looked for once
+/// more.
 #[tokio::test(flavor = "multi_thread")]
 async fn lines_that_come_behind_a_range_that_has_ended_are_listed() {
-    let plain = desk(Options::fast(6_000, 9)).await;
+    let plain = desk(Options::fast(5_300, 9)).await;
     assert_eq!(plain.refresh(&PAGED).await.status, Status::Succeeded);
-    let pages = asked(&plain, "LedgerIndex");
-    for before_request in (2..=pages).step_by(7) {
-        let chosen = Chosen { count: 255, by: 3 };
-        let what = xledger_sim::history::Deletion::LineReplaced;
+    let first = asked(&plain, "LedgerIndex");
+    assert_eq!(plain.refresh(&PAGED).await.status, Status::Succeeded);
+    let second = asked(&plain, "LedgerIndex") - first;
+    let event = event_on_the_last_pages(&plain.sim.company());
+    for of_second in second - 8..second {
         let change = Change {
-            kind: ChangeKind::Event(Event::Deleted { what, moves: true, chosen }),
+            kind: ChangeKind::Event(event),
             vouchers: 0,
-            before_request,
+            before_request: first + of_second,
             operation: Some("LedgerIndex".to_owned()),
             after: None,
         };
-        let changed = desk(Options { changes: vec![change], ..Options::fast(6_000, 9) }).await;
+        let changed = desk(Options { changes: vec![change], ..Options::fast(5_300, 9) }).await;
+        assert_eq!(changed.refresh(&PAGED).await.status, Status::Succeeded);
         assert_eq!(changed.refresh(&PAGED).await.status, Status::Succeeded);
         let (tables, mut fresh) = (changed.data_files(), desk(Options::fast(1, 1)).await);
         fresh.sim = changed.sim;
         assert_eq!(fresh.refresh(&PAGED).await.status, Status::Succeeded);
-        assert!(tables == fresh.data_files(), "before request {before_request}");
+        assert!(tables == fresh.data_files(), "before request {of_second} of {second}");
     }
+}
+
+/// A line is replaced whose voucher stands on the last page of a range of fourteen, as all have but the last, which has eleven.
+fn event_on_the_last_pages(company: &Company) -> Event {
+    let ids = |company: &Company, of: Option<u32>| {
+        let is = |line: &&Line| {
+            of.is_none_or(|voucher| line.voucher == voucher) && company.reaches(company.voucher(line).owner)
+        };
+        let mut ids: Vec<i64> = company.lines.iter().filter(is).map(|line| line.id).collect();
+        ids.sort_unstable();
+        ids
+    };
+    let listed = ids(company, None);
+    assert_eq!(listed.len().div_ceil(100), 53);
+    let events =
+        (0..).map(|by| Event::Deleted { what: Deletion::LineReplaced, moves: true, chosen: Chosen { count: 1, by } });
+    let is_there = |event: &Event| {
+        let after = company.after(event, 0);
+        let new = after.lines.iter().max_by_key(|line| line.id).expect("a line");
+        let places =
+            ids(company, Some(new.voucher)).into_iter().map(|id| listed.partition_point(|listed| *listed < id));
+        places.into_iter().all(|place| place < 4_200 && place % 1_400 >= 1_300)
+    };
+    events.take(1_000).find(is_there).expect("a voucher that stands there")
 }
 
 /// Xledger answers an empty connection with null. In the middle of a list it is asked once more: what follows is not gone.
