@@ -78,7 +78,7 @@ impl Fetch<'_> {
     pub(crate) async fn ask<T: Fetched>(&self, query: Query, batch: Vec<T::Admitted>) -> Answer<T> {
         let ids: Vec<i64> = batch.iter().map(T::id_of).collect();
         let (nodes, end) = by_id_so_far(self.client, query, self.base, &ids, Some(self.expires_at)).await;
-        Answer { batch, nodes, end }
+        Answer { batch, nodes, end: end.map(drop) }
     }
 
     /// Judges the lines of an answer. What is as it was listed goes to `rows`, each line once, with the names that lines share. Returns the lines
@@ -124,7 +124,7 @@ impl Fetch<'_> {
     }
 }
 
-/// Lines that did not come are gone: they are not listed any more.
+/// Lines that did not come are gone: they are not listed any more, not even as null.
 ///
 /// # Errors
 /// [`FailureKind::SelfCheckFailed`] if some are still listed.
@@ -134,17 +134,24 @@ pub(crate) async fn ensure_gone(
     query: Query,
     missing: &[i64],
 ) -> Result<(), Failure> {
-    let rows: Vec<ProbeNode> = by_id(client, query, base, missing, None).await?;
-    let listed: Vec<String> = rows.iter().filter_map(|row| Some(row.id()?.to_string())).collect();
-    if listed.is_empty() {
+    let (mut listed, mut null_rows) = (Vec::new(), 0);
+    for ids in missing.chunks(BY_ID_ROWS) {
+        let (rows, end) = by_id_so_far::<ProbeNode>(client, query, base, ids, None).await;
+        null_rows += end?;
+        listed.extend(rows.iter().filter_map(Identified::id));
+    }
+    let lines = listed.len() + null_rows;
+    if lines == 0 {
         return Ok(());
     }
+    // A row that is null does not say which it is.
+    let among: Vec<String> =
+        if null_rows == 0 { &listed } else { missing }.iter().take(20).map(i64::to_string).collect();
     let message = format!(
-        "{} lines are listed by query {} and do not come when they are asked for by id, so nothing is published: dbId {}. Run again; if that \
+        "{lines} lines are listed by query {} and do not come when they are asked for by id, so nothing is published: dbId {}. Run again; if that \
          goes on, ask Xledger's support about these lines",
-        listed.len(),
         query.name,
-        listed[..listed.len().min(20)].join(", ")
+        among.join(", ")
     );
     Err(Failure::new(FailureKind::SelfCheckFailed, message))
 }
@@ -183,14 +190,14 @@ pub(crate) async fn by_id<N: Identified>(
     Ok(rows)
 }
 
-/// As [`by_id`], with the rows that came until it ended.
+/// As [`by_id`], with the rows that came until it ended, and how many were null.
 async fn by_id_so_far<N: Identified>(
     client: &Client,
     query: Query,
     base: &Map<String, Value>,
     ids: &[i64],
     expires_at: Option<Instant>,
-) -> (Vec<N>, Result<(), Failure>) {
+) -> (Vec<N>, Result<usize, Failure>) {
     let asked: FxHashSet<i64> = ids.iter().copied().collect();
     let (mut rows, mut unasked) = (Vec::with_capacity(ids.len()), false);
     let walked = client

@@ -59,7 +59,8 @@ impl Client {
         self.walk_pages(question, position, max_rows, take).await.map_err(|unanswered| unanswered.error)
     }
 
-    /// Hands every row of these ids to `take`, and no others if the filter works. From `expires_at` on no request is sent.
+    /// Hands every row of these ids to `take`, and no others if the filter works. From `expires_at` on no request is sent. Returns how many rows were
+    /// null.
     pub(crate) async fn walk_ids<T: Identified>(
         &self,
         query: Query,
@@ -67,8 +68,8 @@ impl Client {
         ids: &[i64],
         expires_at: Option<Instant>,
         mut take: impl FnMut(Vec<T>) -> Result<(), Error>,
-    ) -> Result<(), Error> {
-        let (mut rest, mut max_rows) = (ids.to_vec(), usize::MAX);
+    ) -> Result<usize, Error> {
+        let (mut rest, mut max_rows, mut null_rows) = (ids.to_vec(), usize::MAX, 0);
         while !rest.is_empty() {
             let rows = self.page_sizes().rows(query, rest.len()).min(max_rows);
             let batch = &rest[..rows.min(rest.len())];
@@ -78,6 +79,7 @@ impl Client {
                 Err(unanswered) => return Err(unanswered.error),
                 Ok(Page { edges, page_info: PageInfo { has_next_page: false } }) => {
                     let asked = batch.len();
+                    null_rows += edges.null_rows;
                     take(edges.nodes)?;
                     rest.drain(..asked);
                 }
@@ -95,7 +97,7 @@ impl Client {
                 }
             }
         }
-        Ok(())
+        Ok(null_rows)
     }
 
     /// As [`Client::walk`], with what may help where it ends.

@@ -48,6 +48,8 @@ pub struct Dialect {
     pub null_rows_once: Option<u32>,
     /// Every so many-th row of a list is null wherever it is listed, with its cursor, and comes when it is asked for by its id.
     pub null_rows_by_page: Option<u32>,
+    /// Every so many-th row is null when it is asked for by its id, and comes where it is listed.
+    pub null_rows_by_id: Option<u32>,
     /// Every so many-th row of a list is null always, by its id too.
     pub null_rows_for_ever: Option<u32>,
     /// Every so many-th row has a value that fits no column, in a field that nothing depends on: tax with five decimals, a year 9999, an

@@ -14,7 +14,8 @@ pub(crate) struct Nulled(Mutex<FxHashSet<(Table, usize)>>);
 pub(super) fn is_null(dialect: &Dialect, nulled: &Nulled, connection: &Connection, place: usize) -> bool {
     let due = |every: Option<u32>| every.is_some_and(|every| (place + 1).is_multiple_of(every.max(1) as usize));
     let listed = !connection.query.by_ids();
-    if due(dialect.null_rows_for_ever) || listed && due(dialect.null_rows_by_page) {
+    let null_rows = if listed { dialect.null_rows_by_page } else { dialect.null_rows_by_id };
+    if due(dialect.null_rows_for_ever) || due(null_rows) {
         return true;
     }
     listed && due(dialect.null_rows_once) && {
