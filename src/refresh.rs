@@ -186,19 +186,19 @@ impl Refreshing<'_> {
             // What an earlier run left is no progress of this one.
             refresh.extent = refresh.extent.max(lists.extent());
         }
-        let (mut dialect, mut kept) = known_schema::learn(client, lake, now).await?;
+        let (mut dialect, mut saved) = known_schema::learn(client, lake, now).await?;
         let mut outcome = Box::pin(self.run_with_dialect(dialect.clone(), lists, cache, before, report)).await;
-        if kept.is_some() && matches!(&outcome, Err(failure) if failure.kind == FailureKind::SchemaMismatch) {
+        if saved.is_some() && matches!(&outcome, Err(failure) if failure.kind == FailureKind::SchemaMismatch) {
             // What an earlier run learned may be out of date.
             let anew = Dialect::read(client).await?;
             if anew != dialect {
-                (dialect, kept) = (anew, None);
+                (dialect, saved) = (anew, None);
                 *lists = Lists::begin(&source, (self.clock)());
                 outcome = Box::pin(self.run_with_dialect(dialect.clone(), lists, cache, before, report)).await;
             }
         }
         if !self.refresh.dry_run && outcome.as_ref().err().is_none_or(Failure::is_resumable) {
-            known_schema::keep(client, lake, now, (dialect, kept)).await;
+            known_schema::save(client, lake, now, (dialect, saved)).await;
         }
         outcome
     }
@@ -242,7 +242,7 @@ impl Refreshing<'_> {
                 }
             }
         };
-        report.lost = client.plan().lost();
+        report.lost = client.plan().lost_fields();
         self.enough_time_to_publish()?;
         self.progress.begin(Stage::Publish, rows.lines.rows.len() as u64);
         let status = self.publish(*rows, lists, cache, before, report).await?;

@@ -217,8 +217,8 @@ impl Run {
     }
 
     /// Removes old snapshots, and says how many. The run has done its work by now, so a fault is a warning.
-    async fn sweep(&self, lake: &Publisher, kept: usize) -> u64 {
-        let Swept { removed, left, error } = lake.sweep(kept, (self.clock)(), self.last_answer()).await;
+    async fn sweep(&self, lake: &Publisher, retained: usize) -> u64 {
+        let Swept { removed, left, error } = lake.sweep(retained, (self.clock)(), self.last_answer()).await;
         if left > 0 || error.is_some() {
             let error = error.map(Failure::from).map(|failure| failure.message);
             tracing::warn!(

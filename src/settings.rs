@@ -1,6 +1,8 @@
 //! The settings: read once, checked together, every fault named. Their names stand here; elsewhere only messages name them.
 
+mod addresses;
 mod others;
+mod reader;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -10,10 +12,10 @@ use secrecy::SecretString;
 
 use crate::lake::LakeUrl;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::token;
 use crate::page::Suppliers;
 use crate::refresh::Limits;
 use crate::refresh::rules::{Codes, Personal, Rules};
+use reader::Reader;
 
 macro_rules! names {
     ($($constant:ident = $name:literal: $help:literal;)*) => {
@@ -174,75 +176,6 @@ impl From<InvalidSettings> for Failure {
     }
 }
 
-/// Takes settings one by one and gathers what is wrong with them.
-struct Reader<'a> {
-    lookup: &'a dyn Fn(&str) -> Option<OsString>,
-    faults: Vec<InvalidSetting>,
-}
-
-impl Reader<'_> {
-    /// What is set, even to nothing. Of what is not UTF-8 only that is said: it is set, and means something else than it shows.
-    fn raw(&mut self, name: &'static str) -> Option<String> {
-        let text = (self.lookup)(name)?.into_string();
-        Some(text.unwrap_or_else(|text| {
-            self.fault(name, "is not UTF-8; write it anew, in a terminal or a file that is set to UTF-8");
-            text.to_string_lossy().into_owned()
-        }))
-    }
-
-    fn text(&mut self, name: &'static str) -> Option<String> {
-        self.raw(name).filter(|text| !text.trim().is_empty())
-    }
-
-    /// The first fault of a setting is the one to tell.
-    fn fault(&mut self, setting: &'static str, what: impl Into<String>) {
-        if !self.faults.iter().any(|fault| fault.setting == setting) {
-            self.faults.push(InvalidSetting { setting, what: what.into() });
-        }
-    }
-
-    /// A setting that is set, even to nothing: an empty list of accounts is a list.
-    fn list<T: FromStr<Err = String>>(&mut self, name: &'static str, default: T) -> T {
-        let Some(text) = self.raw(name) else { return default };
-        if let Some(part) = text.split(',').map(str::trim).find(|part| lost_a_letter(part)) {
-            self.fault(
-                name,
-                format!(
-                    "`{part}` is not what was written: a letter was lost on the way; write it anew, in a terminal or a file that is set \
-                     to UTF-8"
-                ),
-            );
-        }
-        text.parse().unwrap_or_else(|what: String| {
-            self.fault(name, what);
-            default
-        })
-    }
-
-    fn value<T>(&mut self, name: &'static str, default: T, parse: impl Fn(&str) -> Result<T, String>) -> T {
-        let Some(text) = self.text(name) else { return default };
-        parse(text.trim()).unwrap_or_else(|what| {
-            self.fault(name, what);
-            default
-        })
-    }
-
-    fn number(&mut self, name: &'static str, default: usize, least: usize, most: usize) -> usize {
-        self.value(name, default, |text| {
-            let number = text.parse().ok().filter(|number| (least..=most).contains(number));
-            number.ok_or_else(|| format!("`{text}` is not a whole number from {least} to {most}"))
-        })
-    }
-}
-
-/// Whether a text shows what becomes of a letter outside of ASCII where something on the way does not know it: it is replaced, or its
-/// bytes in UTF-8 are read as letters of their own, of which the first is `Ã` for `Ø`, `Å`, `Æ`, `Ö`, `Ä` and all others of Latin-1. A code
-/// of payroll that came so would stand for no document type, and its lines would be fetched.
-fn lost_a_letter(text: &str) -> bool {
-    let is_torn = |rest: &str| rest.chars().next().is_some_and(|next| !next.is_ascii() && !next.is_alphabetic());
-    text.contains(['?', '\u{FFFD}', '¿']) || text.split('Ã').skip(1).any(is_torn)
-}
-
 impl Settings {
     /// Reads the settings by their names, from texts or from what the operating system holds.
     ///
@@ -252,7 +185,7 @@ impl Settings {
         caller: Caller,
         lookup: impl Fn(&str) -> Option<T>,
     ) -> Result<Self, InvalidSettings> {
-        Self::read_with(caller, token, &|name| lookup(name).map(Into::into))
+        Self::read_with(caller, addresses::token, &|name| lookup(name).map(Into::into))
     }
 
     /// As [`Settings::read`], for what works in the lake alone: no token is looked for, and none is missed.
@@ -276,7 +209,7 @@ impl Settings {
     ) -> Result<Option<LakeUrl>, InvalidSettings> {
         let lookup = |name: &str| lookup(name).map(Into::into);
         let mut read = Reader { lookup: &lookup, faults: Vec::new() };
-        let lake = lake(&mut read, caller);
+        let lake = addresses::lake(&mut read, caller);
         if matches!(lake, Some(LakeUrl::S3 { .. })) {
             read.check_aws();
             read.check_proxies();
@@ -290,11 +223,11 @@ impl Settings {
         lookup: &dyn Fn(&str) -> Option<OsString>,
     ) -> Result<Self, InvalidSettings> {
         let mut read = Reader { lookup, faults: Vec::new() };
-        let endpoint = endpoint(&mut read);
+        let endpoint = addresses::endpoint(&mut read);
         let token = token(&mut read, caller);
-        let lake = lake(&mut read, caller);
-        let lake_kms_key_arn = lake_kms_key(&mut read, lake.as_ref());
-        let glue_database = glue_database(&mut read, lake.as_ref());
+        let lake = addresses::lake(&mut read, caller);
+        let lake_kms_key_arn = addresses::lake_kms_key(&mut read, lake.as_ref());
+        let glue_database = addresses::glue_database(&mut read, lake.as_ref());
         let mut rules = Rules::default();
         rules.document_types = read.list(DOCUMENT_TYPES, rules.document_types);
         if rules.document_types.is_empty() {
@@ -334,7 +267,7 @@ impl Settings {
             numbers: is_kept(PERSONAL_NUMBERS, rules.personal.numbers),
         };
         let report_suppliers = read.value(REPORT_SUPPLIERS, Suppliers::default(), str::parse);
-        let files = files(&mut read, caller);
+        let files = addresses::storage(&mut read, FILES, caller);
         let owner_set = read.value(OWNER_SET, OwnerSet("MINE"), str::parse);
         let page_rows = read.number(PAGE_ROWS, 10_000, 100, 10_000);
         let max_in_flight = read.number(MAX_IN_FLIGHT, 5, 1, 20);
@@ -384,105 +317,6 @@ impl Settings {
             _ => Err(InvalidSettings(read.faults)),
         }
     }
-}
-
-fn endpoint(read: &mut Reader<'_>) -> Option<reqwest::Url> {
-    let text = read.text(ENDPOINT).unwrap_or_else(|| "https://www.xledger.net/graphql".to_owned());
-    let Ok(url) = reqwest::Url::parse(text.trim()) else {
-        read.fault(ENDPOINT, "is not an address; write it as in https://www.xledger.net/graphql");
-        return None;
-    };
-    let here = crate::xledger::is_this_machine(&url);
-    if !(url.scheme() == "https" || url.scheme() == "http" && here) {
-        read.fault(
-            ENDPOINT,
-            "must begin with https://, for the token goes there (http:// is taken for this machine alone)",
-        );
-    } else if !url.username().is_empty() || url.password().is_some() {
-        read.fault(ENDPOINT, "must not hold a user name or password");
-    } else {
-        return Some(url);
-    }
-    None
-}
-
-fn token(read: &mut Reader<'_>, caller: Caller) -> Option<TokenSource> {
-    match (read.text(TOKEN), read.text(TOKEN_SECRET_ID), caller) {
-        (Some(_), _, Caller::Function) => read.fault(TOKEN, "is for the command line only; store the token in Secrets Manager and name the secret in XLEDGER_TOKEN_SECRET_ID"),
-        (Some(token), None, Caller::CommandLine) => match token::parse(&token) {
-            Ok(token) => return Some(TokenSource::Given(token)),
-            Err(what) => read.fault(TOKEN, what),
-        },
-        (Some(_), Some(_), Caller::CommandLine) => read.fault(TOKEN, "and XLEDGER_TOKEN_SECRET_ID are both set; set one of them"),
-        (None, Some(secret), _) => return Some(TokenSource::Secret(secret.trim().to_owned())),
-        (None, None, Caller::Function) => read.fault(TOKEN_SECRET_ID, "is missing; name the Secrets Manager secret that holds the API token"),
-        (None, None, Caller::CommandLine) => read.fault(TOKEN, "is missing; set it to the API token, or set XLEDGER_TOKEN_SECRET_ID"),
-    }
-    None
-}
-
-fn lake(read: &mut Reader<'_>, caller: Caller) -> Option<LakeUrl> {
-    let Some(text) = read.text(LAKE) else {
-        if caller == Caller::Function {
-            read.fault(LAKE, "is missing; set it to s3://bucket/prefix");
-        }
-        return None;
-    };
-    let home = if text.starts_with('~') { read.text(HOME) } else { None };
-    match LakeUrl::parse_at_home(&text, home.as_deref()) {
-        Ok(LakeUrl::Directory(_)) if caller == Caller::Function => {
-            read.fault(
-                LAKE,
-                "must be on S3 for the function, as in s3://bucket/prefix: its own disk is gone after the run",
-            );
-        }
-        Ok(url) => return Some(url),
-        Err(error) => read.fault(LAKE, error.to_string()),
-    }
-    None
-}
-
-fn files(read: &mut Reader<'_>, caller: Caller) -> Option<LakeUrl> {
-    let text = read.text(FILES)?;
-    let home = if text.starts_with('~') { read.text(HOME) } else { None };
-    match LakeUrl::parse_at_home(&text, home.as_deref()) {
-        Ok(LakeUrl::Directory(_)) if caller == Caller::Function => {
-            read.fault(
-                FILES,
-                "must be on S3 for the function, as in s3://bucket/prefix: its own disk is gone after the run",
-            );
-        }
-        Ok(url) => return Some(url),
-        Err(error) => read.fault(FILES, error.to_string()),
-    }
-    None
-}
-
-fn lake_kms_key(read: &mut Reader<'_>, lake: Option<&LakeUrl>) -> Option<String> {
-    let arn = read.text(LAKE_KMS_KEY)?.trim().to_owned();
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    let is_word = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    let is_key = matches!(parts[..], ["arn", partition, "kms", region, account, key]
-        if [partition, region, account].into_iter().all(is_word) && key.strip_prefix("key/").is_some_and(is_word));
-    if !is_key {
-        // A bucket's policy compares texts, and S3 knows an alias by another one.
-        read.fault(LAKE_KMS_KEY, "is no ARN of a KMS key (nor may it be an alias's); write it as in arn:aws:kms:eu-north-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab");
-    } else if matches!(lake, Some(LakeUrl::Directory(_))) {
-        read.fault(LAKE_KMS_KEY, "is for a lake on S3, which LAKE_URL is not; leave it out for a directory");
-    }
-    Some(arn)
-}
-
-fn glue_database(read: &mut Reader<'_>, lake: Option<&LakeUrl>) -> Option<String> {
-    let name = read.text(GLUE_DATABASE)?.trim().to_owned();
-    // What Glue takes for Athena; it would make small letters of capitals.
-    let is_name = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'_' | b'-');
-    if name.len() > 255 || !name.bytes().all(is_name) {
-        read.fault(GLUE_DATABASE, "is no name of a database for Athena; use small letters, digits and _");
-    } else if matches!(lake, Some(LakeUrl::Directory(_))) {
-        read.fault(GLUE_DATABASE, "is for a lake on S3, which LAKE_URL is not; leave it out for a directory");
-    }
-    Some(name)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use jiff::{Timestamp, ToSpan as _};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::xledger::scalar::{Amount, Date, FromWire as _, Integer, Odd, WallTime};
+use crate::xledger::scalar::{Amount, Date, FromWire as _, Integer, Lenient, WallTime};
 
 /// Reads a text as each of the scalars: as JSON, and as what stands in a JSON string.
 pub fn scalars(data: &[u8]) {
@@ -109,11 +109,11 @@ macro_rules! written_as {
     )*};
 }
 /// As the value, or as something that no value is written as.
-impl<T: Serialize> Serialize for Odd<T> {
+impl<T: Serialize> Serialize for Lenient<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Odd::Fit(value) => value.serialize(serializer),
-            Odd::Unfit => serializer.serialize_bool(false),
+            Lenient::Fit(value) => value.serialize(serializer),
+            Lenient::Unfit => serializer.serialize_bool(false),
         }
     }
 }

@@ -161,7 +161,7 @@ pub enum Error {
     #[error(
         "this file system {lacks}, which a lake needs; choose a place on another one: {operation} was refused on {place}"
     )]
-    Unfit {
+    Unsupported {
         /// What it lacks, to be read after "this file system".
         lacks: &'static str,
         /// What was tried.

@@ -32,19 +32,19 @@ pub struct Swept {
 
 /// The snapshots that may go, oldest first; `found` has all, oldest first.
 ///
-/// A finished one may go once `kept` finished ones are newer and the next of those is older than a day: its readers have had that day
+/// A finished one may go once `retained` finished ones are newer and the next of those is older than a day: its readers have had that day
 /// since it was replaced, not since it was made. One without a manifest may go at once: who holds the lake knows that its run is dead.
 /// What is current stays, whatever its age, and so does what was current before it, and what is newer than it.
 pub(crate) fn to_remove<'a>(
     found: &'a [FoundSnapshot],
     current: &Current,
     now: Instant,
-    kept: usize,
+    retained: usize,
 ) -> Vec<&'a SnapshotName> {
     let a_day_ago = |then: Option<Instant>| then.is_some_and(|then| now.0 - then.0 > READERS_MS);
     let (mut newer, mut replaced_at, mut removed) = (0, None, Vec::new());
     for FoundSnapshot { name, finished } in found.iter().rev() {
-        let may_go = !finished || (newer >= kept && a_day_ago(replaced_at));
+        let may_go = !finished || (newer >= retained && a_day_ago(replaced_at));
         if may_go && *name < current.snapshot && current.previous.as_ref() != Some(name) {
             removed.push(name);
         }
@@ -74,9 +74,9 @@ impl Lake {
 impl Publisher {
     /// Removes the snapshots that may go, as [`to_remove`] says, until the deadline. Whatever ends it, the lake is sound, and what is left
     /// is found by the next sweep.
-    pub async fn sweep(&self, kept: usize, now: Instant, deadline: tokio::time::Instant) -> Swept {
+    pub async fn sweep(&self, retained: usize, now: Instant, deadline: tokio::time::Instant) -> Swept {
         let mut swept = Swept::default();
-        let Ok(outcome) = timeout_at(deadline, self.decide(kept, now)).await else { return swept };
+        let Ok(outcome) = timeout_at(deadline, self.decide(retained, now)).await else { return swept };
         let names = outcome.unwrap_or_else(|error| {
             swept.error = Some(error);
             Vec::new()
@@ -94,11 +94,11 @@ impl Publisher {
         swept
     }
 
-    async fn decide(&self, kept: usize, now: Instant) -> Result<Vec<SnapshotName>, Error> {
+    async fn decide(&self, retained: usize, now: Instant) -> Result<Vec<SnapshotName>, Error> {
         self.still_held()?;
         let found = self.lake().found().await?;
         let Some((current, _)) = self.lake().current().await? else { return Ok(Vec::new()) };
-        Ok(to_remove(&found, &current, now, kept).into_iter().cloned().collect())
+        Ok(to_remove(&found, &current, now, retained).into_iter().cloned().collect())
     }
 
     /// Takes back a snapshot that was finished and never became current: it is a leftover from then on, which the next sweep finds.
@@ -142,7 +142,7 @@ mod tests {
     }
 
     /// Hours ago of those that go, of finished ones and unfinished ones.
-    fn removed(finished: &[i64], unfinished: &[i64], current: i64, previous: Option<i64>, kept: usize) -> Vec<i64> {
+    fn removed(finished: &[i64], unfinished: &[i64], current: i64, previous: Option<i64>, retained: usize) -> Vec<i64> {
         let all = [(finished, true), (unfinished, false)];
         let mut found: Vec<FoundSnapshot> = all
             .iter()
@@ -157,18 +157,18 @@ mod tests {
             manifest_sha256: String::new(),
         };
         let age = |removed: &SnapshotName| (NOW.0 - removed.started_at().unwrap().0) / 3_600_000;
-        to_remove(&found, &current, NOW, kept).into_iter().map(age).collect()
+        to_remove(&found, &current, NOW, retained).into_iter().map(age).collect()
     }
 
     #[test]
     fn what_may_go() {
         let each_three_days: Vec<i64> = (0..13).map(|n| n * 72).collect();
-        for (what, found, current, previous, kept, gone) in [
+        for (what, found, current, previous, retained, gone) in [
             ("an empty lake", (&[][..], &[][..]), 0, None, 1, &[][..]),
             ("the first", (&[0], &[]), 0, None, 1, &[]),
-            ("ten are kept", (&each_three_days, &[]), 0, Some(72), 10, &[864, 792, 720]),
+            ("ten are retained", (&each_three_days, &[]), 0, Some(72), 10, &[864, 792, 720]),
             ("as many as there are", (&each_three_days, &[]), 0, Some(72), 13, &[]),
-            ("one is kept, and the one before it", (&[0, 72, 144, 216], &[]), 0, Some(72), 1, &[216, 144]),
+            ("one is retained, and the one before it", (&[0, 72, 144, 216], &[]), 0, Some(72), 1, &[216, 144]),
             ("all of today", (&[0, 1, 2, 3, 23], &[]), 0, Some(1), 1, &[]),
             ("a day since it was replaced, not since it was made", (&[0, 1, 72, 144], &[]), 0, Some(1), 1, &[144]),
             ("a day to the hour", (&[0, 1, 24, 48], &[]), 0, Some(1), 1, &[]),
@@ -184,7 +184,7 @@ mod tests {
             ("the current one without its manifest", (&[72, 144], &[48]), 48, Some(72), 2, &[]),
             ("the one before without its manifest", (&[0], &[72, 144]), 0, Some(72), 1, &[144]),
         ] {
-            assert_eq!(removed(found.0, found.1, current, previous, kept), gone, "{what}");
+            assert_eq!(removed(found.0, found.1, current, previous, retained), gone, "{what}");
         }
     }
 }

@@ -107,11 +107,11 @@ impl S3 {
         listed.map_err(|e| S3Error::from_sdk(e).error("s3:ListBucket", self.describe(), &self.bucket))?;
         if access == Access::Write {
             let trial = Key::known("state/trial".to_owned());
-            let kept = self.try_conditions(&trial).await;
-            if matches!(kept, Ok(()) | Err(Error::Unconditional { .. })) {
+            let tried = self.try_conditions(&trial).await;
+            if matches!(tried, Ok(()) | Err(Error::Unconditional { .. })) {
                 self.delete(&trial).await?;
             }
-            return kept;
+            return tried;
         }
         Ok(())
     }

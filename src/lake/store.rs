@@ -49,7 +49,7 @@ impl Store {
     /// # Errors
     /// The situations that a user can mend: [`Error::NoSuchBucket`], [`Error::WrongRegion`], [`Error::AccessDenied`],
     /// [`Error::Credentials`], [`Error::NotADirectory`], [`Error::NotFound`] (a directory to be read), [`Error::NoSpace`],
-    /// [`Error::ReadOnly`], [`Error::Unfit`], [`Error::Unconditional`], …
+    /// [`Error::ReadOnly`], [`Error::Unsupported`], [`Error::Unconditional`], …
     pub fn probe(&self, access: Access) -> BoxFuture<'_, Result<(), Error>> {
         match self {
             Self::Directory(store) => Box::pin(store.probe(access)),

@@ -11,7 +11,7 @@ use crate::model::listed::{DocumentType, ListedLine, ListedPayable, NONE};
 use crate::model::value::Month;
 use crate::xledger::node::{Identified, LedgerIndexNode, ListedHeaderNode, PayableIndexNode, SourceNode};
 use crate::xledger::query::{self, Query};
-use crate::xledger::scalar::{Integer, Odd, WallTime, reference, text};
+use crate::xledger::scalar::{Integer, Lenient, WallTime, reference, text};
 use crate::xledger::{Client, Error, Position, Question};
 pub(crate) use ranges::{List, Ranges};
 pub(crate) use references::{References, period, says_without_id, type_by_id};
@@ -174,8 +174,8 @@ impl List for Payables {
 }
 
 /// A time as a list has it.
-fn milliseconds(time: Option<Odd<WallTime>>) -> i64 {
-    time.and_then(Odd::fit).map_or(NONE, |time| time.0.0)
+fn milliseconds(time: Option<Lenient<WallTime>>) -> i64 {
+    time.and_then(Lenient::fit).map_or(NONE, |time| time.0.0)
 }
 
 /// The calendar month of a period; `None` if it has none, or one that no calendar has.

@@ -1,4 +1,4 @@
-//! What an earlier run learned of Xledger's schema and of the token's rights, kept under `state/`: a schema is read once a month, not once a run.
+//! What an earlier run learned of Xledger's schema and of the token's rights, saved under `state/`: a schema is read once a month, not once a run.
 //! What it no longer takes shows by a refusal; only that it offers more is noticed late.
 
 use bytes::Bytes;
@@ -10,11 +10,11 @@ use crate::model::value::Instant;
 use crate::xledger::{Client, Dialect, Error, Reason, query};
 
 /// What the schema offers changes seldom. That it no longer offers something is noticed at once.
-const KEPT_FOR_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
+const MAX_AGE_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 /// A dialect is a few kilobytes.
 const LIMIT_BYTES: u64 = 4 << 20;
 
-/// As it is kept. What does not read as this is read anew from Xledger.
+/// As it is saved. What does not read as this is read anew from Xledger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SavedSchema {
@@ -40,27 +40,27 @@ impl SavedSchema {
     }
 }
 
-/// What the schema offers, and what an earlier run kept of it, if that is not long ago.
+/// What the schema offers, and what an earlier run saved of it, if that is not long ago.
 ///
 /// # Errors
-/// What [`Dialect::read`] meets. What the lake meets is no error here, for nothing depends on what it keeps.
+/// What [`Dialect::read`] meets. What the lake meets is no error here, for nothing depends on what it stores.
 pub(crate) async fn learn(client: &Client, lake: &Lake, now: Instant) -> Result<(Dialect, Option<SavedSchema>), Error> {
-    let Some(known) = kept(client, lake, now).await else { return Ok((Dialect::read(client).await?, None)) };
-    client.plan().miss(&known.refused);
+    let Some(known) = load(client, lake, now).await else { return Ok((Dialect::read(client).await?, None)) };
+    client.plan().restore_losses(&known.refused);
     Ok((known.dialect.clone(), Some(known)))
 }
 
-/// Keeps what was learned, once a refresh has succeeded with it, or has stopped and can be resumed.
-pub(crate) async fn keep(client: &Client, lake: &Lake, now: Instant, (dialect, kept): (Dialect, Option<SavedSchema>)) {
-    let refused = client.plan().missed();
-    if !dialect.introspection || kept.as_ref().is_some_and(|kept| kept.refused == refused) {
+/// Saves what was learned, once a refresh has succeeded with it, or has stopped and can be resumed.
+pub(crate) async fn save(client: &Client, lake: &Lake, now: Instant, (dialect, saved): (Dialect, Option<SavedSchema>)) {
+    let refused = client.plan().losses();
+    if !dialect.introspection || saved.as_ref().is_some_and(|saved| saved.refused == refused) {
         return;
     }
     let endpoint = client.endpoint().to_owned();
-    let read_at_ms = kept.map_or(now.0, |kept| kept.read_at_ms);
+    let read_at_ms = saved.map_or(now.0, |saved| saved.read_at_ms);
     let known = SavedSchema { read_at_ms, endpoint, documents: documents(), dialect, refused };
     if let Err(error) = store(lake, &known).await {
-        tracing::warn!(%error, "what was learned of the schema is not kept; the next run reads it again");
+        tracing::warn!(%error, "what was learned of the schema is not saved; the next run reads it again");
     }
 }
 
@@ -70,12 +70,12 @@ fn documents() -> String {
     Digest::of(all.as_bytes())
 }
 
-async fn kept(client: &Client, lake: &Lake, now: Instant) -> Option<SavedSchema> {
+async fn load(client: &Client, lake: &Lake, now: Instant) -> Option<SavedSchema> {
     let key = layout::state("schema.json").ok()?;
     let (bytes, _) = lake.store().get(&key, LIMIT_BYTES).await.ok()??;
     let known = SavedSchema::read(&bytes)?;
     let age_ms = now.0.checked_sub(known.read_at_ms)?;
-    let is_fresh = (0..KEPT_FOR_MS).contains(&age_ms);
+    let is_fresh = (0..MAX_AGE_MS).contains(&age_ms);
     (is_fresh && known.endpoint == client.endpoint() && known.documents == documents()).then_some(known)
 }
 

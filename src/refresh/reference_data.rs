@@ -17,7 +17,7 @@ use crate::refresh::index::{Asking, RegisterWalk};
 use crate::refresh::lookup::{SUPPLIER_SETS, look_up};
 use crate::xledger::node::{Identified, NamesOfLineNode, ObjectNode, OwnerNode, OwnerOfLineNode, SupplierNode};
 use crate::xledger::query;
-use crate::xledger::scalar::{Odd, reference};
+use crate::xledger::scalar::{Lenient, reference};
 use crate::xledger::{Client, Error};
 
 /// A supplier of the register.
@@ -270,7 +270,7 @@ fn dimension(client: &Client, object: ObjectNode, columns: [&'static str; 3]) ->
 }
 
 fn supplier(client: &Client, node: SupplierNode) -> Option<Supplier> {
-    let fit = |column, value: Option<Odd<Box<str>>>| client.fit(column, value);
+    let fit = |column, value: Option<Lenient<Box<str>>>| client.fit(column, value);
     let address = node.address.unwrap_or_default();
     let country = address.country.unwrap_or_default();
     Some(Supplier {

@@ -107,20 +107,20 @@ impl Refreshing<'_> {
         match saved {
             Ok(()) => {}
             Err(error) if again_at.is_some() => return Err(error),
-            // Why it ended says more than why nothing could be kept.
-            Err(error) => tracing::warn!(reason = error.message, "what is listed is not kept for the next run"),
+            // Why it ended says more than why nothing could be saved.
+            Err(error) => tracing::warn!(reason = error.message, "what is listed is not saved for the next run"),
         }
         let Some(again_at) = again_at.filter(|_| !is_too_short) else { return Err(failure) };
         if gets_no_further {
             let message = format!(
                 "the refresh gets no further: {MAX_IDLE_RUNS} runs in a row got nothing; the last one ended so: {}. Give a run more time, or \
-                 the token more credits; what was fetched is kept",
+                 the token more credits; what was fetched is saved",
                 failure.message
             );
             return Err(Failure::new(failure.kind, message));
         }
         tracing::info!(refresh_id = refresh.id, reason = failure.message, "the refresh goes on in another run");
-        report.note = Some(format!("not all is done: {}. What has come is kept", failure.message));
+        report.note = Some(format!("not all is done: {}. What has come is saved", failure.message));
         report.continues_at = Some(again_at);
         Ok(Status::Incomplete)
     }

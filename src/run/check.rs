@@ -125,7 +125,7 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
         let judged = guards::payroll_is_known(&settings.rules, screened.screen.chart())
             .and_then(|()| guards::enough_kept(screened, settings.max_refused_percent));
         in_the_way.extend(judged.err().map(|failure| failure.message));
-        to_know = notes(screened, &settings.rules, &client.plan().lost());
+        to_know = notes(screened, &settings.rules, &client.plan().lost_fields());
     }
     let estimate = screened.as_ref().map(|screened| {
         let Usage { requests, bytes_down, .. } = listing;
@@ -153,7 +153,7 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
         to_know,
         rights,
         schema: schema(&dialect),
-        lost: client.plan().lost(),
+        lost: client.plan().lost_fields(),
         lines: counts,
         payables: payable_counts,
         unknown_accounts,

@@ -1,6 +1,7 @@
 //! Variables of the environment that are no settings of this program, and that libraries and other parts of it read.
 
-use super::{HOME, Reader};
+use super::HOME;
+use super::reader::Reader;
 
 /// What AWS's library reads (not what is for retries: `aws.rs` sets these). Like the others here, it is looked at because what is not UTF-8 counts as unset there.
 pub(super) const AWS: &[&str] = &[

@@ -21,7 +21,7 @@ use super::query::Query;
 use super::question::{Question, Select};
 use super::rate_limit::RateLimiter;
 use super::retry::{Attempt, Decision, decide};
-use super::scalar::Odd;
+use super::scalar::Lenient;
 use super::transport::Transport;
 use crate::model::value;
 
@@ -106,7 +106,7 @@ impl Client {
     }
 
     /// The value of a column, null and counted if it does not fit.
-    pub(crate) fn fit<T>(&self, column: &'static str, value: Option<Odd<T>>) -> Option<T> {
+    pub(crate) fn fit<T>(&self, column: &'static str, value: Option<Lenient<T>>) -> Option<T> {
         self.meter.fit(column, value)
     }
 

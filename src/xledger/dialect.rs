@@ -140,14 +140,14 @@ impl Dialect {
     /// Whether a refresh that sends this `ownerSet` can be answered.
     ///
     /// # Errors
-    /// [`Error::Unfit`], which names all that is in the way.
+    /// [`Error::SchemaLacks`], which names all that is in the way.
     pub(crate) fn check_fit(&self, owner_set: &str) -> Result<(), Error> {
         let mut unfit = self.unfit.clone();
         if !self.owner_sets.is_empty() && !self.owner_sets.iter().any(|known| known == owner_set) {
             let known = self.owner_sets.join(", ");
             unfit.push(format!("OwnerSet has no value {owner_set}; set XLEDGER_OWNER_SET to one of {known}"));
         }
-        if unfit.is_empty() { Ok(()) } else { Err(Error::Unfit { what: unfit.join("; ") }) }
+        if unfit.is_empty() { Ok(()) } else { Err(Error::SchemaLacks { what: unfit.join("; ") }) }
     }
 }
 

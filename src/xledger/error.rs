@@ -82,7 +82,7 @@ pub enum Error {
     },
     /// The schema lacks what a refresh cannot do without, or demands what nobody knows.
     #[error("Xledger's schema does not fit a refresh: {what}")]
-    Unfit {
+    SchemaLacks {
         /// All that is in the way.
         what: String,
     },

@@ -14,7 +14,7 @@ impl From<Error> for Failure {
                 FailureKind::LimitReached
             }
             Error::CreditsUsedUp { .. } => FailureKind::CreditsUsedUp,
-            Error::SchemaMismatch { .. } | Error::Unfit { .. } => FailureKind::SchemaMismatch,
+            Error::SchemaMismatch { .. } | Error::SchemaLacks { .. } => FailureKind::SchemaMismatch,
             Error::Malformed { .. } | Error::TooLarge { .. } => FailureKind::AnswerMalformed,
             Error::Api { .. } => FailureKind::XledgerError,
             Error::NotGraphql { .. } | Error::Blocked { .. } => FailureKind::EndpointNotGraphql,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::scalar::Odd;
+use super::scalar::Lenient;
 
 /// What a client used of the API.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,8 +65,8 @@ impl Meter {
     }
 
     /// The value of a column, null and counted if it does not fit.
-    pub(crate) fn fit<T>(&self, column: &'static str, value: Option<Odd<T>>) -> Option<T> {
-        if let Some(Odd::Unfit) = value {
+    pub(crate) fn fit<T>(&self, column: &'static str, value: Option<Lenient<T>>) -> Option<T> {
+        if let Some(Lenient::Unfit) = value {
             *self.lock().unfit.entry(column).or_default() += 1;
         }
         value?.fit()

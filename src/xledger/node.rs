@@ -5,11 +5,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
 
 use super::fast_path::{Cursor, Key};
-use super::scalar::{Amount, Date, FromWire, Integer, Odd, WallTime, from_wire, reference};
+use super::scalar::{Amount, Date, FromWire, Integer, Lenient, WallTime, from_wire, reference};
 
 type Text = Box<str>;
 /// A text that no rule goes by.
-type OddText = Odd<Box<str>>;
+type LenientText = Lenient<Box<str>>;
 
 macro_rules! nodes {
     ($($(#[$doc:meta])* $name:ident { $($field:ident : $type:ty),* $(,)? })*) => {$(
@@ -62,7 +62,7 @@ nodes! {
     /// A ledger line, as fetched.
     LedgerLineNode {
         db_id: Integer, owner_db_id: Integer, account_db_id: Integer, match_id: Integer, period_id: Integer, period: PeriodNode, header: HeaderNode,
-        text: OddText, amount: Amount, invoice_amount: Odd<Amount>, tax_amount: Odd<Amount>, company_db_id: Integer,
+        text: LenientText, amount: Amount, invoice_amount: Lenient<Amount>, tax_amount: Lenient<Amount>, company_db_id: Integer,
         gl_object1_db_id: Integer, gl_object2_db_id: Integer, gl_object3_db_id: Integer, gl_object4_db_id: Integer, gl_object5_db_id: Integer,
         currency: CodeNode, tax_rule: CodeNode,
     }
@@ -70,8 +70,8 @@ nodes! {
     /// An AP line, as fetched.
     PayableLineNode {
         db_id: Integer, owner_db_id: Integer, match_id: Integer, header_transaction_source_db_id: Integer, transaction_header: ReferenceNode,
-        subledger_db_id: Integer, invoice_number: OddText, invoice_date: Odd<Date>, due_date: Odd<Date>,
-        last_payment_date: Odd<Date>, company: ReferenceNode,
+        subledger_db_id: Integer, invoice_number: LenientText, invoice_date: Lenient<Date>, due_date: Lenient<Date>,
+        last_payment_date: Lenient<Date>, company: ReferenceNode,
         sl_transaction_type: NameNode, invoice_file: ReferenceNode,
     }
 
@@ -79,14 +79,14 @@ nodes! {
     SourceOfVoucherNode { transaction_source: SourceNode }
 
     /// Of a voucher, what a list asks for.
-    ListedHeaderNode { transaction_source: SourceNode, modified_at: Odd<WallTime>, db_id: Integer }
+    ListedHeaderNode { transaction_source: SourceNode, modified_at: Lenient<WallTime>, db_id: Integer }
 
     /// An accounting period.
-    PeriodNode { year: Integer, month_number: Integer, fiscal_year: Odd<Integer>, fiscal_period: Odd<Integer> }
+    PeriodNode { year: Integer, month_number: Integer, fiscal_year: Lenient<Integer>, fiscal_period: Lenient<Integer> }
 
     /// A voucher.
     HeaderNode {
-        db_id: Integer, modified_at: Odd<WallTime>, created_at: Odd<WallTime>, transaction_number: Odd<Integer>, posted_date: Odd<Date>,
+        db_id: Integer, modified_at: Lenient<WallTime>, created_at: Lenient<WallTime>, transaction_number: Lenient<Integer>, posted_date: Lenient<Date>,
         transaction_source: SourceNode,
     }
 
@@ -97,36 +97,36 @@ nodes! {
     ReferenceNode { db_id: Integer }
 
     /// A row of which only the code is asked.
-    CodeNode { code: OddText }
+    CodeNode { code: LenientText }
 
     /// An account of the chart.
     AccountNode {
-        db_id: Integer, code: Text, description: OddText, asset: bool, liabilities: bool, equity: bool, revenue: bool, cost: bool,
+        db_id: Integer, code: Text, description: LenientText, asset: bool, liabilities: bool, equity: bool, revenue: bool, cost: bool,
         cost_wages_salaries: bool, cost_of_goods_sold: bool, cost_other_operating: bool, finance: bool, account_group: DescriptionNode,
         chart_of_account: ReferenceNode,
     }
 
     /// A row of which only the description is asked.
-    DescriptionNode { description: OddText }
+    DescriptionNode { description: LenientText }
 
     /// A supplier of the register.
     SupplierNode {
-        db_id: Integer, owner_db_id: Integer, code: OddText, description: OddText, email: OddText, phone: OddText, from_date: Odd<Date>,
-        to_date: Odd<Date>, modified_at: Odd<WallTime>, company_db_id: Integer, company: CompanyNode, subledger_group: DescriptionNode, address: AddressNode,
-        contact: NameNode, contract: OddText, pay_terms: NameNode,
+        db_id: Integer, owner_db_id: Integer, code: LenientText, description: LenientText, email: LenientText, phone: LenientText, from_date: Lenient<Date>,
+        to_date: Lenient<Date>, modified_at: Lenient<WallTime>, company_db_id: Integer, company: CompanyNode, subledger_group: DescriptionNode, address: AddressNode,
+        contact: NameNode, contract: LenientText, pay_terms: NameNode,
     }
 
     /// A company, as a supplier or an owner names it.
-    CompanyNode { db_id: Integer, company_number: OddText }
+    CompanyNode { db_id: Integer, company_number: LenientText }
 
     /// An address.
-    AddressNode { street_address: OddText, zip_code: OddText, place: OddText, country: CodeAndDescriptionNode }
+    AddressNode { street_address: LenientText, zip_code: LenientText, place: LenientText, country: CodeAndDescriptionNode }
 
     /// A row of which code and description are asked.
-    CodeAndDescriptionNode { code: OddText, description: OddText }
+    CodeAndDescriptionNode { code: LenientText, description: LenientText }
 
     /// A row of which only the name is asked.
-    NameNode { name: OddText }
+    NameNode { name: LenientText }
 
     /// A row of which only the id is looked at.
     ProbeNode { db_id: Integer }
@@ -135,7 +135,7 @@ nodes! {
     OwnerOfLineNode { db_id: Integer, owner: OwnerNode }
 
     /// An owner: a company that keeps books.
-    OwnerNode { db_id: Integer, code: OddText, description: OddText, currency: CodeNode, company: CompanyNode }
+    OwnerNode { db_id: Integer, code: LenientText, description: LenientText, currency: CodeNode, company: CompanyNode }
 
     /// The owner, the dimension values and the tax rule of one line.
     NamesOfLineNode { db_id: Integer, owner: OwnerNode, tax_rule: DescriptionNode, gl_dimension: DimensionsNode }
@@ -146,7 +146,7 @@ nodes! {
     }
 
     /// A dimension value.
-    ObjectNode { db_id: Integer, code: OddText, description: OddText, object_kind: NameNode }
+    ObjectNode { db_id: Integer, code: LenientText, description: LenientText, object_kind: NameNode }
 }
 
 /// A row that can be asked for by its id.

@@ -129,8 +129,10 @@ impl Client {
             };
             let next = Question { variables: &variables, select, ..question };
             let mut page = self.whole_page::<T>(next).await?;
-            if page.edges.nodes.is_empty() && position.after.is_some() {
-                // The page before said that more follow: before the rest counts as gone, it is asked for once more.
+            // Behind the last row that is known.
+            let is_behind_all = matches!(question.select, Select::Range(IdRange { above: Some(_), up_to: None }));
+            if page.edges.nodes.is_empty() && (position.after.is_some() || !is_behind_all) {
+                // There should be rows: before they count as gone, they are asked for once more.
                 page = self.whole_page(next).await?;
             }
             let Edges { nodes, cursor, .. } = page.edges;

@@ -85,7 +85,7 @@ impl Plan {
     /// Asks every ledger line what its period and its document type are: there are lines without an id that says it.
     pub(crate) fn give_up_ids(&self) {
         if let Some(at) = optional::covering(query::LEDGER_INDEX, PERIOD_ID) {
-            self.lose(at, Reason::NotInSchema);
+            self.stop_asking(at, Reason::NotInSchema);
         }
     }
 
@@ -114,7 +114,7 @@ impl Plan {
     /// The document to send for a query: this one, or the query's own without what is lost; with the names that this schema has.
     pub(crate) fn document(&self, query: Query, document: Option<&str>) -> String {
         let state = self.lock();
-        let own = || optional::document(query, |at| state.does_without(at));
+        let own = || optional::document(query, |at| state.is_left_out(at));
         let document = document.map_or_else(own, str::to_owned);
         match (state.dialect.filter(query), known_filter(query.root())) {
             (Some(filter), Some(known)) if filter.type_name != known => {
@@ -127,7 +127,7 @@ impl Plan {
     /// Whether a field of a query is still asked for.
     pub(crate) fn asks(&self, query: Query, path: &str) -> bool {
         let state = self.lock();
-        !optional::fields_of(query).any(|(at, optional)| state.does_without(at) && optional.covers(path))
+        !optional::fields_of(query).any(|(at, optional)| state.is_left_out(at) && optional.covers(path))
     }
 
     /// Does not ask for a field: a setting says so.
@@ -155,12 +155,12 @@ impl Plan {
     /// The parts of a query that are still asked for.
     pub(crate) fn parts_left(&self, query: Query) -> Vec<Part> {
         let state = self.lock();
-        let is_lost = |part: &Part| part.optional.is_some_and(|at| state.does_without(at));
+        let is_lost = |part: &Part| part.optional.is_some_and(|at| state.is_left_out(at));
         parts(query).into_iter().filter(|part| !is_lost(part)).collect()
     }
 
-    /// Does without something, and without what it lies in if nothing else is left in there.
-    pub(super) fn lose(&self, at: usize, reason: Reason) {
+    /// Stops asking for something that is lost, and for what it lies in if nothing else is left in there.
+    pub(super) fn stop_asking(&self, at: usize, reason: Reason) {
         let mut state = self.lock();
         let lost = &mut state.lost;
         let loss = || Loss { reason, is_untried: false };
@@ -203,7 +203,7 @@ impl Plan {
     }
 
     /// Asks again for parts that an earlier run was refused, and for what they lie in.
-    pub(super) fn find_again(&self, query: Query, parts: &[Part]) {
+    pub(super) fn ask_again(&self, query: Query, parts: &[Part]) {
         let is_found = |optional: &Optional| {
             optional.query == query && parts.iter().flat_map(|part| &part.fields).any(|field| optional.covers(field))
         };
@@ -211,18 +211,18 @@ impl Plan {
     }
 
     /// What is not asked for: the operation and its first field, and why. For the runs after this one.
-    pub(crate) fn missed(&self) -> Vec<(String, String, Reason)> {
-        let missed = |(at, loss): (&usize, &Loss)| {
+    pub(crate) fn losses(&self) -> Vec<(String, String, Reason)> {
+        let saved = |(at, loss): (&usize, &Loss)| {
             let Optional { query, fields, .. } = OPTIONAL[*at];
             (query.name.to_owned(), fields[0].to_owned(), loss.reason)
         };
-        self.lock().lost.iter().map(missed).collect()
+        self.lock().lost.iter().map(saved).collect()
     }
 
-    /// Does without what an earlier run missed. What was refused is tried once more when the query is first asked, for a right can be given.
-    pub(crate) fn miss(&self, missed: &[(String, String, Reason)]) {
+    /// Does not ask for what an earlier run lost. What was refused is tried once more when the query is first asked, for a right can be given.
+    pub(crate) fn restore_losses(&self, saved: &[(String, String, Reason)]) {
         let mut state = self.lock();
-        for (name, field, reason) in missed {
+        for (name, field, reason) in saved {
             let is_meant = |optional: &Optional| optional.query.name == name && optional.fields[0] == field;
             if let Some(at) = OPTIONAL.iter().position(is_meant) {
                 let loss = Loss { reason: *reason, is_untried: *reason == Reason::NotAllowed };
@@ -231,8 +231,8 @@ impl Plan {
         }
     }
 
-    /// All that was done without. What is within something else that is lost is not told by itself.
-    pub(crate) fn lost(&self) -> Vec<LostField> {
+    /// What is lost, for the report. What is within something else that is lost is not told by itself.
+    pub(crate) fn lost_fields(&self) -> Vec<LostField> {
         let state = self.lock();
         let is_part_of = |inner: &Optional, outer: &Optional| {
             // The same field in another question is the same loss.
@@ -255,7 +255,7 @@ impl Plan {
 }
 
 impl State {
-    fn does_without(&self, at: usize) -> bool {
+    fn is_left_out(&self, at: usize) -> bool {
         self.lost.contains_key(&at) || self.left_out.contains(&at)
     }
 }

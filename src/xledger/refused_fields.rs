@@ -66,7 +66,7 @@ impl Client {
                     Error::SchemaMismatch { .. } => Reason::NotInSchema,
                     _ => Reason::NotAllowed,
                 };
-                part.optional.into_iter().for_each(|at| self.plan().lose(at, reason));
+                part.optional.into_iter().for_each(|at| self.plan().stop_asking(at, reason));
             }
             if turned || !refused.is_empty() {
                 tracing::warn!(query = query.name, reason = %refusal, "asked again without what cannot be read");
@@ -93,7 +93,7 @@ impl Client {
             let of_right: Vec<Part> = left.extract_if(.., |part| part.right(question.query) == right).collect();
             let sample = Question { rows: ROWS[0].min(question.rows), ..question };
             if self.refusal(sample, &of_right).await?.is_none() {
-                self.plan().find_again(question.query, &of_right);
+                self.plan().ask_again(question.query, &of_right);
             }
         }
         Ok(())

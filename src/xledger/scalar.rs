@@ -1,7 +1,7 @@
 //! The scalars of the wire: ids as numbers or strings, money as exact decimals, dates, and Central European wall time.
 //!
 //! Null is no value, and neither is an empty text. A value that a rule, an id or an amount goes by must fit; where nothing depends on a column, a
-//! field is [`Odd`], and what does not fit is told apart from what is not there. No message here repeats a value.
+//! field is [`Lenient`], and what does not fit is told apart from what is not there. No message here repeats a value.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -34,22 +34,22 @@ pub(crate) struct WallTime(pub(crate) Instant);
 
 /// A value that nothing depends on: one that does not fit costs its column, not the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Odd<T> {
+pub(crate) enum Lenient<T> {
     Fit(T),
     Unfit,
 }
 
-impl<T> Odd<T> {
+impl<T> Lenient<T> {
     /// What was read of a value that is there.
     fn of(value: Option<T>) -> Self {
-        value.map_or(Odd::Unfit, Odd::Fit)
+        value.map_or(Lenient::Unfit, Lenient::Fit)
     }
 
     /// The value, if it fits.
     pub(crate) fn fit(self) -> Option<T> {
         match self {
-            Odd::Fit(value) => Some(value),
-            Odd::Unfit => None,
+            Lenient::Fit(value) => Some(value),
+            Lenient::Unfit => None,
         }
     }
 }
@@ -98,7 +98,7 @@ trait Scalar: Sized {
         None
     }
     /// Reads a field; what is JSON and does not fit is told apart.
-    fn read_field<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Odd<Self>>, D::Error> {
+    fn read_field<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Lenient<Self>>, D::Error> {
         deserializer.deserialize_any(ScalarVisitor(PhantomData))
     }
 }
@@ -127,7 +127,7 @@ impl Scalar for Amount {
     fn read_number(text: &str) -> Option<Self> {
         Self::read(text)
     }
-    fn read_field<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Odd<Self>>, D::Error> {
+    fn read_field<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Lenient<Self>>, D::Error> {
         let Some(raw) = <Option<&RawValue>>::deserialize(deserializer)? else { return Ok(None) };
         let text = raw.get().strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(raw.get());
         ScalarVisitor(PhantomData).visit_str(text)
@@ -206,7 +206,7 @@ fn civil(text: &str) -> Option<civil::DateTime> {
 struct ScalarVisitor<T>(PhantomData<T>);
 
 impl<'de, T: Scalar> Visitor<'de> for ScalarVisitor<T> {
-    type Value = Option<Odd<T>>;
+    type Value = Option<Lenient<T>>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(T::EXPECTED)
@@ -217,39 +217,39 @@ impl<'de, T: Scalar> Visitor<'de> for ScalarVisitor<T> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        if (T::IS_NONE)(text) { Ok(None) } else { Ok(Some(Odd::of(T::read(text)))) }
+        if (T::IS_NONE)(text) { Ok(None) } else { Ok(Some(Lenient::of(T::read(text)))) }
     }
 
     fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Some(Odd::of(T::read_integer(value))))
+        Ok(Some(Lenient::of(T::read_integer(value))))
     }
 
     fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Some(Odd::of(i64::try_from(value).ok().and_then(T::read_integer))))
+        Ok(Some(Lenient::of(i64::try_from(value).ok().and_then(T::read_integer))))
     }
 
     fn visit_bool<E: Error>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Some(Odd::of(T::read_bool(value))))
+        Ok(Some(Lenient::of(T::read_bool(value))))
     }
 
     fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Some(Odd::Unfit))
+        Ok(Some(Lenient::Unfit))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Value, A::Error> {
-        IgnoredAny.visit_seq(list).map(|_| Some(Odd::Unfit))
+        IgnoredAny.visit_seq(list).map(|_| Some(Lenient::Unfit))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Self::Value, A::Error> {
-        IgnoredAny.visit_map(object).map(|_| Some(Odd::Unfit))
+        IgnoredAny.visit_map(object).map(|_| Some(Lenient::Unfit))
     }
 }
 
 impl<T: Scalar> FromWire for T {
     fn from_wire<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         match T::read_field(deserializer)? {
-            Some(Odd::Unfit) => Err(D::Error::custom(format_args!("expected {}", T::EXPECTED))),
-            value => Ok(value.and_then(Odd::fit)),
+            Some(Lenient::Unfit) => Err(D::Error::custom(format_args!("expected {}", T::EXPECTED))),
+            value => Ok(value.and_then(Lenient::fit)),
         }
     }
 
@@ -267,7 +267,7 @@ impl<T: Scalar> FromWire for T {
     }
 }
 
-impl<T: Scalar> FromWire for Odd<T> {
+impl<T: Scalar> FromWire for Lenient<T> {
     fn from_wire<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Self>, D::Error> {
         T::read_field(deserializer)
     }
@@ -275,7 +275,7 @@ impl<T: Scalar> FromWire for Odd<T> {
     fn read_fast(cursor: &mut Cursor<'_>, to: &mut Option<Self>) -> Option<()> {
         let mut value = None;
         T::read_fast(cursor, &mut value)?;
-        *to = value.map(Odd::Fit);
+        *to = value.map(Lenient::Fit);
         Some(())
     }
 }

@@ -209,7 +209,7 @@ mod tests {
             ["`apTransactions` demands an argument `company` that is not known", "there is no root `suppliers`"]
         );
         assert!(dialect.owner_currency);
-        let Err(Error::Unfit { what }) = dialect.check_fit("MINE") else { panic!() };
+        let Err(Error::SchemaLacks { what }) = dialect.check_fit("MINE") else { panic!() };
         assert!(what.contains("company") && what.contains("XLEDGER_OWNER_SET"), "{what}");
     }
 }

@@ -9,7 +9,7 @@ pub(super) fn situation(operation: &'static str, path: &Path, error: io::Error) 
     let place = path.display().to_string();
     match (error.kind(), lacking(operation, &error)) {
         (ErrorKind::NotADirectory, _) => Error::NotADirectory { path: in_the_way(path).to_owned() },
-        (_, Some(lacks)) => Error::Unfit { lacks, operation, place, source: Box::new(error) },
+        (_, Some(lacks)) => Error::Unsupported { lacks, operation, place, source: Box::new(error) },
         (ErrorKind::StorageFull | ErrorKind::QuotaExceeded, _) => Error::NoSpace { place },
         (ErrorKind::PermissionDenied, _) => Error::AccessDenied { operation, place, source: Box::new(error) },
         (ErrorKind::ReadOnlyFilesystem, _) => Error::ReadOnly { operation, place, source: Box::new(error) },

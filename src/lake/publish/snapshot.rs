@@ -90,7 +90,7 @@ impl<'a> Snapshot<'a> {
             Error::Precondition { .. }
             | Error::AccessDenied { .. }
             | Error::ReadOnly { .. }
-            | Error::Unfit { .. }
+            | Error::Unsupported { .. }
             | Error::NoSpace { .. }
             | Error::TakenOver { .. }
             | Error::Expired { .. },

@@ -12,7 +12,7 @@ use crate::refresh::index::{document_type, period};
 use crate::refresh::screen::{AdmittedLine, AdmittedPayable, LineFacts, Screen, Verdict};
 use crate::xledger::node::{LedgerLineNode, PayableLineNode, SourceNode};
 use crate::xledger::query::{self, Query};
-use crate::xledger::scalar::{Odd, reference};
+use crate::xledger::scalar::{Lenient, reference};
 
 impl Fetched for Line {
     type Node = LedgerLineNode;
@@ -49,7 +49,7 @@ impl Fetched for Line {
         }
         let is_kept = matches!(verdict, Verdict::Kept { .. });
         let Some(month) = month else { return Ok((None, is_kept)) };
-        let fit = |column, value: Option<Odd<Box<str>>>| client.fit(column, value);
+        let fit = |column, value: Option<Lenient<Box<str>>>| client.fit(column, value);
         let objects = [
             node.gl_object1_db_id,
             node.gl_object2_db_id,

@@ -25,7 +25,7 @@ pub(crate) trait List {
     fn query(client: &Client) -> Query;
     /// Asks for their ids alone.
     const IDS: Query;
-    /// A line as it is kept.
+    /// A line as it is listed.
     type Entry;
     /// All lines so far.
     fn entries(&self) -> &[Self::Entry];
@@ -178,10 +178,10 @@ impl Ranges {
                 rows(nodes.len());
                 // A row without an id is as good as none.
                 client.meter().count_null_rows(nodes.iter().filter(|node| node.id().is_none()).count());
-                let is_kept_to = nodes.iter().all(|node| node.id().is_none_or(|id| ids.holds(id)));
+                let are_inside = nodes.iter().all(|node| node.id().is_none_or(|id| ids.holds(id)));
                 list.borrow_mut().extend(nodes, client);
-                takes_bounds.set(takes_bounds.get() || (is_kept_to && ids.up_to.is_some()));
-                if is_kept_to { Ok(()) } else { Err(ignored(L::QUERY)) }
+                takes_bounds.set(takes_bounds.get() || (are_inside && ids.up_to.is_some()));
+                if are_inside { Ok(()) } else { Err(ignored(L::QUERY)) }
             };
             let select = if by_cursor { Select::All } else { Select::Range(*ids) };
             let question =

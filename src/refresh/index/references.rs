@@ -10,7 +10,7 @@ use crate::model::listed::{DocumentType, ListedLine, Period};
 use crate::model::value::Month;
 use crate::xledger::Client;
 use crate::xledger::node::{LedgerReferencesNode, PeriodNode, SourceNode};
-use crate::xledger::scalar::{Integer, Odd, reference};
+use crate::xledger::scalar::{Integer, Lenient, reference};
 
 /// The document types and the periods of a list. Lines name them by their places.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -216,8 +216,8 @@ pub(crate) fn period(client: &Client, said: PeriodNode) -> Period {
 }
 
 /// A year, or the number of a period.
-fn small(value: Option<Odd<Integer>>) -> Option<Odd<i16>> {
-    Some(value?.fit().and_then(|value| i16::try_from(value.0).ok()).map_or(Odd::Unfit, Odd::Fit))
+fn small(value: Option<Lenient<Integer>>) -> Option<Lenient<i16>> {
+    Some(value?.fit().and_then(|value| i16::try_from(value.0).ok()).map_or(Lenient::Unfit, Lenient::Fit))
 }
 
 /// Whether a line says what its period or its document type is, and not by which id it is known.

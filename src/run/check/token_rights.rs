@@ -97,7 +97,7 @@ pub(super) async fn read(
             }
         }
     }
-    for lost in client.plan().lost().into_iter().filter(|lost| lost.reason == Reason::NotAllowed) {
+    for lost in client.plan().lost_fields().into_iter().filter(|lost| lost.reason == Reason::NotAllowed) {
         refused.push((lost.right, format!("{} is refused", lost.field)));
     }
     let all = rights::all().map(|(area, name)| {

@@ -6,7 +6,7 @@ fn at(query: Query, field: &str) -> usize {
 }
 
 fn lost(plan: &Plan) -> Vec<[String; 2]> {
-    plan.lost().into_iter().map(|lost| [lost.field, lost.right]).collect()
+    plan.lost_fields().into_iter().map(|lost| [lost.field, lost.right]).collect()
 }
 
 /// Loses every part of a query within one of these paths.
@@ -14,7 +14,7 @@ fn lose(plan: &Plan, query: Query, within: &[&str]) {
     let places: Vec<usize> = parts(query).iter().filter_map(|part| part.optional).collect();
     for place in places {
         if OPTIONAL[place].fields.iter().any(|field| within.iter().any(|outer| is_within(field, outer))) {
-            plan.lose(place, Reason::NotAllowed);
+            plan.stop_asking(place, Reason::NotAllowed);
         }
     }
 }
@@ -22,8 +22,8 @@ fn lose(plan: &Plan, query: Query, within: &[&str]) {
 #[test]
 fn what_is_lost_is_not_asked_for() {
     let plan = Plan::default();
-    plan.lose(at(query::SUPPLIERS, "address.country.code"), Reason::NotAllowed);
-    plan.lose(at(query::SUPPLIERS, "contact"), Reason::NotAllowed);
+    plan.stop_asking(at(query::SUPPLIERS, "address.country.code"), Reason::NotAllowed);
+    plan.stop_asking(at(query::SUPPLIERS, "contact"), Reason::NotAllowed);
     let document = plan.document(query::SUPPLIERS, None);
     assert!(document.contains("address { streetAddress zipCode place country { description } }"), "{document}");
     assert!(!document.contains("contact"), "{document}");
@@ -55,23 +55,23 @@ fn the_right_that_is_missing_is_named() {
 #[test]
 fn what_accounts_lack_is_told_though_no_column_shows_it() {
     let plan = Plan::default();
-    plan.lose(at(query::ACCOUNTS, "chartOfAccount"), Reason::NotAllowed);
-    plan.lose(at(query::LEDGER_INDEX, "header.modifiedAt"), Reason::NotInSchema);
+    plan.stop_asking(at(query::ACCOUNTS, "chartOfAccount"), Reason::NotAllowed);
+    plan.stop_asking(at(query::LEDGER_INDEX, "header.modifiedAt"), Reason::NotInSchema);
     assert_eq!(lost(&plan), [["accounts.chartOfAccount", "Account"]]);
 }
 
 #[test]
 fn what_an_earlier_run_was_refused_is_tried_once_more() {
     let plan = Plan::default();
-    plan.lose(at(query::SUPPLIERS, "contact"), Reason::NotAllowed);
-    plan.lose(at(query::SUPPLIERS, "phone"), Reason::NotInSchema);
+    plan.stop_asking(at(query::SUPPLIERS, "contact"), Reason::NotAllowed);
+    plan.stop_asking(at(query::SUPPLIERS, "phone"), Reason::NotInSchema);
     let later = Plan::default();
-    later.miss(&plan.missed());
+    later.restore_losses(&plan.losses());
     assert!(later.take_untried(query::ACCOUNTS).is_empty());
     assert_eq!(later.take_untried(query::SUPPLIERS), [at(query::SUPPLIERS, "contact")]);
     assert!(later.take_untried(query::SUPPLIERS).is_empty());
     assert_eq!(lost(&later), lost(&plan));
-    later.find_again(query::SUPPLIERS, &[Part { fields: vec!["contact.name".to_owned()], optional: None }]);
+    later.ask_again(query::SUPPLIERS, &[Part { fields: vec!["contact.name".to_owned()], optional: None }]);
     assert_eq!(lost(&later), [["suppliers.phone", "Supplier"]]);
 }
 

@@ -93,26 +93,26 @@ fn what_is_no_value_is_none() {
     for json in ["null", "\"\""] {
         assert_eq!(read::<Integer>(json).unwrap(), None);
         assert_eq!(read::<Amount>(json).unwrap(), None);
-        assert_eq!(read::<Odd<Amount>>(json).unwrap(), None);
+        assert_eq!(read::<Lenient<Amount>>(json).unwrap(), None);
         assert_eq!(read::<bool>(json).unwrap(), None);
-        assert_eq!(read::<Odd<Box<str>>>(json).unwrap(), None);
+        assert_eq!(read::<Lenient<Box<str>>>(json).unwrap(), None);
     }
     for json in ["\"0001-01-01\"", "\"0001-01-01T00:00:00\"", "\"0000-05-01\"", "\"\"", "null"] {
         assert_eq!(read::<Date>(json).unwrap(), None, "{json}");
-        assert_eq!(read::<Odd<WallTime>>(json).unwrap(), None, "{json}");
+        assert_eq!(read::<Lenient<WallTime>>(json).unwrap(), None, "{json}");
     }
 }
 
 #[test]
 fn what_does_not_fit_costs_its_column_where_nothing_depends_on_it() {
     for json in ["\"1.23456\"", "{\"a\":[1]}", "true", "\"many\""] {
-        assert_eq!(read::<Odd<Amount>>(json).unwrap(), Some(Odd::Unfit), "{json}");
+        assert_eq!(read::<Lenient<Amount>>(json).unwrap(), Some(Lenient::Unfit), "{json}");
         assert!(read::<Amount>(json).is_err(), "{json}");
     }
     for json in ["\"9999-12-31T23:59:59\"", "7.5", "[\"2026-01-01\"]", "{}", "false", "\"soon\""] {
-        assert_eq!(read::<Odd<WallTime>>(json).unwrap(), Some(Odd::Unfit), "{json}");
+        assert_eq!(read::<Lenient<WallTime>>(json).unwrap(), Some(Lenient::Unfit), "{json}");
         assert!(read::<WallTime>(json).is_err(), "{json}");
     }
-    assert_eq!(read::<Odd<Box<str>>>("12").unwrap(), Some(Odd::Unfit));
-    assert_eq!(read::<Odd<Integer>>("12").unwrap(), Some(Odd::Fit(Integer(12))));
+    assert_eq!(read::<Lenient<Box<str>>>("12").unwrap(), Some(Lenient::Unfit));
+    assert_eq!(read::<Lenient<Integer>>("12").unwrap(), Some(Lenient::Fit(Integer(12))));
 }

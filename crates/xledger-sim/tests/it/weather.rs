@@ -9,7 +9,7 @@ use xledger_sim::{
 };
 
 /// The weather that a client of Xledger must come through. Each line is covered by a scenario at least.
-const WEATHER: [&str; 124] = [
+const WEATHER: [&str; 125] = [
     "limit code: burst",
     "limit code: concurrency",
     "limit code: credits",
@@ -98,6 +98,7 @@ const WEATHER: [&str; 124] = [
     "document types that say payroll in Swedish, Danish or Finnish",
     "null rows that come when their page is asked for again",
     "null rows that come by their ids alone",
+    "null rows that are listed and null by their ids",
     "null rows that never come",
     "values that fit no column",
     "empty texts in place of nulls",
