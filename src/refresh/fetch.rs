@@ -171,7 +171,8 @@ pub(crate) fn batch_rows(page_rows: usize) -> usize {
 /// Rows of one answer with twenty-odd nested fields each: far below what the server answers in time.
 const BY_ID_ROWS: usize = 1_000;
 
-/// All rows of the given ids, and no others: a row that was not asked for ends the run, unread. From `expires_at` on no request is sent.
+/// All rows of the given ids, and no others: a row that was not asked for ends the run, unread. From `expires_at` on no request is sent. Rows that
+/// stay null are counted.
 pub(crate) async fn by_id<N: Identified>(
     client: &Client,
     query: Query,
@@ -182,7 +183,7 @@ pub(crate) async fn by_id<N: Identified>(
     let mut rows = Vec::with_capacity(ids.len());
     for ids in ids.chunks(BY_ID_ROWS) {
         let (nodes, end) = by_id_so_far(client, query, base, ids, expires_at).await;
-        end?;
+        client.meter().count_null_rows(end?);
         rows.extend(nodes);
     }
     // Of two that say different things the same one counts, whatever the order of the answer.

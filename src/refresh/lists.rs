@@ -1,12 +1,12 @@
 //! The lists of a refresh, by index fields alone, and the registers beside them. They are saved in the cache as they grow: checkpoints, from which
 //! another run can resume for an hour. Older ones are made anew, for what they say of payroll may be out of date.
 
+mod check;
 mod references;
 mod saved_list;
 
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::lake;
 use crate::model::failure::Failure;
@@ -21,7 +21,8 @@ use crate::refresh::reference_data::ReferenceData;
 use crate::refresh::rules::Rules;
 use crate::refresh::screen::{self, Screened};
 use crate::report::progress::{Progress, Stage};
-use crate::xledger::{Client, Error};
+use crate::xledger::Error;
+pub(crate) use check::list_and_screen;
 
 /// Rows that are listed before they are saved.
 const SAVED_ROWS: usize = 500_000;
@@ -149,13 +150,7 @@ impl Lists {
             self.list(asking, &known, SAVED_ROWS, progress).await?;
         }
         for is_last in [false, true] {
-            if !self.saved.has_new_lines {
-                // What was posted since a list ended may be of vouchers that were listed: first ledger lines, then AP lines of theirs.
-                self.saved.ledger.ranges.reopen(&self.ledger);
-                self.list(asking, &known, SAVED_ROWS, progress).await?;
-                self.saved.payables.ranges.reopen(&self.payables);
-                self.saved.has_new_lines = true;
-            }
+            self.list_to_the_end(asking, &known, progress).await?;
             while !self.are_whole() || !self.look_up_references(asking).await? {
                 self.save(cache).await?;
                 self.list(asking, &known, SAVED_ROWS, progress).await?;
@@ -183,6 +178,25 @@ impl Lists {
             ledger: self.saved.ledger.ranges.for_next(&self.ledger, asking.page_rows, ranges),
             payables: self.saved.payables.ranges.for_next(&self.payables, asking.page_rows, ranges),
         };
+        Ok(())
+    }
+
+    /// Lets the next walk list what is behind the ranges of both lists. What was posted while these were read may be of vouchers that are listed: first
+    /// ledger lines, then AP lines of theirs.
+    async fn list_to_the_end(
+        &mut self,
+        asking: Asking<'_>,
+        known: &Bounds,
+        progress: &Progress,
+    ) -> Result<(), Error> {
+        if !self.saved.has_new_lines {
+            self.saved.ledger.ranges.reopen(&self.ledger);
+            while !self.are_whole() {
+                self.list(asking, known, SAVED_ROWS, progress).await?;
+            }
+            self.saved.payables.ranges.reopen(&self.payables);
+            self.saved.has_new_lines = true;
+        }
         Ok(())
     }
 
@@ -268,28 +282,4 @@ impl Lists {
     pub(super) fn forget_lines(&mut self) {
         (self.ledger.entries, self.payables.entries) = Default::default();
     }
-}
-
-/// Lists the chart, the ledger and accounts payable side by side, and decides what may be asked for.
-pub(crate) async fn list_and_screen(
-    client: &Client,
-    base: &Map<String, Value>,
-    page_rows: usize,
-    rules: &Rules,
-    progress: &Progress,
-) -> Result<Screened, Failure> {
-    progress.begin(Stage::Index, 0);
-    let (asking, mut lists) = (Asking { client, base, page_rows }, Lists::begin("", Instant(0)));
-    let (mut chart, known) = (Chart::default(), Bounds::default());
-    let walk = &mut RegisterWalk::default();
-    futures::try_join!(chart.list(asking, walk), lists.list(asking, &known, usize::MAX, progress))?;
-    while !lists.look_up_references(asking).await? {
-        lists.list(asking, &known, usize::MAX, progress).await?;
-    }
-    chart.look_up(asking, &lists.ledger).await?;
-    lists.registers.chart = chart;
-    progress.begin(Stage::Screen, 0);
-    lists.ledger.sort();
-    lists.payables.sort();
-    Ok(lists.screen(rules))
 }

@@ -50,7 +50,8 @@ pub(crate) async fn look_up<N: Identified>(
         let mut by_id = client.plan().filter(query).is_some();
         if by_id {
             for batch in sought.chunks(BATCH_IDS) {
-                looked = client.walk_ids(query, &variables, batch, None, &mut found).await.map(drop);
+                let walked = client.walk_ids(query, &variables, batch, None, &mut found).await;
+                looked = walked.map(|null_rows| client.meter().count_null_rows(null_rows));
                 if looked.is_err() {
                     break;
                 }

@@ -59,9 +59,29 @@ impl Client {
         self.walk_pages(question, position, max_rows, take).await.map_err(|unanswered| unanswered.error)
     }
 
-    /// Hands every row of these ids to `take`, and no others if the filter works. From `expires_at` on no request is sent. Returns how many rows were
-    /// null.
+    /// Hands every row of these ids to `take`, and no others if the filter works. From `expires_at` on no request is sent. What does not come while
+    /// rows are null is asked for once more; returns how many rows are null then, too.
     pub(crate) async fn walk_ids<T: Identified>(
+        &self,
+        query: Query,
+        variables: &Map<String, Value>,
+        ids: &[i64],
+        expires_at: Option<Instant>,
+        mut take: impl FnMut(Vec<T>) -> Result<(), Error>,
+    ) -> Result<usize, Error> {
+        let mut came: FxHashSet<i64> = FxHashSet::default();
+        let take_first = |nodes: Vec<T>| {
+            came.extend(nodes.iter().filter_map(Identified::id));
+            take(nodes)
+        };
+        if self.walk_ids_once(query, variables, ids, expires_at, take_first).await? == 0 {
+            return Ok(0);
+        }
+        let left: Vec<i64> = ids.iter().copied().filter(|id| !came.contains(id)).collect();
+        self.walk_ids_once(query, variables, &left, expires_at, take).await
+    }
+
+    async fn walk_ids_once<T: Identified>(
         &self,
         query: Query,
         variables: &Map<String, Value>,
@@ -112,7 +132,10 @@ impl Client {
         let hasher = RandomState::new();
         let mut seen: HashSet<u64> = position.after.iter().map(|cursor| hasher.hash_one(cursor)).collect();
         // The last id, once the server has shown that it goes by ids.
-        let mut above: Option<i64> = None;
+        let mut above: Option<i64> = match question.select {
+            Select::Ascending(_) => position.after.as_ref().and_then(|cursor| cursor.parse().ok()),
+            _ => None,
+        };
         let mut rows = 0;
         for page_number in 1..=MAX_PAGES {
             if position.done || rows >= max_rows {
@@ -121,7 +144,9 @@ impl Client {
             let malformed = |what| Error::malformed(query, format!("page {page_number}"), what);
             let mut variables = question.variables.clone();
             let select = match (question.select, above) {
-                (Select::Range(range), Some(_)) => Select::Ascending(IdRange { above, ..range }),
+                (Select::Range(range) | Select::Ascending(range), Some(_)) => {
+                    Select::Ascending(IdRange { above, ..range })
+                }
                 (select, _) => {
                     variables.extend(position.after.as_ref().map(|cursor| ("after".to_owned(), json!(cursor))));
                     select
@@ -129,10 +154,8 @@ impl Client {
             };
             let next = Question { variables: &variables, select, ..question };
             let mut page = self.whole_page::<T>(next).await?;
-            // Behind the last row that is known.
-            let is_behind_all = matches!(question.select, Select::Range(IdRange { above: Some(_), up_to: None }));
-            if page.edges.nodes.is_empty() && (position.after.is_some() || !is_behind_all) {
-                // There should be rows: before they count as gone, they are asked for once more.
+            if page.edges.nodes.is_empty() {
+                // Before rows count as gone, they are asked for once more.
                 page = self.whole_page(next).await?;
             }
             let Edges { nodes, cursor, .. } = page.edges;
@@ -154,7 +177,7 @@ impl Client {
                 return Err(malformed("expected no circle: it ends with the cursor of an earlier page").into());
             }
             // Where the cursor is the id itself, the rows behind it are those with higher ids.
-            above = last.filter(|id| matches!(question.select, Select::Range(_)) && cursor == id.to_string());
+            above = last.filter(|id| question.select != Select::All && cursor == id.to_string());
             position.after = Some(cursor);
         }
         Err(Error::malformed(query, format!("page {MAX_PAGES}"), "expected an end, and none is in sight").into())

@@ -12,7 +12,8 @@ use crate::xledger::node::{Identified, ProbeNode};
 use crate::xledger::query::Query;
 use crate::xledger::{Client, Error, IdRange, Position, Question, Select};
 
-/// Fewer pages than this are no range of their own: the last page of each range is half empty on the average.
+/// Of a list of which it is not known where its pages end, fewer than this are no range of their own: the last page of each range is half empty on
+/// the average.
 const MIN_PAGES: usize = 12;
 
 /// A list of lines that comes page by page.
@@ -51,6 +52,9 @@ pub(crate) struct Ranges {
     /// Whether the server has answered with a page between two ids.
     #[serde(default)]
     takes_bounds: bool,
+    /// Whether the list's first page came by ids, and with its last row's id for a cursor: pages are asked for by ids alone then.
+    #[serde(default)]
+    goes_by_ids: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,17 +65,17 @@ struct Range {
 }
 
 impl Ranges {
-    /// Ranges between these ids, which ascend.
-    fn between(bounds: &[i64]) -> Self {
+    /// Ranges up to these ids, which ascend; without any, one of all ids.
+    fn up_to(bounds: &[i64]) -> Self {
         let above = std::iter::once(None).chain(bounds.iter().copied().map(Some));
-        let up_to = bounds.iter().copied().map(Some).chain([None]);
+        let up_to = if bounds.is_empty() { vec![None] } else { bounds.iter().copied().map(Some).collect() };
         let ranges = above.zip(up_to).map(|(above, up_to)| Range { ids: IdRange { above, up_to }, ..Range::default() });
         Self { ranges: ranges.collect(), ..Self::default() }
     }
 
     /// All ids, by one cursor.
     fn by_cursor() -> Self {
-        Self { by_cursor: true, ..Self::between(&[]) }
+        Self { by_cursor: true, ..Self::up_to(&[]) }
     }
 
     /// Whether all of the list came.
@@ -85,16 +89,18 @@ impl Ranges {
         (!self.by_cursor).then(|| bounds(list, page_rows, most))
     }
 
-    /// Lets the next walk look above the highest id of a list once more: for what was posted since. Without ranges that is not asked.
+    /// Lets the next walk list what is behind the last range: the rest of the list, and what was posted while it was read. Without ranges that
+    /// is not asked.
     pub(crate) fn reopen<L: List>(&mut self, list: &L) {
-        let above = list.entries().iter().map(L::id_of).max();
+        let end = self.ranges.last().and_then(|range| range.ids.up_to);
+        let above = end.or_else(|| list.entries().iter().map(L::id_of).max());
         if !self.by_cursor && self.are_at_end() {
             self.ranges.push(Range { ids: IdRange { above, up_to: None }, ..Range::default() });
         }
     }
 
-    /// Lists what is left, about so many lines at most. `known` are the bounds of an earlier list's ranges, if there was one; `rows` is told how
-    /// many lines have come.
+    /// Lists what is left, about so many lines at most, but for the end of the list, which [`Ranges::reopen`] adds. `known` are the bounds of an
+    /// earlier list's ranges, if there was one; `rows` is told how many lines have come.
     ///
     /// # Errors
     /// What the client cannot get over. What came before stays, and the ranges say where to go on.
@@ -108,12 +114,11 @@ impl Ranges {
     ) -> Result<(), Error> {
         let takes_ranges = asking.client.plan().filter(L::QUERY).is_some_and(|filter| filter.range);
         if self.ranges.is_empty() {
-            *self = if takes_ranges { Self::between(known.unwrap_or_default()) } else { Self::by_cursor() };
+            *self = if takes_ranges { Self::up_to(known.unwrap_or_default()) } else { Self::by_cursor() };
         }
-        let is_first = known.is_none() && self.ranges.len() == 1 && self.ranges[0].at == Position::default();
         let walked = async {
-            if is_first && !self.by_cursor {
-                self.begin(list, asking, rows).await?;
+            if !self.by_cursor && self.ranges[0].at == Position::default() {
+                self.begin(list, asking, known.is_some(), rows).await?;
             }
             self.walk(list, asking, max_rows, rows).await
         };
@@ -135,28 +140,42 @@ impl Ranges {
         !client.has_given_up() && (is_unfit || (error.is_refusal() && !self.takes_bounds))
     }
 
-    /// Asks for the first page, and for the last id. If many pages follow, they are shared between ranges of even width.
-    async fn begin<L: List>(&mut self, list: &mut L, asking: Asking<'_>, rows: &impl Fn(usize)) -> Result<(), Error> {
-        self.walk(list, asking, 1, rows).await?;
+    /// Asks for the first page, which shows whether the server goes by ids; if it is not known where ranges begin, for the last id, too. If many
+    /// pages follow, they are shared between ranges of even width.
+    async fn begin<L: List>(
+        &mut self,
+        list: &mut L,
+        asking: Asking<'_>,
+        is_known: bool,
+        rows: &impl Fn(usize),
+    ) -> Result<(), Error> {
+        let others = self.ranges.split_off(1);
+        let walked = self.walk(list, asking, 1, rows).await;
+        self.ranges.extend(others);
+        walked?;
         let ids = || list.entries().iter().map(L::id_of);
         let (Some(first), Some(reached)) = (ids().min(), ids().max()) else { return Ok(()) };
         // Only where rows come by their ids is nothing of what follows below the page's last id.
-        if self.are_at_end() || !self.ranges[0].at.is_at_id(reached) || !ids().is_sorted() {
+        self.goes_by_ids = self.ranges[0].at.is_at_id(reached) && ids().is_sorted();
+        if is_known || !self.goes_by_ids {
             return Ok(());
         }
         let last = asking.client.last_row::<ProbeNode>(L::IDS, asking.base).await?;
         let last = last.and_then(|row| row.id()).unwrap_or(reached);
         // The last row is not the one with the highest id: rows may stand behind those of higher ids.
         self.by_cursor = last < reached;
+        if last <= reached {
+            return Ok(());
+        }
         let page_width = reached.abs_diff(first).max(1);
         let pages = usize::try_from(last.abs_diff(reached) / page_width).unwrap_or(usize::MAX);
-        let ranges = (pages / MIN_PAGES).min(asking.client.max_in_flight()) as u64;
-        if last > reached && ranges > 1 {
-            let width = last.abs_diff(reached) / ranges;
-            let bounds: Vec<i64> = (0..ranges).map(|at| reached.saturating_add_unsigned(width * at)).collect();
-            *self = Self::between(&bounds);
-            self.ranges[0].at = Position::end();
-        }
+        let ranges = (pages / MIN_PAGES).clamp(1, asking.client.max_in_flight()) as u64;
+        let width = last.abs_diff(reached) / ranges;
+        let bounds = (0..ranges).map(|at| reached.saturating_add_unsigned(width * at)).chain([last - 1]);
+        let mut bounds: Vec<i64> = bounds.collect();
+        bounds.dedup();
+        self.ranges = Self::up_to(&bounds).ranges;
+        self.ranges[0].at = Position::end();
         Ok(())
     }
 
@@ -169,7 +188,7 @@ impl Ranges {
         rows: &impl Fn(usize),
     ) -> Result<(), Error> {
         let Asking { client, base, page_rows } = asking;
-        let by_cursor = self.by_cursor;
+        let (by_cursor, goes_by_ids) = (self.by_cursor, self.goes_by_ids);
         let max_rows = max_rows.div_ceil(self.ranges.len());
         let (list, takes_bounds) = (RefCell::new(list), Cell::new(self.takes_bounds));
         let ranges = stream::iter(self.ranges.iter_mut().filter(|range| !range.at.is_at_end()));
@@ -183,7 +202,11 @@ impl Ranges {
                 takes_bounds.set(takes_bounds.get() || (are_inside && ids.up_to.is_some()));
                 if are_inside { Ok(()) } else { Err(ignored(L::QUERY)) }
             };
-            let select = if by_cursor { Select::All } else { Select::Range(*ids) };
+            let select = match () {
+                () if by_cursor => Select::All,
+                () if goes_by_ids => Select::Ascending(*ids),
+                () => Select::Range(*ids),
+            };
             let question =
                 Question { query: L::query(client), variables: base, select, rows: page_rows, expires_at: None };
             let walked = client.walk(question, at, max_rows, take).await;
@@ -206,13 +229,18 @@ fn ignored(query: Query) -> Error {
     Error::SchemaMismatch { query: query.name, code: "none".to_owned(), message }
 }
 
-/// The bounds of ranges of about as many lines each, at the ends of pages.
+/// The bounds of ranges of about as many lines each, at the ends of pages. Behind the last bound is the last page, or of a shorter list the last
+/// line: it is asked for once all else has come, so that it has what is posted meanwhile, and takes no request that finds nothing.
 fn bounds<L: List>(list: &L, page_rows: usize, most: usize) -> Vec<i64> {
     let entries = list.entries();
     let pages = entries.len().div_ceil(page_rows.max(1));
-    let ranges = (pages / MIN_PAGES).clamp(1, most.max(1));
+    let ranges = pages.clamp(1, most.max(1));
     let rows = pages.div_ceil(ranges) * page_rows;
-    let mut bounds: Vec<i64> = (1..ranges).filter_map(|at| entries.get(rows * at - 1).map(L::id_of)).collect();
+    let last_page = (pages.saturating_sub(1) * page_rows).min(entries.len());
+    let end_of_first = |rows: usize| Some(L::id_of(entries.get(rows.checked_sub(1)?)?));
+    let end = end_of_first(last_page).or_else(|| Some(L::id_of(entries.last()?) - 1));
+    let mut bounds: Vec<i64> = (1..ranges).filter_map(|at| end_of_first(rows * at)).chain(end).collect();
+    bounds.sort_unstable();
     bounds.dedup();
     bounds
 }
@@ -223,13 +251,24 @@ mod tests {
     use crate::model::listed::ListedPayable;
     use crate::refresh::index::Payables;
 
+    fn list(ids: impl Iterator<Item = i64>) -> Payables {
+        let entry = |id| ListedPayable { id, owner: 1, voucher: 1, match_id: 0, document_type: 1 };
+        Payables { entries: ids.map(entry).collect() }
+    }
+
     #[test]
     fn ranges_cover_all_ids_each_once() {
         for bounds in [&[][..], &[7], &[-3, 0, i64::MAX - 1]] {
-            let Ranges { ranges, .. } = Ranges::between(bounds);
-            assert_eq!(ranges.len(), bounds.len() + 1);
+            let mut ranges = Ranges::up_to(bounds);
+            assert_eq!(ranges.ranges.len(), bounds.len().max(1));
+            assert!(!ranges.are_at_end());
+            ranges.ranges.iter_mut().for_each(|range| range.at = Position::end());
+            let listed = list([-4, 7].into_iter());
+            ranges.reopen(&listed);
+            let held = |id| ranges.ranges.iter().filter(|range| range.ids.holds(id)).count();
             for id in [i64::MIN, -4, -3, -2, 0, 1, 7, 8, i64::MAX - 1, i64::MAX] {
-                assert_eq!(ranges.iter().filter(|range| range.ids.holds(id)).count(), 1, "{bounds:?} {id}");
+                // Of one range of all ids, what is above the last one that is listed is asked for twice.
+                assert_eq!(held(id), if bounds.is_empty() && id > 7 { 2 } else { 1 }, "{bounds:?} {id}");
             }
         }
         assert!(!Ranges::default().are_at_end());
@@ -237,11 +276,12 @@ mod tests {
 
     #[test]
     fn bounds_are_ends_of_pages() {
-        let entry = |id| ListedPayable { id, owner: 1, voucher: 1, match_id: 0, document_type: 1 };
-        let list = Payables { entries: (1..=3_000).map(|id| entry(id * 10)).collect() };
-        assert_eq!(bounds(&list, 100, 5), [15_000]);
-        assert_eq!(bounds(&list, 10, 5), [6_000, 12_000, 18_000, 24_000]);
-        assert_eq!(bounds(&list, 10_000, 5), [0_i64; 0]);
-        assert_eq!(bounds(&Payables::default(), 100, 5), [0_i64; 0]);
+        let tens = list((1..=3_000).map(|id| id * 10));
+        assert_eq!(bounds(&tens, 100, 5), [6_000, 12_000, 18_000, 24_000, 29_000]);
+        assert_eq!(bounds(&tens, 400, 5), [8_000, 16_000, 24_000, 28_000]);
+        assert_eq!(bounds(&tens, 1_024, 5), [10_240, 20_480]);
+        // Of a list of one page, all but the last line.
+        assert_eq!(bounds(&tens, 10_000, 5), [29_999]);
+        assert_eq!(bounds(&list(std::iter::empty()), 100, 5), [0_i64; 0]);
     }
 }

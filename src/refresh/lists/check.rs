@@ -1,0 +1,42 @@
+//! The lists of a check, which saves nothing and needs no suppliers.
+
+use serde_json::{Map, Value};
+
+use super::Lists;
+use crate::model::failure::Failure;
+use crate::model::value::Instant;
+use crate::refresh::cache::Bounds;
+use crate::refresh::chart::Chart;
+use crate::refresh::index::{Asking, List, RegisterWalk};
+use crate::refresh::rules::Rules;
+use crate::refresh::screen::Screened;
+use crate::report::progress::{Progress, Stage};
+use crate::xledger::Client;
+
+/// Lists the chart, the ledger and accounts payable side by side, and decides what may be asked for.
+///
+/// # Errors
+/// What the client cannot get over.
+pub(crate) async fn list_and_screen(
+    client: &Client,
+    base: &Map<String, Value>,
+    page_rows: usize,
+    rules: &Rules,
+    progress: &Progress,
+) -> Result<Screened, Failure> {
+    progress.begin(Stage::Index, 0);
+    let (asking, mut lists) = (Asking { client, base, page_rows }, Lists::begin("", Instant(0)));
+    let (mut chart, known) = (Chart::default(), Bounds::default());
+    let walk = &mut RegisterWalk::default();
+    futures::try_join!(chart.list(asking, walk), lists.list(asking, &known, usize::MAX, progress))?;
+    lists.list_to_the_end(asking, &known, progress).await?;
+    while !lists.are_whole() || !lists.look_up_references(asking).await? {
+        lists.list(asking, &known, usize::MAX, progress).await?;
+    }
+    chart.look_up(asking, &lists.ledger).await?;
+    lists.registers.chart = chart;
+    progress.begin(Stage::Screen, 0);
+    lists.ledger.sort();
+    lists.payables.sort();
+    Ok(lists.screen(rules))
+}
