@@ -91,7 +91,7 @@ impl RegisterWalk {
                 rows.extend(nodes.into_iter().filter_map(&row));
                 Ok(())
             };
-            let walked = client.walk(question, at, usize::MAX, take).await;
+            let walked = client.walk(question, at, || false, take).await;
             if is_mixed {
                 (*self, *rows) = Default::default();
             }

@@ -5,6 +5,8 @@ mod check;
 mod references;
 mod saved_list;
 
+use std::cell::Cell;
+
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};
 
@@ -183,12 +185,7 @@ impl Lists {
 
     /// Lets the next walk list what is behind the ranges of both lists. What was posted while these were read may be of vouchers that are listed: first
     /// ledger lines, then AP lines of theirs.
-    async fn list_to_the_end(
-        &mut self,
-        asking: Asking<'_>,
-        known: &Bounds,
-        progress: &Progress,
-    ) -> Result<(), Error> {
+    async fn list_to_the_end(&mut self, asking: Asking<'_>, known: &Bounds, progress: &Progress) -> Result<(), Error> {
         if !self.saved.has_new_lines {
             self.saved.ledger.ranges.reopen(&self.ledger);
             while !self.are_whole() {
@@ -207,12 +204,19 @@ impl Lists {
         max_rows: usize,
         progress: &Progress,
     ) -> Result<(), Error> {
-        let rows = |rows| progress.rows(rows);
         let Self { ledger, payables, saved, .. } = self;
+        // Of both together: else the one that ends first waits for the other.
+        let listed = Cell::new(0);
+        let is_enough = || listed.get() >= max_rows;
+        let payable_rows = |rows| listed.set(listed.get() + rows);
+        let ledger_rows = |rows| {
+            payable_rows(rows);
+            progress.rows(rows);
+        };
         saved.by_ids |= asking.client.plan().asks_ids();
         let (ledger, payables) = futures::join!(
-            saved.ledger.list(ledger, asking, known.ledger.as_deref(), max_rows, &rows),
-            saved.payables.list(payables, asking, known.payables.as_deref(), max_rows, &|_| ()),
+            saved.ledger.list(ledger, asking, known.ledger.as_deref(), &is_enough, &ledger_rows),
+            saved.payables.list(payables, asking, known.payables.as_deref(), &is_enough, &payable_rows),
         );
         ledger.and(payables)
     }

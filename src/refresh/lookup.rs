@@ -62,7 +62,7 @@ pub(crate) async fn look_up<N: Identified>(
             let mut position = Position::default();
             let rows = page_rows.min(5_000);
             let question = Question::all(query, &variables, rows);
-            looked = client.walk(question, &mut position, usize::MAX, found).await;
+            looked = client.walk(question, &mut position, || false, found).await;
         }
         match looked {
             Ok(()) => {}

@@ -48,7 +48,7 @@ macro_rules! nodes {
 nodes! {
     /// A ledger line, as listed.
     LedgerIndexNode {
-        account_db_id: Integer, match_id: Integer, owner_db_id: Integer, period_id: Integer, period: PeriodNode, header: ListedHeaderNode, db_id: Integer,
+        db_id: Integer, account_db_id: Integer, match_id: Integer, header: ListedHeaderNode, period_id: Integer, period: PeriodNode, owner_db_id: Integer,
     }
 
     /// What a ledger line refers to.
@@ -79,7 +79,7 @@ nodes! {
     SourceOfVoucherNode { transaction_source: SourceNode }
 
     /// Of a voucher, what a list asks for.
-    ListedHeaderNode { transaction_source: SourceNode, modified_at: Lenient<WallTime>, db_id: Integer }
+    ListedHeaderNode { db_id: Integer, transaction_source: SourceNode, modified_at: Lenient<WallTime> }
 
     /// An accounting period.
     PeriodNode { year: Integer, month_number: Integer, fiscal_year: Lenient<Integer>, fiscal_period: Lenient<Integer> }

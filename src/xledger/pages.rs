@@ -47,16 +47,16 @@ impl Position {
 }
 
 impl Client {
-    /// Hands the rows of a question to `take`, in the order of the answers, from a position on, until the end or until `max_rows` came. What was
-    /// handed to `take` is behind the position, whatever ends the walk.
+    /// Hands the rows of a question to `take`, in the order of the answers, from a position on, until the end or until it is enough; a page is asked
+    /// for in any case. What was handed to `take` is behind the position, whatever ends the walk.
     pub(crate) async fn walk<T: Identified>(
         &self,
         question: Question<'_>,
         position: &mut Position,
-        max_rows: usize,
+        is_enough: impl Fn() -> bool,
         take: impl FnMut(Vec<T>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.walk_pages(question, position, max_rows, take).await.map_err(|unanswered| unanswered.error)
+        self.walk_pages(question, position, is_enough, take).await.map_err(|unanswered| unanswered.error)
     }
 
     /// Hands every row of these ids to `take`, and no others if the filter works. From `expires_at` on no request is sent. What does not come while
@@ -125,7 +125,7 @@ impl Client {
         &self,
         question: Question<'_>,
         position: &mut Position,
-        max_rows: usize,
+        is_enough: impl Fn() -> bool,
         mut take: impl FnMut(Vec<T>) -> Result<(), Error>,
     ) -> Result<(), Unanswered> {
         let Question { query, .. } = question;
@@ -136,9 +136,8 @@ impl Client {
             Select::Ascending(_) => position.after.as_ref().and_then(|cursor| cursor.parse().ok()),
             _ => None,
         };
-        let mut rows = 0;
         for page_number in 1..=MAX_PAGES {
-            if position.done || rows >= max_rows {
+            if position.done || (page_number > 1 && is_enough()) {
                 return Ok(());
             }
             let malformed = |what| Error::malformed(query, format!("page {page_number}"), what);
@@ -159,7 +158,6 @@ impl Client {
                 page = self.whole_page(next).await?;
             }
             let Edges { nodes, cursor, .. } = page.edges;
-            rows += nodes.len();
             let last = last_of_ascending(&nodes, above);
             let by_ids = matches!(select, Select::Ascending(_)) && cursor.is_none();
             if by_ids && last.is_none() && !nodes.is_empty() {

@@ -25,6 +25,9 @@ const SUCCESSES_PER_BURST_STEP: u32 = 10;
 /// The pace of one client.
 pub(crate) struct RateLimiter {
     state: Mutex<State>,
+    /// Held by the one that asks next, in the order in which they came: else the one that was just answered is quickest again and again, and
+    /// the list beside it waits for minutes.
+    turn: tokio::sync::Mutex<()>,
     freed: Notify,
     /// How many times faster than in life time runs: 1, but for tests.
     tempo: f64,
@@ -76,7 +79,8 @@ impl Drop for Permit<'_> {
 impl RateLimiter {
     pub(crate) fn new(max_in_flight: usize, tempo: f64) -> Self {
         let window = BURST_WINDOW.div_f64(tempo);
-        Self { state: Mutex::new(State::new(max_in_flight, window)), freed: Notify::new(), tempo }
+        let (state, turn, freed) = (Mutex::new(State::new(max_in_flight, window)), Default::default(), Notify::new());
+        Self { state, turn, freed, tempo }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -86,6 +90,7 @@ impl RateLimiter {
     /// Waits until a request may be sent. If that would be after `deadline`, the error is when, as far as that is known. Waiting for one's own
     /// requests to end is bounded by their timeouts.
     pub(crate) async fn acquire(&self, deadline: Instant, meter: &Meter) -> Result<Permit<'_>, Option<Instant>> {
+        let _turn = tokio::time::timeout_at(deadline, self.turn.lock()).await.map_err(|_| None)?;
         loop {
             let freed = self.freed.notified();
             let now = Instant::now();
@@ -113,8 +118,6 @@ impl RateLimiter {
     /// Takes note of an answer that was no refusal.
     pub(crate) fn on_success(&self) {
         if self.lock().on_success() {
-            // One for each that may wait.
-            self.freed.notify_waiters();
             self.freed.notify_one();
         }
     }

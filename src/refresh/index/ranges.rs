@@ -99,7 +99,7 @@ impl Ranges {
         }
     }
 
-    /// Lists what is left, about so many lines at most, but for the end of the list, which [`Ranges::reopen`] adds. `known` are the bounds of an
+    /// Lists what is left, but for the end of the list, which [`Ranges::reopen`] adds; no more once `is_enough` says so. `known` are the bounds of an
     /// earlier list's ranges, if there was one; `rows` is told how many lines have come.
     ///
     /// # Errors
@@ -109,7 +109,7 @@ impl Ranges {
         list: &mut L,
         asking: Asking<'_>,
         known: Option<&[i64]>,
-        max_rows: usize,
+        is_enough: &impl Fn() -> bool,
         rows: &impl Fn(usize),
     ) -> Result<(), Error> {
         let takes_ranges = asking.client.plan().filter(L::QUERY).is_some_and(|filter| filter.range);
@@ -120,7 +120,7 @@ impl Ranges {
             if !self.by_cursor && self.ranges[0].at == Position::default() {
                 self.begin(list, asking, known.is_some(), rows).await?;
             }
-            self.walk(list, asking, max_rows, rows).await
+            self.walk(list, asking, is_enough, rows).await
         };
         match walked.await {
             // A server that does not take both bounds, or has another order: one cursor leads through all of it. One that took them before refuses for
@@ -129,7 +129,7 @@ impl Ranges {
                 tracing::warn!(query = L::QUERY.name, reason = %error, "ranges of ids are refused; one cursor walks the list");
                 list.entries_mut().clear();
                 *self = Self::by_cursor();
-                self.walk(list, asking, max_rows, rows).await
+                self.walk(list, asking, is_enough, rows).await
             }
             walked => walked,
         }
@@ -150,7 +150,7 @@ impl Ranges {
         rows: &impl Fn(usize),
     ) -> Result<(), Error> {
         let others = self.ranges.split_off(1);
-        let walked = self.walk(list, asking, 1, rows).await;
+        let walked = self.walk(list, asking, &|| true, rows).await;
         self.ranges.extend(others);
         walked?;
         let ids = || list.entries().iter().map(L::id_of);
@@ -184,12 +184,11 @@ impl Ranges {
         &mut self,
         list: &mut L,
         asking: Asking<'_>,
-        max_rows: usize,
+        is_enough: &impl Fn() -> bool,
         rows: &impl Fn(usize),
     ) -> Result<(), Error> {
         let Asking { client, base, page_rows } = asking;
         let (by_cursor, goes_by_ids) = (self.by_cursor, self.goes_by_ids);
-        let max_rows = max_rows.div_ceil(self.ranges.len());
         let (list, takes_bounds) = (RefCell::new(list), Cell::new(self.takes_bounds));
         let ranges = stream::iter(self.ranges.iter_mut().filter(|range| !range.at.is_at_end()));
         let walks = ranges.map(async |Range { ids, at }| {
@@ -209,7 +208,7 @@ impl Ranges {
             };
             let question =
                 Question { query: L::query(client), variables: base, select, rows: page_rows, expires_at: None };
-            let walked = client.walk(question, at, max_rows, take).await;
+            let walked = client.walk(question, at, is_enough, take).await;
             // What the others are asking for still comes, and is not asked for again; nothing new is begun.
             walked.inspect_err(|error| {
                 if by_cursor || !error.is_refusal() {

@@ -50,11 +50,11 @@ impl SavedList {
         list: &mut L,
         asking: Asking<'_>,
         known: Option<&[i64]>,
-        max_rows: usize,
+        is_enough: &impl Fn() -> bool,
         rows: &impl Fn(usize),
     ) -> Result<(), Error> {
         let was_by_cursor = self.ranges.by_cursor;
-        let listed = self.ranges.list(list, asking, known, max_rows, rows).await;
+        let listed = self.ranges.list(list, asking, known, is_enough, rows).await;
         if self.ranges.by_cursor != was_by_cursor {
             // It was begun anew.
             self.parts.clear();

@@ -98,3 +98,20 @@ fn fewer_at_once_after_a_refusal_and_more_again_when_calm() {
     assert_eq!((0..SUCCESSES_PER_STEP).filter(|_| state.on_success()).count(), 1);
     assert_eq!(state.allowed, 3);
 }
+
+/// One that was just answered waits for those that asked before it asks again.
+#[tokio::test]
+async fn requests_are_sent_in_the_order_in_which_they_are_asked_for() {
+    let (limiter, meter, sent) = (RateLimiter::new(1, 1.0), Meter::default(), std::cell::RefCell::new(String::new()));
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let list = async |name| {
+        for _ in 0..3 {
+            let permit = limiter.acquire(deadline, &meter).await;
+            sent.borrow_mut().push(name);
+            tokio::task::yield_now().await;
+            drop(permit);
+        }
+    };
+    tokio::join!(list('a'), list('b'));
+    assert_eq!(*sent.borrow(), "ababab");
+}
