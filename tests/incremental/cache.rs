@@ -80,9 +80,9 @@ async fn an_answer_that_cannot_be_read_in_the_middle_of_the_fetch() {
 /// Before any answer of a run, a 403 speaks of the token, however well the endpoint answered earlier runs; after one, of what may be on the way.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_403_without_graphql() {
-    // The first of the second run.
+    // The first of the second run. The first run looks twice for more than its one page.
     for (operation, from_request, failure) in
-        [("Viewer", 2, FailureKind::TokenRefused), ("LedgerIndex", 3, FailureKind::EndpointNotGraphql)]
+        [("Viewer", 2, FailureKind::TokenRefused), ("LedgerIndex", 4, FailureKind::EndpointNotGraphql)]
     {
         let operation = Some(operation.to_owned());
         let fault = Fault { kind: FaultKind::Html(403), operation, from_request, requests: 1, ..Fault::default() };

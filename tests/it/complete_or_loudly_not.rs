@@ -56,14 +56,14 @@ async fn pages_by_ids_have_no_cursors_and_others_have() {
     for desk in [&by_ids, &by_cursors] {
         succeeded(&desk.refresh(&[("XLEDGER_PAGE_ROWS", "500")]).await);
         let exchanges = desk.sim.journal().exchanges();
-        // Not the look behind the last line.
-        let has_rows = |page: &&Exchange| page.rows > 0 && page.operation.as_deref() == Some("LedgerIndex");
-        let pages = exchanges.iter().filter(has_rows);
-        // The first page, and the first that is gone on with, show whether cursors are ids.
-        bytes_of_later_pages.push(pages.skip(2).map(|page| (page.rows, page.bytes_plain)).collect::<Vec<_>>());
+        // Not the end of the list.
+        let is_whole = |page: &&Exchange| page.rows == 500 && page.operation.as_deref() == Some("LedgerIndex");
+        let pages = exchanges.iter().filter(is_whole);
+        // The first page shows whether cursors are ids.
+        bytes_of_later_pages.push(pages.skip(1).map(|page| (page.rows, page.bytes_plain)).collect::<Vec<_>>());
     }
     let [by_ids_pages, by_cursors_pages] = [&bytes_of_later_pages[0], &bytes_of_later_pages[1]];
-    assert!(by_ids_pages.len() > 1 && by_ids_pages.len() == by_cursors_pages.len());
+    assert!(by_ids_pages.len() > 1 && by_cursors_pages.len() > 1);
     for (one, other) in by_ids_pages.iter().zip(by_cursors_pages) {
         assert_eq!(one.0, other.0);
         assert!(one.1 + 20 * one.0 < other.1, "{one:?} {other:?}");
