@@ -223,6 +223,27 @@ async fn a_damaged_manifest_is_told() {
     assert!(report.note.unwrap().contains("manifest"));
 }
 
+/// What is asked for by id: once more where it is null, and counted where it stays so.
+#[tokio::test]
+async fn names_and_suppliers_that_are_null_are_asked_for_once_more() {
+    let calm = Desk::new(Options::fast(2_000, 9)).await;
+    succeeded(&calm.refresh(&[]).await);
+    for (operation, root, from_request) in [("Names", "transactions", 1), ("Suppliers", "suppliers", 2)] {
+        let body =
+            format!(r#"{{"data":{{"{root}":{{"edges":[{{"node":null}}],"pageInfo":{{"hasNextPage":false}}}}}}}}"#);
+        for requests in [1, 2] {
+            let kind = FaultKind::Raw(200, "application/json".to_owned(), body.clone());
+            let fault =
+                Fault { kind, operation: Some(operation.to_owned()), from_request, requests, ..Fault::default() };
+            let desk = Desk::new(Options { faults: vec![fault], ..Options::fast(2_000, 9) }).await;
+            let report = desk.refresh(&[]).await;
+            succeeded(&report);
+            assert_eq!(report.api.null_rows, requests - 1, "{operation}");
+            assert!(requests > 1 || data(&desk) == data(&calm), "{operation}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn null_rows_and_odd_values_are_counted() {
     let mut options = Options::fast(2_000, 9);
