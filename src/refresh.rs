@@ -262,7 +262,8 @@ impl Refreshing<'_> {
             guards::enough_kept(&screened, self.max_refused_percent)?;
         }
         if !self.refresh.dry_run {
-            lists.forget_lines();
+            // They take much memory, and are in the cache.
+            (lists.ledger.entries, lists.payables.entries) = Default::default();
         }
         Ok(screened)
     }

@@ -38,7 +38,7 @@ pub(super) struct Lists {
     pub(super) ledger: Ledger,
     pub(super) payables: Payables,
     /// What of them stands in the cache, and how far they came.
-    saved: SavedLists,
+    pub(super) saved: SavedLists,
 }
 
 /// What is read whole.
@@ -94,21 +94,11 @@ impl Lists {
         Ok(())
     }
 
-    /// When the listing began.
-    pub(super) fn began_at(&self) -> Instant {
-        Instant(self.saved.began_at_ms)
-    }
-
     /// From when on nothing is asked for by them, which are whole: lines may have become payroll since. The clock of the run before may have been
     /// ahead.
     pub(super) fn expire_at(&mut self, now: Instant) -> Instant {
         let whole_at_ms = *self.saved.whole_at_ms.get_or_insert(now.0);
         Instant(whole_at_ms.min(now.0).saturating_add(MAX_AGE_MS))
-    }
-
-    /// Whether they were made anew because lines were not as they were listed.
-    pub(super) fn were_renewed(&self) -> bool {
-        self.saved.renewed
     }
 
     /// How much is there: of a run that got something, more.
@@ -280,10 +270,5 @@ impl Lists {
         self.saved.registers = cache.write_value("registers", &(&self.registers, &self.ledger.references)).await?;
         cache.index.lists = Some(self.saved.clone());
         cache.save().await
-    }
-
-    /// Forgets the lines, which are in the cache: they take much memory, and are not needed once they are judged.
-    pub(super) fn forget_lines(&mut self) {
-        (self.ledger.entries, self.payables.entries) = Default::default();
     }
 }

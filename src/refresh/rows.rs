@@ -64,7 +64,7 @@ impl Refreshing<'_> {
         let types: Vec<(Name, Name)> = references.document_types.all().iter().map(|kind| names.of_type(kind)).collect();
         let listed = ListedReferences { types: &types, references };
         let expired = cache.index.expired.clone();
-        let validity = Validity { listed_at: lists.began_at(), expired: &expired, listed };
+        let validity = Validity { listed_at: Instant(lists.saved.began_at_ms), expired: &expired, listed };
         let Asking { client, base, .. } = asking;
         // What expense reports say of a person's trips is nobody's business.
         let expense_lines = if self.rules.personal.expense_texts {
@@ -79,7 +79,7 @@ impl Refreshing<'_> {
             self.load(queries, cache, admitted_payables, &payroll_payables, &validity, &mut names).await?;
 
         // Somebody matched them while the lists were read. What they are matched with may be payroll: before they are asked for, all is listed once more.
-        if !lists.were_renewed()
+        if !lists.saved.renewed
             && (lines.have_match_of(&one_sided_matches) || payables.have_match_of(&one_sided_matches))
         {
             return Ok(Outcome::SetAside(SetAside { wholly: true, ..SetAside::default() }));
@@ -103,8 +103,8 @@ impl Refreshing<'_> {
         if set_aside.is_empty() && client.plan().asks_ids() {
             set_aside.wholly = !fetch.types_are_as_listed(&lines.cached.rows).await?;
         }
-        report.lines_gone = Some(lines.gone());
-        report.payables_gone = Some(payables.gone());
+        report.lines_gone = Some(lines.missing.len() as u64);
+        report.payables_gone = Some(payables.missing.len() as u64);
         if renewals < MAX_RENEWALS && !(set_aside.is_empty() && set_aside.vouchers.is_empty()) {
             return Ok(Outcome::SetAside(set_aside));
         }

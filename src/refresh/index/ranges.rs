@@ -233,7 +233,8 @@ fn ignored(query: Query) -> Error {
 fn bounds<L: List>(list: &L, page_rows: usize, most: usize) -> Vec<i64> {
     let entries = list.entries();
     let pages = entries.len().div_ceil(page_rows.max(1));
-    let ranges = pages.clamp(1, most.max(1));
+    // Whether the server goes by ids shows on a page that another follows in its range.
+    let ranges = (pages / 2).clamp(1, most.max(1));
     let rows = pages.div_ceil(ranges) * page_rows;
     let last_page = (pages.saturating_sub(1) * page_rows).min(entries.len());
     let end_of_first = |rows: usize| Some(L::id_of(entries.get(rows.checked_sub(1)?)?));
@@ -278,7 +279,7 @@ mod tests {
         let tens = list((1..=3_000).map(|id| id * 10));
         assert_eq!(bounds(&tens, 100, 5), [6_000, 12_000, 18_000, 24_000, 29_000]);
         assert_eq!(bounds(&tens, 400, 5), [8_000, 16_000, 24_000, 28_000]);
-        assert_eq!(bounds(&tens, 1_024, 5), [10_240, 20_480]);
+        assert_eq!(bounds(&tens, 1_024, 5), [20_480]);
         // Of a list of one page, all but the last line.
         assert_eq!(bounds(&tens, 10_000, 5), [29_999]);
         assert_eq!(bounds(&list(std::iter::empty()), 100, 5), [0_i64; 0]);

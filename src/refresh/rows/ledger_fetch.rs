@@ -107,14 +107,9 @@ impl<T: Fetched> LedgerFetch<T> {
         ensure_gone(client, base, T::IDS, &ids).await
     }
 
-    /// How many lines are gone.
-    pub(super) fn gone(&self) -> u64 {
-        self.missing.len() as u64
-    }
-
     /// All rows, by id.
     pub(super) fn complete(mut self) -> Result<Cached<T>, Failure> {
-        guards::complete(T::LEDGER, self.admitted, self.cached.rows.len(), self.gone())?;
+        guards::complete(T::LEDGER, self.admitted, self.cached.rows.len(), self.missing.len() as u64)?;
         // By the ids beside their places: merging the rows themselves would take half as much memory once more.
         self.cached.rows.sort_by_cached_key(CachedRow::id);
         Ok(self.cached)
