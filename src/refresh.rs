@@ -111,7 +111,7 @@ impl Refreshing<'_> {
         let current = expected.as_ref().map(|(current, _)| current);
         let mut cache = Cache::open(lake, &run_id, current, self.refresh.dry_run).await?;
         if let Some(id) = &self.refresh.continues
-            && cache.index.refresh.as_ref().is_none_or(|refresh| refresh.id != *id)
+            && cache.contents.refresh.as_ref().is_none_or(|refresh| refresh.id != *id)
         {
             report.note = Some(format!("the refresh {id} has ended already, so that there was nothing to go on with"));
             return Ok(Status::Succeeded);
@@ -121,7 +121,7 @@ impl Refreshing<'_> {
             record_run_before(lake, manifest).await;
         }
         let published = manifest.as_ref().map(RowSource::of).unwrap_or_default();
-        if [&published, &cache.index.source].iter().any(|source| source.endpoint == self.xledger.endpoint()) {
+        if [&published, &cache.contents.source].iter().any(|source| source.endpoint == self.xledger.endpoint()) {
             // It answered before: what is no GraphQL now is no wrong address.
             self.xledger.mark_known();
         }
@@ -175,14 +175,14 @@ impl Refreshing<'_> {
         let owner = token_owner::owner_id(client).await?;
         token_owner::same_owner(owner, owner_before)?;
         let endpoint = client.endpoint().to_owned();
-        let known = Some(&cache.index.source).filter(|source| source.endpoint == endpoint);
+        let known = Some(&cache.contents.source).filter(|source| source.endpoint == endpoint);
         // Where Xledger does not say, the last known owner holds.
         let token_owner_id = owner.or(owner_before).or(known.and_then(|source| source.token_owner_id));
-        cache.index.source = RowSource { endpoint, owner_set: self.owner_set.to_owned(), token_owner_id };
+        cache.contents.source = RowSource { endpoint, owner_set: self.owner_set.to_owned(), token_owner_id };
         self.choose_mode(cache, report);
-        let source = cache.index.source.digest();
+        let source = cache.contents.source.digest();
         let lists = lists.insert(Lists::resume(cache, &source, self.started_at).await?);
-        if let Some(refresh) = &mut cache.index.refresh {
+        if let Some(refresh) = &mut cache.contents.refresh {
             // What an earlier run left is no progress of this one.
             refresh.extent = refresh.extent.max(lists.extent());
         }

@@ -5,14 +5,14 @@ use serde_json::Value;
 use crate::lake::lease::Lease;
 use crate::lake::manifest::write;
 use crate::lake::{Current, Error, Key, Manifest, SnapshotName, TableName};
-use crate::refresh::cache::Index;
+use crate::refresh::cache::Contents;
 use crate::refresh::known_schema::SavedSchema;
 
 /// Reads `CURRENT.json`, a lease, what is kept of a schema, and the index of the cache.
 pub fn state(data: &[u8]) {
-    if let Some(index) = Index::read(data) {
-        let written = serde_json::to_vec(&index).unwrap();
-        assert_eq!(Index::read(&written), Some(index), "read, and read again");
+    if let Some(contents) = Contents::read(data) {
+        let written = serde_json::to_vec(&contents).unwrap();
+        assert_eq!(Contents::read(&written), Some(contents), "read, and read again");
     }
     if let Some(known) = SavedSchema::read(data) {
         let written = serde_json::to_vec(&known).unwrap();

@@ -28,7 +28,7 @@ const SETTLED_MS: i64 = 75 * 60 * 1_000;
 /// What `state/cache.json` says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Index {
+pub(crate) struct Contents {
     format_version: u32,
     /// Files of ledger lines, older ones first.
     pub(crate) lines: Vec<CacheFile>,
@@ -244,10 +244,10 @@ impl Validity<'_> {
     }
 }
 
-impl Index {
+impl Contents {
     /// Reads it; `None` if it is something else.
     pub(crate) fn read(bytes: &[u8]) -> Option<Self> {
-        serde_json::from_slice(bytes).ok().filter(|index: &Self| index.format_version == CACHE_FORMAT_VERSION)
+        serde_json::from_slice(bytes).ok().filter(|contents: &Self| contents.format_version == CACHE_FORMAT_VERSION)
     }
 
     /// Takes note that the refresh was published.

@@ -61,7 +61,7 @@ impl Lists {
     pub(super) async fn resume(cache: &Cache<'_>, source: &str, now: Instant) -> Result<Self, Failure> {
         let is_of_use =
             |saved: &&SavedLists| saved.source == source && (0..MAX_AGE_MS).contains(&(now.0 - saved.began_at_ms));
-        let Some(saved) = cache.index.lists.as_ref().filter(is_of_use) else { return Ok(Self::begin(source, now)) };
+        let Some(saved) = cache.contents.lists.as_ref().filter(is_of_use) else { return Ok(Self::begin(source, now)) };
         let mut lists = Self { saved: saved.clone(), ..Self::begin(source, now) };
         let read = async {
             if let Some(registers) = &lists.saved.registers {
@@ -125,7 +125,7 @@ impl Lists {
         progress: &Progress,
     ) -> Result<(), Failure> {
         progress.begin(Stage::Index, 0);
-        let known = cache.index.bounds.clone();
+        let known = cache.contents.bounds.clone();
         let mut registers = std::mem::take(&mut self.registers);
         let Registers { chart, chart_walk, reference_data, .. } = &mut registers;
         // What the others are asking for when one fails still comes, and is not asked for again.
@@ -166,7 +166,7 @@ impl Lists {
         self.ledger.sort();
         self.payables.sort();
         let ranges = asking.client.max_in_flight();
-        cache.index.bounds = Bounds {
+        cache.contents.bounds = Bounds {
             ledger: self.saved.ledger.ranges.for_next(&self.ledger, asking.page_rows, ranges),
             payables: self.saved.payables.ranges.for_next(&self.payables, asking.page_rows, ranges),
         };
@@ -177,11 +177,11 @@ impl Lists {
     /// ledger lines, then AP lines of theirs.
     async fn list_to_the_end(&mut self, asking: Asking<'_>, known: &Bounds, progress: &Progress) -> Result<(), Error> {
         if !self.saved.has_new_lines {
-            self.saved.ledger.ranges.reopen(&self.ledger);
+            self.saved.ledger.ranges.open_end(&self.ledger);
             while !self.are_whole() {
                 self.list(asking, known, SAVED_ROWS, progress).await?;
             }
-            self.saved.payables.ranges.reopen(&self.payables);
+            self.saved.payables.ranges.open_end(&self.payables);
             self.saved.has_new_lines = true;
         }
         Ok(())
@@ -268,7 +268,7 @@ impl Lists {
         self.saved.ledger.save(&self.ledger, cache).await?;
         self.saved.payables.save(&self.payables, cache).await?;
         self.saved.registers = cache.write_value("registers", &(&self.registers, &self.ledger.references)).await?;
-        cache.index.lists = Some(self.saved.clone());
+        cache.contents.lists = Some(self.saved.clone());
         cache.save().await
     }
 }

@@ -109,7 +109,7 @@ impl Refreshing<'_> {
             guard(&written.sizes)?;
             report.periods = periods(&written).await;
             self.check_data(&mut written, &lines.rows, screen.coverage(), before, report)?;
-            cache.index.publishing.push(snapshot.name().clone());
+            cache.contents.publishing.push(snapshot.name().clone());
             cache.save().await?;
 
             report.snapshot = Some(snapshot.name().to_string());
@@ -117,7 +117,7 @@ impl Refreshing<'_> {
             report.unfit = self.xledger.meter().unfit();
             report.end(now, self.xledger.meter().usage(), Ok(Status::Succeeded));
             report.page = Some(self.write_page(&snapshot, &written, report).await?);
-            let mut settings = to_json(&cache.index.source)?;
+            let mut settings = to_json(&cache.contents.source)?;
             settings["rules"] = to_json(self.rules)?;
             let parts = ManifestParts {
                 created_at: now,
@@ -136,11 +136,11 @@ impl Refreshing<'_> {
             return Err(failure);
         }
         // It is current, whatever becomes of the rest: the next run sees that, and does what is left.
-        cache.index.publishing.retain(|name| name != snapshot.name());
-        for unpublished in std::mem::take(&mut cache.index.publishing) {
+        cache.contents.publishing.retain(|name| name != snapshot.name());
+        for unpublished in std::mem::take(&mut cache.contents.publishing) {
             if let Err(error) = self.lake.take_back(&unpublished).await {
                 tracing::warn!(%error, "a snapshot that never became current is left to the next refresh");
-                cache.index.publishing.push(unpublished);
+                cache.contents.publishing.push(unpublished);
             }
         }
         if let Err(failure) = tidy(lines, payables, &names, cache).await {
@@ -205,7 +205,7 @@ async fn tidy(
     lines.tidy(cache, names).await?;
     payables.tidy(cache, names).await?;
     // Nothing is left that has expired.
-    cache.index.expired = Vec::new();
-    cache.index.published();
+    cache.contents.expired = Vec::new();
+    cache.contents.published();
     cache.save().await
 }

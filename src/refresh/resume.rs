@@ -20,33 +20,33 @@ impl Refreshing<'_> {
         let asked = Wanted::from(&self.refresh);
         let is_asked = |refresh: &Unfinished| asked == Wanted::default() || asked == refresh.asked;
         let new = || Unfinished { id: report.run_id.clone(), asked, ..Unfinished::default() };
-        let mut refresh = cache.index.refresh.take().filter(is_asked).unwrap_or_else(new);
+        let mut refresh = cache.contents.refresh.take().filter(is_asked).unwrap_or_else(new);
         refresh.runs += 1;
         (report.refresh_id, report.invocation) = (Some(refresh.id.clone()), Some(refresh.runs));
         if refresh.runs > 1 {
             tracing::info!(refresh_id = refresh.id, invocation = refresh.runs, "goes on with a refresh");
         }
-        cache.index.refresh = Some(refresh);
+        cache.contents.refresh = Some(refresh);
     }
 
     /// Chooses an incremental or a full refresh, once it is known whose rows these are. What is to be fetched again expires, so that this holds for all runs
     /// of the refresh.
     pub(super) fn choose_mode(&self, cache: &mut Cache<'_>, report: &mut Report) {
-        let (source, unread) = (cache.index.source.digest(), cache.unread);
-        let index = &mut cache.index;
-        let Some(refresh) = &mut index.refresh else { return };
+        let (source, unread) = (cache.contents.source.digest(), cache.unread);
+        let contents = &mut cache.contents;
+        let Some(refresh) = &mut contents.refresh else { return };
         if refresh.mode.is_none() {
-            let mut parts = index.lines.iter().chain(&index.payables);
+            let mut parts = contents.lines.iter().chain(&contents.payables);
             let has_rows = parts.clone().any(|part| part.asked.as_ref().is_some_and(|asked| asked.source == source));
             let Wanted { mode, from, to } = refresh.asked;
             // What has been fetched since an earlier full refresh began is as new as it asked for: it expires once.
-            let is_left_over = mode != Mode::Full && has_rows && index.expired.iter().any(Expired::is_of_all_months);
+            let is_left_over = mode != Mode::Full && has_rows && contents.expired.iter().any(Expired::is_of_all_months);
             let (mode, reason) = match () {
                 () if parts.next().is_none() => (Mode::Full, unread.unwrap_or("nothing is cached yet").to_owned()),
                 () if !has_rows => (Mode::Full, "what is cached is of another endpoint, owner or owner set".to_owned()),
                 () if mode == Mode::Full => (Mode::Full, "asked for".to_owned()),
                 () if is_left_over => (Mode::Full, "an earlier full refresh did not come to its end".to_owned()),
-                () if index.since_full + 1 >= self.full_every => {
+                () if contents.since_full + 1 >= self.full_every => {
                     (Mode::Full, format!("every {} refreshes, as set", self.full_every))
                 }
                 () if from.is_some() || to.is_some() => {
@@ -57,7 +57,7 @@ impl Refreshing<'_> {
             let is_whole = mode == Mode::Full && !is_left_over;
             let (from, to) = if is_whole { (None, None) } else { (from, to) };
             if is_whole || from.is_some() || to.is_some() {
-                index.expired.push(Expired { from, to, asked_before_ms: self.started_at.0 });
+                contents.expired.push(Expired { from, to, asked_before_ms: self.started_at.0 });
             }
             (refresh.mode, refresh.mode_reason) = (Some(mode), reason);
         }
@@ -77,7 +77,7 @@ impl Refreshing<'_> {
             return Err(failure);
         }
         let extent = lists.as_ref().map_or(0, Lists::extent);
-        let Some(mut refresh) = cache.index.refresh.take() else { return Err(failure) };
+        let Some(mut refresh) = cache.contents.refresh.take() else { return Err(failure) };
         let got_something = cache.stored > 0 || extent > refresh.extent;
         refresh.extent = refresh.extent.max(extent);
         let now = (self.clock)();
@@ -95,10 +95,10 @@ impl Refreshing<'_> {
             && failure.again_at.is_none();
         let gets_no_further = refresh.idle_runs >= MAX_IDLE_RUNS;
         let goes_on = failure.is_resumable() && !is_too_short && !gets_no_further;
-        cache.index.refresh = goes_on.then(|| refresh.clone());
+        cache.contents.refresh = goes_on.then(|| refresh.clone());
         if !failure.is_resumable() {
             // Somebody has to mend what was listed, or how it is judged.
-            cache.index.lists = None;
+            cache.contents.lists = None;
         }
         let saved = match lists.filter(|_| failure.is_resumable()) {
             Some(mut lists) => lists.save(cache).await,

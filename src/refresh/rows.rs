@@ -63,7 +63,7 @@ impl Refreshing<'_> {
         let references = &lists.ledger.references;
         let types: Vec<(Name, Name)> = references.document_types.all().iter().map(|kind| names.of_type(kind)).collect();
         let listed = ListedReferences { types: &types, references };
-        let expired = cache.index.expired.clone();
+        let expired = cache.contents.expired.clone();
         let validity = Validity { listed_at: Instant(lists.saved.began_at_ms), expired: &expired, listed };
         let Asking { client, base, .. } = asking;
         // What expense reports say of a person's trips is nobody's business.
@@ -131,7 +131,7 @@ impl Refreshing<'_> {
         validity: &Validity<'_>,
         names: &mut Names,
     ) -> Result<LedgerFetch<T>, Failure> {
-        let (source, document) = (cache.index.source.digest(), document(self.xledger, &queries));
+        let (source, document) = (cache.contents.source.digest(), document(self.xledger, &queries));
         // What is asked for by lists that were made in the middle of a run is as new as these.
         let at_ms = self.started_at.max(validity.listed_at).0;
         let (asked, admitted) = (Asked { source, document, at_ms }, missing.len());

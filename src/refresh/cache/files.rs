@@ -5,18 +5,18 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::encoding::{self, Stored};
-use super::{Asked, CACHE_FORMAT_VERSION, CacheFile, Index};
+use super::{Asked, CACHE_FORMAT_VERSION, CacheFile, Contents};
 use crate::lake::{Current, Error, Key, Lake, Publisher, Version, layout};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::names::Names;
 
 /// The file that names all others.
-const INDEX: &str = "cache.json";
+const FILE: &str = "cache.json";
 /// What an earlier version had in its place.
-const OLD_INDEX: &str = "refresh.json";
-/// What the index takes: it names files, and a document type takes a hundred bytes.
-const INDEX_LIMIT_BYTES: u64 = 16 << 20;
+const OLD_FILE: &str = "refresh.json";
+/// What `cache.json` takes: it names files, and a document type takes a hundred bytes.
+const FILE_LIMIT_BYTES: u64 = 16 << 20;
 /// A file of rows has [`PART_ROWS`] of them.
 const PART_LIMIT_BYTES: u64 = 1 << 30;
 /// Rows of one file, at most: it is made in memory.
@@ -24,8 +24,8 @@ pub(super) const PART_ROWS: usize = 250_000;
 
 /// The cache, as one run reads and writes it. The run holds the lake: nobody else writes.
 pub(crate) struct Cache<'a> {
-    /// What the index is to say.
-    pub(crate) index: Index,
+    /// What `cache.json` is to say.
+    pub(crate) contents: Contents,
     lake: &'a Lake,
     /// Part of the name of every file that is written.
     run_id: &'a str,
@@ -37,8 +37,8 @@ pub(crate) struct Cache<'a> {
     /// Rows that this run has put into it and that it did not have in some way already.
     pub(crate) stored: u64,
     version: Option<Version>,
-    /// What the index says, as far as is known.
-    said: Option<Index>,
+    /// What it says, as far as is known.
+    said: Option<Contents>,
     /// What was to be written last, where nobody knows whether it was.
     in_doubt: Option<Bytes>,
 }
@@ -54,12 +54,12 @@ impl<'a> Cache<'a> {
         current: Option<&Current>,
         is_dry: bool,
     ) -> Result<Self, Error> {
-        let (store, key) = (lake.store(), layout::state(INDEX)?);
-        let found = store.get(&key, INDEX_LIMIT_BYTES).await?;
-        let read = found.as_ref().and_then(|(bytes, _)| Index::read(bytes));
+        let (store, key) = (lake.store(), layout::state(FILE)?);
+        let found = store.get(&key, FILE_LIMIT_BYTES).await?;
+        let read = found.as_ref().and_then(|(bytes, _)| Contents::read(bytes));
         let unread = match (&found, &read) {
             (Some(_), None) => Some("what earlier refreshes cached cannot be read by this version"),
-            (None, _) if store.get(&layout::state(OLD_INDEX)?, INDEX_LIMIT_BYTES).await?.is_some() => {
+            (None, _) if store.get(&layout::state(OLD_FILE)?, FILE_LIMIT_BYTES).await?.is_some() => {
                 Some("an earlier version kept its rows in another way")
             }
             _ => None,
@@ -67,20 +67,20 @@ impl<'a> Cache<'a> {
         if let Some(reason) = unread {
             tracing::warn!(place = store.place(&key), reason, "the cache is not read; everything is fetched");
         }
-        let mut index = Index { format_version: CACHE_FORMAT_VERSION, ..read.unwrap_or_default() };
-        let (version, said) = (found.map(|(_, version)| version), Some(index.clone()));
+        let mut contents = Contents { format_version: CACHE_FORMAT_VERSION, ..read.unwrap_or_default() };
+        let (version, said) = (found.map(|(_, version)| version), Some(contents.clone()));
         if let Some(current) = current
-            && index.publishing.contains(&current.snapshot)
+            && contents.publishing.contains(&current.snapshot)
         {
             // It became current, though the run could not say so any more.
-            index.publishing.retain(|name| *name != current.snapshot);
-            index.published();
+            contents.publishing.retain(|name| *name != current.snapshot);
+            contents.published();
         }
         if is_dry {
             // It changes nothing, so that it neither goes on with a refresh nor ends one.
-            (index.refresh, index.lists) = (None, None);
+            (contents.refresh, contents.lists) = (None, None);
         }
-        Ok(Self { index, lake, run_id, is_dry, unread, files: 0, stored: 0, version, said, in_doubt: None })
+        Ok(Self { contents, lake, run_id, is_dry, unread, files: 0, stored: 0, version, said, in_doubt: None })
     }
 
     /// Whether nothing is changed.
@@ -88,28 +88,28 @@ impl<'a> Cache<'a> {
         self.is_dry
     }
 
-    /// Replaces the index, unless it says the same already.
+    /// Replaces `cache.json`, unless it says the same already.
     ///
     /// # Errors
     /// [`Error::Precondition`] if another run has replaced it; else what storage can meet.
     pub(crate) async fn save(&mut self) -> Result<(), Failure> {
-        if self.is_dry || self.said.as_ref() == Some(&self.index) {
+        if self.is_dry || self.said.as_ref() == Some(&self.contents) {
             return Ok(());
         }
-        let (store, key) = (self.lake.store(), layout::state(INDEX)?);
-        let mut bytes = serde_json::to_vec(&self.index).map_err(unfit)?;
+        let (store, key) = (self.lake.store(), layout::state(FILE)?);
+        let mut bytes = serde_json::to_vec(&self.contents).map_err(unfit)?;
         bytes.push(b'\n');
         let bytes = Bytes::from(bytes);
         // A write that this run heard nothing of may have happened: its own is not another run's.
         if let Some(doubted) = &self.in_doubt
-            && let Some((found, version)) = store.get(&key, INDEX_LIMIT_BYTES).await?
+            && let Some((found, version)) = store.get(&key, FILE_LIMIT_BYTES).await?
             && found == *doubted
         {
             self.version = Some(version);
         }
         (self.said, self.in_doubt) = (None, Some(bytes.clone()));
         self.version = Some(store.replace(&key, bytes, self.version.as_ref()).await?);
-        (self.said, self.in_doubt) = (Some(self.index.clone()), None);
+        (self.said, self.in_doubt) = (Some(self.contents.clone()), None);
         Ok(())
     }
 
@@ -207,8 +207,8 @@ impl<'a> Cache<'a> {
         Error::Corrupt { place, what: what.to_owned() }
     }
 
-    /// Removes every file of rows that the index does not name: of runs that died, and what nothing needs any more. Where it is not known what
-    /// the index says by now, nothing is removed.
+    /// Removes every file of rows that `cache.json` does not name: of runs that died, and what nothing needs any more. Where it is not known what
+    /// it says by now, nothing is removed.
     ///
     /// # Errors
     /// What storage can meet; that the lake is another run's by now, whose files these may be.
@@ -224,7 +224,7 @@ impl<'a> Cache<'a> {
                 store.delete_below(&directory).await?;
             }
         }
-        let old = layout::state(OLD_INDEX)?;
+        let old = layout::state(OLD_FILE)?;
         for entry in store.list(&layout::directory_of_state()).await? {
             let is_row = entry.key.below(&rows).is_some();
             if entry.key == old || (is_row && !named.contains(&entry.key)) {

@@ -118,7 +118,7 @@ async fn used_and_left(case: &Case) -> (Vec<i64>, Vec<i64>) {
     let mut cache = Cache::open(&lake, "run", None, false).await.unwrap();
     let mut names = Names::default();
     let rows: Vec<Line> = case.cached.iter().map(|entry| row(entry, &mut names)).collect();
-    cache.index.lines = cache.write("lines", &rows, &names, Some(&case.asked)).await.unwrap();
+    cache.contents.lines = cache.write("lines", &rows, &names, Some(&case.asked)).await.unwrap();
     cache.save().await.unwrap();
 
     let mut names = Names::default();
@@ -137,7 +137,7 @@ async fn used_and_left(case: &Case) -> (Vec<i64>, Vec<i64>) {
     // One is asked for in any case.
     assert_eq!(missing.len(), (all - used.len()).max(all.min(1)));
     let mut left = Vec::new();
-    for part in &cache.index.lines {
+    for part in &cache.contents.lines {
         let take = |row: Line, _: &Names| {
             left.push(row.id);
             true
@@ -219,7 +219,7 @@ async fn what_is_not_valid_any_more_goes_once_all_is_there() {
     // Two files: in the older one a line that is not admitted; in the newer one two rows of lines that stand in the older, too.
     for rows in [&rows[..5], &rows[..2]] {
         let parts = cache.write("lines", rows, &names, Some(&case.asked)).await.unwrap();
-        cache.index.lines.extend(parts);
+        cache.contents.lines.extend(parts);
     }
     let types: Vec<_> = case.types.iter().map(|kind| names.of_type(kind)).collect();
     let references = References::of(1, case.types.clone(), &MONTHS);
@@ -230,7 +230,7 @@ async fn what_is_not_valid_any_more_goes_once_all_is_there() {
     assert_eq!(cached.rows.len(), 4);
     cached.tidy(&mut cache, &names).await.unwrap();
     let mut left = Vec::new();
-    for part in &cache.index.lines {
+    for part in &cache.contents.lines {
         let take = |row: Line, _: &Names| {
             left.push(row.id);
             true
@@ -250,7 +250,7 @@ async fn what_has_expired_goes_even_if_it_is_not_as_it_is_listed() {
     let mut names = Names::default();
     let rows: Vec<Line> =
         (1..=4).map(|id| Line { month: if id == 1 { JUNE } else { MAY }, ..row(&entry(id), &mut names) }).collect();
-    cache.index.lines = cache.write("lines", &rows, &names, Some(&case.asked)).await.unwrap();
+    cache.contents.lines = cache.write("lines", &rows, &names, Some(&case.asked)).await.unwrap();
     expire(&mut case, Some(JUNE), Some(JUNE), NOW_MS);
     let types: Vec<_> = case.types.iter().map(|kind| names.of_type(kind)).collect();
     let references = References::of(1, case.types.clone(), &MONTHS);
@@ -260,7 +260,7 @@ async fn what_has_expired_goes_even_if_it_is_not_as_it_is_listed() {
     let cached = Cached::<Line>::load(&mut cache, &now(), &admitted, &[], &validity, &mut names).await.unwrap();
     assert_eq!(cached.rows.len(), 3);
     cached.tidy(&mut cache, &names).await.unwrap();
-    assert_eq!(cache.index.lines.iter().map(|part| part.rows).sum::<u64>(), 3);
+    assert_eq!(cache.contents.lines.iter().map(|part| part.rows).sum::<u64>(), 3);
 }
 
 /// Files that were asked for at different times become one, and no row looks newer or older by that than it is.
@@ -279,7 +279,7 @@ async fn what_is_moved_is_valid_as_before() {
     for (at_ms, rows) in [(old, [&gone[..1], &rows[..1]].concat()), (new, [&gone[1..], &rows[1..]].concat())] {
         let asked = Asked { at_ms, ..case.asked.clone() };
         let parts = cache.write("lines", &rows, &names, Some(&asked)).await.unwrap();
-        cache.index.lines.extend(parts);
+        cache.contents.lines.extend(parts);
     }
     let types: Vec<_> = case.types.iter().map(|kind| names.of_type(kind)).collect();
     let references = References::of(1, case.types.clone(), &MONTHS);
@@ -293,6 +293,6 @@ async fn what_is_moved_is_valid_as_before() {
         assert_eq!(cached.rows.iter().map(|row| row.id).collect::<Vec<_>>(), used);
         cached.rows.sort_by_key(|row| row.id);
         cached.tidy(&mut cache, &names).await.unwrap();
-        assert_eq!(cache.index.lines.len(), 1);
+        assert_eq!(cache.contents.lines.len(), 1);
     }
 }

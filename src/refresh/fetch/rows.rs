@@ -182,7 +182,7 @@ impl CachedRow for Line {
     }
 
     fn parts<'a>(cache: &'a mut Cache<'_>) -> &'a mut Vec<CacheFile> {
-        &mut cache.index.lines
+        &mut cache.contents.lines
     }
 }
 
@@ -218,7 +218,7 @@ impl CachedRow for Payable {
     }
 
     fn parts<'a>(cache: &'a mut Cache<'_>) -> &'a mut Vec<CacheFile> {
-        &mut cache.index.payables
+        &mut cache.contents.payables
     }
 }
 

@@ -1,6 +1,6 @@
 //! Lists of lines are walked in ranges of ids, several at once: a list of a million lines is a hundred pages, and each is an answer to wait
 //! for. The ranges of a list cover all ids, so that it is whole whatever the order of the answers; its bounds decide but how evenly the work
-//! is shared.
+//! is shared. The end of a list comes once all its ranges have: it has what was posted meanwhile.
 
 use std::cell::{Cell, RefCell};
 
@@ -91,7 +91,7 @@ impl Ranges {
 
     /// Lets the next walk list what is behind the last range: the rest of the list, and what was posted while it was read. Without ranges that
     /// is not asked.
-    pub(crate) fn reopen<L: List>(&mut self, list: &L) {
+    pub(crate) fn open_end<L: List>(&mut self, list: &L) {
         let end = self.ranges.last().and_then(|range| range.ids.up_to);
         let above = end.or_else(|| list.entries().iter().map(L::id_of).max());
         if !self.by_cursor && self.are_at_end() {
@@ -99,7 +99,7 @@ impl Ranges {
         }
     }
 
-    /// Lists what is left, but for the end of the list, which [`Ranges::reopen`] adds; no more once `is_enough` says so. `known` are the bounds of an
+    /// Lists what is left, but for the end of the list, which [`Ranges::open_end`] adds; no more once `is_enough` says so. `known` are the bounds of an
     /// earlier list's ranges, if there was one; `rows` is told how many lines have come.
     ///
     /// # Errors
@@ -264,7 +264,7 @@ mod tests {
             assert!(!ranges.are_at_end());
             ranges.ranges.iter_mut().for_each(|range| range.at = Position::end());
             let listed = list([-4, 7].into_iter());
-            ranges.reopen(&listed);
+            ranges.open_end(&listed);
             let held = |id| ranges.ranges.iter().filter(|range| range.ids.holds(id)).count();
             for id in [i64::MIN, -4, -3, -2, 0, 1, 7, 8, i64::MAX - 1, i64::MAX] {
                 // Of one range of all ids, what is above the last one that is listed is asked for twice.
