@@ -8,7 +8,7 @@ use crate::lake::{Current, Error, Key, Manifest, SnapshotName, TableName};
 use crate::refresh::cache::Contents;
 use crate::refresh::known_schema::SavedSchema;
 
-/// Reads `CURRENT.json`, a lease, what is kept of a schema, and the index of the cache.
+/// Reads `CURRENT.json`, a lease, what is saved of a schema, and what the cache's file says.
 pub fn state(data: &[u8]) {
     if let Some(contents) = Contents::read(data) {
         let written = serde_json::to_vec(&contents).unwrap();

@@ -142,7 +142,7 @@ impl Lists {
             self.list(asking, &known, SAVED_ROWS, progress).await?;
         }
         for is_last in [false, true] {
-            self.list_to_the_end(asking, &known, progress).await?;
+            self.open_ends(asking, &known, progress).await?;
             while !self.are_whole() || !self.look_up_references(asking).await? {
                 self.save(cache).await?;
                 self.list(asking, &known, SAVED_ROWS, progress).await?;
@@ -175,7 +175,7 @@ impl Lists {
 
     /// Lets the next walk list what is behind the ranges of both lists. What was posted while these were read may be of vouchers that are listed: first
     /// ledger lines, then AP lines of theirs.
-    async fn list_to_the_end(&mut self, asking: Asking<'_>, known: &Bounds, progress: &Progress) -> Result<(), Error> {
+    async fn open_ends(&mut self, asking: Asking<'_>, known: &Bounds, progress: &Progress) -> Result<(), Error> {
         if !self.saved.has_new_lines {
             self.saved.ledger.ranges.open_end(&self.ledger);
             while !self.are_whole() {

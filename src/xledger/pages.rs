@@ -69,28 +69,17 @@ impl Client {
         expires_at: Option<Instant>,
         mut take: impl FnMut(Vec<T>) -> Result<(), Error>,
     ) -> Result<usize, Error> {
-        let mut came: FxHashSet<i64> = FxHashSet::default();
-        let take_first = |nodes: Vec<T>| {
-            came.extend(nodes.iter().filter_map(Identified::id));
-            take(nodes)
-        };
-        if self.walk_ids_once(query, variables, ids, expires_at, take_first).await? == 0 {
-            return Ok(0);
-        }
-        let left: Vec<i64> = ids.iter().copied().filter(|id| !came.contains(id)).collect();
-        self.walk_ids_once(query, variables, &left, expires_at, take).await
-    }
-
-    async fn walk_ids_once<T: Identified>(
-        &self,
-        query: Query,
-        variables: &Map<String, Value>,
-        ids: &[i64],
-        expires_at: Option<Instant>,
-        mut take: impl FnMut(Vec<T>) -> Result<(), Error>,
-    ) -> Result<usize, Error> {
         let (mut rest, mut max_rows, mut null_rows) = (ids.to_vec(), usize::MAX, 0);
-        while !rest.is_empty() {
+        let came = |nodes: &[T]| -> FxHashSet<i64> { nodes.iter().filter_map(Identified::id).collect() };
+        // Of answers with null rows, what did not come; nothing, once that is asked for.
+        let mut left = Some(Vec::new());
+        loop {
+            if rest.is_empty() {
+                rest = left.take().unwrap_or_default();
+            }
+            if rest.is_empty() {
+                return Ok(null_rows);
+            }
             let rows = self.page_sizes().rows(query, rest.len()).min(max_rows);
             let batch = &rest[..rows.min(rest.len())];
             let question = Question { query, variables, select: Select::Ids(batch), rows, expires_at };
@@ -99,13 +88,19 @@ impl Client {
                 Err(unanswered) => return Err(unanswered.error),
                 Ok(Page { edges, page_info: PageInfo { has_next_page: false } }) => {
                     let asked = batch.len();
-                    null_rows += edges.null_rows;
+                    let batch = rest.drain(..asked);
+                    match &mut left {
+                        Some(left) if edges.null_rows > 0 => {
+                            let came = came(&edges.nodes);
+                            left.extend(batch.filter(|id| !came.contains(id)));
+                        }
+                        _ => null_rows += edges.null_rows,
+                    }
                     take(edges.nodes)?;
-                    rest.drain(..asked);
                 }
                 // Fewer rows than were asked for: the others, once more.
                 Ok(Page { edges, .. }) => {
-                    let came: FxHashSet<i64> = edges.nodes.iter().filter_map(Identified::id).collect();
+                    let came = came(&edges.nodes);
                     let asked = rest.len();
                     take(edges.nodes)?;
                     rest.retain(|id| !came.contains(id));
@@ -117,7 +112,6 @@ impl Client {
                 }
             }
         }
-        Ok(null_rows)
     }
 
     /// As [`Client::walk`], with what may help where it ends.

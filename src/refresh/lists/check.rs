@@ -29,7 +29,7 @@ pub(crate) async fn list_and_screen(
     let (mut chart, known) = (Chart::default(), Bounds::default());
     let walk = &mut RegisterWalk::default();
     futures::try_join!(chart.list(asking, walk), lists.list(asking, &known, usize::MAX, progress))?;
-    lists.list_to_the_end(asking, &known, progress).await?;
+    lists.open_ends(asking, &known, progress).await?;
     while !lists.are_whole() || !lists.look_up_references(asking).await? {
         lists.list(asking, &known, usize::MAX, progress).await?;
     }
