@@ -85,7 +85,7 @@ impl RegisterWalk {
             let Self { at, document } = &mut *self;
             let (mut is_first, mut is_mixed) = (*at == Position::default(), false);
             let take = |nodes: Vec<N>| {
-                let asked = Digest::of(client.plan().document(query, None).as_bytes());
+                let asked = Digest::of(client.plan().document(query, None).text().as_bytes());
                 is_mixed |= !std::mem::take(&mut is_first) && asked != *document;
                 *document = asked;
                 rows.extend(nodes.into_iter().filter_map(&row));

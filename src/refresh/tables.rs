@@ -16,7 +16,7 @@ use crate::refresh::supplier_totals::SupplierTotals;
 use crate::report::TableSizes;
 use crate::report::progress::Progress;
 use crate::table::parquet_file::ParquetFile;
-use crate::table::{BATCH_ROWS, EncodeError, Table, partition, spend, supplier};
+use crate::table::{BATCH_ROWS, Table, partition, spend, supplier};
 use arrow::array::RecordBatch;
 
 /// Both tables, as written.
@@ -73,7 +73,7 @@ pub(super) async fn write<'a>(
     for (month, lines) in
         partition::split(lines, |line| line.month, |line| partition::spend_order(line.posted_date, line.id))
     {
-        let mut file = Files::new(snapshot, spend::table(), Partition::Month(month))?;
+        let mut file = Files::new(snapshot, spend::table(), Partition::Month(month));
         for lines in lines.chunks(BATCH_ROWS) {
             let mut builder = spend::Builder::new();
             for line in lines {
@@ -95,7 +95,7 @@ pub(super) async fn write<'a>(
     }
     let registered = &reference_data.suppliers;
     for (owner, registered) in partition::split(registered, |supplier| supplier.owner, |supplier| supplier.id) {
-        let mut file = Files::new(snapshot, supplier::table(), Partition::Owner(owner))?;
+        let mut file = Files::new(snapshot, supplier::table(), Partition::Owner(owner));
         for registered in registered.chunks(BATCH_ROWS) {
             let mut builder = supplier::Builder::new();
             for supplier in registered {
@@ -116,27 +116,26 @@ struct Files<'a> {
     snapshot: Option<&'a Snapshot<'a>>,
     table: &'static Table,
     partition: Partition,
-    encoder: ParquetFile,
+    encoder: Option<ParquetFile>,
     writer: Option<crate::lake::DataWriter>,
     done: Vec<DataFile>,
 }
 
 impl<'a> Files<'a> {
-    fn new(
-        snapshot: Option<&'a Snapshot<'a>>,
-        table: &'static Table,
-        partition: Partition,
-    ) -> Result<Self, EncodeError> {
-        Ok(Self { snapshot, table, partition, encoder: ParquetFile::new(table)?, writer: None, done: Vec::new() })
+    fn new(snapshot: Option<&'a Snapshot<'a>>, table: &'static Table, partition: Partition) -> Self {
+        Self { snapshot, table, partition, encoder: None, writer: None, done: Vec::new() }
     }
 
     async fn push(&mut self, batch: &RecordBatch) -> Result<(), Failure> {
-        if self.encoder.is_full() {
-            let full = std::mem::replace(&mut self.encoder, ParquetFile::new(self.table)?);
-            self.end(full).await?;
+        if self.encoder.as_ref().is_some_and(ParquetFile::is_full) {
+            self.end().await?;
         }
-        self.encoder.push(batch)?;
-        let ready = self.encoder.take_ready();
+        let encoder = match &mut self.encoder {
+            Some(encoder) => encoder,
+            none => none.insert(ParquetFile::new(self.table)?),
+        };
+        encoder.push(batch)?;
+        let ready = encoder.take_ready();
         if let Some(snapshot) = self.snapshot.filter(|_| !ready.is_empty()) {
             if self.writer.is_none() {
                 self.writer = Some(snapshot.writer(self.partition, self.done.len() as u32).await?);
@@ -148,7 +147,9 @@ impl<'a> Files<'a> {
         Ok(())
     }
 
-    async fn end(&mut self, encoder: ParquetFile) -> Result<(), Failure> {
+    /// Ends the file that rows were pushed into last.
+    async fn end(&mut self) -> Result<(), Failure> {
+        let Some(encoder) = self.encoder.take() else { return Ok(()) };
         let rest = encoder.finish()?;
         let file = match (self.snapshot, self.writer.take()) {
             (None, _) => DataFile {
@@ -171,8 +172,7 @@ impl<'a> Files<'a> {
     }
 
     async fn finish(mut self) -> Result<Vec<DataFile>, Failure> {
-        let encoder = std::mem::replace(&mut self.encoder, ParquetFile::new(self.table)?);
-        self.end(encoder).await?;
+        self.end().await?;
         Ok(self.done)
     }
 }

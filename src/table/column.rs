@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use parquet::arrow::encode_arrow_schema;
 
 /// The types that columns have: the ones that Athena, Spark, DuckDB, Polars and pandas all read alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,6 +132,7 @@ pub struct Table {
     /// The order of rows within a partition; the last key is the rows' id.
     pub sort: &'static [SortKey],
     schema: SchemaRef,
+    encoded_schema: String,
 }
 
 impl Table {
@@ -150,11 +152,17 @@ impl Table {
             field.with_metadata(described(column))
         };
         let schema = Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()));
-        Self { name, doc, format, columns, partitions, sort, schema }
+        let encoded_schema = encode_arrow_schema(&schema);
+        Self { name, doc, format, columns, partitions, sort, schema, encoded_schema }
     }
 
     /// The Arrow schema of the files: the columns without the partition columns.
     pub fn schema(&self) -> SchemaRef {
         Arc::clone(&self.schema)
+    }
+
+    /// This schema as it stands in each Parquet file. It is the same in all of them, and takes longer to encode than a month of few rows.
+    pub(super) fn encoded_schema(&self) -> &str {
+        &self.encoded_schema
     }
 }

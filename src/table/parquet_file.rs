@@ -4,9 +4,10 @@ use std::mem;
 
 use arrow::array::RecordBatch;
 use bytes::Bytes;
+use parquet::arrow::ARROW_SCHEMA_META_KEY;
 use parquet::arrow::arrow_writer::{ArrowWriter, ArrowWriterOptions};
 use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::metadata::SortingColumn;
+use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::schema::types::ColumnPath;
 
@@ -51,8 +52,8 @@ impl ParquetFile {
     /// # Errors
     /// The table's columns cannot be kept in Parquet; never, for the tables of this crate.
     pub(crate) fn new(table: &Table) -> Result<Self, EncodeError> {
-        // With the Arrow schema, whose fields say what each column means.
-        let options = ArrowWriterOptions::new().with_properties(properties(table)?);
+        // The properties have the Arrow schema.
+        let options = ArrowWriterOptions::new().with_properties(properties(table)?).with_skip_arrow_metadata(true);
         Ok(Self { writer: ArrowWriter::try_new_with_options(Vec::new(), table.schema(), options)?, rows: 0 })
     }
 
@@ -98,7 +99,9 @@ fn properties(table: &Table) -> Result<WriterProperties, EncodeError> {
         let index = table.columns.iter().position(|column| column.name == key.0)?;
         Some(SortingColumn { column_idx: i32::try_from(index).ok()?, descending: false, nulls_first: false })
     };
-    let mut builder = WriterProperties::builder();
+    // Its fields say what each column means.
+    let schema = KeyValue::new(ARROW_SCHEMA_META_KEY.to_owned(), table.encoded_schema().to_owned());
+    let mut builder = WriterProperties::builder().set_key_value_metadata(Some(vec![schema]));
     for column in &table.columns {
         builder = builder.set_column_dictionary_enabled(ColumnPath::from(&*column.name), has_dictionary(column));
     }

@@ -144,7 +144,7 @@ impl Client {
     pub(super) async fn attempt<D: Decoded>(
         &self,
         question: Question<'_>,
-        document: Option<&str>,
+        document: Option<&Document>,
         searched: bool,
     ) -> Result<D, Unanswered> {
         let Question { query, rows, select, expires_at, .. } = question;
@@ -243,13 +243,13 @@ impl Client {
     }
 
     /// The body of a request, with this document if one is given, as the plan has it by now.
-    pub(super) fn body(&self, question: Question<'_>, document: Option<&str>) -> String {
+    pub(super) fn body(&self, question: Question<'_>, document: Option<&Document>) -> String {
         let Question { query, variables, select, .. } = question;
         let mut variables = variables.clone();
         let filter = self.plan.filter(query).and_then(|filter| filter.to_json(select));
         variables.extend(filter.map(|filter| ("filter".to_owned(), filter)));
-        let document = self.plan.document(query, document);
-        let mut document = Document::read(&document).with_variables(|name| variables.contains_key(name));
+        let document = self.plan.document(query, document.cloned());
+        let mut document = document.with_variables(|name| variables.contains_key(name));
         if !select.needs_cursors() {
             document = document.without_cursors();
         }

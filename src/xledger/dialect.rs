@@ -134,7 +134,7 @@ pub(crate) fn known_filter(root: &str) -> Option<&'static str> {
 impl Dialect {
     /// How rows of a query are asked for by id; `None` if they can only be listed.
     pub(crate) fn filter(&self, query: Query) -> Option<&IdFilter> {
-        self.filters.get(query.root())
+        self.filters.get(query.root)
     }
 
     /// Whether a refresh that sends this `ownerSet` can be answered.

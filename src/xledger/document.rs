@@ -1,18 +1,27 @@
 //! A document as its fields, so that one can be asked without some of them.
 
-use graphql_parser::query::{self as ast, Definition, Field, OperationDefinition, Selection, SelectionSet, Value};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
-/// One of the documents in `queries/`.
-#[derive(Debug)]
-pub(crate) struct Document<'a>(ast::Document<'a, &'a str>);
+use graphql_parser::query::{self as ast, Definition, OperationDefinition, Selection, Type, Value};
+use rustc_hash::FxHashMap;
 
-impl<'a> Document<'a> {
-    /// Reads a document: a test holds each of them against the schema file, so that there is none that cannot be read.
-    pub(crate) fn read(text: &'a str) -> Self {
-        Self(ast::parse_query(text).unwrap_or(ast::Document { definitions: Vec::new() }))
+type Field = ast::Field<'static, String>;
+type SelectionSet = ast::SelectionSet<'static, String>;
+
+/// One of the documents in `queries/`, or a part of one.
+#[derive(Clone, Debug)]
+pub(crate) struct Document(ast::Document<'static, String>);
+
+impl Document {
+    /// Reads a document, once in the life of the process: to read one takes as long as to read its answer, if that is small. A test holds each of them
+    /// against the schema file, so that there is none that cannot be read.
+    pub(crate) fn read(text: &'static str) -> Self {
+        static READ: LazyLock<Mutex<FxHashMap<&'static str, Document>>> = LazyLock::new(Mutex::default);
+        let parse = || ast::parse_query(text).map_or(ast::Document { definitions: Vec::new() }, ast::Document::into_static);
+        READ.lock().unwrap_or_else(PoisonError::into_inner).entry(text).or_insert_with(|| Self(parse())).clone()
     }
 
-    fn operation(&mut self) -> Option<&mut ast::Query<'a, &'a str>> {
+    fn operation(&mut self) -> Option<&mut ast::Query<'static, String>> {
         self.0.definitions.iter_mut().find_map(|definition| match definition {
             Definition::Operation(OperationDefinition::Query(query)) => Some(query),
             _ => None,
@@ -20,9 +29,9 @@ impl<'a> Document<'a> {
     }
 
     /// The root that is asked.
-    pub(crate) fn root(mut self) -> &'a str {
-        let root = self.operation().and_then(|query| fields(&mut query.selection_set).next());
-        root.map_or("", |field| field.name)
+    #[cfg(test)]
+    pub(crate) fn root(mut self) -> Option<String> {
+        Some(fields(&mut self.operation()?.selection_set).next()?.name.clone())
     }
 
     /// The paths of all fields of the root's rows, `header.transactionSource.code`; none where there are no rows.
@@ -48,7 +57,7 @@ impl<'a> Document<'a> {
     /// The document without variables that are not given, and without the arguments that they are for: for Xledger, null is a condition.
     pub(crate) fn with_variables(mut self, is_given: impl Fn(&str) -> bool) -> Self {
         if let Some(query) = self.operation() {
-            query.variable_definitions.retain(|variable| is_given(variable.name));
+            query.variable_definitions.retain(|variable| is_given(&variable.name));
             for root in fields(&mut query.selection_set) {
                 root.arguments.retain(|(_, value)| !matches!(value, Value::Variable(name) if !is_given(name)));
             }
@@ -71,13 +80,24 @@ impl<'a> Document<'a> {
         self
     }
 
+    /// The document with another name for a type of its variables.
+    pub(crate) fn with_type(mut self, known: &str, name: &str) -> Self {
+        for variable in self.operation().into_iter().flat_map(|query| &mut query.variable_definitions) {
+            match &mut variable.var_type {
+                Type::NamedType(of_variable) if of_variable == known => name.clone_into(of_variable),
+                _ => {}
+            }
+        }
+        self
+    }
+
     /// Its text, on one line.
     pub(crate) fn text(&self) -> String {
         self.0.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
     }
 }
 
-fn fields<'s, 'a>(set: &'s mut SelectionSet<'a, &'a str>) -> impl Iterator<Item = &'s mut Field<'a, &'a str>> {
+fn fields(set: &mut SelectionSet) -> impl Iterator<Item = &mut Field> {
     set.items.iter_mut().filter_map(|item| match item {
         Selection::Field(field) => Some(field),
         _ => None,
@@ -85,12 +105,12 @@ fn fields<'s, 'a>(set: &'s mut SelectionSet<'a, &'a str>) -> impl Iterator<Item 
 }
 
 /// Keeps of a selection what `keep` says of the paths below `node`: `path` is `None` above the rows, empty for the row itself.
-fn retain<'a>(set: &mut SelectionSet<'a, &'a str>, path: Option<&str>, keep: &mut impl FnMut(&str) -> bool) {
+fn retain(set: &mut SelectionSet, path: Option<&str>, keep: &mut impl FnMut(&str) -> bool) {
     set.items.retain_mut(|item| {
         let Selection::Field(field) = item else { return true };
         let path = match path {
             None => (field.name == "node").then(String::new),
-            Some("") => Some(field.name.to_owned()),
+            Some("") => Some(field.name.clone()),
             Some(path) => Some(format!("{path}.{}", field.name)),
         };
         if path.as_deref().is_some_and(|path| !path.is_empty() && !keep(path)) {
@@ -129,7 +149,6 @@ mod tests {
 
     #[test]
     fn a_document_is_asked_without_some_fields() {
-        assert_eq!(Document::read(TEXT).root(), "roots");
         assert_eq!(Document::read(TEXT).row_fields(), ["dbId", "a", "a.b", "a.b.c", "a.d"]);
         let begin = "query Q($first: Int!) { roots(first: $first, status: ALL) { edges { cursor node { dbId";
         for (lost, rest) in [

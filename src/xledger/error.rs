@@ -30,7 +30,7 @@ pub enum Error {
     #[error(
         "the API token may not read {} ({message}); tick *read* for {} under Administration > Access control > GraphQL > API tokens",
         refused(query, fields),
-        rights::told(query.root(), fields)
+        rights::told(query.root, fields)
     )]
     RightMissing {
         /// The question.
@@ -239,6 +239,6 @@ fn refused(query: &Query, fields: &[String]) -> String {
     if fields.is_empty() {
         format!("all that query {} asks for", query.name)
     } else {
-        format!("{} of {}", fields.join(", "), query.root())
+        format!("{} of {}", fields.join(", "), query.root)
     }
 }

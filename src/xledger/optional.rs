@@ -1,6 +1,7 @@
 //! What a refresh can do without: fields that the schema may lack, or that the token may not be allowed to read, and the columns that are
 //! null then. What is not here is necessary: without it a run ends, and says so.
 
+use super::document::Document;
 use super::query::{self, Query};
 use super::rights;
 
@@ -127,14 +128,9 @@ optional! {
 }
 
 impl Optional {
-    /// The root that is asked.
-    pub(crate) fn root(&self) -> &'static str {
-        self.query.root()
-    }
-
     /// The right that its first field needs; the others need the same.
     pub(crate) fn right(&self) -> &'static str {
-        rights::right_for(self.root(), self.fields.first().copied().unwrap_or_default())
+        rights::right_for(self.query.root, self.fields.first().copied().unwrap_or_default())
     }
 
     /// Whether a field is one of these, or within one.
@@ -168,15 +164,14 @@ pub(crate) fn fields_of(query: Query) -> impl Iterator<Item = (usize, &'static O
 }
 
 /// The document of a query without what is lost.
-pub(crate) fn document(query: Query, is_lost: impl Fn(usize) -> bool) -> String {
+pub(crate) fn document(query: Query, is_lost: impl Fn(usize) -> bool) -> Document {
     let lost: Vec<&str> =
         fields_of(query).filter(|(at, _)| is_lost(*at)).flat_map(|(_, optional)| optional.fields).copied().collect();
-    query.read().without(|path| lost.contains(&path)).text()
+    query.read().without(|path| lost.contains(&path))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::document::Document;
     use super::*;
     use crate::table::tables;
 

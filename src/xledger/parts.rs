@@ -18,7 +18,7 @@ impl Part {
     pub(crate) fn rights(&self, query: Query) -> Vec<&'static str> {
         let field = self.fields.first().map_or("", String::as_str);
         let outer = field.match_indices('.').map(|(at, _)| &field[..at]);
-        outer.chain([field]).map(|path| rights::right_for(query.root(), path)).collect()
+        outer.chain([field]).map(|path| rights::right_for(query.root, path)).collect()
     }
 
     /// How deep its fields lie.
@@ -28,7 +28,7 @@ impl Part {
 
     /// The right that it needs beside those of what it lies in.
     pub(crate) fn right(&self, query: Query) -> &'static str {
-        rights::right_for(query.root(), self.fields.first().map_or("", String::as_str))
+        rights::right_for(query.root, self.fields.first().map_or("", String::as_str))
     }
 }
 
@@ -41,7 +41,7 @@ pub(crate) fn parts(query: Query) -> Vec<Part> {
             continue;
         }
         let optional = optional::covering(query, path);
-        let right = rights::right_for(query.root(), path);
+        let right = rights::right_for(query.root, path);
         let together =
             |part: &&mut Part| part.optional == optional && (optional.is_some() || part.right(query) == right);
         match parts.iter_mut().find(together) {

@@ -8,6 +8,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::dialect::{Dialect, IdFilter, known_filter};
+use super::document::Document;
 use super::error::Error;
 use super::optional::{self, OPTIONAL, Optional};
 use super::parts::{Part, parts};
@@ -112,14 +113,11 @@ impl Plan {
     }
 
     /// The document to send for a query: this one, or the query's own without what is lost; with the names that this schema has.
-    pub(crate) fn document(&self, query: Query, document: Option<&str>) -> String {
+    pub(crate) fn document(&self, query: Query, document: Option<Document>) -> Document {
         let state = self.lock();
-        let own = || optional::document(query, |at| state.is_left_out(at));
-        let document = document.map_or_else(own, str::to_owned);
-        match (state.dialect.filter(query), known_filter(query.root())) {
-            (Some(filter), Some(known)) if filter.type_name != known => {
-                document.replace(&format!(": {known}"), &format!(": {}", filter.type_name))
-            }
+        let document = document.unwrap_or_else(|| optional::document(query, |at| state.is_left_out(at)));
+        match (state.dialect.filter(query), known_filter(query.root)) {
+            (Some(filter), Some(known)) => document.with_type(known, &filter.type_name),
             _ => document,
         }
     }
@@ -190,7 +188,7 @@ impl Plan {
 
     /// Writes the ids of a query's filter the other way from now on.
     pub(super) fn turn_ids(&self, query: Query) {
-        if let Some(filter) = self.lock().dialect.filters.get_mut(query.root()) {
+        if let Some(filter) = self.lock().dialect.filters.get_mut(query.root) {
             filter.ids = filter.ids.other();
         }
     }
@@ -236,7 +234,7 @@ impl Plan {
         let state = self.lock();
         let is_part_of = |inner: &Optional, outer: &Optional| {
             // The same field in another question is the same loss.
-            inner.root() == outer.root()
+            inner.query.root == outer.query.root
                 && inner.fields != outer.fields
                 && inner.fields.iter().all(|field| outer.covers(field))
         };
@@ -246,7 +244,7 @@ impl Plan {
         lost.retain(|(optional, _)| !optional.columns.is_empty() || optional.query == query::ACCOUNTS);
         let told = lost.iter().filter(|(inner, _)| !lost.iter().any(|(outer, _)| is_part_of(inner, outer)));
         told.map(|(optional, reason)| {
-            let field = format!("{}.{}", optional.root(), optional.fields.join(","));
+            let field = format!("{}.{}", optional.query.root, optional.fields.join(","));
             let columns = optional.columns.iter().map(|column| (*column).to_owned()).collect();
             LostField { field, columns, right: optional.right().to_owned(), reason: *reason }
         })

@@ -9,6 +9,8 @@ pub struct Query {
     pub name: &'static str,
     /// The document.
     pub document: &'static str,
+    /// The root that it asks.
+    pub(crate) root: &'static str,
     /// Fields of its rows that are not asked for all the same.
     pub(crate) without: &'static [&'static str],
 }
@@ -27,19 +29,14 @@ impl Query {
     }
 
     /// What is asked.
-    pub(crate) fn read(self) -> Document<'static> {
+    pub(crate) fn read(self) -> Document {
         Document::read(self.document).without(|path| self.without.contains(&path))
-    }
-
-    /// The root that it asks.
-    pub(crate) fn root(self) -> &'static str {
-        Document::read(self.document).root()
     }
 }
 
 macro_rules! queries {
-    ($($(#[$doc:meta])* $constant:ident = $name:literal in $file:literal;)*) => {
-        $($(#[$doc])* pub const $constant: Query = Query { name: $name, document: include_str!(concat!("queries/", $file)), without: &[] };)*
+    ($($(#[$doc:meta])* $constant:ident = $name:literal of $root:literal in $file:literal;)*) => {
+        $($(#[$doc])* pub const $constant: Query = Query { name: $name, document: include_str!(concat!("queries/", $file)), root: $root, without: &[] };)*
         /// Every document that is ever sent.
         pub const ALL: &[Query] = &[$($constant),*];
     };
@@ -47,35 +44,35 @@ macro_rules! queries {
 
 queries! {
     /// Whose token it is.
-    VIEWER = "Viewer" in "viewer.graphql";
+    VIEWER = "Viewer" of "viewer" in "viewer.graphql";
     /// Names and types of the schema.
-    DIALECT = "Dialect" in "dialect.graphql";
+    DIALECT = "Dialect" of "__schema" in "dialect.graphql";
     /// The keys of a filter that has another name than the known one.
-    FILTER_KEYS = "FilterKeys" in "filter_keys.graphql";
+    FILTER_KEYS = "FilterKeys" of "__type" in "filter_keys.graphql";
     /// Names and types that facts are known of.
-    PROBE_SCHEMA = "ProbeSchema" in "probe_schema.graphql";
+    PROBE_SCHEMA = "ProbeSchema" of "__schema" in "probe_schema.graphql";
     /// The chart of accounts.
-    ACCOUNTS = "Accounts" in "accounts.graphql";
+    ACCOUNTS = "Accounts" of "accounts" in "accounts.graphql";
     /// Index fields of ledger lines.
-    LEDGER_INDEX = "LedgerIndex" in "ledger_index.graphql";
+    LEDGER_INDEX = "LedgerIndex" of "transactions" in "ledger_index.graphql";
     /// What ids mean that listed ledger lines have.
-    LEDGER_REFERENCES = "LedgerReferences" in "ledger_references.graphql";
+    LEDGER_REFERENCES = "LedgerReferences" of "transactions" in "ledger_references.graphql";
     /// Index fields of AP lines.
-    PAYABLE_INDEX = "PayableIndex" in "payable_index.graphql";
+    PAYABLE_INDEX = "PayableIndex" of "apTransactions" in "payable_index.graphql";
     /// Admitted ledger lines.
-    LEDGER_LINES = "LedgerLines" in "ledger_lines.graphql";
+    LEDGER_LINES = "LedgerLines" of "transactions" in "ledger_lines.graphql";
     /// Admitted AP lines.
-    PAYABLE_LINES = "PayableLines" in "payable_lines.graphql";
+    PAYABLE_LINES = "PayableLines" of "apTransactions" in "payable_lines.graphql";
     /// The supplier register.
-    SUPPLIERS = "Suppliers" in "suppliers.graphql";
+    SUPPLIERS = "Suppliers" of "suppliers" in "suppliers.graphql";
     /// Names of owners and dimension values.
-    NAMES = "Names" in "names.graphql";
+    NAMES = "Names" of "transactions" in "names.graphql";
     /// Base currencies of owners.
-    OWNER_CURRENCIES = "OwnerCurrencies" in "owner_currencies.graphql";
+    OWNER_CURRENCIES = "OwnerCurrencies" of "transactions" in "owner_currencies.graphql";
     /// Ids of ledger lines.
-    LEDGER_IDS = "LedgerIds" in "ledger_ids.graphql";
+    LEDGER_IDS = "LedgerIds" of "transactions" in "ledger_ids.graphql";
     /// Ids of AP lines.
-    PAYABLE_IDS = "PayableIds" in "payable_ids.graphql";
+    PAYABLE_IDS = "PayableIds" of "apTransactions" in "payable_ids.graphql";
 }
 
 #[cfg(test)]
@@ -84,6 +81,13 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+
+    #[test]
+    fn each_query_names_its_root() {
+        for query in ALL {
+            assert_eq!(Document::read(query.document).root().as_deref(), Some(query.root), "{}", query.name);
+        }
+    }
 
     /// The page for auditors lists every field that is asked of rows, by query.
     #[test]
@@ -110,7 +114,7 @@ mod tests {
     /// What a query asks of each row, as a selection of GraphQL.
     fn row(query: Query) -> String {
         let paths = query.read().row_fields();
-        format!("| `{}` | `{}` | `{}` |\n", query.name, query.root(), selection(&paths, ""))
+        format!("| `{}` | `{}` | `{}` |\n", query.name, query.root, selection(&paths, ""))
     }
 
     /// The fields right below a path, each with what it holds.

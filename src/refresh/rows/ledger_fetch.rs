@@ -118,7 +118,7 @@ impl<T: Fetched> LedgerFetch<T> {
 
 /// The checksum of the documents that rows are asked with, as far as is known by now.
 pub(super) fn document(client: &Client, queries: &[Query]) -> String {
-    let documents: String = queries.iter().map(|query| client.plan().document(*query, None)).collect();
+    let documents: String = queries.iter().map(|query| client.plan().document(*query, None).text()).collect();
     Digest::of(documents.as_bytes())
 }
 

@@ -74,7 +74,7 @@ pub(super) async fn read(
             name if name == query::PAYABLE_LINES.name => Some(payables),
             _ => None,
         };
-        let root = rights::right_for(query.root(), "");
+        let root = rights::right_for(query.root, "");
         let rights_of_parts = |client: &Client| -> Vec<&'static str> {
             client.plan().parts_left(*query).iter().flat_map(|part| part.rights(*query)).collect()
         };
@@ -92,7 +92,7 @@ pub(super) async fn read(
         match unless_refused(outcome)? {
             Ok(()) => asked.extend(rights_of_parts(client).into_iter().chain([root])),
             Err(failure) => {
-                let missing = rights::named(query.root(), &failure.refused_fields);
+                let missing = rights::named(query.root, &failure.refused_fields);
                 refused.extend(missing.into_iter().map(|right| (right.to_owned(), failure.message.clone())));
             }
         }

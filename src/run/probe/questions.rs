@@ -20,6 +20,7 @@ use crate::xledger::{Client, Error, Question, Select};
 const UNKNOWN_FIELD: Query = Query {
     name: "UnknownField",
     document: "query UnknownField { viewer { thereIsNoFieldOfThisName } }",
+    root: "viewer",
     without: &[],
 };
 
