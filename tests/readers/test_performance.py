@@ -25,7 +25,7 @@ TOLERANCE = 0.05
 STAGES = {
     "all of a refresh": "main",
     "inflating answers": "xledger::answer::inflate",
-    "reading answers": "xledger::answer::read",
+    "reading answers": "xledger::answer::read_edges",
     "screening lines": "refresh::lists::Lists::screen",
     "joining a row": "refresh::join::Joiner::row",
     "rows into columns": "table::spend::Builder::append",
@@ -56,9 +56,9 @@ def counted(server, lake, out):
     )
     assert run.returncode == 0, run.stderr
     lines = subprocess.run(["callgrind_annotate", "--inclusive=yes", "--threshold=100", out], capture_output=True, text=True, check=True).stdout
-    # `1,032,134 (50.70%)  src/xledger/answer.rs:xledger_spend::xledger::answer::read [target/debug/xledger-spend]`; what is inlined from another
-    # file has a line of its own, with less.
-    calls = re.findall(r"^ *([\d,]+) .*?\.rs:xledger_spend::(\S.*?)(?: \[.*\])?$", lines, re.MULTILINE)
+    # `1,032,134 (50.70%)  ???:xledger_spend::xledger::answer::read [target/debug/xledger-spend]`, with a file where there is debug information; what is
+    # inlined from another file has a line of its own then, with less.
+    calls = re.findall(r"^ *([\d,]+) [^\[]*?:xledger_spend::(\S.*?)(?: \[.*\])?$", lines, re.MULTILINE)
     of = lambda function: (int(count.replace(",", "")) for count, name in calls if name == function)
     return {stage: max(of(function), default=0) for stage, function in STAGES.items()}
 
