@@ -17,8 +17,9 @@ impl Document {
     /// against the schema file, so that there is none that cannot be read.
     pub(crate) fn read(text: &'static str) -> Self {
         static READ: LazyLock<Mutex<FxHashMap<&'static str, Document>>> = LazyLock::new(Mutex::default);
-        let parse = || ast::parse_query(text).map_or(ast::Document { definitions: Vec::new() }, ast::Document::into_static);
-        READ.lock().unwrap_or_else(PoisonError::into_inner).entry(text).or_insert_with(|| Self(parse())).clone()
+        let nothing = ast::Document { definitions: Vec::new() };
+        let parsed = || Self(ast::parse_query(text).map_or(nothing, ast::Document::into_static));
+        READ.lock().unwrap_or_else(PoisonError::into_inner).entry(text).or_insert_with(parsed).clone()
     }
 
     fn operation(&mut self) -> Option<&mut ast::Query<'static, String>> {
