@@ -56,7 +56,7 @@ def counted(server, lake, out):
     )
     assert run.returncode == 0, run.stderr
     lines = subprocess.run(["callgrind_annotate", "--inclusive=yes", "--threshold=100", out], capture_output=True, text=True, check=True).stdout
-    # `1,032,134 (50.70%)  ???:xledger_spend::xledger::answer::read [target/debug/xledger-spend]`, with a file where there is debug information; what is
+    # `1,032,134 (50.70%)  ???:xledger_spend::xledger::answer::read_edges [target/debug/xledger-spend]`, with a file where there is debug information; what is
     # inlined from another file has a line of its own then, with less.
     calls = re.findall(r"^ *([\d,]+) [^\[]*?:xledger_spend::(\S.*?)(?: \[.*\])?$", lines, re.MULTILINE)
     of = lambda function: (int(count.replace(",", "")) for count, name in calls if name == function)
