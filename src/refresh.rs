@@ -231,7 +231,7 @@ impl Refreshing<'_> {
                 }
                 Err(failure) => return Err(failure),
                 Ok(Outcome::Complete(rows)) => break rows,
-                Ok(Outcome::OtherDocument) => lists.reload(cache).await?,
+                Ok(Outcome::OtherDocument) => lists.load(cache).await?,
                 Ok(Outcome::SetAside(set_aside)) => {
                     renewals += 1;
                     tracing::info!(

@@ -8,7 +8,7 @@ mod load;
 
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Mode, Refresh};
+use crate::event::Mode;
 use crate::lake::{Manifest, SnapshotName};
 use crate::model::digest::Digest;
 use crate::model::names::Name;
@@ -173,12 +173,6 @@ pub(crate) struct Wanted {
     pub(crate) from: Option<Month>,
     /// Fetch the periods up to this month again.
     pub(crate) to: Option<Month>,
-}
-
-impl From<&Refresh> for Wanted {
-    fn from(refresh: &Refresh) -> Self {
-        Self { mode: refresh.mode, from: refresh.from, to: refresh.to }
-    }
 }
 
 /// Lists, in files: as far as they came, or whole.

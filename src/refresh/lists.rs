@@ -79,8 +79,11 @@ impl Lists {
         }
     }
 
-    /// Reads the lines that stand in files.
-    async fn load(&mut self, cache: &Cache<'_>) -> Result<(), lake::Error> {
+    /// Reads the lines that stand in files. A dry run has written none, and forgets no lines.
+    pub(super) async fn load(&mut self, cache: &Cache<'_>) -> Result<(), lake::Error> {
+        if cache.is_dry {
+            return Ok(());
+        }
         self.saved.ledger.load(&mut self.ledger, cache).await?;
         self.saved.payables.load(&mut self.payables, cache).await?;
         let References { document_types, periods } = &self.ledger.references;
@@ -223,14 +226,6 @@ impl Lists {
         self.saved.payables.relist(&mut self.payables, asking, payables).await
     }
 
-    /// Reads the lines again that were forgotten.
-    pub(super) async fn reload(&mut self, cache: &Cache<'_>) -> Result<(), Failure> {
-        if !cache.is_dry() {
-            self.load(cache).await?;
-        }
-        Ok(())
-    }
-
     /// Forgets all.
     pub(super) fn begin_anew(&mut self, now: Instant) {
         *self = Self::begin(&self.saved.source, now);
@@ -250,7 +245,7 @@ impl Lists {
             self.saved.renewed = true;
             return Ok(());
         }
-        self.reload(cache).await?;
+        self.load(cache).await?;
         let are_in = |voucher: i64| set_aside.vouchers.contains(&voucher);
         let lines = self.ledger.entries.iter().filter(|entry| are_in(entry.voucher)).map(|entry| entry.id).collect();
         let of_vouchers = self.payables.entries.iter().filter(|entry| are_in(entry.voucher));

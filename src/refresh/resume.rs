@@ -3,7 +3,7 @@
 
 use super::Refreshing;
 use super::lists::Lists;
-use crate::event::Mode;
+use crate::event::{Mode, Refresh};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::value::Instant;
 use crate::refresh::cache::{Cache, Expired, Unfinished, Wanted};
@@ -17,7 +17,8 @@ const MAX_IDLE_RUNS: u32 = 3;
 impl Refreshing<'_> {
     /// Resumes a refresh that has not ended, unless another mode or other months are asked for than it has; else begins one.
     pub(super) fn begin_or_resume(&self, cache: &mut Cache<'_>, report: &mut Report) {
-        let asked = Wanted::from(&self.refresh);
+        let Refresh { mode, from, to, .. } = self.refresh;
+        let asked = Wanted { mode, from, to };
         let is_asked = |refresh: &Unfinished| asked == Wanted::default() || asked == refresh.asked;
         let new = || Unfinished { id: report.run_id.clone(), asked, ..Unfinished::default() };
         let mut refresh = cache.contents.refresh.take().filter(is_asked).unwrap_or_else(new);
@@ -73,7 +74,7 @@ impl Refreshing<'_> {
         report: &mut Report,
     ) -> Result<Status, Failure> {
         // What another run has by now is not this one's to change.
-        if cache.is_dry() || self.lake.still_held().is_err() {
+        if cache.is_dry || self.lake.still_held().is_err() {
             return Err(failure);
         }
         let extent = lists.as_ref().map_or(0, Lists::extent);
@@ -81,13 +82,12 @@ impl Refreshing<'_> {
         let got_something = cache.stored > 0 || extent > refresh.extent;
         refresh.extent = refresh.extent.max(extent);
         let now = (self.clock)();
-        let again_at = match failure.kind {
-            FailureKind::DeadlineReached => Some(failure.again_at.unwrap_or(now)),
-            FailureKind::CreditsUsedUp => {
-                Some(failure.again_at.unwrap_or(Instant(now.0 + CREDITS_RESET.as_millis() as i64)))
-            }
+        let wait_ms = match failure.kind {
+            FailureKind::DeadlineReached => Some(0),
+            FailureKind::CreditsUsedUp => Some(CREDITS_RESET.as_millis() as i64),
             _ => None,
         };
+        let again_at = wait_ms.map(|wait_ms| failure.again_at.unwrap_or(Instant(now.0 + wait_ms)));
         refresh.idle_runs = if got_something { 0 } else { refresh.idle_runs + u32::from(again_at.is_some()) };
         // One that got nothing in all its time, and waited for nobody: another run of this length would not either.
         let is_too_short = (refresh.runs, refresh.idle_runs) == (1, 1)

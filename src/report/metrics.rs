@@ -120,7 +120,7 @@ pub const METRICS: &[Metric] = &[
     metric("ValuesUnfit", "Count", "Values that fit no column and are null", |run| {
         Some(run.report()?.unfit.values().sum())
     }),
-    metric("NullRows", "Count", "Rows that Xledger lists as null, asked twice", |run| {
+    metric("NullRows", "Count", "Rows that Xledger gives as null, asked twice", |run| {
         Some(run.report()?.api.null_rows)
     }),
     metric("SpendRows", "Count", "Rows of `spend` published", |run| Some(run.published()?.spend.rows)),

@@ -30,7 +30,7 @@ pub(crate) struct Cache<'a> {
     /// Part of the name of every file that is written.
     run_id: &'a str,
     /// A dry run changes nothing.
-    is_dry: bool,
+    pub(crate) is_dry: bool,
     /// Why nothing is cached, where something was found that cannot be read.
     pub(crate) unread: Option<&'static str>,
     files: u32,
@@ -81,11 +81,6 @@ impl<'a> Cache<'a> {
             (contents.refresh, contents.lists) = (None, None);
         }
         Ok(Self { contents, lake, run_id, is_dry, unread, files: 0, stored: 0, version, said, in_doubt: None })
-    }
-
-    /// Whether nothing is changed.
-    pub(crate) fn is_dry(&self) -> bool {
-        self.is_dry
     }
 
     /// Replaces `cache.json`, unless it says the same already.

@@ -131,7 +131,7 @@ impl<T: CachedRow> Cached<T> {
                 }
                 Err(error) => return Err(error.into()),
             }
-            if has_payroll && !cache.is_dry() {
+            if has_payroll && !cache.is_dry {
                 let mut rows: Vec<T> = Vec::new();
                 let keep = |row: T, _: &Names| {
                     let stays = payroll.binary_search(&row.id()).is_err();
@@ -177,7 +177,7 @@ impl<T: CachedRow> Cached<T> {
     ) -> Result<(), Failure> {
         let new = self.rows.get_mut(from..).unwrap_or_default();
         cache.stored += new.iter().filter(|row| !self.asked_again.contains(&row.id())).count() as u64;
-        if new.is_empty() || cache.is_dry() {
+        if new.is_empty() || cache.is_dry {
             return Ok(());
         }
         new.sort_by_cached_key(T::id);

@@ -45,10 +45,7 @@ impl Lists {
         }
         let left = references.examples().len();
         if left > 0 {
-            tracing::warn!(
-                left,
-                "what lines have for a document type or a period cannot be found out; they are refused"
-            );
+            tracing::warn!(left, "document types or periods of lines are not to be found; these are refused");
         }
         Ok(true)
     }
