@@ -12,7 +12,7 @@ use crate::model::failure::Failure;
 use crate::model::line::{Line, Payable};
 use crate::model::names::{Name, Names};
 use crate::model::value::{Day, Instant};
-use crate::refresh::fetch::by_id;
+use crate::refresh::fetch::{Fetch, by_id};
 use crate::refresh::index::{Asking, RegisterWalk};
 use crate::refresh::lookup::{SUPPLIER_SETS, look_up};
 use crate::xledger::node::{Identified, NamesOfLineNode, ObjectNode, OwnerNode, OwnerOfLineNode, SupplierNode};
@@ -92,19 +92,19 @@ impl ReferenceData {
     /// Looks up what the lines name: suppliers that the register does not show, and the names of owners, dimension values and tax rules.
     ///
     /// # Errors
-    /// What the client cannot get over, and a line that was not asked for. What may not be read is null, and the run goes on.
+    /// What the client cannot get over; a line that was not asked for, or is payroll by now. What may not be read is null, and the run goes on.
     pub(crate) async fn look_up(
         &mut self,
         asking: Asking<'_>,
+        fetch: &Fetch<'_>,
         lines: &[Line],
         payables: &[Payable],
         names: &Names,
-        expires_at: Instant,
     ) -> Result<(), Failure> {
         let Self { suppliers, owners, dimensions, tax_rules, .. } = self;
         let (suppliers, read) = futures::join!(
             look_up_suppliers(suppliers, asking, payables),
-            read_names(owners, dimensions, tax_rules, (asking, expires_at), lines, names)
+            read_names(owners, dimensions, tax_rules, fetch, lines, names)
         );
         suppliers?;
         read
@@ -137,16 +137,16 @@ async fn look_up_suppliers(
 /// Reads the names of owners, dimension values and tax rules off the lines that carry them, those that are not known yet.
 ///
 /// # Errors
-/// What the client cannot get over, and a line that was not asked for. What may not be read is null, and the run goes on.
+/// What the client cannot get over; a line that was not asked for, or is payroll by now. What may not be read is null, and the run goes on.
 async fn read_names(
     owners: &mut FxHashMap<i64, Owner>,
     dimensions: &mut FxHashMap<i64, DimensionValue>,
     tax_rules: &mut FxHashMap<i64, FxHashMap<Box<str>, Box<str>>>,
-    (asking, expires_at): (Asking<'_>, Instant),
+    fetch: &Fetch<'_>,
     lines: &[Line],
     names: &Names,
 ) -> Result<(), Failure> {
-    let client = asking.client;
+    let Fetch { client, base, expires_at, .. } = *fetch;
     let offers = |field| client.plan().asks(query::NAMES, field);
     let mut to_find = NamesToFind::new(lines, |line| {
         let [one, two, three, four, five] = line.dimensions.map(Named::Dimension);
@@ -174,7 +174,7 @@ async fn read_names(
                 dimensions.extend(object.and_then(|object| dimension(client, object, columns)));
             }
         };
-        by_id(client, query::NAMES, asking.base, &ids, Some(expires_at)).await?.into_iter().for_each(take);
+        fetch.names(&ids).await?.into_iter().for_each(take);
     }
 
     // That owners have a currency is a guess, so that it has a question of its own.
@@ -188,7 +188,7 @@ async fn read_names(
             known.currency =
                 client.fit("spend.amount_currency_code", owner.currency.and_then(|currency| currency.code));
         };
-        by_id(client, query::OWNER_CURRENCIES, asking.base, &ids, Some(expires_at)).await?.into_iter().for_each(take);
+        by_id(client, query::OWNER_CURRENCIES, base, &ids, Some(expires_at)).await?.into_iter().for_each(take);
     }
     Ok(())
 }

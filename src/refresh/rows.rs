@@ -117,7 +117,7 @@ impl Refreshing<'_> {
         }
         self.progress.begin(Stage::ReferenceData, 0);
         let reference_data = &mut lists.registers.reference_data;
-        reference_data.look_up(asking, &lines.rows, &payables.rows, &names, expires_at).await?;
+        reference_data.look_up(asking, &fetch, &lines.rows, &payables.rows, &names).await?;
         Ok(Outcome::Complete(Box::new(Rows { lines, payables, names, screen })))
     }
 

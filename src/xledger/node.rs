@@ -137,8 +137,11 @@ nodes! {
     /// An owner: a company that keeps books.
     OwnerNode { db_id: Integer, code: LenientText, description: LenientText, currency: CodeNode, company: CompanyNode }
 
-    /// The owner, the dimension values and the tax rule of one line.
-    NamesOfLineNode { db_id: Integer, owner: OwnerNode, tax_rule: DescriptionNode, gl_dimension: DimensionsNode }
+    /// The owner, the dimension values and the tax rule of one line, and what tells whether it is payroll.
+    NamesOfLineNode {
+        db_id: Integer, owner_db_id: Integer, account_db_id: Integer, match_id: Integer, header: SourceOfVoucherNode,
+        owner: OwnerNode, tax_rule: DescriptionNode, gl_dimension: DimensionsNode,
+    }
 
     /// The five GL objects.
     DimensionsNode {

@@ -95,18 +95,35 @@ async fn a_payroll_line_that_arrives_all_the_same_ends_the_run() {
     );
 }
 
+/// Vouchers become payroll once all was listed, before the first question of an operation.
+fn becomes_payroll(count: u8, operation: &str) -> Change {
+    Change {
+        kind: ChangeKind::Event(Event::Retyped { to_payroll: true, chosen: Chosen { count, by: 3 } }),
+        vouchers: 0,
+        before_request: 1,
+        operation: Some(operation.to_owned()),
+        after: None,
+    }
+}
+
+/// Of rows, and of what lines call their dimension values once their rows have come.
+#[tokio::test]
+async fn payroll_that_arrives_ends_the_run() {
+    for operation in ["LedgerLines", "Names"] {
+        let changes = vec![becomes_payroll(u8::MAX, operation)];
+        let desk = Desk::new(Options { changes, ..Options::fast(300, 5) }).await;
+        let report = desk.refresh(&[]).await;
+        assert_eq!(report.error.map(|error| error.kind), Some(FailureKind::PayrollReceived), "{operation}");
+        assert_eq!(report.snapshot, None, "{operation}");
+    }
+}
+
 /// What came is told, and not that storage failed as well: a next run would go on after that.
 #[tokio::test]
 async fn payroll_that_arrives_is_told_though_storage_fails_too() {
-    let becomes_payroll = Change {
-        kind: ChangeKind::Event(Event::Retyped { to_payroll: true, chosen: Chosen { count: 1, by: 3 } }),
-        vouchers: 0,
-        // Once all was listed: of the rows that come, one voucher's are payroll, and those before them are there to store.
-        before_request: 1,
-        operation: Some("LedgerLines".to_owned()),
-        after: None,
-    };
-    let desk = Desk::new(Options { changes: vec![becomes_payroll], ..Options::fast(3_000, 5) }).await;
+    // Of the rows that come, one voucher's are payroll, and those before them are there to store.
+    let changes = vec![becomes_payroll(1, "LedgerLines")];
+    let desk = Desk::new(Options { changes, ..Options::fast(3_000, 5) }).await;
     let lake = Scripted::start().await;
     // What was listed is stored, and no row.
     let is_of_rows = |request: &str| request.starts_with("PUT ") && request.ends_with("-lines.rows");

@@ -1,7 +1,7 @@
 //! What is fetched: ledger lines and AP lines, how each is judged as it comes, by the same rules and by its own index fields, and what of it is
 //! compared with the list.
 
-use super::{Fetch, Fetched};
+use super::{Fetch, Fetched, by_id};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
 use crate::model::listed::{ListedPayable, NONE};
@@ -10,7 +10,7 @@ use crate::model::value::{Instant, Month};
 use crate::refresh::cache::{Cache, CacheFile, CachedRow, Change, ListedReferences};
 use crate::refresh::index::{document_type, period};
 use crate::refresh::screen::{AdmittedLine, AdmittedPayable, LineFacts, Screen, Verdict};
-use crate::xledger::node::{LedgerLineNode, PayableLineNode, SourceNode};
+use crate::xledger::node::{LedgerLineNode, NamesOfLineNode, PayableLineNode, SourceNode};
 use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::{Lenient, reference};
 
@@ -94,6 +94,29 @@ impl Fetched for Line {
 
     fn vouchers(admitted: &AdmittedLine, row: Option<&Self>) -> [i64; 2] {
         [admitted.entry().voucher, row.map_or(0, |row| row.voucher)]
+    }
+}
+
+impl Fetch<'_> {
+    /// What these admitted lines call their owners, dimension values and tax rules.
+    ///
+    /// # Errors
+    /// What the client cannot get over; [`FailureKind::PayrollReceived`] if one is payroll now.
+    pub(crate) async fn names(&self, lines: &[i64]) -> Result<Vec<NamesOfLineNode>, Failure> {
+        let mut nodes: Vec<NamesOfLineNode> =
+            by_id(self.client, query::NAMES, self.base, lines, Some(self.expires_at)).await?;
+        let mut is_payroll = |node: &mut NamesOfLineNode| {
+            let source = node.header.take().and_then(|header| header.transaction_source);
+            let [owner, account, match_id] =
+                [node.owner_db_id, node.account_db_id, node.match_id].map(|id| reference(id).unwrap_or(0));
+            let treatment = self.screen.treatment(&document_type(source));
+            // No period makes payroll of a line.
+            self.screen.judge(&LineFacts { owner, account, match_id, month: None, treatment }) == Verdict::Payroll
+        };
+        if nodes.iter_mut().any(&mut is_payroll) {
+            return Err(payroll_received(Line::LEDGER));
+        }
+        Ok(nodes)
     }
 }
 
