@@ -1,5 +1,5 @@
 # make test           all tests, from a clean clone: the Rust tests, the tables as other programs read them, the template, linted and deployed;
-#                     with ALSO=lints the lints beside them, as .ci/run has it
+#                     with ALSO=lints the lints beside them, and with COMPILE=1 around a function that SAM compiles, as .ci/run has it
 # make check          what most changes break, while they are made: formatting, lints, the tests beside the code and those of payroll, in three
 #                     minutes once the dependencies are built; needs nothing but Rust
 # make lint           formatting and lints
@@ -45,8 +45,10 @@ rust-build:
 rust-tests: tools rust-build
 	+@$(ALONE) cargo test --locked --workspace --quiet --no-fail-fast
 
-# By SAM, into a directory of its own.
-function: tools
+# By SAM, around the program that rust-build has made. With COMPILE=1, as .ci/run has it, SAM has it compiled as users do, and all that it depends on once
+# more: with fewer features, by another linker.
+export COMPILE ?=
+function: tools $(if $(COMPILE),,rust-build)
 	@$(ALONE) $(VENV)/bin/python tests/deploy/stack.py
 
 # Three files at a time, each with accounts of its own.
