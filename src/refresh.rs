@@ -26,7 +26,7 @@ mod resume;
 
 use serde_json::{Map, Value, json};
 
-use crate::event::Refresh;
+use crate::event::{Mode, Refresh};
 use crate::lake;
 use crate::lake::{Current, Manifest, Publisher, Version};
 use crate::model::failure::{Failure, FailureKind};
@@ -186,7 +186,8 @@ impl Refreshing<'_> {
             // What an earlier run left is no progress of this one.
             refresh.extent = refresh.extent.max(lists.extent());
         }
-        let (mut dialect, mut saved) = known_schema::learn(client, lake, now).await?;
+        let is_anew = (report.mode, report.invocation) == (Some(Mode::Full), Some(1));
+        let (mut dialect, mut saved) = known_schema::learn(client, lake, now, is_anew).await?;
         let mut outcome = Box::pin(self.run_with_dialect(dialect.clone(), lists, cache, before, report)).await;
         if saved.is_some() && matches!(&outcome, Err(failure) if failure.kind == FailureKind::SchemaMismatch) {
             // What an earlier run learned may be out of date.

@@ -1,5 +1,5 @@
 //! What an earlier run learned of Xledger's schema and of the token's rights, saved under `state/`: a schema is read once a month, not once a run.
-//! What it no longer takes shows by a refusal; only that it offers more is noticed late.
+//! What it no longer takes shows by a refusal; that it offers more is noticed by the next full refresh, or after a month.
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -40,18 +40,22 @@ impl SavedSchema {
     }
 }
 
-/// What the schema offers, and what an earlier run saved of it, if that is not long ago.
+/// What the schema offers, and what an earlier run saved of it.
+type Learned = (Dialect, Option<SavedSchema>);
+
+/// Reads what the schema offers: as an earlier run saved it, if that is not long ago and it is not to be read anew.
 ///
 /// # Errors
 /// What [`Dialect::read`] meets. What the lake meets is no error here, for nothing depends on what it stores.
-pub(crate) async fn learn(client: &Client, lake: &Lake, now: Instant) -> Result<(Dialect, Option<SavedSchema>), Error> {
-    let Some(known) = load(client, lake, now).await else { return Ok((Dialect::read(client).await?, None)) };
+pub(crate) async fn learn(client: &Client, lake: &Lake, now: Instant, is_anew: bool) -> Result<Learned, Error> {
+    let known = if is_anew { None } else { load(client, lake, now).await };
+    let Some(known) = known else { return Ok((Dialect::read(client).await?, None)) };
     client.plan().restore_losses(&known.refused);
     Ok((known.dialect.clone(), Some(known)))
 }
 
 /// Saves what was learned, once a refresh has succeeded with it, or has stopped and can be resumed.
-pub(crate) async fn save(client: &Client, lake: &Lake, now: Instant, (dialect, saved): (Dialect, Option<SavedSchema>)) {
+pub(crate) async fn save(client: &Client, lake: &Lake, now: Instant, (dialect, saved): Learned) {
     let refused = client.plan().losses();
     if !dialect.introspection || saved.as_ref().is_some_and(|saved| saved.refused == refused) {
         return;
