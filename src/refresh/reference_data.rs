@@ -152,12 +152,17 @@ async fn read_names(
         let [one, two, three, four, five] = line.dimensions.map(Named::Dimension);
         [Named::Owner(line.owner), one, two, three, four, five, Named::TaxRule(line.owner, line.vat_code)]
     });
-    while let Some(ids) = to_find.next(|named| match named {
-        Named::Owner(id) => id == 0 || owners.contains_key(&id) || !offers("owner"),
-        Named::Dimension(id) => id == 0 || dimensions.contains_key(&id) || !offers("glDimension"),
-        Named::TaxRule(owner, code) => names.text(code).is_none_or(|code| {
-            tax_rules.get(&owner).is_some_and(|rules| rules.contains_key(code)) || !offers("taxRule")
-        }),
+    let is_offered = |named: Named| match named {
+        Named::Owner(_) => offers("owner"),
+        Named::Dimension(_) => offers("glDimension"),
+        Named::TaxRule(..) => offers("taxRule"),
+    };
+    while let Some(ids) = to_find.next(is_offered, |named| match named {
+        Named::Owner(id) => id == 0 || owners.contains_key(&id),
+        Named::Dimension(id) => id == 0 || dimensions.contains_key(&id),
+        Named::TaxRule(owner, code) => {
+            names.text(code).is_none_or(|code| tax_rules.get(&owner).is_some_and(|rules| rules.contains_key(code)))
+        }
     }) {
         let take = |node: NamesOfLineNode| {
             let line = lines.binary_search_by_key(&node.id(), |line| Some(line.id)).ok().and_then(|at| lines.get(at));
@@ -180,7 +185,8 @@ async fn read_names(
     // That owners have a currency is a guess, so that it has a question of its own.
     let is_offered = client.plan().dialect().owner_currency && client.plan().asks(query::OWNER_CURRENCIES, "owner");
     let mut to_find = NamesToFind::new(lines, |line| [line.owner]);
-    while is_offered && let Some(ids) = to_find.next(|id| owners.get(&id).is_none_or(|owner| owner.currency.is_some()))
+    while is_offered
+        && let Some(ids) = to_find.next(|_| true, |id| owners.get(&id).is_none_or(|owner| owner.currency.is_some()))
     {
         let take = |node: OwnerOfLineNode| {
             let Some(owner) = node.owner else { return };
@@ -223,11 +229,13 @@ impl<'a, T: Copy + Eq + Hash, const N: usize, V: Fn(&Line) -> [T; N]> NamesToFin
         Self { lines, values, nameless, asked: FxHashSet::default(), tries: 0 }
     }
 
-    /// The next lines to ask; `None` if every value is named, or was sought often enough.
-    fn next(&mut self, is_named: impl Fn(T) -> bool) -> Option<Vec<i64>> {
+    /// The next lines to ask; `None` if every value that is asked for is named, or was sought often enough. What is not asked for may be once an answer
+    /// has come: it shows that a right was given.
+    fn next(&mut self, is_offered: impl Fn(T) -> bool, is_named: impl Fn(T) -> bool) -> Option<Vec<i64>> {
         self.nameless.retain(|value| !is_named(*value));
         self.tries += 1;
-        let mut left = if self.tries > TRIES { FxHashSet::default() } else { self.nameless.clone() };
+        let sought = self.nameless.iter().copied().filter(|value| self.tries <= TRIES && is_offered(*value));
+        let mut left: FxHashSet<T> = sought.collect();
         let mut ids = Vec::new();
         for line in self.lines {
             if left.is_empty() {
@@ -295,4 +303,20 @@ fn supplier(client: &Client, node: SupplierNode) -> Option<Supplier> {
         contract: fit("supplier.contract", node.contract),
         payment_terms: fit("supplier.payment_terms", node.pay_terms.and_then(|terms| terms.name)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::refresh::join::tests::line;
+
+    #[test]
+    fn what_is_asked_for_later_is_sought_then() {
+        let lines: Vec<Line> = (1..4).map(|id| Line { id, owner: 7, ..line(1, None) }).collect();
+        // An owner, and a value that each line has by itself.
+        let mut to_find = NamesToFind::new(&lines, |line| [(true, line.owner), (false, line.id)]);
+        assert_eq!(to_find.next(|(is_owner, _)| is_owner, |_| false), Some(vec![1]));
+        assert_eq!(to_find.next(|_| true, |(is_owner, id)| is_owner || id == 1), Some(vec![2, 3]));
+        assert_eq!(to_find.next(|_| true, |_| true), None);
+    }
 }
