@@ -4,17 +4,29 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::lake::Manifest;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::listed::NONE;
+use crate::model::listed::{ListedLine, NONE};
 use crate::model::treatment::Treatment;
 use crate::refresh::chart::Chart;
 use crate::refresh::index::Ledger;
 use crate::refresh::rules::{PayrollAccounts, Rules};
 use crate::refresh::screen::Screened;
-use crate::report::TableSizes;
+use crate::report::{Report, TableSizes};
+
+/// Ids of lines that were changed since they were listed, as far as that shows: those of inconsistent vouchers, and those whose document type or period no
+/// line explains. If that are more than a page, Xledger does not say it of any.
+pub(crate) fn changed_lines(ledger: &Ledger, page_rows: usize) -> FxHashSet<i64> {
+    let mut changed = lines_of_inconsistent_vouchers(ledger);
+    let is_unexplained = |entry: &&ListedLine| ledger.references.are_unexplained(entry);
+    let unexplained: Vec<i64> = ledger.entries.iter().filter(is_unexplained).map(|entry| entry.id).collect();
+    if unexplained.len() <= page_rows {
+        changed.extend(unexplained);
+    }
+    changed
+}
 
 /// Ids of the lines of inconsistent vouchers, which were read while somebody changed them: lines of one voucher that do not agree on its owner, its document
 /// type or when it was modified. What Xledger does not say agrees with everything.
-pub(crate) fn lines_of_inconsistent_vouchers(ledger: &Ledger) -> FxHashSet<i64> {
+fn lines_of_inconsistent_vouchers(ledger: &Ledger) -> FxHashSet<i64> {
     let mut first: FxHashMap<i64, usize> = FxHashMap::default();
     let mut inconsistent: FxHashSet<i64> = FxHashSet::default();
     // Most lines stand beside the others of their voucher.
@@ -131,17 +143,25 @@ fn why_refused(screened: &Screened) -> String {
     parts.collect::<Vec<_>>().join("; ")
 }
 
-/// No table lost more of its rows than `max_percent`: a right or an entity that a token lost looks like lines that were deleted.
+/// No table lost more of its rows than `max_percent`, and neither did accounts payable, whose `payables` kept lines give `spend` its suppliers and
+/// invoices: a right or an entity that a token lost looks like lines that were deleted.
 ///
 /// # Errors
 /// [`FailureKind::TableShrunk`], which says which one and what to do.
-pub(crate) fn not_shrunk(tables: &TableSizes, before: &Manifest, max_percent: u32) -> Result<(), Failure> {
-    let both = [
+pub(crate) fn not_shrunk(
+    tables: &TableSizes,
+    payables: u64,
+    before: &Manifest,
+    max_percent: u32,
+) -> Result<(), Failure> {
+    let payables_before = Report::of(before).payables.map_or(0, |counts| counts.kept);
+    let all = [
         ("spend", before.tables.spend.rows, tables.spend.rows),
         ("supplier", before.tables.supplier.rows, tables.supplier.rows),
+        ("accounts payable", payables_before, payables),
     ];
     let lost = |before: u64, now: u64| before.saturating_sub(now);
-    let shrunk = both.into_iter().filter(|(_, before, now)| {
+    let shrunk = all.into_iter().filter(|(_, before, now)| {
         u128::from(lost(*before, *now)) * 100 > u128::from(*before) * u128::from(max_percent)
     });
     let shrunk: Vec<String> = shrunk
@@ -166,7 +186,7 @@ pub(crate) fn not_shrunk(tables: &TableSizes, before: &Manifest, max_percent: u3
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::listed::{DocumentType, ListedLine};
+    use crate::model::listed::DocumentType;
     use crate::model::value::Month;
     use crate::refresh::index::References;
 
@@ -189,6 +209,15 @@ mod tests {
         assert_eq!(inconsistent_with(ListedLine { owner: 2, ..entry(3, 7) }), [1, 3]);
         assert_eq!(inconsistent_with(ListedLine { document_type: 1, ..entry(3, 7) }), [1, 3]);
         assert_eq!(inconsistent_with(ListedLine { modified_at: 6, ..entry(3, 7) }), [1, 3]);
+        // Nobody knows what a document type is; if that are more lines than a page has, Xledger does not say it of any.
+        let mut ledger = Ledger {
+            entries: vec![entry(1, 7), entry(2, 8)],
+            references: References::of(1, vec![kind(Some("AP"))], &[]),
+        };
+        assert!(changed_lines(&ledger, 2).is_empty());
+        ledger.entries[1].document_type = ledger.references.unexplained_type(1, 9);
+        assert_eq!(changed_lines(&ledger, 2), [2].into_iter().collect());
+        assert!(changed_lines(&ledger, 0).is_empty());
         // What is not said is no disagreement, and lines without a voucher have nothing to agree on.
         for other in [
             ListedLine { owner: 0, ..entry(3, 7) },

@@ -118,8 +118,8 @@ impl List for Ledger {
             let Some(id) = reference(node.db_id) else { continue };
             let ListedHeaderNode { db_id, transaction_source, modified_at } = node.header.unwrap_or_default();
             let owner = reference(node.owner_db_id).unwrap_or(0);
-            let document_type = self.references.place_of_type(transaction_source, owner, id);
-            let period = self.references.place_of_period(client, (node.period_id, node.period), owner, id);
+            let document_type = self.references.place_of_type(transaction_source, owner);
+            let period = self.references.place_of_period(client, (node.period_id, node.period), owner);
             self.entries.push(ListedLine {
                 id,
                 owner,

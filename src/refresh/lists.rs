@@ -150,17 +150,17 @@ impl Lists {
                 self.save(cache).await?;
                 self.list(asking, &known, SAVED_ROWS, progress).await?;
             }
-            let inconsistent = guards::lines_of_inconsistent_vouchers(&self.ledger);
-            if inconsistent.is_empty() {
+            let changed = guards::changed_lines(&self.ledger, asking.page_rows);
+            if changed.is_empty() {
                 break;
             }
             if is_last {
                 tracing::warn!(
-                    lines = inconsistent.len(),
-                    "lines of one voucher differ in owner, document type or time of modification"
+                    lines = changed.len(),
+                    "lines of one voucher differ in owner, document type or time of modification, or none tells what theirs is"
                 );
             } else {
-                self.relist(asking, &inconsistent, &FxHashSet::default()).await?;
+                self.relist(asking, &changed, &FxHashSet::default()).await?;
             }
         }
         self.registers.chart.look_up(asking, &self.ledger).await?;

@@ -85,8 +85,9 @@ impl Refreshing<'_> {
             let watched = (data, figures, self.report_suppliers);
             tables::write(snapshot, &joiner, &lines.rows, watched, reference_data, self.progress).await
         };
+        let kept_payables = report.payables.map_or(0, |counts| counts.kept);
         let guard = |tables: &TableSizes| match before.manifest.as_ref().filter(|_| !self.refresh.accept_shrink) {
-            Some(manifest) => guards::not_shrunk(tables, manifest, self.max_shrink_percent),
+            Some(manifest) => guards::not_shrunk(tables, kept_payables, manifest, self.max_shrink_percent),
             None => Ok(()),
         };
         let periods = async |written: &WrittenTables| match (&before.expected, &before.manifest) {

@@ -108,6 +108,36 @@ async fn a_table_that_would_shrink() {
     assert!(removed >= 60, "{removed}");
 }
 
+/// A field that the schema has again is noticed by a full refresh.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_refresh_reads_the_schema_anew() {
+    let desk = Desk::new(Options::fast(300, 5)).await;
+    let read = || {
+        let exchanges = desk.sim.journal().exchanges();
+        exchanges.iter().filter(|exchange| exchange.operation.as_deref() == Some("Dialect")).count()
+    };
+    succeeds(&desk).await;
+    let first = read();
+    succeeds(&desk).await;
+    assert_eq!((first > 0, read()), (true, first));
+    assert_eq!(desk.refresh(&[("SPEND_FULL_EVERY", "1")]).await.mode, Some(Mode::Full));
+    assert_eq!(read(), 2 * first);
+}
+
+/// AP lines give ledger lines their suppliers and invoices: no table loses a row without them.
+#[tokio::test(flavor = "multi_thread")]
+async fn accounts_payable_that_are_gone() {
+    let desk = Desk::new(Options::fast(500, 5)).await;
+    succeeds(&desk).await;
+    let before = desk.sim.company();
+    let mut without = (*before).clone();
+    without.ap_lines.clear();
+    desk.sim.replace(without);
+    assert_eq!(fails(&desk, &[]).await, FailureKind::TableShrunk);
+    desk.sim.replace((*before).clone());
+    succeeds(&desk).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn all_is_fetched_over_several_runs_when_that_is_asked_for() {
     let options = |faults| Options { page_cap: 200, faults, ..Options::fast(4_000, 5) };

@@ -34,8 +34,6 @@ struct Key {
     owner: i64,
     /// 0 if the line does not say.
     id: i64,
-    /// A line that has it.
-    line: i64,
     /// Whether it is known what it means.
     is_known: bool,
 }
@@ -68,19 +66,19 @@ impl<T: Clone + Default + PartialEq> Items<T> {
     }
 
     /// The place of an id that a line has.
-    fn place_of_id(&mut self, owner: i64, id: i64, line: i64) -> u32 {
+    fn place_of_id(&mut self, owner: i64, id: i64) -> u32 {
         if let Some(place) = self.places.get(&(owner, id)) {
             return *place;
         }
-        self.push(T::default(), Key { owner, id, line, is_known: false })
+        self.push(T::default(), Key { owner, id, is_known: false })
     }
 
     /// The place of what a line says itself. There are few of them.
-    fn place_of(&mut self, item: T, line: i64) -> u32 {
+    fn place_of(&mut self, item: T) -> u32 {
         let known = self.items.iter().zip(&self.keys).position(|(known, key)| key.is_known && *known == item);
         match known {
             Some(place) => u32::try_from(place).unwrap_or(u32::MAX),
-            None => self.push(item, Key { owner: 0, id: 0, line, is_known: true }),
+            None => self.push(item, Key { owner: 0, id: 0, is_known: true }),
         }
     }
 
@@ -103,21 +101,14 @@ impl<T: Clone + Default + PartialEq> Items<T> {
         }
     }
 
-    /// Those whose id is known and nothing else.
-    fn unknown(&self) -> impl Iterator<Item = &Key> {
-        self.keys.iter().filter(|key| !key.is_known && key.id != 0)
+    /// Whether of the one at this place the id is known, and nothing else.
+    fn is_unexplained(&self, place: u32) -> bool {
+        self.keys.get(place as usize).is_some_and(|key| !key.is_known && key.id != 0)
     }
 
     /// Whether a line names one without an id.
     fn is_without_id(&self, place: u32) -> bool {
         self.keys.get(place as usize).is_none_or(|key| !key.is_known && key.id == 0)
-    }
-
-    /// Takes another line as the example of what is not known yet.
-    fn choose_other(&mut self, place: u32, line: i64, tried: &FxHashSet<i64>) {
-        if let Some(key) = self.keys.get_mut(place as usize).filter(|key| !key.is_known && tried.contains(&key.line)) {
-            key.line = line;
-        }
     }
 }
 
@@ -127,26 +118,31 @@ impl References {
     pub(crate) fn of(owner: i64, document_types: Vec<DocumentType>, months: &[Option<Month>]) -> Self {
         let mut references = Self::default();
         for kind in document_types {
-            let key = Key { owner, id: kind.id.unwrap_or(0), line: 0, is_known: true };
+            let key = Key { owner, id: kind.id.unwrap_or(0), is_known: true };
             references.document_types.push(kind, key);
         }
         for (id, month) in (0..).zip(months) {
             let period = Period { month: *month, ..Period::default() };
-            references.periods.push(period, Key { owner, id, line: 0, is_known: true });
+            references.periods.push(period, Key { owner, id, is_known: true });
         }
         references
+    }
+
+    /// The place of a document type of which the id alone is known.
+    pub(crate) fn unexplained_type(&mut self, owner: i64, id: i64) -> u32 {
+        self.document_types.place_of_id(owner, id)
     }
 }
 
 impl References {
     /// The place of a line's document type.
-    pub(super) fn place_of_type(&mut self, source: Option<SourceNode>, owner: i64, line: i64) -> u32 {
+    pub(super) fn place_of_type(&mut self, source: Option<SourceNode>, owner: i64) -> u32 {
         match source {
             Some(SourceNode { db_id, code: None, description: None }) => {
-                self.document_types.place_of_id(owner, reference(db_id).unwrap_or(0), line)
+                self.document_types.place_of_id(owner, reference(db_id).unwrap_or(0))
             }
-            None => self.document_types.place_of_id(owner, 0, line),
-            said => self.document_types.place_of(document_type(said), line),
+            None => self.document_types.place_of_id(owner, 0),
+            said => self.document_types.place_of(document_type(said)),
         }
     }
 
@@ -156,11 +152,10 @@ impl References {
         client: &Client,
         (id, said): (Option<Integer>, Option<PeriodNode>),
         owner: i64,
-        line: i64,
     ) -> u32 {
         match said {
-            None => self.periods.place_of_id(owner, reference(id).unwrap_or(0), line),
-            Some(said) => self.periods.place_of(period(client, said), line),
+            None => self.periods.place_of_id(owner, reference(id).unwrap_or(0)),
+            Some(said) => self.periods.place_of(period(client, said)),
         }
     }
 
@@ -174,18 +169,38 @@ impl References {
         self.periods.is_without_id(entry.period) || self.document_types.is_without_id(entry.document_type)
     }
 
-    /// Lines that have the ids of which it is not known yet what they mean, one of each.
-    pub(crate) fn examples(&self) -> FxHashSet<i64> {
-        self.document_types.unknown().chain(self.periods.unknown()).map(|key| key.line).collect()
+    /// Whether a line has an id of which it is not known what it means.
+    pub(crate) fn are_unexplained(&self, entry: &ListedLine) -> bool {
+        self.document_types.is_unexplained(entry.document_type) || self.periods.is_unexplained(entry.period)
     }
 
-    /// Takes other lines as examples of what is not known yet than those that were tried, if there are any: one that is gone, or has another
-    /// period by now, tells nothing.
-    pub(crate) fn choose_others(&mut self, entries: &[ListedLine], tried: &FxHashSet<i64>) {
-        for entry in entries.iter().filter(|entry| !tried.contains(&entry.id)) {
-            self.document_types.choose_other(entry.document_type, entry.id, tried);
-            self.periods.choose_other(entry.period, entry.id, tried);
+    /// Lines that have the ids of which it is not known yet what they mean: of each so many, of other vouchers than those that were tried and, as they
+    /// stand, than each other. A line that is gone tells nothing, and neither does one whose voucher has another type or period by now.
+    pub(crate) fn examples(&self, entries: &[ListedLine], of_each: usize, tried: &FxHashSet<i64>) -> Vec<i64> {
+        let tried_lines = entries.iter().filter(|entry| tried.contains(&entry.id));
+        let tried_vouchers: FxHashSet<i64> = tried_lines.map(|entry| entry.voucher).filter(|id| *id != 0).collect();
+        // Of each, the voucher of the last one, and how many there are.
+        let mut of_types = vec![(0, 0); self.document_types.items.len()];
+        let mut of_periods = vec![(0, 0); self.periods.items.len()];
+        let mut examples = Vec::new();
+        for entry in entries.iter().filter(|entry| self.are_unexplained(entry)) {
+            if tried.contains(&entry.id) || tried_vouchers.contains(&entry.voucher) {
+                continue;
+            }
+            let is_wanted = |(last, count): &mut (i64, usize)| {
+                let is_wanted = *count < of_each && (entry.voucher == 0 || entry.voucher != *last);
+                (*last, *count) = (entry.voucher, *count + usize::from(is_wanted));
+                is_wanted
+            };
+            let of_type = self.document_types.is_unexplained(entry.document_type)
+                && of_types.get_mut(entry.document_type as usize).is_some_and(is_wanted);
+            let of_period = self.periods.is_unexplained(entry.period)
+                && of_periods.get_mut(entry.period as usize).is_some_and(is_wanted);
+            if of_type || of_period {
+                examples.push(entry.id);
+            }
         }
+        examples
     }
 
     /// Takes what an example line says of its ids.
@@ -249,8 +264,8 @@ mod tests {
             account: 1,
             match_id: 0,
             modified_at: 0,
-            period: references.place_of_period(&Client::of_nobody(), (period_id, period), owner, id),
-            document_type: references.place_of_type(source, owner, id),
+            period: references.place_of_period(&Client::of_nobody(), (period_id, period), owner),
+            document_type: references.place_of_type(source, owner),
         }
     }
 
@@ -264,8 +279,8 @@ mod tests {
         let of_another_owner = LINE.replace("\"ownerDbId\":1", "\"ownerDbId\":2");
         let lines = [LINE, LINE, &of_another_owner].into_iter().zip(1..);
         let entries: Vec<ListedLine> = lines.map(|(text, id)| entry(&mut references, id, text)).collect();
-        let examples = || -> FxHashSet<i64> { [1, 3].into_iter().collect() };
-        assert_eq!(references.examples(), examples());
+        let none_tried = FxHashSet::default();
+        assert_eq!(references.examples(&entries, 1, &none_tried), [1, 3]);
         assert!(references.month(&entries[0]).is_none() && references.document_types.of_id(1, 802).is_none());
 
         references.learn(&Client::of_nobody(), said(MEANING));
@@ -275,23 +290,26 @@ mod tests {
         assert_eq!((code(1), code(2), code(3)), (Some("AP"), Some("PR"), None));
         assert_eq!(references.month(&entries[1]), Month::new(2026, 5));
         assert_eq!(references.periods.get(entries[1].period).unwrap().fiscal_period, Some(13));
-        assert!(references.examples().is_empty());
+        assert!(references.examples(&entries, 1, &none_tried).is_empty());
 
         let mut read: References = postcard::from_bytes(&postcard::to_stdvec(&references).unwrap()).unwrap();
         assert_eq!(entry(&mut read, 4, LINE), ListedLine { id: 4, ..entries[0] });
     }
 
     #[test]
-    fn an_example_that_is_gone_gives_way_to_another_line() {
+    fn examples_are_of_other_vouchers_than_those_that_told_nothing() {
         let mut references = References::default();
-        let entries: Vec<ListedLine> = (1..4).map(|id| entry(&mut references, id, LINE)).collect();
+        let vouchers = [1, 1, 2, 2, 3, 0, 0, 4];
+        let lines = vouchers.into_iter().zip(1..);
+        let entries: Vec<ListedLine> =
+            lines.map(|(voucher, id)| ListedLine { voucher, ..entry(&mut references, id, LINE) }).collect();
         let mut tried: FxHashSet<i64> = FxHashSet::default();
-        for example in 1..4 {
-            assert_eq!(references.examples().into_iter().collect::<Vec<_>>(), [example]);
-            tried.insert(example);
-            references.choose_others(&entries, &tried);
+        for examples in [vec![1], vec![3, 5, 6], vec![7, 8], vec![]] {
+            let found = references.examples(&entries, examples.len().max(1), &tried);
+            assert_eq!(found, examples);
+            tried.extend(found);
         }
-        assert!(references.examples().is_subset(&tried));
+        assert!(entries.iter().all(|entry| references.are_unexplained(entry)));
     }
 
     #[test]

@@ -10,8 +10,10 @@ use crate::xledger::Client;
 use crate::xledger::node::{Identified, LedgerReferencesNode};
 use crate::xledger::query;
 
-/// How many lines are asked what an id of theirs means, at most: one after the other may be gone.
-const EXAMPLES: usize = 3;
+/// How many lines are asked what an id of theirs means, at first and where those tell nothing: they may be gone, or have another by now.
+const EXAMPLES: [usize; 3] = [1, 10, 100];
+/// And of all ids together.
+const MAX_EXAMPLES: usize = 1_000;
 
 impl Lists {
     /// Looks up what the listed ledger lines refer to, and asks in the same request about lines that have no ids. Returns whether that is all: where
@@ -26,13 +28,15 @@ impl Lists {
             return Ok(false);
         }
         let mut tried = FxHashSet::default();
-        for _ in 0..EXAMPLES {
-            let examples = references.examples();
-            let mut lines: Vec<i64> = examples.union(&without_ids).filter(|id| !tried.contains(*id)).copied().collect();
+        for of_each in EXAMPLES {
+            let examples = references.examples(entries, of_each, &tried).into_iter().take(MAX_EXAMPLES);
+            let mut lines: Vec<i64> = examples.chain(without_ids.iter().copied()).collect();
+            lines.retain(|line| !tried.contains(line));
             if lines.is_empty() {
                 break;
             }
             lines.sort_unstable();
+            lines.dedup();
             let said: Vec<LedgerReferencesNode> = by_id(client, query::LEDGER_REFERENCES, base, &lines, None).await?;
             let is_without_ids = |said: &&LedgerReferencesNode| said.id().is_some_and(|id| without_ids.contains(&id));
             if said.iter().filter(is_without_ids).any(says_without_id) {
@@ -41,11 +45,6 @@ impl Lists {
             }
             said.into_iter().for_each(|line| references.learn(client, line));
             tried.extend(lines);
-            references.choose_others(entries, &tried);
-        }
-        let left = references.examples().len();
-        if left > 0 {
-            tracing::warn!(left, "document types or periods of lines are not to be found; these are refused");
         }
         Ok(true)
     }
