@@ -19,7 +19,7 @@ pub(crate) use files::Cache;
 pub(crate) use load::{Cached, CachedRow, Change};
 
 /// Raised by whatever changes what a file of the cache means. Another version is not read: everything is fetched then.
-const CACHE_FORMAT_VERSION: u32 = 7;
+const CACHE_FORMAT_VERSION: u32 = 8;
 
 /// How much later than it says a voucher may have been modified, in milliseconds: Xledger's times have no offset, so that an hour of
 /// autumn comes twice, and clocks differ by minutes.
