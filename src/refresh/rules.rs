@@ -177,14 +177,17 @@ impl AccountRanges {
 impl FromStr for AccountRanges {
     type Err = String;
 
-    /// Reads `1900-3000,7770`.
+    /// Reads `1900-3000,7770`, or `none`.
     fn from_str(text: &str) -> Result<Self, String> {
+        if text.trim() == "none" {
+            return Ok(Self(Vec::new()));
+        }
         let number = |text: &str| match text.trim() {
             digits if (1..=4).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit()) => {
                 digits.parse::<u16>().map_err(|error| error.to_string())
             }
             other => Err(format!(
-                "`{other}` is not an account number of one to four digits; write ranges as in `1900-3000,7770`"
+                "`{other}` is not an account number of one to four digits; write ranges as in `1900-3000,7770`, or `none`"
             )),
         };
         let ranges = text.split(',').filter(|part| !part.trim().is_empty()).map(|part| {
@@ -350,8 +353,10 @@ mod tests {
     fn ranges_are_read_or_explained() {
         let ranges: AccountRanges = " 1900-3000, 7770 ".parse().unwrap();
         assert!(ranges.contains(1900) && ranges.contains(3000) && ranges.contains(7770) && !ranges.contains(3001));
-        assert_eq!("".parse::<AccountRanges>().unwrap(), AccountRanges(vec![]));
-        for text in ["x", "3000-1900", "12345", "1-", "1–2"] {
+        for text in ["", "none", ","] {
+            assert_eq!(text.parse::<AccountRanges>().unwrap(), AccountRanges(vec![]), "{text}");
+        }
+        for text in ["x", "none,7770", "3000-1900", "12345", "1-", "1–2"] {
             assert!(text.parse::<AccountRanges>().is_err(), "{text}");
         }
     }

@@ -417,11 +417,6 @@ def test_payroll_document_types_are_added_and_replace_none(template):
     assert "SPEND_PAYROLL_DOCUMENT_TYPES" not in variables
 
 
-def test_the_word_none_is_an_empty_list(template):
-    variables = environment(template, PayrollAccounts="none", ExcludedAccounts="none")
-    assert (variables["SPEND_PAYROLL_ACCOUNTS"], variables["SPEND_EXCLUDED_ACCOUNTS"]) == (",", ",")
-
-
 # ------------------------------------------------------------------------------------------------------------ what is made
 
 
