@@ -39,7 +39,7 @@ pub(crate) enum Fault {
 
 /// A whole answer. `D` is what its `data` decodes to.
 #[derive(Deserialize)]
-#[serde(bound(deserialize = "'de: 'a, D: Deserialize<'de>"))]
+#[serde(expecting = "an answer of GraphQL", bound(deserialize = "'de: 'a, D: Deserialize<'de>"))]
 pub(crate) struct Envelope<'a, D> {
     pub(crate) data: Option<D>,
     /// The errors beside it, not read yet.
@@ -133,7 +133,7 @@ impl<T> TryFrom<BTreeMap<String, Option<Page<T>>>> for Data<T> {
 
 /// A page of a connection.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase", bound(deserialize = "T: DeserializeOwned"))]
+#[serde(rename_all = "camelCase", expecting = "a connection", bound(deserialize = "T: DeserializeOwned"))]
 pub(crate) struct Page<T> {
     /// Asked for, so it is there. Xledger answers an empty connection with null.
     #[serde(deserialize_with = "edges")]
@@ -142,7 +142,7 @@ pub(crate) struct Page<T> {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an object with `hasNextPage`")]
 pub(crate) struct PageInfo {
     /// Whether more rows follow.
     pub(crate) has_next_page: bool,
@@ -162,7 +162,7 @@ pub(crate) struct Edges<T> {
 
 /// One row of a connection, with its cursor.
 #[derive(Deserialize)]
-#[serde(bound(deserialize = "'de: 'a, T: Deserialize<'de>"))]
+#[serde(expecting = "a row", bound(deserialize = "'de: 'a, T: Deserialize<'de>"))]
 struct Edge<'a, T> {
     #[serde(borrow, default)]
     cursor: Option<Cow<'a, str>>,

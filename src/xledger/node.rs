@@ -16,7 +16,7 @@ macro_rules! nodes {
         $(#[$doc])*
         #[derive(Deserialize, Debug, Default)]
         #[cfg_attr(any(test, fuzzing), derive(serde::Serialize))]
-        #[serde(rename_all = "camelCase")]
+        #[serde(rename_all = "camelCase", expecting = "an object")]
         pub(crate) struct $name { $(#[serde(default, deserialize_with = "from_wire")] pub(crate) $field: Option<$type>,)* }
 
         impl FromWire for $name {

@@ -132,6 +132,8 @@ fn a_fault_names_the_place_and_never_the_value() {
     let whole = "expected a whole number, as a number or a string";
     assert_eq!(told("\"id\":2", "\"id\":\"Kari, expected a secret\""), (row.to_owned(), whole.to_owned()));
     assert_eq!(told("\"text\":null", "\"text\":{\"Kari\":1}"), (text.to_owned(), "expected a string".to_owned()));
+    let page_info = ("data.root.pageInfo".to_owned(), "expected an object with `hasNextPage`".to_owned());
+    assert_eq!(told("{\"hasNextPage\":true}", "null"), page_info);
     for nothing in ["{}", "{\"a\":1}", "{\"cursor\":\"1\"}"] {
         let (path, _) = told("{\"node\":null,\"cursor\":null}", nothing);
         assert!(path.starts_with("row 2"), "{path}");
