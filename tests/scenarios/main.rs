@@ -22,7 +22,7 @@ use std::sync::Arc;
 use xledger_sim::Scenario;
 
 /// Scenarios that are played at once: most of them wait most of the time.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 6;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
