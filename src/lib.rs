@@ -48,7 +48,7 @@ pub mod display;
 // The report page of a snapshot: figures of `spend` and the run's report as one HTML file.
 pub mod page;
 
-// AWS: the SDK's settings, Secrets Manager, EventBridge Scheduler, and one mapping of errors.
+// AWS: the SDK's settings, Secrets Manager, EventBridge Scheduler, and one form of AWS's errors.
 pub mod aws;
 
 // What all of them speak: values, failures, checksums. No input or output.

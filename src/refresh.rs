@@ -72,7 +72,7 @@ pub struct Refreshing<'a> {
     pub max_shrink_percent: u32,
     /// How many of the lines that are not payroll may be refused, in percent.
     pub max_refused_percent: u32,
-    /// Beyond what the checks of the data warn.
+    /// The limits beyond which the checks of the data warn.
     pub limits: Limits,
     /// The time of day at which the run began.
     pub started_at: Instant,
@@ -92,7 +92,7 @@ pub(crate) fn base_variables(owner_set: &str) -> Map<String, Value> {
 /// What there was before the run.
 #[derive(Default)]
 struct Before {
-    expected: Option<(Current, Version)>,
+    current: Option<(Current, Version)>,
     manifest: Option<Manifest>,
 }
 
@@ -104,11 +104,11 @@ impl Refreshing<'_> {
     pub async fn run(&self, report: &mut Report) -> Result<Status, Failure> {
         let lake = self.lake.lake();
         // What is replaced is what was current when the run began: a run that began later and is quicker is not overwritten.
-        let expected = lake.current().await?;
-        report.snapshot_before = expected.as_ref().map(|(current, _)| current.snapshot.to_string());
-        report.last_success_at = expected.as_ref().map(|(current, _)| current.committed_at);
+        let versioned = lake.current().await?;
+        let current = versioned.as_ref().map(|(current, _)| current);
+        report.snapshot_before = current.map(|current| current.snapshot.to_string());
+        report.last_success_at = current.map(|current| current.committed_at);
         let run_id = report.run_id.clone();
-        let current = expected.as_ref().map(|(current, _)| current);
         let mut cache = Cache::open(lake, &run_id, current, self.refresh.dry_run).await?;
         if let Some(id) = &self.refresh.continues
             && cache.contents.refresh.as_ref().is_none_or(|refresh| refresh.id != *id)
@@ -126,7 +126,7 @@ impl Refreshing<'_> {
             self.xledger.mark_known();
         }
         self.begin_or_resume(&mut cache, report);
-        let (before, mut lists) = (Before { expected, manifest }, None);
+        let (before, mut lists) = (Before { current: versioned, manifest }, None);
         let outcome = match self.list_and_publish(&mut lists, &mut cache, &before, report).await {
             Err(failure) => self.stop(failure, lists, &mut cache, report).await,
             outcome => outcome,
@@ -184,7 +184,7 @@ impl Refreshing<'_> {
         let lists = lists.insert(Lists::resume(cache, &source, self.started_at).await?);
         if let Some(refresh) = &mut cache.contents.refresh {
             // What an earlier run left is no progress of this one.
-            refresh.extent = refresh.extent.max(lists.extent());
+            refresh.rows_listed = refresh.rows_listed.max(lists.rows_listed());
         }
         let is_anew = (report.mode, report.invocation) == (Some(Mode::Full), Some(1));
         let (mut dialect, mut saved) = known_schema::learn(client, lake, now, is_anew).await?;
@@ -225,7 +225,7 @@ impl Refreshing<'_> {
             let screened = self.screen(lists, report)?;
             let expires_at = lists.expire_at((self.clock)());
             match self.load_or_fetch(asking, screened, lists, cache, (renewals, expires_at), report).await {
-                // If it is the run's own deadline, the lists meet it again.
+                // If the run's own deadline has come, too, the next list ends with it.
                 Err(failure) if failure.kind == FailureKind::DeadlineReached && (self.clock)() >= expires_at => {
                     tracing::info!("the lists are an hour old; they are made anew before the refresh goes on");
                     lists.begin_anew((self.clock)());

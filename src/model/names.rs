@@ -48,15 +48,11 @@ impl Names {
 
     /// The names of a document type: its code and its description.
     pub(crate) fn of_type(&mut self, document_type: &DocumentType) -> (Name, Name) {
-        (self.named(document_type.code.as_deref()), self.named(document_type.description.as_deref()))
-    }
-
-    pub(crate) fn name(&mut self, name: Option<Box<str>>) -> Name {
-        self.named(name.as_deref())
+        (self.intern(document_type.code.as_deref()), self.intern(document_type.description.as_deref()))
     }
 
     /// The name of a text; an empty one is none.
-    pub(crate) fn named(&mut self, name: Option<&str>) -> Name {
+    pub(crate) fn intern(&mut self, name: Option<&str>) -> Name {
         let Some(name) = name.filter(|name| !name.is_empty()) else { return Name::default() };
         if let Some(known) = self.places.get(name) {
             return *known;

@@ -19,7 +19,7 @@ pub(crate) use files::Cache;
 pub(crate) use load::{Cached, CachedRow, Change};
 
 /// Raised by whatever changes what a file of the cache means. Another version is not read: everything is fetched then.
-const CACHE_FORMAT_VERSION: u32 = 8;
+const CACHE_FORMAT_VERSION: u32 = 9;
 
 /// How much later than it says a voucher may have been modified, in milliseconds: Xledger's times have no offset, so that an hour of
 /// autumn comes twice, and clocks differ by minutes.
@@ -48,7 +48,6 @@ pub(crate) struct Contents {
     pub(crate) lists: Option<SavedLists>,
     /// Snapshots that were about to be published, and are not known to have become current. They are taken back once another commit stands:
     /// before, that of a dead run may still arrive.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) publishing: Vec<SnapshotName>,
 }
 
@@ -62,15 +61,14 @@ pub(crate) struct CacheFile {
     pub rows: u64,
     /// Its checksum.
     pub sha256: String,
-    /// What its rows were asked with; nothing, for a part of a list.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub asked: Option<Asked>,
+    /// Where its rows came from; nothing, for a part of a list.
+    pub provenance: Option<Provenance>,
 }
 
-/// What rows were asked with, and when.
+/// Where the rows of a file came from: what they were asked with, and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Asked {
+pub(crate) struct Provenance {
     /// The checksum of the [`RowSource`].
     pub source: String,
     /// The checksum of the document: one that asks for more, or for less, gives other rows.
@@ -79,8 +77,9 @@ pub(crate) struct Asked {
     pub at_ms: i64,
 }
 
-impl Asked {
-    /// Whether a voucher that says that it was modified then had not been modified once more by the time of the question, unless that shows.
+impl Provenance {
+    /// Whether a row whose voucher says that it was modified then is the newest one with that time: it was asked for so much later that another
+    /// modification would have another time.
     fn settles(&self, modified_at: Option<Instant>) -> bool {
         modified_at.is_some_and(|modified_at| modified_at.0 < self.at_ms.saturating_sub(SETTLED_MS))
     }
@@ -114,9 +113,9 @@ impl RowSource {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Expired {
-    /// The first month; without it, all before the last.
+    /// The first month; `None`: all months up to `to`.
     pub from: Option<Month>,
-    /// The last month.
+    /// The last month; `None`: all months from `from` on.
     pub to: Option<Month>,
     /// In milliseconds since 1970.
     pub asked_before_ms: i64,
@@ -138,7 +137,7 @@ impl Expired {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Bounds {
-    /// Nothing, as long as the list was not whole once: then it is not known how long it is.
+    /// `None` until the list has been whole once: before, nobody knows how long it is.
     pub(crate) ledger: Option<Vec<i64>>,
     pub(crate) payables: Option<Vec<i64>>,
 }
@@ -153,20 +152,20 @@ pub(crate) struct Unfinished {
     pub(crate) runs: u32,
     /// Runs in a row that got nothing.
     pub(crate) idle_runs: u32,
-    /// How much of the lists there was at most.
-    pub(crate) extent: u64,
-    /// What was asked for.
-    pub(crate) asked: Wanted,
+    /// The most rows that its lists have had.
+    pub(crate) rows_listed: u64,
+    /// What it was asked to fetch.
+    pub(crate) scope: Scope,
     /// How much is fetched, once that is chosen.
     pub(crate) mode: Option<Mode>,
     /// Why.
     pub(crate) mode_reason: String,
 }
 
-/// What a refresh was asked to do.
+/// What a refresh was asked to fetch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Wanted {
+pub(crate) struct Scope {
     /// How much to fetch.
     pub(crate) mode: Mode,
     /// Fetch the periods from this month on again.
@@ -185,9 +184,9 @@ pub(crate) struct SavedLists {
     pub(crate) whole_at_ms: Option<i64>,
     /// The checksum of the [`RowSource`].
     pub(crate) source: String,
-    /// Whether they are those that were made anew because lines were matched meanwhile: they are not for that again, in whatever run.
+    /// Whether they were made anew, because matches changed while they were read. They are made anew for that once, whatever run does it.
     pub(crate) renewed: bool,
-    /// Whether what came behind their ends was listed, too, since they were whole or lines were listed again.
+    /// Whether lines that were posted behind their ends meanwhile have been listed, too. Not any more, once lines are listed again.
     pub(crate) has_new_lines: bool,
     /// Whether ledger lines are listed with the ids alone of their periods and document types.
     pub(crate) by_ids: bool,
@@ -209,13 +208,27 @@ pub(crate) struct SavedList {
     pub(crate) ranges: Ranges,
 }
 
-/// What decides whether a row of the cache is valid, beside what is listed of it now. It rests on one assumption: Xledger moves a voucher's
-/// `modifiedAt` when a line of it changes. A full refresh counts where it did not (`lines_healed`).
+/// Decides whether a row of the cache is used. It rests on one assumption: Xledger moves a voucher's `modifiedAt` when a line of it changes. A
+/// full refresh counts where it did not (`lines_healed`).
 pub(crate) struct Validity<'a> {
+    /// What such rows are asked with now.
+    pub(crate) now: &'a Provenance,
     /// When the listing began.
     pub(crate) listed_at: Instant,
     pub(crate) expired: &'a [Expired],
     pub(crate) listed: ListedReferences<'a>,
+}
+
+/// What a row of the cache is, of a line that is admitted.
+pub(crate) enum RowState {
+    /// It is used.
+    Valid,
+    /// It is as listed, and was asked for so soon after its voucher was modified that a later change may not show.
+    TooYoung,
+    /// It was valid, and is to be fetched again, as a full refresh does with all.
+    Expired,
+    /// It is of another source, of another document or of the future, or it is not as it is listed.
+    Outdated,
 }
 
 /// What listed ledger lines refer to.
@@ -227,14 +240,23 @@ pub(crate) struct ListedReferences<'a> {
 }
 
 impl Validity<'_> {
-    /// Whether a row that was asked for then is as new as what is listed: it was asked for after the listing began, or its voucher was modified
-    /// so long before that another modification has another time.
-    fn is_settled(&self, asked: &Asked, modified_at: Option<Instant>) -> bool {
-        asked.at_ms >= self.listed_at.0 || asked.settles(modified_at)
+    /// Judges the row of an admitted line.
+    fn judge<T: CachedRow>(&self, row: &T, from: &Provenance, admitted: &T::Admitted) -> RowState {
+        let is_as_asked_now = (&from.source, &from.document) == (&self.now.source, &self.now.document);
+        // What a clock that was ahead has asked for would look settled, and never expire.
+        let is_of_use = is_as_asked_now && from.at_ms <= self.now.at_ms && row.change(admitted, self.listed).is_none();
+        // What changes after the listing began shows once the line is listed again.
+        let is_settled = from.at_ms >= self.listed_at.0 || from.settles(row.modified_at());
+        match (is_of_use, is_settled, self.is_expired(from, row.month())) {
+            (true, true, false) => RowState::Valid,
+            (true, false, false) => RowState::TooYoung,
+            (true, true, true) => RowState::Expired,
+            _ => RowState::Outdated,
+        }
     }
 
-    fn is_expired(&self, asked: &Asked, month: Option<Month>) -> bool {
-        self.expired.iter().any(|expired| expired.holds(month, asked.at_ms))
+    fn is_expired(&self, provenance: &Provenance, month: Option<Month>) -> bool {
+        self.expired.iter().any(|expired| expired.holds(month, provenance.at_ms))
     }
 }
 

@@ -11,6 +11,7 @@ use crate::model::names::Names;
 use crate::model::treatment::Treatment;
 use crate::model::value::Instant;
 use crate::refresh::cache::{CachedRow, Change, ListedReferences};
+use crate::refresh::index::BY_ID_ROWS;
 use crate::refresh::screen::Screen;
 use crate::xledger::Client;
 use crate::xledger::node::{Identified, ProbeNode};
@@ -33,7 +34,7 @@ pub(crate) struct Fetch<'a> {
 }
 
 /// A row that is asked for by its id.
-pub(crate) trait Fetched: CachedRow {
+pub(crate) trait FetchedRow: CachedRow {
     /// The line on the wire.
     type Node: Identified;
     /// Asks for their ids.
@@ -58,8 +59,8 @@ pub(crate) trait Fetched: CachedRow {
 /// Lines that are not as they were listed: they are used once the lists have been brought up to date, and not before.
 #[derive(Debug, Default)]
 pub(crate) struct SetAside {
-    /// Whether the lists must be made anew: a match, a period, an owner or the name of a document type changed, which other lines are judged by.
-    pub(crate) wholly: bool,
+    /// Whether all must be listed anew: a match, a period, an owner or the name of a document type changed, which other lines are judged by.
+    pub(crate) relist_all: bool,
     /// How many there are.
     pub(crate) lines: usize,
     /// Vouchers that they were or are in, and those of lines that are gone.
@@ -67,15 +68,15 @@ pub(crate) struct SetAside {
 }
 
 impl SetAside {
-    /// Whether all is as it was listed.
-    pub(crate) fn is_empty(&self) -> bool {
-        !self.wholly && self.lines == 0
+    /// Whether all is as it was listed, but for lines that are gone.
+    pub(crate) fn is_as_listed(&self) -> bool {
+        !self.relist_all && self.lines == 0
     }
 }
 
 impl Fetch<'_> {
     /// Asks for a batch of admitted lines, whose ids ascend.
-    pub(crate) async fn ask<T: Fetched>(&self, query: Query, batch: Vec<T::Admitted>) -> Answer<T> {
+    pub(crate) async fn ask<T: FetchedRow>(&self, query: Query, batch: Vec<T::Admitted>) -> Answer<T> {
         let ids: Vec<i64> = batch.iter().map(T::id_of).collect();
         let (nodes, end) = by_id_so_far(self.client, query, self.base, &ids, Some(self.expires_at)).await;
         Answer { batch, nodes, end: end.map(drop) }
@@ -86,7 +87,7 @@ impl Fetch<'_> {
     ///
     /// # Errors
     /// What the client could not get over, after what came by then was taken if another run can go on; [`FailureKind::PayrollReceived`].
-    pub(crate) fn take<T: Fetched>(
+    pub(crate) fn take<T: FetchedRow>(
         &self,
         answer: Answer<T>,
         names: &mut Names,
@@ -108,11 +109,11 @@ impl Fetch<'_> {
             let change = row.as_ref().map_or(Some(Change::Match), |row| row.change(admitted, self.listed));
             match (row, change) {
                 (Some(row), None) if is_kept => rows.push(row),
-                (Some(row), Some(Change::Time)) if is_kept && self.takes_other_times => rows.push(row),
+                (Some(row), Some(Change::ModifiedAt)) if is_kept && self.takes_other_times => rows.push(row),
                 (row, change) => {
                     let vouchers = T::vouchers(admitted, row.as_ref());
                     // A line that was in no voucher is not listed again with the lines of one.
-                    set_aside.wholly |= change == Some(Change::Match) || vouchers[0] == 0;
+                    set_aside.relist_all |= change == Some(Change::Match) || vouchers[0] == 0;
                     set_aside.lines += 1;
                     set_aside.vouchers.extend(vouchers.into_iter().filter(|id| *id != 0));
                 }
@@ -157,7 +158,7 @@ pub(crate) async fn ensure_gone(
 }
 
 /// What came of a batch of lines.
-pub(crate) struct Answer<T: Fetched> {
+pub(crate) struct Answer<T: FetchedRow> {
     batch: Vec<T::Admitted>,
     pub(crate) nodes: Vec<T::Node>,
     end: Result<(), Failure>,
@@ -167,9 +168,6 @@ pub(crate) struct Answer<T: Fetched> {
 pub(crate) fn batch_rows(page_rows: usize) -> usize {
     page_rows.div_ceil(2)
 }
-
-/// Rows of one answer with twenty-odd nested fields each: far below what the server answers in time.
-const BY_ID_ROWS: usize = 1_000;
 
 /// All rows of the given ids, and no others: a row that was not asked for ends the run, unread. From `expires_at` on no request is sent. Rows that
 /// stay null are counted.

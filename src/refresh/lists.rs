@@ -28,8 +28,8 @@ pub(crate) use check::list_and_screen;
 
 /// Rows that are listed before they are saved.
 const SAVED_ROWS: usize = 500_000;
-/// How old a list may be that a run resumes with, in milliseconds; and for how long rows are fetched by it, once it is whole. That is not counted from when it
-/// began: one that takes an hour would never be fetched by.
+/// How old a list may be, in milliseconds: counted from its beginning where a run resumes with it, and from when it was whole where rows are fetched by it,
+/// for one that takes an hour to make would else never be used.
 const MAX_AGE_MS: i64 = 3_600_000;
 
 /// What is listed.
@@ -104,8 +104,8 @@ impl Lists {
         Instant(whole_at_ms.min(now.0).saturating_add(MAX_AGE_MS))
     }
 
-    /// How much is there: of a run that got something, more.
-    pub(super) fn extent(&self) -> u64 {
+    /// How many rows there are, of lists and registers: more, once a run has got something.
+    pub(super) fn rows_listed(&self) -> u64 {
         let Registers { chart, reference_data, .. } = &self.registers;
         let listed = self.saved.ledger.rows().max(self.ledger.entries.len())
             + self.saved.payables.rows().max(self.payables.entries.len());
@@ -240,7 +240,7 @@ impl Lists {
         now: Instant,
     ) -> Result<(), Failure> {
         // Vouchers may have new lines: without ranges these are not looked for by themselves.
-        if set_aside.wholly || self.saved.ledger.ranges.by_cursor || self.saved.payables.ranges.by_cursor {
+        if set_aside.relist_all || self.saved.ledger.ranges.by_cursor || self.saved.payables.ranges.by_cursor {
             self.begin_anew(now);
             self.saved.renewed = true;
             return Ok(());

@@ -4,7 +4,7 @@
 use rustc_hash::FxHashSet;
 use serde_json::json;
 
-use crate::refresh::index::Asking;
+use crate::refresh::index::{Asking, BY_ID_ROWS, REGISTER_PAGE_ROWS};
 use crate::xledger::node::Identified;
 use crate::xledger::query::Query;
 use crate::xledger::{Error, Position, Question};
@@ -13,9 +13,6 @@ use crate::xledger::{Error, Position, Question};
 pub(crate) const ACCOUNT_SETS: [Option<&str>; 3] = [Some("ALL"), Some("UPPER"), None];
 /// Where suppliers are looked for.
 pub(crate) const SUPPLIER_SETS: [Option<&str>; 1] = [Some("ALL")];
-
-/// Ids of one request.
-const BATCH_IDS: usize = 1_000;
 
 /// Looks for these ids in each owner set, until all are found. What is found is handed to `take`, each row once; what is not found stays in
 /// `ids`.
@@ -49,7 +46,7 @@ pub(crate) async fn look_up<N: Identified>(
         let mut looked = Ok(());
         let mut by_id = client.plan().filter(query).is_some();
         if by_id {
-            for batch in sought.chunks(BATCH_IDS) {
+            for batch in sought.chunks(BY_ID_ROWS) {
                 let walked = client.walk_ids(query, &variables, batch, None, &mut found).await;
                 looked = walked.map(|null_rows| client.meter().count_null_rows(null_rows));
                 if looked.is_err() {
@@ -60,7 +57,7 @@ pub(crate) async fn look_up<N: Identified>(
         }
         if !by_id {
             let mut position = Position::default();
-            let rows = page_rows.min(5_000);
+            let rows = page_rows.min(REGISTER_PAGE_ROWS);
             let question = Question::all(query, &variables, rows);
             looked = client.walk(question, &mut position, || false, found).await;
         }

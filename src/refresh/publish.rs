@@ -30,7 +30,7 @@ const TIME_TO_PUBLISH: Duration = Duration::from_secs(240);
 
 /// A report as a manifest keeps it, with the run's row of `runs`: should this run die before it writes it, the next one does.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct ManifestReport {
     #[serde(flatten)]
     report: Report,
     row: Value,
@@ -38,7 +38,7 @@ struct Kept {
 
 /// Gives the run that published a snapshot its line in `runs`, if it died before it wrote it.
 pub(crate) async fn record_run_before(lake: &Lake, manifest: &Manifest) {
-    if let Ok(Kept { report, row }) = Kept::deserialize(&manifest.report)
+    if let Ok(ManifestReport { report, row }) = ManifestReport::deserialize(&manifest.report)
         && let Err(error) = lake.record_earlier_run(&report.run_id, &row).await
     {
         tracing::warn!(%error, "the run has no row in the table runs");
@@ -90,7 +90,7 @@ impl Refreshing<'_> {
             Some(manifest) => guards::not_shrunk(tables, kept_payables, manifest, self.max_shrink_percent),
             None => Ok(()),
         };
-        let periods = async |written: &WrittenTables| match (&before.expected, &before.manifest) {
+        let periods = async |written: &WrittenTables| match (&before.current, &before.manifest) {
             // A damaged manifest is told; nothing is compared with it.
             (Some(_), None) => Vec::new(),
             (_, manifest) => changes::since(self.lake.lake(), manifest.as_ref(), &written.spend, &lines.rows).await,
@@ -125,9 +125,9 @@ impl Refreshing<'_> {
                 schema_version: SCHEMA_VERSION,
                 settings,
                 control_totals: written.control_totals(),
-                report: to_json(&Kept { row: to_json(&report.row())?, report: report.clone() })?,
+                report: to_json(&ManifestReport { row: to_json(&report.row())?, report: report.clone() })?,
             };
-            snapshot.commit(parts, before.expected.as_ref(), now).await?;
+            snapshot.commit(parts, before.current.as_ref(), now).await?;
             report.last_success_at = Some(now);
             Ok(())
         };
@@ -178,9 +178,7 @@ impl Refreshing<'_> {
         (report.checks, report.measured) = (checks, measured);
         data_checks::all_hold(&report.checks)
     }
-}
 
-impl Refreshing<'_> {
     /// Writes the page for people into a snapshot.
     async fn write_page(
         &self,

@@ -6,7 +6,7 @@ use super::lists::Lists;
 use crate::event::{Mode, Refresh};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::value::Instant;
-use crate::refresh::cache::{Cache, Expired, Unfinished, Wanted};
+use crate::refresh::cache::{Cache, Expired, Scope, Unfinished};
 use crate::report::Report;
 use crate::table::runs::Status;
 use crate::xledger::CREDITS_RESET;
@@ -18,10 +18,10 @@ impl Refreshing<'_> {
     /// Resumes a refresh that has not ended, unless another mode or other months are asked for than it has; else begins one.
     pub(super) fn begin_or_resume(&self, cache: &mut Cache<'_>, report: &mut Report) {
         let Refresh { mode, from, to, .. } = self.refresh;
-        let asked = Wanted { mode, from, to };
-        let is_asked = |refresh: &Unfinished| asked == Wanted::default() || asked == refresh.asked;
-        let new = || Unfinished { id: report.run_id.clone(), asked, ..Unfinished::default() };
-        let mut refresh = cache.contents.refresh.take().filter(is_asked).unwrap_or_else(new);
+        let scope = Scope { mode, from, to };
+        let has_scope = |refresh: &Unfinished| scope == Scope::default() || scope == refresh.scope;
+        let new = || Unfinished { id: report.run_id.clone(), scope, ..Unfinished::default() };
+        let mut refresh = cache.contents.refresh.take().filter(has_scope).unwrap_or_else(new);
         refresh.runs += 1;
         (report.refresh_id, report.invocation) = (Some(refresh.id.clone()), Some(refresh.runs));
         if refresh.runs > 1 {
@@ -38,21 +38,18 @@ impl Refreshing<'_> {
         let Some(refresh) = &mut contents.refresh else { return };
         if refresh.mode.is_none() {
             let mut parts = contents.lines.iter().chain(&contents.payables);
-            let has_rows = parts.clone().any(|part| part.asked.as_ref().is_some_and(|asked| asked.source == source));
-            let Wanted { mode, from, to } = refresh.asked;
+            let has_rows = parts.clone().any(|part| part.provenance.as_ref().is_some_and(|from| from.source == source));
+            let Scope { mode, from, to } = refresh.scope;
             // What has been fetched since an earlier full refresh began is as new as it asked for: it expires once.
             let is_left_over = mode != Mode::Full && has_rows && contents.expired.iter().any(Expired::is_of_all_months);
+            let (every, is_of_periods) = (self.full_every, from.is_some() || to.is_some());
             let (mode, reason) = match () {
                 () if parts.next().is_none() => (Mode::Full, unread.unwrap_or("nothing is cached yet").to_owned()),
                 () if !has_rows => (Mode::Full, "what is cached is of another endpoint, owner or owner set".to_owned()),
                 () if mode == Mode::Full => (Mode::Full, "asked for".to_owned()),
                 () if is_left_over => (Mode::Full, "an earlier full refresh did not come to its end".to_owned()),
-                () if contents.since_full + 1 >= self.full_every => {
-                    (Mode::Full, format!("every {} refreshes, as set", self.full_every))
-                }
-                () if from.is_some() || to.is_some() => {
-                    (Mode::Incremental, "periods are fetched again, as asked for".to_owned())
-                }
+                () if contents.since_full + 1 >= every => (Mode::Full, format!("every {every} refreshes, as set")),
+                () if is_of_periods => (Mode::Incremental, "periods are fetched again, as asked for".to_owned()),
                 () => (Mode::Incremental, "what is cached is used again".to_owned()),
             };
             let is_whole = mode == Mode::Full && !is_left_over;
@@ -77,10 +74,10 @@ impl Refreshing<'_> {
         if cache.is_dry || self.lake.still_held().is_err() {
             return Err(failure);
         }
-        let extent = lists.as_ref().map_or(0, Lists::extent);
+        let rows_listed = lists.as_ref().map_or(0, Lists::rows_listed);
         let Some(mut refresh) = cache.contents.refresh.take() else { return Err(failure) };
-        let got_something = cache.stored > 0 || extent > refresh.extent;
-        refresh.extent = refresh.extent.max(extent);
+        let got_something = cache.new_rows > 0 || rows_listed > refresh.rows_listed;
+        refresh.rows_listed = refresh.rows_listed.max(rows_listed);
         let now = (self.clock)();
         let wait_ms = match failure.kind {
             FailureKind::DeadlineReached => Some(0),

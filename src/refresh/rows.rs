@@ -1,6 +1,6 @@
 //! The rows of admitted lines: from the cache, and the others from Xledger, which go into the cache as they come.
 
-mod ledger_fetch;
+mod row_fetch;
 
 use std::cell::Cell;
 
@@ -14,17 +14,17 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
 use crate::model::names::{Name, Names};
 use crate::model::value::Instant;
-use crate::refresh::cache::{Asked, Cache, Cached, ListedReferences, Validity};
-use crate::refresh::fetch::{Answer, Fetch, Fetched, SetAside, batch_rows};
+use crate::refresh::cache::{Cache, Cached, ListedReferences, Provenance, Validity};
+use crate::refresh::fetch::{Answer, Fetch, FetchedRow, SetAside, batch_rows};
 use crate::refresh::index::Asking;
 use crate::refresh::screen::{Screen, Screened};
 use crate::report::Report;
 use crate::report::progress::Stage;
 use crate::xledger::query::{self, Query};
-use ledger_fetch::{FetchContext, LedgerFetch, document};
+use row_fetch::{FetchContext, RowFetch, document};
 
-/// How often the lists are brought up to date in one run. Minutes pass between list and fetch, so that changes are daily work; after these a line
-/// that differs in its voucher's time alone is taken, for its row is as new as can be.
+/// How often the lists are brought up to date in one run: minutes pass between list and fetch, so that lines often change meanwhile. After that, a line is
+/// taken that differs by its voucher's `modifiedAt` alone: its row is as new as can be.
 const MAX_RENEWALS: u32 = 2;
 
 /// All that a refresh publishes.
@@ -41,7 +41,7 @@ pub(super) enum Outcome {
     Complete(Box<Rows>),
     /// Some lines are not as they were listed.
     SetAside(SetAside),
-    /// Another document is asked with than rows were taken for: a right was given, or taken away. What is cached is to be looked through again.
+    /// The query has changed, because a right was given or taken away: the cache is read again, by what it asks now.
     OtherDocument,
 }
 
@@ -63,26 +63,22 @@ impl Refreshing<'_> {
         let references = &lists.ledger.references;
         let types: Vec<(Name, Name)> = references.document_types.all().iter().map(|kind| names.of_type(kind)).collect();
         let listed = ListedReferences { types: &types, references };
-        let expired = cache.contents.expired.clone();
-        let validity = Validity { listed_at: Instant(lists.saved.began_at_ms), expired: &expired, listed };
+        let listed_at = Instant(lists.saved.began_at_ms);
         let Asking { client, base, .. } = asking;
         // What expense reports say of a person's trips is nobody's business.
-        let expense_lines = if self.rules.personal.expense_texts {
-            query::LEDGER_LINES
-        } else {
-            query::LEDGER_LINES.without(&["text"])
-        };
-        let queries = [query::LEDGER_LINES, expense_lines].map(|query| client.plan().with_references(query)).to_vec();
-        let mut lines = self.load(queries, cache, admitted, &payroll_lines, &validity, &mut names).await?;
+        let left_out: &'static [&'static str] = if self.rules.personal.expense_texts { &[] } else { &["text"] };
+        let queries = [query::LEDGER_LINES, query::LEDGER_LINES.without(left_out)];
+        let queries = queries.map(|query| client.plan().with_references(query)).to_vec();
+        let mut lines = self.load(queries, cache, admitted, &payroll_lines, (listed_at, listed), &mut names).await?;
         let queries = vec![query::PAYABLE_LINES];
         let mut payables =
-            self.load(queries, cache, admitted_payables, &payroll_payables, &validity, &mut names).await?;
+            self.load(queries, cache, admitted_payables, &payroll_payables, (listed_at, listed), &mut names).await?;
 
         // Somebody matched them while the lists were read. What they are matched with may be payroll: before they are asked for, all is listed once more.
         if !lists.saved.renewed
             && (lines.have_match_of(&one_sided_matches) || payables.have_match_of(&one_sided_matches))
         {
-            return Ok(Outcome::SetAside(SetAside { wholly: true, ..SetAside::default() }));
+            return Ok(Outcome::SetAside(SetAside { relist_all: true, ..SetAside::default() }));
         }
 
         let takes_other_times = renewals >= MAX_RENEWALS;
@@ -100,15 +96,15 @@ impl Refreshing<'_> {
             return Ok(Outcome::OtherDocument);
         }
         let FetchContext { names, mut set_aside, .. } = context;
-        if set_aside.is_empty() && client.plan().asks_ids() {
-            set_aside.wholly = !fetch.types_are_as_listed(&lines.cached.rows).await?;
+        if set_aside.is_as_listed() && client.plan().asks_ids() {
+            set_aside.relist_all = !fetch.types_are_as_listed(&lines.cached.rows).await?;
         }
         report.lines_gone = Some(lines.missing.len() as u64);
         report.payables_gone = Some(payables.missing.len() as u64);
-        if renewals < MAX_RENEWALS && !(set_aside.is_empty() && set_aside.vouchers.is_empty()) {
+        if renewals < MAX_RENEWALS && !(set_aside.is_as_listed() && set_aside.vouchers.is_empty()) {
             return Ok(Outcome::SetAside(set_aside));
         }
-        if !set_aside.is_empty() {
+        if !set_aside.is_as_listed() {
             return Err(line_changed(&set_aside));
         }
         let (lines, payables) = (lines.complete()?, payables.complete()?);
@@ -122,23 +118,25 @@ impl Refreshing<'_> {
     }
 
     /// Takes what is valid of one sort of rows out of the cache.
-    async fn load<T: Fetched>(
+    async fn load<T: FetchedRow>(
         &self,
         queries: Vec<Query>,
         cache: &mut Cache<'_>,
         mut missing: Vec<T::Admitted>,
         payroll: &[i64],
-        validity: &Validity<'_>,
+        (listed_at, listed): (Instant, ListedReferences<'_>),
         names: &mut Names,
-    ) -> Result<LedgerFetch<T>, Failure> {
+    ) -> Result<RowFetch<T>, Failure> {
         let (source, document) = (cache.contents.source.digest(), document(self.xledger, &queries));
         // What is asked for by lists that were made in the middle of a run is as new as these.
-        let at_ms = self.started_at.max(validity.listed_at).0;
-        let (asked, admitted) = (Asked { source, document, at_ms }, missing.len());
-        let mut cached = Cached::load(cache, &asked, &missing, payroll, validity, names).await?;
+        let at_ms = self.started_at.max(listed_at).0;
+        let (provenance, admitted) = (Provenance { source, document, at_ms }, missing.len());
+        let expired = cache.contents.expired.clone();
+        let validity = Validity { now: &provenance, listed_at, expired: &expired, listed };
+        let mut cached = Cached::load(cache, &missing, payroll, &validity, names).await?;
         cached.leave_missing(&mut missing);
-        let stored = cached.rows.len();
-        Ok(LedgerFetch { queries, asked, cached, admitted, missing, stored, fetched: 0 })
+        let in_cache = cached.rows.len();
+        Ok(RowFetch { queries, provenance, cached, admitted, missing, in_cache, fetched: 0 })
     }
 
     /// Fetches what is missing, and puts it into the cache as it comes. Returns whether all was asked for with the documents that rows of the cache
@@ -146,8 +144,8 @@ impl Refreshing<'_> {
     async fn fetch(
         &self,
         context: &mut FetchContext<'_, '_>,
-        lines: &mut LedgerFetch<Line>,
-        payables: &mut LedgerFetch<Payable>,
+        lines: &mut RowFetch<Line>,
+        payables: &mut RowFetch<Payable>,
     ) -> Result<bool, Failure> {
         let fetch = context.fetch;
         let (mut of_lines, mut of_payables) =
@@ -174,8 +172,8 @@ impl Refreshing<'_> {
     async fn round<'a>(
         &self,
         context: &mut FetchContext<'_, '_>,
-        lines: &mut LedgerFetch<Line>,
-        payables: &mut LedgerFetch<Payable>,
+        lines: &mut RowFetch<Line>,
+        payables: &mut RowFetch<Payable>,
         requests: impl IntoIterator<Item = Request<'a>>,
     ) -> Result<bool, Failure> {
         // Once something has failed nothing is begun; what is on the way is waited for, so that the next run does not ask for it again.

@@ -23,7 +23,7 @@ impl PartialEq for Query {
 }
 
 impl Query {
-    /// The same question without some fields of its rows.
+    /// The same question without these fields of its rows, and with all others.
     pub(crate) const fn without(self, fields: &'static [&'static str]) -> Self {
         Self { without: fields, ..self }
     }

@@ -83,18 +83,18 @@ pub(crate) enum Decision {
 /// come back together.
 pub(crate) fn decide(error: &Error, attempt: Attempt, streak: Streak, jitter: u32) -> Decision {
     let can_shrink = attempt.rows > MIN_ROWS;
-    let some = |most: u32, decision| if streak.in_a_row < most { decision } else { Decision::Stop };
+    let up_to = |most: u32, decision| if streak.in_a_row < most { decision } else { Decision::Stop };
     match error {
-        Error::BurstLimit => some(MAX_REFUSALS, Decision::PauseAll(longer(Duration::from_secs(5), jitter, 200))),
-        Error::ConcurrencyLimit => some(MAX_REFUSALS, Decision::PauseAll(longer(Duration::from_secs(1), jitter, 500))),
+        Error::BurstLimit => up_to(MAX_REFUSALS, Decision::PauseAll(longer(Duration::from_secs(5), jitter, 200))),
+        Error::ConcurrencyLimit => up_to(MAX_REFUSALS, Decision::PauseAll(longer(Duration::from_secs(1), jitter, 500))),
         Error::CreditsUsedUp { reset_at: Some(at) } => {
             let later = longer(Duration::from_secs(1), jitter, 4_000);
             let at = at.as_millisecond().saturating_add(i64::try_from(later.as_millis()).unwrap_or(0));
-            some(MAX_RESETS, Decision::PauseAllUntil(Instant(at)))
+            up_to(MAX_RESETS, Decision::PauseAllUntil(Instant(at)))
         }
-        Error::Busy { until, .. } => some(MAX_REFUSALS, Decision::PauseAllUntil(*until)),
+        Error::Busy { until, .. } => up_to(MAX_REFUSALS, Decision::PauseAllUntil(*until)),
         Error::CreditsUsedUp { reset_at: None } => {
-            some(MAX_RESETS, Decision::PauseAll(longer(CREDITS_RESET, jitter, 20)))
+            up_to(MAX_RESETS, Decision::PauseAll(longer(CREDITS_RESET, jitter, 20)))
         }
         Error::Late { .. } if can_shrink && attempt.tries.max(streak.in_a_row) >= 2 => Decision::Shrink,
         Error::NotResolved { .. } | Error::TooLarge { .. } | Error::TooLong { .. } if can_shrink => Decision::Shrink,
@@ -104,7 +104,8 @@ pub(crate) fn decide(error: &Error, attempt: Attempt, streak: Streak, jitter: u3
         Error::Unavailable { .. } | Error::Unreachable { .. } | Error::Late { .. } | Error::NotResolved { .. } => {
             wait_for_server(error, attempt, streak, jitter)
         }
-        // A field of another form is so again. What is no answer at all is another server's on the way, where there were answers before.
+        // A field of a wrong type would be of that type again. What is no answer of GraphQL at all comes from a proxy or the like, where there were answers
+        // before.
         Error::Malformed { path, .. } if attempt.known && NO_ANSWER.contains(&path.as_str()) => {
             wait_for_server(error, attempt, streak, jitter)
         }
@@ -131,8 +132,8 @@ fn is_of_its_size(attempt: Attempt, streak: Streak) -> bool {
 /// What is done while a server gives no answer.
 fn wait_for_server(error: &Error, attempt: Attempt, streak: Streak, jitter: u32) -> Decision {
     // What is half as large is another question.
-    let row = if matches!(error, Error::NotResolved { .. }) { attempt.tries } else { streak.in_a_row };
-    let seconds = (1_u64 << row.clamp(1, 7).saturating_sub(1)).min(MAX_BACKOFF_S);
+    let failures = if matches!(error, Error::NotResolved { .. }) { attempt.tries } else { streak.in_a_row };
+    let seconds = (1_u64 << failures.clamp(1, 7).saturating_sub(1)).min(MAX_BACKOFF_S);
     let wait = longer(Duration::from_secs(seconds), jitter, 250);
     if streak.since + wait <= PATIENCE { Decision::PauseAll(wait) } else { Decision::Stop }
 }

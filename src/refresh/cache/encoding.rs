@@ -89,7 +89,7 @@ pub(super) fn decode<T: Stored>(
     let (texts, rest): (Vec<&str>, _) = postcard::take_from_bytes(&raw).map_err(fault)?;
     // 0 is no name.
     let places: Vec<Name> =
-        [Name::default()].into_iter().chain(texts.iter().map(|text| names.named(Some(text)))).collect();
+        [Name::default()].into_iter().chain(texts.iter().map(|text| names.intern(Some(text)))).collect();
     let (rows, mut rest): (usize, _) = postcard::take_from_bytes(rest).map_err(fault)?;
     for _ in 0..rows {
         let (mut row, text): (T, Option<&str>);
@@ -131,10 +131,10 @@ mod tests {
             invoice_amount: None.into(),
             vat_amount: Money::parse("99999999999999.9999").into(),
             text: names.add(Some("Ærlig talt")),
-            document_type: names.named(Some("AP")),
-            document_type_name: names.named(Some("Leverandørfaktura")),
-            currency: names.named(None),
-            vat_code: names.named(Some("2")),
+            document_type: names.intern(Some("AP")),
+            document_type_name: names.intern(Some("Leverandørfaktura")),
+            currency: names.intern(None),
+            vat_code: names.intern(Some("2")),
             posted_date: Some(Day(-1)),
             month: Month { year: 2026, month: 12 },
             fiscal_year: Some(i16::MIN),
@@ -149,7 +149,7 @@ mod tests {
         let bytes = encode(&rows, &names).unwrap();
         let (mut others, mut read) = (Names::default(), Vec::new());
         // Names that are known have other places there.
-        let code = others.named(Some("2"));
+        let code = others.intern(Some("2"));
         decode(&bytes, &mut others, |row: Line, _| {
             read.push(row);
             true

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::encoding::{self, Stored};
-use super::{Asked, CACHE_FORMAT_VERSION, CacheFile, Contents};
+use super::{CACHE_FORMAT_VERSION, CacheFile, Contents, Provenance};
 use crate::lake::{Current, Error, Key, Lake, Publisher, Version, layout};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
@@ -35,7 +35,7 @@ pub(crate) struct Cache<'a> {
     pub(crate) unread: Option<&'static str>,
     files: u32,
     /// Rows that this run has put into it and that it did not have in some way already.
-    pub(crate) stored: u64,
+    pub(crate) new_rows: u64,
     version: Option<Version>,
     /// What it says, as far as is known.
     said: Option<Contents>,
@@ -80,7 +80,7 @@ impl<'a> Cache<'a> {
             // It changes nothing, so that it neither goes on with a refresh nor ends one.
             (contents.refresh, contents.lists) = (None, None);
         }
-        Ok(Self { contents, lake, run_id, is_dry, unread, files: 0, stored: 0, version, said, in_doubt: None })
+        Ok(Self { contents, lake, run_id, is_dry, unread, files: 0, new_rows: 0, version, said, in_doubt: None })
     }
 
     /// Replaces `cache.json`, unless it says the same already.
@@ -114,12 +114,11 @@ impl<'a> Cache<'a> {
         name: &str,
         rows: &[T],
         names: &Names,
-        asked: Option<&Asked>,
+        provenance: Option<&Provenance>,
     ) -> Result<Vec<CacheFile>, Failure> {
-        let mut parts = Vec::new();
-        let chunks = if self.is_dry { [].chunks(1) } else { rows.chunks(PART_ROWS) };
-        for rows in chunks {
-            parts.push(self.write_one(name, rows, names, asked).await?);
+        let (mut parts, is_dry) = (Vec::new(), self.is_dry);
+        for rows in rows.chunks(PART_ROWS).filter(|_| !is_dry) {
+            parts.push(self.write_one(name, rows, names, provenance).await?);
         }
         Ok(parts)
     }
@@ -130,10 +129,10 @@ impl<'a> Cache<'a> {
         name: &str,
         rows: &[T],
         names: &Names,
-        asked: Option<&Asked>,
+        provenance: Option<&Provenance>,
     ) -> Result<CacheFile, Failure> {
         let bytes = encoding::encode(rows, names).map_err(unfit)?;
-        self.put(&format!("{name}.rows"), rows.len(), bytes, asked).await
+        self.put(&format!("{name}.rows"), rows.len(), bytes, provenance).await
     }
 
     /// Writes one thing; not in a dry run.
@@ -154,7 +153,7 @@ impl<'a> Cache<'a> {
         name: &str,
         rows: usize,
         bytes: Bytes,
-        asked: Option<&Asked>,
+        provenance: Option<&Provenance>,
     ) -> Result<CacheFile, Failure> {
         let sha256 = Digest::of(&bytes);
         loop {
@@ -164,7 +163,7 @@ impl<'a> Cache<'a> {
                 // A run that reads its token anew opens the cache a second time.
                 Err(Error::AlreadyExists { .. }) => {}
                 Err(error) => return Err(error.into()),
-                Ok(_) => return Ok(CacheFile { path, rows: rows as u64, sha256, asked: asked.cloned() }),
+                Ok(_) => return Ok(CacheFile { path, rows: rows as u64, sha256, provenance: provenance.cloned() }),
             }
         }
     }

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hash};
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::files::PART_ROWS;
-use super::{Asked, Cache, CacheFile, ListedReferences, Stored, Validity};
+use super::{Cache, CacheFile, ListedReferences, Provenance, RowState, Stored, Validity};
 use crate::lake::Error;
 use crate::model::failure::Failure;
 use crate::model::names::{Names, Text};
@@ -34,11 +34,11 @@ pub(crate) trait CachedRow: Stored + Clone + Hash + 'static {
     fn parts<'a>(cache: &'a mut Cache<'_>) -> &'a mut Vec<CacheFile>;
 }
 
-/// What of a line is not as it is listed. The order is that of what it takes to bring the lists up to date.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// What of a line is not as it is listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
     /// When its voucher was modified, and nothing else.
-    Time,
+    ModifiedAt,
     /// Its voucher, its account or its document type.
     Line,
     /// Its owner, its match or its period: other lines may be judged in another way for it.
@@ -56,9 +56,9 @@ pub(crate) struct Cached<T> {
     must_go: Vec<bool>,
     /// Ids of rows that are valid but for having expired, with a hash of each: what comes in their place shows whether they were out of date.
     expired: Vec<(i64, u64)>,
-    /// Lines that are asked for once more though the cache has their rows, as they are listed: the last one, if nothing else is missing, and those that
-    /// were too young when they were asked for. They come in any run, and are no progress.
-    pub(crate) asked_again: FxHashSet<i64>,
+    /// Lines that are fetched again though the cache has their rows, as they are listed: the last one, if nothing else is missing, and those that were too
+    /// young when they were asked for. They come in any run, and are no progress.
+    pub(crate) refetched: FxHashSet<i64>,
 }
 
 /// No file has the row.
@@ -70,14 +70,12 @@ fn hash<T: CachedRow>(row: &T, names: &Names) -> u64 {
 }
 
 impl<T: CachedRow> Cached<T> {
-    /// Takes the valid rows of admitted lines, whose ids ascend: of the source and with the document that are asked with `now`. Rows of `payroll`
-    /// lines leave the cache at once.
+    /// Takes the valid rows of admitted lines, whose ids ascend. Rows of `payroll` lines leave the cache at once.
     ///
     /// # Errors
     /// What storage can meet. A damaged file is told, and its rows count as not cached.
     pub(crate) async fn load(
         cache: &mut Cache<'_>,
-        now: &Asked,
         admitted: &[T::Admitted],
         payroll: &[i64],
         validity: &Validity<'_>,
@@ -91,57 +89,51 @@ impl<T: CachedRow> Cached<T> {
             file_of: vec![NOWHERE; admitted.len()],
             must_go: vec![false; parts.len()],
             expired: Vec::new(),
-            asked_again: FxHashSet::default(),
+            refetched: FxHashSet::default(),
         };
-        // Of several rows of a line the newest counts.
+        // Of several valid rows of a line the newest counts.
         for (number, part) in parts.iter().enumerate().rev() {
-            // One of the future is of a clock that was ahead: its rows would look settled, and never expire.
-            let is_of_use = |asked: &&Asked| asked.source == now.source && asked.at_ms <= now.at_ms;
-            let Some(asked) = part.asked.as_ref().filter(is_of_use) else { continue };
-            let (mut must_go, mut has_payroll, before) = (false, false, cached.rows.len());
+            let is_of_source = |from: &&Provenance| from.source == validity.now.source;
+            let Some(from) = part.provenance.as_ref().filter(is_of_source) else { continue };
+            let (mut must_go, mut has_payroll) = (false, false);
             let take = |row: T, names: &Names| {
                 let Ok(at) = admitted.binary_search_by_key(&row.id(), T::id_of) else {
                     must_go = true;
                     has_payroll |= payroll.binary_search(&row.id()).is_ok();
                     return false;
                 };
-                let is_as_listed = row.change(&admitted[at], validity.listed).is_none();
-                let is_settled = validity.is_settled(asked, row.modified_at());
-                let is_expired = validity.is_expired(asked, row.month());
-                must_go |= is_expired;
-                if asked.document != now.document || !is_as_listed || !is_settled {
-                    // What is asked for in its place is newer.
-                    let is_the_same = asked.document == now.document && is_as_listed && !is_expired;
-                    cached.asked_again.extend(is_the_same.then(|| row.id()));
-                } else if is_expired {
-                    cached.expired.push((row.id(), hash(&row, names)));
-                } else if cached.file_of[at] == NOWHERE {
-                    cached.file_of[at] = number as u32;
-                    cached.rows.push(row);
-                    return true;
+                must_go |= validity.is_expired(from, row.month());
+                match validity.judge(&row, from, &admitted[at]) {
+                    RowState::Valid if cached.file_of[at] == NOWHERE => {
+                        cached.file_of[at] = number as u32;
+                        cached.rows.push(row);
+                        return true;
+                    }
+                    RowState::Valid | RowState::Outdated => {}
+                    RowState::Expired => cached.expired.push((row.id(), hash(&row, names))),
+                    RowState::TooYoung => cached.refetched.extend([row.id()]),
                 }
                 false
             };
             match cache.read(part, names, take).await {
-                Ok(()) => cached.must_go[number] = must_go,
+                Ok(()) if has_payroll && !cache.is_dry => {
+                    let mut rows: Vec<T> = Vec::new();
+                    let keep = |row: T, _: &Names| {
+                        let stays = payroll.binary_search(&row.id()).is_err();
+                        rows.extend(stays.then_some(row));
+                        stays
+                    };
+                    cache.read(part, names, keep).await?;
+                    let anew = cache.write_one(T::FILE, &rows, names, Some(from)).await?;
+                    T::parts(cache)[number] = anew;
+                }
+                Ok(()) => {}
                 Err(error @ Error::Corrupt { .. }) => {
                     tracing::warn!(%error, "a file of the cache cannot be read; what it held is fetched again");
-                    cached.rows.truncate(before);
-                    cached.file_of.iter_mut().filter(|file| **file == number as u32).for_each(|file| *file = NOWHERE);
                 }
                 Err(error) => return Err(error.into()),
             }
-            if has_payroll && !cache.is_dry {
-                let mut rows: Vec<T> = Vec::new();
-                let keep = |row: T, _: &Names| {
-                    let stays = payroll.binary_search(&row.id()).is_err();
-                    rows.extend(stays.then_some(row));
-                    stays
-                };
-                cache.read(part, names, keep).await?;
-                let anew = cache.write_one(T::FILE, &rows, names, Some(asked)).await?;
-                T::parts(cache)[number] = anew;
-            }
+            cached.must_go[number] = must_go;
         }
         // Of several, the newest, which was read first.
         cached.expired.sort_by_key(|(id, _)| *id);
@@ -158,7 +150,7 @@ impl<T: CachedRow> Cached<T> {
         {
             self.rows.retain(|row| row.id() != *id);
             *file = NOWHERE;
-            self.asked_again.insert(*id);
+            self.refetched.insert(*id);
         }
         let mut files = self.file_of.iter();
         admitted.retain(|_| files.next() == Some(&NOWHERE));
@@ -173,19 +165,19 @@ impl<T: CachedRow> Cached<T> {
         cache: &mut Cache<'_>,
         from: usize,
         names: &Names,
-        asked: &Asked,
+        provenance: &Provenance,
     ) -> Result<(), Failure> {
         let new = self.rows.get_mut(from..).unwrap_or_default();
-        cache.stored += new.iter().filter(|row| !self.asked_again.contains(&row.id())).count() as u64;
+        cache.new_rows += new.iter().filter(|row| !self.refetched.contains(&row.id())).count() as u64;
         if new.is_empty() || cache.is_dry {
             return Ok(());
         }
         new.sort_by_cached_key(T::id);
-        let part = cache.write_one(T::FILE, new, names, Some(asked)).await?;
-        T::parts(cache).push(part);
+        let part = cache.write_one(T::FILE, new, names, Some(provenance)).await?;
         for at in new.iter().filter_map(|row| self.ids.binary_search(&row.id()).ok()) {
-            self.file_of[at] = self.must_go.len() as u32;
+            self.file_of[at] = T::parts(cache).len() as u32;
         }
+        T::parts(cache).push(part);
         self.must_go.push(false);
         Ok(())
     }
@@ -214,15 +206,16 @@ impl<T: CachedRow> Cached<T> {
         let moves = |at: usize| must_go[at] || used[at] * 2 < parts[at].rows || (too_many && is_small(&parts[at]));
         let moves: Vec<bool> = (0..parts.len()).map(moves).collect();
         let moved = (0..parts.len()).filter(|at| moves[*at] && used[*at] > 0);
-        // The newest time of all, for what is settled. The rest would be asked for again by the next refresh in any case, and must not look settled.
-        let asked = moved.filter_map(|at| parts[at].asked.clone()).max_by_key(|asked| asked.at_ms);
+        // Settled rows may be given the newest time of the files that are moved. The others would look settled by it: they are left out, for the next
+        // refresh would fetch them again in any case.
+        let newest = moved.filter_map(|at| parts[at].provenance.clone()).max_by_key(|provenance| provenance.at_ms);
         rows.retain(|row| {
             let Ok(at) = ids.binary_search(&row.id()) else { return false };
             let file = file_of[at] as usize;
-            let asked = parts.get(file).filter(|_| moves[file]).and_then(|part| part.asked.as_ref());
-            asked.is_some_and(|asked| asked.settles(row.modified_at()))
+            let provenance = parts.get(file).filter(|_| moves[file]).and_then(|part| part.provenance.as_ref());
+            provenance.is_some_and(|provenance| provenance.settles(row.modified_at()))
         });
-        let anew = cache.write(T::FILE, &rows, names, asked.as_ref()).await?;
+        let anew = cache.write(T::FILE, &rows, names, newest.as_ref()).await?;
         let stay = parts.into_iter().zip(moves).filter_map(|(part, moves)| (!moves).then_some(part));
         *T::parts(cache) = stay.chain(anew).collect();
         Ok(())

@@ -56,8 +56,8 @@ fn row(entry: &ListedLine, names: &mut Names) -> Line {
         text: Text::default(),
         document_type,
         document_type_name,
-        currency: names.named(None),
-        vat_code: names.named(None),
+        currency: names.intern(None),
+        vat_code: names.intern(None),
         posted_date: None,
         month: MAY,
         fiscal_year: None,
@@ -71,20 +71,20 @@ struct Case {
     types: Vec<DocumentType>,
     payroll: Vec<i64>,
     cached: Vec<ListedLine>,
-    asked: Asked,
+    provenance: Provenance,
     listed_at_ms: i64,
     expired: Vec<Expired>,
 }
 
 impl Default for Case {
     fn default() -> Self {
-        let asked = Asked { source: "s".into(), document: "d".into(), at_ms: NOW_MS - 24 * HOUR_MS };
+        let provenance = Provenance { source: "s".into(), document: "d".into(), at_ms: NOW_MS - 24 * HOUR_MS };
         Self {
             listed: vec![entry(1)],
             types: vec![document_type("AP")],
             payroll: Vec::new(),
             cached: vec![entry(1)],
-            asked,
+            provenance,
             listed_at_ms: NOW_MS,
             expired: Vec::new(),
         }
@@ -108,8 +108,8 @@ async fn a_lake() -> (TempDir, Lake) {
 }
 
 /// What is asked with now.
-fn now() -> Asked {
-    Asked { source: "s".to_owned(), document: "d".to_owned(), at_ms: NOW_MS }
+fn now() -> Provenance {
+    Provenance { source: "s".to_owned(), document: "d".to_owned(), at_ms: NOW_MS }
 }
 
 /// The ids of rows that are used, and of those that stay in the file of the cache.
@@ -118,7 +118,7 @@ async fn used_and_left(case: &Case) -> (Vec<i64>, Vec<i64>) {
     let mut cache = Cache::open(&lake, "run", None, false).await.unwrap();
     let mut names = Names::default();
     let rows: Vec<Line> = case.cached.iter().map(|entry| row(entry, &mut names)).collect();
-    cache.contents.lines = cache.write("lines", &rows, &names, Some(&case.asked)).await.unwrap();
+    cache.contents.lines = cache.write("lines", &rows, &names, Some(&case.provenance)).await.unwrap();
     cache.save().await.unwrap();
 
     let mut names = Names::default();
@@ -126,10 +126,9 @@ async fn used_and_left(case: &Case) -> (Vec<i64>, Vec<i64>) {
     let references = References::of(1, case.types.clone(), &MONTHS);
     let listed = ListedReferences { types: &types, references: &references };
     let listed_at = Instant(case.listed_at_ms);
-    let validity = Validity { listed_at, expired: &case.expired, listed };
+    let validity = Validity { now: &now(), listed_at, expired: &case.expired, listed };
     let admitted = admitted(case);
-    let mut cached =
-        Cached::<Line>::load(&mut cache, &now(), &admitted, &case.payroll, &validity, &mut names).await.unwrap();
+    let mut cached = Cached::<Line>::load(&mut cache, &admitted, &case.payroll, &validity, &mut names).await.unwrap();
     let used: Vec<i64> = cached.rows.iter().map(|row| row.id).collect();
     let (all, mut missing) = (admitted.len(), admitted);
     cached.leave_missing(&mut missing);
@@ -162,16 +161,16 @@ async fn a_row_is_used_if_it_meets_every_rule() {
         ("another name of it", |case| case.types[0].description = None, &unused),
         ("another time", |case| case.listed[0].modified_at += 1, &unused),
         ("another time before it was asked", |case| case.listed[0].modified_at -= 1, &unused),
-        ("another source", |case| case.asked.source = "t".into(), &unused),
-        ("another document", |case| case.asked.document = "e".into(), &unused),
-        ("not settled", |case| set_times(case, case.asked.at_ms - SETTLED_MS), &unused),
-        ("just settled", |case| set_times(case, case.asked.at_ms - SETTLED_MS - 1), &used),
+        ("another source", |case| case.provenance.source = "t".into(), &unused),
+        ("another document", |case| case.provenance.document = "e".into(), &unused),
+        ("not settled", |case| set_times(case, case.provenance.at_ms - SETTLED_MS), &unused),
+        ("just settled", |case| set_times(case, case.provenance.at_ms - SETTLED_MS - 1), &used),
         ("no time at all", |case| set_times(case, NONE), &unused),
         ("asked after it was listed", unsettled_and_listed_before, &used),
         ("asked now", |case| asked_and_modified(case, NOW_MS), &used),
         ("asked by a clock that is ahead", |case| asked_and_modified(case, NOW_MS + 1), &unused),
-        ("expired", |case| expire(case, None, None, case.asked.at_ms + 1), &unused),
-        ("asked after that", |case| expire(case, None, None, case.asked.at_ms), &used),
+        ("expired", |case| expire(case, None, None, case.provenance.at_ms + 1), &unused),
+        ("asked after that", |case| expire(case, None, None, case.provenance.at_ms), &used),
         ("its month", |case| expire(case, Some(MAY), Some(MAY), NOW_MS), &unused),
         ("another month", |case| expire(case, Month::new(2026, 6), None, NOW_MS), &used),
     ];
@@ -187,12 +186,12 @@ fn set_times(case: &mut Case, modified_at: i64) {
 }
 
 fn unsettled_and_listed_before(case: &mut Case) {
-    set_times(case, case.asked.at_ms);
-    case.listed_at_ms = case.asked.at_ms;
+    set_times(case, case.provenance.at_ms);
+    case.listed_at_ms = case.provenance.at_ms;
 }
 
 fn asked_and_modified(case: &mut Case, asked_at_ms: i64) {
-    case.asked.at_ms = asked_at_ms;
+    case.provenance.at_ms = asked_at_ms;
     set_times(case, NOW_MS - 1);
 }
 
@@ -205,8 +204,11 @@ async fn rows_of_payroll_lines_leave_the_cache_at_once() {
     let case = Case { cached: vec![entry(1), entry(2), entry(3)], payroll: vec![2], ..Case::default() };
     // What is no payroll and not listed goes once the refresh is published: what hides it may be a mistake.
     assert_eq!(used_and_left(&case).await, (vec![1], vec![1, 3]));
-    let case = Case { asked: Asked { document: "e".into(), ..case.asked.clone() }, ..case };
-    assert_eq!(used_and_left(&case).await, (Vec::new(), vec![1, 3]));
+    let now = Case::default().provenance;
+    for provenance in [Provenance { document: "e".into(), ..now.clone() }, Provenance { at_ms: NOW_MS + 1, ..now }] {
+        let case = Case { cached: vec![entry(1), entry(2), entry(3)], payroll: vec![2], provenance, ..Case::default() };
+        assert_eq!(used_and_left(&case).await, (Vec::new(), vec![1, 3]));
+    }
 }
 
 #[tokio::test]
@@ -218,15 +220,15 @@ async fn what_is_not_valid_any_more_goes_once_all_is_there() {
     let rows: Vec<Line> = (1..=6).map(|id| row(&entry(id), &mut names)).collect();
     // Two files: in the older one a line that is not admitted; in the newer one two rows of lines that stand in the older, too.
     for rows in [&rows[..5], &rows[..2]] {
-        let parts = cache.write("lines", rows, &names, Some(&case.asked)).await.unwrap();
+        let parts = cache.write("lines", rows, &names, Some(&case.provenance)).await.unwrap();
         cache.contents.lines.extend(parts);
     }
     let types: Vec<_> = case.types.iter().map(|kind| names.of_type(kind)).collect();
     let references = References::of(1, case.types.clone(), &MONTHS);
     let listed = ListedReferences { types: &types, references: &references };
-    let validity = Validity { listed_at: Instant(NOW_MS), expired: &[], listed };
+    let validity = Validity { now: &now(), listed_at: Instant(NOW_MS), expired: &[], listed };
     let admitted = admitted(&case);
-    let cached = Cached::<Line>::load(&mut cache, &now(), &admitted, &[], &validity, &mut names).await.unwrap();
+    let cached = Cached::<Line>::load(&mut cache, &admitted, &[], &validity, &mut names).await.unwrap();
     assert_eq!(cached.rows.len(), 4);
     cached.tidy(&mut cache, &names).await.unwrap();
     let mut left = Vec::new();
@@ -236,7 +238,7 @@ async fn what_is_not_valid_any_more_goes_once_all_is_there() {
             true
         };
         cache.read(part, &mut names, take).await.unwrap();
-        assert_eq!(part.asked.as_ref(), Some(&case.asked));
+        assert_eq!(part.provenance.as_ref(), Some(&case.provenance));
     }
     assert_eq!(left, [1, 2, 3, 4]);
 }
@@ -250,14 +252,14 @@ async fn what_has_expired_goes_even_if_it_is_not_as_it_is_listed() {
     let mut names = Names::default();
     let rows: Vec<Line> =
         (1..=4).map(|id| Line { month: if id == 1 { JUNE } else { MAY }, ..row(&entry(id), &mut names) }).collect();
-    cache.contents.lines = cache.write("lines", &rows, &names, Some(&case.asked)).await.unwrap();
+    cache.contents.lines = cache.write("lines", &rows, &names, Some(&case.provenance)).await.unwrap();
     expire(&mut case, Some(JUNE), Some(JUNE), NOW_MS);
     let types: Vec<_> = case.types.iter().map(|kind| names.of_type(kind)).collect();
     let references = References::of(1, case.types.clone(), &MONTHS);
     let listed = ListedReferences { types: &types, references: &references };
-    let validity = Validity { listed_at: Instant(NOW_MS), expired: &case.expired, listed };
+    let validity = Validity { now: &now(), listed_at: Instant(NOW_MS), expired: &case.expired, listed };
     let admitted = admitted(&case);
-    let cached = Cached::<Line>::load(&mut cache, &now(), &admitted, &[], &validity, &mut names).await.unwrap();
+    let cached = Cached::<Line>::load(&mut cache, &admitted, &[], &validity, &mut names).await.unwrap();
     assert_eq!(cached.rows.len(), 3);
     cached.tidy(&mut cache, &names).await.unwrap();
     assert_eq!(cache.contents.lines.iter().map(|part| part.rows).sum::<u64>(), 3);
@@ -277,8 +279,8 @@ async fn what_is_moved_is_valid_as_before() {
     let gone = [row(&entry(8), &mut names), row(&entry(9), &mut names)];
     let rows: Vec<Line> = case.listed.iter().map(|entry| row(entry, &mut names)).collect();
     for (at_ms, rows) in [(old, [&gone[..1], &rows[..1]].concat()), (new, [&gone[1..], &rows[1..]].concat())] {
-        let asked = Asked { at_ms, ..case.asked.clone() };
-        let parts = cache.write("lines", &rows, &names, Some(&asked)).await.unwrap();
+        let provenance = Provenance { at_ms, ..case.provenance.clone() };
+        let parts = cache.write("lines", &rows, &names, Some(&provenance)).await.unwrap();
         cache.contents.lines.extend(parts);
     }
     let types: Vec<_> = case.types.iter().map(|kind| names.of_type(kind)).collect();
@@ -287,9 +289,9 @@ async fn what_is_moved_is_valid_as_before() {
     // All were asked for since what is listed was; then what was listed later.
     for (listed_at_ms, used) in [(old, &[2, 3, 1][..]), (NOW_MS, &[1, 2])] {
         case.listed_at_ms = listed_at_ms;
-        let validity = Validity { listed_at: Instant(listed_at_ms), expired: &[], listed };
+        let validity = Validity { now: &now(), listed_at: Instant(listed_at_ms), expired: &[], listed };
         let admitted = admitted(&case);
-        let mut cached = Cached::<Line>::load(&mut cache, &now(), &admitted, &[], &validity, &mut names).await.unwrap();
+        let mut cached = Cached::<Line>::load(&mut cache, &admitted, &[], &validity, &mut names).await.unwrap();
         assert_eq!(cached.rows.iter().map(|row| row.id).collect::<Vec<_>>(), used);
         cached.rows.sort_by_key(|row| row.id);
         cached.tidy(&mut cache, &names).await.unwrap();

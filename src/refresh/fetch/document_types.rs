@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::rows::payroll_received;
-use super::{Fetch, Fetched, by_id};
+use super::{Fetch, FetchedRow, by_id};
 use crate::model::failure::Failure;
 use crate::model::line::Line;
 use crate::model::listed::DocumentType;

@@ -1,7 +1,7 @@
 //! What is fetched: ledger lines and AP lines, how each is judged as it comes, by the same rules and by its own index fields, and what of it is
 //! compared with the list.
 
-use super::{Fetch, Fetched, by_id};
+use super::{Fetch, FetchedRow, by_id};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
 use crate::model::listed::{ListedPayable, NONE};
@@ -14,7 +14,7 @@ use crate::xledger::node::{LedgerLineNode, NamesOfLineNode, PayableLineNode, Sou
 use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::{Lenient, reference};
 
-impl Fetched for Line {
+impl FetchedRow for Line {
     type Node = LedgerLineNode;
     const IDS: Query = query::LEDGER_IDS;
     const LEDGER: &'static str = "ledger";
@@ -25,7 +25,7 @@ impl Fetched for Line {
         let owner = reference(node.owner_db_id).unwrap_or(0);
         let account = reference(node.account_db_id).unwrap_or(0);
         let match_id = reference(node.match_id).unwrap_or(0);
-        // By its id it is known as it was listed; one that no line was listed with is none, so that the line is set aside.
+        // Its id stands for what it was listed as. One that no line was listed with stands for nothing, so that the line is set aside.
         let of_id = match &header.transaction_source {
             Some(SourceNode { db_id, code: None, description: None }) => {
                 let place = reference(*db_id).and_then(|id| references.document_types.place_of_known(owner, id));
@@ -74,8 +74,10 @@ impl Fetched for Line {
             text: names.add(client.fit("spend.text", node.text).as_deref()),
             document_type: document_type.0,
             document_type_name: document_type.1,
-            currency: names.name(fit("spend.invoice_currency_code", node.currency.and_then(|currency| currency.code))),
-            vat_code: names.name(fit("spend.vat_code", node.tax_rule.and_then(|rule| rule.code))),
+            currency: names.intern(
+                fit("spend.invoice_currency_code", node.currency.and_then(|currency| currency.code)).as_deref(),
+            ),
+            vat_code: names.intern(fit("spend.vat_code", node.tax_rule.and_then(|rule| rule.code)).as_deref()),
             posted_date: client.fit("spend.posted_date", header.posted_date).map(|date| date.0),
             month,
             fiscal_year: period.fiscal_year,
@@ -120,7 +122,7 @@ impl Fetch<'_> {
     }
 }
 
-impl Fetched for Payable {
+impl FetchedRow for Payable {
     type Node = PayableLineNode;
     const IDS: Query = query::PAYABLE_IDS;
     const LEDGER: &'static str = "AP";
@@ -151,7 +153,9 @@ impl Fetched for Payable {
             invoice_date: client.fit("spend.invoice_date", node.invoice_date).map(|date| date.0),
             due_date: client.fit("spend.due_date", node.due_date).map(|date| date.0),
             last_payment_date: client.fit("spend.last_payment_date", node.last_payment_date).map(|date| date.0),
-            kind: names.name(client.fit("spend.invoice_kind", node.sl_transaction_type.and_then(|kind| kind.name))),
+            kind: names.intern(
+                client.fit("spend.invoice_kind", node.sl_transaction_type.and_then(|kind| kind.name)).as_deref(),
+            ),
             invoice_file: node.invoice_file.and_then(|file| reference(file.db_id)).unwrap_or(0),
         };
         Ok((Some(row), screen.admits_payable(&entry)))
@@ -200,7 +204,7 @@ impl CachedRow for Line {
         {
             Some(Change::Line)
         } else {
-            (self.voucher_modified_at.get().map_or(NONE, |at| at.0) != listed.modified_at).then_some(Change::Time)
+            (self.voucher_modified_at.get().map_or(NONE, |at| at.0) != listed.modified_at).then_some(Change::ModifiedAt)
         }
     }
 
@@ -236,7 +240,7 @@ impl CachedRow for Payable {
         } else if (self.voucher, self.document_type) != (listed.voucher, listed.document_type) {
             Some(Change::Line)
         } else {
-            (self.modified_at != admitted.modified_at()).then_some(Change::Time)
+            (self.modified_at != admitted.modified_at()).then_some(Change::ModifiedAt)
         }
     }
 

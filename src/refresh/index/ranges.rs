@@ -12,8 +12,8 @@ use crate::xledger::node::{Identified, ProbeNode};
 use crate::xledger::query::Query;
 use crate::xledger::{Client, Error, IdRange, Position, Question, Select};
 
-/// Of a list of which it is not known where its pages end, fewer than this are no range of their own: the last page of each range is half empty on
-/// the average.
+/// A range has at least so many pages where it is not known at which ids pages end: the last page of each range is half empty on the average, and is a
+/// request all the same.
 const MIN_PAGES: usize = 12;
 
 /// A list of lines that comes page by page.
@@ -50,10 +50,8 @@ pub(crate) struct Ranges {
     /// Whether cursors lead through all of it: the server does not take ranges of ids, or has another order.
     pub(crate) by_cursor: bool,
     /// Whether the server has answered with a page between two ids.
-    #[serde(default)]
     takes_bounds: bool,
     /// Whether the list's first page came by ids, and with its last row's id for a cursor: pages are asked for by ids alone then.
-    #[serde(default)]
     goes_by_ids: bool,
 }
 

@@ -81,7 +81,7 @@ fn found(mut line: Line) -> (SupplierMatch, Option<i64>, Option<String>, Option<
         payable(11, 56, 10, 100, invoice("A-9")),
         payable(12, 56, 10, 100, Text::default()),
     ];
-    line.vat_code = names.name(Some("21".into()));
+    line.vat_code = names.intern(Some("21"));
     let (chart, rules, own_files) = (Chart::default(), Rules::default(), OwnFiles::default());
     let joiner = Joiner::new(Sources {
         chart: &chart,

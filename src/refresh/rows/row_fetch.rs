@@ -7,8 +7,8 @@ use super::{Answered, Request};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::names::Names;
-use crate::refresh::cache::{Asked, Cache, Cached, CachedRow};
-use crate::refresh::fetch::{Answer, Fetch, Fetched, SetAside, ensure_gone};
+use crate::refresh::cache::{Cache, Cached, CachedRow, Provenance};
+use crate::refresh::fetch::{Answer, Fetch, FetchedRow, SetAside, ensure_gone};
 use crate::refresh::{Refreshing, guards};
 use crate::xledger::Client;
 use crate::xledger::query::Query;
@@ -24,24 +24,24 @@ pub(super) struct FetchContext<'a, 'c> {
 }
 
 /// One sort of rows: those that the cache has, and those that are fetched.
-pub(super) struct LedgerFetch<T: Fetched> {
-    /// Ask for such rows, by [`Fetched::query_number`].
+pub(super) struct RowFetch<T: FetchedRow> {
+    /// Ask for such rows, by [`FetchedRow::query_number`].
     pub(super) queries: Vec<Query>,
     /// What they are asked with: what is cached says so.
-    pub(super) asked: Asked,
+    pub(super) provenance: Provenance,
     pub(super) cached: Cached<T>,
     pub(super) admitted: usize,
     /// The admitted lines that the cache does not have, by id; in the end, those that are gone.
     pub(super) missing: Vec<T::Admitted>,
     /// How many of the rows stand in the cache.
-    pub(super) stored: usize,
+    pub(super) in_cache: usize,
     pub(super) fetched: u64,
 }
 
-impl<T: Fetched> LedgerFetch<T> {
+impl<T: FetchedRow> RowFetch<T> {
     /// Whether a line has one of these matches that is to be asked for, and is not cached as it is listed.
     pub(super) fn have_match_of(&self, matches: &FxHashSet<(i64, i64)>) -> bool {
-        let is_other = |line: &T::Admitted| !self.cached.asked_again.contains(&T::id_of(line));
+        let is_other = |line: &T::Admitted| !self.cached.refetched.contains(&T::id_of(line));
         self.missing.iter().any(|line| matches.contains(&T::match_of(line)) && is_other(line))
     }
 
@@ -64,7 +64,7 @@ impl<T: Fetched> LedgerFetch<T> {
 
     /// Whether rows are asked for still as those of the cache were.
     pub(super) fn has_same_document(&self, client: &Client) -> bool {
-        document(client, &self.queries) == self.asked.document
+        document(client, &self.queries) == self.provenance.document
     }
 
     /// Takes an answer's rows. Many together go into the cache.
@@ -80,7 +80,7 @@ impl<T: Fetched> LedgerFetch<T> {
         let taken = fetch.take(answer, names, &mut self.cached.rows, set_aside);
         self.fetched += (self.cached.rows.len() - before) as u64;
         self.missing.extend(taken?);
-        if self.cached.rows.len() - self.stored >= SAVED_LINES {
+        if self.cached.rows.len() - self.in_cache >= SAVED_LINES {
             self.store(context).await?;
         }
         Ok(())
@@ -90,10 +90,10 @@ impl<T: Fetched> LedgerFetch<T> {
     /// asked for again.
     pub(super) async fn store(&mut self, context: &mut FetchContext<'_, '_>) -> Result<bool, Failure> {
         let is_same = self.has_same_document(context.fetch.client);
-        if is_same && self.stored < self.cached.rows.len() {
-            self.cached.store(context.cache, self.stored, &context.names, &self.asked).await?;
+        if is_same && self.in_cache < self.cached.rows.len() {
+            self.cached.store(context.cache, self.in_cache, &context.names, &self.provenance).await?;
             context.cache.save().await?;
-            self.stored = self.cached.rows.len();
+            self.in_cache = self.cached.rows.len();
         }
         Ok(is_same)
     }
