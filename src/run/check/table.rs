@@ -7,7 +7,7 @@ use crate::report::{Report, summary};
 use crate::xledger::Reason;
 
 /// Where rights are ticked.
-const TOKEN_PAGE: &str = "Administration > RightAccess control > GraphQL > API tokens";
+const TOKEN_PAGE: &str = "Administration > Access control > GraphQL > API tokens";
 
 /// The address, the rights, the schema, what would become of the lines, the document types, and the verdict. Safe to show on a terminal.
 pub(super) fn table(checked: &Checked) -> Vec<String> {
@@ -215,7 +215,7 @@ Ready: the token has every right that a refresh was seen to need.";
             "  Common            SystemValue    missing  no",
             "Null without the right Supplier (suppliers.phone): supplier.phone\nNull, for the schema has no suppliers.phone: supplier.phone\n",
             "In the way: there is no root `x\\u{7}`",
-            "Not ready: 2 rights are missing. In Xledger, under Administration > RightAccess control > GraphQL > API tokens, tick",
+            "Not ready: 2 rights are missing. In Xledger, under Administration > Access control > GraphQL > API tokens, tick",
             "  APTransaction (under Accounts Payable)\n  Subledger (under Common)",
         ] {
             assert!(text.contains(words), "{words}: {text}");
