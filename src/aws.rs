@@ -12,8 +12,8 @@ use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvid
 
 pub(crate) use error::{BoxError, CallError, ServiceError, no_answer, no_credentials, no_region};
 
-/// The AWS configuration of the environment and its profile, without what AWS's library panics over: what they say of retries is not read, and
-/// neither the region nor credentials hold what a header cannot.
+/// The AWS configuration of the environment and its profile, without the values over which AWS's library panics: their retry settings are not read,
+/// and a region or credentials that a header cannot hold are not used.
 pub async fn load() -> SdkConfig {
     let found = aws_config::defaults(BehaviorVersion::latest()).retry_config(RetryConfig::standard()).load().await;
     let region = found.region().filter(|region| is_label(region.as_ref())).cloned();

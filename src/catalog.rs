@@ -66,7 +66,7 @@ impl Catalog {
     pub async fn follow(&self, lake: &Lake) -> Result<Vec<&'static str>, Failure> {
         let mut moved = Vec::new();
         let mut manifest = None;
-        // Suppliers first: lines of a new one then find it, should somebody join the two between the two steps.
+        // Suppliers first: a query between the two steps that joins both then finds the supplier of each new line.
         for table in [supplier::table(), spend::table(), runs::table()] {
             if self.settle(table, lake, &mut manifest).await? {
                 moved.push(table.name);
@@ -109,8 +109,8 @@ impl Catalog {
                 tokio::time::sleep(wait).await;
                 wait *= 2;
             }
-            // The table before `CURRENT.json`. The other way round, a run that was overtaken between the two could move the table back
-            // to its own snapshot; so it is told that the table has another version by now.
+            // Read the table before `CURRENT.json`. In the other order, a run that was overtaken between the two could move the table back to its own
+            // snapshot; in this order its update fails, because the table has another version by now.
             let found = self.find(table).await?;
             if let Some((current, _)) = lake.current().await?
                 && manifest.as_ref().is_none_or(|manifest| manifest.snapshot != current.snapshot)

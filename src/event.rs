@@ -57,7 +57,7 @@ pub struct Refresh {
     pub accept_shrink: bool,
     /// Resume this refresh, if it is the unfinished one, and do nothing else.
     pub continues: Option<String>,
-    /// The first refresh since there is a token, which was waited for from this time on: check the token before.
+    /// Since when a token has been waited for: if it has come, check it before this refresh, which is the first.
     pub waiting_since: Option<Instant>,
 }
 

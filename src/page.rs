@@ -27,7 +27,7 @@ use askama::Template;
 use crate::classify::category::Language;
 use crate::model::failure::{Failure, FailureKind};
 use crate::report::Report;
-pub use data::{PageData, Suppliers};
+pub use data::{PageData, SupplierLabels};
 pub use figures::Figures;
 use sections::SectionView;
 use view::{Block, Row, Table, listed, named};
@@ -58,7 +58,12 @@ struct Page<'a> {
 ///
 /// # Errors
 /// None that is known of: a template could ask for more than there is memory.
-pub fn render(data: &PageData, report: &Report, language: Language, suppliers: Suppliers) -> Result<String, Failure> {
+pub fn render(
+    data: &PageData,
+    report: &Report,
+    language: Language,
+    suppliers: SupplierLabels,
+) -> Result<String, Failure> {
     let words = Words::of(language);
     let sections: Vec<SectionView> =
         (0..data.sections.len()).filter_map(|at| SectionView::new(at, data, words, suppliers)).collect();

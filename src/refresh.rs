@@ -49,7 +49,7 @@ pub(crate) use publish::record_run_before;
 use rows::Outcome;
 
 /// What a refresh works with.
-pub struct Refreshing<'a> {
+pub struct RefreshRun<'a> {
     /// The edge to Xledger.
     pub xledger: &'a Client,
     /// The edge to the lake, claimed for this run.
@@ -61,7 +61,7 @@ pub struct Refreshing<'a> {
     /// What the company says itself.
     pub own_files: &'a OwnFiles,
     /// How suppliers are called on the page for people.
-    pub report_suppliers: page::Suppliers,
+    pub report_suppliers: page::SupplierLabels,
     /// Sent with every query.
     pub owner_set: &'static str,
     /// Rows of a listing's page.
@@ -96,14 +96,14 @@ struct Before {
     manifest: Option<Manifest>,
 }
 
-impl Refreshing<'_> {
+impl RefreshRun<'_> {
     /// Brings the lake up to date, and notes in the report how far it came.
     ///
     /// # Errors
     /// Whatever ends the run; the lake is then as it was.
     pub async fn run(&self, report: &mut Report) -> Result<Status, Failure> {
         let lake = self.lake.lake();
-        // What is replaced is what was current when the run began: a run that began later and is quicker is not overwritten.
+        // The commit replaces only what is current now: the snapshot of a run that begins later and is quicker is not overwritten.
         let versioned = lake.current().await?;
         let current = versioned.as_ref().map(|(current, _)| current);
         report.snapshot_before = current.map(|current| current.snapshot.to_string());
@@ -122,7 +122,7 @@ impl Refreshing<'_> {
         }
         let published = manifest.as_ref().map(RowSource::of).unwrap_or_default();
         if [&published, &cache.contents.source].iter().any(|source| source.endpoint == self.xledger.endpoint()) {
-            // It answered before: what is no GraphQL now is no wrong address.
+            // It answered before, so an answer without GraphQL means no wrong address.
             self.xledger.mark_known();
         }
         self.begin_or_resume(&mut cache, report);
@@ -159,7 +159,7 @@ impl Refreshing<'_> {
         }
     }
 
-    /// All that is asked of Xledger, and what comes of it. What was listed by then stays, whatever ends it.
+    /// Asks Xledger for all that a refresh needs, and publishes it. What was listed stays in `lists`, whatever ends it.
     async fn list_and_publish(
         &self,
         lists: &mut Option<Lists>,
@@ -258,9 +258,9 @@ impl Refreshing<'_> {
         (report.lines, report.payables) = (Some(screened.counts), Some(screened.payable_counts));
         report.document_types.clone_from(&screened.document_types);
         report.accounts_to_confirm.clone_from(&screened.accounts_to_confirm);
-        guards::payroll_is_known(self.rules, screened.screen.chart())?;
+        guards::ensure_payroll_is_known(self.rules, screened.screen.chart())?;
         if !self.refresh.accept_shrink {
-            guards::enough_kept(&screened, self.max_refused_percent)?;
+            guards::ensure_enough_kept(&screened, self.max_refused_percent)?;
         }
         if !self.refresh.dry_run {
             // They take much memory, and are in the cache.

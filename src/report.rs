@@ -268,7 +268,7 @@ mod tests {
     use super::*;
     use crate::model::failure::FailureKind;
     use crate::model::treatment::Treatment;
-    use crate::xledger::Reason;
+    use crate::xledger::LossReason;
     use serde_json::json;
 
     /// All that a report can say.
@@ -291,7 +291,7 @@ mod tests {
                 .into(),
             lost: vec![LostField {
                 field: "suppliers.phone".to_owned(),
-                reason: Reason::NotAllowed,
+                reason: LossReason::NotAllowed,
                 ..LostField::default()
             }],
             unfit: [("spend.vat_amount".to_owned(), 5)].into(),
@@ -352,7 +352,7 @@ mod tests {
             *newer.pointer_mut(word).unwrap() = json!("new");
         }
         let mut expected = Report { mode: None, error: None, periods: vec![], checks: vec![], ..full() };
-        (expected.lost[0].reason, expected.document_types[0].treatment) = (Reason::NotInSchema, Treatment::Unknown);
+        (expected.lost[0].reason, expected.document_types[0].treatment) = (LossReason::NotInSchema, Treatment::Unknown);
         assert_eq!(Report::deserialize(newer).unwrap(), expected);
         for name in known.as_object().unwrap().keys() {
             let mut older = known.clone();

@@ -19,7 +19,7 @@ use crate::event::{Event, Refresh};
 use crate::lake::{Access, Lake, LakeUrl, Publisher, SnapshotName, Store, Swept};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::value::Instant;
-use crate::refresh::{OwnFiles, Refreshing};
+use crate::refresh::{OwnFiles, RefreshRun};
 use crate::report::Report;
 use crate::report::progress::Progress;
 use crate::settings::{Settings, TokenSource};
@@ -69,7 +69,7 @@ impl Answer {
 /// A run's work. Boxed here, its code is made once, with the library, and not in every program and test that waits for it.
 pub type Boxed<'a, T> = LocalBoxFuture<'a, T>;
 
-/// Time to end a run within its deadline, once Xledger is not listened to any more: at most this, and a fifth of what the run has.
+/// How long before the deadline a run stops listening to Xledger, to have time to end: this, or a fifth of the run's time if that is less.
 const TIME_TO_END: Duration = Duration::from_secs(10);
 
 impl Run {
@@ -118,7 +118,7 @@ impl Run {
                     if waiting_since.is_some() {
                         waiting::has_every_right(&check::check(&client, settings, &self.progress).await?)?;
                     }
-                    let refreshing = Refreshing {
+                    let refreshing = RefreshRun {
                         xledger: &client,
                         lake,
                         refresh: refresh.clone(),

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 
 use crate::lake::LakeUrl;
 use crate::model::failure::{Failure, FailureKind};
-use crate::page::Suppliers;
+use crate::page::SupplierLabels;
 use crate::refresh::Limits;
 use crate::refresh::rules::{Codes, Personal, Rules};
 use reader::Reader;
@@ -111,7 +111,7 @@ pub struct Settings {
     pub endpoint: reqwest::Url,
     /// Where the token comes from.
     pub token: TokenSource,
-    /// Whether a refresh waits for a token that is not there yet: as the function does, who can come again.
+    /// Whether a refresh waits for a token that is not there yet: only the function does, for it can be invoked again.
     pub waits_for_token: bool,
     /// Sent with every query.
     pub owner_set: OwnerSet,
@@ -128,7 +128,7 @@ pub struct Settings {
     /// What is spend.
     pub rules: Rules,
     /// How suppliers are called on the page for people.
-    pub report_suppliers: Suppliers,
+    pub report_suppliers: SupplierLabels,
     /// Where the company's own files are, if not beside the tables.
     pub files: Option<LakeUrl>,
     /// Run a full refresh every so many refreshes.
@@ -137,7 +137,7 @@ pub struct Settings {
     pub max_shrink_percent: u32,
     /// How many of the lines that are not payroll may be refused, in percent.
     pub max_refused_percent: u32,
-    /// Beyond what the checks of the data warn.
+    /// The limits beyond which the data checks warn.
     pub limits: Limits,
     /// How many of the newest snapshots stay when a new one is published.
     pub snapshots_kept: usize,
@@ -208,13 +208,13 @@ impl Settings {
         lookup: impl Fn(&str) -> Option<T>,
     ) -> Result<Option<LakeUrl>, InvalidSettings> {
         let lookup = |name: &str| lookup(name).map(Into::into);
-        let mut read = Reader { lookup: &lookup, faults: Vec::new() };
-        let lake = addresses::lake(&mut read, caller);
+        let mut reader = Reader { lookup: &lookup, faults: Vec::new() };
+        let lake = addresses::lake(&mut reader, caller);
         if matches!(lake, Some(LakeUrl::S3 { .. })) {
-            read.check_aws();
-            read.check_proxies();
+            reader.check_aws();
+            reader.check_proxies();
         }
-        if read.faults.is_empty() { Ok(lake) } else { Err(InvalidSettings(read.faults)) }
+        if reader.faults.is_empty() { Ok(lake) } else { Err(InvalidSettings(reader.faults)) }
     }
 
     fn read_with(
@@ -222,39 +222,39 @@ impl Settings {
         token: fn(&mut Reader<'_>, Caller) -> Option<TokenSource>,
         lookup: &dyn Fn(&str) -> Option<OsString>,
     ) -> Result<Self, InvalidSettings> {
-        let mut read = Reader { lookup, faults: Vec::new() };
-        let endpoint = addresses::endpoint(&mut read);
-        let token = token(&mut read, caller);
-        let lake = addresses::lake(&mut read, caller);
-        let lake_kms_key_arn = addresses::lake_kms_key(&mut read, lake.as_ref());
-        let glue_database = addresses::glue_database(&mut read, lake.as_ref());
+        let mut reader = Reader { lookup, faults: Vec::new() };
+        let endpoint = addresses::endpoint(&mut reader);
+        let token = token(&mut reader, caller);
+        let lake = addresses::lake(&mut reader, caller);
+        let lake_kms_key_arn = addresses::lake_kms_key(&mut reader, lake.as_ref());
+        let glue_database = addresses::glue_database(&mut reader, lake.as_ref());
         let mut rules = Rules::default();
-        rules.document_types = read.list(DOCUMENT_TYPES, rules.document_types);
+        rules.document_types = reader.list(DOCUMENT_TYPES, rules.document_types);
         if rules.document_types.is_empty() {
-            read.fault(DOCUMENT_TYPES, "is empty, so that no line would be kept; leave it out for AP,BA,ER");
+            reader.fault(DOCUMENT_TYPES, "is empty, so that no line would be kept; leave it out for AP,BA,ER");
         }
-        rules.excluded_accounts = read.list(EXCLUDED_ACCOUNTS, rules.excluded_accounts);
-        rules.payroll_document_types = read.list(PAYROLL_DOCUMENT_TYPES, rules.payroll_document_types);
+        rules.excluded_accounts = reader.list(EXCLUDED_ACCOUNTS, rules.excluded_accounts);
+        rules.payroll_document_types = reader.list(PAYROLL_DOCUMENT_TYPES, rules.payroll_document_types);
         if rules.payroll_document_types.is_empty() {
-            read.fault(
+            reader.fault(
                 PAYROLL_DOCUMENT_TYPES,
                 "is empty; name the document types of payroll, or leave it out for PR,PY,SA,SAL,LO,LON,LØ",
             );
         }
-        rules.payroll_document_types.add(read.list(EXTRA_PAYROLL_DOCUMENT_TYPES, Codes::default()));
-        rules.payroll_words = read.list(PAYROLL_WORDS, rules.payroll_words);
-        rules.payroll_accounts = read.list(PAYROLL_ACCOUNTS, rules.payroll_accounts);
+        rules.payroll_document_types.add(reader.list(EXTRA_PAYROLL_DOCUMENT_TYPES, Codes::default()));
+        rules.payroll_words = reader.list(PAYROLL_WORDS, rules.payroll_words);
+        rules.payroll_accounts = reader.list(PAYROLL_ACCOUNTS, rules.payroll_accounts);
         rules.payroll_matches =
-            read.value(PAYROLL_MATCHES, rules.payroll_matches, |text| match text.to_ascii_lowercase().as_str() {
+            reader.value(PAYROLL_MATCHES, rules.payroll_matches, |text| match text.to_ascii_lowercase().as_str() {
                 "on" | "true" => Ok(true),
                 "off" | "false" => Ok(false),
                 _ => Err(format!("`{text}` is neither on nor off")),
             });
-        rules.history_from = read.value(HISTORY_FROM, None, |text| text.parse().map(Some));
-        rules.vat_rates = read.list(VAT_RATES, rules.vat_rates);
-        rules.language = read.value(LANGUAGE, rules.language, str::parse);
+        rules.history_from = reader.value(HISTORY_FROM, None, |text| text.parse().map(Some));
+        rules.vat_rates = reader.list(VAT_RATES, rules.vat_rates);
+        rules.language = reader.value(LANGUAGE, rules.language, str::parse);
         let mut is_kept = |name, default| {
-            read.value(name, default, |text| match text.to_ascii_lowercase().as_str() {
+            reader.value(name, default, |text| match text.to_ascii_lowercase().as_str() {
                 "keep" => Ok(true),
                 "drop" => Ok(false),
                 _ => Err(format!("`{text}` is neither keep nor drop")),
@@ -266,12 +266,12 @@ impl Settings {
             contacts: is_kept(CONTACTS, rules.personal.contacts),
             numbers: is_kept(PERSONAL_NUMBERS, rules.personal.numbers),
         };
-        let report_suppliers = read.value(REPORT_SUPPLIERS, Suppliers::default(), str::parse);
-        let files = addresses::storage(&mut read, FILES, caller);
-        let owner_set = read.value(OWNER_SET, OwnerSet("MINE"), str::parse);
-        let page_rows = read.number(PAGE_ROWS, 10_000, 100, 10_000);
-        let max_in_flight = read.number(MAX_IN_FLIGHT, 5, 1, 20);
-        let mut small = |name, default, least, most| read.number(name, default, least, most) as u32;
+        let report_suppliers = reader.value(REPORT_SUPPLIERS, SupplierLabels::default(), str::parse);
+        let files = addresses::storage(&mut reader, FILES, caller);
+        let owner_set = reader.value(OWNER_SET, OwnerSet("MINE"), str::parse);
+        let page_rows = reader.number(PAGE_ROWS, 10_000, 100, 10_000);
+        let max_in_flight = reader.number(MAX_IN_FLIGHT, 5, 1, 20);
+        let mut small = |name, default, least, most| reader.number(name, default, least, most) as u32;
         let full_every = small(FULL_EVERY, 10, 1, 1_000);
         let max_shrink_percent = small(MAX_SHRINK, 20, 0, 100);
         let max_refused_percent = small(MAX_REFUSED, 5, 0, 100);
@@ -280,21 +280,21 @@ impl Settings {
             match_drop_percent: small(WARN_MATCH_DROP, 5, 0, 100),
             invoice_days: small(WARN_INVOICE_DAYS, 60, 0, 3_650),
         };
-        let snapshots_kept = read.number(SNAPSHOTS_KEPT, 10, 1, 1_000);
+        let snapshots_kept = reader.number(SNAPSHOTS_KEPT, 10, 1, 1_000);
         let is_given = matches!(token, Some(TokenSource::Given(_) | TokenSource::NotNeeded));
         let needs_aws = !is_given || matches!(lake, Some(LakeUrl::S3 { .. }));
         if needs_aws {
-            read.check_aws();
+            reader.check_aws();
         }
         let stays_here = !needs_aws && endpoint.as_ref().is_some_and(crate::xledger::is_this_machine);
         if !stays_here {
-            read.check_proxies();
+            reader.check_proxies();
         }
         if caller == Caller::Function {
-            read.check_continuation();
+            reader.check_continuation();
         }
         match (endpoint, token) {
-            (Some(endpoint), Some(token)) if read.faults.is_empty() => Ok(Self {
+            (Some(endpoint), Some(token)) if reader.faults.is_empty() => Ok(Self {
                 endpoint,
                 token,
                 waits_for_token: caller == Caller::Function,
@@ -314,7 +314,7 @@ impl Settings {
                 snapshots_kept,
                 tempo: 1.0,
             }),
-            _ => Err(InvalidSettings(read.faults)),
+            _ => Err(InvalidSettings(reader.faults)),
         }
     }
 }

@@ -32,7 +32,7 @@ pub use dialect::{Dialect, IdFilter, IdType};
 pub use error::Error;
 pub use meter::{Meter, Usage};
 pub use pages::Position;
-pub use plan::{LostField, Reason};
+pub use plan::{LossReason, LostField};
 pub use question::IdRange;
 pub(crate) use question::{Question, Select};
 pub(crate) use retry::CREDITS_RESET;

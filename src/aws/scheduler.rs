@@ -2,9 +2,9 @@
 //! Scheduler that invokes the same function once, and then removes itself. The function does not invoke itself: Lambda stops that after some
 //! sixteen times, while a schedule has no such end, comes when credits are back, and shows in the console.
 //!
-//! Its name is made of what it is for, so that whatever is arranged twice comes once: of the refresh and of how many invocations it has had, or
-//! of the time at which the token is looked for. One that is left over does no harm: its event names a refresh that is not unfinished any more, or
-//! a time since when tables were made.
+//! The name of a schedule says what it is for, so that a schedule arranged twice comes once: the refresh and the number of its invocations, or the
+//! time at which to look for the token. A left-over schedule does no harm: its event names a refresh that is finished by now, or a time since which
+//! tables were made.
 
 use std::time::Duration;
 
@@ -43,16 +43,16 @@ const DELIVERIES: i32 = 10;
 
 /// What the function is to be invoked for, and when.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Due {
+pub struct NextInvocation {
     /// The schedule's name: the same for the same invocation.
     name: String,
     event: Value,
     at: Instant,
 }
 
-impl Due {
-    /// The next part of an unfinished refresh, not before `at`. Its id has letters, digits and hyphens, and it has had so many invocations. What it may
-    /// publish stays as it was asked for.
+impl NextInvocation {
+    /// The next part of an unfinished refresh, not before `at`. `refresh_id` has letters, digits and hyphens; `invocations` is how many the refresh
+    /// has had. `accept_shrink` stays as it was asked for.
     pub fn rest_of_refresh(refresh_id: &str, invocations: u32, at: Instant, accept_shrink: bool) -> Self {
         let name = format!("{refresh_id}-{invocations}");
         let name = if name.len() <= NAME_LIMIT { name } else { Digest::of(name.as_bytes()) };
@@ -63,7 +63,7 @@ impl Due {
         Self { name, event, at }
     }
 
-    /// The next look for a token that has been waited for since then. Whoever else looks at the same minute is the same invocation.
+    /// The next look for a token that has been waited for since `since`. All looks at one minute are one invocation.
     pub fn look_for_token(since: Instant, at: Instant) -> Self {
         let time =
             |at: Instant, form| jiff::Timestamp::from_millisecond(at.0).unwrap_or_default().strftime(form).to_string();
@@ -125,7 +125,7 @@ impl Continuation {
     ///
     /// # Errors
     /// [`FailureKind::ContinuationFailed`], saying which right or what else is missing.
-    pub async fn arrange(&self, due: &Due, deadline: tokio::time::Instant) -> Result<Instant, Failure> {
+    pub async fn arrange(&self, due: &NextInvocation, deadline: tokio::time::Instant) -> Result<Instant, Failure> {
         let at = next_full_minute(due.at, (self.clock)());
         let unfit = |error: BuildError| failed(&error.to_string());
         let retries =
@@ -227,7 +227,8 @@ mod tests {
 
     #[test]
     fn each_part_has_a_name_of_its_own() {
-        let name = |refresh_id: &str, invocations| Due::rest_of_refresh(refresh_id, invocations, NOW, false).name;
+        let name =
+            |refresh_id: &str, invocations| NextInvocation::rest_of_refresh(refresh_id, invocations, NOW, false).name;
         assert_eq!(name("20261121T013000Z-0a1b2c3d", 3), "20261121T013000Z-0a1b2c3d-3");
         let long = "a".repeat(64);
         assert_eq!(name(&long, 1).len(), NAME_LIMIT);
@@ -237,10 +238,10 @@ mod tests {
 
     #[test]
     fn looks_for_a_token_at_one_minute_are_one() {
-        let look = Due::look_for_token(Instant(NOW.0 - 7_000), NOW);
+        let look = NextInvocation::look_for_token(Instant(NOW.0 - 7_000), NOW);
         assert_eq!(look.name, "token-20261121T0130Z");
         assert_eq!(look.event, json!({"action": "refresh", "waiting_since": "2026-11-21T01:29:53Z"}));
-        assert_eq!(Due::look_for_token(NOW, Instant(NOW.0 + 59_999)).name, look.name);
-        assert_ne!(Due::look_for_token(NOW, Instant(NOW.0 + 60_000)).name, look.name);
+        assert_eq!(NextInvocation::look_for_token(NOW, Instant(NOW.0 + 59_999)).name, look.name);
+        assert_ne!(NextInvocation::look_for_token(NOW, Instant(NOW.0 + 60_000)).name, look.name);
     }
 }

@@ -13,7 +13,7 @@ use tracing::Instrument;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use xledger_spend::aws::scheduler::{Continuation, Due};
+use xledger_spend::aws::scheduler::{Continuation, NextInvocation};
 use xledger_spend::display;
 use xledger_spend::event::Event;
 use xledger_spend::model::failure::{Failure, FailureKind};
@@ -75,7 +75,7 @@ async fn answer(event: &Value, run: &Run, context: &Context) -> Result<Box<RawVa
     });
     let outcome = outcome.await;
     if let Err(failure) = &outcome {
-        // Of a failure that is in a report the run has told already.
+        // The run has already logged a failure that is in its report.
         tracing::error!(error_kind = failure.kind.as_str(), error_message = failure.message, "run failed");
     }
     let measured = match &outcome {
@@ -90,20 +90,20 @@ async fn answer(event: &Value, run: &Run, context: &Context) -> Result<Box<RawVa
 }
 
 /// When an unfinished refresh is to be resumed, or a token looked for again.
-fn due(report: &Report, accept_shrink: bool) -> Option<Due> {
+fn due(report: &Report, accept_shrink: bool) -> Option<NextInvocation> {
     match report.status {
         Status::Incomplete => {
             let refresh_id = report.refresh_id.as_deref()?;
-            Some(Due::rest_of_refresh(refresh_id, report.invocation?, report.continues_at?, accept_shrink))
+            Some(NextInvocation::rest_of_refresh(refresh_id, report.invocation?, report.continues_at?, accept_shrink))
         }
-        Status::WaitingForToken => Some(Due::look_for_token(report.waiting_since?, report.continues_at?)),
+        Status::WaitingForToken => Some(NextInvocation::look_for_token(report.waiting_since?, report.continues_at?)),
         Status::Succeeded | Status::Failed | Status::DryRun => None,
     }
 }
 
-/// Arranges that this function comes again for what a run left. Where it cannot be arranged the invocation fails, so that somebody is
-/// told; Lambda's own retry then comes for it.
-async fn arrange(due: &Due, report: &Report, run: &Run, context: &Context) -> Result<(), Failure> {
+/// Arranges that this function is invoked again for what a run left undone. If that fails, the invocation fails, so that somebody is told; Lambda's
+/// own retry then does the rest.
+async fn arrange(due: &NextInvocation, report: &Report, run: &Run, context: &Context) -> Result<(), Failure> {
     let note = report.note.as_deref().unwrap_or_default();
     let told = |failure: Failure| Failure::new(failure.kind, format!("{note}. {}", failure.message));
     // Settings that are not UTF-8 have ended the run at its beginning.
@@ -133,7 +133,7 @@ fn measure(run: &Run, context: &Context, begun: Instant, outcome: Result<&Report
     write(&format!("{}\n", ended.record()));
 }
 
-/// What a terminal shows of an answer is a page to read. Lambda counts, retries and reports only errors as failures.
+/// The answer as JSON for a terminal. A failed run becomes an error: Lambda counts, retries and reports only errors as failures.
 fn readable(answer: Answer) -> Result<Box<RawValue>, Failure> {
     if let Some(failure) = answer.report().and_then(|report| report.error.clone())
         && !is_duplicate(&answer)

@@ -17,7 +17,7 @@ const LAKE: &str = "xledger_spend.lake";
 const SNAPSHOT: &str = "xledger_spend.snapshot";
 /// The version of a table's columns.
 const SCHEMA_VERSION: &str = "xledger_spend.schema_version";
-/// What whoever meets a partitioned table in Glue is told there: most engines but Athena and Trino see no rows in it, and say nothing. The
+/// What the description of a partitioned table in Glue tells: most engines but Athena and Trino see no rows in it, and report no error. The
 /// partitions are not registered as well, for they would move one after the other, and not with the table.
 const PROJECTED: &str = "Its partitions are projected, which Athena and Trino read. Spark, EMR, Glue jobs and Redshift Spectrum find no rows \
     in it, without an error: read the Parquet files below its location by path there (docs/reading.md).";
@@ -125,7 +125,7 @@ fn is_own(key: &str) -> bool {
         || STATISTICS.contains(&key)
 }
 
-/// What should be, with the owner and the parameters that somebody else has set on the table that is there.
+/// The wanted table, with the owner and the parameters that somebody else has set on the existing one.
 pub(super) fn with_what_others_set(mut wanted: TableInput, found: &GlueTable) -> TableInput {
     let mut parameters: HashMap<String, String> = found.parameters.clone().unwrap_or_default();
     parameters.retain(|key, _| !is_own(key));

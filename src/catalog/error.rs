@@ -11,7 +11,7 @@ use aws_sdk_glue::operation::update_table::UpdateTableError;
 use crate::aws::{BoxError, CallError, no_credentials};
 use crate::model::failure::{Failure, FailureKind, with_causes};
 
-/// What a catalogue under a key of the company's own takes beside the rights in Glue. All of them, for AWS names one at a time.
+/// The rights that a catalogue encrypted with the company's own key needs beside those in Glue. It names all of them, for AWS names one at a time.
 const KEY_ACTIONS: &str = "kms:Decrypt, kms:Encrypt or kms:GenerateDataKey";
 
 /// A fault of the catalogue. Each message says what happened, where, and what to do next.
@@ -157,7 +157,7 @@ fn is_not_ready(code: &str) -> bool {
     matches!(code, "OperationTimeoutException" | "ResourceNotReadyException" | "FederationSourceRetryableException")
 }
 
-/// Has the SDK repeat what Glue is not ready for. If it happened all the same, the repetition is told that the table is another by now.
+/// Makes the SDK repeat a call that Glue was not ready for. If the call took effect all the same, the repetition fails, for the table has changed.
 #[derive(Debug)]
 pub(super) struct NotReady;
 

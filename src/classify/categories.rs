@@ -60,7 +60,7 @@ pub(crate) struct Categories {
 #[derive(Clone, Debug, Default)]
 struct Ranges {
     rules: Vec<Rule>,
-    /// From which number on which of the rules is the narrowest.
+    /// From each number on: the place of the narrowest rule, if any.
     narrowest: BTreeMap<u16, Option<usize>>,
 }
 
@@ -165,7 +165,7 @@ impl Categories {
 }
 
 impl Ranges {
-    /// Finds rules that hold for the same account and are as wide, and lays the narrower over the wider ones.
+    /// Reports rules that are equally wide and hold for the same account, and finds the narrowest rule of each account.
     fn settle(&mut self, faults: &mut Faults) {
         self.rules.sort_by_key(|rule| (std::cmp::Reverse(rule.width()), rule.accounts, rule.line));
         for (rule, next) in self.rules.iter().zip(self.rules.iter().skip(1)) {

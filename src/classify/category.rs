@@ -62,7 +62,7 @@ pub(crate) fn default_category(
         _ => return DefaultCategory::default(),
     };
     let Some(number) = number else { return DefaultCategory::default() };
-    // A change of stock stands among the goods in NS 4102, and is none.
+    // In NS 4102 changes of stock have numbers among the goods, but are no goods.
     let is_stock_change = class == SpendClass::NotAPurchase && (4000..=4899).contains(&number);
     let number = if is_stock_change { 4900 } else { number };
     let group = groups.iter().find(|(first, last, ..)| (*first..=*last).contains(&(number / 100)));

@@ -1,5 +1,5 @@
-//! What an account holds, as a buyer asks it. By its number where its standard chart is known; by its flags elsewhere, for a number means in one chart
-//! what it does not in another: 50 is wages in Norway and rent in Sweden.
+//! What an account holds, as a buyer sees it: by its number if its standard chart is known, otherwise by its flags, because the same number means
+//! different things in different charts: 50 is wages in Norway and rent in Sweden.
 
 /// Xledger's id of the Norwegian standard chart NS 4102.
 pub(crate) const NS_4102: i64 = 2;

@@ -20,12 +20,12 @@ pub(crate) struct SupplierFacts {
 
 /// All that a company says of its suppliers.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Suppliers(FxHashMap<String, SupplierFacts>);
+pub(crate) struct SupplierFile(FxHashMap<String, SupplierFacts>);
 
 const COLUMNS: Columns<'static, 5> =
     Columns { names: ["supplier_key", "parent", "preferred", "contract", "internal"], needed: &["supplier_key"] };
 
-impl Suppliers {
+impl SupplierFile {
     /// Reads the file.
     ///
     /// # Errors
@@ -67,17 +67,17 @@ mod tests {
     #[test]
     fn suppliers_are_found_by_key_in_any_writing() {
         let text = "Supplier_Key;preferred;parent;internal\nno:914286018;ja;Konsern;\nsupplier:7;;;1\n";
-        let suppliers = Suppliers::read(text.as_bytes()).unwrap();
+        let suppliers = SupplierFile::read(text.as_bytes()).unwrap();
         let found = suppliers.get(" NO:914286018").unwrap();
         assert_eq!((found.parent.as_deref(), found.preferred, found.internal), (Some("Konsern"), Some(true), None));
         assert_eq!(suppliers.get("supplier:7").unwrap().internal, Some(true));
         assert_eq!(suppliers.get("supplier:8"), None);
-        assert_eq!(Suppliers::default().get("supplier:7"), None);
+        assert_eq!(SupplierFile::default().get("supplier:7"), None);
     }
 
     #[test]
     fn a_supplier_stands_there_once() {
-        let faults = Suppliers::read(b"supplier_key,preferred\nNO:1,maybe\n,yes\nno:1,no\n").unwrap_err();
+        let faults = SupplierFile::read(b"supplier_key,preferred\nNO:1,maybe\n,yes\nno:1,no\n").unwrap_err();
         let lines: Vec<u64> = faults.0.iter().map(|fault| fault.line).collect();
         assert_eq!(lines, [2, 3, 4]);
         assert!(faults.to_string().contains("line 4: the supplier stands on line 2 too"), "{faults}");

@@ -74,7 +74,7 @@ impl Directory {
         }
     }
 
-    pub(super) async fn probe(&self, access: Access) -> Result<(), Error> {
+    pub(super) async fn check_usable(&self, access: Access) -> Result<(), Error> {
         self.blocking(move |store| {
             if access == Access::Write {
                 let below = ["snapshots", "runs", "state", "state/rows"].map(|name| store.root.join(name));
@@ -108,7 +108,7 @@ impl Directory {
     pub(super) async fn replace(&self, key: &Key, bytes: Bytes, expected: Option<&Version>) -> Result<Version, Error> {
         let (path, expected) = (self.path(key), expected.cloned());
         self.blocking(move |store| {
-            let _held = lock::swap(&store.root)?;
+            let _held = lock::lock_for_swap(&store.root)?;
             if read(&path, u64::MAX)?.map(|bytes| version(&bytes)) != expected {
                 return Err(Error::Precondition { place: path.display().to_string() });
             }

@@ -4,9 +4,9 @@
 //! taken over learns of it at its next renewal. It stays where it is when it is given back, for a removal cannot be made conditional
 //! everywhere, and could hit the lease of the next holder.
 //!
-//! The instants in it are by the holder's clock. To a taker whose clock is ahead a lease runs out early: the holder then loses it, and
-//! publishes nothing. To one whose clock is behind it runs out late. Neither can harm the lake, for `CURRENT.json` itself moves by
-//! compare-and-swap. What the holder itself may still do goes by both its clocks, so that a machine that was asleep does not go on.
+//! The instants in it are by the holder's clock. If a taker's clock is ahead, the lease runs out early for it: the holder then loses it, and
+//! publishes nothing. If the taker's clock is behind, the lease runs out late. Neither can harm the lake, for `CURRENT.json` itself moves by
+//! compare-and-swap. The holder checks both its wall clock and its monotonic clock, so that a machine that was asleep does not go on.
 
 use crate::lake::manifest::{self, LAKE_FORMAT_VERSION};
 use crate::lake::store::{Store, Version};

@@ -41,7 +41,7 @@ impl Lake {
     /// # Errors
     /// As [`Store::probe`].
     pub async fn open(store: Store, access: Access) -> Result<Self, Error> {
-        store.probe(access).await?;
+        store.check_usable(access).await?;
         Ok(Self { store })
     }
 
@@ -186,8 +186,8 @@ impl Lake {
         }
     }
 
-    /// Takes the lake for one run, named `by` to others who try, and sets right what a run that was killed left in a directory: the link
-    /// `current`, as far as that goes, and temporary files.
+    /// Claims the lake for one run, which others that try see as `by`. In a directory, it also repairs what a run that was killed left: the link
+    /// `current`, if possible, and temporary files.
     ///
     /// In a directory the claim ends when the publisher is dropped, and with the process. In a bucket it is a [lease](crate::lake::lease),
     /// renewed until the publisher is dropped; that of a process that died runs out.
@@ -244,7 +244,7 @@ enum Claim {
 pub struct Publisher {
     lake: Lake,
     claim: Claim,
-    /// Of the link that could not be moved: once is enough.
+    /// Warned of a link that did not move: once is enough.
     has_warned: AtomicBool,
 }
 
@@ -340,7 +340,7 @@ impl Publisher {
         let Store::Directory(store) = &self.lake.store else { return };
         let Err(error) = store.link(CURRENT_LINK, snapshot.directory().to_string()).await else { return };
         let lake = store.describe();
-        // Nobody is misled by a link that never was: who made the lake is told, once.
+        // A link that never existed misleads nobody: only the run that made the lake warns of it.
         if matches!(error, Error::NoLinks { .. }) && !is_first {
             tracing::info!(lake, %error, "the link to the current snapshot was not moved");
         } else if !self.has_warned.swap(true, Ordering::Relaxed) {

@@ -32,9 +32,9 @@ pub struct Swept {
 
 /// The snapshots that may go, oldest first; `found` has all, oldest first.
 ///
-/// A finished one may go once `retained` finished ones are newer and the next of those is older than a day: its readers have had that day
-/// since it was replaced, not since it was made. One without a manifest may go at once: who holds the lake knows that its run is dead.
-/// What is current stays, whatever its age, and so does what was current before it, and what is newer than it.
+/// A finished snapshot may go once `retained` finished ones are newer and the next of those is older than a day: so its readers have had a day since
+/// it was replaced, not since it was made. One without a manifest may go at once: the holder of the lake knows that its run is dead. The current
+/// snapshot stays, whatever its age, and so do the one that was current before it and all newer ones.
 pub(crate) fn to_remove<'a>(
     found: &'a [FoundSnapshot],
     current: &Current,
@@ -62,8 +62,8 @@ impl Lake {
     /// # Errors
     /// What storage can meet.
     pub async fn found(&self) -> Result<Vec<FoundSnapshot>, Error> {
-        // Two listings, and no look at each manifest: where there is none, S3 may call that a denial to a role that may list only a prefix.
-        // The first sees what the second passes by: in a directory, the bare remains of a writer that was killed.
+        // Two listings, and no look at each manifest: if one is missing, S3 may deny access to a role that may list only a prefix. The first listing
+        // finds what the second does not: in a directory, a snapshot that holds only the temporary files of a killed writer.
         let root = layout::snapshots();
         let (names, objects) = futures::try_join!(self.snapshots(), self.store().list(&root))?;
         let finished = |name: &SnapshotName| objects.binary_search_by(|entry| entry.key.cmp(&name.manifest())).is_ok();

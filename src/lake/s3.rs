@@ -25,7 +25,7 @@ pub(crate) use upload::Writer;
 
 /// Pages of a listing, 1,000 objects each: far above any lake, so that a server that never ends a listing is noticed.
 const PAGES_LIMIT: usize = 10_000;
-/// Creations of one object, all of which succeed only where the condition counts for nothing, or as many others remove it just then.
+/// How often the trial is created: all succeed only if the service ignores the condition, or if as many others remove the trial in between.
 const TRIALS: u32 = 10;
 /// Deletions under way at once.
 const DELETIONS_AT_ONCE: usize = 8;
@@ -100,7 +100,7 @@ impl S3 {
         fault.error(operation, self.place(key), &self.bucket)
     }
 
-    pub(super) async fn probe(&self, access: Access) -> Result<(), Error> {
+    pub(super) async fn check_usable(&self, access: Access) -> Result<(), Error> {
         let prefix = self.prefix.as_ref().map(|prefix| format!("{prefix}/"));
         // A listing and not `HeadBucket`, whose answers have no body to tell the faults apart by.
         let listed = self.client.list_objects_v2().bucket(&self.bucket).set_prefix(prefix).max_keys(1).send().await;
@@ -128,7 +128,7 @@ impl S3 {
                 error => error,
             })
         };
-        // Refused at once after a program that was stopped while it tried. Each that tries right now may remove the trial once in between.
+        // The first is refused if a stopped program left its trial. Each program that tries right now may remove the trial once in between.
         let mut number = 0;
         while put(number, Condition::Absent).await?.is_some() {
             number += 1;

@@ -42,18 +42,18 @@ impl Store {
         }
     }
 
-    /// Finds out whether the lake can be used, before any other work is done. For [`Access::Write`] it makes the directory and tries out
-    /// what its file system does, or writes a tiny object, under `state/`, sees that it is not written over against a condition, and removes
-    /// it; for [`Access::Read`] it changes nothing.
+    /// Finds out whether the lake can be used, before any other work is done. For [`Access::Read`] it changes nothing. For [`Access::Write`] it makes
+    /// the directory and tries out what its file system does; or it writes a tiny object to the bucket, under `state/`, sees that a write against a
+    /// condition does not replace it, and removes it.
     ///
     /// # Errors
     /// The situations that a user can mend: [`Error::NoSuchBucket`], [`Error::WrongRegion`], [`Error::AccessDenied`],
     /// [`Error::Credentials`], [`Error::NotADirectory`], [`Error::NotFound`] (a directory to be read), [`Error::NoSpace`],
     /// [`Error::ReadOnly`], [`Error::Unsupported`], [`Error::Unconditional`], …
-    pub fn probe(&self, access: Access) -> BoxFuture<'_, Result<(), Error>> {
+    pub fn check_usable(&self, access: Access) -> BoxFuture<'_, Result<(), Error>> {
         match self {
-            Self::Directory(store) => Box::pin(store.probe(access)),
-            Self::S3(store) => Box::pin(store.probe(access)),
+            Self::Directory(store) => Box::pin(store.check_usable(access)),
+            Self::S3(store) => Box::pin(store.check_usable(access)),
         }
     }
 

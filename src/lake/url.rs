@@ -27,8 +27,8 @@ impl LakeUrl {
         Self::parse_at_home(text, None)
     }
 
-    /// As [`LakeUrl::parse`], where `~` and `~/…` lie in this home directory: no shell has put it there if the text stood in a file, or
-    /// behind an equals sign.
+    /// As [`LakeUrl::parse`], with `~` and `~/…` in this home directory: no shell has replaced the `~` if the text stood in a file, or after an
+    /// equals sign.
     ///
     /// # Errors
     /// As [`LakeUrl::parse`].

@@ -125,8 +125,8 @@ impl Failure {
         Self { kind, message: message.into(), again_at: None, refused_fields: Vec::new() }
     }
 
-    /// Whether a next run can resume the refresh with its lists: whether this one was ended by something else than what is listed. What was
-    /// fetched stays in the cache in any case.
+    /// Whether the next run can resume the refresh with its lists, because this run was not ended by what they hold. What was fetched stays in
+    /// the cache in any case.
     pub fn is_resumable(&self) -> bool {
         use FailureKind as Kind;
         !matches!(

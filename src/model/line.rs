@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::names::{Name, Text};
-use super::value::{Day, Instant, Maybe, Money, Month};
+use super::value::{Day, Instant, Money, Month, PackedOption};
 
 /// A ledger line with all that its row in `spend` needs, references unresolved. Kept small, for a run holds millions: 0 stands for no
 /// reference, as it does in Xledger.
@@ -14,14 +14,14 @@ pub(crate) struct Line {
     pub(crate) account: i64,
     pub(crate) company: i64,
     pub(crate) voucher: i64,
-    pub(crate) voucher_number: Maybe<i64>,
-    pub(crate) voucher_modified_at: Maybe<Instant>,
-    pub(crate) voucher_created_at: Maybe<Instant>,
+    pub(crate) voucher_number: PackedOption<i64>,
+    pub(crate) voucher_modified_at: PackedOption<Instant>,
+    pub(crate) voucher_created_at: PackedOption<Instant>,
     pub(crate) match_id: i64,
     pub(crate) dimensions: [i64; 5],
-    pub(crate) amount: Maybe<Money>,
-    pub(crate) invoice_amount: Maybe<Money>,
-    pub(crate) vat_amount: Maybe<Money>,
+    pub(crate) amount: PackedOption<Money>,
+    pub(crate) invoice_amount: PackedOption<Money>,
+    pub(crate) vat_amount: PackedOption<Money>,
     #[serde(skip)]
     pub(crate) text: Text,
     pub(crate) document_type: Name,

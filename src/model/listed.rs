@@ -49,7 +49,7 @@ pub(crate) struct Period {
     pub fiscal_period: Option<i16>,
 }
 
-/// A number that a list has no room to lack: it stands for none. No time is as small.
+/// Stands for a missing number, because a list has no room for an `Option`. No time is as small.
 pub(crate) const NONE: i64 = i64::MIN;
 
 /// A listed ledger line. 0 stands for no reference, as it does in Xledger: a list may hold millions.

@@ -31,7 +31,7 @@ pub(crate) struct Names {
     texts: Vec<Arc<str>>,
     /// Where a text stands, from 1: 0 is no text.
     places: FxHashMap<Arc<str>, Name>,
-    /// Each line's own, one behind the other, in front of each how long it is: as values of their own millions of them would take twice as much.
+    /// Each line's own text, one behind the other, each with its length in front: millions of separate strings would take twice as much memory.
     own: Vec<u8>,
 }
 

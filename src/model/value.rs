@@ -119,31 +119,31 @@ impl Money {
 
 /// A value that may be missing, in the eight bytes of one that is not: a run holds millions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(crate) struct Maybe<T>(i64, PhantomData<T>);
+pub(crate) struct PackedOption<T>(i64, PhantomData<T>);
 
 /// No value is as small as this.
 const MISSING: i64 = i64::MIN;
 
 /// A value of eight bytes, of which none is [`i64::MIN`].
-pub(crate) trait EightBytes: Sized {
+pub(crate) trait Packable: Sized {
     fn to_integer(self) -> i64;
     fn from_integer(integer: i64) -> Option<Self>;
 }
 
-impl<T: EightBytes> From<Option<T>> for Maybe<T> {
+impl<T: Packable> From<Option<T>> for PackedOption<T> {
     fn from(value: Option<T>) -> Self {
         Self(value.map_or(MISSING, T::to_integer), PhantomData)
     }
 }
 
-impl<T: EightBytes> Maybe<T> {
+impl<T: Packable> PackedOption<T> {
     /// The value, if there is one.
     pub(crate) fn get(self) -> Option<T> {
         Some(self.0).filter(|integer| *integer != MISSING).and_then(T::from_integer)
     }
 }
 
-impl EightBytes for Money {
+impl Packable for Money {
     fn to_integer(self) -> i64 {
         self.ten_thousandths()
     }
@@ -153,7 +153,7 @@ impl EightBytes for Money {
     }
 }
 
-impl EightBytes for Instant {
+impl Packable for Instant {
     fn to_integer(self) -> i64 {
         self.0
     }
@@ -163,7 +163,7 @@ impl EightBytes for Instant {
     }
 }
 
-impl EightBytes for i64 {
+impl Packable for i64 {
     fn to_integer(self) -> i64 {
         self
     }
@@ -245,11 +245,11 @@ mod tests {
         for money in
             [None, Money::parse("0"), Money::parse("-99999999999999.9999"), Money::parse("99999999999999.9999")]
         {
-            assert_eq!(Maybe::from(money).get(), money);
+            assert_eq!(PackedOption::from(money).get(), money);
         }
         for number in [None, Some(0), Some(-1), Some(i64::MAX), Some(i64::MIN + 1)] {
-            assert_eq!(Maybe::from(number).get(), number);
-            assert_eq!(Maybe::from(number.map(Instant)).get(), number.map(Instant));
+            assert_eq!(PackedOption::from(number).get(), number);
+            assert_eq!(PackedOption::from(number.map(Instant)).get(), number.map(Instant));
         }
     }
 

@@ -25,7 +25,7 @@ pub(super) struct Chart {
     pub(super) columns: usize,
     /// The classes and outlines of the categories.
     pub(super) shapes: Vec<(&'static str, String)>,
-    /// The outline of what is left of months that have both.
+    /// The outline of the net amounts of months with both signs.
     pub(super) net: String,
     /// Where lines are, in thousandths from above, and their amounts.
     pub(super) ticks: Vec<(i128, String)>,

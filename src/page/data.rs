@@ -87,7 +87,7 @@ pub(super) struct Tail {
 
 impl Figures<'_> {
     /// What the page shows of it. Suppliers that are people, and all of them if names are not wanted, go by their codes.
-    pub fn finish(self, suppliers: Suppliers) -> PageData {
+    pub fn finish(self, suppliers: SupplierLabels) -> PageData {
         let mut sections: Vec<(&Section<'_>, SectionData)> = self
             .sections
             .iter()
@@ -104,7 +104,7 @@ impl Figures<'_> {
 
 /// How suppliers are called on the page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Suppliers {
+pub enum SupplierLabels {
     /// By their names. That of a sole trader is a person's.
     #[default]
     Names,
@@ -112,7 +112,7 @@ pub enum Suppliers {
     Codes,
 }
 
-impl std::str::FromStr for Suppliers {
+impl std::str::FromStr for SupplierLabels {
     type Err = String;
 
     /// Reads `names` or `codes`.
@@ -134,10 +134,10 @@ impl Section<'_> {
 }
 
 impl SectionData {
-    fn of(section: &Section<'_>, window: &Window, names: Suppliers) -> Self {
+    fn of(section: &Section<'_>, window: &Window, names: SupplierLabels) -> Self {
         let suppliers: Vec<&Supplier<'_>> = section.suppliers.values().collect();
         let label = |supplier: &Supplier<'_>| {
-            let by_name = names == Suppliers::Names && !supplier.is_person;
+            let by_name = names == SupplierLabels::Names && !supplier.is_person;
             let name = supplier.name.filter(|_| by_name);
             name.map(str::to_owned).or_else(|| supplier.code.map(|code| format!("#{code}")))
         };

@@ -1,7 +1,7 @@
 //! What is said of one currency: figures, months, categories, suppliers, companies, dimensions, tail and payment.
 
 use super::chart::{Chart, class};
-use super::data::{Entry, PageData, Ranking, SectionData, Series, Suppliers};
+use super::data::{Entry, PageData, Ranking, SectionData, Series, SupplierLabels};
 use super::figures::Sum;
 use super::terms::{ROWS, SPANS};
 use super::view::{Block, NUMBER, Row, SHARE, TEXT, Table, Tile, WIDE, bar, heads, listed, named};
@@ -24,7 +24,7 @@ struct SectionBuilder<'a> {
     data: &'a PageData,
     section: &'a SectionData,
     words: &'static Words,
-    suppliers: Suppliers,
+    suppliers: SupplierLabels,
     id: String,
     /// How the currency is called, and the section.
     currency: String,
@@ -33,7 +33,7 @@ struct SectionBuilder<'a> {
 }
 
 impl SectionView {
-    pub(super) fn new(at: usize, data: &PageData, words: &'static Words, suppliers: Suppliers) -> Option<Self> {
+    pub(super) fn new(at: usize, data: &PageData, words: &'static Words, suppliers: SupplierLabels) -> Option<Self> {
         let section = data.sections.get(at)?;
         let owners: Vec<String> = section.owners.top.iter().filter_map(|owner| owner.label.clone()).collect();
         let currency = section.currency.as_deref().map_or_else(|| words.no_currency_of.to_owned(), named);
@@ -257,7 +257,7 @@ impl SectionBuilder<'_> {
                     Some(code) => fill(words.supplier_code, &[&named(code)]),
                     None => named(label),
                 },
-                None => if self.suppliers == Suppliers::Codes { words.no_code } else { words.no_name }.to_owned(),
+                None => if self.suppliers == SupplierLabels::Codes { words.no_code } else { words.no_name }.to_owned(),
             };
             table.rows.push(self.row("", name, &supplier.sum, Some(widest)));
         }
@@ -275,9 +275,9 @@ impl SectionBuilder<'_> {
             .filter_map(|supplier| supplier.label.as_deref())
             .any(|label| label.starts_with('#'));
         match self.suppliers {
-            Suppliers::Codes => block.notes.push(words.by_code.to_owned()),
-            Suppliers::Names if has_codes => block.notes.push(words.people_by_code.to_owned()),
-            Suppliers::Names => {}
+            SupplierLabels::Codes => block.notes.push(words.by_code.to_owned()),
+            SupplierLabels::Names if has_codes => block.notes.push(words.people_by_code.to_owned()),
+            SupplierLabels::Names => {}
         }
         block
     }

@@ -47,10 +47,10 @@ fn month(text: &str) -> Month {
 }
 
 fn data(rows: &[(&str, Spend<'static>)]) -> PageData {
-    data_by(rows, Suppliers::Names)
+    data_by(rows, SupplierLabels::Names)
 }
 
-fn data_by(rows: &[(&str, Spend<'static>)], suppliers: Suppliers) -> PageData {
+fn data_by(rows: &[(&str, Spend<'static>)], suppliers: SupplierLabels) -> PageData {
     let months = rows.iter().map(|(at, _)| month(at)).chain([month("2024-01")]);
     let mut figures = Figures::new(AT, months);
     rows.iter().for_each(|(at, row)| figures.add(month(at), row));
@@ -70,7 +70,7 @@ fn ranked(ranking: &Ranking) -> Vec<(Option<&str>, i128)> {
 }
 
 fn text(data: &PageData, report: &Report) -> String {
-    render(data, report, Language::English, Suppliers::Names).unwrap()
+    render(data, report, Language::English, SupplierLabels::Names).unwrap()
 }
 
 fn report() -> Report {
@@ -188,7 +188,7 @@ fn a_supplier_is_one_company_and_a_person_goes_by_a_code() {
     let page = text(&data, &report());
     assert!(page.contains("Supplier N13") && !page.contains("Nordmann"));
     assert!(page.contains("2 of 3 suppliers make 80% of what has a supplier."));
-    let by_code = data_by(&rows, Suppliers::Codes);
+    let by_code = data_by(&rows, SupplierLabels::Codes);
     assert_eq!(ranked(&only(&by_code).top_suppliers)[0], (Some("#N11"), 760));
 }
 
@@ -288,7 +288,7 @@ fn what_others_wrote_is_no_markup() {
     report.accounts_to_confirm = vec![evil.to_owned()];
     report.unfit.insert(evil.to_owned(), 1);
     let data = data(&[("2026-10", row)]);
-    for suppliers in [Suppliers::Names, Suppliers::Codes] {
+    for suppliers in [SupplierLabels::Names, SupplierLabels::Codes] {
         let page = render(&data, &report, Language::Norwegian, suppliers).unwrap();
         assert!(!page.contains("<script") && !page.contains("<b>&") && !page.contains('\u{202e}'));
         assert!(page.matches("&#60;script").count() > 8 || page.matches("&lt;script").count() > 8, "{page}");
@@ -344,7 +344,7 @@ fn a_norwegian_reads_norwegian() {
     let data = data(&[("2026-10", bought(1, "1234567.5")), ("2025-10", bought(2, "1000000"))]);
     let check = |name: &str| DataCheck { name: name.into(), figure: "3 lines".into(), ..DataCheck::default() };
     let report = Report { checks: vec![check("integrity"), check("of_tomorrow")], ..report() };
-    let page = render(&data, &report, Language::Norwegian, Suppliers::Names).unwrap();
+    let page = render(&data, &report, Language::Norwegian, SupplierLabels::Names).unwrap();
     for said in [
         "<html lang=\"nb\">",
         "Fjord AS",
@@ -376,7 +376,7 @@ fn the_same_input_gives_the_same_page_and_a_short_ledger_is_not_compared() {
 
     let mut figures = Figures::new(AT, [month("2026-01"), month("2026-10")].into_iter());
     figures.add(month("2026-10"), &bought(1, "5"));
-    let page = text(&figures.finish(Suppliers::Names), &report());
+    let page = text(&figures.finish(SupplierLabels::Names), &report());
     assert!(page.contains("No comparison with the year before: the tables begin in January 2026"));
     assert!(!page.contains(">Change<"));
 }

@@ -16,7 +16,7 @@ use crate::model::value::{Instant, Month};
 use crate::refresh::index::{Ranges, References};
 pub(crate) use encoding::Stored;
 pub(crate) use files::Cache;
-pub(crate) use load::{Cached, CachedRow, Change};
+pub(crate) use load::{CachedRow, CachedRows, Change};
 
 /// Raised by whatever changes what a file of the cache means. Another version is not read: everything is fetched then.
 const CACHE_FORMAT_VERSION: u32 = 9;
@@ -35,7 +35,7 @@ pub(crate) struct Contents {
     /// Files of AP lines.
     pub(crate) payables: Vec<CacheFile>,
     /// Rows that are to be fetched again.
-    pub(crate) expired: Vec<Expired>,
+    pub(crate) expired: Vec<Expiry>,
     /// Where rows come from now.
     pub(crate) source: RowSource,
     /// Refreshes published since everything was fetched.
@@ -78,8 +78,8 @@ pub(crate) struct Provenance {
 }
 
 impl Provenance {
-    /// Whether a row whose voucher says that it was modified then is the newest one with that time: it was asked for so much later that another
-    /// modification would have another time.
+    /// Whether a row with this time of modification is settled: it was asked for so long after that time that a later modification must have
+    /// another time.
     fn settles(&self, modified_at: Option<Instant>) -> bool {
         modified_at.is_some_and(|modified_at| modified_at.0 < self.at_ms.saturating_sub(SETTLED_MS))
     }
@@ -112,7 +112,7 @@ impl RowSource {
 /// Rows of these months that were asked for before a time are not valid. AP lines have no month: they are of all months.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Expired {
+pub(crate) struct Expiry {
     /// The first month; `None`: all months up to `to`.
     pub from: Option<Month>,
     /// The last month; `None`: all months from `from` on.
@@ -121,7 +121,7 @@ pub(crate) struct Expired {
     pub asked_before_ms: i64,
 }
 
-impl Expired {
+impl Expiry {
     /// Whether it is a full refresh's.
     pub(crate) fn is_of_all_months(&self) -> bool {
         self.from.is_none() && self.to.is_none()
@@ -184,12 +184,12 @@ pub(crate) struct SavedLists {
     pub(crate) whole_at_ms: Option<i64>,
     /// The checksum of the [`RowSource`].
     pub(crate) source: String,
-    /// Whether they were made anew, because matches changed while they were read. They are made anew for that once, whatever run does it.
+    /// Whether they were made anew because lines had changed. Then one-sided matches do not make them anew again, whatever run it is.
     pub(crate) renewed: bool,
-    /// Whether lines that were posted behind their ends meanwhile have been listed, too. Not any more, once lines are listed again.
+    /// Whether lines posted behind their ends meanwhile have been listed, too. Listing lines once more makes it false again.
     pub(crate) has_new_lines: bool,
     /// Whether ledger lines are listed with the ids alone of their periods and document types.
-    pub(crate) by_ids: bool,
+    pub(crate) lists_reference_ids: bool,
     /// Ledger lines.
     pub(crate) ledger: SavedList,
     /// AP lines.
@@ -215,7 +215,7 @@ pub(crate) struct Validity<'a> {
     pub(crate) now: &'a Provenance,
     /// When the listing began.
     pub(crate) listed_at: Instant,
-    pub(crate) expired: &'a [Expired],
+    pub(crate) expired: &'a [Expiry],
     pub(crate) listed: ListedReferences<'a>,
 }
 
@@ -227,7 +227,7 @@ pub(crate) enum RowState {
     TooYoung,
     /// It was valid, and is to be fetched again, as a full refresh does with all.
     Expired,
-    /// It is of another source, of another document or of the future, or it is not as it is listed.
+    /// It is of another source or document, of the future, not as listed, or too young and expired.
     Outdated,
 }
 
@@ -243,7 +243,7 @@ impl Validity<'_> {
     /// Judges the row of an admitted line.
     fn judge<T: CachedRow>(&self, row: &T, from: &Provenance, admitted: &T::Admitted) -> RowState {
         let is_as_asked_now = (&from.source, &from.document) == (&self.now.source, &self.now.document);
-        // What a clock that was ahead has asked for would look settled, and never expire.
+        // A row fetched while a clock was ahead would look settled, and would never expire.
         let is_of_use = is_as_asked_now && from.at_ms <= self.now.at_ms && row.change(admitted, self.listed).is_none();
         // What changes after the listing began shows once the line is listed again.
         let is_settled = from.at_ms >= self.listed_at.0 || from.settles(row.modified_at());

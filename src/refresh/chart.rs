@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::refresh::index::{Asking, Ledger, RegisterWalk};
 use crate::refresh::lookup::{ACCOUNT_SETS, look_up};
-use crate::refresh::rules::{PayrollFacts, account_number};
+use crate::refresh::rules::{AccountFacts, account_number};
 use crate::table::spend::AccountKind;
 use crate::xledger::node::AccountNode;
 use crate::xledger::scalar::{reference, text};
@@ -13,7 +13,7 @@ use crate::xledger::{Client, Error, query};
 
 /// The number by which the account rules judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Number {
+pub(crate) enum AccountNumber {
     /// The account has no code: its lines cannot be judged.
     Unknown,
     /// The code has no digits: no range holds it.
@@ -26,7 +26,7 @@ pub(crate) enum Number {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Account {
     /// What the account rules go by.
-    pub number: Number,
+    pub number: AccountNumber,
     /// The code.
     pub code: Option<Box<str>>,
     /// The name.
@@ -43,19 +43,19 @@ pub(crate) struct Account {
 
 impl Account {
     /// What the account rules judge by.
-    pub(crate) fn facts(&self) -> PayrollFacts {
+    pub(crate) fn facts(&self) -> AccountFacts {
         let number = match self.number {
-            Number::Digits(number) => Some(number),
-            Number::Unknown | Number::WithoutDigits => None,
+            AccountNumber::Digits(number) => Some(number),
+            AccountNumber::Unknown | AccountNumber::WithoutDigits => None,
         };
-        PayrollFacts { number, standard: self.standard, is_wages: self.is_wages }
+        AccountFacts { number, standard: self.standard, is_wages: self.is_wages }
     }
 }
 
 #[cfg(test)]
 impl Account {
     /// An account of the NS 4102 chart of which no more than its number is known.
-    pub(crate) fn numbered(number: Number) -> Self {
+    pub(crate) fn numbered(number: AccountNumber) -> Self {
         Self { number, code: None, name: None, group: None, kind: None, standard: Some(2), is_wages: None }
     }
 }
@@ -125,9 +125,9 @@ fn account(client: &Client, node: AccountNode) -> Account {
     let kind = kind(&node);
     let code = text(node.code);
     let number = match code.as_deref().map(account_number) {
-        None => Number::Unknown,
-        Some(None) => Number::WithoutDigits,
-        Some(Some(number)) => Number::Digits(number),
+        None => AccountNumber::Unknown,
+        Some(None) => AccountNumber::WithoutDigits,
+        Some(Some(number)) => AccountNumber::Digits(number),
     };
     Account {
         number,

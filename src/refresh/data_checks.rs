@@ -71,7 +71,7 @@ pub(super) struct DataChecks<'a> {
 
 /// What the rows say by themselves.
 #[derive(Debug)]
-pub(super) struct OfRows {
+pub(super) struct RowFindings {
     limits: Limits,
     calendar: Calendar,
     integrity: Integrity,
@@ -157,7 +157,7 @@ impl<'a> DataChecks<'a> {
         mut self,
         suppliers: &FxHashMap<i64, KnownSupplier<'_>>,
         contradicted: &[ContradictedRate],
-    ) -> OfRows {
+    ) -> RowFindings {
         self.month_ends();
         let (limits, calendar, integrity) = (self.limits, self.calendar, self.integrity);
         let left_out = calendar.left_out();
@@ -174,11 +174,11 @@ impl<'a> DataChecks<'a> {
             self.numbers.finish(used),
             self.pairs.finish(),
         ];
-        OfRows { limits, calendar, integrity, months: self.months.finish(), checks }
+        RowFindings { limits, calendar, integrity, months: self.months.finish(), checks }
     }
 }
 
-impl OfRows {
+impl RowFindings {
     /// All checks, and what the next run compares with.
     pub(super) fn judge(&mut self, facts: &Facts<'_>) -> (Vec<DataCheck>, Vec<Measured>) {
         for month in &mut self.months {

@@ -14,7 +14,7 @@ use crate::refresh::cache::{CachedRow, Change, ListedReferences};
 use crate::refresh::index::BY_ID_ROWS;
 use crate::refresh::screen::Screen;
 use crate::xledger::Client;
-use crate::xledger::node::{Identified, ProbeNode};
+use crate::xledger::node::{IdNode, Identified};
 use crate::xledger::query::Query;
 
 /// What a fetch needs to know.
@@ -41,7 +41,7 @@ pub(crate) trait FetchedRow: CachedRow {
     const IDS: Query;
     /// Whose line it is, in words.
     const LEDGER: &'static str;
-    /// Judges a line as it came, and takes what its row needs: its row, unless it has no period, and whether the rules keep it.
+    /// Judges a line as it came. Returns its row, which is `None` if it has no period, and whether the rules keep it.
     ///
     /// # Errors
     /// [`FailureKind::PayrollReceived`] if it is payroll.
@@ -86,7 +86,7 @@ impl Fetch<'_> {
     /// that did not come.
     ///
     /// # Errors
-    /// What the client could not get over, after what came by then was taken if another run can go on; [`FailureKind::PayrollReceived`].
+    /// What the client could not get over; if another run can resume, what came before is taken first. [`FailureKind::PayrollReceived`].
     pub(crate) fn take<T: FetchedRow>(
         &self,
         answer: Answer<T>,
@@ -137,7 +137,7 @@ pub(crate) async fn ensure_gone(
 ) -> Result<(), Failure> {
     let (mut listed, mut null_rows) = (Vec::new(), 0);
     for ids in missing.chunks(BY_ID_ROWS) {
-        let (rows, end) = by_id_so_far::<ProbeNode>(client, query, base, ids, None).await;
+        let (rows, end) = by_id_so_far::<IdNode>(client, query, base, ids, None).await;
         null_rows += end?;
         listed.extend(rows.iter().filter_map(Identified::id));
     }
@@ -184,7 +184,7 @@ pub(crate) async fn by_id<N: Identified>(
         client.meter().count_null_rows(end?);
         rows.extend(nodes);
     }
-    // Of two that say different things the same one counts, whatever the order of the answer.
+    // By id: of two rows that say different things the same one counts, whatever the order of the answers.
     rows.sort_by_key(Identified::id);
     Ok(rows)
 }

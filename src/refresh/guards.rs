@@ -12,8 +12,8 @@ use crate::refresh::rules::{PayrollAccounts, Rules};
 use crate::refresh::screen::Screened;
 use crate::report::{Report, TableSizes};
 
-/// Ids of lines that were changed since they were listed, as far as that shows: those of inconsistent vouchers, and those whose document type or period no
-/// line explains. If that are more than a page, Xledger does not say it of any.
+/// Ids of lines that seem to have changed since they were listed: lines of inconsistent vouchers, and lines whose document type or period no
+/// example explains. If the latter are more than a page, Xledger explains none, and they do not count.
 pub(crate) fn changed_lines(ledger: &Ledger, page_rows: usize) -> FxHashSet<i64> {
     let mut changed = lines_of_inconsistent_vouchers(ledger);
     let is_unexplained = |entry: &&ListedLine| ledger.references.are_unexplained(entry);
@@ -24,8 +24,8 @@ pub(crate) fn changed_lines(ledger: &Ledger, page_rows: usize) -> FxHashSet<i64>
     changed
 }
 
-/// Ids of the lines of inconsistent vouchers, which were read while somebody changed them: lines of one voucher that do not agree on its owner, its document
-/// type or when it was modified. What Xledger does not say agrees with everything.
+/// Ids of the lines of inconsistent vouchers: their lines disagree on owner, document type or time of modification, because somebody changed the
+/// voucher while it was read. A value that Xledger does not give agrees with every other.
 fn lines_of_inconsistent_vouchers(ledger: &Ledger) -> FxHashSet<i64> {
     let mut first: FxHashMap<i64, usize> = FxHashMap::default();
     let mut inconsistent: FxHashSet<i64> = FxHashSet::default();
@@ -58,7 +58,7 @@ fn lines_of_inconsistent_vouchers(ledger: &Ledger) -> FxHashSet<i64> {
 ///
 /// # Errors
 /// [`FailureKind::SelfCheckFailed`] if the numbers do not add up.
-pub(crate) fn complete(what: &str, admitted: usize, there: usize, gone: u64) -> Result<(), Failure> {
+pub(crate) fn ensure_complete(what: &str, admitted: usize, there: usize, gone: u64) -> Result<(), Failure> {
     if admitted as u64 == there as u64 + gone {
         return Ok(());
     }
@@ -73,7 +73,7 @@ pub(crate) fn complete(what: &str, admitted: usize, there: usize, gone: u64) -> 
 ///
 /// # Errors
 /// [`FailureKind::SettingsInvalid`], which asks for the setting.
-pub(crate) fn payroll_is_known(rules: &Rules, chart: &Chart) -> Result<(), Failure> {
+pub(crate) fn ensure_payroll_is_known(rules: &Rules, chart: &Chart) -> Result<(), Failure> {
     let go_by_flag = || chart.accounts().any(|account| !account.facts().is_of_known_chart());
     let no_flag = || chart.accounts().all(|account| account.is_wages.is_none());
     if rules.payroll_accounts != PayrollAccounts::ByChart || !go_by_flag() || !no_flag() {
@@ -90,7 +90,7 @@ pub(crate) fn payroll_is_known(rules: &Rules, chart: &Chart) -> Result<(), Failu
 ///
 /// # Errors
 /// [`FailureKind::TooLittleKept`], which says why, how many, and what to do.
-pub(crate) fn enough_kept(screened: &Screened, max_refused_percent: u32) -> Result<(), Failure> {
+pub(crate) fn ensure_enough_kept(screened: &Screened, max_refused_percent: u32) -> Result<(), Failure> {
     let counts = &screened.counts;
     let judged = counts.listed - counts.excluded_payroll;
     let meant = "If it is meant, run again with --accept-shrink, or with \"accept_shrink\": true in the event";
@@ -143,12 +143,12 @@ fn why_refused(screened: &Screened) -> String {
     parts.collect::<Vec<_>>().join("; ")
 }
 
-/// No table lost more of its rows than `max_percent`, and neither did accounts payable, whose `payables` kept lines give `spend` its suppliers and
-/// invoices: a right or an entity that a token lost looks like lines that were deleted.
+/// Makes sure that no table, nor accounts payable, lost more of its rows than `max_percent`: a right or an entity that a token lost looks like
+/// deleted lines. The `payables` AP lines that are kept give `spend` its suppliers and invoices.
 ///
 /// # Errors
 /// [`FailureKind::TableShrunk`], which says which one and what to do.
-pub(crate) fn not_shrunk(
+pub(crate) fn ensure_not_shrunk(
     tables: &TableSizes,
     payables: u64,
     before: &Manifest,
@@ -231,9 +231,9 @@ mod tests {
 
     #[test]
     fn numbers_must_add_up() {
-        assert!(complete("ledger", 10, 8, 2).is_ok());
+        assert!(ensure_complete("ledger", 10, 8, 2).is_ok());
         for (there, gone) in [(8, 1), (8, 3), (10, 1)] {
-            let failure = complete("ledger", 10, there, gone).unwrap_err();
+            let failure = ensure_complete("ledger", 10, there, gone).unwrap_err();
             assert_eq!(failure.kind, FailureKind::SelfCheckFailed);
         }
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::lake::{Lake, layout};
 use crate::model::digest::Digest;
 use crate::model::value::Instant;
-use crate::xledger::{Client, Dialect, Error, Reason, query};
+use crate::xledger::{Client, Dialect, Error, LossReason, query};
 
 /// What the schema offers changes seldom. That it no longer offers something is noticed at once.
 const MAX_AGE_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
@@ -31,7 +31,7 @@ pub(crate) struct SavedSchema {
 }
 
 /// An operation, the first of some of its fields, and why they are not asked for.
-type SavedLoss = (String, String, Reason);
+type SavedLoss = (String, String, LossReason);
 
 impl SavedSchema {
     /// Reads it; `None` if it is something else.

@@ -28,8 +28,8 @@ pub(crate) use check::list_and_screen;
 
 /// Rows that are listed before they are saved.
 const SAVED_ROWS: usize = 500_000;
-/// How old a list may be, in milliseconds: counted from its beginning where a run resumes with it, and from when it was whole where rows are fetched by it,
-/// for one that takes an hour to make would else never be used.
+/// How old lists may be, in milliseconds. If a run resumes with them, their age counts from their beginning; if it fetches by them, from when
+/// they were whole, because lists that take an hour to make would otherwise never be used.
 const MAX_AGE_MS: i64 = 3_600_000;
 
 /// What is listed.
@@ -97,8 +97,8 @@ impl Lists {
         Ok(())
     }
 
-    /// From when on nothing is asked for by them, which are whole: lines may have become payroll since. The clock of the run before may have been
-    /// ahead.
+    /// When these lists, now whole, become too old to fetch by: lines may have become payroll since. At most an hour from now: the clock of the run
+    /// before may have been ahead.
     pub(super) fn expire_at(&mut self, now: Instant) -> Instant {
         let whole_at_ms = *self.saved.whole_at_ms.get_or_insert(now.0);
         Instant(whole_at_ms.min(now.0).saturating_add(MAX_AGE_MS))
@@ -118,9 +118,9 @@ impl Lists {
         self.saved.ledger.ranges.are_at_end() && self.saved.payables.ranges.are_at_end()
     }
 
-    /// Lists what is left: the chart, the suppliers, the ledger and accounts payable side by side. Then what was read while somebody changed it
-    /// is read again, and accounts that the chart does not show are looked up: a run that goes on does it too, for the one before may have
-    /// ended in the middle.
+    /// Lists what is left: the chart, the suppliers, the ledger and accounts payable side by side. Then lists lines again that changed while they
+    /// were read, and looks up accounts that the chart does not show. A run that resumes does this, too, because the run before may have ended
+    /// in the middle.
     pub(super) async fn complete(
         &mut self,
         asking: Asking<'_>,
@@ -176,8 +176,8 @@ impl Lists {
         Ok(())
     }
 
-    /// Lets the next walk list what is behind the ranges of both lists. What was posted while these were read may be of vouchers that are listed: first
-    /// ledger lines, then AP lines of theirs.
+    /// Lists the end of the ledger, and lets the next walk list the end of accounts payable. AP lines come last, so that a voucher whose ledger lines
+    /// were posted meanwhile is listed with its AP lines.
     async fn open_ends(&mut self, asking: Asking<'_>, known: &Bounds, progress: &Progress) -> Result<(), Error> {
         if !self.saved.has_new_lines {
             self.saved.ledger.ranges.open_end(&self.ledger);
@@ -206,7 +206,7 @@ impl Lists {
             payable_rows(rows);
             progress.rows(rows);
         };
-        saved.by_ids |= asking.client.plan().asks_ids();
+        saved.lists_reference_ids |= asking.client.plan().asks_ids();
         let (ledger, payables) = futures::join!(
             saved.ledger.list(ledger, asking, known.ledger.as_deref(), &is_enough, &ledger_rows),
             saved.payables.list(payables, asking, known.payables.as_deref(), &is_enough, &payable_rows),

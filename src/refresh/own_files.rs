@@ -3,7 +3,7 @@
 
 use crate::classify::categories::Categories;
 use crate::classify::csv_file::Faults;
-use crate::classify::suppliers::Suppliers;
+use crate::classify::suppliers::SupplierFile;
 use crate::lake::{Key, Store};
 use crate::model::failure::{Failure, FailureKind};
 
@@ -14,7 +14,7 @@ const MAX_BYTES: u64 = 16 * 1024 * 1024;
 #[derive(Debug, Default)]
 pub struct OwnFiles {
     pub(crate) categories: Categories,
-    pub(crate) suppliers: Suppliers,
+    pub(crate) suppliers: SupplierFile,
 }
 
 impl OwnFiles {
@@ -30,7 +30,8 @@ impl OwnFiles {
                 Categories::read(&file).unwrap_or_else(|found| note(&mut faults, "categories.csv", &found));
         }
         if let Some(file) = get(store, "suppliers.csv").await? {
-            read.suppliers = Suppliers::read(&file).unwrap_or_else(|found| note(&mut faults, "suppliers.csv", &found));
+            read.suppliers =
+                SupplierFile::read(&file).unwrap_or_else(|found| note(&mut faults, "suppliers.csv", &found));
         }
         if faults.is_empty() {
             return Ok(read);

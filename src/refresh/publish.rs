@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use super::lists::Lists;
 use super::rows::Rows;
-use super::{Before, Refreshing, to_json};
+use super::{Before, RefreshRun, to_json};
 use crate::lake::{Lake, Manifest, ManifestParts, Snapshot, SnapshotName};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
 use crate::model::names::Names;
 use crate::page;
-use crate::refresh::cache::{Cache, Cached};
+use crate::refresh::cache::{Cache, CachedRows};
 use crate::refresh::data_checks::{self, DataChecks, Facts};
 use crate::refresh::join::{Joiner, Sources};
 use crate::refresh::screen::Coverage;
@@ -45,7 +45,7 @@ pub(crate) async fn record_run_before(lake: &Lake, manifest: &Manifest) {
     }
 }
 
-impl Refreshing<'_> {
+impl RefreshRun<'_> {
     /// Publishing is not broken off: it begins with a good part of the run's time left, or in a run of its own.
     pub(super) fn enough_time_to_publish(&self) -> Result<(), Failure> {
         let (begun, deadline) = self.time;
@@ -87,7 +87,7 @@ impl Refreshing<'_> {
         };
         let kept_payables = report.payables.map_or(0, |counts| counts.kept);
         let guard = |tables: &TableSizes| match before.manifest.as_ref().filter(|_| !self.refresh.accept_shrink) {
-            Some(manifest) => guards::not_shrunk(tables, kept_payables, manifest, self.max_shrink_percent),
+            Some(manifest) => guards::ensure_not_shrunk(tables, kept_payables, manifest, self.max_shrink_percent),
             None => Ok(()),
         };
         let periods = async |written: &WrittenTables| match (&before.current, &before.manifest) {
@@ -196,8 +196,8 @@ impl Refreshing<'_> {
 
 /// Rids the cache of what is not valid any more, and says in it that the refresh has ended.
 async fn tidy(
-    lines: Cached<Line>,
-    payables: Cached<Payable>,
+    lines: CachedRows<Line>,
+    payables: CachedRows<Payable>,
     names: &Names,
     cache: &mut Cache<'_>,
 ) -> Result<(), Failure> {

@@ -1,7 +1,7 @@
 //! Reference data, which the fetched lines name: suppliers (closed ones too), owners, dimension values and tax rules.
 //!
-//! All but suppliers are read off admitted lines that carry them. Their registers are known less well than the fields of a line,
-//! and may hold far more than the lines name. As fields of every line they would be repeated a million times; a few hundred lines carry them all.
+//! All but suppliers are read off admitted lines that name them: their registers are less well known than the fields of a line, and may hold far
+//! more. Asked for with every line they would come a million times, so only as many lines are asked as name them all, a few hundred.
 
 use std::hash::Hash;
 
@@ -229,8 +229,8 @@ impl<'a, T: Copy + Eq + Hash, const N: usize, V: Fn(&Line) -> [T; N]> NamesToFin
         Self { lines, values, nameless, asked: FxHashSet::default(), tries: 0 }
     }
 
-    /// The next lines to ask; `None` if every value that is asked for is named, or was sought often enough. What is not asked for may be once an answer
-    /// has come: it shows that a right was given.
+    /// The next lines to ask; `None` if every offered value has a name or was sought often enough. A value that is not offered now may be later: an
+    /// answer can show that a right was given.
     fn next(&mut self, is_offered: impl Fn(T) -> bool, is_named: impl Fn(T) -> bool) -> Option<Vec<i64>> {
         self.nameless.retain(|value| !is_named(*value));
         self.tries += 1;

@@ -1,12 +1,12 @@
 //! Resumes a refresh that takes several runs: where it begins, and how a run stops before the refresh has ended. All that the next run
 //! resumes with is in the cache.
 
-use super::Refreshing;
+use super::RefreshRun;
 use super::lists::Lists;
 use crate::event::{Mode, Refresh};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::value::Instant;
-use crate::refresh::cache::{Cache, Expired, Scope, Unfinished};
+use crate::refresh::cache::{Cache, Expiry, Scope, Unfinished};
 use crate::report::Report;
 use crate::table::runs::Status;
 use crate::xledger::CREDITS_RESET;
@@ -14,7 +14,7 @@ use crate::xledger::CREDITS_RESET;
 /// Runs in a row that get nothing, after which a refresh has failed. There is no other bound: an import may take a month of credits.
 const MAX_IDLE_RUNS: u32 = 3;
 
-impl Refreshing<'_> {
+impl RefreshRun<'_> {
     /// Resumes a refresh that has not ended, unless another mode or other months are asked for than it has; else begins one.
     pub(super) fn begin_or_resume(&self, cache: &mut Cache<'_>, report: &mut Report) {
         let Refresh { mode, from, to, .. } = self.refresh;
@@ -30,8 +30,8 @@ impl Refreshing<'_> {
         cache.contents.refresh = Some(refresh);
     }
 
-    /// Chooses an incremental or a full refresh, once it is known whose rows these are. What is to be fetched again expires, so that this holds for all runs
-    /// of the refresh.
+    /// Chooses an incremental or a full refresh, once it is known whose rows these are. Rows to be fetched again are noted in the cache as expired,
+    /// which holds for all runs of the refresh.
     pub(super) fn choose_mode(&self, cache: &mut Cache<'_>, report: &mut Report) {
         let (source, unread) = (cache.contents.source.digest(), cache.unread);
         let contents = &mut cache.contents;
@@ -40,8 +40,8 @@ impl Refreshing<'_> {
             let mut parts = contents.lines.iter().chain(&contents.payables);
             let has_rows = parts.clone().any(|part| part.provenance.as_ref().is_some_and(|from| from.source == source));
             let Scope { mode, from, to } = refresh.scope;
-            // What has been fetched since an earlier full refresh began is as new as it asked for: it expires once.
-            let is_left_over = mode != Mode::Full && has_rows && contents.expired.iter().any(Expired::is_of_all_months);
+            // Rows fetched since an earlier full refresh began are as new as that refresh asked for: they do not expire again.
+            let is_left_over = mode != Mode::Full && has_rows && contents.expired.iter().any(Expiry::is_of_all_months);
             let (every, is_of_periods) = (self.full_every, from.is_some() || to.is_some());
             let (mode, reason) = match () {
                 () if parts.next().is_none() => (Mode::Full, unread.unwrap_or("nothing is cached yet").to_owned()),
@@ -55,7 +55,7 @@ impl Refreshing<'_> {
             let is_whole = mode == Mode::Full && !is_left_over;
             let (from, to) = if is_whole { (None, None) } else { (from, to) };
             if is_whole || from.is_some() || to.is_some() {
-                contents.expired.push(Expired { from, to, asked_before_ms: self.started_at.0 });
+                contents.expired.push(Expiry { from, to, asked_before_ms: self.started_at.0 });
             }
             (refresh.mode, refresh.mode_reason) = (Some(mode), reason);
         }
@@ -86,7 +86,7 @@ impl Refreshing<'_> {
         };
         let again_at = wait_ms.map(|wait_ms| failure.again_at.unwrap_or(Instant(now.0 + wait_ms)));
         refresh.idle_runs = if got_something { 0 } else { refresh.idle_runs + u32::from(again_at.is_some()) };
-        // One that got nothing in all its time, and waited for nobody: another run of this length would not either.
+        // The only run so far got nothing in all its time, and was not made to wait: another of this length would get nothing.
         let is_too_short = (refresh.runs, refresh.idle_runs) == (1, 1)
             && failure.kind == FailureKind::DeadlineReached
             && failure.again_at.is_none();

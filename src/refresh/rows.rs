@@ -7,30 +7,30 @@ use std::cell::Cell;
 use futures::future::LocalBoxFuture;
 use futures::{StreamExt, stream};
 
-use super::Refreshing;
+use super::RefreshRun;
 use super::lists::Lists;
 use crate::event::Mode;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
 use crate::model::names::{Name, Names};
 use crate::model::value::Instant;
-use crate::refresh::cache::{Cache, Cached, ListedReferences, Provenance, Validity};
+use crate::refresh::cache::{Cache, CachedRows, ListedReferences, Provenance, Validity};
 use crate::refresh::fetch::{Answer, Fetch, FetchedRow, SetAside, batch_rows};
 use crate::refresh::index::Asking;
 use crate::refresh::screen::{Screen, Screened};
 use crate::report::Report;
 use crate::report::progress::Stage;
 use crate::xledger::query::{self, Query};
-use row_fetch::{FetchContext, RowFetch, document};
+use row_fetch::{FetchContext, RowFetch, documents_digest};
 
-/// How often the lists are brought up to date in one run: minutes pass between list and fetch, so that lines often change meanwhile. After that, a line is
-/// taken that differs by its voucher's `modifiedAt` alone: its row is as new as can be.
+/// How often one run brings the lists up to date: minutes pass between list and fetch, so lines often change meanwhile. After that, a line that
+/// differs only in its voucher's `modifiedAt` is taken: its row is as new as can be.
 const MAX_RENEWALS: u32 = 2;
 
 /// All that a refresh publishes.
 pub(super) struct Rows {
-    pub(super) lines: Cached<Line>,
-    pub(super) payables: Cached<Payable>,
+    pub(super) lines: CachedRows<Line>,
+    pub(super) payables: CachedRows<Payable>,
     pub(super) names: Names,
     pub(super) screen: Screen,
 }
@@ -45,7 +45,7 @@ pub(super) enum Outcome {
     OtherDocument,
 }
 
-impl Refreshing<'_> {
+impl RefreshRun<'_> {
     /// All rows of admitted lines, and the names of what they refer to. `renewals` says how often the lists were brought up to date already. From
     /// `expires_at` on nothing is asked for by these lists: lines may have become payroll since then.
     pub(super) async fn load_or_fetch(
@@ -74,7 +74,7 @@ impl Refreshing<'_> {
         let mut payables =
             self.load(queries, cache, admitted_payables, &payroll_payables, (listed_at, listed), &mut names).await?;
 
-        // Somebody matched them while the lists were read. What they are matched with may be payroll: before they are asked for, all is listed once more.
+        // Somebody matched these lines while the lists were read, perhaps with payroll: all is listed once more before they are asked for.
         if !lists.saved.renewed
             && (lines.have_match_of(&one_sided_matches) || payables.have_match_of(&one_sided_matches))
         {
@@ -127,20 +127,20 @@ impl Refreshing<'_> {
         (listed_at, listed): (Instant, ListedReferences<'_>),
         names: &mut Names,
     ) -> Result<RowFetch<T>, Failure> {
-        let (source, document) = (cache.contents.source.digest(), document(self.xledger, &queries));
+        let (source, document) = (cache.contents.source.digest(), documents_digest(self.xledger, &queries));
         // What is asked for by lists that were made in the middle of a run is as new as these.
         let at_ms = self.started_at.max(listed_at).0;
         let (provenance, admitted) = (Provenance { source, document, at_ms }, missing.len());
         let expired = cache.contents.expired.clone();
         let validity = Validity { now: &provenance, listed_at, expired: &expired, listed };
-        let mut cached = Cached::load(cache, &missing, payroll, &validity, names).await?;
+        let mut cached = CachedRows::load(cache, &missing, payroll, &validity, names).await?;
         cached.leave_missing(&mut missing);
         let in_cache = cached.rows.len();
         Ok(RowFetch { queries, provenance, cached, admitted, missing, in_cache, fetched: 0 })
     }
 
-    /// Fetches what is missing, and puts it into the cache as it comes. Returns whether all was asked for with the documents that rows of the cache
-    /// were taken for.
+    /// Fetches what is missing, and puts it into the cache as it comes. Returns false if a document is no longer the one for which rows were taken
+    /// out of the cache.
     async fn fetch(
         &self,
         context: &mut FetchContext<'_, '_>,
@@ -150,8 +150,8 @@ impl Refreshing<'_> {
         let fetch = context.fetch;
         let (mut of_lines, mut of_payables) =
             (lines.requests(fetch, Answered::Lines), payables.requests(fetch, Answered::Payables));
-        // A batch of each ledger first: what they teach of this server, the others need not learn each for itself, and what they teach of the
-        // token's rights decides what of the cache is of use.
+        // One batch of each ledger first: what it shows of this server, the others need not find out again, and what it shows of the token's rights
+        // decides which cached rows are of use.
         let first: Vec<Request<'_>> = of_lines.next().into_iter().chain(of_payables.next()).collect();
         let is_same = self.round(context, lines, payables, first).await?
             && self.round(context, lines, payables, of_lines.chain(of_payables)).await?;
@@ -196,7 +196,7 @@ impl Refreshing<'_> {
                 }
             }
             let client = self.xledger;
-            let are_same = lines.has_same_document(client) && payables.has_same_document(client);
+            let are_same = lines.has_same_documents(client) && payables.has_same_documents(client);
             is_stopped.set(ended.is_err() || !are_same);
         }
         drop(answers);

@@ -14,7 +14,7 @@ use crate::model::treatment::Treatment;
 use crate::model::value::Month;
 use crate::model::vat::VatRates;
 use crate::xledger::{Client, query};
-pub(crate) use accounts::{PayrollAccounts, PayrollFacts};
+pub(crate) use accounts::{AccountFacts, PayrollAccounts};
 
 /// All rules of a refresh.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -26,7 +26,7 @@ pub struct Rules {
     /// Lines of these document types are payroll, whatever `document_types` says.
     pub payroll_document_types: Codes,
     /// Beginnings of words that make a document type payroll, beside those that are known.
-    pub payroll_words: Words,
+    pub payroll_words: PayrollWordStarts,
     /// Lines on these accounts are payroll, whatever their document type.
     pub payroll_accounts: PayrollAccounts,
     /// Whether a line that shares a match with a payroll line is payroll too.
@@ -65,7 +65,7 @@ impl Default for Rules {
             document_types: Codes::folded(&["AP", "BA", "ER"]),
             excluded_accounts: AccountRanges(vec![(1900, 3000)]),
             payroll_document_types: Codes::folded(&["PR", "PY", "SA", "SAL", "LO", "LON", "LØ"]),
-            payroll_words: Words::default(),
+            payroll_words: PayrollWordStarts::default(),
             payroll_accounts: PayrollAccounts::ByChart,
             payroll_matches: true,
             history_from: None,
@@ -121,9 +121,9 @@ impl Codes {
 
 /// Beginnings of words, in small letters.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Words(Vec<String>);
+pub struct PayrollWordStarts(Vec<String>);
 
-impl FromStr for Words {
+impl FromStr for PayrollWordStarts {
     type Err = String;
 
     /// Reads `bonus,honorar`.
@@ -232,7 +232,7 @@ impl Rules {
     }
 
     /// Whether an account looks like wages and is neither payroll's nor left out anyway: somebody must say what it is.
-    pub fn must_be_confirmed(&self, account: &PayrollFacts, name: Option<&str>) -> bool {
+    pub fn must_be_confirmed(&self, account: &AccountFacts, name: Option<&str>) -> bool {
         let looks_like_wages = account.is_wages == Some(true) || name.is_some_and(|name| self.says_payroll(name));
         looks_like_wages
             && !self.payroll_accounts.contain(account)
@@ -312,14 +312,14 @@ mod tests {
         assert_eq!(rules.treatment(Some("ap"), None), Treatment::Payroll);
         assert_eq!(rules.treatment(Some("LØ"), None), Treatment::Payroll);
         for wrong in ["to ord", "a-b", "x1"] {
-            assert!(wrong.parse::<Words>().is_err(), "{wrong}");
+            assert!(wrong.parse::<PayrollWordStarts>().is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn what_looks_like_wages_elsewhere_must_be_confirmed() {
         let rules = Rules::default();
-        let of = |standard, number, is_wages| PayrollFacts { number: Some(number), standard, is_wages };
+        let of = |standard, number, is_wages| AccountFacts { number: Some(number), standard, is_wages };
         for (account, name, confirmed) in [
             (of(Some(2), 5500, Some(true)), "Annen godtgjørelse", true),
             (of(Some(2), 5000, Some(true)), "Lønn", false),

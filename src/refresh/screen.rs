@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::model::listed::{DocumentType, ListedLine, ListedPayable, NONE};
 use crate::model::treatment::Treatment;
 use crate::model::value::Month;
-use crate::refresh::chart::{Account, Chart, Number};
+use crate::refresh::chart::{Account, AccountNumber, Chart};
 use crate::refresh::index::{Ledger, Payables};
 use crate::refresh::rules::Rules;
 use crate::report::counts::{Counts, PayableCounts, TypeCount};
@@ -101,7 +101,7 @@ impl Verdict {
     }
 }
 
-/// What a line lacks that cannot be judged.
+/// What a line that cannot be judged lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Lack {
     /// It names no account, or one without a code.
@@ -324,9 +324,9 @@ impl Screen {
         }
         let number = match account.map(|account| account.number) {
             None if line.account != 0 => return Verdict::Refused(Lack::KnownAccount),
-            None | Some(Number::Unknown) => return Verdict::Refused(Lack::Account),
-            Some(Number::WithoutDigits) => None,
-            Some(Number::Digits(number)) => Some(number),
+            None | Some(AccountNumber::Unknown) => return Verdict::Refused(Lack::Account),
+            Some(AccountNumber::WithoutDigits) => None,
+            Some(AccountNumber::Digits(number)) => Some(number),
         };
         let Some(month) = line.month else { return Verdict::Refused(Lack::Period) };
         if !self.match_is_known(line.owner, line.match_id) {

@@ -9,7 +9,7 @@ use crate::model::failure::Failure;
 use crate::model::line::Line;
 use crate::model::value::Month;
 use crate::page;
-use crate::refresh::data_checks::{DataChecks, OfRows};
+use crate::refresh::data_checks::{DataChecks, RowFindings};
 use crate::refresh::join::Joiner;
 use crate::refresh::reference_data::ReferenceData;
 use crate::refresh::supplier_totals::SupplierTotals;
@@ -31,7 +31,7 @@ pub(super) struct WrittenTables {
     /// Lines and amounts in ten-thousandths of `spend`, by month and owner: what the files must add up to.
     totals: BTreeMap<(Month, i64), (u64, i128)>,
     /// What the checks found in the rows.
-    pub checked: OfRows,
+    pub checked: RowFindings,
 }
 
 impl WrittenTables {
@@ -63,7 +63,7 @@ pub(super) async fn write<'a>(
     snapshot: Option<&Snapshot<'_>>,
     joiner: &'a Joiner<'_>,
     lines: &'a [Line],
-    (mut checks, mut figures, named): (DataChecks<'a>, page::Figures<'a>, page::Suppliers),
+    (mut checks, mut figures, named): (DataChecks<'a>, page::Figures<'a>, page::SupplierLabels),
     reference_data: &ReferenceData,
     progress: &Progress,
 ) -> Result<WrittenTables, Failure> {

@@ -11,7 +11,7 @@ use crate::report::checks::CheckStatus;
 use crate::report::counts::Counts;
 use crate::report::{Report, TableSizes};
 use crate::table::runs::Status;
-use crate::xledger::Reason;
+use crate::xledger::LossReason;
 
 /// The namespace of all metrics.
 pub const NAMESPACE: &str = "XledgerSpend";
@@ -115,7 +115,7 @@ pub const METRICS: &[Metric] = &[
     }),
     metric("RightsLost", "Count", "Fields that the token may not read", |run| {
         run.published()?;
-        Some(run.report()?.lost.iter().filter(|lost| lost.reason == Reason::NotAllowed).count() as u64)
+        Some(run.report()?.lost.iter().filter(|lost| lost.reason == LossReason::NotAllowed).count() as u64)
     }),
     metric("ValuesUnfit", "Count", "Values that fit no column and are null", |run| {
         Some(run.report()?.unfit.values().sum())

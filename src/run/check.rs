@@ -122,8 +122,8 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
     progress.end();
     let mut to_know = Vec::new();
     if let Some(screened) = &screened {
-        let judged = guards::payroll_is_known(&settings.rules, screened.screen.chart())
-            .and_then(|()| guards::enough_kept(screened, settings.max_refused_percent));
+        let judged = guards::ensure_payroll_is_known(&settings.rules, screened.screen.chart())
+            .and_then(|()| guards::ensure_enough_kept(screened, settings.max_refused_percent));
         in_the_way.extend(judged.err().map(|failure| failure.message));
         to_know = notes(screened, &settings.rules, &client.plan().lost_fields());
     }

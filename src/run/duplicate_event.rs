@@ -1,5 +1,5 @@
-//! Duplicate events: two runs of one event. AWS may deliver an event twice at once, and delivers one once more whose run died; which of them it was shows when
-//! the lease of the other run is renewed, or runs out.
+//! Duplicate events: two runs of one event. AWS may deliver an event twice at once, and delivers an event again whose run died. Which of the two it
+//! was shows when the lease of the other run is renewed, or runs out.
 
 use std::time::Duration;
 

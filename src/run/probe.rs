@@ -45,7 +45,8 @@ pub struct Fact {
     /// What is believed.
     pub fact: String,
     /// How sure one was.
-    pub standing: Certainty,
+    #[serde(rename = "standing")]
+    pub certainty: Certainty,
     /// What was found.
     pub found: Finding,
     /// How it is instead, or why it was not tried.
@@ -93,14 +94,14 @@ pub struct Timing {
 
 impl Fact {
     /// One that holds.
-    fn holds(standing: Certainty, fact: impl Into<String>) -> Self {
-        let found = if standing == Certainty::Verified { Finding::Verified } else { Finding::AsGuessed };
-        Self { fact: fact.into(), standing, found, detail: None }
+    fn holds(certainty: Certainty, fact: impl Into<String>) -> Self {
+        let found = if certainty == Certainty::Verified { Finding::Verified } else { Finding::AsGuessed };
+        Self { fact: fact.into(), certainty, found, detail: None }
     }
 
     /// One of which something else was found.
-    fn other(standing: Certainty, fact: impl Into<String>, found: Finding, detail: Option<String>) -> Self {
-        Self { fact: fact.into(), standing, found, detail }
+    fn other(certainty: Certainty, fact: impl Into<String>, found: Finding, detail: Option<String>) -> Self {
+        Self { fact: fact.into(), certainty, found, detail }
     }
 }
 

@@ -52,7 +52,8 @@ impl RollingBack<'_> {
         Ok(Status::Succeeded)
     }
 
-    /// Does what the run that made the current snapshot may have died before. Once `CURRENT.json` names another, nothing shows that it was current.
+    /// Completes what the run that made the current snapshot left undone if it died. Once `CURRENT.json` names another snapshot, nothing shows that
+    /// this one was current.
     async fn settle_run_before(&self, current: Option<&Current>, report: &Report) -> Result<(), Failure> {
         let (lake, Some(current)) = (self.lake.lake(), current) else { return Ok(()) };
         Cache::open(lake, &report.run_id, Some(current), false).await?.save().await?;

@@ -13,10 +13,10 @@ use crate::table::runs::Status;
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 60 * MINUTE_MS;
 
-/// Ends a refresh that has no token: as one that waits for it, if that is its failure and there is somebody who waits.
+/// Ends a failed refresh as one that waits for its token, if a missing token is the failure and this caller waits for one.
 ///
 /// # Errors
-/// Any other failure, as it was. A dry run waits for nothing, because what would come of it later is none.
+/// Any other failure, as it was. A dry run does not wait, because the refresh that would follow is no dry run.
 pub(super) fn unless_waiting(
     failure: Failure,
     refresh: &Refresh,
@@ -34,8 +34,8 @@ pub(super) fn unless_waiting(
     Ok(Status::WaitingForToken)
 }
 
-/// When to look again: at full five minutes in the first hour, then at quarters of an hour, after a day at halves. Whoever looks goes by the same
-/// clock, so that runs that were started apart come to look together, which is once.
+/// When to look again: in the first hour at every fifth minute of the clock, then at every quarter, after a day at every half hour. All runs that
+/// wait use these same instants, so that runs that were started apart come to look together, as one.
 fn next_look(since: Instant, now: Instant) -> Instant {
     let step_ms = match now.0.saturating_sub(since.0) {
         waited if waited < HOUR_MS => 5 * MINUTE_MS,
@@ -61,8 +61,8 @@ pub(super) async fn is_over(since: Instant, lake: &Publisher, report: &mut Repor
     Ok(current.is_some())
 }
 
-/// The check of a token that has just come: nobody may be there to read it, so that of a bad one all that it lacks is said at once. What else
-/// is in the way the refresh meets itself, before it fetches a line.
+/// The check of a token that has just come. Nobody may be there to read it, so that it names at once every right that is missing. Anything else that
+/// is in the way the refresh finds itself, before it fetches a line.
 ///
 /// # Errors
 /// [`FailureKind::RightMissing`], naming each.

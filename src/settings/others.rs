@@ -3,7 +3,8 @@
 use super::HOME;
 use super::reader::Reader;
 
-/// What AWS's library reads (not what is for retries: `aws.rs` sets these). Like the others here, it is looked at because what is not UTF-8 counts as unset there.
+/// What AWS's library reads, but for its retry settings, which `aws.rs` sets. Like the others here, it is checked because libraries take what is not
+/// UTF-8 for unset.
 pub(super) const AWS: &[&str] = &[
     "AWS_PROFILE",
     "AWS_REGION",

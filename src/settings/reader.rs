@@ -12,7 +12,7 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// What is set, even to nothing. Of what is not UTF-8 only that is said: it is set, and means something else than it shows.
+    /// The text of a setting, even if it is empty. One that is not UTF-8 is a fault and not unset: it means something else than it shows.
     pub(super) fn raw(&mut self, name: &'static str) -> Option<String> {
         let text = (self.lookup)(name)?.into_string();
         Some(text.unwrap_or_else(|text| {
@@ -66,9 +66,9 @@ impl Reader<'_> {
     }
 }
 
-/// Whether a text shows what becomes of a letter outside of ASCII where something on the way does not know it: it is replaced, or its
-/// bytes in UTF-8 are read as letters of their own, of which the first is `Ã` for `Ø`, `Å`, `Æ`, `Ö`, `Ä` and all others of Latin-1. A code
-/// of payroll that came so would stand for no document type, and its lines would be fetched.
+/// Whether a letter outside of ASCII was damaged on the way: it was replaced, or its UTF-8 bytes were read as letters of their own, the first of
+/// which is `Ã` for `Ø`, `Å`, `Æ`, `Ö`, `Ä` and all other letters of Latin-1. A payroll code that is damaged so would match no document type, and its
+/// lines would be fetched.
 fn lost_a_letter(text: &str) -> bool {
     let is_torn = |rest: &str| rest.chars().next().is_some_and(|next| !next.is_ascii() && !next.is_alphabetic());
     text.contains(['?', '\u{FFFD}', '¿']) || text.split('Ã').skip(1).any(is_torn)

@@ -1,7 +1,7 @@
 use super::others::{AWS, CONTINUATION, PROXIES};
 use super::*;
 use crate::model::treatment::Treatment;
-use crate::refresh::rules::PayrollFacts;
+use crate::refresh::rules::AccountFacts;
 use std::collections::HashMap;
 
 fn read(caller: Caller, set: &[(&str, &str)]) -> Result<Settings, Vec<&'static str>> {
@@ -112,7 +112,7 @@ fn what_asks_xledger_nothing_needs_no_token() {
 #[test]
 fn payroll_accounts_may_be_empty() {
     let settings = read(Caller::CommandLine, &[(TOKEN, "abc"), (PAYROLL_ACCOUNTS, "")]).unwrap();
-    let wages = PayrollFacts { number: Some(5_000), standard: Some(2), is_wages: Some(true) };
+    let wages = AccountFacts { number: Some(5_000), standard: Some(2), is_wages: Some(true) };
     assert!(!settings.rules.payroll_accounts.contain(&wages));
     assert!(read(Caller::CommandLine, &[(TOKEN, "abc")]).unwrap().rules.payroll_accounts.contain(&wages));
 }

@@ -113,8 +113,8 @@ macro_rules! primitive {
     };
 }
 
-/// A value that is held as the text that `as_str` gives; of an enum with all its variants, which the compiler compares, and one that
-/// no row ever has apart.
+/// A value that is held as the text that `as_str` gives. An enum lists all its variants, which the compiler checks; after `never` stands
+/// the one that no row has.
 macro_rules! word {
     ($rust:ty $(: $($variant:ident),+ $(; never $other:ident)?)?) => {
         impl $crate::table::cell::Value for $rust {

@@ -83,9 +83,9 @@ pub(crate) fn parameters(table: &Table, location: &str, partitions: &Partitions)
 /// The most partitions that a range may make up. Athena looks into each of them.
 const MAX_IN_RANGE: u64 = 1_000;
 
-/// A range where it is not much wider than the values, a list of them otherwise: ids can lie far apart. The range comes first because
-/// every engine takes it for whole numbers. A list for them Athena takes, and Trino by itself does not, nor a range beyond 32 bits: there
-/// the next value after the last is counted too.
+/// A range if it is not much wider than the values, otherwise a list of them: ids can lie far apart. The range is preferred because every engine
+/// takes it for whole numbers. Athena takes a list for them, too; Trino by itself does not, nor a range beyond 32 bits, where the next
+/// value after the last must also fit.
 fn projection(values: &BTreeSet<i64>) -> Vec<(&'static str, String)> {
     let (Some(first), Some(last)) = (values.first(), values.last()) else {
         return vec![("type", "integer".to_owned()), ("range", "0,0".to_owned())];

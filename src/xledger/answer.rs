@@ -13,13 +13,13 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::fast_path::{Cursor, Token};
-use super::node::{Identified, ProbeNode};
+use super::node::{IdNode, Identified};
 use super::scalar::FromWire;
 
 /// The largest answer read, as sent and decompressed: 10,000 rows are 5 MB.
 pub(crate) const ANSWER_LIMIT_BYTES: usize = 16 << 20;
-/// The most rows of an answer, null ones included: those of the largest page four times over. More than a question's own number may come: that
-/// is for who asks to notice.
+/// The most rows of an answer, null ones included: four times those of the largest page. More rows may come than a question asked for: the caller
+/// must notice that.
 const MAX_ROWS: usize = 40_000;
 /// Errors of one answer that are looked at: a server may say the same of each row.
 const MAX_ERRORS: usize = 1_000;
@@ -57,7 +57,7 @@ impl<D> Envelope<'_, D> {
 
 /// What the `data` of an answer decodes to.
 pub(crate) trait Decoded: DeserializeOwned {
-    /// Reads an answer on the fast path; `None` if that does not lead through it.
+    /// Reads an answer on the fast path; `None` if it is laid out otherwise.
     fn read_fast(_: &[u8]) -> Option<Self> {
         None
     }
@@ -115,7 +115,7 @@ fn read_edges<T: FromWire>(cursor: &mut Cursor<'_>) -> Option<Edges<T>> {
         nodes.push(node?);
         (nodes.len() <= MAX_ROWS && cursor.eat("}")).then_some(())?;
         if !cursor.eat(",") {
-            // Else what follows would be taken for a list of its own, and left out.
+            // Otherwise serde would read what follows as a list of its own, and drop it.
             cursor.rest().starts_with(']').then_some(())?;
             return Some(Edges { nodes, null_rows: 0, null_cursors: Vec::new(), cursor: last.map(str::to_owned) });
         }
@@ -273,7 +273,7 @@ fn row_path(json: &[u8], path: &str) -> Option<String> {
     }
     let raw: Option<Envelope<'_, BTreeMap<Cow<'_, str>, RawRows<'_>>>> = serde_json::from_slice(json).ok();
     let row = raw.as_ref().and_then(|raw| raw.data.as_ref()?.values().next()?.edges.get(number));
-    let edge = row.and_then(|row| serde_json::from_str::<Edge<'_, ProbeNode>>(row.get()).ok());
+    let edge = row.and_then(|row| serde_json::from_str::<Edge<'_, IdNode>>(row.get()).ok());
     let id = edge.and_then(|edge| edge.node?.id()).map(|id| format!(" (dbId {id})")).unwrap_or_default();
     Some(format!("row {}{id}, {}", number + 1, field.trim_start_matches('.')))
 }

@@ -43,7 +43,7 @@ pub struct Client {
 /// The target of the events that tell what is sent, at level TRACE.
 pub const REQUESTS: &str = "xledger_spend::requests";
 
-/// The last of a run's time, in which nothing is asked any more: at most this, and a tenth of it.
+/// How long before the deadline the last request is sent: this, or a tenth of the run's time if that is less.
 const DRAIN_TIME: Duration = Duration::from_secs(20);
 
 /// Why a question has no answer.
@@ -156,7 +156,7 @@ impl Client {
                     doing: format!("waiting to send query {}", query.name),
                     again_at: at.map(|at| self.time_of(at)),
                 })?;
-            // What another question was stopped by stops this one before it is begun.
+            // An error that ended all questions ends this one before it is sent.
             if let Some(error) = self.stopped.get() {
                 return Err(error.clone().into());
             }

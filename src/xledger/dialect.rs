@@ -1,5 +1,5 @@
-//! What this server's schema calls things, and which types it gives to ids: read by introspection, because tables were widened before. What
-//! cannot be read is taken to be as Xledger is known to be, and learned by trying, as is which fields there are.
+//! What this server's schema calls things, and which types it gives to ids: read by introspection, because Xledger has widened ids of tables before.
+//! What cannot be read is assumed to be as Xledger is known to be, then learned by trying; so are the fields that exist.
 
 use std::collections::BTreeMap;
 
@@ -86,8 +86,8 @@ pub struct Dialect {
     pub owner_sets: Vec<String>,
     /// The names of the query roots, sorted; empty if introspection is closed.
     pub roots: Vec<String>,
-    /// What is missing, or too much, that a refresh cannot do without, in words.
-    pub unfit: Vec<String>,
+    /// What the schema lacks or demands that keeps a refresh from working, in words.
+    pub obstacles: Vec<String>,
 }
 
 impl Default for Dialect {
@@ -104,7 +104,7 @@ impl Default for Dialect {
             period_id: true,
             owner_sets: Vec::new(),
             roots: Vec::new(),
-            unfit: Vec::new(),
+            obstacles: Vec::new(),
         }
     }
 }
@@ -142,12 +142,12 @@ impl Dialect {
     /// # Errors
     /// [`Error::SchemaLacks`], which names all that is in the way.
     pub(crate) fn check_fit(&self, owner_set: &str) -> Result<(), Error> {
-        let mut unfit = self.unfit.clone();
+        let mut obstacles = self.obstacles.clone();
         if !self.owner_sets.is_empty() && !self.owner_sets.iter().any(|known| known == owner_set) {
             let known = self.owner_sets.join(", ");
-            unfit.push(format!("OwnerSet has no value {owner_set}; set XLEDGER_OWNER_SET to one of {known}"));
+            obstacles.push(format!("OwnerSet has no value {owner_set}; set XLEDGER_OWNER_SET to one of {known}"));
         }
-        if unfit.is_empty() { Ok(()) } else { Err(Error::SchemaLacks { what: unfit.join("; ") }) }
+        if obstacles.is_empty() { Ok(()) } else { Err(Error::SchemaLacks { what: obstacles.join("; ") }) }
     }
 }
 

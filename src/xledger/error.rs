@@ -30,7 +30,7 @@ pub enum Error {
     #[error(
         "the API token may not read {} ({message}); tick *read* for {} under Administration > Access control > GraphQL > API tokens",
         refused(query, fields),
-        rights::told(query.root, fields)
+        rights::describe(query.root, fields)
     )]
     RightMissing {
         /// The question.

@@ -1,8 +1,8 @@
-//! The fast path through an answer: rows that are laid out as they were asked for, in that order and without white space, are read without
-//! asking of each key which of all it is. What is laid out otherwise is no fault: serde then reads the whole answer (answer.rs), and says
-//! what is wrong with it. Where both can read a row they read the same (fuzz/bodies/decoder.rs).
+//! The fast path through an answer: rows that are laid out as they were asked for, in that order and without white space, are read without looking up
+//! each key. Another layout is no fault: serde then reads the whole answer (answer.rs), and says what is wrong with it, if anything. Where both can
+//! read a row, they read the same (fuzz/bodies/decoder.rs).
 //!
-//! Our own, for of a million listed lines serde_json takes 5.5 and sonic-rs 5.7 thousand instructions each, and this a fifth of that.
+//! It is our own because, for each of a million listed lines, serde_json takes 5,500 instructions, sonic-rs 5,700, and this a fifth of that.
 
 /// What is left of an answer.
 pub(crate) struct Cursor<'a> {

@@ -1,4 +1,5 @@
-//! What the `errors[]` of an answer mean. By code where Xledger has one; by what the words must be about where nobody has seen them.
+//! What the `errors[]` of an answer mean: by code where Xledger has one, else by words that a message of that meaning must hold, for nobody has seen
+//! it.
 
 use jiff::Timestamp;
 use serde_json::Value;

@@ -129,7 +129,7 @@ nodes! {
     NameNode { name: LenientText }
 
     /// A row of which only the id is looked at.
-    ProbeNode { db_id: Integer }
+    IdNode { db_id: Integer }
 
     /// The owner of one line.
     OwnerOfLineNode { db_id: Integer, owner: OwnerNode }
@@ -177,5 +177,5 @@ identified!(
     PayableLineNode,
     OwnerOfLineNode,
     NamesOfLineNode,
-    ProbeNode
+    IdNode
 );

@@ -7,7 +7,7 @@ use super::rights;
 
 /// Fields that are asked for together or not at all.
 #[derive(Debug)]
-pub(crate) struct Optional {
+pub(crate) struct OptionalFields {
     /// The operation that asks for them.
     pub(crate) query: Query,
     /// Their paths below the root's rows.
@@ -19,13 +19,14 @@ pub(crate) struct Optional {
 macro_rules! optional {
     ($($query:ident: { $($($field:literal),+ => $($column:literal),*;)* })*) => {
         /// All that a refresh can do without.
-        pub(crate) const OPTIONAL: &[Optional] = &[$($(
-            Optional { query: query::$query, fields: &[$($field),+], columns: &[$($column),*] },
+        pub(crate) const OPTIONAL: &[OptionalFields] = &[$($(
+            OptionalFields { query: query::$query, fields: &[$($field),+], columns: &[$($column),*] },
         )*)*];
     };
 }
 
-// Without columns: what no column shows, such as a field by which lines are compared with those that are kept. Where it is missing, every line is fetched anew.
+// An entry without columns: fields that no column shows, such as the one by which listed lines are compared with kept ones. Where that one is
+// missing, every line is fetched anew.
 optional! {
     LEDGER_INDEX: {
         "header.modifiedAt" => ;
@@ -45,7 +46,7 @@ optional! {
             => "spend.account_kind";
         "costWagesSalaries" => "spend.account_kind";
         "accountGroup" => "spend.account_group";
-        // What is payroll goes by these two (`rules.rs`): where the chart is not known the flag decides, where the flag is not either the setting.
+        // Payroll accounts are known by `chartOfAccount`; without it by `costWagesSalaries`, and without both by the setting alone (`rules.rs`).
         "chartOfAccount" => ;
     }
     LEDGER_LINES: {
@@ -127,7 +128,7 @@ optional! {
     }
 }
 
-impl Optional {
+impl OptionalFields {
     /// The right that its first field needs; the others need the same.
     pub(crate) fn right(&self) -> &'static str {
         rights::right_for(self.query.root, self.fields.first().copied().unwrap_or_default())
@@ -149,7 +150,7 @@ pub(crate) fn is_within(path: &str, other: &str) -> bool {
     path.strip_prefix(other).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// What must be missed if a field of a query is; `None` if it is necessary.
+/// The optional fields that are lost with a field of a query; `None` if it is necessary.
 pub(crate) fn covering(query: Query, path: &str) -> Option<usize> {
     let covering = OPTIONAL.iter().enumerate().filter(|(_, optional)| optional.query.name == query.name);
     covering
@@ -159,7 +160,7 @@ pub(crate) fn covering(query: Query, path: &str) -> Option<usize> {
 }
 
 /// The optional fields of a query, by their places.
-pub(crate) fn fields_of(query: Query) -> impl Iterator<Item = (usize, &'static Optional)> {
+pub(crate) fn fields_of(query: Query) -> impl Iterator<Item = (usize, &'static OptionalFields)> {
     OPTIONAL.iter().enumerate().filter(move |(_, optional)| optional.query.name == query.name)
 }
 

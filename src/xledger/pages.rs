@@ -47,8 +47,8 @@ impl Position {
 }
 
 impl Client {
-    /// Hands the rows of a question to `take`, in the order of the answers, from a position on, until the end or until it is enough; a page is asked
-    /// for in any case. What was handed to `take` is behind the position, whatever ends the walk.
+    /// Hands the rows of a question to `take`, in the order of the answers, from `position` on, until the end or until `is_enough`; at least one
+    /// page, unless the walk was at its end. `position` moves on only after `take` has accepted a page, so that no row is skipped.
     pub(crate) async fn walk<T: Identified>(
         &self,
         question: Question<'_>,
@@ -59,8 +59,8 @@ impl Client {
         self.walk_pages(question, position, is_enough, take).await.map_err(|unanswered| unanswered.error)
     }
 
-    /// Hands every row of these ids to `take`, and no others if the filter works. From `expires_at` on no request is sent. What does not come while
-    /// rows are null is asked for once more; returns how many rows are null then, too.
+    /// Hands every row with one of these ids to `take`, and no others if the filter works. Sends no request from `expires_at` on. If an answer has
+    /// null rows, asks once more for the ids that did not come; returns how many rows are null then, too.
     pub(crate) async fn walk_ids<T: Identified>(
         &self,
         query: Query,
@@ -290,13 +290,13 @@ fn not_in_order(query: Query) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::xledger::node::ProbeNode;
+    use crate::xledger::node::IdNode;
 
     #[test]
     fn ids_that_ascend_from_above_the_last_page() {
         let last = |ids: &[&str], above| {
             let rows: Vec<String> = ids.iter().map(|id| format!(r#"{{"dbId":{id}}}"#)).collect();
-            let nodes: Vec<ProbeNode> = serde_json::from_str(&format!("[{}]", rows.join(","))).unwrap();
+            let nodes: Vec<IdNode> = serde_json::from_str(&format!("[{}]", rows.join(","))).unwrap();
             last_of_ascending(&nodes, above)
         };
         for (ids, above, expected) in [

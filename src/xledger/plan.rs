@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::dialect::{Dialect, IdFilter, known_filter};
 use super::document::Document;
 use super::error::Error;
-use super::optional::{self, OPTIONAL, Optional};
+use super::optional::{self, OPTIONAL, OptionalFields};
 use super::parts::{Part, parts};
 use super::query::{self, Query};
 use crate::model::json::known;
@@ -34,7 +34,7 @@ struct State {
 const PERIOD_ID: &str = "periodId";
 
 struct Loss {
-    reason: Reason,
+    reason: LossReason,
     /// Whether an earlier run was refused it and this one has not tried.
     is_untried: bool,
 }
@@ -42,7 +42,7 @@ struct Loss {
 /// Why something is missing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Reason {
+pub enum LossReason {
     /// The schema does not have it.
     #[default]
     NotInSchema,
@@ -62,7 +62,7 @@ pub struct LostField {
     pub right: String,
     /// Why it is missing.
     #[serde(deserialize_with = "known")]
-    pub reason: Reason,
+    pub reason: LossReason,
 }
 
 impl Plan {
@@ -83,14 +83,14 @@ impl Plan {
         self.asks(query::LEDGER_INDEX, PERIOD_ID)
     }
 
-    /// Asks every ledger line what its period and its document type are: there are lines without an id that says it.
+    /// From now on, asks for period and document type of every ledger line in full: some lines lack an id that tells them.
     pub(crate) fn give_up_ids(&self) {
         if let Some(at) = optional::covering(query::LEDGER_INDEX, PERIOD_ID) {
-            self.stop_asking(at, Reason::NotInSchema);
+            self.stop_asking(at, LossReason::NotInSchema);
         }
     }
 
-    /// A question for ledger lines: by the ids of their periods and document types, or by what stands below them.
+    /// A query for ledger lines that asks for the ids of their periods and document types, or else for what stands below them.
     pub(crate) fn with_references(&self, query: Query) -> Query {
         query.without(match (self.asks_ids(), query.without.contains(&"text")) {
             (true, false) => &["period", "header.transactionSource.code", "header.transactionSource.description"],
@@ -133,7 +133,7 @@ impl Plan {
         self.lock().left_out.extend(optional::covering(query, path));
     }
 
-    /// Whether the fields of a query were not yet asked for one by one. From now on they were.
+    /// Notes that the fields of a query are asked for one by one. Returns whether this is the first time.
     ///
     /// # Errors
     /// Why the query cannot be asked at all, if that was found.
@@ -158,7 +158,7 @@ impl Plan {
     }
 
     /// Stops asking for something that is lost, and for what it lies in if nothing else is left in there.
-    pub(super) fn stop_asking(&self, at: usize, reason: Reason) {
+    pub(super) fn stop_asking(&self, at: usize, reason: LossReason) {
         let mut state = self.lock();
         let lost = &mut state.lost;
         let loss = || Loss { reason, is_untried: false };
@@ -174,7 +174,7 @@ impl Plan {
         for (outer, optional) in optional::fields_of(query).filter(|(outer, _)| !of_query.contains(outer)) {
             let mut within =
                 of_query.iter().filter(|at| OPTIONAL[**at].fields.iter().all(|field| optional.covers(field)));
-            // The right of what lies within is missing, not that of what it lies in, if it is missed elsewhere too.
+            // If the right of what lies within is missed elsewhere too, that right is missing, not the one of what it lies in.
             let is_elsewhere = |at: usize| {
                 lost.keys().any(|lost| {
                     OPTIONAL[*lost].right() == OPTIONAL[at].right() && !optional.covers(OPTIONAL[*lost].fields[0])
@@ -193,7 +193,7 @@ impl Plan {
         }
     }
 
-    /// What an earlier run was refused of a query and this one has not tried; from now on it counts as tried.
+    /// The fields of a query that an earlier run was refused and this one has not tried; from now on they count as tried.
     pub(super) fn take_untried(&self, query: Query) -> Vec<usize> {
         let mut state = self.lock();
         let of_query = state.lost.iter_mut().filter(|(at, _)| OPTIONAL[**at].query == query);
@@ -202,28 +202,28 @@ impl Plan {
 
     /// Asks again for parts that an earlier run was refused, and for what they lie in.
     pub(super) fn ask_again(&self, query: Query, parts: &[Part]) {
-        let is_found = |optional: &Optional| {
+        let is_found = |optional: &OptionalFields| {
             optional.query == query && parts.iter().flat_map(|part| &part.fields).any(|field| optional.covers(field))
         };
         self.lock().lost.retain(|at, _| !is_found(&OPTIONAL[*at]));
     }
 
     /// What is not asked for: the operation and its first field, and why. For the runs after this one.
-    pub(crate) fn losses(&self) -> Vec<(String, String, Reason)> {
+    pub(crate) fn losses(&self) -> Vec<(String, String, LossReason)> {
         let saved = |(at, loss): (&usize, &Loss)| {
-            let Optional { query, fields, .. } = OPTIONAL[*at];
+            let OptionalFields { query, fields, .. } = OPTIONAL[*at];
             (query.name.to_owned(), fields[0].to_owned(), loss.reason)
         };
         self.lock().lost.iter().map(saved).collect()
     }
 
     /// Does not ask for what an earlier run lost. What was refused is tried once more when the query is first asked, for a right can be given.
-    pub(crate) fn restore_losses(&self, saved: &[(String, String, Reason)]) {
+    pub(crate) fn restore_losses(&self, saved: &[(String, String, LossReason)]) {
         let mut state = self.lock();
         for (name, field, reason) in saved {
-            let is_meant = |optional: &Optional| optional.query.name == name && optional.fields[0] == field;
+            let is_meant = |optional: &OptionalFields| optional.query.name == name && optional.fields[0] == field;
             if let Some(at) = OPTIONAL.iter().position(is_meant) {
-                let loss = Loss { reason: *reason, is_untried: *reason == Reason::NotAllowed };
+                let loss = Loss { reason: *reason, is_untried: *reason == LossReason::NotAllowed };
                 state.lost.entry(at).or_insert(loss);
             }
         }
@@ -232,13 +232,13 @@ impl Plan {
     /// What is lost, for the report. What is within something else that is lost is not told by itself.
     pub(crate) fn lost_fields(&self) -> Vec<LostField> {
         let state = self.lock();
-        let is_part_of = |inner: &Optional, outer: &Optional| {
+        let is_part_of = |inner: &OptionalFields, outer: &OptionalFields| {
             // The same field in another question is the same loss.
             inner.query.root == outer.query.root
                 && inner.fields != outer.fields
                 && inner.fields.iter().all(|field| outer.covers(field))
         };
-        let mut lost: Vec<(&Optional, Reason)> =
+        let mut lost: Vec<(&OptionalFields, LossReason)> =
             state.lost.iter().map(|(at, loss)| (&OPTIONAL[*at], loss.reason)).collect();
         // What accounts lack decides what is payroll, whether a column shows it or not.
         lost.retain(|(optional, _)| !optional.columns.is_empty() || optional.query == query::ACCOUNTS);

@@ -11,7 +11,7 @@ pub struct Query {
     pub document: &'static str,
     /// The root that it asks.
     pub(crate) root: &'static str,
-    /// Fields of its rows that are not asked for all the same.
+    /// Fields of the document's rows that are left out all the same.
     pub(crate) without: &'static [&'static str],
 }
 

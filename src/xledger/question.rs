@@ -15,7 +15,7 @@ pub(crate) struct Question<'a> {
     pub(crate) select: Select<'a>,
     /// How many rows are asked for, at most.
     pub(crate) rows: usize,
-    /// From when on it is not sent any more, however long it has waited for its turn: what it asks for may not be what it was.
+    /// From this instant on it is not sent any more, however long it has waited for its turn: the rows that it asks for may have changed.
     pub(crate) expires_at: Option<Instant>,
 }
 

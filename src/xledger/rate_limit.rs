@@ -25,8 +25,8 @@ const SUCCESSES_PER_BURST_STEP: u32 = 10;
 /// The pace of one client.
 pub(crate) struct RateLimiter {
     state: Mutex<State>,
-    /// Held by the one that asks next, in the order in which they came: else the one that was just answered is quickest again and again, and
-    /// the list beside it waits for minutes.
+    /// Held by the request that is sent next, in the order of arrival: otherwise the list that was just answered is quickest again and again, and
+    /// another list waits for minutes.
     turn: tokio::sync::Mutex<()>,
     freed: Notify,
     /// How many times faster than in life time runs: 1, but for tests.

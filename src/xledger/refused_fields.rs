@@ -10,14 +10,14 @@ use super::document::Document;
 use super::error::Error;
 use super::optional::is_within;
 use super::parts::{Part, parts};
-use super::plan::Reason;
+use super::plan::LossReason;
 use super::query::Query;
 use super::question::{Question, Select};
 use super::retry::Decision;
 
 /// How many rows are asked for first, and then: a field may be null in the first ones.
 const ROWS: [usize; 2] = [20, 1_000];
-/// How often something must be refused by itself that ends a run, or by an error that nobody knows: jitter costs nothing.
+/// How often a part must be refused if its loss ends the run, or if the error is unknown: a chance failure must cost nothing.
 const ROUNDS: usize = 3;
 
 /// A query for the ids of rows and these parts alone.
@@ -28,8 +28,8 @@ fn document(query: Query, parts: &[Part]) -> Document {
 }
 
 impl Client {
-    /// Looks for what is refused of a question that was sent as `sent`. Returns whether it is worth asking again: something was learned, by this
-    /// question or by another one meanwhile, so that it would be sent otherwise.
+    /// Finds what is refused of a question that was sent with the body `sent`. Returns whether it is worth asking again: this search, or that of
+    /// another question meanwhile, has learned something that changes the body.
     ///
     /// # Errors
     /// [`Error::RightMissing`] or [`Error::SchemaMismatch`] if something is refused that a refresh cannot do without.
@@ -64,8 +64,8 @@ impl Client {
             }
             for (part, why) in &refused {
                 let reason = match why {
-                    Error::SchemaMismatch { .. } => Reason::NotInSchema,
-                    _ => Reason::NotAllowed,
+                    Error::SchemaMismatch { .. } => LossReason::NotInSchema,
+                    _ => LossReason::NotAllowed,
                 };
                 part.optional.into_iter().for_each(|at| self.plan().stop_asking(at, reason));
             }
@@ -129,7 +129,7 @@ impl Client {
         }
         let mut certain = Vec::new();
         for (part, why) in refused {
-            // What ends a run, and what nobody knows, may be jitter.
+            // A refusal that would end the run, or is unknown, may be chance.
             if part.optional.is_some() && !matches!(why, Error::Api { .. }) {
                 certain.push((part, why));
             } else if let Some(why) = self.refused_always(question, std::slice::from_ref(&part)).await? {

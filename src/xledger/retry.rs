@@ -21,13 +21,13 @@ use std::time::Duration;
 use super::error::Error;
 use crate::model::value::Instant;
 
-/// Where an answer is malformed that is none: all of it, or all of its data.
+/// The paths of a malformed answer that is no GraphQL: all of it, or all of its data.
 const NO_ANSWER: [&str; 4] = [".", "data", "its encoding", "its end"];
 /// Fewer rows than this are not tried: a server that cannot answer them has another problem.
 pub(crate) const MIN_ROWS: usize = 50;
-/// Refusals in a row, without an answer between them, that are waited out.
+/// So many refusals in a row, without an answer between them, end the run.
 const MAX_REFUSALS: u32 = 12;
-/// Used-up credits in a row that are waited for, where they come back before the deadline: that is cheaper than to begin again.
+/// Credits used up so often in a row end the run. Before that, a wait that ends before the deadline is cheaper than to begin again.
 const MAX_RESETS: u32 = 3;
 /// The waits before a question is asked again that was refused for a reason that nobody knows, in seconds.
 const UNKNOWN_WAITS_S: [u64; 3] = [5, 15, 40];
@@ -131,7 +131,7 @@ fn is_of_its_size(attempt: Attempt, streak: Streak) -> bool {
 
 /// What is done while a server gives no answer.
 fn wait_for_server(error: &Error, attempt: Attempt, streak: Streak, jitter: u32) -> Decision {
-    // What is half as large is another question.
+    // A question of half the size counts its own tries.
     let failures = if matches!(error, Error::NotResolved { .. }) { attempt.tries } else { streak.in_a_row };
     let seconds = (1_u64 << failures.clamp(1, 7).saturating_sub(1)).min(MAX_BACKOFF_S);
     let wait = longer(Duration::from_secs(seconds), jitter, 250);

@@ -59,7 +59,7 @@ pub(crate) fn named(root: &str, fields: &[String]) -> Vec<&'static str> {
 }
 
 /// The same for a person.
-pub(crate) fn told(root: &str, fields: &[String]) -> String {
+pub(crate) fn describe(root: &str, fields: &[String]) -> String {
     let told: Vec<String> =
         named(root, fields).iter().map(|right| format!("{right} (under {})", area(right))).collect();
     if told.is_empty() { "it".to_owned() } else { told.join(", ") }
@@ -83,7 +83,7 @@ mod tests {
         ] {
             assert_eq!(right_for(root, path), right, "{root} {path}");
         }
-        assert_eq!(told("suppliers", &["address".to_owned()]), "Address (under Common)");
-        assert_eq!(told("viewer", &[String::new()]), "it");
+        assert_eq!(describe("suppliers", &["address".to_owned()]), "Address (under Common)");
+        assert_eq!(describe("viewer", &[String::new()]), "it");
     }
 }

@@ -77,7 +77,7 @@ pub(crate) fn text(text: Option<Box<str>>) -> Option<Box<str>> {
     text.filter(|text| !text.is_empty())
 }
 
-/// What a scalar reads itself from. A kind of JSON that it says nothing of does not fit.
+/// How a scalar is read, by the kind of JSON. A kind whose method it does not define does not fit.
 trait Scalar: Sized {
     const EXPECTED: &'static str;
     /// Whether a text stands for no value.
@@ -103,7 +103,7 @@ trait Scalar: Sized {
     }
 }
 
-/// The least date of .NET, which stands for none, and what is before year 1.
+/// Whether a text stands for no date: empty, .NET's least date, or one before year 1.
 fn is_no_date(text: &str) -> bool {
     text.is_empty() || text.starts_with("0001-01-01") || text.starts_with("0000-")
 }
@@ -196,7 +196,7 @@ fn civil(text: &str) -> Option<civil::DateTime> {
     if text.len() != "yyyy-MM-ddTHH:mm:ss".len() {
         return text.parse().ok();
     }
-    // As nearly all come, a tenth of the time of whole refreshes by the parser.
+    // Nearly all come in this form; by the parser they took a tenth of a whole refresh.
     let digits =
         |from: usize, to: usize| text.as_bytes()[from..to].iter().fold(0, |n, byte| n * 10 + i16::from(byte - b'0'));
     let [month, day, hour, minute, second] = [5, 8, 11, 14, 17].map(|at| digits(at, at + 2) as i8);

@@ -120,7 +120,7 @@ impl Dialect {
                 (Some(ids), _, _) => filter.ids = id_type(ids),
                 (None, Some(ids), true) => (filter.ids, filter.list) = (id_type(ids), false),
                 _ if *is_necessary => dialect
-                    .unfit
+                    .obstacles
                     .push(format!("{} has no key `dbId_in`, so {name} cannot be asked for by id", filter.type_name)),
                 _ => _ = dialect.filters.remove(*name),
             }
@@ -158,11 +158,11 @@ impl Schema {
         let Some(roots) = roots else { return dialect };
         for Root { name, is_necessary, .. } in &ROOTS {
             let Some(definition) = roots.field(name) else {
-                dialect.unfit.push(format!("there is no root `{name}`"));
+                dialect.obstacles.push(format!("there is no root `{name}`"));
                 continue;
             };
             let required = definition.args.iter().filter(|argument| argument.is_required());
-            dialect.unfit.extend(
+            dialect.obstacles.extend(
                 required.map(|argument| format!("`{name}` demands an argument `{}` that is not known", argument.name)),
             );
             let filter = definition.args.iter().find(|argument| argument.name == "filter").and_then(Field::leaf);
@@ -172,8 +172,8 @@ impl Schema {
                 _ => {}
             }
         }
-        dialect.unfit.sort();
-        dialect.unfit.dedup();
+        dialect.obstacles.sort();
+        dialect.obstacles.dedup();
         dialect
     }
 }
@@ -205,7 +205,7 @@ mod tests {
         assert_eq!(dialect.filters["transactions"].type_name, "LineFilter");
         assert_eq!(dialect.roots, ["accounts", "apTransactions", "transactions"]);
         assert_eq!(
-            dialect.unfit,
+            dialect.obstacles,
             ["`apTransactions` demands an argument `company` that is not known", "there is no root `suppliers`"]
         );
         assert!(dialect.owner_currency);

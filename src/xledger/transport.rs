@@ -31,7 +31,7 @@ pub(crate) struct Transport {
     pub(super) connection: Connection,
     authorization: HeaderValue,
     /// Whether the token was taken already: a good answer came.
-    has_answered: AtomicBool,
+    token_accepted: AtomicBool,
     meter: Meter,
 }
 
@@ -61,7 +61,7 @@ impl Transport {
             .user_agent(concat!("xledger-spend/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| connection::explain(endpoint, &error))?;
-        Ok(Self { http, connection, authorization, has_answered: AtomicBool::new(false), meter })
+        Ok(Self { http, connection, authorization, token_accepted: AtomicBool::new(false), meter })
     }
 
     /// The address that is asked.
@@ -82,7 +82,7 @@ impl Transport {
         let says_when = matches!(status, 429 | 500..);
         let busy_until = retry_after(response.headers(), (self.connection.clock)()).filter(|_| says_when);
         match (self.read(response, query, rows, known).await, busy_until) {
-            // What waits long for another reason waits for that.
+            // Used-up credits have a long wait of their own.
             (Err(error), Some(until)) if !matches!(error, Error::CreditsUsedUp { .. }) => {
                 Err(Error::Busy { endpoint: self.endpoint(), status, until })
             }
@@ -153,7 +153,7 @@ impl Transport {
             // Neither data nor an error, where there were answers before.
             None if known && envelope.data.is_none() => Err(self.unavailable(status)),
             None => {
-                self.has_answered.store(true, Relaxed);
+                self.token_accepted.store(true, Relaxed);
                 Ok(envelope.data)
             }
         }
@@ -162,7 +162,7 @@ impl Transport {
     /// What a status means that no GraphQL error explains. Another thing than GraphQL where there were answers before is maintenance.
     fn by_status(&self, query: Query, content_type: &str, status: u16, known: bool) -> Error {
         match status {
-            403 if self.has_answered.load(Relaxed) => {
+            403 if self.token_accepted.load(Relaxed) => {
                 Error::Blocked { endpoint: self.endpoint(), query: query.name, status }
             }
             401 | 403 => Error::TokenRefused { message: format!("HTTP status {status}") },

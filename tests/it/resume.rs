@@ -10,7 +10,7 @@ use crate::servers::secrets::{Secret, Secrets};
 use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant as Deadline;
-use xledger_spend::aws::scheduler::{Continuation, Due};
+use xledger_spend::aws::scheduler::{Continuation, NextInvocation};
 use xledger_spend::model::failure::{Failure, FailureKind};
 use xledger_spend::model::value::Instant;
 
@@ -34,8 +34,8 @@ pub(crate) fn template(name: &str) -> Option<String> {
     Some(value.to_owned())
 }
 
-fn due(count: u32, minutes: i64) -> Due {
-    Due::rest_of_refresh("20261121T013000Z-0a1b2c3d", count, Instant(NOW.0 + minutes * 60_000), false)
+fn due(count: u32, minutes: i64) -> NextInvocation {
+    NextInvocation::rest_of_refresh("20261121T013000Z-0a1b2c3d", count, Instant(NOW.0 + minutes * 60_000), false)
 }
 
 fn continuation(scheduler: &Scheduler, environment: impl Fn(&str) -> Option<String>) -> Continuation {
@@ -92,13 +92,13 @@ async fn its_event_is_understood() {
     let scheduler = Scheduler::start().await;
     let continuation = continuation(&scheduler, template);
     for refresh_id in ["20261121T013000Z-0a1b2c3d", "a", &"b".repeat(64)] {
-        continuation.arrange(&Due::rest_of_refresh(refresh_id, 1, NOW, false), in_time()).await.unwrap();
+        continuation.arrange(&NextInvocation::rest_of_refresh(refresh_id, 1, NOW, false), in_time()).await.unwrap();
         let scheduled = scheduler.schedules().into_values();
         let mut inputs = scheduled.map(|schedule| serde_json::from_str(schedule["Target"]["Input"].as_str().unwrap()));
         let wanted = Event::Refresh(Refresh { continues: Some(refresh_id.to_owned()), ..Refresh::default() });
         assert!(inputs.any(|input| Event::parse(&input.unwrap()).unwrap() == wanted), "{refresh_id}");
     }
-    continuation.arrange(&Due::look_for_token(NOW, NOW), in_time()).await.unwrap();
+    continuation.arrange(&NextInvocation::look_for_token(NOW, NOW), in_time()).await.unwrap();
     let input = scheduler.schedules()["token-20261121T0130Z"]["Target"]["Input"].clone();
     let wanted = Event::Refresh(Refresh { waiting_since: Some(NOW), ..Refresh::default() });
     assert_eq!(Event::parse(&serde_json::from_str(input.as_str().unwrap()).unwrap()), Ok(wanted));

@@ -90,8 +90,8 @@ async fn content(store: &Store, name: &str) -> Option<Bytes> {
 
 async fn put_get_list_delete(home: &Home) {
     let store = home.lake("lake");
-    store.probe(Access::Write).await.unwrap();
-    store.probe(Access::Read).await.unwrap();
+    store.check_usable(Access::Write).await.unwrap();
+    store.check_usable(Access::Read).await.unwrap();
     assert_eq!(store.list(&key("state")).await.unwrap(), [], "a probe leaves nothing behind");
     assert_eq!(store.get(&key("a/b"), LIMIT).await.unwrap(), None);
 
@@ -278,7 +278,7 @@ async fn missing_bucket(make: Make) {
     let Some(aws) = make.configuration() else { return };
     let store = Store::open(&LakeUrl::parse("s3://no-such-bucket/lake").unwrap(), &aws).unwrap();
     for access in [Access::Read, Access::Write] {
-        let missing = store.probe(access).await;
+        let missing = store.check_usable(access).await;
         assert!(matches!(&missing, Err(Error::NoSuchBucket { bucket }) if bucket == "no-such-bucket"), "{missing:?}");
     }
     let missing = store.create(&key("a"), Bytes::new()).await;

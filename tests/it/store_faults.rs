@@ -260,7 +260,7 @@ async fn each_refusal_is_an_error_of_its_own() {
     let refused = async |status, code| {
         let (server, store) = scripted().await;
         server.play([Step::Refuse(status, code)]);
-        let error = store.probe(Access::Write).await.unwrap_err();
+        let error = store.check_usable(Access::Write).await.unwrap_err();
         assert_eq!(server.requests().len(), 1, "{code} is not repeated");
         error
     };
@@ -290,12 +290,12 @@ async fn each_refusal_is_an_error_of_its_own() {
 async fn a_probe_finds_out_that_a_bucket_may_be_read_and_not_written() {
     let (server, store) = scripted().await;
     server.play([Step::Serve, Step::Refuse(403, "AccessDenied")]);
-    let error = store.probe(Access::Write).await.unwrap_err();
+    let error = store.check_usable(Access::Write).await.unwrap_err();
     assert!(matches!(error, Error::AccessDenied { operation: "s3:PutObject", .. }), "{error:?}");
-    store.probe(Access::Read).await.unwrap();
+    store.check_usable(Access::Read).await.unwrap();
     let (server, store) = scripted().await;
     server.play([&[Step::Serve; 4][..], &[Step::Refuse(403, "AccessDenied")]].concat());
-    let error = store.probe(Access::Write).await.unwrap_err();
+    let error = store.check_usable(Access::Write).await.unwrap_err();
     assert!(matches!(error, Error::AccessDenied { operation: "s3:DeleteObject", .. }), "{error:?}");
 }
 
@@ -309,7 +309,7 @@ async fn a_probe_finds_out_that_a_service_keeps_to_no_conditions() {
     for (way, headers) in ways.into_iter().flat_map(|way| conditions.map(|headers| (way, headers))) {
         let (server, store) = scripted().await;
         way(&server, headers);
-        let error = store.probe(Access::Write).await.unwrap_err();
+        let error = store.check_usable(Access::Write).await.unwrap_err();
         assert!(matches!(error, Error::Unconditional { .. }), "{headers:?}: {error:?}");
         for words in ["s3://bucket/lake/state/trial", "If-None-Match, If-Match", "as Amazon S3"] {
             assert!(chain(&error).contains(words), "{}", chain(&error));
@@ -322,24 +322,24 @@ async fn a_probe_finds_out_that_a_service_keeps_to_no_conditions() {
 #[tokio::test]
 async fn a_probe_asks_little_and_is_not_misled() {
     let (server, store) = scripted().await;
-    store.probe(Access::Write).await.unwrap();
+    store.check_usable(Access::Write).await.unwrap();
     let asked = ["GET /bucket/ list-type max-keys prefix", TRIAL, TRIAL, TRIAL, "DELETE /bucket/lake/state/trial"];
     assert_eq!(server.requests(), asked);
     // By what a program left that was stopped while it tried.
     for left in ["{}\n", "{\"trial\":0}\n", "{\"trial\":1}\n", "{\"trial\":10}\n"] {
         server.put("lake/state/trial", left.as_bytes());
-        store.probe(Access::Write).await.unwrap();
+        store.check_usable(Access::Write).await.unwrap();
     }
     // By an answer that is lost, to whichever request.
     for request in 0..asked.len() {
         for lost in [Step::LoseAnswer, Step::LoseRequest, FAILED] {
             server.play(std::iter::repeat_n(Step::Serve, request).chain([lost]));
-            store.probe(Access::Write).await.unwrap();
+            store.check_usable(Access::Write).await.unwrap();
         }
     }
     // By others that try right now, and remove the trial.
     for _ in 0..50 {
-        for probed in join_all((0..6).map(|_| store.probe(Access::Write))).await {
+        for probed in join_all((0..6).map(|_| store.check_usable(Access::Write))).await {
             probed.unwrap();
         }
     }
@@ -353,11 +353,11 @@ async fn every_write_names_the_key_that_it_is_given() {
     let (server, store) = scripted().await;
     server.demand(KEY);
     for other in [None, Some("arn:aws:kms:eu-north-1:111122223333:key/another".to_owned())] {
-        let error = store.clone().under_key(other).probe(Access::Write).await.unwrap_err();
+        let error = store.clone().under_key(other).check_usable(Access::Write).await.unwrap_err();
         assert!(matches!(error, Error::AccessDenied { operation: "s3:PutObject", .. }), "{error:?}");
     }
     let store = store.under_key(Some(KEY.to_owned()));
-    store.probe(Access::Write).await.unwrap();
+    store.check_usable(Access::Write).await.unwrap();
     let version = create(&store, "mine").await.unwrap();
     store.replace(&key("a"), Bytes::from_static(b"second"), Some(&version)).await.unwrap();
     let mut writer = store.writer(&key("b")).await.unwrap();
@@ -386,10 +386,10 @@ async fn no_credentials_no_region_no_server() {
     assert!(matches!(error, Error::NoRegion { .. }), "{error:?}");
     let nobody_signed_in = SharedCredentialsProvider::new(NobodySignedIn);
     let bare = bare().region(Region::new("eu-north-1")).credentials_provider(nobody_signed_in).build();
-    let error = Store::open(&url, &bare).unwrap().probe(Access::Read).await.unwrap_err();
+    let error = Store::open(&url, &bare).unwrap().check_usable(Access::Read).await.unwrap_err();
     assert!(matches!(error, Error::Credentials { .. }), "{}", chain(&error));
     let nobody = crate::servers::configuration("http://127.0.0.1:9");
-    let error = Store::open(&url, &nobody).unwrap().probe(Access::Read).await.unwrap_err();
+    let error = Store::open(&url, &nobody).unwrap().check_usable(Access::Read).await.unwrap_err();
     assert!(matches!(error, Error::Unavailable { operation: "s3:ListBucket", .. }), "{}", chain(&error));
 }
 
@@ -404,7 +404,7 @@ async fn a_file_where_a_directory_must_be() {
     fs::write(&file, "x").unwrap();
     for lake in [file.clone(), file.join("lake")] {
         for access in [Access::Read, Access::Write] {
-            let error = directory(&lake).probe(access).await.unwrap_err();
+            let error = directory(&lake).check_usable(access).await.unwrap_err();
             assert!(matches!(&error, Error::NotADirectory { path } if *path == file), "{error:?}");
         }
         let error = create(&directory(&lake), "mine").await.unwrap_err();
@@ -413,7 +413,7 @@ async fn a_file_where_a_directory_must_be() {
     let lake = home.path().join("lake");
     fs::create_dir(&lake).unwrap();
     fs::write(lake.join("state"), "x").unwrap();
-    let error = directory(&lake).probe(Access::Write).await.unwrap_err();
+    let error = directory(&lake).check_usable(Access::Write).await.unwrap_err();
     assert!(matches!(&error, Error::NotADirectory { path } if *path == lake.join("state")), "{error:?}");
     assert_eq!(fs::read(&file).unwrap(), b"x");
 }
@@ -433,11 +433,11 @@ async fn a_directory_where_a_file_must_be() {
 async fn a_directory_to_be_read_must_exist_and_one_to_be_written_is_made() {
     let home = tempfile::tempdir().unwrap();
     let store = directory(&home.path().join("deep/lake"));
-    let error = store.probe(Access::Read).await.unwrap_err();
+    let error = store.check_usable(Access::Read).await.unwrap_err();
     assert!(matches!(error, Error::NotFound { .. }), "{error:?}");
     assert!(!home.path().join("deep").exists());
-    store.probe(Access::Write).await.unwrap();
-    store.probe(Access::Read).await.unwrap();
+    store.check_usable(Access::Write).await.unwrap();
+    store.check_usable(Access::Read).await.unwrap();
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use xledger_spend::lake::LakeUrl;
 use xledger_spend::report::Report;
 use xledger_spend::report::checks::CheckStatus;
 use xledger_spend::report::summary::{counts, document_types};
-use xledger_spend::xledger::Reason;
+use xledger_spend::xledger::LossReason;
 
 use crate::figures::{counted, size, time};
 use crate::lines::{Align, aligned, sanitize};
@@ -59,8 +59,8 @@ fn lost(report: &Report) -> String {
     let mut text = String::new();
     for lost in &report.lost {
         let why = match lost.reason {
-            Reason::NotAllowed => format!("the token may not read {} (right {})", lost.field, lost.right),
-            Reason::NotInSchema => format!("the schema has no {}", lost.field),
+            LossReason::NotAllowed => format!("the token may not read {} (right {})", lost.field, lost.right),
+            LossReason::NotInSchema => format!("the schema has no {}", lost.field),
         };
         text.push_str(&format!("  {}: {}\n", sanitize(&why), sanitize(&lost.columns.join(", "))));
     }

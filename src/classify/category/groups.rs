@@ -1,27 +1,27 @@
 //! The groups of both charts, with our own words for them. The standards' own words may not be shipped.
 
 /// One text in English and in Norwegian.
-pub(super) type Words = (&'static str, &'static str);
+pub(super) type Bilingual = (&'static str, &'static str);
 /// The first and the last of the two digits that account numbers begin with, the wider category, and the words of the group.
-pub(super) type Group = (u16, u16, Words, Words);
+pub(super) type Group = (u16, u16, Bilingual, Bilingual);
 
-const GOODS: Words = ("Goods and subcontractors", "Varer og underleverandører");
-const STAFF: Words = ("Staff", "Personal");
-const PREMISES: Words = ("Premises and energy", "Lokaler og energi");
-const EQUIPMENT: Words = ("Equipment, IT and maintenance", "Utstyr, IT og vedlikehold");
-const SERVICES: Words = ("Services", "Tjenester");
-const OFFICE: Words = ("Office and communication", "Kontor og kommunikasjon");
-const TRANSPORT: Words = ("Transport and travel", "Transport og reise");
-const MARKETING: Words = ("Marketing and sales", "Marked og salg");
-const INSURANCE: Words = ("Insurance, licences and fees", "Forsikring, lisenser og gebyrer");
+const GOODS: Bilingual = ("Goods and subcontractors", "Varer og underleverandører");
+const STAFF: Bilingual = ("Staff", "Personal");
+const PREMISES: Bilingual = ("Premises and energy", "Lokaler og energi");
+const EQUIPMENT: Bilingual = ("Equipment, IT and maintenance", "Utstyr, IT og vedlikehold");
+const SERVICES: Bilingual = ("Services", "Tjenester");
+const OFFICE: Bilingual = ("Office and communication", "Kontor og kommunikasjon");
+const TRANSPORT: Bilingual = ("Transport and travel", "Transport og reise");
+const MARKETING: Bilingual = ("Marketing and sales", "Marked og salg");
+const INSURANCE: Bilingual = ("Insurance, licences and fees", "Forsikring, lisenser og gebyrer");
 /// As a wider category.
-pub(super) const NOT_A_PURCHASE: Words = ("Not a purchase", "Ikke innkjøp");
+pub(super) const NOT_A_PURCHASE: Bilingual = ("Not a purchase", "Ikke innkjøp");
 /// As a wider category.
-pub(super) const INVESTMENTS: Words = ("Investments", "Investeringer");
+pub(super) const INVESTMENTS: Bilingual = ("Investments", "Investeringer");
 /// As a wider category.
-pub(super) const STOCK: Words = ("Stock", "Lager");
+pub(super) const STOCK: Bilingual = ("Stock", "Lager");
 /// As a wider category.
-pub(super) const PREPAID: Words = ("Prepaid", "Forskuddsbetalt");
+pub(super) const PREPAID: Bilingual = ("Prepaid", "Forskuddsbetalt");
 
 /// The groups of NS 4102. It has none at 44, 47, 48, 51, 82 and 87.
 #[rustfmt::skip]

@@ -1,8 +1,8 @@
 //! The numbers of persons. Sole traders have them for a company number, in Sweden by law.
 //!
-//! Where the country is theirs, the form is enough: nothing is lost, for no company has such a number there. Elsewhere the check digits must be
-//! right, too, and one company in a hundred with a number of ten digits is taken for a person: that costs a key, and the other way would publish a
-//! person's number. A spreadsheet drops the zero that a number begins with, so what lacks one digit is read with it.
+//! In the country that gives such numbers the form is enough, because no company there has one. Elsewhere the check digits must be right, too, and
+//! still one company in a hundred with a number of ten digits is taken for a person. That costs a key; the other error would publish a person's
+//! number. A spreadsheet drops a leading zero, so a number that lacks one digit is read with a zero in front.
 
 use super::digits::{is_digits, is_luhn, weighted};
 
@@ -38,7 +38,7 @@ pub(super) fn is_swedish(text: &str) -> bool {
     ten.len() == 10 && is_digits(&ten) && has_swedish_date(&ten)
 }
 
-/// The ten digits behind a century. Tax forms write 16 there for whatever is not born.
+/// The ten digits behind a century. Tax forms write 16 in its place for organisations.
 pub(super) fn without_century(text: &str) -> Option<&str> {
     ["16", "18", "19", "20"].into_iter().find_map(|century| text.strip_prefix(century)).filter(|ten| ten.len() == 10)
 }

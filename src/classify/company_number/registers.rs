@@ -88,8 +88,8 @@ fn british_company(text: &str) -> Option<Judged> {
     Some(Judged::with_key(CompanyNumberStatus::Unchecked, "GB", &number))
 }
 
-/// Nine digits, and three more for a branch. Those that begin with a zero are older than the check's newer outcomes. Twelve digits can also be a
-/// Swede's, and pass this check.
+/// Nine digits, and three more for a branch. A number with a leading zero is older than the newer remainders that pass the check. Twelve digits
+/// that pass it can also be a Swedish person's.
 fn british_vat(text: &str) -> Option<Judged> {
     let (nine, branch) = text.split_at_checked(9)?;
     let sum = weighted(nine, &[8, 7, 6, 5, 4, 3, 2, 10, 1])?;

@@ -23,7 +23,7 @@ pub(super) const fn before_call(_call: &str, _place: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// What is removed in one call goes file by file, in an order that nobody promises.
+/// Fail points: one call removes a directory file by file, in no promised order.
 #[cfg(not(test))]
 pub(super) const fn remove_one_by_one(_directory: &Path) {}
 

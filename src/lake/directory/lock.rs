@@ -18,7 +18,7 @@ const CLAIM: &str = "state/lock";
 const SWAP: &str = "state/.swap";
 /// A holder's name is a run's id and a word or two.
 const NAME_LIMIT_BYTES: u64 = 256;
-/// How often who comes too late looks who has the lake, and how long after the last look: a second at most.
+/// How often a run that finds the lake locked looks for the holder's name, and the wait between looks: a second at most.
 const LOOKS: u32 = 100;
 const LOOKED_AFTER: Duration = Duration::from_millis(10);
 
@@ -49,7 +49,7 @@ impl Claim {
         }
         let since = Timestamp::from_millisecond(now.0).unwrap_or_default();
         before_change(&path);
-        empty(&file, &path)?;
+        truncate(&file, &path)?;
         file.rewind()
             .and_then(|()| fail_point::write(&file, format!("{since:.3} {by}\n").as_bytes(), &path))
             .map_err(|e| situation("write", &path, e))?;
@@ -59,13 +59,13 @@ impl Claim {
 
 impl Drop for Claim {
     fn drop(&mut self) {
-        // Who comes when the next has taken the lock and not yet written its name must not read this one's.
+        // Whoever looks after the next holder took the lock, and before it wrote its name, must not read this one's.
         let _ = self.file.set_len(0);
     }
 }
 
-/// Since when the lock is held, and by whom; `None` while that is not written. Of a holder that was killed the name stays until the next has
-/// written its own.
+/// Since when the lock is held, and by whom; `None` while the holder has not written it. The name of a holder that was killed stays until the next
+/// holder writes its own.
 fn holder(file: &mut File) -> Option<(Option<Instant>, String)> {
     let mut name = String::new();
     file.rewind().ok()?;
@@ -77,7 +77,7 @@ fn holder(file: &mut File) -> Option<(Option<Instant>, String)> {
 }
 
 /// Waits for the lock of a compare-and-swap, which is held for milliseconds, and holds it until dropped.
-pub(super) fn swap(root: &Path) -> Result<File, Error> {
+pub(super) fn lock_for_swap(root: &Path) -> Result<File, Error> {
     let (file, path) = open(root, SWAP)?;
     before_call("lock", &path).and_then(|()| file.lock()).map_err(|e| situation("lock", &path, e))?;
     Ok(file)
@@ -96,6 +96,6 @@ fn open(root: &Path, name: &str) -> Result<(File, PathBuf), Error> {
 }
 
 /// Empties a file that stays.
-pub(super) fn empty(file: &File, place: &Path) -> Result<(), Error> {
+pub(super) fn truncate(file: &File, place: &Path) -> Result<(), Error> {
     before_call("truncate", place).and_then(|()| file.set_len(0)).map_err(|e| situation("empty", place, e))
 }

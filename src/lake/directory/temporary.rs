@@ -2,7 +2,7 @@
 
 use super::error::{is_of_the_name, situation, unreadable};
 use super::fail_point::{self, before_call, before_change};
-use super::lock::{self, empty};
+use super::lock::{self, truncate};
 use super::tree::{flush_directory, make_directory, prune};
 use crate::lake::Error;
 use std::ffi::OsString;
@@ -14,8 +14,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Told apart by process and count; a leftover of an ended process with the same number is stepped over.
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
-/// A file beside its future place. It goes away when dropped, with the directories that were made for it. Until then it is locked: one that
-/// is not was left by a process that ended.
+/// A file beside its future place, locked until it is dropped: one without a lock was left by a process that ended. A drop removes it, with the
+/// directories that were made for it.
 #[derive(Debug)]
 pub(super) struct Temporary {
     file: File,
@@ -75,7 +75,7 @@ impl Temporary {
         let created = match before_call("link", &self.place).and_then(|()| fs::hard_link(&self.path, &self.place)) {
             // A file system without hard links, whatever it says: look and rename while nobody else of this program does.
             Err(e) if !is_of_the_name(&e) => {
-                let _held = lock::swap(&self.root)?;
+                let _held = lock::lock_for_swap(&self.root)?;
                 match self.place.symlink_metadata() {
                     Ok(_) => Err(ErrorKind::AlreadyExists.into()),
                     Err(_) => fs::rename(&self.path, &self.place),
@@ -108,20 +108,20 @@ impl Temporary {
     }
 }
 
-/// Finds out whether the file system of a lake does what a lake needs, and whether this program may write wherever it will, with files that
-/// go away again. No directory goes away with them, for another process could just be about to make its lock in it.
+/// Tries out, with files that are removed again, whether the file system of a lake does what a lake needs, and whether this program may write
+/// everywhere that it is going to. Removes no directory, for another process could just be about to make its lock in it.
 pub(super) fn try_out(root: &Path, below: &[PathBuf]) -> Result<(), Error> {
     let trial = temporary_name(&root.join("trial"));
     let mut created = Temporary::create_beside(&trial, root)?;
     created.fill(b"{}\n")?;
-    empty(&created.file, &trial)?;
+    truncate(&created.file, &trial)?;
     created.create()?;
     let replaced = Temporary::create_beside(&trial, root).and_then(Temporary::replace);
     before_change(&trial);
     let removed = fs::remove_file(&trial);
     replaced?;
     match removed {
-        // The next run that holds the lake found it left over.
+        // Gone already if the holder of the lake took it for a leftover.
         Err(e) if e.kind() != ErrorKind::NotFound => return Err(situation("delete", &trial, e)),
         _ => {}
     }
@@ -181,8 +181,8 @@ fn is_empty(directory: &Path) -> bool {
     fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none())
 }
 
-/// Removes the temporary files that ended processes left in a directory and below, and passes by the directories in `except`. For who
-/// holds the lake: others write, but make no links. What cannot be looked at or removed stays.
+/// Removes the temporary files that ended processes left in a directory and below, but skips the directories in `except`. For the holder of the lake
+/// alone: other processes write files, which they lock, but make no links. What cannot be looked at or removed stays.
 pub(super) fn remove_leftovers(directory: &Path, except: &Path) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         let (path, Ok(kind)) = (entry.path(), entry.file_type()) else { continue };

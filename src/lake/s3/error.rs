@@ -50,7 +50,8 @@ impl S3Error {
         }
     }
 
-    /// Codes first, since several share a status and a long operation can fail after it has answered 200; then the status, since an answer can have no code.
+    /// Codes first, since several share a status and a long operation can fail after it has answered 200; then the status, since an answer can lack a
+    /// code.
     fn from_service(said: ServiceError, region: Option<String>) -> Self {
         match (said.code.as_str(), said.status) {
             ("NoSuchBucket", _) => Self::NoSuchBucket,

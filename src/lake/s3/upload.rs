@@ -18,8 +18,8 @@ use tokio::runtime::Handle;
 const PART_BYTES: usize = 8 << 20;
 /// Parts that S3 takes for one object: 78 GiB.
 const PARTS_LIMIT: usize = 10_000;
-/// Parts that are kept until the object is there, so that they can be sent again: 32 MiB, for memory is what a function's owner pays for. A
-/// larger object whose upload comes to nothing ends the run, and the next one has its rows.
+/// Parts that are kept until the object is there, so that they can be sent again: 32 MiB, for a function's owner pays for its memory. If the upload
+/// of a larger object fails, the run ends, and the next one has the object's rows.
 const KEPT_PARTS: usize = 4;
 
 /// A new object of a lake in a bucket.

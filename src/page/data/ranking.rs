@@ -27,7 +27,7 @@ impl Entry {
         entries.iter().fold(Sum::default(), |total, entry| total.plus(&entry.sum))
     }
 
-    /// Whether there was nothing in either year.
+    /// Whether there is nothing in these twelve months.
     pub(super) fn is_nothing(&self) -> bool {
         self.sum.lines == 0 && self.sum.now == 0
     }

@@ -15,7 +15,7 @@ use crate::model::names::Names;
 const FILE: &str = "cache.json";
 /// What an earlier version had in its place.
 const OLD_FILE: &str = "refresh.json";
-/// What `cache.json` takes: it names files, and a document type takes a hundred bytes.
+/// More than `cache.json` takes: it names files, and holds the bounds of ranges.
 const FILE_LIMIT_BYTES: u64 = 16 << 20;
 /// A file of rows has [`PART_ROWS`] of them.
 const PART_LIMIT_BYTES: u64 = 1 << 30;
@@ -38,7 +38,7 @@ pub(crate) struct Cache<'a> {
     pub(crate) new_rows: u64,
     version: Option<Version>,
     /// What it says, as far as is known.
-    said: Option<Contents>,
+    stored: Option<Contents>,
     /// What was to be written last, where nobody knows whether it was.
     in_doubt: Option<Bytes>,
 }
@@ -68,7 +68,7 @@ impl<'a> Cache<'a> {
             tracing::warn!(place = store.place(&key), reason, "the cache is not read; everything is fetched");
         }
         let mut contents = Contents { format_version: CACHE_FORMAT_VERSION, ..read.unwrap_or_default() };
-        let (version, said) = (found.map(|(_, version)| version), Some(contents.clone()));
+        let (version, stored) = (found.map(|(_, version)| version), Some(contents.clone()));
         if let Some(current) = current
             && contents.publishing.contains(&current.snapshot)
         {
@@ -80,7 +80,7 @@ impl<'a> Cache<'a> {
             // It changes nothing, so that it neither goes on with a refresh nor ends one.
             (contents.refresh, contents.lists) = (None, None);
         }
-        Ok(Self { contents, lake, run_id, is_dry, unread, files: 0, new_rows: 0, version, said, in_doubt: None })
+        Ok(Self { contents, lake, run_id, is_dry, unread, files: 0, new_rows: 0, version, stored, in_doubt: None })
     }
 
     /// Replaces `cache.json`, unless it says the same already.
@@ -88,23 +88,23 @@ impl<'a> Cache<'a> {
     /// # Errors
     /// [`Error::Precondition`] if another run has replaced it; else what storage can meet.
     pub(crate) async fn save(&mut self) -> Result<(), Failure> {
-        if self.is_dry || self.said.as_ref() == Some(&self.contents) {
+        if self.is_dry || self.stored.as_ref() == Some(&self.contents) {
             return Ok(());
         }
         let (store, key) = (self.lake.store(), layout::state(FILE)?);
         let mut bytes = serde_json::to_vec(&self.contents).map_err(unfit)?;
         bytes.push(b'\n');
         let bytes = Bytes::from(bytes);
-        // A write that this run heard nothing of may have happened: its own is not another run's.
+        // A write without an answer may have happened: then the file found is this run's own, not another's.
         if let Some(doubted) = &self.in_doubt
             && let Some((found, version)) = store.get(&key, FILE_LIMIT_BYTES).await?
             && found == *doubted
         {
             self.version = Some(version);
         }
-        (self.said, self.in_doubt) = (None, Some(bytes.clone()));
+        (self.stored, self.in_doubt) = (None, Some(bytes.clone()));
         self.version = Some(store.replace(&key, bytes, self.version.as_ref()).await?);
-        (self.said, self.in_doubt) = (Some(self.contents.clone()), None);
+        (self.stored, self.in_doubt) = (Some(self.contents.clone()), None);
         Ok(())
     }
 
@@ -207,9 +207,9 @@ impl<'a> Cache<'a> {
     /// # Errors
     /// What storage can meet; that the lake is another run's by now, whose files these may be.
     pub(crate) async fn sweep(&self, publisher: &Publisher) -> Result<(), Error> {
-        let Some(said) = self.said.as_ref().filter(|_| !self.is_dry) else { return Ok(()) };
+        let Some(stored) = self.stored.as_ref().filter(|_| !self.is_dry) else { return Ok(()) };
         let named: rustc_hash::FxHashSet<Key> =
-            said.parts().filter_map(|part| layout::state(&part.path).ok()).collect();
+            stored.parts().filter_map(|part| layout::state(&part.path).ok()).collect();
         let (store, rows) = (self.lake.store(), layout::state("rows")?);
         // By directory first: what a killed writer left there has no key.
         for directory in store.list_directories(&rows).await? {

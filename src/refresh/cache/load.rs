@@ -46,7 +46,7 @@ pub(crate) enum Change {
 }
 
 /// The rows of admitted lines that the cache has.
-pub(crate) struct Cached<T> {
+pub(crate) struct CachedRows<T> {
     /// Valid rows, each line once, in no order.
     pub(crate) rows: Vec<T>,
     /// The admitted ids, ascending, and for each the number of the file that has its row, or [`NOWHERE`].
@@ -54,10 +54,10 @@ pub(crate) struct Cached<T> {
     file_of: Vec<u32>,
     /// Of each file, whether it has rows that must not stay: of lines that are not admitted, or that have expired.
     must_go: Vec<bool>,
-    /// Ids of rows that are valid but for having expired, with a hash of each: what comes in their place shows whether they were out of date.
+    /// Ids and hashes of rows that would be valid had they not expired. If the row that comes instead has another hash, they were out of date.
     expired: Vec<(i64, u64)>,
-    /// Lines that are fetched again though the cache has their rows, as they are listed: the last one, if nothing else is missing, and those that were too
-    /// young when they were asked for. They come in any run, and are no progress.
+    /// Lines that are fetched again although the cache has their rows as listed: those that were too young when they were asked for, and the last
+    /// line if no row is missing. They come in every run, so they are no progress.
     pub(crate) refetched: FxHashSet<i64>,
 }
 
@@ -69,7 +69,7 @@ fn hash<T: CachedRow>(row: &T, names: &Names) -> u64 {
     FxBuildHasher.hash_one((row.clone().with_text(Text::default()), names.own(row.text())))
 }
 
-impl<T: CachedRow> Cached<T> {
+impl<T: CachedRow> CachedRows<T> {
     /// Takes the valid rows of admitted lines, whose ids ascend. Rows of `payroll` lines leave the cache at once.
     ///
     /// # Errors
@@ -182,8 +182,8 @@ impl<T: CachedRow> Cached<T> {
         Ok(())
     }
 
-    /// How many of the rows that had expired were out of date, though nothing listed had shown it, if any had expired. All rows must be there, by
-    /// id.
+    /// How many expired rows were out of date although the lists had shown no change; `None` if none had expired. All rows must be there, sorted
+    /// by id.
     pub(crate) fn healed(&self, names: &Names) -> Option<u64> {
         let is_other = |(id, hash): &&(i64, u64)| {
             self.rows.binary_search_by_key(id, T::id).is_ok_and(|at| self::hash(&self.rows[at], names) != *hash)
@@ -191,8 +191,8 @@ impl<T: CachedRow> Cached<T> {
         (!self.expired.is_empty()).then(|| self.expired.iter().filter(is_other).count() as u64)
     }
 
-    /// Writes files anew that hold what must not stay, or little that is used, or that are too many. To be called once all that was missing
-    /// has come, and is of use.
+    /// Rewrites files with rows that must not stay, files of which less than half is used, and small files if there are too many. Call it once
+    /// all missing rows have come and are published.
     ///
     /// # Errors
     /// What storage can meet; the cache then is as it was.
@@ -206,8 +206,8 @@ impl<T: CachedRow> Cached<T> {
         let moves = |at: usize| must_go[at] || used[at] * 2 < parts[at].rows || (too_many && is_small(&parts[at]));
         let moves: Vec<bool> = (0..parts.len()).map(moves).collect();
         let moved = (0..parts.len()).filter(|at| moves[*at] && used[*at] > 0);
-        // Settled rows may be given the newest time of the files that are moved. The others would look settled by it: they are left out, for the next
-        // refresh would fetch them again in any case.
+        // Settled rows may take the newest time of the moved files. Rows that are not settled would look settled with it, so they are left out: the
+        // next refresh would fetch them again in any case.
         let newest = moved.filter_map(|at| parts[at].provenance.clone()).max_by_key(|provenance| provenance.at_ms);
         rows.retain(|row| {
             let Ok(at) = ids.binary_search(&row.id()) else { return false };

@@ -8,7 +8,7 @@ use crate::model::line::Line;
 use crate::model::listed::{DocumentType, ListedLine, NONE};
 use crate::model::names::{Names, Text};
 use crate::model::value::Money;
-use crate::refresh::chart::{Account, Chart, Number};
+use crate::refresh::chart::{Account, AccountNumber, Chart};
 use crate::refresh::index::{Ledger, Payables};
 use crate::refresh::rules::Rules;
 use crate::refresh::screen::{AdmittedLine, screen};
@@ -73,7 +73,7 @@ struct Case {
     cached: Vec<ListedLine>,
     provenance: Provenance,
     listed_at_ms: i64,
-    expired: Vec<Expired>,
+    expired: Vec<Expiry>,
 }
 
 impl Default for Case {
@@ -93,7 +93,7 @@ impl Default for Case {
 
 /// Lines that may be asked for.
 fn admitted(case: &Case) -> Vec<AdmittedLine> {
-    let account = |number| Account::numbered(Number::Digits(number));
+    let account = |number| Account::numbered(AccountNumber::Digits(number));
     let chart: Chart = [(3, account(4300)), (4, account(4400))].into_iter().collect();
     let references = References::of(1, case.types.clone(), &MONTHS);
     let ledger = Ledger { entries: case.listed.clone(), references };
@@ -128,7 +128,8 @@ async fn used_and_left(case: &Case) -> (Vec<i64>, Vec<i64>) {
     let listed_at = Instant(case.listed_at_ms);
     let validity = Validity { now: &now(), listed_at, expired: &case.expired, listed };
     let admitted = admitted(case);
-    let mut cached = Cached::<Line>::load(&mut cache, &admitted, &case.payroll, &validity, &mut names).await.unwrap();
+    let mut cached =
+        CachedRows::<Line>::load(&mut cache, &admitted, &case.payroll, &validity, &mut names).await.unwrap();
     let used: Vec<i64> = cached.rows.iter().map(|row| row.id).collect();
     let (all, mut missing) = (admitted.len(), admitted);
     cached.leave_missing(&mut missing);
@@ -196,7 +197,7 @@ fn asked_and_modified(case: &mut Case, asked_at_ms: i64) {
 }
 
 fn expire(case: &mut Case, from: Option<Month>, to: Option<Month>, asked_before_ms: i64) {
-    case.expired.push(Expired { from, to, asked_before_ms });
+    case.expired.push(Expiry { from, to, asked_before_ms });
 }
 
 #[tokio::test]
@@ -228,7 +229,7 @@ async fn what_is_not_valid_any_more_goes_once_all_is_there() {
     let listed = ListedReferences { types: &types, references: &references };
     let validity = Validity { now: &now(), listed_at: Instant(NOW_MS), expired: &[], listed };
     let admitted = admitted(&case);
-    let cached = Cached::<Line>::load(&mut cache, &admitted, &[], &validity, &mut names).await.unwrap();
+    let cached = CachedRows::<Line>::load(&mut cache, &admitted, &[], &validity, &mut names).await.unwrap();
     assert_eq!(cached.rows.len(), 4);
     cached.tidy(&mut cache, &names).await.unwrap();
     let mut left = Vec::new();
@@ -259,7 +260,7 @@ async fn what_has_expired_goes_even_if_it_is_not_as_it_is_listed() {
     let listed = ListedReferences { types: &types, references: &references };
     let validity = Validity { now: &now(), listed_at: Instant(NOW_MS), expired: &case.expired, listed };
     let admitted = admitted(&case);
-    let cached = Cached::<Line>::load(&mut cache, &admitted, &[], &validity, &mut names).await.unwrap();
+    let cached = CachedRows::<Line>::load(&mut cache, &admitted, &[], &validity, &mut names).await.unwrap();
     assert_eq!(cached.rows.len(), 3);
     cached.tidy(&mut cache, &names).await.unwrap();
     assert_eq!(cache.contents.lines.iter().map(|part| part.rows).sum::<u64>(), 3);
@@ -291,7 +292,7 @@ async fn what_is_moved_is_valid_as_before() {
         case.listed_at_ms = listed_at_ms;
         let validity = Validity { now: &now(), listed_at: Instant(listed_at_ms), expired: &[], listed };
         let admitted = admitted(&case);
-        let mut cached = Cached::<Line>::load(&mut cache, &admitted, &[], &validity, &mut names).await.unwrap();
+        let mut cached = CachedRows::<Line>::load(&mut cache, &admitted, &[], &validity, &mut names).await.unwrap();
         assert_eq!(cached.rows.iter().map(|row| row.id).collect::<Vec<_>>(), used);
         cached.rows.sort_by_key(|row| row.id);
         cached.tidy(&mut cache, &names).await.unwrap();

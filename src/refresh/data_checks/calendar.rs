@@ -17,7 +17,7 @@ pub(super) struct Calendar {
 }
 
 impl Calendar {
-    /// Closed is what lies before the run's month, and not the newest month with lines, which may still be booked.
+    /// Closed months lie before the run's month and before the newest month with lines, which may still be booked.
     pub(super) fn new(started_at: Instant, newest: Option<Month>) -> Self {
         let today = started_at.day();
         let month = today.month().unwrap_or(Month { year: 9999, month: 12 });

@@ -8,10 +8,10 @@ use crate::table::spend;
 const FIRST: Day = Day(10_957);
 /// An invoice is booked in the year that it is of, or the next one.
 const MAX_MONTHS: i32 = 12;
-/// Dates that cannot be are typed wrong each by itself; those that are odd happen, and so many of a hundred lines with a date are more than that.
+/// How many of a hundred dated lines may have an odd date: such dates happen. An impossible date is always reported.
 const MAX_ODD_PERCENT: u64 = 1;
 
-/// A day is within so many of the first of its period, or its month is looked at: that takes longer than all else here.
+/// A day within so many days of its period's first is surely near. For others the month is worked out, the slowest step here.
 const SURELY_NEAR: u32 = 330;
 
 /// Lines whose dates are odd.

@@ -9,7 +9,7 @@ use crate::model::value::Month;
 use crate::report::checks::{DataCheck, count};
 use crate::table::spend;
 
-/// Rates of a month differ by the days of its invoices; further from their median than this, in percent, a sign, a digit or the currency is wrong.
+/// How far a rate may lie from its month's median, in percent. Rates differ from day to day; beyond this a sign, a digit or the currency is wrong.
 const MAX_OFF_PERCENT: i128 = 5;
 /// On small amounts a hundredth of the currency's unit is rounding, in ten-thousandths.
 const ROUNDING: i128 = 100;

@@ -74,7 +74,7 @@ pub(super) fn match_rates(now: &[Measured], before: Option<&[Measured]>, max_dro
 
 /// Whether months that were closed long ago are as they were. `periods` is `None` where nothing is compared.
 ///
-/// A payment that is matched changes a line, so that a part of a month may; lines that come or go late are for an accountant to know of.
+/// A matched payment changes a line, so a part of a month's lines may change. An accountant should know of any line that comes or goes late.
 pub(super) fn moved(periods: Option<&[PeriodChanges]>, calendar: &Calendar, max_changed: u32) -> DataCheck {
     let (name, meaning) =
         ("closed_months_moved", "months that were closed for more than two months are not as they were");

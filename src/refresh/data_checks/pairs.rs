@@ -6,7 +6,7 @@ use crate::classify::spend_class::SpendClass;
 use crate::report::checks::{DataCheck, count, share};
 use crate::table::spend;
 
-/// A line is moved from one account to another now and then; so many of a hundred lines in pairs are bookkeeping that nobody classed.
+/// How many of a hundred lines may be in pairs: now and then a line moves to another account. More are bookkeeping that nobody classed.
 const MAX_PERCENT: u64 = 1;
 
 /// A line: owner, voucher, size, amount and account.

@@ -10,7 +10,7 @@ use crate::model::value::Month;
 use crate::report::checks::{DataCheck, count, share};
 use crate::table::spend;
 
-/// A company's name is written in many ways, and most of them begin alike: so many letters and digits.
+/// How many letters and digits at the start make names alike: one company's name is written in many ways.
 const ALIKE: usize = 4;
 /// Purchases of suppliers without a number that names a company, in percent of an owner's: more than occasional ones.
 const MAX_UNNUMBERED_PERCENT: u128 = 10;

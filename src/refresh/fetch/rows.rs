@@ -25,7 +25,7 @@ impl FetchedRow for Line {
         let owner = reference(node.owner_db_id).unwrap_or(0);
         let account = reference(node.account_db_id).unwrap_or(0);
         let match_id = reference(node.match_id).unwrap_or(0);
-        // Its id stands for what it was listed as. One that no line was listed with stands for nothing, so that the line is set aside.
+        // An id alone means the document type that was listed with it. An id that no line was listed with means nothing: the line is set aside.
         let of_id = match &header.transaction_source {
             Some(SourceNode { db_id, code: None, description: None }) => {
                 let place = reference(*db_id).and_then(|id| references.document_types.place_of_known(owner, id));

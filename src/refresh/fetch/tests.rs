@@ -3,7 +3,7 @@ use crate::model::line::{Line, Payable};
 use crate::model::listed::{DocumentType, ListedLine};
 use crate::model::names::Name;
 use crate::model::value::Month;
-use crate::refresh::chart::{Account, Chart, Number};
+use crate::refresh::chart::{Account, AccountNumber, Chart};
 use crate::refresh::index::{Ledger, Payables, References};
 use crate::refresh::rules::Rules;
 use crate::refresh::screen::screen;
@@ -11,7 +11,7 @@ use crate::xledger::node::{LedgerLineNode, PayableLineNode};
 
 /// A screen that keeps line 1 on account 3 in voucher 7, where match 9 of owner 1 is payroll.
 fn a_screen() -> (Screen, References) {
-    let account = |number| Account::numbered(Number::Digits(number));
+    let account = |number| Account::numbered(AccountNumber::Digits(number));
     let chart: Chart = [(3, account(4300)), (4, account(5000)), (5, account(2930))].into_iter().collect();
     let kind = |id, code: &str| DocumentType { id: Some(id), code: Some(code.into()), description: None };
     let entry = |id, account, match_id, document_type| ListedLine {

@@ -1,6 +1,6 @@
 //! Lists of lines are walked in ranges of ids, several at once: a list of a million lines is a hundred pages, and each is an answer to wait
-//! for. The ranges of a list cover all ids, so that it is whole whatever the order of the answers; its bounds decide but how evenly the work
-//! is shared. The end of a list comes once all its ranges have: it has what was posted meanwhile.
+//! for. The ranges of a list cover all ids, so the list is whole whatever the order of the answers; the bounds only decide how evenly the work
+//! is shared. The range at the end is asked for after all others, because it brings what was posted meanwhile.
 
 use std::cell::{Cell, RefCell};
 
@@ -8,7 +8,7 @@ use futures::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::Asking;
-use crate::xledger::node::{Identified, ProbeNode};
+use crate::xledger::node::{IdNode, Identified};
 use crate::xledger::query::Query;
 use crate::xledger::{Client, Error, IdRange, Position, Question, Select};
 
@@ -51,8 +51,8 @@ pub(crate) struct Ranges {
     pub(crate) by_cursor: bool,
     /// Whether the server has answered with a page between two ids.
     takes_bounds: bool,
-    /// Whether the list's first page came by ids, and with its last row's id for a cursor: pages are asked for by ids alone then.
-    goes_by_ids: bool,
+    /// Whether the first page came in the order of ids, with its last row's id as cursor. Further pages are then asked for by ids alone.
+    pages_by_id: bool,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,14 +81,14 @@ impl Ranges {
         !self.ranges.is_empty() && self.ranges.iter().all(|range| range.at.is_at_end())
     }
 
-    /// The bounds of the next list's ranges, by this one, which is whole and sorted; nothing where the server does not go by ids, so that the
-    /// next list looks whether it does.
+    /// The bounds of the next list's ranges, from this list, which is whole and sorted; `None` if one cursor walked it, so that the next list
+    /// tries again whether the server goes by ids.
     pub(crate) fn for_next<L: List>(&self, list: &L, page_rows: usize, most: usize) -> Option<Vec<i64>> {
         (!self.by_cursor).then(|| bounds(list, page_rows, most))
     }
 
-    /// Lets the next walk list what is behind the last range: the rest of the list, and what was posted while it was read. Without ranges that
-    /// is not asked.
+    /// Adds a range above the last one, so that the next walk lists the rest of the list and what was posted while it was read. A list that one
+    /// cursor walks gets none.
     pub(crate) fn open_end<L: List>(&mut self, list: &L) {
         let end = self.ranges.last().and_then(|range| range.ids.up_to);
         let above = end.or_else(|| list.entries().iter().map(L::id_of).max());
@@ -121,8 +121,8 @@ impl Ranges {
             self.walk(list, asking, is_enough, rows).await
         };
         match walked.await {
-            // A server that does not take both bounds, or has another order: one cursor leads through all of it. One that took them before refuses for
-            // another reason, and what has come is right.
+            // The server does not take both bounds, or has another order: one cursor walks the whole list. A server that took bounds before refuses
+            // for another reason, and what has come stays.
             Err(error) if !self.by_cursor && self.are_refused(&error, asking.client) => {
                 tracing::warn!(query = L::QUERY.name, reason = %error, "ranges of ids are refused; one cursor walks the list");
                 list.entries_mut().clear();
@@ -138,8 +138,8 @@ impl Ranges {
         !client.has_given_up() && (is_unfit || (error.is_refusal() && !self.takes_bounds))
     }
 
-    /// Asks for the first page, which shows whether the server goes by ids; if it is not known where ranges begin, for the last id, too. If many
-    /// pages follow, they are shared between ranges of even width.
+    /// Asks for the first page, which shows whether the server goes by ids. If no bounds are known, asks for the last id, too, and splits what
+    /// follows the page into ranges of even width.
     async fn begin<L: List>(
         &mut self,
         list: &mut L,
@@ -153,12 +153,12 @@ impl Ranges {
         walked?;
         let ids = || list.entries().iter().map(L::id_of);
         let (Some(first), Some(reached)) = (ids().min(), ids().max()) else { return Ok(()) };
-        // Only where rows come by their ids is nothing of what follows below the page's last id.
-        self.goes_by_ids = self.ranges[0].at.is_at_id(reached) && ids().is_sorted();
-        if is_known || !self.goes_by_ids {
+        // Only if rows come in the order of their ids is every later row above the page's last id.
+        self.pages_by_id = self.ranges[0].at.is_at_id(reached) && ids().is_sorted();
+        if is_known || !self.pages_by_id {
             return Ok(());
         }
-        let last = asking.client.last_row::<ProbeNode>(L::IDS, asking.base).await?;
+        let last = asking.client.last_row::<IdNode>(L::IDS, asking.base).await?;
         let last = last.and_then(|row| row.id()).unwrap_or(reached);
         // The last row is not the one with the highest id: rows may stand behind those of higher ids.
         self.by_cursor = last < reached;
@@ -186,7 +186,7 @@ impl Ranges {
         rows: &impl Fn(usize),
     ) -> Result<(), Error> {
         let Asking { client, base, page_rows } = asking;
-        let (by_cursor, goes_by_ids) = (self.by_cursor, self.goes_by_ids);
+        let (by_cursor, pages_by_id) = (self.by_cursor, self.pages_by_id);
         let (list, takes_bounds) = (RefCell::new(list), Cell::new(self.takes_bounds));
         let ranges = stream::iter(self.ranges.iter_mut().filter(|range| !range.at.is_at_end()));
         let walks = ranges.map(async |Range { ids, at }| {
@@ -201,7 +201,7 @@ impl Ranges {
             };
             let select = match () {
                 () if by_cursor => Select::All,
-                () if goes_by_ids => Select::Ascending(*ids),
+                () if pages_by_id => Select::Ascending(*ids),
                 () => Select::Range(*ids),
             };
             let question =
@@ -226,12 +226,12 @@ fn ignored(query: Query) -> Error {
     Error::SchemaMismatch { query: query.name, code: "none".to_owned(), message }
 }
 
-/// The bounds of ranges of about as many lines each, at the ends of pages. Behind the last bound is the last page, or of a shorter list the last
-/// line: it is asked for once all else has come, so that it has what is posted meanwhile, and takes no request that finds nothing.
+/// The bounds of ranges with about as many lines each, at the ends of pages. Above the last bound lies the last page, or the last line of a list
+/// of one page. It is asked for last, so that its request brings what was posted meanwhile and always finds something.
 fn bounds<L: List>(list: &L, page_rows: usize, most: usize) -> Vec<i64> {
     let entries = list.entries();
     let pages = entries.len().div_ceil(page_rows.max(1));
-    // Whether the server goes by ids shows on a page that another follows in its range.
+    // Two pages a range at least: only a page that another follows shows if the server goes by ids.
     let ranges = (pages / 2).clamp(1, most.max(1));
     let rows = pages.div_ceil(ranges) * page_rows;
     let last_page = (pages.saturating_sub(1) * page_rows).min(entries.len());

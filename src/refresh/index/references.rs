@@ -1,6 +1,6 @@
 //! What listed ledger lines refer to: document types and periods. A million lines have a dozen of the one and a few hundred of the other, so the
-//! list asks for their ids alone, and what an id means is read off an example line of each. Within an owner: an id is not known to mean the same
-//! in another. Of a server that has no such ids every line says it itself.
+//! list asks for their ids alone, and what an id means is read off an example line of each. An id holds within its owner: in another one it may
+//! mean something else. If the server has no such ids, every line states type and period itself.
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
@@ -101,7 +101,7 @@ impl<T: Clone + Default + PartialEq> Items<T> {
         }
     }
 
-    /// Whether of the one at this place the id is known, and nothing else.
+    /// Whether only the id is known of the item at this place.
     fn is_unexplained(&self, place: u32) -> bool {
         self.keys.get(place as usize).is_some_and(|key| !key.is_known && key.id != 0)
     }
@@ -174,8 +174,8 @@ impl References {
         self.document_types.is_unexplained(entry.document_type) || self.periods.is_unexplained(entry.period)
     }
 
-    /// Lines that have the ids of which it is not known yet what they mean: of each so many, of other vouchers than those that were tried and, as they
-    /// stand, than each other. A line that is gone tells nothing, and neither does one whose voucher has another type or period by now.
+    /// Example lines for each id whose meaning is not known yet: `of_each` of them, not of a voucher that was tried, and no two neighbours of one
+    /// voucher. One is not enough: it may be gone, or its voucher may have another type or period by now.
     pub(crate) fn examples(&self, entries: &[ListedLine], of_each: usize, tried: &FxHashSet<i64>) -> Vec<i64> {
         let tried_lines = entries.iter().filter(|entry| tried.contains(&entry.id));
         let tried_vouchers: FxHashSet<i64> = tried_lines.map(|entry| entry.voucher).filter(|id| *id != 0).collect();

@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::classify::company_number::{self, CompanyNumberStatus};
-use crate::classify::suppliers::{SupplierFacts, Suppliers};
+use crate::classify::suppliers::{SupplierFacts, SupplierFile};
 use crate::refresh::reference_data::{ReferenceData, Supplier};
 
 /// A supplier, with what follows from its company and from `suppliers.csv`.
@@ -47,7 +47,7 @@ impl<'a> KnownSupplier<'a> {
 /// All suppliers, by id.
 pub(super) fn enrich<'a>(
     reference_data: &'a ReferenceData,
-    file: &'a Suppliers,
+    file: &'a SupplierFile,
     has_company_numbers: bool,
     keeps_personal_numbers: bool,
 ) -> FxHashMap<i64, KnownSupplier<'a>> {

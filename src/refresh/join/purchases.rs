@@ -25,14 +25,14 @@ pub(super) struct Purchase<'a> {
 /// What accounts and rules say.
 pub(super) struct Purchases<'a> {
     categories: &'a Categories,
-    accounts: FxHashMap<i64, OfAccount>,
+    accounts: FxHashMap<i64, AccountClass>,
     /// Vouchers, with their owners, that hold the contra of a reverse charge.
     reverse_charged: FxHashSet<(i64, i64)>,
 }
 
 /// What an account says of its lines.
 #[derive(Clone, Copy)]
-struct OfAccount {
+struct AccountClass {
     number: Option<u16>,
     class: SpendClass,
     category: DefaultCategory,
@@ -43,7 +43,7 @@ struct OfAccount {
 
 impl<'a> Purchases<'a> {
     pub(super) fn new(chart: &Chart, language: Language, categories: &'a Categories, lines: &[Line]) -> Self {
-        let accounts: FxHashMap<i64, OfAccount> =
+        let accounts: FxHashMap<i64, AccountClass> =
             chart.iter().map(|(id, account)| (id, of_account(account, language))).collect();
         let is_contra = |line: &&Line| accounts.get(&line.account).is_some_and(|account| account.is_contra);
         let reverse_charged = lines.iter().filter(is_contra).map(|line| (line.owner, line.voucher)).collect();
@@ -87,7 +87,7 @@ impl<'a> Purchases<'a> {
     }
 }
 
-fn of_account(account: &Account, language: Language) -> OfAccount {
+fn of_account(account: &Account, language: Language) -> AccountClass {
     let facts = account.facts();
     let (number, chart) = (facts.number, facts.standard);
     let is = |kind| Some(account.kind == Some(kind));
@@ -105,7 +105,7 @@ fn of_account(account: &Account, language: Language) -> OfAccount {
     let class = spend_class(&facts);
     let category = |class| default_category(chart, number, class, language);
     let bookkeeping = SpendClass::VatBookkeeping;
-    OfAccount {
+    AccountClass {
         number,
         class,
         category: category(class),

@@ -10,18 +10,18 @@ use crate::xledger::Client;
 use crate::xledger::node::{Identified, LedgerReferencesNode};
 use crate::xledger::query;
 
-/// How many lines are asked what an id of theirs means, at first and where those tell nothing: they may be gone, or have another by now.
+/// How many lines are asked what an id means: first one, and more if the answers tell nothing. Lines may be gone, or have another id by now.
 const EXAMPLES: [usize; 3] = [1, 10, 100];
 /// And of all ids together.
 const MAX_EXAMPLES: usize = 1_000;
 
 impl Lists {
-    /// Looks up what the listed ledger lines refer to, and asks in the same request about lines that have no ids. Returns whether that is all: where
-    /// such lines say below what their periods and document types are, the ledger is to be listed anew.
+    /// Looks up what the listed ledger lines refer to, and asks in the same request about lines that have no ids. Returns false if the ledger must
+    /// be listed anew, because such lines may state their periods and document types in nested fields.
     pub(super) async fn look_up_references(&mut self, asking: Asking<'_>) -> Result<bool, Failure> {
         let Asking { client, base, page_rows } = asking;
         let Ledger { entries, references } = &mut self.ledger;
-        let lacks_ids = entries.iter().filter(|entry| self.saved.by_ids && references.lacks_ids(entry));
+        let lacks_ids = entries.iter().filter(|entry| self.saved.lists_reference_ids && references.lacks_ids(entry));
         let without_ids: FxHashSet<i64> = lacks_ids.map(|entry| entry.id).collect();
         if !without_ids.is_empty() && (!client.plan().asks_ids() || without_ids.len() > page_rows) {
             self.give_up_ids(client);
@@ -56,6 +56,6 @@ impl Lists {
         );
         client.plan().give_up_ids();
         self.ledger = Ledger::default();
-        (self.saved.ledger, self.saved.by_ids, self.saved.has_new_lines) = Default::default();
+        (self.saved.ledger, self.saved.lists_reference_ids, self.saved.has_new_lines) = Default::default();
     }
 }

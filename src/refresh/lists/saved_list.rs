@@ -34,7 +34,7 @@ impl SavedList {
         Ok(())
     }
 
-    /// Writes the lines into files that stand in none yet.
+    /// Writes into files the lines that stand in none yet.
     pub(super) async fn save<L: List<Entry: Stored>>(
         &mut self,
         list: &L,
@@ -81,7 +81,7 @@ impl SavedList {
             left.retain(|id| !came.contains(id));
         }
         ensure_gone(client, base, L::IDS, &left).await?;
-        // Only now that all have come: a list that lacked some would be taken for whole by another run. What stands in files is not so any more.
+        // Only now that all have come: another run would take a list that lacks some for whole. The files are out of date, so they are forgotten.
         list.entries_mut().retain(|entry| !ids.contains(&L::id_of(entry)));
         list.extend(listed, client);
         self.parts.clear();

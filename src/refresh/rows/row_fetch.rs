@@ -7,9 +7,9 @@ use super::{Answered, Request};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::names::Names;
-use crate::refresh::cache::{Cache, Cached, CachedRow, Provenance};
+use crate::refresh::cache::{Cache, CachedRow, CachedRows, Provenance};
 use crate::refresh::fetch::{Answer, Fetch, FetchedRow, SetAside, ensure_gone};
-use crate::refresh::{Refreshing, guards};
+use crate::refresh::{RefreshRun, guards};
 use crate::xledger::Client;
 use crate::xledger::query::Query;
 
@@ -29,7 +29,7 @@ pub(super) struct RowFetch<T: FetchedRow> {
     pub(super) queries: Vec<Query>,
     /// What they are asked with: what is cached says so.
     pub(super) provenance: Provenance,
-    pub(super) cached: Cached<T>,
+    pub(super) cached: CachedRows<T>,
     pub(super) admitted: usize,
     /// The admitted lines that the cache does not have, by id; in the end, those that are gone.
     pub(super) missing: Vec<T::Admitted>,
@@ -39,7 +39,7 @@ pub(super) struct RowFetch<T: FetchedRow> {
 }
 
 impl<T: FetchedRow> RowFetch<T> {
-    /// Whether a line has one of these matches that is to be asked for, and is not cached as it is listed.
+    /// Whether a line that is to be asked for has one of these matches; lines that are cached as listed do not count.
     pub(super) fn have_match_of(&self, matches: &FxHashSet<(i64, i64)>) -> bool {
         let is_other = |line: &T::Admitted| !self.cached.refetched.contains(&T::id_of(line));
         self.missing.iter().any(|line| matches.contains(&T::match_of(line)) && is_other(line))
@@ -63,8 +63,8 @@ impl<T: FetchedRow> RowFetch<T> {
     }
 
     /// Whether rows are asked for still as those of the cache were.
-    pub(super) fn has_same_document(&self, client: &Client) -> bool {
-        document(client, &self.queries) == self.provenance.document
+    pub(super) fn has_same_documents(&self, client: &Client) -> bool {
+        documents_digest(client, &self.queries) == self.provenance.document
     }
 
     /// Takes an answer's rows. Many together go into the cache.
@@ -72,7 +72,7 @@ impl<T: FetchedRow> RowFetch<T> {
         &mut self,
         answer: Answer<T>,
         context: &mut FetchContext<'_, '_>,
-        refresh: &Refreshing<'_>,
+        refresh: &RefreshRun<'_>,
     ) -> Result<(), Failure> {
         let before = self.cached.rows.len();
         let FetchContext { fetch, names, set_aside, .. } = context;
@@ -86,10 +86,10 @@ impl<T: FetchedRow> RowFetch<T> {
         Ok(())
     }
 
-    /// Puts what has come into the cache. Returns whether the document is the same still: what was asked with two is not told apart, and is
-    /// asked for again.
+    /// Puts what has come into the cache. Returns whether the document is still the same: if not, rows of both are mixed, so they are not stored
+    /// but asked for again.
     pub(super) async fn store(&mut self, context: &mut FetchContext<'_, '_>) -> Result<bool, Failure> {
-        let is_same = self.has_same_document(context.fetch.client);
+        let is_same = self.has_same_documents(context.fetch.client);
         if is_same && self.in_cache < self.cached.rows.len() {
             self.cached.store(context.cache, self.in_cache, &context.names, &self.provenance).await?;
             context.cache.save().await?;
@@ -108,8 +108,8 @@ impl<T: FetchedRow> RowFetch<T> {
     }
 
     /// All rows, by id.
-    pub(super) fn complete(mut self) -> Result<Cached<T>, Failure> {
-        guards::complete(T::LEDGER, self.admitted, self.cached.rows.len(), self.missing.len() as u64)?;
+    pub(super) fn complete(mut self) -> Result<CachedRows<T>, Failure> {
+        guards::ensure_complete(T::LEDGER, self.admitted, self.cached.rows.len(), self.missing.len() as u64)?;
         // By the ids beside their places: merging the rows themselves would take half as much memory once more.
         self.cached.rows.sort_by_cached_key(CachedRow::id);
         Ok(self.cached)
@@ -117,13 +117,13 @@ impl<T: FetchedRow> RowFetch<T> {
 }
 
 /// The checksum of the documents that rows are asked with, as far as is known by now.
-pub(super) fn document(client: &Client, queries: &[Query]) -> String {
+pub(super) fn documents_digest(client: &Client, queries: &[Query]) -> String {
     let documents: String = queries.iter().map(|query| client.plan().document(*query, None).text()).collect();
     Digest::of(documents.as_bytes())
 }
 
-/// Takes items from the end: so many at a time, or all if they are at most a tenth more, which are not worth a request of their own. There may be
-/// millions, and their rows take room, too.
+/// Takes items from the end, `rows` at a time; the last batch may have a tenth more, which are not worth a request of their own. Each batch frees
+/// its memory: there may be millions of items, and their rows take memory, too.
 fn batches<T>(mut items: Vec<T>, rows: usize) -> impl Iterator<Item = Vec<T>> {
     std::iter::from_fn(move || {
         let rest = if items.len() <= rows + rows / 10 { 0 } else { items.len() - rows };

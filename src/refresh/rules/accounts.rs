@@ -26,7 +26,7 @@ pub enum PayrollAccounts {
 
 /// What an account is judged by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PayrollFacts {
+pub struct AccountFacts {
     /// Its number.
     pub number: Option<u16>,
     /// Its standard chart, by the vendor's id.
@@ -35,7 +35,7 @@ pub struct PayrollFacts {
     pub is_wages: Option<bool>,
 }
 
-impl PayrollFacts {
+impl AccountFacts {
     fn is_in(&self, ranges: &[(u16, u16)]) -> bool {
         self.number.is_some_and(|number| ranges.iter().any(|(first, last)| (*first..=*last).contains(&number)))
     }
@@ -58,7 +58,7 @@ impl PayrollFacts {
 
 impl PayrollAccounts {
     /// Whether an account is payroll's.
-    pub fn contain(&self, account: &PayrollFacts) -> bool {
+    pub fn contain(&self, account: &AccountFacts) -> bool {
         match self {
             PayrollAccounts::Ranges(ranges) => account.is_in(&ranges.0),
             PayrollAccounts::ByChart => match account.standard {
@@ -99,7 +99,7 @@ mod tests {
 
     #[test]
     fn payroll_accounts_go_by_the_chart() {
-        let of = |standard, number, is_wages| PayrollFacts { number, standard, is_wages };
+        let of = |standard, number, is_wages| AccountFacts { number, standard, is_wages };
         for (account, by_chart) in [
             (of(Some(2), Some(5000), None), true),
             (of(Some(2), Some(5500), Some(true)), false),

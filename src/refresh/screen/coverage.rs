@@ -9,7 +9,7 @@ use crate::classify::spend_class::BAS;
 use crate::model::listed::ListedLine;
 use crate::model::treatment::Treatment;
 use crate::model::value::Month;
-use crate::refresh::chart::Number;
+use crate::refresh::chart::AccountNumber;
 use crate::refresh::index::Ledger;
 
 /// What is kept of the lines and vouchers of kept document types.
@@ -80,7 +80,7 @@ impl Screen {
             ledger.references.document_types.all().iter().map(|kind| kind.is_supplier_invoice()).collect();
         let mut invoices: FxHashMap<i64, Invoice> = FxHashMap::default();
         let (mut others, mut kept_invoices) = (FxHashSet::default(), FxHashSet::default());
-        // Lines of a voucher mostly stand together, and so do those of one that is kept.
+        // Lines of a kept voucher mostly stand together: after the first, the others are skipped.
         let mut last = 0;
         for readings in ledger.entries.chunk_by(|a, b| a.id == b.id) {
             let Some(entry) = readings.last().filter(|entry| entry.voucher != 0 && entry.voucher != last) else {
@@ -133,7 +133,7 @@ impl Screen {
         let Some(account) = self.chart.account(entry.account).filter(|_| verdict == Some(Verdict::Account)) else {
             return;
         };
-        let Number::Digits(number) = account.number else { return };
+        let AccountNumber::Digits(number) = account.number else { return };
         let group = number / 100;
         // 24 are debts to suppliers in both charts; VAT is 26 in the Swedish one, 27 in the Norwegian.
         let vat = if account.standard == Some(BAS) { 26 } else { 27 };

@@ -31,8 +31,8 @@ impl PayrollMatches {
     }
 }
 
-/// Matches of these admitted lines, by owner, that no other listed line has: the other was listed before it was matched, so that nobody knows whether
-/// it is payroll.
+/// Matches, by owner, that one of these admitted lines has and no other listed line: the other line was listed before it was matched, so nobody
+/// knows whether it is payroll.
 pub(super) fn one_sided_matches(
     lines: &[AdmittedLine],
     payables: &[AdmittedPayable],
@@ -67,9 +67,9 @@ impl Screen {
         owner != 0 || match_id == 0 || !self.rules.payroll_matches
     }
 
-    /// Works out the payroll vouchers and matches over both whole lists. One step: what is payroll only by a match passes nothing on.
-    /// In a company that settles everything against one bank account further steps would reach everything. Within an owner: ids of matches are not
-    /// known to be unique across owners.
+    /// Works out the payroll vouchers and matches over both whole lists. Only one step: a line that is payroll by a match alone passes nothing on. In
+    /// a company that settles everything against one bank account further steps would reach everything. A match holds within its owner: its id is
+    /// not known to be unique across owners.
     pub(super) fn find_payroll(&mut self, ledger: &Ledger, treatments: &[Treatment], payables: &Payables) {
         for entry in &ledger.entries {
             let treatment = treatments.get(entry.document_type as usize).copied().unwrap_or(Treatment::Refused);

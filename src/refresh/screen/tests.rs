@@ -10,9 +10,10 @@ fn chart() -> Chart {
     let account = Account::numbered;
     let numbers =
         [(1, 1920), (2, 2400), (3, 4300), (4, 5000), (5, 2930), (6, 5499), (7, 5500), (8, 1900), (9, 3000), (10, 3001)];
-    let mut accounts: Vec<_> = numbers.iter().map(|(id, number)| (*id, account(Number::Digits(*number)))).collect();
-    accounts.push((20, account(Number::WithoutDigits)));
-    accounts.push((21, account(Number::Unknown)));
+    let mut accounts: Vec<_> =
+        numbers.iter().map(|(id, number)| (*id, account(AccountNumber::Digits(*number)))).collect();
+    accounts.push((20, account(AccountNumber::WithoutDigits)));
+    accounts.push((21, account(AccountNumber::Unknown)));
     accounts.into_iter().collect()
 }
 

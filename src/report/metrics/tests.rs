@@ -25,7 +25,7 @@ fn published() -> Report {
             field: "suppliers.address.country".to_owned(),
             columns: ["supplier.country_code", "supplier.country_name"].map(str::to_owned).into(),
             right: "Country".to_owned(),
-            reason: Reason::NotAllowed,
+            reason: LossReason::NotAllowed,
         }],
         unfit: [("spend.vat_amount".to_owned(), 5), ("supplier.valid_to".to_owned(), 2)].into(),
         accounts_to_confirm: vec!["5500".to_owned()],

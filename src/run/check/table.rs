@@ -4,7 +4,7 @@ use super::{Checked, Right, RightAccess, Schema};
 use crate::display::figures::count;
 use crate::display::lines::{Align, aligned, sanitize};
 use crate::report::{Report, summary};
-use crate::xledger::Reason;
+use crate::xledger::LossReason;
 
 /// Where rights are ticked.
 const TOKEN_PAGE: &str = "Administration > Access control > GraphQL > API tokens";
@@ -64,8 +64,8 @@ fn verdict(checked: &Checked) -> String {
     for lost in &checked.lost {
         let columns = lost.columns.join(", ");
         text.push_str(&match lost.reason {
-            Reason::NotAllowed => format!("Null without the right {} ({}): {columns}\n", lost.right, lost.field),
-            Reason::NotInSchema => format!("Null, for the schema has no {}: {columns}\n", lost.field),
+            LossReason::NotAllowed => format!("Null without the right {} ({}): {columns}\n", lost.right, lost.field),
+            LossReason::NotInSchema => format!("Null, for the schema has no {}: {columns}\n", lost.field),
         });
     }
     if !text.is_empty() {
@@ -206,7 +206,7 @@ Ready: the token has every right that a refresh was seen to need.";
             right: "Supplier".to_owned(),
             reason,
         };
-        checked.lost = vec![lost(Reason::NotAllowed), lost(Reason::NotInSchema)];
+        checked.lost = vec![lost(LossReason::NotAllowed), lost(LossReason::NotInSchema)];
         let lines = table(&checked);
         let text = lines.join("\n");
         for words in [

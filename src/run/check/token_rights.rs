@@ -6,9 +6,9 @@ use serde_json::{Map, Value};
 use super::{FEW_ROWS, unless_refused};
 use crate::model::failure::Failure;
 use crate::refresh::fetch::by_id;
-use crate::xledger::node::ProbeNode;
+use crate::xledger::node::IdNode;
 use crate::xledger::query::{self, Query};
-use crate::xledger::{Client, Question, Reason, rights};
+use crate::xledger::{Client, LossReason, Question, rights};
 
 /// A right, by its name on Xledger's token page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -54,7 +54,8 @@ const OF_ROWS: [Query; 8] = [
     query::NAMES,
 ];
 
-/// Asks for every field that a refresh asks for, in few rows, and tells what the token may read. Of lines none is asked but admitted ones.
+/// Asks for every field that a refresh asks for, in few rows, and tells what the token may read. Beyond index fields, it asks for admitted lines
+/// only.
 pub(super) async fn read(
     client: &Client,
     base: &Map<String, Value>,
@@ -83,10 +84,10 @@ pub(super) async fn read(
                 untested.extend(rights_of_parts(client));
                 continue;
             }
-            Some(ids) => by_id::<ProbeNode>(client, *query, base, ids, None).await.map(drop),
+            Some(ids) => by_id::<IdNode>(client, *query, base, ids, None).await.map(drop),
             None => {
                 let few = Question::all(*query, base, FEW_ROWS);
-                client.first_page::<ProbeNode>(few).await.map(drop).map_err(Failure::from)
+                client.first_page::<IdNode>(few).await.map(drop).map_err(Failure::from)
             }
         };
         match unless_refused(outcome)? {
@@ -97,7 +98,7 @@ pub(super) async fn read(
             }
         }
     }
-    for lost in client.plan().lost_fields().into_iter().filter(|lost| lost.reason == Reason::NotAllowed) {
+    for lost in client.plan().lost_fields().into_iter().filter(|lost| lost.reason == LossReason::NotAllowed) {
         refused.push((lost.right, format!("{} is refused", lost.field)));
     }
     let all = rights::all().map(|(area, name)| {

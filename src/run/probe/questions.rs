@@ -11,7 +11,7 @@ use crate::refresh::base_variables;
 use crate::refresh::index::document_type;
 use crate::refresh::rules::Rules;
 use crate::settings::Settings;
-use crate::xledger::node::{LedgerIndexNode, ProbeNode};
+use crate::xledger::node::{IdNode, LedgerIndexNode};
 use crate::xledger::query::{self, Query};
 use crate::xledger::scalar::reference;
 use crate::xledger::{Client, Error, Question, Select};
@@ -135,12 +135,12 @@ fn document_types(nodes: Vec<LedgerIndexNode>, rules: &Rules) -> Vec<Fact> {
         of.count()
     };
     let (kept, payroll, all) = (treated(Treatment::Kept), treated(Treatment::Payroll), types.len());
-    let seen = |fact: &str, standing, count: usize| {
+    let seen = |fact: &str, certainty, count: usize| {
         if count > 0 {
-            Fact { detail: Some(format!("{count} of {all} document types")), ..Fact::holds(standing, fact) }
+            Fact { detail: Some(format!("{count} of {all} document types")), ..Fact::holds(certainty, fact) }
         } else {
             Fact::other(
-                standing,
+                certainty,
                 fact,
                 Finding::Missing,
                 Some(format!("{all} document types on this page; `check` lists all")),
@@ -162,7 +162,7 @@ async fn beyond_the_cap(
     let fact = "of more than 10,000 rows the first 10,000 come";
     let begun = tokio::time::Instant::now();
     let question = Question::all(query::LEDGER_IDS, base, MAX_ROWS + 1);
-    let answer = client.first_page::<ProbeNode>(question).await;
+    let answer = client.first_page::<IdNode>(question).await;
     Ok(match answer {
         Ok(page) => {
             timings.push(timing("a page of ids alone", page.edges.nodes.len(), begun.elapsed()));

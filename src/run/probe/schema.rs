@@ -110,7 +110,7 @@ pub(super) async fn facts(client: &Client, timings: &mut Vec<Timing>) -> Result<
     Ok(facts)
 }
 
-fn judge(types: &Types, (standing, of, name, belief): &(Certainty, &str, &str, Belief)) -> Fact {
+fn judge(types: &Types, (certainty, of, name, belief): &(Certainty, &str, &str, Belief)) -> Fact {
     let absent = matches!(belief, Absent);
     let fact = match belief {
         There => format!("{of} has {name}"),
@@ -119,17 +119,17 @@ fn judge(types: &Types, (standing, of, name, belief): &(Certainty, &str, &str, B
     };
     let Some(definition) = types.get(*of).and_then(Option::as_ref).filter(|known| known.fields.is_some()) else {
         let detail = format!("there is no type {of}");
-        return Fact::other(*standing, fact, Finding::NotTried, Some(detail));
+        return Fact::other(*certainty, fact, Finding::NotTried, Some(detail));
     };
     match (definition.field(name), belief) {
-        (None, _) if absent => Fact::holds(*standing, fact),
-        (None, _) => Fact::other(*standing, fact, Finding::Missing, None),
-        (Some(_), Absent) => Fact::other(*standing, fact, Finding::Different, Some("it is there".to_owned())),
+        (None, _) if absent => Fact::holds(*certainty, fact),
+        (None, _) => Fact::other(*certainty, fact, Finding::Missing, None),
+        (Some(_), Absent) => Fact::other(*certainty, fact, Finding::Different, Some("it is there".to_owned())),
         (Some(field), Of(leaf)) if field.leaf() != Some(leaf) => {
             let detail = field.leaf().map(|leaf| format!("of type {leaf}"));
-            Fact::other(*standing, fact, Finding::Different, detail)
+            Fact::other(*certainty, fact, Finding::Different, detail)
         }
-        _ => Fact::holds(*standing, fact),
+        _ => Fact::holds(*certainty, fact),
     }
 }
 

@@ -9,7 +9,7 @@ pub(super) fn table(probed: &Probed) -> Vec<String> {
     let mut text = format!("Xledger at {}, beside what is known of it\n\n", sanitize(&probed.endpoint));
     let head = ["fact", "it was", "found", ""].map(str::to_owned);
     let rows = probed.facts.iter().map(|fact| {
-        let standing = match fact.standing {
+        let certainty = match fact.certainty {
             Certainty::Verified => "verified",
             Certainty::Follows => "inferred",
             Certainty::Guessed => "guessed",
@@ -21,7 +21,7 @@ pub(super) fn table(probed: &Probed) -> Vec<String> {
             Finding::Missing => "MISSING",
             Finding::NotTried => "not tried",
         };
-        [fact.fact.clone(), standing.to_owned(), found.to_owned(), fact.detail.clone().unwrap_or_default()]
+        [fact.fact.clone(), certainty.to_owned(), found.to_owned(), fact.detail.clone().unwrap_or_default()]
     });
     let rows: Vec<[String; 4]> = std::iter::once(head).chain(rows).collect();
     text.push_str(&aligned([Align::Left; 4], &rows));

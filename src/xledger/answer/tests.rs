@@ -213,7 +213,7 @@ fn rows_as_they_are_asked_for_come_on_the_fast_path() {
     check::<SupplierNode>(query::SUPPLIERS);
     check::<OwnerOfLineNode>(query::OWNER_CURRENCIES);
     check::<NamesOfLineNode>(query::NAMES);
-    check::<ProbeNode>(query::LEDGER_IDS);
+    check::<IdNode>(query::LEDGER_IDS);
 }
 
 /// What is not laid out as it was asked for, or is no answer of one connection without errors, is for serde alone.
@@ -222,7 +222,7 @@ fn what_is_laid_out_otherwise_leaves_the_fast_path() {
     let json =
         r#"{"data":{"root":{"edges":[{"node":{"dbId":1}},{"node":{"dbId":"2"}}],"pageInfo":{"hasNextPage":true}}}}"#;
     let ids = |json: &str| {
-        let Data(page) = Data::<ProbeNode>::read_fast(json.as_bytes())?;
+        let Data(page) = Data::<IdNode>::read_fast(json.as_bytes())?;
         Some(page.edges.nodes.iter().map(|node| node.id().unwrap()).collect::<Vec<_>>())
     };
     assert_eq!(ids(json).unwrap(), [1, 2]);
@@ -260,7 +260,7 @@ fn rows_without_a_comma_between_them_are_no_answer() {
     let number = |between: &str| {
         let rows = format!(r#"{{"node":{{"dbId":1}}}}{between}{{"node":{{"dbId":2}}}}"#);
         let json = format!(r#"{{"data":{{"root":{{"edges":[{rows}],"pageInfo":{{"hasNextPage":false}}}}}}}}"#);
-        read::<Data<ProbeNode>>(json.as_bytes()).ok().map(|envelope| envelope.data.unwrap().0.edges.nodes.len())
+        read::<Data<IdNode>>(json.as_bytes()).ok().map(|envelope| envelope.data.unwrap().0.edges.nodes.len())
     };
     for between in [",", " ,", ", "] {
         assert_eq!(number(between), Some(2), "{between:?}");

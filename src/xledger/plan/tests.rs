@@ -14,7 +14,7 @@ fn lose(plan: &Plan, query: Query, within: &[&str]) {
     let places: Vec<usize> = parts(query).iter().filter_map(|part| part.optional).collect();
     for place in places {
         if OPTIONAL[place].fields.iter().any(|field| within.iter().any(|outer| is_within(field, outer))) {
-            plan.stop_asking(place, Reason::NotAllowed);
+            plan.stop_asking(place, LossReason::NotAllowed);
         }
     }
 }
@@ -22,8 +22,8 @@ fn lose(plan: &Plan, query: Query, within: &[&str]) {
 #[test]
 fn what_is_lost_is_not_asked_for() {
     let plan = Plan::default();
-    plan.stop_asking(at(query::SUPPLIERS, "address.country.code"), Reason::NotAllowed);
-    plan.stop_asking(at(query::SUPPLIERS, "contact"), Reason::NotAllowed);
+    plan.stop_asking(at(query::SUPPLIERS, "address.country.code"), LossReason::NotAllowed);
+    plan.stop_asking(at(query::SUPPLIERS, "contact"), LossReason::NotAllowed);
     let document = plan.document(query::SUPPLIERS, None).text();
     assert!(document.contains("address { streetAddress zipCode place country { description } }"), "{document}");
     assert!(!document.contains("contact"), "{document}");
@@ -55,16 +55,16 @@ fn the_right_that_is_missing_is_named() {
 #[test]
 fn what_accounts_lack_is_told_though_no_column_shows_it() {
     let plan = Plan::default();
-    plan.stop_asking(at(query::ACCOUNTS, "chartOfAccount"), Reason::NotAllowed);
-    plan.stop_asking(at(query::LEDGER_INDEX, "header.modifiedAt"), Reason::NotInSchema);
+    plan.stop_asking(at(query::ACCOUNTS, "chartOfAccount"), LossReason::NotAllowed);
+    plan.stop_asking(at(query::LEDGER_INDEX, "header.modifiedAt"), LossReason::NotInSchema);
     assert_eq!(lost(&plan), [["accounts.chartOfAccount", "Account"]]);
 }
 
 #[test]
 fn what_an_earlier_run_was_refused_is_tried_once_more() {
     let plan = Plan::default();
-    plan.stop_asking(at(query::SUPPLIERS, "contact"), Reason::NotAllowed);
-    plan.stop_asking(at(query::SUPPLIERS, "phone"), Reason::NotInSchema);
+    plan.stop_asking(at(query::SUPPLIERS, "contact"), LossReason::NotAllowed);
+    plan.stop_asking(at(query::SUPPLIERS, "phone"), LossReason::NotInSchema);
     let later = Plan::default();
     later.restore_losses(&plan.losses());
     assert!(later.take_untried(query::ACCOUNTS).is_empty());
