@@ -71,7 +71,7 @@ pub(crate) struct CacheFile {
 pub(crate) struct Provenance {
     /// The checksum of the [`RowSource`].
     pub source: String,
-    /// The checksum of the document: one that asks for more, or for less, gives other rows.
+    /// The checksum of the GraphQL queries: those that ask for more, or for less, give other rows.
     pub document: String,
     /// When the run began that asked, or its lists if they are later, in milliseconds since 1970: none of the rows is older.
     pub at_ms: i64,

@@ -45,9 +45,9 @@ pub(crate) enum Change {
     Match,
 }
 
-/// The rows of admitted lines that the cache has.
+/// The rows of admitted lines: the valid ones of the cache, and then those that are fetched.
 pub(crate) struct CachedRows<T> {
-    /// Valid rows, each line once, in no order.
+    /// Each line once, in no order until all are there.
     pub(crate) rows: Vec<T>,
     /// The admitted ids, ascending, and for each the number of the file that has its row, or [`NOWHERE`].
     ids: Vec<i64>,
@@ -73,7 +73,7 @@ impl<T: CachedRow> CachedRows<T> {
     /// Takes the valid rows of admitted lines, whose ids ascend. Rows of `payroll` lines leave the cache at once.
     ///
     /// # Errors
-    /// What storage can meet. A damaged file is told, and its rows count as not cached.
+    /// What storage can meet. A damaged file is told, and what cannot be read of it is fetched.
     pub(crate) async fn load(
         cache: &mut Cache<'_>,
         admitted: &[T::Admitted],

@@ -4,8 +4,8 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::lake::{Access, Lake, LakeUrl, Store};
-use crate::model::line::Line;
-use crate::model::listed::{DocumentType, ListedLine, NONE};
+use crate::model::line::{Line, Payable};
+use crate::model::listed::{DocumentType, ListedLine, ListedPayable, NONE};
 use crate::model::names::{Names, Text};
 use crate::model::value::Money;
 use crate::refresh::chart::{Account, AccountNumber, Chart};
@@ -298,4 +298,35 @@ async fn what_is_moved_is_valid_as_before() {
         cached.tidy(&mut cache, &names).await.unwrap();
         assert_eq!(cache.contents.lines.len(), 1);
     }
+}
+
+/// Files name no fields: read in another layout, they would give other values, and no fault.
+#[test]
+fn another_layout_of_the_rows_is_another_version() {
+    let mut names = Names::default();
+    let payable = Payable {
+        id: 1,
+        owner: 2,
+        voucher: 3,
+        modified_at: 4,
+        match_id: 5,
+        document_type: 6,
+        subledger: 7,
+        company: 8,
+        invoice_number: Text::default(),
+        invoice_date: None,
+        due_date: None,
+        last_payment_date: None,
+        kind: names.intern(None),
+        invoice_file: 9,
+    };
+    let listed = ListedPayable { id: 1, owner: 2, voucher: 3, match_id: 4, document_type: 5 };
+    let rows = (row(&entry(1), &mut names), payable, entry(1), listed);
+    // The names of the fields, and how wide each is.
+    let layout = [serde_json::to_vec(&rows).unwrap(), postcard::to_stdvec(&rows).unwrap()].concat();
+    assert_eq!(
+        (CACHE_FORMAT_VERSION, Digest::of(&layout).as_str()),
+        (9, "ff9a75e75d03f5bc40be2366353598f9d01f09c4789a114d543ecc8066069812"),
+        "raise CACHE_FORMAT_VERSION, and put both values here"
+    );
 }
