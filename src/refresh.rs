@@ -232,7 +232,7 @@ impl RefreshRun<'_> {
                 }
                 Err(failure) => return Err(failure),
                 Ok(Outcome::Complete(rows)) => break rows,
-                Ok(Outcome::OtherDocument) => lists.load(cache).await?,
+                Ok(Outcome::QueryChanged) => lists.load(cache).await?,
                 Ok(Outcome::SetAside(set_aside)) => {
                     renewals += 1;
                     tracing::info!(

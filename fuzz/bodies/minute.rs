@@ -40,7 +40,7 @@ fn run(target: &str, read: fn(&[u8])) {
             std::fs::create_dir_all(directory).unwrap();
             std::fs::write(&file, &input).unwrap();
             panic!(
-                "the input in {} brings out a fault, said above, or takes {:?}; once more: FUZZ_SEED={number} cargo test -p xledger-spend --lib fuzz::minute::{target}",
+                "the input in {} brings out a fault, said above, or takes {:?}; once more: FUZZ_SEED={number} cargo test --workspace --lib fuzz::minute::{target}",
                 file.display(),
                 started.elapsed()
             );

@@ -57,7 +57,7 @@ pub(crate) fn to_remove<'a>(
 }
 
 impl Lake {
-    /// All snapshots, oldest first.
+    /// All snapshots, oldest first, each with whether it is finished.
     ///
     /// # Errors
     /// What storage can meet.

@@ -131,7 +131,7 @@ impl Failure {
         use FailureKind as Kind;
         !matches!(
             self.kind,
-            // What is payroll cannot be known by the chart that was listed.
+            // The first one, where the chart that was listed does not tell what is payroll (`ensure_payroll_is_known`).
             Kind::SettingsInvalid
                 | Kind::TooLittleKept
                 | Kind::TableShrunk

@@ -1,4 +1,4 @@
-//! The lists: every ledger line and every AP line in the token's reach, by index fields alone.
+//! How lists are walked: every ledger line and every AP line in the token's reach, by index fields alone. `lists.rs` keeps, saves and renews them.
 
 mod ranges;
 mod references;

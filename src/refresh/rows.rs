@@ -42,7 +42,7 @@ pub(super) enum Outcome {
     /// Some lines are not as they were listed.
     SetAside(SetAside),
     /// The query has changed, because a right was given or taken away: the cache is read again, by what it asks now.
-    OtherDocument,
+    QueryChanged,
 }
 
 impl RefreshRun<'_> {
@@ -93,7 +93,7 @@ impl RefreshRun<'_> {
         *report.lines_fetched.get_or_insert(0) += lines.fetched;
         *report.payables_fetched.get_or_insert(0) += payables.fetched;
         if !fetched? {
-            return Ok(Outcome::OtherDocument);
+            return Ok(Outcome::QueryChanged);
         }
         let FetchContext { names, mut set_aside, .. } = context;
         if set_aside.is_as_listed() && client.plan().asks_ids() {

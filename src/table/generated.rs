@@ -16,7 +16,7 @@ fn assert_generated(path: &str, text: &str) {
     let committed = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         committed == text,
-        "{} is not what the columns in src/table say; to write it anew: UPDATE_GENERATED=1 cargo test -p xledger-spend --lib generated",
+        "{} is not what the columns in src/table say; to write it anew: UPDATE_GENERATED=1 cargo test --workspace --lib generated",
         path.display()
     );
 }

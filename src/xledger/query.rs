@@ -107,7 +107,7 @@ mod tests {
         }
         assert!(
             fs::read_to_string(&path).unwrap() == expected,
-            "to write it anew: UPDATE_GENERATED=1 cargo test -p xledger-spend --lib generated"
+            "to write it anew: UPDATE_GENERATED=1 cargo test --workspace --lib generated"
         );
     }
 

@@ -1,6 +1,6 @@
 """What every test here starts from: the built function, Xledger, and the stack deployed into accounts that end with the tests.
 
-Run with `pytest tests/deploy`, after `cargo build --workspace` and `make tools`. The tests of a file build on each other: they tell
+Run with `pytest tests/deploy`, after `make rust-build` and `make tools`. The tests of a file build on each other: they tell
 what a user does, in order.
 """
 

@@ -1,5 +1,5 @@
 """What the pages say of the programs that are built here: each of their commands by the program's own parser, the commands for a desk as they
-stand, and what a program is said to print. Run after `cargo build --workspace`."""
+stand, and what a program is said to print. Run after `make rust-build`."""
 
 import os
 import re

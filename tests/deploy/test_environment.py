@@ -46,7 +46,7 @@ GIVEN = {
 
 def faults(given):
     """The settings that the program finds fault with. The address is wrong on purpose: so it ends there, and asks nobody anything."""
-    assert PROGRAM.is_file(), f"{PROGRAM} is missing: run `cargo build --workspace`"
+    assert PROGRAM.is_file(), f"{PROGRAM} is missing: run `make rust-build`"
     resources = Stack(load((REPOSITORY / "template.yaml").read_text("utf-8")), ExistingBucketName="a-bucket", **given).resources()
     variables = {name: str(value) for name, value in resources["RefreshFunction"]["Properties"]["Environment"]["Variables"].items()}
     # A reference to the database is its name.

@@ -96,7 +96,7 @@ dialect.guesses = ["owner_currency"]
 
 def program(name):
     path = Path(os.environ.get("XLEDGER_BIN_DIR") or REPOSITORY / "target" / "debug") / name
-    assert path.is_file(), f"{path} is missing: run `cargo build --workspace`"
+    assert path.is_file(), f"{path} is missing: run `make rust-build`"
     return path
 
 

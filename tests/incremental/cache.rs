@@ -233,7 +233,7 @@ async fn runs_until_failure(options: Options, apart: Duration) -> Vec<(Status, u
     statuses
 }
 
-/// So many runs that got something or other, and the last one that fails.
+/// This many incomplete runs, and then one that fails.
 fn incomplete_then_failed(incomplete: u32) -> Vec<(Status, u32)> {
     let runs = (1..=incomplete).map(|run| (Status::Incomplete, run));
     runs.chain([(Status::Failed, incomplete + 1)]).collect()

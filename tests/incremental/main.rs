@@ -15,7 +15,7 @@ fn credits_used_up() -> FaultKind {
     FaultKind::Error("BAD_REQUEST.INSUFFICIENT_CREDITS".to_owned(), "Not enough credits".to_owned())
 }
 
-/// Refusals for want of credits, of one request each: they end runs where they come, on a machine of any speed.
+/// Refusals of single requests for want of credits: each ends a run exactly there, however fast the machine is.
 fn credits_end_at(requests: impl IntoIterator<Item = u64>) -> Vec<Fault> {
     let refusal = |from_request| Fault { kind: credits_used_up(), from_request, requests: 1, ..Fault::default() };
     requests.into_iter().map(refusal).collect()

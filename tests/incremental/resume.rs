@@ -82,7 +82,7 @@ async fn with_a_deadline_of_a_second_or_two() {
     assert!(requests <= whole.api.requests + 2 * u64::from(runs), "{requests} of {}", whole.api.requests);
 }
 
-/// A run that came no further leaves all that it took up to the next one.
+/// A run that made no progress leaves all that it resumed to the next run.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_right_after_it_was_taken_up() {
     let options = |faults| Options { faults, ..Options::fast(2_000, 5) };
@@ -101,7 +101,7 @@ async fn an_outage_right_after_it_was_taken_up() {
         let of_first = answered(&desk);
         assert!(of_first > 4 && of_first < whole - 4, "{of_first} of {whole}");
 
-        // No outage ends before the deadline of a client that waits so long.
+        // So slow a client reaches its deadline before the outage ends.
         desk.tempo = 0.01;
         let stopped = refresh(&desk, &desk.run(Duration::from_secs(60))).await;
         assert_eq!(stopped.error.map(|error| error.kind), Some(failure));

@@ -77,7 +77,7 @@ impl Account {
         join_all(objects).await.into_iter().collect()
     }
 
-    /// Lets so much time pass that the lease of a run that died has run out.
+    /// Makes the lease of a run that died look expired, as if enough time had passed.
     pub(crate) async fn let_the_lease_run_out(&self) {
         if let Some(lease) = self.objects().await.get("state/lease.json") {
             let name = "spend/data/state/lease.json";

@@ -159,7 +159,7 @@ fn imports(code: &BTreeMap<String, String>) -> Imports {
             .map(|path| if path.starts_with("crate::") { path } else { format!("self::{path}") })
             .collect::<Vec<_>>()
     };
-    // Where a name comes from that a module hands on.
+    // The module that each re-exported name comes from.
     let mut handed_on: BTreeMap<(String, String), String> = BTreeMap::new();
     for module in code.keys() {
         for path in reexports(module) {
@@ -192,7 +192,7 @@ fn paths(text: &str, start: &str) -> Vec<String> {
     begins.flat_map(|at| expanded(&text[at..])).collect()
 }
 
-/// A path at the beginning of a text, as often as its `{…}` says.
+/// The paths at the beginning of a text, one for each name in its `{…}`.
 fn expanded(text: &str) -> Vec<String> {
     let end = text.find(|c: char| !is_of_name(c) && c != ':').unwrap_or(text.len());
     let (path, rest) = text.split_at(end);

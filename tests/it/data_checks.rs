@@ -78,7 +78,7 @@ async fn a_month_that_was_closed_long_ago_and_moves_is_told() {
     assert_eq!(check(&again, "match_rates"), check(&first, "match_rates"));
     assert!(check(&again, "closed_months_moved").figure.starts_with("0 lines in 0 of "));
 
-    // Somebody changes the voucher of an old invoice, and the register of suppliers loses most of its rows.
+    // Somebody changes the voucher of an old invoice: only its time of modification moves.
     let mut changed = (*books).clone();
     let voucher = changed.vouchers.iter().position(|voucher| voucher.posted == Some(day(2023, 2, 8))).unwrap();
     let last = changed.vouchers.iter().filter_map(|voucher| voucher.modified_at).max();

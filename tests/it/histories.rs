@@ -180,7 +180,7 @@ fn is_unseen(event: &Event) -> bool {
     )
 }
 
-/// That tables are equal says something only if what was not followed would make them differ.
+/// Equal tables prove something only if an event that was not followed would make them differ.
 #[test]
 fn each_event_that_is_not_followed_would_be_noticed() {
     let _clock = clock();

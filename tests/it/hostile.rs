@@ -22,7 +22,7 @@ use xledger_spend::table::runs::Status;
 
 use crate::desk::Desk;
 use crate::log;
-use crate::servers::hostile::{Asked, Hostile, Reply, json};
+use crate::servers::hostile::{Hostile, Reply, SeenRequest, json};
 
 /// The token of these runs, looked for in everything that they say.
 const TOKEN: &str = "canary-token-4711";
@@ -58,14 +58,14 @@ impl Stage {
         Self { desk, before, seconds: 14, refreshes: Default::default() }
     }
 
-    /// A refresh has this long, and asks in the first seven tenths of it. By default all of the waits of 1, 2 and 4 s fit in there, which may be a
-    /// quarter longer each, and not the next one: what it ends with is the answer.
+    /// A refresh has this long, and asks only in the first seven tenths of it. By default the waits of 1, 2 and 4 s, each up to a quarter
+    /// longer, fit in there and the next one does not, so that the refresh ends with the server's answer.
     fn within(self, seconds: u64) -> Self {
         Self { seconds, ..self }
     }
 
     /// A refresh from a server that meets every question for rows so. Introspection it refuses, and whose token it is it does not say.
-    async fn meets(&self, reply: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Met {
+    async fn meets(&self, reply: impl Fn(&SeenRequest) -> Reply + Send + Sync + 'static) -> Met {
         let server = Hostile::start(move |asked| match asked.operation.as_str() {
             "Dialect" => closed(),
             "Viewer" => json(r#"{"data":{"viewer":null}}"#),
@@ -159,7 +159,7 @@ fn closed() -> Reply {
 #[expect(clippy::disallowed_methods, reason = "its settings come from the test that calls it")]
 async fn in_a_process_of_its_own() {
     let Ok(orders) = std::env::var(ORDERS) else { return };
-    // Were a loop to go on without ever waiting, no timeout would see it.
+    // Ends the process if a loop never awaits, which no timeout would notice.
     std::thread::spawn(|| {
         std::thread::sleep(LONGEST);
         std::process::exit(7);

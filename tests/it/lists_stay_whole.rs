@@ -67,7 +67,7 @@ async fn lines_that_were_to_be_listed_again_are_not_lost() {
     assert!(asked(&stopped, "LedgerIndex") <= pages + 1 + 2);
 }
 
-/// What ends the list of suppliers ends the run, and is no word about ranges of ids.
+/// An error in the list of suppliers ends the run, but is not taken for a refusal of ranges of ids.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_of_a_register_keeps_the_ledger_that_has_come() {
     let odd = FaultKind::Error("SOMETHING.NEW".to_owned(), "Something new.".to_owned());
@@ -109,7 +109,7 @@ async fn a_refusal_after_pages_of_ranges_keeps_them() {
     assert!(left <= whole / 2 + 6, "{left} of {whole}");
 }
 
-/// Half of the suppliers were listed without what the token could not read by then.
+/// Most of the suppliers were listed without a field that the token could not read yet.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_right_that_is_given_in_the_middle_holds_for_the_whole_register() {
     let options = || Options { page_cap: 4, ..Options::fast(1_000, 9) };
@@ -179,7 +179,7 @@ async fn lines_with_a_match_that_no_other_has_are_listed_once_more() {
     assert_eq!(asked(&desk, "LedgerIndex"), 3 * pages);
 }
 
-/// However many runs the list takes that is made for such lines, it is made once.
+/// The second list, for such lines, is made only once, however many runs it takes.
 #[tokio::test]
 async fn lists_that_were_made_anew_for_matches_are_not_once_more_in_the_next_run() {
     let mut company = Company::generate(3_000, 9);
@@ -205,8 +205,8 @@ async fn lists_that_were_made_anew_for_matches_are_not_once_more_in_the_next_run
     assert!(stopped.data_files() == calm.data_files());
 }
 
-/// A voucher gets another line while all is listed, behind a range that has ended, and before any line of it is listed: it is looked for once
-/// more.
+/// While all is listed, a voucher gets a line behind a range that has ended, before any of its lines is listed: the new line is looked for
+/// once more.
 #[tokio::test(flavor = "multi_thread")]
 async fn lines_that_come_behind_a_range_that_has_ended_are_listed() {
     let plain = desk(Options::fast(5_300, 9)).await;
@@ -233,7 +233,7 @@ async fn lines_that_come_behind_a_range_that_has_ended_are_listed() {
     }
 }
 
-/// A line is replaced whose voucher stands on the last page of a range of fourteen, as all have but the last, which has eleven.
+/// Replaces a line whose voucher stands on the last page of a range. Every range has fourteen pages but the last, which has eleven.
 fn event_on_the_last_pages(company: &Company) -> Event {
     let ids = |company: &Company, of: Option<u32>| {
         let is = |line: &&Line| {

@@ -13,7 +13,7 @@ pub(crate) struct Log {
     _guard: DefaultGuard,
 }
 
-/// As long as a process has one subscriber alone, a line that another thread comes by first is taken for one that nobody listens to.
+/// A second subscriber: while a process has only one, a callsite that another thread reaches first is cached as one that nobody listens to.
 static ANOTHER: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(NoSubscriber::default()));
 
 /// Catches every line of this thread, down to the finest, as the function writes it, until it is dropped.

@@ -35,7 +35,7 @@ fn now() -> Instant {
     NOW
 }
 
-/// Lets so much time pass that the lease of a run that died has run out.
+/// The lease of a run that died, as it is once it has run out.
 pub(crate) fn run_out(lease: &[u8]) -> Vec<u8> {
     let mut lease: Value = serde_json::from_slice(lease).unwrap();
     lease["expires_at"] = json!("2020-01-01T00:00:00.000Z");

@@ -118,7 +118,7 @@ async fn payroll_that_arrives_ends_the_run() {
     }
 }
 
-/// What came is told, and not that storage failed as well: a next run would go on after that.
+/// The error says that payroll came, not that storage failed: after a storage error the next run would go on.
 #[tokio::test]
 async fn payroll_that_arrives_is_told_though_storage_fails_too() {
     // Of the rows that come, one voucher's are payroll, and those before them are there to store.

@@ -203,7 +203,7 @@ async fn a_rate_that_the_ledger_contradicts_is_not_published() {
     let of_code = |code: &str| {
         lines.iter().filter(|[_, of, _]| of == code).map(|[_, _, rate]| rate.as_str()).collect::<BTreeSet<_>>()
     };
-    // By the table 15 %, and so do those who sell book it; on purchases it is 25 % here.
+    // The table says 15 %, which one owner books; another owner's purchases bear 25 %.
     assert_eq!(of_code("21"), ["-", "15.00"].into());
     assert_eq!(of_code("13"), ["-"].into(), "the table does not know it");
     let set = [("SPEND_VAT_RATES", "13=12,1=25")];

@@ -92,7 +92,7 @@ async fn put_get_list_delete(home: &Home) {
     let store = home.lake("lake");
     store.check_usable(Access::Write).await.unwrap();
     store.check_usable(Access::Read).await.unwrap();
-    assert_eq!(store.list(&key("state")).await.unwrap(), [], "a probe leaves nothing behind");
+    assert_eq!(store.list(&key("state")).await.unwrap(), [], "the check leaves nothing behind");
     assert_eq!(store.get(&key("a/b"), LIMIT).await.unwrap(), None);
 
     let made = store.create(&key("a/b"), Bytes::from_static(b"one")).await.unwrap();

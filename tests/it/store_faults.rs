@@ -239,7 +239,7 @@ async fn a_body_that_breaks_off_is_read_again() {
     assert!(matches!(error, Error::Unavailable { operation: "s3:GetObject", .. }), "{error:?}");
 }
 
-/// As S3 answers whoever may list below a prefix alone: what is missing is denied, and so is what may not be read.
+/// To a caller that may list only below a prefix, S3 denies a missing object just as one that may not be read.
 #[tokio::test]
 async fn a_denied_object_that_no_listing_shows_is_missing() {
     const DENIED: Step = Step::Refuse(403, "AccessDenied");
@@ -287,7 +287,7 @@ async fn each_refusal_is_an_error_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_probe_finds_out_that_a_bucket_may_be_read_and_not_written() {
+async fn it_is_noticed_that_a_bucket_may_be_read_and_not_written() {
     let (server, store) = scripted().await;
     server.play([Step::Serve, Step::Refuse(403, "AccessDenied")]);
     let error = store.check_usable(Access::Write).await.unwrap_err();
@@ -303,7 +303,7 @@ const TRIAL: &str = "PUT /bucket/lake/state/trial";
 
 /// A bucket of a service that is not Amazon's: a condition that counts for nothing lets two runs publish at once.
 #[tokio::test]
-async fn a_probe_finds_out_that_a_service_keeps_to_no_conditions() {
+async fn it_is_noticed_that_a_service_keeps_to_no_conditions() {
     let conditions: [&'static [&'static str]; 3] = [&["if-none-match", "if-match"], &["if-none-match"], &["if-match"]];
     let ways: [fn(&Scripted, &'static [&'static str]); 2] = [Scripted::ignore, Scripted::know_nothing_of];
     for (way, headers) in ways.into_iter().flat_map(|way| conditions.map(|headers| (way, headers))) {
@@ -320,7 +320,7 @@ async fn a_probe_finds_out_that_a_service_keeps_to_no_conditions() {
 }
 
 #[tokio::test]
-async fn a_probe_asks_little_and_is_not_misled() {
+async fn the_check_of_a_bucket_asks_little_and_is_not_misled() {
     let (server, store) = scripted().await;
     store.check_usable(Access::Write).await.unwrap();
     let asked = ["GET /bucket/ list-type max-keys prefix", TRIAL, TRIAL, TRIAL, "DELETE /bucket/lake/state/trial"];
@@ -339,8 +339,8 @@ async fn a_probe_asks_little_and_is_not_misled() {
     }
     // By others that try right now, and remove the trial.
     for _ in 0..50 {
-        for probed in join_all((0..6).map(|_| store.check_usable(Access::Write))).await {
-            probed.unwrap();
+        for checked in join_all((0..6).map(|_| store.check_usable(Access::Write))).await {
+            checked.unwrap();
         }
     }
     assert!(server.objects().is_empty(), "a trial was left behind");

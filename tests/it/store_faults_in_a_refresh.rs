@@ -88,7 +88,7 @@ impl Stage {
     }
 }
 
-/// Where the faults begin to take turns: a request meets another one another time.
+/// At which fault the turns begin: in another test run, a request meets another fault.
 fn any_number() -> usize {
     (RandomState::new().build_hasher().finish() % 1_000) as usize
 }

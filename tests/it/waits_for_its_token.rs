@@ -54,7 +54,7 @@ async fn and_makes_the_tables_once_it_is_put() {
     })
     .await;
     let mut function = Function::start(&deployed.environment).await;
-    // The schedule, then somebody by hand, then the look that was arranged.
+    // An empty event, then twice the look that the one before arranged.
     let mut events = BTreeSet::new();
     let mut event = json!({});
     for _ in 0..3 {

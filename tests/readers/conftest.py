@@ -24,7 +24,7 @@ def program(name):
     directory = Path(os.environ.get("XLEDGER_BIN_DIR") or REPOSITORY / "target" / "debug")
     path = directory / name
     if not path.is_file():
-        pytest.exit(f"{name} is not in {directory}: run `cargo build --workspace`, or set XLEDGER_BIN_DIR to its directory", 2)
+        pytest.exit(f"{name} is not in {directory}: run `make rust-build`, or set XLEDGER_BIN_DIR to its directory", 2)
     return path
 
 

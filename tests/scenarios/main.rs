@@ -43,7 +43,7 @@ async fn all(names: &[String]) {
     show(played);
 }
 
-/// One line for each file, all of it in `target/scenarios.txt`, and what went wrong.
+/// Prints one line for each file and what went wrong; all runs go into `target/tmp/scenarios.txt`.
 fn show(mut played: Vec<Played>) {
     played.sort_by(|one, other| one.name.cmp(&other.name));
     let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("scenarios.txt");

@@ -67,7 +67,7 @@ pub struct Company {
     pub own_texts: Vec<String>,
     /// Names that document types have been given since, by their places in [`DOCUMENT_TYPES`].
     pub renamed_types: BTreeMap<u8, String>,
-    /// The highest ids of rows that are gone: no id is given twice.
+    /// The highest ids given up to the last deletion: none is given again.
     pub gone_ids: Ids,
     /// Whether the system's own lists, such as the types of accounts-payable lines, are in Norwegian.
     pub norwegian_lists: bool,

@@ -81,11 +81,11 @@ pub struct Dialect {
     pub missing_right_status: u16,
     /// How much of the chart of accounts is kept at the owner above: `UPPER` and `ALL` show it, `MINE`, `LOWER` and `CURRENT` do not.
     pub chart_above: Share,
-    /// Every so many-th supplier is kept at the owner above, in the same way: of those that a voucher with costs names.
+    /// Every so many-th supplier that a voucher with costs names is kept at the owner above, in the same way.
     pub suppliers_above: Option<u32>,
     /// The names of the system's own lists (`slTransactionType`, `subledgerType`, `paymentStatus`, `ledgerType`) are in Norwegian.
     pub norwegian_lists: bool,
-    /// What is said of a field that there is not names one or two that there are.
+    /// The error about an unknown field suggests one or two fields that exist.
     pub suggestions: bool,
     /// The HTTP status of an answer to a malformed or unknown token; 0 stands for 200.
     pub token_error_status: u16,
@@ -188,7 +188,7 @@ impl Dialect {
         self.guesses.contains(switch)
     }
 
-    /// Writes into books what is other in them in this dialect; doing so again changes nothing.
+    /// Writes into the books what this dialect changes in them; a second call changes nothing.
     pub fn write_into(&self, books: &mut Company) {
         match self.chart_above {
             Share::None => {}

@@ -30,7 +30,7 @@ pub(crate) struct Engine {
 
 /// A request as it came, and what it meets.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct IncomingRequest<'a> {
     pub(crate) body: &'a [u8],
     pub(crate) number: u64,
     pub(crate) fault: Option<&'a FaultKind>,
@@ -56,7 +56,7 @@ impl Engine {
     }
 
     /// Answers the body of a request.
-    pub(crate) fn answer(&self, books: &Company, options: &Options, asked: Asked<'_>) -> Answer {
+    pub(crate) fn answer(&self, books: &Company, options: &Options, asked: IncomingRequest<'_>) -> Answer {
         let mut answer = Answer::default();
         match self.run(books, options, asked, &mut answer) {
             Ok(()) => {}
@@ -83,7 +83,7 @@ impl Engine {
         &self,
         books: &Company,
         options: &Options,
-        Asked { body, number, fault }: Asked<'_>,
+        IncomingRequest { body, number, fault }: IncomingRequest<'_>,
         answer: &mut Answer,
     ) -> Result<(), Refusal> {
         let request: JsonValue = serde_json::from_slice(body)

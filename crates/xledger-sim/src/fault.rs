@@ -62,7 +62,7 @@ pub enum FaultKind {
     ResetInHeaders,
     /// The connection is reset in the middle of the answer's body.
     ResetInBody,
-    /// Nobody listens for so long, from the first request that meets it on, which is cut off like all others. Happens once.
+    /// The first request that meets it is cut off with all connections, and nobody listens for this long. Happens once.
     Refused(#[serde(deserialize_with = "seconds")] Duration),
     /// `Content-Length` is more than what comes before the connection ends.
     LengthTooLarge,

@@ -6,7 +6,7 @@ mod reply;
 
 use crate::access;
 use crate::company::dice::mix;
-use crate::execute::{Answer, Asked, Engine, refuse};
+use crate::execute::{Answer, Engine, IncomingRequest, refuse};
 use crate::fault::{FaultKind, Faults};
 use crate::journal::{Exchange, Journal};
 use crate::limits::Limits;
@@ -34,7 +34,7 @@ use std::time::{Duration, Instant};
 const LARGEST_BODY: usize = 64 << 20;
 
 /// What all requests share.
-pub(crate) struct Desk {
+pub(crate) struct ServerState {
     pub(crate) options: Options,
     pub(crate) posting: Arc<Posting>,
     pub(crate) engine: Engine,
@@ -56,7 +56,7 @@ struct Envelope {
 
 /// Answers a request that came over a connection.
 pub(crate) async fn serve(
-    desk: Arc<Desk>,
+    state: Arc<ServerState>,
     cut: Arc<Cut>,
     request: Request<Incoming>,
 ) -> Result<Response<Reply>, Infallible> {
@@ -64,28 +64,28 @@ pub(crate) async fn serve(
         (&Method::POST, "/graphql") => {
             let (parts, body) = request.into_parts();
             match Limited::new(body, LARGEST_BODY).collect().await {
-                Ok(body) => query(desk, &cut, &parts.headers, body.to_bytes()).await,
+                Ok(body) => query(state, &cut, &parts.headers, body.to_bytes()).await,
                 Err(_) => html(413, "Request Entity Too Large"),
             }
         }
-        (&Method::GET, "/journal") => json(200, false, desk.journal.to_json().to_string().into_bytes()),
+        (&Method::GET, "/journal") => json(200, false, state.journal.to_json().to_string().into_bytes()),
         _ => {
-            desk.journal.note_stray();
+            state.journal.note_stray();
             text(404, "There is nothing here.")
         }
     })
 }
 
-async fn query(desk: Arc<Desk>, cut: &Cut, headers: &HeaderMap, body: Bytes) -> Response<Reply> {
+async fn query(state: Arc<ServerState>, cut: &Cut, headers: &HeaderMap, body: Bytes) -> Response<Reply> {
     let arrival = Instant::now();
-    let number = desk.arrived.fetch_add(1, Ordering::AcqRel) + 1;
-    let since = arrival.saturating_duration_since(*desk.first_arrival.get_or_init(|| arrival));
+    let number = state.arrived.fetch_add(1, Ordering::AcqRel) + 1;
+    let since = arrival.saturating_duration_since(*state.first_arrival.get_or_init(|| arrival));
     let Envelope { operation_name, variables } = serde_json::from_slice(&body).unwrap_or_default();
-    for _ in 0..desk.posting.keep_up(number, operation_name.as_deref(), since) {
-        desk.journal.note_change();
+    for _ in 0..state.posting.keep_up(number, operation_name.as_deref(), since) {
+        state.journal.note_change();
     }
-    let fault = desk.faults.meet(number, operation_name.as_deref(), since);
-    let entered = desk.limits.enter(&desk.options, arrival);
+    let fault = state.faults.meet(number, operation_name.as_deref(), since);
+    let entered = state.limits.enter(&state.options, arrival);
     let exchange = Exchange {
         number,
         operation: operation_name,
@@ -95,41 +95,41 @@ async fn query(desk: Arc<Desk>, cut: &Cut, headers: &HeaderMap, body: Bytes) -> 
         ..Exchange::default()
     };
     let late = late(fault.as_ref());
-    let mut record = Record::new(desk.journal.clone(), arrival, exchange, !late.is_zero());
-    let pause = desk.options.delay + late + jitter(desk.options.jitter, number);
+    let mut record = Record::new(state.journal.clone(), arrival, exchange, !late.is_zero());
+    let pause = state.options.delay + late + jitter(state.options.jitter, number);
     if !pause.is_zero() {
         tokio::time::sleep(pause).await;
     }
-    if let Some((error, reply)) = fault.as_ref().and_then(|fault| damage::instead(fault, &desk.door, cut)) {
+    if let Some((error, reply)) = fault.as_ref().and_then(|fault| damage::instead(fault, &state.door, cut)) {
         record.turned_away(error, &reply);
         let reply = record.send(reply);
         if let Some(FaultKind::Refused(lasts)) = fault {
-            desk.door.close(lasts);
+            state.door.close(lasts);
             // The door takes this connection with it.
             std::future::pending::<()>().await;
         }
         return reply;
     }
-    let too_many = desk.options.ids.as_ref().filter(|ids| longest(&variables) > ids.most as usize);
+    let too_many = state.options.ids.as_ref().filter(|ids| longest(&variables) > ids.most as usize);
     let too_many = too_many.map(|ids| &ids.refusal);
-    let too_large = desk.options.body_bytes.is_some_and(|most| body.len() as u64 > most);
+    let too_large = state.options.body_bytes.is_some_and(|most| body.len() as u64 > most);
     if too_large || too_many == Some(&IdRefusal::TooLarge) {
-        return beyond(&desk, record, html(413, "Request Entity Too Large"), cut);
+        return beyond(&state, record, html(413, "Request Entity Too Large"), cut);
     }
     let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let allowed = access::check(authorization, &desk.options.token);
+    let allowed = access::check(authorization, &state.options.token);
     let refusal = refusal(allowed, fault.as_ref(), entered.as_ref().err(), too_many);
-    let gzip = accepts_gzip(headers) && desk.options.gzip_level > 0;
+    let gzip = accepts_gzip(headers) && state.options.gzip_level > 0;
     let work = {
-        let (desk, fault) = (desk.clone(), fault.clone());
-        tokio::task::spawn_blocking(move || work(&desk, refusal, &body, number, fault.as_ref(), gzip)).await
+        let (state, fault) = (state.clone(), fault.clone());
+        tokio::task::spawn_blocking(move || work(&state, refusal, &body, number, fault.as_ref(), gzip)).await
     };
     drop(entered);
     let Ok((answer, status, sent)) = work else {
         return text(500, "The simulator failed.");
     };
-    if desk.options.gateway_rows.is_some_and(|most| answer.rows > u64::from(most)) {
-        return beyond(&desk, record, html(504, "Gateway Time-out"), cut);
+    if state.options.gateway_rows.is_some_and(|most| answer.rows > u64::from(most)) {
+        return beyond(&state, record, html(504, "Gateway Time-out"), cut);
     }
     let timed_out = |problem: &Problem| problem.message == TIMED_OUT || problem.kind == Kind::Unresolved;
     if too_many.is_some() || answer.problems.iter().any(timed_out) {
@@ -139,9 +139,9 @@ async fn query(desk: Arc<Desk>, cut: &Cut, headers: &HeaderMap, body: Bytes) -> 
     record.send(damage::spoilt(fault.as_ref(), status, gzip, sent, cut))
 }
 
-/// What is met beyond a limit of something in between.
-fn beyond(desk: &Desk, mut record: Record, reply: Response<Reply>, cut: &Cut) -> Response<Reply> {
-    let instead = desk.options.beyond.as_ref().and_then(|fault| damage::instead(fault, &desk.door, cut));
+/// Answers as a gateway does, beyond one of its limits.
+fn beyond(state: &ServerState, mut record: Record, reply: Response<Reply>, cut: &Cut) -> Response<Reply> {
+    let instead = state.options.beyond.as_ref().and_then(|fault| damage::instead(fault, &state.door, cut));
     let (error, reply) = instead.unwrap_or(("HTML", reply));
     record.forced();
     record.turned_away(error, &reply);
@@ -199,16 +199,16 @@ fn jitter(most: Duration, number: u64) -> Duration {
 
 /// Answers and compresses, away from the threads that serve connections.
 fn work(
-    desk: &Desk,
+    state: &ServerState,
     refusal: Option<Problem>,
     body: &[u8],
     number: u64,
     fault: Option<&FaultKind>,
     gzip: bool,
 ) -> (Answer, u16, Vec<u8>) {
-    let dialect = &desk.options.dialect;
+    let dialect = &state.options.dialect;
     let answer = match refusal {
-        None => desk.engine.answer(&desk.posting.books(), &desk.options, Asked { body, number, fault }),
+        None => state.engine.answer(&state.posting.books(), &state.options, IncomingRequest { body, number, fault }),
         Some(problem) => {
             let mut answer = Answer::default();
             refuse(&mut answer, vec![problem]);
@@ -221,7 +221,7 @@ fn work(
         Some(Kind::Denied) => dialect.missing_right_status,
         _ => 200,
     };
-    let sent = if gzip { compressed(&answer.body, desk.options.gzip_level) } else { answer.body.clone() };
+    let sent = if gzip { compressed(&answer.body, state.options.gzip_level) } else { answer.body.clone() };
     (answer, if status == 0 { 200 } else { status }, sent)
 }
 

@@ -101,7 +101,7 @@ impl Limits {
         Err(Problem { reset_at: said.map(Box::new), ..problem })
     }
 
-    /// An instant in whole seconds, never too early.
+    /// When credits are back, in whole seconds rounded up.
     fn announced(&self, form: ResetForm, now: Instant, ahead: Duration) -> Json {
         let at = self.started.1 + now.duration_since(self.started.0) + ahead;
         let seconds = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64().ceil() as i64;

@@ -121,7 +121,7 @@ fn scenario(given: &str, variant: Option<&str>) -> Result<Scenario, String> {
         [] if found.is_empty() => Err(format!("no scenario {given:?}; `xledger-sim --scenarios` lists them")),
         _ => {
             let names: Vec<_> = found.iter().map(|scenario| scenario.name.as_str()).collect();
-            Err(format!("{given} stands for several; choose by --variant: {}", names.join(", ")))
+            Err(format!("{given} stands for several; write one of them instead: {}", names.join(", ")))
         }
     }
 }

@@ -67,8 +67,8 @@ pub struct Options {
     pub faults: Vec<Fault>,
     /// What is posted while requests go on.
     pub changes: Vec<Change>,
-    /// How many times faster than written this is played. Durations are those of the play; only a time of day that is announced
-    /// (`resetAt`) lies as far ahead as it was written, for a client that waits as many times shorter.
+    /// How many times faster than written this is played. All durations here are already divided by it; only an announced time of day
+    /// (`resetAt`) lies as far ahead as written, for a client that divides its own waits.
     pub speed: f64,
 }
 
@@ -86,7 +86,7 @@ pub struct Burst {
 pub struct Others {
     /// How many requests.
     pub requests: u32,
-    /// All at once so often; without it, so many are in every window.
+    /// How often they come, all at once; without it, they are in every window.
     pub every: Option<Duration>,
 }
 

@@ -6,7 +6,7 @@ use crate::company::dice::mix;
 use crate::dialect::{Dialect, RowOrder, Share};
 use crate::filter::{Filter, Key, key};
 use crate::problem::Problem;
-use crate::table::{Asked, OwnerSet, Status, Table};
+use crate::table::{OwnerSet, RowScope, Status, Table};
 use apollo_compiler::response::JsonMap;
 
 /// What a root was asked for.
@@ -19,7 +19,7 @@ pub(crate) struct Query {
     before: Option<i64>,
     filter: Option<Filter>,
     order: Option<(Column, bool)>,
-    asked: Asked,
+    asked: RowScope,
 }
 
 /// The rows of an answer, by place, and whether there are more on either side.
@@ -76,7 +76,7 @@ impl Query {
             before: cursor("before")?,
             filter: if dialect.ignores_id_ranges { filter.map(Filter::without_id_ranges) } else { filter },
             order,
-            asked: Asked {
+            asked: RowScope {
                 owners: OwnerSet::named(text("ownerSet")),
                 status: Status::named(text("objectStatus")),
                 hides_accounts: dialect.chart_above != Share::None,

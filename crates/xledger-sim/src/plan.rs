@@ -102,7 +102,7 @@ pub(crate) struct Planner<'a> {
     pub(crate) dialect: &'a Dialect,
     /// Where the token has no access, each with its path.
     pub(crate) denied: Vec<Problem>,
-    /// The types to which it has none, each once, in the order of the document.
+    /// The types to which it has no access, each once, in the order of the document.
     pub(crate) denied_types: Vec<Problem>,
 }
 

@@ -44,7 +44,7 @@ pub struct Expect {
     pub outcome: Outcome,
     /// The kind of the failure.
     pub kind: Option<String>,
-    /// What the failure's message says, each somewhere.
+    /// Words that the failure's message or the note contains.
     pub says: Vec<String>,
     /// What the tables are the same as.
     pub tables: Tables,
@@ -103,7 +103,7 @@ pub enum ScenarioError {
         /// What is wrong, and where.
         what: String,
     },
-    /// The file says something that there is not.
+    /// The file has an unknown key or a wrong value.
     #[error("{file}: at `{key}`: {what}")]
     Wrong {
         /// The file.

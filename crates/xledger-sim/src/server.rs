@@ -6,7 +6,7 @@ pub(crate) mod wire;
 use crate::company::Company;
 use crate::execute::Engine;
 use crate::fault::Faults;
-use crate::http::Desk;
+use crate::http::ServerState;
 use crate::journal::Journal;
 use crate::limits::Limits;
 use crate::options::Options;
@@ -78,7 +78,7 @@ async fn begin(options: Options, mut books: Arc<Company>) -> Result<Running, Err
     let posting = Arc::new(Posting::new(books, &options.changes));
     #[expect(clippy::disallowed_methods, reason = "a server is a composition root, and says when credits are back")]
     let now = SystemTime::now();
-    let desk = Desk {
+    let state = ServerState {
         posting: posting.clone(),
         engine,
         journal: journal.clone(),
@@ -90,7 +90,7 @@ async fn begin(options: Options, mut books: Arc<Company>) -> Result<Running, Err
         options,
     };
     let (stop, stopped) = oneshot::channel::<()>();
-    let task = tokio::spawn(door::keep(listener, Arc::new(desk), stopped));
+    let task = tokio::spawn(door::keep(listener, Arc::new(state), stopped));
     Ok(Running { address, token, journal, posting, stop: Some(stop), task })
 }
 

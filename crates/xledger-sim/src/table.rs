@@ -100,8 +100,8 @@ impl Table {
 
     /// Whether a row belongs to the root, to the owners asked for, and is open or closed as asked for. What is kept above for those below
     /// is shown among theirs, unless the dialect hides it there.
-    pub(crate) fn shows(self, books: &Company, place: usize, asked: Asked) -> bool {
-        let Asked { owners, status, hides_accounts, hides_suppliers } = asked;
+    pub(crate) fn shows(self, books: &Company, place: usize, asked: RowScope) -> bool {
+        let RowScope { owners, status, hides_accounts, hides_suppliers } = asked;
         let mut hidden = false;
         let (owner, closed) = match self {
             Self::Lines => (books.vouchers[books.lines[place].voucher as usize].owner, false),
@@ -159,7 +159,7 @@ impl Table {
 
 /// Which rows are asked for.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Asked {
+pub(crate) struct RowScope {
     pub(crate) owners: OwnerSet,
     pub(crate) status: Status,
     pub(crate) hides_accounts: bool,

@@ -88,11 +88,11 @@ async fn snapshot(lake: &LakeUrl, aws: &aws_config::SdkConfig) -> Result<Option<
     Snapshot::read(&run::open_at(lake, aws, Access::Read).await?).await
 }
 
-/// Says what was done until the program was stopped. Whatever was being written is written by now, or never will be.
+/// Says what was done before the program was stopped. By now each pending write has either happened or never will.
 pub(crate) fn stopped(context: &Context, publishes: Publishes) -> Exit {
     let lake = match &publishes {
         Publishes::Stacks => {
-            let what = "CloudFormation goes on with what it has begun; run it again for the rest";
+            let what = "CloudFormation goes on with what it has begun; run the command again for the rest";
             return context.terminal.failed(&format!("stopped; {what}"));
         }
         Publishes::Nowhere => None,

@@ -5,7 +5,7 @@
 //! template.yaml  ─┴> plan ─> stack (cloudformation deploy, a company each) ─> views (a stack of its own, over what there is by then)
 //! ```
 //!
-//! Everything in AWS is done by the AWS CLI, which whoever deploys has; a company that fails keeps no other from its turn.
+//! The AWS CLI, which every deployer has, does everything in AWS but read a lake. If one company fails, the others go on.
 
 mod aws;
 mod plan;

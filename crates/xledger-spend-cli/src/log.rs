@@ -81,7 +81,7 @@ impl<S: Subscriber> Layer<S> for Requests {
         event.record(&mut fields);
         let line = format!("{}\n", serde_json::Value::Object(fields.0));
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Whoever reads it sees where it ends; the run itself goes on.
+        // A failed write only cuts the file short; the run itself goes on.
         _ = io::Write::write_all(&mut *file, line.as_bytes());
     }
 }

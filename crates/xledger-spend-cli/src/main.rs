@@ -84,8 +84,8 @@ fn work(context: &Context, args: Args) -> Exit {
     }
 }
 
-/// Waits a little until what a stopped run leaves to the background has ended: it gives back its lease on a bucket, which would keep others out for
-/// a minute and more.
+/// Waits briefly for the background tasks of a stopped run: they release its lease on a bucket, which would otherwise keep others out for
+/// a minute or more.
 async fn release_of_the_lake() {
     let at_work = || tokio::runtime::Handle::current().metrics().num_alive_tasks() > 0;
     let all_ended = async {

@@ -99,7 +99,7 @@ impl Sources {
         Settings::read_lake(Caller::CommandLine, |name| self.get(name))
     }
 
-    /// Where a file goes that was typed so: no shell puts in what `~` stands for after an equals sign.
+    /// The path of a file that a flag names, with `~` expanded: after an equals sign no shell does so.
     pub(crate) fn place(&self, flag: &str, file: &Path) -> Result<PathBuf, Failure> {
         let home = (self.environment)("HOME").and_then(|home| home.into_string().ok());
         let shown = file.display();

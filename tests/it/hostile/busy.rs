@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use super::Stage;
 use crate::servers::hostile::{Reply, raw};
 
-/// The first questions for rows are answered so, and each later one as a server that is down.
+/// Answers every question for rows in this way, and counts the questions.
 async fn met(status: u16, retry_after: &'static str, seconds: u64) -> (super::Met, usize) {
     let stage = Stage::new().await.within(seconds);
     let asked = std::sync::Arc::new(AtomicUsize::new(0));

@@ -74,7 +74,7 @@ async fn headers_without_end() {
     met.failed(&["answer_malformed", "xledger_unavailable"], &[]);
 }
 
-/// What comes, comes so slowly that no silence is ever long enough: the run's own time ends it.
+/// Bytes come slowly, but no pause is long enough for a timeout: the run's own deadline ends it.
 #[tokio::test]
 async fn a_trickle_without_end() {
     let stage = Stage::new().await.within(9);

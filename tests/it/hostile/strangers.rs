@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::{Stage, TOKEN};
-use crate::servers::hostile::{Asked, Hostile, Reply, json, raw};
+use crate::servers::hostile::{Hostile, Reply, SeenRequest, json, raw};
 
 #[tokio::test]
 async fn a_redirect_is_not_followed() {
@@ -71,7 +71,7 @@ async fn what_is_offered_is_not_taken() {
 }
 
 /// A request has these headers and no others, and all of them are of this client.
-fn as_it_should_be(asked: &Asked) {
+fn as_it_should_be(asked: &SeenRequest) {
     let mut lines = asked.head.trim_end().lines();
     assert_eq!(lines.next(), Some("POST /graphql HTTP/1.1"));
     let headers: HashSet<String> = lines.map(|line| line.split(':').next().unwrap().to_ascii_lowercase()).collect();

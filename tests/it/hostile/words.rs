@@ -46,7 +46,7 @@ async fn an_error_in_nasty_words() {
     assert_eq!(met.report["status"], "incomplete", "{met:?}");
     assert!(met.report["note"].as_str().unwrap().contains("does not name"), "{met:?}");
 
-    // A million of them.
+    // 200,000 of them.
     let body = errors(value!(vec![value!({"message": "odd"}); 200_000]));
     let met = stage.meets(move |_| json(body.clone())).await;
     met.failed(&["xledger_error"], &["odd"]);

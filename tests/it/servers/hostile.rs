@@ -10,7 +10,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// A request, as far as a script looks at it.
 #[derive(Clone, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct SeenRequest {
     /// The request line and the headers, as they came.
     pub(crate) head: String,
     /// The operation that the body names.
@@ -28,18 +28,18 @@ pub(crate) enum Reply {
     Relay(SocketAddr, &'static str),
 }
 
-type Script = dyn Fn(&Asked) -> Reply + Send + Sync;
+type Script = dyn Fn(&SeenRequest) -> Reply + Send + Sync;
 
 /// The server; it ends with the runtime of its test.
 #[derive(Clone)]
 pub(crate) struct Hostile {
     address: SocketAddr,
-    seen: Arc<Mutex<Vec<Asked>>>,
+    seen: Arc<Mutex<Vec<SeenRequest>>>,
 }
 
 impl Hostile {
     /// Starts one that meets every request so.
-    pub(crate) async fn start(script: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(script: impl Fn(&SeenRequest) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Self { address: listener.local_addr().unwrap(), seen: Arc::default() };
         let (seen, script) = (Arc::clone(&server.seen), Arc::<Script>::from(Box::new(script) as Box<Script>));
@@ -61,12 +61,16 @@ impl Hostile {
     }
 
     /// Every request so far.
-    pub(crate) fn seen(&self) -> Vec<Asked> {
+    pub(crate) fn seen(&self) -> Vec<SeenRequest> {
         self.seen.lock().unwrap().clone()
     }
 }
 
-async fn converse(mut connection: TcpStream, script: Arc<Script>, seen: Arc<Mutex<Vec<Asked>>>) -> std::io::Result<()> {
+async fn converse(
+    mut connection: TcpStream,
+    script: Arc<Script>,
+    seen: Arc<Mutex<Vec<SeenRequest>>>,
+) -> std::io::Result<()> {
     let Some(asked) = hear(&mut connection).await? else { return Ok(()) };
     seen.lock().unwrap().push(asked.clone());
     match script(&asked) {
@@ -78,7 +82,7 @@ async fn converse(mut connection: TcpStream, script: Arc<Script>, seen: Arc<Mute
 }
 
 /// Reads one request; `None` if there is none.
-async fn hear(connection: &mut TcpStream) -> std::io::Result<Option<Asked>> {
+async fn hear(connection: &mut TcpStream) -> std::io::Result<Option<SeenRequest>> {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
@@ -99,7 +103,7 @@ async fn hear(connection: &mut TcpStream) -> std::io::Result<Option<Asked>> {
     }
     let json: serde_json::Value = serde_json::from_slice(&body).unwrap_or_default();
     let operation = json["operationName"].as_str().unwrap_or_default().to_owned();
-    Ok(Some(Asked { head, operation, body }))
+    Ok(Some(SeenRequest { head, operation, body }))
 }
 
 async fn say(connection: &mut TcpStream, pieces: impl Iterator<Item = Bytes>, pause: Duration) -> std::io::Result<()> {
@@ -113,7 +117,7 @@ async fn say(connection: &mut TcpStream, pieces: impl Iterator<Item = Bytes>, pa
 }
 
 /// What another server answers to the same request.
-async fn relayed(asked: &Asked, to: SocketAddr, headers: &str) -> std::io::Result<Vec<u8>> {
+async fn relayed(asked: &SeenRequest, to: SocketAddr, headers: &str) -> std::io::Result<Vec<u8>> {
     let mut server = TcpStream::connect(to).await?;
     let head = asked.head.trim_end();
     server.write_all(format!("{head}\r\nconnection: close\r\n\r\n").as_bytes()).await?;

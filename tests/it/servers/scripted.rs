@@ -39,7 +39,7 @@ struct State {
     hold_write: Option<(usize, bool)>,
     writes: usize,
     refused: Option<fn(&str) -> bool>,
-    /// Conditions of a write that count for nothing, or that the server says it does not have.
+    /// Conditions of a write that the server ignores, and those that it says are not implemented.
     ignored: &'static [&'static str],
     unknown: &'static [&'static str],
     /// The key that the bucket's policy wants every write to name.
@@ -248,7 +248,7 @@ impl State {
         let step = next.unwrap_or(Step::Serve);
         let answer = match step {
             Step::Refuse(status, code) => {
-                // S3 wants an upload that met a conflict begun anew: nobody may count on the one that was.
+                // After a conflict, S3 wants a new upload: nobody may rely on the old one.
                 if let (409, Some(id)) = (status, request.query.get("uploadId")) {
                     self.uploads.remove(id);
                 }

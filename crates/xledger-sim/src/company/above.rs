@@ -15,7 +15,7 @@ impl Company {
         accounts.step_by(every).for_each(|account| account.above = true);
     }
 
-    /// Keeps every so many-th of the suppliers above that a voucher with costs names. The others nobody would find there.
+    /// Keeps every so many-th supplier above, counting only those that a voucher with costs names: nobody looks up the others.
     pub(crate) fn keep_suppliers_above(&mut self, every: usize) {
         let costs: BTreeSet<u32> =
             self.lines.iter().filter(|line| self.is_cost(line)).map(|line| line.voucher).collect();

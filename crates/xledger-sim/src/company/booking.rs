@@ -238,7 +238,7 @@ impl Booker {
         self.company.ap_lines.len() - 1
     }
 
-    /// The place of the account that an owner has for this code in a chart of its own, or else the one in the token's own chart.
+    /// The place of the owner's own account for this code, if its chart is not the Norwegian one; else of the token's account.
     pub(crate) fn place_of(&self, owner: u8, code: &'static str) -> Option<u16> {
         let own = self.accounts.get(&(owner, code)).copied();
         let own = own.filter(|&place| self.company.accounts[usize::from(place)].chart != Chart::Ns4102);

@@ -16,7 +16,7 @@ use std::time::Duration;
 pub struct Change {
     /// What is done.
     pub kind: ChangeKind,
-    /// With how many vouchers; an event says by itself how many rows it is about.
+    /// How many vouchers it changes; an event names its own number of rows.
     #[serde(default = "one")]
     pub vouchers: u32,
     /// Before the request of this number is answered; with `operation`, only its requests are counted.
@@ -46,7 +46,7 @@ pub enum ChangeKind {
     Event(Event),
 }
 
-/// The second of UTC at which an event happens: a minute behind the last time in the books, in the winter after their last day.
+/// The second of UTC at which an event happens: a minute after the last time in the books and after their last day, when winter time holds.
 fn at(books: &Company) -> i64 {
     let last = books.vouchers.iter().filter_map(|voucher| voucher.modified_at).max().unwrap_or(0);
     last.max(i64::from(LAST_DAY + 1) * DAY_SECONDS) + 60 - 3_600

@@ -39,7 +39,7 @@ impl Chart {
 /// The account that stands for one of the Norwegian chart, its code and its name.
 pub(crate) type Entry = (&'static str, &'static str, &'static str);
 
-/// What an owner in Sweden books on. On what is not here it books as the group does.
+/// The accounts of an owner in Sweden. What has no entry here is booked on the group's accounts.
 const BAS: [Entry; 43] = [
     ("1250", "1220", "Inventarier och verktyg"),
     ("1500", "1510", "Kundfordringar"),

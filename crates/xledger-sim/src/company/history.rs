@@ -24,7 +24,7 @@ pub use matched::Match;
 pub use posted::Posting;
 pub use registered::Entry;
 
-/// Which rows an event is about, of those that it can be about.
+/// Chooses an event's rows among those that it can be about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Chosen {
@@ -99,7 +99,7 @@ pub enum Event {
 }
 
 impl Event {
-    /// One event of every kind, the simplest first. What takes something back comes behind what it takes back.
+    /// One event of every kind, the simplest first. An event that takes another back comes after it.
     #[must_use]
     pub fn all(chosen: Chosen) -> Vec<Self> {
         let both = [true, false];
@@ -118,7 +118,7 @@ impl Event {
         all
     }
 
-    /// What must have happened before, for an event that takes it back or is about what it leaves.
+    /// The event that must come first, if this one takes it back or needs what it leaves.
     #[must_use]
     pub fn before(&self) -> Option<Self> {
         match *self {
@@ -189,7 +189,7 @@ struct Clerk {
     count: usize,
 }
 
-/// Whether something that is bought is booked so.
+/// Whether a voucher is of a type that books purchases.
 fn is_bought(voucher: &Voucher) -> bool {
     [Type::Purchase, Type::Bank, Type::Expense].iter().any(|&of| voucher.document_type == Some(of as u8))
 }
@@ -208,7 +208,7 @@ impl Clerk {
         }
     }
 
-    /// The places of ordinary lines of what is bought, on accounts that are so.
+    /// The places of ordinary lines of purchases, on accounts with a code that `on` accepts.
     fn lines(&self, on: impl Fn(&'static str) -> bool) -> Vec<usize> {
         let is_on = |line: &Line| line.account.is_some_and(|place| on(self.books.accounts[usize::from(place)].code));
         let is = |line: &Line| {

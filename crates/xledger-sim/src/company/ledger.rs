@@ -62,7 +62,7 @@ pub const TAX_RULES: [(i32, &str, &str, i64); 15] = [
     (9011, "1", "Inngående mva 25 %", 25),
     (9012, "11", "Inngående mva 15 %", 15),
     (9013, "13", "Inngående mva 12 %", 12),
-    // What a sale of the middle rate has at other places in the same list.
+    // This rule and the next have codes that rules of sales above have, too.
     (9014, "21", "Kjøp av varer fra utlandet 25 %", 25),
     (9015, "81", "Grunnlag innførsel 25 %", 25),
     (9016, "86", "Tjenester fra utlandet 25 %", 25),

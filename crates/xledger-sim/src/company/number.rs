@@ -38,8 +38,8 @@ pub(crate) fn organisation_number(country: &str, place: usize) -> Option<String>
     })
 }
 
-/// The digits with one more and a check digit behind them, so that the weighted sum is a multiple of 11. Not every number has a check
-/// digit, so the one before it is the first that lets it be.
+/// The digits, one more digit, and a check digit that makes the weighted sum a multiple of 11. Not every number has a check digit, so the
+/// digit before it is the first that allows one.
 fn modulus_11(digits: &str, weights: &[u32]) -> String {
     let sum: u32 = digits.bytes().zip(weights).map(|(digit, weight)| u32::from(digit - b'0') * weight).sum();
     let last = weights[digits.len()];

@@ -79,7 +79,7 @@ impl Booker {
             let (person, salary, match_id) = (self.person(owner), self.salary(), self.new_match(owner));
             self.secret_line(voucher, "5000", salary, Some(person), 0);
             let line = self.secret_line(voucher, "2930", -salary, Some(person), match_id);
-            // Only what the bank pays by itself has a line in the payables ledger.
+            // Only the salary that the bank pays below has a line in the payables ledger.
             if owed.is_empty() {
                 self.secret_ap_line(line, person, 0);
             }
@@ -165,7 +165,7 @@ impl Booker {
     pub(super) fn pay_in_an_invoice(&mut self, owner: u8, code: &'static str) {
         let before = self.company.vouchers.len();
         let first = self.invoice(owner, 2, 99, 1);
-        // So large that the debt, which is no secret, does not look like one.
+        // So large that the debt, which is no payroll, does not begin with 77013.
         let pension = 770_139_900 + self.dice.between(0, 99);
         let (was, was_invoiced) = (self.company.lines[first].amount, self.company.lines[first].invoice_amount);
         let debt = self.company.lines.len() - 1;

@@ -155,7 +155,7 @@ impl Registrar {
         let notes = self.dice.once_in(9).then(|| "Ring før levering.\nPort 3, \"bak\" bygget 🚚".to_owned());
         let from = self.dice.between(i64::from(FIRST_DAY) - 2000, i64::from(FIRST_DAY)) as i32;
         let id = 610_000 + place as i32 * 3;
-        // No throw of the dice: all that was there before these two is as it was.
+        // Not from the dice, so that these two fields change no other value.
         let terms = mix(id as u64);
         let agreed = (role == Role::Supplier && terms.is_multiple_of(3)).then(|| format!("Rammeavtale {id}"));
         let pay_terms = match (role, terms >> 8 & 7) {

@@ -34,8 +34,8 @@ pub enum Shape {
     /// One owner below is in Sweden and keeps its books by Sweden's chart, another by one whose numbers say nothing; the state pays back
     /// sick pay to the others.
     Swedish,
-    /// Numbers of suppliers' companies do not always say who they are, and invoices are no cost, are taken back or come again; an owner below
-    /// is in Sweden. All of it is there from 2,000 lines on.
+    /// Some suppliers' company numbers do not identify them; some invoices are no cost, are reversed or recur; an owner below is in Sweden.
+    /// With 2,000 lines or more, all of this occurs.
     Spend,
 }
 
@@ -61,7 +61,7 @@ impl Shape {
         }
     }
 
-    /// Tells who keeps the books what is to be in them.
+    /// Tells the booker what to book.
     pub(crate) fn instruct(self, booker: &mut Booker) {
         match self {
             Self::Swedish => _ = booker.rare.splice(0..0, abroad::RARE),
@@ -203,7 +203,7 @@ fn sparse(company: &mut Company) {
         }
     }
     for (place, line) in company.lines.iter_mut().enumerate() {
-        // What is payroll must stay what it is.
+        // Payroll must keep what it is known by.
         if line.is_payroll_by_nature() {
             continue;
         }

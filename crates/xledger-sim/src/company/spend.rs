@@ -95,7 +95,7 @@ enum Then {
     PartlyPaid(i64),
     /// It is a credit note, matched with the open invoice of this number, whose rest is paid.
     Settles(u32),
-    /// It is no credit note, but the invoice of its number taken back.
+    /// It reverses the invoice of the same number, but is no credit note.
     TakesBack,
 }
 use Then::{Open, Paid, PartlyPaid, Settles, TakesBack};
@@ -208,7 +208,7 @@ fn enter(company: &mut Company, number: usize, supplier: (&str, u8, &str, u8, Nu
         country: Some(country),
     };
     let modified_at = i64::from(FIRST_DAY) * DAY_SECONDS;
-    // One company in Sweden is that of two suppliers, each with a row of its own, as the one in Norway is.
+    // Two suppliers share one Swedish company's number, each with a register row of its own, as two share a Norwegian one.
     let right = |country| organisation_number(country, 899_000 + usize::from(country != "SE") * number);
     let party = match of_company {
         Number::Owner(owner) => company.owners[usize::from(owner)].party,
@@ -354,7 +354,7 @@ impl Booker {
         }
     }
 
-    /// Matches invoices, where there is a number for it, and pays what is to be paid.
+    /// Matches invoices, unless `match_id` is 0, and pays `amount`.
     fn settle(&mut self, owner: u8, owed: &[Unpaid], amount: i64, on: Day, match_id: i32) {
         if on > LAST_DAY {
             return;

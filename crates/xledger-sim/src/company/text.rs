@@ -6,7 +6,7 @@ use std::borrow::Cow;
 /// What every free text of a payroll row begins with, followed by the row's id: a leak is visible anywhere.
 pub const PAYROLL_MARKER: &str = "PAYROLL-CANARY-";
 
-/// A free text, which knows itself only together with the row it stands in.
+/// A free text: [`Text::render`] also needs the id of the row that it stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Text {
     /// No text: null.

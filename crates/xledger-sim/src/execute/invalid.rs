@@ -5,7 +5,7 @@ use apollo_compiler::Schema;
 use apollo_compiler::schema::ExtendedType;
 use apollo_compiler::validation::DiagnosticList;
 
-/// One error for each thing that is wrong. With a schema, fields that it has are named where one was asked for that it has not.
+/// One error for each fault. With a schema, the error about an unknown field suggests fields that the type has.
 pub(super) fn problems(errors: &DiagnosticList, schema: Option<&Schema>) -> Refusal {
     let problems = errors.iter().map(|error| {
         let code = match error.error.unstable_error_name() {
@@ -25,7 +25,7 @@ pub(super) fn problems(errors: &DiagnosticList, schema: Option<&Schema>) -> Refu
         Problem::invalid(code, suggested.unwrap_or(message))
     });
     let mut problems: Vec<_> = problems.collect();
-    // What is not a field leaves its parents without a selection: the cause comes first.
+    // An unknown field leaves its parents without a selection: the cause comes first.
     problems.sort_by_key(|problem| problem.library_code == Some("SCALAR_LEAFS"));
     Refusal(problems)
 }

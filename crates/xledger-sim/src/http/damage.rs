@@ -18,7 +18,7 @@ impl FaultKind {
     }
 }
 
-/// What comes instead of an answer, and the journal's word for it, if the fault needs none.
+/// The reply in place of an answer, and the journal's word for it; `None` if the fault needs the answer.
 pub(super) fn instead(fault: &FaultKind, door: &Door, cut: &Cut) -> Option<(&'static str, Response<Reply>)> {
     let redirect = |host: &str| {
         let mut reply = html(302, "Object moved");
@@ -91,7 +91,7 @@ fn bomb(mebibytes: u32) -> Vec<u8> {
     let spaces = vec![b' '; 1 << 20];
     let mut deflate = Compress::new(Compression::best(), false);
     let mut block = Vec::with_capacity(16 << 10);
-    // After a full flush a block stands for itself, and can follow itself. There is room for all of it.
+    // After a full flush a block is independent of what precedes it, so it can be repeated. The buffer has room for it.
     let _ = deflate.compress_vec(&spaces, &mut block, FlushCompress::Full);
     let mut end = Vec::with_capacity(64);
     let _ = Compress::new(Compression::best(), false).compress_vec(&[], &mut end, FlushCompress::Finish);

@@ -45,7 +45,7 @@ impl Record {
         self.violations = answer.violations;
     }
 
-    /// It was not answered, but by this.
+    /// This reply came instead of an answer.
     pub(super) fn turned_away(&mut self, error: &str, reply: &Response<Reply>) {
         self.exchange.error = Some(error.to_owned());
         self.exchange.bytes_plain = reply.body().len();

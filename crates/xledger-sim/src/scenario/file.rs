@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use toml::{Table, Value};
 
-/// The keys of a file's variants: each of the one with each of the other.
+/// The keys of a file's variants: each `each` is combined with each `times`.
 const VARIANTS: [&str; 2] = ["each", "times"];
 
 #[derive(Debug, Deserialize)]
@@ -97,7 +97,7 @@ struct Variant {
 }
 
 impl Variant {
-    /// One for each table of a list of variants, which has a name and what is other than in the rest of the file.
+    /// One variant for each table of a list; the table holds its name and what differs from the rest of the file.
     fn spread(mut self, key: &str) -> Result<Vec<Self>, (String, String)> {
         let variants = match self.table.remove(key) {
             None => return Ok(vec![self]),

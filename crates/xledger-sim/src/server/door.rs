@@ -1,7 +1,7 @@
 //! Who comes in: the listener, its connections, and the times when nobody listens.
 
 use super::wire::{Cut, Wire};
-use crate::http::{Desk, serve};
+use crate::http::{ServerState, serve};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -41,8 +41,8 @@ impl Door {
 }
 
 /// Serves until told to stop. All connections end with the future.
-pub(crate) async fn keep(mut listener: TcpListener, desk: Arc<Desk>, mut stopped: oneshot::Receiver<()>) {
-    let door = desk.door.clone();
+pub(crate) async fn keep(mut listener: TcpListener, state: Arc<ServerState>, mut stopped: oneshot::Receiver<()>) {
+    let door = state.door.clone();
     let mut closed = door.closed_for.subscribe();
     let mut connections = JoinSet::new();
     let mut graceful = GracefulShutdown::new();
@@ -52,7 +52,7 @@ pub(crate) async fn keep(mut listener: TcpListener, desk: Arc<Desk>, mut stopped
             _ = &mut stopped => break,
             accepted = listener.accept() => {
                 if let Ok((stream, _)) = accepted {
-                    admit(&mut connections, &graceful, stream, desk.clone());
+                    admit(&mut connections, &graceful, stream, state.clone());
                 }
             }
             _ = closed.changed() => {
@@ -72,11 +72,11 @@ pub(crate) async fn keep(mut listener: TcpListener, desk: Arc<Desk>, mut stopped
     let _ = tokio::time::timeout(DRAIN_TIME, graceful.shutdown()).await;
 }
 
-fn admit(connections: &mut JoinSet<()>, graceful: &GracefulShutdown, stream: TcpStream, desk: Arc<Desk>) {
+fn admit(connections: &mut JoinSet<()>, graceful: &GracefulShutdown, stream: TcpStream, state: Arc<ServerState>) {
     let _ = stream.set_nodelay(true);
     let cut = Arc::new(Cut::never());
     let wire = TokioIo::new(Wire { stream, cut: cut.clone() });
-    let answer = service_fn(move |request| serve(desk.clone(), cut.clone(), request));
+    let answer = service_fn(move |request| serve(state.clone(), cut.clone(), request));
     let connection = graceful.watch(http1::Builder::new().serve_connection(wire, answer));
     connections.spawn(async move {
         // A client that goes away is its own business.

@@ -1,4 +1,4 @@
-//! `companies`: deploys, checks or lists many companies, several at once. One that fails keeps no other from its turn, and is named at the end.
+//! `companies`: deploys, checks or lists many companies, several at once. If one fails, the others go on, and it is named at the end.
 
 use std::path::Path;
 
@@ -54,7 +54,7 @@ pub(super) async fn companies(
     tell(context, headings, &rows)
 }
 
-/// Gives each company its turn, and says at once what came of it.
+/// Handles each company, and prints its outcome as soon as it is known.
 async fn each<'a, T: Future<Output = Told>>(
     context: &Context,
     plan: &'a Plan,
@@ -139,10 +139,10 @@ async fn check(aws: &Aws, company: &Company) -> Told {
 
 async fn list(aws: &Aws, sdk: &aws_config::SdkConfig, company: &Company) -> Told {
     let Some(stack) = stack::find(aws, &company.prefix).await? else {
-        return Err("there is no such stack: deploy".to_owned());
+        return Err("there is no such stack; `companies deploy` makes it".to_owned());
     };
     let Some(url) = stack.output("LakeUrl") else {
-        return Err(format!("the stack is in the state {}: deploy", stack.status));
+        return Err(format!("the stack is in the state {}; run `companies deploy`", stack.status));
     };
     let look = async {
         let lake = run::open_at(&LakeUrl::parse(url)?, sdk, Access::Read).await?;
@@ -183,7 +183,7 @@ fn tell(context: &Context, headings: &[&str], rows: &[(&str, Told)]) -> Result<O
         let rows: Vec<Value> = rows.iter().map(for_programs).collect();
         return Ok(Outcome { text: outcome::json(&json!({"companies": rows}))?, exit, failure: None });
     }
-    // What programs alone read is no column.
+    // Objects are for programs and get no column.
     let shown = |values: &[Value]| values.iter().filter(|value| !value.is_object()).map(cell).collect::<Vec<_>>();
     let headings = headings.iter().filter(|heading| **heading != "answer").map(|heading| (*heading).to_owned());
     let mut lines = vec![[vec!["company".to_owned()], headings.collect()].concat()];
@@ -219,7 +219,7 @@ fn cell(value: &Value) -> String {
 }
 
 fn nothing_done(context: &Context, why: &str) -> Outcome {
-    context.terminal.failed(&format!("{why}; nothing was deployed"));
+    context.terminal.failed(&format!("{why}; nothing was done"));
     let text = if context.json { outcome::json(&json!({"error": why})).unwrap_or_default() } else { String::new() };
     Outcome { text, exit: Exit::Failed, failure: None }
 }

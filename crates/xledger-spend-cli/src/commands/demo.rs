@@ -36,7 +36,7 @@ pub(super) async fn demo(context: &Context, lines: u64, seed: u64) -> Result<Out
 
 /// Stops where an invented company would take the place of a real one.
 async fn spare_real_data(lake: &LakeUrl, aws: &aws_config::SdkConfig) -> Result<(), Failure> {
-    // A lake that is not there yet, or cannot be read, is the refresh's business.
+    // If the lake does not exist yet or cannot be read, the refresh deals with it.
     let Ok(opened) = run::open_at(lake, aws, Access::Read).await else { return Ok(()) };
     let Ok(Some((current, _))) = opened.current().await else { return Ok(()) };
     let Ok(manifest) = opened.manifest(&current).await else { return Ok(()) };

@@ -27,7 +27,7 @@ const OPENER: (&str, &[&str]) = if cfg!(target_os = "macos") {
 } else {
     ("xdg-open", &[])
 };
-/// Whatever opens a page says by then that it cannot.
+/// An opener that fails does so within this time.
 const OPENS_WITHIN: Duration = Duration::from_secs(3);
 
 pub(super) async fn report(context: &Context, open: bool, output: Option<&Path>) -> Result<Outcome, Failure> {
@@ -83,7 +83,7 @@ pub(super) async fn report(context: &Context, open: bool, output: Option<&Path>)
 
 fn save(place: PathBuf, bytes: &[u8]) -> Result<PathBuf, Failure> {
     std::fs::write(&place, bytes).map_err(|error| {
-        let message = format!("--output: the file {} cannot be written: {error}", place.display());
+        let message = format!("the file {} cannot be written: {error}; choose another by --output", place.display());
         Failure::new(FailureKind::SettingsInvalid, message)
     })?;
     Ok(place)
@@ -113,7 +113,7 @@ async fn opened(place: &Path) -> Result<(), String> {
             }
         }
     };
-    // One that is the browser itself goes on.
+    // If it is the browser itself, it keeps running.
     match tokio::time::timeout(OPENS_WITHIN, ended).await {
         Ok(false) => Err(format!("{program} found nothing to open it with")),
         Ok(true) | Err(_) => Ok(()),

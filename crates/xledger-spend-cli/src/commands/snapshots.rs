@@ -27,7 +27,7 @@ enum SnapshotState {
     /// Current before the one that is.
     Previous,
     Older,
-    /// Made by a run that has not ended, or that died; or newer than what was gone back to.
+    /// Newer than the current one: its run has not ended or has died, or somebody went back from it.
     Newer,
 }
 

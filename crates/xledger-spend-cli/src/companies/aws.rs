@@ -1,4 +1,4 @@
-//! The AWS CLI as a child process: who signs in, and how, is its own matter.
+//! The AWS CLI as a child process, which finds credentials by itself.
 
 use std::process::Stdio;
 

@@ -1,4 +1,4 @@
-//! The file of companies. All of its faults are named at once, and with one of them nothing is done.
+//! The file that lists the companies. All of its faults are reported at once, and any of them ends the command.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -197,7 +197,7 @@ fn twice<'a>(what: &str, values: impl Iterator<Item = &'a str>) -> Vec<String> {
     again.into_iter().map(|value| format!("two have the {what} `{value}`")).collect()
 }
 
-/// Companies of which one's lake lies in another's: each would read and sweep away what is the other's.
+/// Faults for companies whose lakes lie in one another: each would read and sweep the other's files.
 fn shared_lakes(companies: &[Company], template: &Template) -> Vec<String> {
     let value = |company: &Company, name: &str| {
         let default = || template.parameters.get(name).map_or_else(String::new, |parameter| text(&parameter.default));

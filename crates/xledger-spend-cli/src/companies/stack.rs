@@ -1,4 +1,4 @@
-//! A stack: what there is of it, and how it comes to be as the file says.
+//! A stack: finds it, and deploys it as the file says.
 
 use std::path::Path;
 
@@ -33,7 +33,7 @@ impl Stack {
 /// The stack of a company, if there is one.
 ///
 /// # Errors
-/// AWS's words; and a stack of that name that is something else, which a deployment would put ours in the place of.
+/// AWS's message; or that a foreign stack has this name, which a deployment would replace with ours.
 pub(crate) async fn find(aws: &Aws, prefix: &str) -> Result<Option<Stack>, String> {
     let described = match aws.json(&["cloudformation", "describe-stacks", "--stack-name", prefix]).await {
         Ok(described) => described["Stacks"][0].clone(),
@@ -61,7 +61,7 @@ pub(crate) async fn deploy(
     let prefix = company.prefix.as_str();
     let mut found = find(aws, prefix).await?;
     if found.as_ref().is_some_and(|stack| stack.status == "ROLLBACK_COMPLETE") {
-        // It was never there as a whole, and CloudFormation changes nothing of it any more.
+        // Its creation failed, and CloudFormation accepts no update of such a stack: delete it first.
         aws.call(&["cloudformation", "delete-stack", "--stack-name", prefix]).await?;
         aws.call(&["cloudformation", "wait", "stack-delete-complete", "--stack-name", prefix]).await?;
         found = None;

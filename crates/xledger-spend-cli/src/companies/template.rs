@@ -41,7 +41,7 @@ impl Parameter {
             self.min_value.is_none_or(|least| number >= least) && self.max_value.is_none_or(|most| number <= most)
         };
         let is_pattern = |pattern: &String| {
-            // CloudFormation's own check remains for a pattern that is none here.
+            // A pattern that cannot be read here is left to CloudFormation's own check.
             Regex::new(&format!("^(?:{pattern})$")).map_or(true, |pattern| pattern.is_match(value))
         };
         let fits = (self.kind != "Number" || number().is_some_and(is_in_bounds))

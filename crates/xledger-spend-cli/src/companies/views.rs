@@ -1,5 +1,5 @@
-//! One set of views over the tables of all companies, in a stack of its own: so CloudFormation changes them when something changed, and all or
-//! none. As `invoice` in `template.yaml` they are kept the way in which Athena keeps its own.
+//! One set of views over the tables of all companies, in a stack of its own: CloudFormation then changes all of them or none, and only if
+//! something changed. Like `invoice` in `template.yaml`, they are stored in the form that Athena gives its own views.
 
 use std::collections::BTreeMap;
 

@@ -9,7 +9,7 @@ use xledger_spend::model::failure::Failure;
 use super::data_file::{number, read, text};
 use super::months;
 
-/// How many files are read at most to find them: they are names for a summary, and the months that it shows have all that it needs.
+/// How many files are read at most to find the owners: the summary needs only those of the newest months, which it shows.
 const MAX_FILES: usize = 12;
 
 /// Owners by id.

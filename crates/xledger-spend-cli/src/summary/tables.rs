@@ -92,8 +92,8 @@ fn heading(owners: &Owners, id: i64) -> String {
     }
 }
 
-/// The suppliers once more, asked of the files: by owner, for only the amounts of one owner are sure to be of one currency. No
-/// column comes from the path, for a directory above the lake may be called `owner_name=Z`.
+/// The query for the same suppliers: by owner, because only the amounts of one owner are sure to be in one currency. It takes no column
+/// from the path, because a directory above the lake may be called `owner_name=Z`.
 fn query(place: &str) -> String {
     let place = for_duckdb(place);
     format!(

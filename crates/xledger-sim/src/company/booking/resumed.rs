@@ -1,4 +1,4 @@
-//! Books that were kept before are gone on with.
+//! Goes on with books that were kept before.
 
 use super::Booker;
 use crate::company::Company;
@@ -8,7 +8,7 @@ impl Booker {
     /// Goes on in books that were kept before, on their last day.
     pub(crate) fn resume(company: Company) -> Self {
         let mut booker = Self::new(company, 1, 0);
-        // Nearly full: it is the last day, and there is room.
+        // Nearly full: then it is the last day, with room left.
         booker.limit = 1 << 40;
         booker.listed = booker.limit - 1_000;
         let books = &booker.company;

@@ -80,7 +80,7 @@ impl PayableChange {
     pub const ALL: [Self; 5] = [Self::Number, Self::Dates, Self::Subledger, Self::Company, Self::Match];
 }
 
-/// The account that nothing but history books bought things on, among payroll's.
+/// The payroll account that purchases are booked on by [`LineChange::ToPayroll`] alone.
 const PAYROLL_ACCOUNT: &str = "5090";
 const BANK_ACCOUNT: &str = "1920";
 

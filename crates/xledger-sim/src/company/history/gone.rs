@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 pub enum Deletion {
     /// Ledger lines on cost accounts.
     Line,
-    /// The same, and their vouchers get others in their place, with ids of their own.
+    /// The same, but each is replaced in its voucher by a line with a new id.
     LineReplaced,
     /// Payables lines.
     Payable,
@@ -20,7 +20,7 @@ pub enum Deletion {
     PayableReplaced,
     /// Vouchers with all their lines; nothing names them any more.
     Voucher,
-    /// What was booked as payroll under one match, in both ledgers: whatever else shares the match shares it with no payroll any more.
+    /// All payroll under one match, in both ledgers: the other lines of the match then share it with no payroll.
     PayrollMatch,
 }
 

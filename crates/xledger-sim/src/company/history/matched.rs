@@ -68,7 +68,7 @@ impl Clerk {
         (self.books.vouchers[voucher as usize].owner, match_id)
     }
 
-    /// Gives payroll of an owner that has no match one; 0 where the owner has no payroll.
+    /// The match of an owner's payroll, given to it if it has none; 0 if the owner has no payroll.
     fn match_payroll(&mut self, owner: u8, moves: bool) -> i32 {
         let is = |place: &usize| {
             let line = &self.books.lines[*place];
@@ -86,7 +86,7 @@ impl Clerk {
         self.books.lines[place].match_id
     }
 
-    /// Gives payroll of an owner that has no match one that nothing had before; 0 where the owner has no such payroll.
+    /// Gives a new match to an unmatched payroll line of an owner, and returns it; 0 if the owner has no such line.
     fn match_payroll_anew(&mut self, owner: u8, moves: bool) -> i32 {
         let is = |place: &usize| {
             let line = &self.books.lines[*place];

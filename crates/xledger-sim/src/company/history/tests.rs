@@ -153,7 +153,7 @@ fn an_event_changes_what_it_says_and_nothing_else() {
         let after = before.after(&event, AT);
         let found = differences(&before, &after);
         assert_eq!(found.keys().map(String::as_str).collect::<Vec<_>>(), changes(&event), "{event:?}");
-        // A register's rows that are shared count once, and a line of payroll beside each that it is matched with.
+        // A shared row of a register counts once; a new match also changes a payroll line beside each matched line.
         let most = if matches!(event, Event::Matched { what: Match::LineAnew, .. }) { 6 } else { 3 };
         for (what, &rows) in found.iter().filter(|(what, _)| !what.ends_with(['+', '-'])) {
             assert!((1..=most).contains(&rows) || what.contains("modified_at"), "{event:?}: {what} of {rows}");
