@@ -276,10 +276,9 @@ impl Contents {
 
     /// Every file that it names.
     fn parts(&self) -> impl Iterator<Item = &CacheFile> {
-        let of_lists = self
-            .lists
-            .iter()
-            .flat_map(|lists| lists.ledger.parts.iter().chain(&lists.payables.parts).chain(&lists.registers));
+        let lists = self.lists.iter();
+        let of_lists =
+            lists.flat_map(|list| list.ledger.parts.iter().chain(&list.payables.parts).chain(&list.registers));
         self.lines.iter().chain(&self.payables).chain(of_lists)
     }
 }

@@ -410,6 +410,11 @@ def test_an_empty_parameter_leaves_its_variable_out(template):
     assert environment(template, PayrollAccounts="7210")["SPEND_PAYROLL_ACCOUNTS"] == "7210"
 
 
+def test_the_word_none_is_the_programs_to_read(template):
+    variables = environment(template, PayrollAccounts="none", ExcludedAccounts="none")
+    assert (variables["SPEND_PAYROLL_ACCOUNTS"], variables["SPEND_EXCLUDED_ACCOUNTS"]) == ("none", "none")
+
+
 def test_payroll_document_types_are_added_and_replace_none(template):
     """What a former deployment has in the list that replaced the program's own goes on being payroll."""
     variables = environment(template, ExtraPayrollDocumentTypes="VL,BON", PayrollDocumentTypes="PR,XX")

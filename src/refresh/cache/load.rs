@@ -73,7 +73,7 @@ impl<T: CachedRow> CachedRows<T> {
     /// Takes the valid rows of admitted lines, whose ids ascend. Rows of `payroll` lines leave the cache at once.
     ///
     /// # Errors
-    /// What storage can meet. A damaged file is told, and what cannot be read of it is fetched.
+    /// What storage can meet. A damaged file is told, and all of its rows are fetched.
     pub(crate) async fn load(
         cache: &mut Cache<'_>,
         admitted: &[T::Admitted],
@@ -95,7 +95,7 @@ impl<T: CachedRow> CachedRows<T> {
         for (number, part) in parts.iter().enumerate().rev() {
             let is_of_source = |from: &&Provenance| from.source == validity.now.source;
             let Some(from) = part.provenance.as_ref().filter(is_of_source) else { continue };
-            let (mut must_go, mut has_payroll) = (false, false);
+            let (mut must_go, mut has_payroll, before) = (false, false, cached.rows.len());
             let take = |row: T, names: &Names| {
                 let Ok(at) = admitted.binary_search_by_key(&row.id(), T::id_of) else {
                     must_go = true;
@@ -130,6 +130,8 @@ impl<T: CachedRow> CachedRows<T> {
                 Ok(()) => {}
                 Err(error @ Error::Corrupt { .. }) => {
                     tracing::warn!(%error, "a file of the cache cannot be read; what it held is fetched again");
+                    cached.rows.truncate(before);
+                    cached.file_of.iter_mut().filter(|file| **file == number as u32).for_each(|file| *file = NOWHERE);
                 }
                 Err(error) => return Err(error.into()),
             }
