@@ -277,8 +277,7 @@ impl Contents {
     /// Every file that it names.
     fn parts(&self) -> impl Iterator<Item = &CacheFile> {
         let lists = self.lists.iter();
-        let of_lists =
-            lists.flat_map(|list| list.ledger.parts.iter().chain(&list.payables.parts).chain(&list.registers));
+        let of_lists = lists.flat_map(|of| of.ledger.parts.iter().chain(&of.payables.parts).chain(&of.registers));
         self.lines.iter().chain(&self.payables).chain(of_lists)
     }
 }
