@@ -24,6 +24,13 @@ const TIME_TO_FIRST_BYTE: Duration = Duration::from_secs(120);
 const SILENCE: Duration = Duration::from_secs(60);
 /// No answer takes longer in all: 10,000 rows are 5 MB without compression.
 const TIME_TO_LAST_BYTE: Duration = Duration::from_secs(300);
+/// What any of these has at least, however many times faster than in life a test is played: the machine that answers is no faster.
+const LEAST_TIME: Duration = Duration::from_secs(5);
+
+/// A limit of time as it is in a run so many times faster than in life.
+fn at_tempo(limit: Duration, tempo: f64) -> Duration {
+    limit.div_f64(tempo).max(LEAST_TIME)
+}
 
 /// The wire to one endpoint. The only holder of the token.
 pub(crate) struct Transport {
@@ -55,9 +62,9 @@ impl Transport {
         let http = http
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
-            .connect_timeout(TIME_TO_CONNECT.div_f64(*tempo))
-            .read_timeout(SILENCE.div_f64(*tempo))
-            .timeout(TIME_TO_LAST_BYTE.div_f64(*tempo))
+            .connect_timeout(at_tempo(TIME_TO_CONNECT, *tempo))
+            .read_timeout(at_tempo(SILENCE, *tempo))
+            .timeout(at_tempo(TIME_TO_LAST_BYTE, *tempo))
             .user_agent(concat!("xledger-spend/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| connection::explain(endpoint, &error))?;
@@ -100,7 +107,8 @@ impl Transport {
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT_ENCODING, "gzip")
             .body(body);
-        let response = tokio::time::timeout(TIME_TO_FIRST_BYTE.div_f64(self.connection.tempo), request.send()).await;
+        let limit = at_tempo(TIME_TO_FIRST_BYTE, self.connection.tempo);
+        let response = tokio::time::timeout(limit, request.send()).await;
         response
             .map_err(|_| self.late("the answer did not begin in time".to_owned()))?
             .map_err(|error| self.broken(&error))
@@ -264,6 +272,13 @@ mod tests {
             }
             assert_eq!(is_gzip(&headers), gzip, "{values:?}");
         }
+    }
+
+    #[test]
+    fn a_limit_of_time_is_at_least_what_a_machine_takes() {
+        assert_eq!(at_tempo(TIME_TO_FIRST_BYTE, 1.0), TIME_TO_FIRST_BYTE);
+        assert_eq!(at_tempo(TIME_TO_FIRST_BYTE, 20.0), Duration::from_secs(6));
+        assert_eq!(at_tempo(TIME_TO_FIRST_BYTE, 200.0), LEAST_TIME);
     }
 
     #[test]

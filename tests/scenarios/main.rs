@@ -25,11 +25,13 @@ use xledger_sim::Scenario;
 const AT_ONCE: usize = 6;
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let mut runtime = tokio::runtime::Builder::new_multi_thread();
+    runtime.enable_all();
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     match arguments.as_slice() {
-        [word, order] if word == "client" => runtime.block_on(client::run(order)),
-        names => runtime.block_on(all(names)),
+        [word, order] if word == "client" => runtime.build().unwrap().block_on(client::run(order)),
+        // Judging reads whole tables on these threads: no simulator is to wait for that.
+        names => runtime.worker_threads(2 * AT_ONCE).build().unwrap().block_on(all(names)),
     }
 }
 
@@ -80,6 +82,9 @@ fn show(mut played: Vec<Played>) {
     println!("\nevery run by itself: {}", file.display());
     println!("scenarios: {} passed, {} failed", played.len() - failed.len(), failed.len());
     if !failed.is_empty() {
+        let names: Vec<&str> = failed.iter().map(|played| played.name.as_str()).collect();
+        // Once more: of a long log, people are often shown the last lines alone.
+        println!("failed: {}", names.join(", "));
         std::process::exit(1);
     }
 }
