@@ -176,6 +176,11 @@ impl From<InvalidSettings> for Failure {
     }
 }
 
+fn needs_aws(token: Option<&TokenSource>, stores: [&Option<LakeUrl>; 2]) -> bool {
+    let is_on_s3 = |store: &Option<LakeUrl>| matches!(store, Some(LakeUrl::S3 { .. }));
+    matches!(token, Some(TokenSource::Secret(_))) || stores.into_iter().any(is_on_s3)
+}
+
 impl Settings {
     /// Reads the settings by their names, from texts or from what the operating system holds.
     ///
@@ -197,6 +202,11 @@ impl Settings {
         lookup: impl Fn(&str) -> Option<T>,
     ) -> Result<Self, InvalidSettings> {
         Self::read_with(caller, |_, _| Some(TokenSource::NotNeeded), &|name| lookup(name).map(Into::into))
+    }
+
+    /// Whether anything is in AWS that these settings name.
+    pub fn needs_aws(&self) -> bool {
+        needs_aws(Some(&self.token), [&self.lake, &self.files])
     }
 
     /// The lake alone, for what needs no other setting; `None` if it is not set.
@@ -281,8 +291,7 @@ impl Settings {
             invoice_days: small(WARN_INVOICE_DAYS, 60, 0, 3_650),
         };
         let snapshots_kept = reader.number(SNAPSHOTS_KEPT, 10, 1, 1_000);
-        let is_given = matches!(token, Some(TokenSource::Given(_) | TokenSource::NotNeeded));
-        let needs_aws = !is_given || matches!(lake, Some(LakeUrl::S3 { .. }));
+        let needs_aws = token.is_none() || needs_aws(token.as_ref(), [&lake, &files]);
         if needs_aws {
             reader.check_aws();
         }

@@ -114,7 +114,7 @@ pub(crate) fn stopped(context: &Context, publishes: Publishes) -> Exit {
 fn is_current(snapshot: &SnapshotName, lake: &LakeUrl) -> bool {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return false };
     let current = async {
-        let aws = sources::aws(Some(lake), None).await;
+        let aws = sources::aws_of_lake(lake).await;
         run::open_at(lake, &aws, Access::Read).await.ok()?.current().await.ok()?
     };
     let current = runtime.block_on(async { tokio::time::timeout(Duration::from_secs(10), current).await });

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use xledger_spend::lake::LakeUrl;
 use xledger_spend::lake::url::at_home;
 use xledger_spend::model::failure::{Failure, FailureKind};
-use xledger_spend::settings::{Caller, InvalidSetting, InvalidSettings, NAMES, Settings, TokenSource};
+use xledger_spend::settings::{Caller, InvalidSetting, InvalidSettings, NAMES, Settings};
 
 /// The setting that says where the tables are.
 pub(crate) const LAKE: &str = "LAKE_URL";
@@ -118,13 +118,19 @@ fn no_lake() -> InvalidSetting {
     InvalidSetting { setting: LAKE, what: "is missing; give --lake with a directory or s3://bucket/prefix".to_owned() }
 }
 
-/// The AWS configuration, where something needs one: looking for credentials takes seconds on a desk that has none.
-pub(crate) async fn aws(lake: Option<&LakeUrl>, token: Option<&TokenSource>) -> aws_config::SdkConfig {
-    if matches!(lake, Some(LakeUrl::S3 { .. })) || matches!(token, Some(TokenSource::Secret(_))) {
-        xledger_spend::aws::load().await
-    } else {
-        aws_config::SdkConfig::builder().build()
-    }
+/// The AWS configuration of a run by these settings.
+pub(crate) async fn aws(settings: &Settings) -> aws_config::SdkConfig {
+    aws_if(settings.needs_aws()).await
+}
+
+/// The AWS configuration of a command that reads a lake alone.
+pub(crate) async fn aws_of_lake(lake: &LakeUrl) -> aws_config::SdkConfig {
+    aws_if(matches!(lake, LakeUrl::S3 { .. })).await
+}
+
+/// Nothing is loaded where nothing needs it: looking for credentials takes seconds on a desk that has none.
+async fn aws_if(needed: bool) -> aws_config::SdkConfig {
+    if needed { xledger_spend::aws::load().await } else { aws_config::SdkConfig::builder().build() }
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::sources::{self, NeedsLake};
 
 pub(super) async fn check(context: &Context) -> Result<Outcome, Failure> {
     let settings = context.sources.settings(NeedsLake::No)?;
-    let aws = sources::aws(None, Some(&settings.token)).await;
+    let aws = sources::aws(&settings).await;
     let following = context.terminal.follow(&context.run, context.watched);
     let checked = context.run.check(&settings, &aws).await;
     drop(following);

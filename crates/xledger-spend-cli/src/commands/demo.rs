@@ -12,9 +12,9 @@ use crate::sources;
 
 pub(super) async fn demo(context: &Context, lines: u64, seed: u64) -> Result<Outcome, Failure> {
     // Whatever is wrong with the flags is said before a company is invented.
-    context.sources.demonstration("http://127.0.0.1/graphql", "none")?;
+    let settings = context.sources.demonstration("http://127.0.0.1/graphql", "none")?;
     let lake = context.sources.demonstrations_lake()?;
-    let aws = sources::aws(Some(&lake), None).await;
+    let aws = sources::aws(&settings).await;
     spare_real_data(&lake, &aws).await?;
     context
         .terminal

@@ -20,7 +20,7 @@ pub(super) async fn invoke(context: &Context, file: &Path) -> Result<Outcome, Fa
         Event::Check => context.sources.settings(NeedsLake::No)?,
         Event::Rollback(_) => context.sources.settings_of_the_lake()?,
     };
-    let aws = sources::aws(settings.lake.as_ref(), Some(&settings.token)).await;
+    let aws = sources::aws(&settings).await;
     let following = context.terminal.follow(&context.run, context.watched);
     let answer = context.run.answer(event, &settings, &aws).await;
     drop(following);

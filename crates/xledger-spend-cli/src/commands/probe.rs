@@ -11,7 +11,7 @@ use crate::sources::{self, NeedsLake};
 pub(super) async fn probe(context: &Context, save: Option<&Path>) -> Result<Outcome, Failure> {
     let settings = context.sources.settings(NeedsLake::No)?;
     let save = save.map(|file| context.sources.place("--save", file)).transpose()?;
-    let aws = sources::aws(None, Some(&settings.token)).await;
+    let aws = sources::aws(&settings).await;
     let following = context.terminal.follow(&context.run, context.watched);
     let probed = context.run.probe(&settings, &aws).await;
     drop(following);

@@ -18,7 +18,7 @@ pub(super) async fn refresh(context: &Context, args: &RefreshArgs) -> Result<Out
     }
     let settings = context.sources.settings(NeedsLake::Yes)?;
     let lake = context.sources.lake()?;
-    let aws = sources::aws(Some(&lake), Some(&settings.token)).await;
+    let aws = sources::aws(&settings).await;
     let following = context.terminal.follow(&context.run, context.watched);
     let refresh = Refresh { mode: mode.into(), from, to, dry_run, accept_shrink, continues: None, waiting_since: None };
     let report = context.run.refresh(refresh, &settings, &aws).await;

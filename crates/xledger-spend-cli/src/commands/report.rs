@@ -38,7 +38,7 @@ pub(super) async fn report(context: &Context, open: bool, output: Option<&Path>)
     }
     let output = output.map(|output| context.sources.place("--output", output)).transpose()?;
     let url = context.sources.lake()?;
-    let aws = sources::aws(Some(&url), None).await;
+    let aws = sources::aws_of_lake(&url).await;
     let lake = run::open_at(&url, &aws, Access::Read).await?;
     let refresh = format!("`{} refresh {}`", context.program, flag(&url));
     let Some((current, _)) = lake.current().await? else {

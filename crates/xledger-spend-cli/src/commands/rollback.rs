@@ -12,7 +12,7 @@ use crate::summary;
 
 pub(super) async fn rollback(context: &Context, snapshot: &SnapshotName) -> Result<Outcome, Failure> {
     let settings = context.sources.settings_of_the_lake()?;
-    let aws = sources::aws(settings.lake.as_ref(), None).await;
+    let aws = sources::aws(&settings).await;
     let report = context.run.rollback(snapshot, &settings, &aws).await;
     let note = report.note.as_deref().map(|note| wrapped(&sanitize(note), 0) + &summary::run(&report));
     let text = if context.json { outcome::json(&report)? } else { note.unwrap_or_default() };

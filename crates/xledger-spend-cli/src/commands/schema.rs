@@ -22,7 +22,7 @@ pub(super) async fn schema(context: &Context, as_ddl: bool) -> Result<Outcome, F
     // Athena reads S3 alone; for a directory, what differs from lake to lake stays a placeholder.
     let texts = match context.sources.lake_if_given()? {
         Some(url @ LakeUrl::S3 { .. }) => {
-            let aws = sources::aws(Some(&url), None).await;
+            let aws = sources::aws_of_lake(&url).await;
             let lake = run::open_at(&url, &aws, Access::Read).await?;
             match lake.current().await? {
                 Some((current, _)) => {

@@ -13,7 +13,7 @@ use crate::summary;
 
 pub(super) async fn show(context: &Context) -> Result<Outcome, Failure> {
     let url = context.sources.lake()?;
-    let aws = sources::aws(Some(&url), None).await;
+    let aws = sources::aws_of_lake(&url).await;
     let lake = run::open_at(&url, &aws, Access::Read).await?;
     let Some(snapshot) = Snapshot::read(&lake).await? else {
         let refresh = format!("{} refresh {}", context.program, summary::flag(&url));

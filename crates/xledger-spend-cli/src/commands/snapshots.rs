@@ -33,7 +33,7 @@ enum SnapshotState {
 
 pub(super) async fn snapshots(context: &Context) -> Result<Outcome, Failure> {
     let url = context.sources.lake()?;
-    let aws = sources::aws(Some(&url), None).await;
+    let aws = sources::aws_of_lake(&url).await;
     let lake = run::open_at(&url, &aws, Access::Read).await?;
     let current = lake.current().await?.map(|(current, _)| current);
     let mut found = lake.found().await?;

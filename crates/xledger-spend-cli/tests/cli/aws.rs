@@ -125,6 +125,27 @@ fn what_is_missing_is_said_once() {
     assert!(called.err.contains("WARN") && called.err.ends_with("kind: settings_invalid\n"), "{called:?}");
 }
 
+/// What of a run lies in AWS is not its lake alone.
+#[test]
+fn every_command_that_names_a_bucket_asks_aws_for_it() {
+    let here = tempfile::tempdir().unwrap();
+    let home = here.path().to_str().unwrap();
+    let nobody = ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9");
+    let xledger = [("XLEDGER_ENDPOINT", "http://127.0.0.1:9/graphql"), ("XLEDGER_TOKEN", "token"), ("HOME", home), nobody];
+    for arguments in [
+        &["check", "--lake", "s3://bucket/lake"][..],
+        &["check", "--spend-files-url", "s3://bucket/lake"],
+        &["refresh", "--lake", "lake", "--spend-files-url", "s3://bucket/lake"],
+        &["demo", "--lake", "lake", "--spend-files-url", "s3://bucket/lake", "--lines", "100"],
+        &["refresh", "--lake", "s3://bucket/lake"],
+        &["rollback", "20261121T013000Z-0a1b2c3d", "--lake", "s3://bucket/lake"],
+    ] {
+        let called = call(here.path(), arguments, &xledger);
+        assert!(called.err.contains("no AWS region is known for s3://bucket/lake"), "{arguments:?}: {called:?}");
+        assert_eq!(called.status, Some(2), "{arguments:?}: {called:?}");
+    }
+}
+
 /// AWS's library would panic over these, in the environment and in a profile alike.
 #[test]
 fn what_the_library_cannot_take_ends_in_words() {
