@@ -7,7 +7,6 @@ use secrecy::ExposeSecret as _;
 use crate::lake::LakeUrl;
 use crate::lake::url::at_home;
 use crate::model::value::{Day, Month};
-use crate::refresh::rules::PayrollAccounts;
 use crate::settings::{Caller, Settings, TokenSource};
 
 /// What a token is recognised by.
@@ -84,14 +83,11 @@ fn rules<'a>(settings: &Settings, set: impl Fn(&str) -> Option<&'a str>) {
     ] {
         assert!(!codes.is_empty() && parts(name).all(|code| codes.contains(code)), "{name}");
     }
-    let payroll = match &rules.payroll_accounts {
-        PayrollAccounts::ByChart => None,
-        PayrollAccounts::Ranges(ranges) => Some(ranges),
-    };
-    let set_ranges = [("SPEND_EXCLUDED_ACCOUNTS", Some(&rules.excluded_accounts)), ("SPEND_PAYROLL_ACCOUNTS", payroll)];
-    for (name, ranges) in set_ranges.into_iter().filter_map(|(name, ranges)| Some((name, ranges?))) {
+    let payroll = &rules.payroll_accounts.ranges;
+    for (name, ranges) in [("SPEND_EXCLUDED_ACCOUNTS", &rules.excluded_accounts), ("SPEND_PAYROLL_ACCOUNTS", payroll)] {
         assert_eq!(ranges.to_string().parse().as_ref(), Ok(ranges), "{name}");
-        let ends = parts(name).flat_map(|part| part.split('-')).map(|end| end.trim().parse().unwrap());
+        let numbers = parts(name).filter(|part| !matches!(*part, "none" | "chart"));
+        let ends = numbers.flat_map(|part| part.split('-')).map(|end| end.trim().parse().unwrap());
         assert!(ends.into_iter().all(|end| ranges.contains(end)), "{name}");
     }
     let rates: HashMap<String, &str> = parts("SPEND_VAT_RATES")

@@ -8,7 +8,7 @@ use crate::model::listed::{ListedLine, NONE};
 use crate::model::treatment::Treatment;
 use crate::refresh::chart::Chart;
 use crate::refresh::index::Ledger;
-use crate::refresh::rules::{PayrollAccounts, Rules};
+use crate::refresh::rules::Rules;
 use crate::refresh::screen::Screened;
 use crate::report::{Report, TableSizes};
 
@@ -76,7 +76,7 @@ pub(crate) fn ensure_complete(what: &str, admitted: usize, there: usize, gone: u
 pub(crate) fn ensure_payroll_is_known(rules: &Rules, chart: &Chart) -> Result<(), Failure> {
     let go_by_flag = || chart.accounts().any(|account| !account.facts().is_of_known_chart());
     let no_flag = || chart.accounts().all(|account| account.is_wages.is_none());
-    if rules.payroll_accounts != PayrollAccounts::ByChart || !go_by_flag() || !no_flag() {
+    if !rules.payroll_accounts.by_chart || !go_by_flag() || !no_flag() {
         return Ok(());
     }
     let message = "SPEND_PAYROLL_ACCOUNTS: must be set, for neither the charts of all accounts (`chartOfAccount`) nor their flag \

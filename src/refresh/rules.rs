@@ -66,7 +66,7 @@ impl Default for Rules {
             excluded_accounts: AccountRanges(vec![(1900, 3000)]),
             payroll_document_types: Codes::folded(&["PR", "PY", "SA", "SAL", "LO", "LON", "LØ"]),
             payroll_words: PayrollWordStarts::default(),
-            payroll_accounts: PayrollAccounts::ByChart,
+            payroll_accounts: PayrollAccounts::default(),
             payroll_matches: true,
             history_from: None,
             vat_rates: VatRates::default(),

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::display::figures;
 use crate::model::failure::{Failure, FailureKind};
 use crate::refresh::guards;
-use crate::refresh::rules::{Codes, PayrollAccounts, Rules};
+use crate::refresh::rules::{Codes, Rules};
 use crate::refresh::screen::Screened;
 use crate::refresh::token_owner;
 use crate::refresh::{base_variables, list_and_screen};
@@ -193,15 +193,16 @@ fn notes(screened: &Screened, rules: &Rules, lost: &[LostField]) -> Vec<String> 
     let odd = &screened.accounts_to_confirm;
     if !odd.is_empty() {
         notes.push(format!(
-            "{}: {}. If they are payroll, name all payroll accounts in SPEND_PAYROLL_ACCOUNTS before the first refresh",
+            "{}: {}. If they are payroll, add them before the first refresh: SPEND_PAYROLL_ACCOUNTS=chart,{}",
             match odd.len() {
                 1 => "1 account looks like wages and is no payroll account".to_owned(),
                 many => format!("{many} accounts look like wages and are no payroll accounts"),
             },
-            odd.iter().take(50).cloned().collect::<Vec<_>>().join(", ")
+            odd.iter().take(50).cloned().collect::<Vec<_>>().join(", "),
+            odd[0]
         ));
     }
-    if rules.payroll_accounts == PayrollAccounts::ByChart
+    if rules.payroll_accounts.by_chart
         && lost.iter().any(|lost| lost.field == "accounts.chartOfAccount")
     {
         notes.push(

@@ -17,11 +17,17 @@ const BAS_PAYROLL: [(u16, u16); 1] = [(7000, 7599)];
 
 /// Which accounts are payroll's.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum PayrollAccounts {
+pub struct PayrollAccounts {
     /// Those of the account's standard chart. In any other chart, or none, those of NS 4102 and whatever has the flag `costWagesSalaries`.
-    ByChart,
+    pub by_chart: bool,
     /// These, whatever their chart.
-    Ranges(AccountRanges),
+    pub ranges: AccountRanges,
+}
+
+impl Default for PayrollAccounts {
+    fn default() -> Self {
+        Self { by_chart: true, ranges: AccountRanges(Vec::new()) }
+    }
 }
 
 /// What an account is judged by.
@@ -59,30 +65,36 @@ impl AccountFacts {
 impl PayrollAccounts {
     /// Whether an account is payroll's.
     pub fn contain(&self, account: &AccountFacts) -> bool {
-        match self {
-            PayrollAccounts::Ranges(ranges) => account.is_in(&ranges.0),
-            PayrollAccounts::ByChart => match account.standard {
-                Some(NS_4102) => account.is_in(&NS_4102_PAYROLL),
-                Some(BAS) => account.is_in(&BAS_PAYROLL),
-                _ => account.is_in(&NS_4102_PAYROLL) || account.is_wages == Some(true),
-            },
-        }
+        let is_payroll_in_its_chart = || match account.standard {
+            Some(NS_4102) => account.is_in(&NS_4102_PAYROLL),
+            Some(BAS) => account.is_in(&BAS_PAYROLL),
+            _ => account.is_in(&NS_4102_PAYROLL) || account.is_wages == Some(true),
+        };
+        account.is_in(&self.ranges.0) || self.by_chart && is_payroll_in_its_chart()
     }
 }
+
+/// In a list of accounts: those of each account's chart.
+const CHART: &str = "chart";
 
 impl FromStr for PayrollAccounts {
     type Err = String;
 
+    /// Reads `chart,5510`: what is payroll in each account's chart, and more. Without the word, these ranges are all.
     fn from_str(text: &str) -> Result<Self, String> {
-        text.parse().map(PayrollAccounts::Ranges)
+        let (chart, ranges): (Vec<&str>, Vec<&str>) = text.split(',').partition(|part| part.trim() == CHART);
+        let ranges: Result<_, String> = ranges.join(",").parse();
+        let ranges = ranges.map_err(|what| format!("{what}; `{CHART}` stands for the payroll accounts of each account's chart"))?;
+        Ok(Self { by_chart: !chart.is_empty(), ranges })
     }
 }
 
 impl fmt::Display for PayrollAccounts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            PayrollAccounts::ByChart => f.write_str("by chart"),
-            PayrollAccounts::Ranges(ranges) => ranges.fmt(f),
+        match (self.by_chart, self.ranges.0.is_empty()) {
+            (true, true) => f.write_str("by chart"),
+            (true, false) => write!(f, "by chart, and {}", self.ranges),
+            (false, _) => self.ranges.fmt(f),
         }
     }
 }
@@ -118,10 +130,18 @@ mod tests {
             (of(None, None, Some(true)), true),
             (of(None, Some(7210), None), false),
         ] {
-            assert_eq!(PayrollAccounts::ByChart.contain(&account), by_chart, "{account:?}");
+            assert_eq!(PayrollAccounts::default().contain(&account), by_chart, "{account:?}");
+            let more: PayrollAccounts = "7210, chart".parse().unwrap();
+            assert_eq!(more.contain(&account), by_chart || account.number == Some(7210), "{account:?}");
         }
         let set: PayrollAccounts = "7210".parse().unwrap();
         assert!(set.contain(&of(Some(2), Some(7210), None)) && !set.contain(&of(Some(2), Some(5000), Some(true))));
-        assert!(!"".parse::<PayrollAccounts>().unwrap().contain(&of(None, Some(5000), Some(true))));
+        for nothing in ["", "none"] {
+            assert!(!nothing.parse::<PayrollAccounts>().unwrap().contain(&of(None, Some(5000), Some(true))));
+        }
+        for (text, shown) in [("chart", "by chart"), ("5510,chart", "by chart, and 5510-5510"), ("5000-5499", "5000-5499")] {
+            assert_eq!(text.parse::<PayrollAccounts>().unwrap().to_string(), shown);
+        }
+        assert!("charts".parse::<PayrollAccounts>().unwrap_err().contains("`chart` stands for"));
     }
 }
