@@ -83,11 +83,19 @@ impl RegisterWalk {
         let Asking { client, base, page_rows } = asking;
         // Its rows have many fields each, so that a page has fewer of them.
         let question = Question::all(query, base, page_rows.min(REGISTER_PAGE_ROWS));
+        let document_now = || Digest::of(client.plan().document(query, None).text().as_bytes());
+        if self.at != Position::default() {
+            // Since then a right may have been given and a setting changed, and of a register that is whole no page comes that would show it.
+            client.try_lost_again(question).await?;
+            if document_now() != self.document {
+                (*self, *rows) = Default::default();
+            }
+        }
         loop {
             let Self { at, document } = &mut *self;
             let (mut is_first, mut is_mixed) = (*at == Position::default(), false);
             let take = |nodes: Vec<N>| {
-                let asked = Digest::of(client.plan().document(query, None).text().as_bytes());
+                let asked = document_now();
                 is_mixed |= !std::mem::take(&mut is_first) && asked != *document;
                 *document = asked;
                 rows.extend(nodes.into_iter().filter_map(&row));

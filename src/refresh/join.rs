@@ -146,7 +146,7 @@ impl<'a> Joiner<'a> {
             supplier_id: supplier.map(|supplier| supplier.id),
             supplier_code: supplier.and_then(|supplier| supplier.code.as_deref()),
             supplier_name: supplier.and_then(|supplier| supplier.name.as_deref()),
-            supplier_company_number: known.and_then(KnownSupplier::company_number),
+            supplier_company_number: known.and_then(|known| known.company_number),
             supplier_country_code: supplier.and_then(|supplier| supplier.country_code.as_deref()),
             supplier_match: how,
             invoice_number: invoice.number,

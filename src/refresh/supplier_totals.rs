@@ -51,7 +51,7 @@ impl SupplierTotals {
             supplier_code: supplier.code.as_deref(),
             supplier_name: supplier.name.as_deref(),
             company_id: supplier.company,
-            company_number: known.company_number(),
+            company_number: known.company_number,
             group_name: supplier.group.as_deref(),
             email: supplier.email.as_deref(),
             phone: supplier.phone.as_deref(),

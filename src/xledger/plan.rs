@@ -193,10 +193,11 @@ impl Plan {
         }
     }
 
-    /// The fields of a query that an earlier run was refused and this one has not tried; from now on they count as tried.
+    /// The fields of a query that an earlier run was refused and this one has not tried; from now on they count as tried. None that a setting
+    /// leaves out.
     pub(super) fn take_untried(&self, query: Query) -> Vec<usize> {
-        let mut state = self.lock();
-        let of_query = state.lost.iter_mut().filter(|(at, _)| OPTIONAL[**at].query == query);
+        let State { lost, left_out, .. } = &mut *self.lock();
+        let of_query = lost.iter_mut().filter(|(at, _)| OPTIONAL[**at].query == query && !left_out.contains(at));
         of_query.filter_map(|(at, loss)| std::mem::take(&mut loss.is_untried).then_some(*at)).collect()
     }
 

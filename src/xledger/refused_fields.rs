@@ -81,7 +81,7 @@ impl Client {
     }
 
     /// Asks whether the fields that a run before was refused of a query are still refused.
-    pub(super) async fn try_lost_again(&self, question: Question<'_>) -> Result<(), Error> {
+    pub(crate) async fn try_lost_again(&self, question: Question<'_>) -> Result<(), Error> {
         let untried = self.plan().take_untried(question.query);
         if untried.is_empty() {
             return Ok(());

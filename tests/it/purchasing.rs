@@ -10,6 +10,7 @@ use xledger_sim::{Company, Options, Shape};
 use xledger_spend::model::failure::FailureKind;
 use xledger_spend::table::runs::Status;
 
+use crate::complete_or_loudly_not::instead;
 use crate::desk::Desk;
 
 async fn desk() -> Desk {
@@ -147,6 +148,21 @@ async fn what_a_setting_drops_is_not_asked_for() {
         let contacts_shown = texts(&desk, "supplier", ["contact_name"]).iter().any(|[name]| name != "-");
         assert_eq!(contacts_shown, contacts, "{set:?}");
     }
+}
+
+/// What a run was refused is tried by the next one, but for what a setting drops by then.
+#[tokio::test]
+async fn what_was_refused_and_is_dropped_is_not_tried_again() {
+    let mut options = Options::fast(2_000, 6);
+    options.dialect.missing_rights.insert("Contact".to_owned());
+    let mut desk = Desk::new(options).await;
+    let report = desk.refresh(&[("SPEND_CONTACTS", "keep")]).await;
+    assert!(report.lost.iter().any(|lost| lost.columns == ["supplier.contact_name"]), "{:?}", report.lost);
+    instead(&mut desk, Options::fast(2_000, 6)).await;
+    assert_eq!(desk.refresh(&[]).await.status, Status::Succeeded);
+    assert_eq!(asked(&desk), (false, true, false));
+    assert_eq!(desk.refresh(&[("SPEND_CONTACTS", "keep")]).await.lost, []);
+    assert!(texts(&desk, "supplier", ["contact_name"]).iter().any(|[name]| name != "-"));
 }
 
 #[tokio::test]

@@ -17,16 +17,11 @@ pub(crate) struct KnownSupplier<'a> {
     pub(crate) is_intercompany: Option<bool>,
     /// What `suppliers.csv` says of it.
     entry: Option<&'a SupplierFacts>,
-    keeps_personal_numbers: bool,
+    /// The organisation number, unless it is a person's, which a setting keeps.
+    pub(crate) company_number: Option<&'a str>,
 }
 
 impl<'a> KnownSupplier<'a> {
-    /// The organisation number, unless it is a person's.
-    pub(crate) fn company_number(&self) -> Option<&'a str> {
-        let is_shown = self.keeps_personal_numbers || self.status != Some(CompanyNumberStatus::Personal);
-        self.supplier.company_number.as_deref().filter(|_| is_shown)
-    }
-
     /// The contract: what the file says counts more than the register.
     pub(crate) fn contract(&self) -> Option<&'a str> {
         let of_file = self.entry.and_then(|entry| entry.contract.as_deref());
@@ -61,8 +56,37 @@ pub(super) fn enrich<'a>(
             Some(is_internal) => Some(is_internal),
             None => (!owners.is_empty()).then_some(is_owner),
         };
+        // Whatever the right is by now: a number that was read before it went is a person's all the same.
+        let is_shown = keeps_personal_numbers || judged.status != CompanyNumberStatus::Personal;
+        let company_number = supplier.company_number.as_deref().filter(|_| is_shown);
         let status = has_company_numbers.then_some(judged.status);
-        KnownSupplier { supplier, key, status, is_intercompany, entry, keeps_personal_numbers }
+        KnownSupplier { supplier, key, status, is_intercompany, entry, company_number }
     };
     reference_data.suppliers.iter().map(|supplier| (supplier.id, known(supplier))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The right to company numbers can go while suppliers are looked up one by one, after the register was read.
+    #[test]
+    fn a_persons_number_that_was_read_before_the_right_went_is_not_shown() {
+        let supplier = |id, number: &str| Supplier {
+            id,
+            company_number: Some(number.into()),
+            country_code: Some("NO".into()),
+            ..Supplier::default()
+        };
+        let suppliers = vec![supplier(1, "01017012345"), supplier(2, "914286018")];
+        let reference_data = ReferenceData { suppliers, ..ReferenceData::default() };
+        let file = SupplierFile::default();
+        for has_company_numbers in [true, false] {
+            for (keeps, shown) in [(true, true), (false, false)] {
+                let known = enrich(&reference_data, &file, has_company_numbers, keeps);
+                assert_eq!(known[&1].company_number.is_some(), shown, "{has_company_numbers} {keeps}");
+                assert_eq!(known[&2].company_number, Some("914286018"));
+            }
+        }
+    }
 }

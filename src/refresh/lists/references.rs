@@ -12,7 +12,7 @@ use crate::xledger::query;
 
 /// How many lines are asked what an id means: first one, and more if the answers tell nothing. Lines may be gone, or have another id by now.
 const EXAMPLES: [usize; 3] = [1, 10, 100];
-/// And of all ids together.
+/// And of all ids together, once each has had its first: a group of many owners has thousands of periods.
 const MAX_EXAMPLES: usize = 1_000;
 
 impl Lists {
@@ -29,7 +29,8 @@ impl Lists {
         }
         let mut tried = FxHashSet::default();
         for of_each in EXAMPLES {
-            let examples = references.examples(entries, of_each, &tried).into_iter().take(MAX_EXAMPLES);
+            let most = if of_each == 1 { usize::MAX } else { MAX_EXAMPLES };
+            let examples = references.examples(entries, of_each, &tried).into_iter().take(most);
             let mut lines: Vec<i64> = examples.chain(without_ids.iter().copied()).collect();
             lines.retain(|line| !tried.contains(line));
             if lines.is_empty() {
