@@ -1,7 +1,7 @@
 //! What everything speaks: the values that rows are made of, checksums, and how a run fails. No input or output, and nothing of the wire.
 
 pub mod value;
-pub(crate) mod names;
+pub(crate) mod text_pool;
 pub(crate) mod listed;
 pub(crate) mod line;
 pub(crate) mod json;

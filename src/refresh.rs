@@ -33,7 +33,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::value::Instant;
 use crate::page;
 use crate::refresh::cache::Cache;
-use crate::refresh::index::Asking;
+use crate::refresh::index::ListContext;
 use crate::refresh::rules::Rules;
 use crate::refresh::screen::Screened;
 use crate::report::Report;
@@ -123,7 +123,7 @@ impl RefreshRun<'_> {
         let published = manifest.as_ref().map(RowSource::of).unwrap_or_default();
         if [&published, &cache.contents.source].iter().any(|source| source.endpoint == self.xledger.endpoint()) {
             // It answered before, so an answer without GraphQL means no wrong address.
-            self.xledger.mark_known();
+            self.xledger.mark_answered();
         }
         self.begin_or_resume(&mut cache, report);
         let (before, mut lists) = (Before { current: versioned, manifest }, None);
@@ -217,14 +217,14 @@ impl RefreshRun<'_> {
         dialect.check_fit(self.owner_set)?;
         client.plan().adopt(dialect);
         self.rules.personal.leave_out(client);
-        let asking = Asking { client, base, page_rows: self.page_rows };
+        let context = ListContext { client, base, page_rows: self.page_rows };
 
         let mut renewals = 0;
         let rows = loop {
-            lists.complete(asking, cache, self.progress).await?;
+            lists.complete(context, cache, self.progress).await?;
             let screened = self.screen(lists, report)?;
             let expires_at = lists.expire_at((self.clock)());
-            match self.load_or_fetch(asking, screened, lists, cache, (renewals, expires_at), report).await {
+            match self.load_or_fetch(context, screened, lists, cache, (renewals, expires_at), report).await {
                 // If the run's own deadline has come, too, the next list ends with it.
                 Err(failure) if failure.kind == FailureKind::DeadlineReached && (self.clock)() >= expires_at => {
                     tracing::info!("the lists are an hour old; they are made anew before the refresh goes on");
@@ -239,7 +239,7 @@ impl RefreshRun<'_> {
                         lines = set_aside.lines,
                         "lines are not as they were listed; the lists are brought up to date"
                     );
-                    lists.renew(set_aside, asking, cache, (self.clock)()).await?;
+                    lists.renew(set_aside, context, cache, (self.clock)()).await?;
                 }
             }
         };

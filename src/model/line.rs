@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::names::{Name, Text};
+use super::text_pool::{OwnText, PooledText};
 use super::value::{Day, Instant, Money, Month, PackedOption};
 
 /// A ledger line with all that its row in `spend` needs, references unresolved. Kept small, for a run holds millions: 0 stands for no
@@ -23,11 +23,11 @@ pub(crate) struct Line {
     pub(crate) invoice_amount: PackedOption<Money>,
     pub(crate) vat_amount: PackedOption<Money>,
     #[serde(skip)]
-    pub(crate) text: Text,
-    pub(crate) document_type: Name,
-    pub(crate) document_type_name: Name,
-    pub(crate) currency: Name,
-    pub(crate) vat_code: Name,
+    pub(crate) text: OwnText,
+    pub(crate) document_type: PooledText,
+    pub(crate) document_type_name: PooledText,
+    pub(crate) currency: PooledText,
+    pub(crate) vat_code: PooledText,
     pub(crate) posted_date: Option<Day>,
     pub(crate) month: Month,
     pub(crate) fiscal_year: Option<i16>,
@@ -48,12 +48,12 @@ pub(crate) struct Payable {
     pub(crate) subledger: i64,
     pub(crate) company: i64,
     #[serde(skip)]
-    pub(crate) invoice_number: Text,
+    pub(crate) invoice_number: OwnText,
     pub(crate) invoice_date: Option<Day>,
     pub(crate) due_date: Option<Day>,
     pub(crate) last_payment_date: Option<Day>,
     /// What Xledger calls this kind of AP line, such as an invoice, a credit note or a payment.
-    pub(crate) kind: Name,
+    pub(crate) kind: PooledText,
     /// The id of the invoice's file, 0 if it has none.
     pub(crate) invoice_file: i64,
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::event::Mode;
 use crate::lake::{Manifest, SnapshotName};
 use crate::model::digest::Digest;
-use crate::model::names::Name;
+use crate::model::text_pool::PooledText;
 use crate::model::value::{Instant, Month};
 use crate::refresh::index::{Ranges, References};
 pub(crate) use encoding::Stored;
@@ -235,7 +235,7 @@ pub(crate) enum RowState {
 #[derive(Clone, Copy)]
 pub(crate) struct ListedReferences<'a> {
     /// The names of the ledger's document types, by their places.
-    pub(crate) types: &'a [(Name, Name)],
+    pub(crate) types: &'a [(PooledText, PooledText)],
     pub(crate) references: &'a References,
 }
 

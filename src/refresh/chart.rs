@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
-use crate::refresh::index::{Asking, Ledger, RegisterWalk};
+use crate::refresh::index::{Ledger, ListContext, RegisterWalk};
 use crate::refresh::lookup::{ACCOUNT_SETS, look_up};
 use crate::refresh::rules::{AccountFacts, account_number};
 use crate::table::spend::AccountKind;
@@ -97,16 +97,16 @@ impl Chart {
     ///
     /// # Errors
     /// What the client cannot get over. What came before stays.
-    pub(crate) async fn list(&mut self, asking: Asking<'_>, walk: &mut RegisterWalk) -> Result<(), Error> {
-        let row = |node: AccountNode| Some((reference(node.db_id)?, account(asking.client, node)));
-        walk.list(asking, query::ACCOUNTS, &mut self.0, row).await
+    pub(crate) async fn list(&mut self, context: ListContext<'_>, walk: &mut RegisterWalk) -> Result<(), Error> {
+        let row = |node: AccountNode| Some((reference(node.db_id)?, account(context.client, node)));
+        walk.list(context, query::ACCOUNTS, &mut self.0, row).await
     }
 
     /// Looks up the accounts that listed lines name and the list does not show.
     ///
     /// # Errors
     /// What the client cannot get over.
-    pub(crate) async fn look_up(&mut self, asking: Asking<'_>, ledger: &Ledger) -> Result<(), Error> {
+    pub(crate) async fn look_up(&mut self, context: ListContext<'_>, ledger: &Ledger) -> Result<(), Error> {
         let named = ledger.entries.iter().map(|entry| entry.account).filter(|account| *account != 0);
         let mut unknown: FxHashSet<i64> = named.filter(|account| !self.0.contains_key(account)).collect();
         if !unknown.is_empty() {
@@ -115,9 +115,9 @@ impl Chart {
             );
         }
         let take = |node: AccountNode| {
-            self.0.extend(reference(node.db_id).map(|id| (id, account(asking.client, node))));
+            self.0.extend(reference(node.db_id).map(|id| (id, account(context.client, node))));
         };
-        look_up(asking, query::ACCOUNTS, &ACCOUNT_SETS, &mut unknown, take).await
+        look_up(context, query::ACCOUNTS, &ACCOUNT_SETS, &mut unknown, take).await
     }
 }
 

@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 use serde_json::{Map, Value};
 
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::names::Names;
+use crate::model::text_pool::TextPool;
 use crate::model::treatment::Treatment;
 use crate::model::value::Instant;
 use crate::refresh::cache::{CachedRow, Change, ListedReferences};
@@ -45,7 +45,7 @@ pub(crate) trait FetchedRow: CachedRow {
     ///
     /// # Errors
     /// [`FailureKind::PayrollReceived`] if it is payroll.
-    fn receive(fetch: &Fetch<'_>, node: Self::Node, names: &mut Names) -> Result<(Option<Self>, bool), Failure>;
+    fn receive(fetch: &Fetch<'_>, node: Self::Node, pool: &mut TextPool) -> Result<(Option<Self>, bool), Failure>;
     /// By which of its queries a line is asked for.
     fn query_number(_: &Screen, _: &Self::Admitted) -> usize {
         0
@@ -90,7 +90,7 @@ impl Fetch<'_> {
     pub(crate) fn take<T: FetchedRow>(
         &self,
         answer: Answer<T>,
-        names: &mut Names,
+        pool: &mut TextPool,
         rows: &mut Vec<T>,
         set_aside: &mut SetAside,
     ) -> Result<Vec<T::Admitted>, Failure> {
@@ -105,7 +105,7 @@ impl Fetch<'_> {
             // Another line would have ended the run.
             let Some(at) = at.filter(|at| !std::mem::replace(&mut came[*at], true)) else { continue };
             let admitted = &batch[at];
-            let (row, is_kept) = T::receive(self, node, names)?;
+            let (row, is_kept) = T::receive(self, node, pool)?;
             let change = row.as_ref().map_or(Some(Change::Match), |row| row.change(admitted, self.listed));
             match (row, change) {
                 (Some(row), None) if is_kept => rows.push(row),

@@ -42,14 +42,14 @@ pub(crate) const BY_ID_ROWS: usize = 1_000;
 
 /// What a listing asks with.
 #[derive(Clone, Copy)]
-pub(crate) struct Asking<'a> {
+pub(crate) struct ListContext<'a> {
     pub(crate) client: &'a Client,
     /// Variables that go with every query.
     pub(crate) base: &'a Map<String, Value>,
     pub(crate) page_rows: usize,
 }
 
-impl Asking<'_> {
+impl ListContext<'_> {
     /// Lets nothing new be asked once a list has ended with an error, but for one that says that the schema is not the known one: it is read
     /// again.
     pub(crate) fn give_up(self, error: &Error) {
@@ -75,12 +75,12 @@ impl RegisterWalk {
     /// What the client cannot get over. What came before stays, and the next call goes on.
     pub(crate) async fn list<N: Identified, T, R: Default + Extend<T>>(
         &mut self,
-        asking: Asking<'_>,
+        context: ListContext<'_>,
         query: Query,
         rows: &mut R,
         row: impl Fn(N) -> Option<T>,
     ) -> Result<(), Error> {
-        let Asking { client, base, page_rows } = asking;
+        let ListContext { client, base, page_rows } = context;
         // Its rows have many fields each, so that a page has fewer of them.
         let question = Question::all(query, base, page_rows.min(REGISTER_PAGE_ROWS));
         let document_now = || Digest::of(client.plan().document(query, None).text().as_bytes());

@@ -9,7 +9,7 @@ use std::ops::Range;
 use rustc_hash::FxHashMap;
 
 use crate::model::line::{Line, Payable};
-use crate::model::names::Names;
+use crate::model::text_pool::TextPool;
 use crate::model::value::Day;
 use crate::refresh::chart::Chart;
 use crate::refresh::own_files::OwnFiles;
@@ -26,7 +26,7 @@ pub(crate) use vat::{ContradictedRate, agrees as has_vat_of};
 pub(super) struct Sources<'a> {
     pub(super) chart: &'a Chart,
     pub(super) reference_data: &'a ReferenceData,
-    pub(super) names: &'a Names,
+    pub(super) pool: &'a TextPool,
     pub(super) rules: &'a Rules,
     pub(super) own_files: &'a OwnFiles,
     pub(super) lines: &'a [Line],
@@ -72,7 +72,7 @@ struct Invoice<'a> {
 impl<'a> Joiner<'a> {
     /// Builds the lookup tables.
     pub(super) fn new(from: Sources<'a>) -> Self {
-        let Sources { chart, reference_data, names, rules, own_files, lines, payables, has_company_numbers } = from;
+        let Sources { chart, reference_data, pool, rules, own_files, lines, payables, has_company_numbers } = from;
         // AP lines without a subledger name nobody.
         let mut named: Vec<&Payable> =
             payables.iter().filter(|payable| payable.subledger != 0 && payable.voucher != 0).collect();
@@ -90,7 +90,7 @@ impl<'a> Joiner<'a> {
         }
         Self {
             from,
-            rates: Rates::new(&rules.vat_rates, names, lines),
+            rates: Rates::new(&rules.vat_rates, pool, lines),
             purchases: Purchases::new(chart, rules.language, &own_files.categories, lines),
             payables: named,
             of_voucher,
@@ -101,7 +101,7 @@ impl<'a> Joiner<'a> {
                 rules.personal.numbers,
             ),
             of_company,
-            kinds: names.texts().into_iter().map(invoice_kind).collect(),
+            kinds: pool.texts().into_iter().map(invoice_kind).collect(),
         }
     }
 
@@ -117,10 +117,10 @@ impl<'a> Joiner<'a> {
 
     /// The row of a line in `spend`.
     pub(super) fn row<'b>(&'b self, line: &'b Line) -> spend::Row<'b> {
-        let Sources { chart, reference_data, names, .. } = self.from;
+        let Sources { chart, reference_data, pool, .. } = self.from;
         let account = chart.account(line.account);
         let owner = reference_data.owners.get(&line.owner);
-        let vat_code = names.text(line.vat_code);
+        let vat_code = pool.text(line.vat_code);
         let tax_rules = reference_data.tax_rules.get(&line.owner);
         let Choice { how, supplier, invoice } = self.supplier_of(line);
         let known = supplier.and_then(|id| self.suppliers.get(&id));
@@ -134,8 +134,8 @@ impl<'a> Joiner<'a> {
             owner_name: owner.and_then(|owner| owner.name.as_deref()),
             voucher_id: referenced(line.voucher),
             voucher_number: line.voucher_number.get(),
-            document_type: names.text(line.document_type).unwrap_or_default(),
-            document_type_name: names.text(line.document_type_name),
+            document_type: pool.text(line.document_type).unwrap_or_default(),
+            document_type_name: pool.text(line.document_type_name),
             posted_date: line.posted_date,
             fiscal_year: line.fiscal_year.map(i32::from),
             fiscal_period: line.fiscal_period.map(i32::from),
@@ -155,11 +155,11 @@ impl<'a> Joiner<'a> {
             amount: line.amount.get(),
             amount_currency_code: owner.and_then(|owner| owner.currency.as_deref()),
             invoice_amount: line.invoice_amount.get(),
-            invoice_currency_code: names.text(line.currency),
+            invoice_currency_code: pool.text(line.currency),
             vat_code,
             vat_rate: self.rates.rate(line).map(VatRate),
             vat_amount: line.vat_amount.get(),
-            text: names.own(line.text),
+            text: pool.own(line.text),
             dimension,
             match_id: referenced(line.match_id),
             voucher_modified_at: line.voucher_modified_at.get(),
@@ -225,7 +225,7 @@ impl<'a> Joiner<'a> {
             Agreement::Several => Some(InvoiceKind::Unknown),
         };
         let invoice = Invoice {
-            number: only(own().map(|payable| self.from.names.own(payable.invoice_number))).value(),
+            number: only(own().map(|payable| self.from.pool.own(payable.invoice_number))).value(),
             date: only(own().map(|payable| payable.invoice_date)).value(),
             due: only(own().map(|payable| payable.due_date)).value(),
             // Of several payments the last one, so that lines need not agree.

@@ -18,7 +18,7 @@ use crate::refresh::cache::{Bounds, Cache, SavedLists};
 use crate::refresh::chart::Chart;
 use crate::refresh::fetch::SetAside;
 use crate::refresh::guards;
-use crate::refresh::index::{Asking, Ledger, List, Payables, References, RegisterWalk};
+use crate::refresh::index::{Ledger, List, ListContext, Payables, References, RegisterWalk};
 use crate::refresh::reference_data::ReferenceData;
 use crate::refresh::rules::Rules;
 use crate::refresh::screen::{self, Screened};
@@ -123,7 +123,7 @@ impl Lists {
     /// in the middle.
     pub(super) async fn complete(
         &mut self,
-        asking: Asking<'_>,
+        context: ListContext<'_>,
         cache: &mut Cache<'_>,
         progress: &Progress,
     ) -> Result<(), Failure> {
@@ -132,25 +132,25 @@ impl Lists {
         let mut registers = std::mem::take(&mut self.registers);
         let Registers { chart, chart_walk, reference_data, .. } = &mut registers;
         // What the others are asking for when one fails still comes, and is not asked for again.
-        let give_up = |error: &Error| asking.give_up(error);
+        let give_up = |error: &Error| context.give_up(error);
         let (chart, suppliers, lines) = futures::join!(
-            async { chart.list(asking, chart_walk).await.inspect_err(give_up) },
-            async { reference_data.list_suppliers(asking).await.inspect_err(give_up) },
-            self.list(asking, &known, SAVED_ROWS, progress),
+            async { chart.list(context, chart_walk).await.inspect_err(give_up) },
+            async { reference_data.list_suppliers(context).await.inspect_err(give_up) },
+            self.list(context, &known, SAVED_ROWS, progress),
         );
         self.registers = registers;
         chart.and(suppliers).and(lines)?;
         while !self.are_whole() {
             self.save(cache).await?;
-            self.list(asking, &known, SAVED_ROWS, progress).await?;
+            self.list(context, &known, SAVED_ROWS, progress).await?;
         }
         for is_last in [false, true] {
-            self.open_ends(asking, &known, progress).await?;
-            while !self.are_whole() || !self.look_up_references(asking).await? {
+            self.open_ends(context, &known, progress).await?;
+            while !self.are_whole() || !self.look_up_references(context).await? {
                 self.save(cache).await?;
-                self.list(asking, &known, SAVED_ROWS, progress).await?;
+                self.list(context, &known, SAVED_ROWS, progress).await?;
             }
-            let changed = guards::changed_lines(&self.ledger, asking.page_rows);
+            let changed = guards::changed_lines(&self.ledger, context.page_rows);
             if changed.is_empty() {
                 break;
             }
@@ -160,29 +160,29 @@ impl Lists {
                     "lines of one voucher differ in owner, document type or time of modification, or none tells what theirs is"
                 );
             } else {
-                self.relist(asking, &changed, &FxHashSet::default()).await?;
+                self.relist(context, &changed, &FxHashSet::default()).await?;
             }
         }
-        self.registers.chart.look_up(asking, &self.ledger).await?;
+        self.registers.chart.look_up(context, &self.ledger).await?;
         // Before they are sorted: those that stand in files already are the first.
         self.save(cache).await?;
         self.ledger.sort();
         self.payables.sort();
-        let ranges = asking.client.max_in_flight();
+        let ranges = context.client.max_in_flight();
         cache.contents.bounds = Bounds {
-            ledger: self.saved.ledger.ranges.for_next(&self.ledger, asking.page_rows, ranges),
-            payables: self.saved.payables.ranges.for_next(&self.payables, asking.page_rows, ranges),
+            ledger: self.saved.ledger.ranges.for_next(&self.ledger, context.page_rows, ranges),
+            payables: self.saved.payables.ranges.for_next(&self.payables, context.page_rows, ranges),
         };
         Ok(())
     }
 
     /// Lists the end of the ledger, and lets the next walk list the end of accounts payable. AP lines come last, so that a voucher whose ledger lines
     /// were posted meanwhile is listed with its AP lines.
-    async fn open_ends(&mut self, asking: Asking<'_>, known: &Bounds, progress: &Progress) -> Result<(), Error> {
+    async fn open_ends(&mut self, context: ListContext<'_>, known: &Bounds, progress: &Progress) -> Result<(), Error> {
         if !self.saved.has_new_lines {
             self.saved.ledger.ranges.open_end(&self.ledger);
             while !self.are_whole() {
-                self.list(asking, known, SAVED_ROWS, progress).await?;
+                self.list(context, known, SAVED_ROWS, progress).await?;
             }
             self.saved.payables.ranges.open_end(&self.payables);
             self.saved.has_new_lines = true;
@@ -192,7 +192,7 @@ impl Lists {
 
     async fn list(
         &mut self,
-        asking: Asking<'_>,
+        context: ListContext<'_>,
         known: &Bounds,
         max_rows: usize,
         progress: &Progress,
@@ -206,10 +206,10 @@ impl Lists {
             payable_rows(rows);
             progress.rows(rows);
         };
-        saved.lists_reference_ids |= asking.client.plan().asks_ids();
+        saved.lists_reference_ids |= context.client.plan().asks_ids();
         let (ledger, payables) = futures::join!(
-            saved.ledger.list(ledger, asking, known.ledger.as_deref(), &is_enough, &ledger_rows),
-            saved.payables.list(payables, asking, known.payables.as_deref(), &is_enough, &payable_rows),
+            saved.ledger.list(ledger, context, known.ledger.as_deref(), &is_enough, &ledger_rows),
+            saved.payables.list(payables, context, known.payables.as_deref(), &is_enough, &payable_rows),
         );
         ledger.and(payables)
     }
@@ -217,13 +217,13 @@ impl Lists {
     /// Lists these lines once more, as they are now. One that does not come, though asked for twice, is gone.
     async fn relist(
         &mut self,
-        asking: Asking<'_>,
+        context: ListContext<'_>,
         lines: &FxHashSet<i64>,
         payables: &FxHashSet<i64>,
     ) -> Result<(), Failure> {
         self.saved.has_new_lines = false;
-        self.saved.ledger.relist(&mut self.ledger, asking, lines).await?;
-        self.saved.payables.relist(&mut self.payables, asking, payables).await
+        self.saved.ledger.relist(&mut self.ledger, context, lines).await?;
+        self.saved.payables.relist(&mut self.payables, context, payables).await
     }
 
     /// Forgets all.
@@ -235,7 +235,7 @@ impl Lists {
     pub(super) async fn renew(
         &mut self,
         set_aside: SetAside,
-        asking: Asking<'_>,
+        context: ListContext<'_>,
         cache: &Cache<'_>,
         now: Instant,
     ) -> Result<(), Failure> {
@@ -250,7 +250,7 @@ impl Lists {
         let lines = self.ledger.entries.iter().filter(|entry| are_in(entry.voucher)).map(|entry| entry.id).collect();
         let of_vouchers = self.payables.entries.iter().filter(|entry| are_in(entry.voucher));
         let payables = of_vouchers.map(|entry| entry.id).collect();
-        self.relist(asking, &lines, &payables).await
+        self.relist(context, &lines, &payables).await
     }
 
     /// Judges the lists.

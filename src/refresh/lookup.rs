@@ -4,7 +4,7 @@
 use rustc_hash::FxHashSet;
 use serde_json::json;
 
-use crate::refresh::index::{Asking, BY_ID_ROWS, REGISTER_PAGE_ROWS};
+use crate::refresh::index::{BY_ID_ROWS, ListContext, REGISTER_PAGE_ROWS};
 use crate::xledger::node::Identified;
 use crate::xledger::query::Query;
 use crate::xledger::{Error, Position, Question};
@@ -20,13 +20,13 @@ pub(crate) const SUPPLIER_SETS: [Option<&str>; 1] = [Some("ALL")];
 /// # Errors
 /// What the client cannot get over. An owner set that is refused is passed over, but not an error that nobody knows: rows may be behind it.
 pub(crate) async fn look_up<N: Identified>(
-    asking: Asking<'_>,
+    context: ListContext<'_>,
     query: Query,
     owner_sets: &[Option<&str>],
     ids: &mut FxHashSet<i64>,
     mut take: impl FnMut(N),
 ) -> Result<(), Error> {
-    let Asking { client, base, page_rows } = asking;
+    let ListContext { client, base, page_rows } = context;
     let mut unknown = None;
     for owner_set in owner_sets {
         if ids.is_empty() {

@@ -12,7 +12,7 @@ use crate::lake::{Lake, Manifest, ManifestParts, Snapshot, SnapshotName};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
-use crate::model::names::Names;
+use crate::model::text_pool::TextPool;
 use crate::page;
 use crate::refresh::cache::{Cache, CachedRows};
 use crate::refresh::data_checks::{self, DataChecks, Facts};
@@ -66,14 +66,14 @@ impl RefreshRun<'_> {
         before: &Before,
         report: &mut Report,
     ) -> Result<Status, Failure> {
-        let Rows { lines, payables, names, screen, .. } = rows;
+        let Rows { lines, payables, pool, screen, .. } = rows;
         let reference_data = &lists.registers.reference_data;
         let at = report.started_at;
         let write = async |snapshot: Option<&_>| {
             let joiner = Joiner::new(Sources {
                 chart: screen.chart(),
                 reference_data,
-                names: &names,
+                pool: &pool,
                 rules: self.rules,
                 own_files: self.own_files,
                 lines: &lines.rows,
@@ -144,7 +144,7 @@ impl RefreshRun<'_> {
                 cache.contents.publishing.push(unpublished);
             }
         }
-        if let Err(failure) = tidy(lines, payables, &names, cache).await {
+        if let Err(failure) = tidy(lines, payables, &pool, cache).await {
             tracing::warn!(reason = failure.message, "the cache is not tidied; the next refresh does it");
         }
         Ok(Status::Succeeded)
@@ -198,11 +198,11 @@ impl RefreshRun<'_> {
 async fn tidy(
     lines: CachedRows<Line>,
     payables: CachedRows<Payable>,
-    names: &Names,
+    pool: &TextPool,
     cache: &mut Cache<'_>,
 ) -> Result<(), Failure> {
-    lines.tidy(cache, names).await?;
-    payables.tidy(cache, names).await?;
+    lines.tidy(cache, pool).await?;
+    payables.tidy(cache, pool).await?;
     // Nothing is left that has expired.
     cache.contents.expired = Vec::new();
     cache.contents.published();

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::failure::Failure;
 use crate::model::line::{Line, Payable};
-use crate::model::names::{Name, Names};
+use crate::model::text_pool::{PooledText, TextPool};
 use crate::model::value::{Day, Instant};
 use crate::refresh::fetch::{Fetch, by_id};
-use crate::refresh::index::{Asking, RegisterWalk};
+use crate::refresh::index::{ListContext, RegisterWalk};
 use crate::refresh::lookup::{SUPPLIER_SETS, look_up};
 use crate::xledger::node::{Identified, NamesOfLineNode, ObjectNode, OwnerNode, OwnerOfLineNode, SupplierNode};
 use crate::xledger::query;
@@ -82,9 +82,9 @@ impl ReferenceData {
     ///
     /// # Errors
     /// What the client cannot get over. What came before stays.
-    pub(crate) async fn list_suppliers(&mut self, asking: Asking<'_>) -> Result<(), Error> {
-        let row = |node| supplier(asking.client, node);
-        self.suppliers_walk.list(asking, query::SUPPLIERS, &mut self.suppliers, row).await?;
+    pub(crate) async fn list_suppliers(&mut self, context: ListContext<'_>) -> Result<(), Error> {
+        let row = |node| supplier(context.client, node);
+        self.suppliers_walk.list(context, query::SUPPLIERS, &mut self.suppliers, row).await?;
         sort_suppliers(&mut self.suppliers);
         Ok(())
     }
@@ -95,16 +95,16 @@ impl ReferenceData {
     /// What the client cannot get over; a line that was not asked for, or is payroll by now. What may not be read is null, and the run goes on.
     pub(crate) async fn look_up(
         &mut self,
-        asking: Asking<'_>,
+        context: ListContext<'_>,
         fetch: &Fetch<'_>,
         lines: &[Line],
         payables: &[Payable],
-        names: &Names,
+        pool: &TextPool,
     ) -> Result<(), Failure> {
         let Self { suppliers, owners, dimensions, tax_rules, .. } = self;
         let (suppliers, read) = futures::join!(
-            look_up_suppliers(suppliers, asking, payables),
-            read_names(owners, dimensions, tax_rules, fetch, lines, names)
+            look_up_suppliers(suppliers, context, payables),
+            read_names(owners, dimensions, tax_rules, fetch, lines, pool)
         );
         suppliers?;
         read
@@ -122,14 +122,14 @@ fn sort_suppliers(suppliers: &mut Vec<Supplier>) {
 /// What the client cannot get over.
 async fn look_up_suppliers(
     suppliers: &mut Vec<Supplier>,
-    asking: Asking<'_>,
+    context: ListContext<'_>,
     payables: &[Payable],
 ) -> Result<(), Error> {
     let known: FxHashSet<i64> = suppliers.iter().map(|supplier| supplier.id).collect();
     let named = payables.iter().map(|payable| payable.subledger).filter(|id| *id != 0);
     let mut unknown: FxHashSet<i64> = named.filter(|subledger| !known.contains(subledger)).collect();
-    let take = |node: SupplierNode| suppliers.extend(supplier(asking.client, node));
-    look_up(asking, query::SUPPLIERS, &SUPPLIER_SETS, &mut unknown, take).await?;
+    let take = |node: SupplierNode| suppliers.extend(supplier(context.client, node));
+    look_up(context, query::SUPPLIERS, &SUPPLIER_SETS, &mut unknown, take).await?;
     sort_suppliers(suppliers);
     Ok(())
 }
@@ -144,7 +144,7 @@ async fn read_names(
     tax_rules: &mut FxHashMap<i64, FxHashMap<Box<str>, Box<str>>>,
     fetch: &Fetch<'_>,
     lines: &[Line],
-    names: &Names,
+    pool: &TextPool,
 ) -> Result<(), Failure> {
     let Fetch { client, base, expires_at, .. } = *fetch;
     let offers = |field| client.plan().asks(query::NAMES, field);
@@ -161,14 +161,14 @@ async fn read_names(
         Named::Owner(id) => id == 0 || owners.contains_key(&id),
         Named::Dimension(id) => id == 0 || dimensions.contains_key(&id),
         Named::TaxRule(owner, code) => {
-            names.text(code).is_none_or(|code| tax_rules.get(&owner).is_some_and(|rules| rules.contains_key(code)))
+            pool.text(code).is_none_or(|code| tax_rules.get(&owner).is_some_and(|rules| rules.contains_key(code)))
         }
     }) {
         let take = |node: NamesOfLineNode| {
             let line = lines.binary_search_by_key(&node.id(), |line| Some(line.id)).ok().and_then(|at| lines.get(at));
             let rule = client.fit("spend.vat_name", node.tax_rule.and_then(|rule| rule.description));
             if let (Some(line), Some(rule)) = (line, rule)
-                && let Some(code) = names.text(line.vat_code)
+                && let Some(code) = pool.text(line.vat_code)
             {
                 tax_rules.entry(line.owner).or_default().insert(code.into(), rule);
             }
@@ -208,7 +208,7 @@ enum Named {
     Owner(i64),
     Dimension(i64),
     /// Of an owner, by its code.
-    TaxRule(i64, Name),
+    TaxRule(i64, PooledText),
 }
 
 /// The lines to ask for names: for each value that has none yet, the first line that carries it and was not asked.

@@ -12,11 +12,11 @@ use super::lists::Lists;
 use crate::event::Mode;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
-use crate::model::names::{Name, Names};
+use crate::model::text_pool::{PooledText, TextPool};
 use crate::model::value::Instant;
 use crate::refresh::cache::{Cache, CachedRows, ListedReferences, Provenance, Validity};
 use crate::refresh::fetch::{Answer, Fetch, FetchedRow, SetAside, batch_rows};
-use crate::refresh::index::Asking;
+use crate::refresh::index::ListContext;
 use crate::refresh::screen::{Screen, Screened};
 use crate::report::Report;
 use crate::report::progress::Stage;
@@ -31,7 +31,7 @@ const MAX_RENEWALS: u32 = 2;
 pub(super) struct Rows {
     pub(super) lines: CachedRows<Line>,
     pub(super) payables: CachedRows<Payable>,
-    pub(super) names: Names,
+    pub(super) pool: TextPool,
     pub(super) screen: Screen,
 }
 
@@ -50,7 +50,7 @@ impl RefreshRun<'_> {
     /// `expires_at` on nothing is asked for by these lists: lines may have become payroll since then.
     pub(super) async fn load_or_fetch(
         &self,
-        asking: Asking<'_>,
+        context: ListContext<'_>,
         screened: Screened,
         lists: &mut Lists,
         cache: &mut Cache<'_>,
@@ -59,20 +59,21 @@ impl RefreshRun<'_> {
     ) -> Result<Outcome, Failure> {
         let Screened { lines: admitted, payables: admitted_payables, payroll_lines, payroll_payables, .. } = screened;
         let Screened { treatments, one_sided_matches, screen, .. } = screened;
-        let mut names = Names::default();
+        let mut pool = TextPool::default();
         let references = &lists.ledger.references;
-        let types: Vec<(Name, Name)> = references.document_types.all().iter().map(|kind| names.of_type(kind)).collect();
+        let types: Vec<(PooledText, PooledText)> =
+            references.document_types.all().iter().map(|kind| pool.of_type(kind)).collect();
         let listed = ListedReferences { types: &types, references };
         let listed_at = Instant(lists.saved.began_at_ms);
-        let Asking { client, base, .. } = asking;
+        let ListContext { client, base, .. } = context;
         // What expense reports say of a person's trips is nobody's business.
         let left_out: &'static [&'static str] = if self.rules.personal.expense_texts { &[] } else { &["text"] };
         let queries = [query::LEDGER_LINES, query::LEDGER_LINES.without(left_out)];
         let queries = queries.map(|query| client.plan().with_references(query)).to_vec();
-        let mut lines = self.load(queries, cache, admitted, &payroll_lines, (listed_at, listed), &mut names).await?;
+        let mut lines = self.load(queries, cache, admitted, &payroll_lines, (listed_at, listed), &mut pool).await?;
         let queries = vec![query::PAYABLE_LINES];
         let mut payables =
-            self.load(queries, cache, admitted_payables, &payroll_payables, (listed_at, listed), &mut names).await?;
+            self.load(queries, cache, admitted_payables, &payroll_payables, (listed_at, listed), &mut pool).await?;
 
         // Somebody matched these lines while the lists were read, perhaps with payroll: all is listed once more before they are asked for.
         if !lists.saved.renewed
@@ -86,16 +87,16 @@ impl RefreshRun<'_> {
         let treatments = &*treatments;
         let fetch =
             Fetch { client, base, batch_rows, screen: &screen, listed, treatments, expires_at, takes_other_times };
-        let mut context = FetchContext { fetch, cache, names, set_aside: SetAside::default() };
+        let mut fetching = FetchContext { fetch, cache, pool, set_aside: SetAside::default() };
 
         self.progress.begin(Stage::Fetch, (lines.missing.len() + payables.missing.len()) as u64);
-        let fetched = self.fetch(&mut context, &mut lines, &mut payables).await;
+        let fetched = self.fetch(&mut fetching, &mut lines, &mut payables).await;
         *report.lines_fetched.get_or_insert(0) += lines.fetched;
         *report.payables_fetched.get_or_insert(0) += payables.fetched;
         if !fetched? {
             return Ok(Outcome::QueryChanged);
         }
-        let FetchContext { names, mut set_aside, .. } = context;
+        let FetchContext { pool, mut set_aside, .. } = fetching;
         if set_aside.is_as_listed() && client.plan().asks_ids() {
             set_aside.relist_all = !fetch.types_are_as_listed(&lines.cached.rows).await?;
         }
@@ -109,12 +110,12 @@ impl RefreshRun<'_> {
         }
         let (lines, payables) = (lines.complete()?, payables.complete()?);
         if report.mode == Some(Mode::Full) {
-            report.lines_healed = lines.healed(&names);
+            report.lines_healed = lines.healed(&pool);
         }
         self.progress.begin(Stage::ReferenceData, 0);
         let reference_data = &mut lists.registers.reference_data;
-        reference_data.look_up(asking, &fetch, &lines.rows, &payables.rows, &names).await?;
-        Ok(Outcome::Complete(Box::new(Rows { lines, payables, names, screen })))
+        reference_data.look_up(context, &fetch, &lines.rows, &payables.rows, &pool).await?;
+        Ok(Outcome::Complete(Box::new(Rows { lines, payables, pool, screen })))
     }
 
     /// Takes what is valid of one sort of rows out of the cache.
@@ -125,7 +126,7 @@ impl RefreshRun<'_> {
         mut missing: Vec<T::Admitted>,
         payroll: &[i64],
         (listed_at, listed): (Instant, ListedReferences<'_>),
-        names: &mut Names,
+        pool: &mut TextPool,
     ) -> Result<RowFetch<T>, Failure> {
         let (source, document) = (cache.contents.source.digest(), documents_digest(self.xledger, &queries));
         // What is asked for by lists that were made in the middle of a run is as new as these.
@@ -133,7 +134,7 @@ impl RefreshRun<'_> {
         let (provenance, admitted) = (Provenance { source, document, at_ms }, missing.len());
         let expired = cache.contents.expired.clone();
         let validity = Validity { now: &provenance, listed_at, expired: &expired, listed };
-        let mut cached = CachedRows::load(cache, &missing, payroll, &validity, names).await?;
+        let mut cached = CachedRows::load(cache, &missing, payroll, &validity, pool).await?;
         cached.leave_missing(&mut missing);
         let in_cache = cached.rows.len();
         Ok(RowFetch { queries, provenance, cached, admitted, missing, in_cache, fetched: 0 })

@@ -202,9 +202,7 @@ fn notes(screened: &Screened, rules: &Rules, lost: &[LostField]) -> Vec<String> 
             odd[0]
         ));
     }
-    if rules.payroll_accounts.by_chart
-        && lost.iter().any(|lost| lost.field == "accounts.chartOfAccount")
-    {
+    if rules.payroll_accounts.by_chart && lost.iter().any(|lost| lost.field == "accounts.chartOfAccount") {
         notes.push(
             "the charts of accounts cannot be read, so that payroll accounts are taken to be 5000-5499, 5600-5899 and those with the flag \
              costWagesSalaries; set SPEND_PAYROLL_ACCOUNTS if that is not right"

@@ -111,8 +111,8 @@ impl Client {
     }
 
     /// Takes note that the endpoint answered an earlier run: what is no GraphQL is maintenance then.
-    pub(crate) fn mark_known(&self) {
-        self.rate_limiter.mark_known();
+    pub(crate) fn mark_answered(&self) {
+        self.rate_limiter.mark_answered();
     }
 
     /// Asks for something that is no connection.
@@ -165,10 +165,10 @@ impl Client {
                 return Err(Error::Deadline { doing, again_at: None }.into());
             }
             let sent_at = permit.at;
-            let known = self.rate_limiter.was_answered();
+            let has_answered = self.rate_limiter.has_answered();
             let body = self.body(question, document);
             note_request(question, &body);
-            let sending = self.transport.send(query, body, rows, known);
+            let sending = self.transport.send(query, body, rows, has_answered);
             let sent = tokio::time::timeout_at(deadline, sending).await.unwrap_or_else(|_| {
                 let doing = format!("waiting for the answer to query {}", query.name);
                 Err(Error::Deadline { doing, again_at: None })
@@ -183,7 +183,7 @@ impl Client {
             let streak = self.rate_limiter.on_failure(&error, sent_at);
             drop(permit);
             tries += 1;
-            let attempt = Attempt { rows, by_ids: matches!(select, Select::Ids(_)), searched, known, tries };
+            let attempt = Attempt { rows, by_ids: matches!(select, Select::Ids(_)), searched, has_answered, tries };
             let next = decide(&error, attempt, streak, jitter());
             let wait = match next {
                 Decision::PauseAll(wait) | Decision::RetryLater(wait) => wait,

@@ -37,17 +37,17 @@ const TRUST: &str =
 
 /// What an error of the connection to this endpoint means. Certificates and a proxy's demands are not cured by asking again.
 pub(super) fn explain(endpoint: &reqwest::Url, error: &reqwest::Error) -> Error {
-    let barred = |what| Error::Barred { endpoint: endpoint.to_string(), what };
+    let not_allowed = |what| Error::ConnectionNotAllowed { endpoint: endpoint.to_string(), what };
     let unreachable = |what| Error::Unreachable { endpoint: endpoint.to_string(), what };
     if error.is_timeout() {
         return unreachable("no answer in time".to_owned());
     }
     let what = with_causes(error);
     if what.contains("No CA certificates were loaded") {
-        return barred(format!("there are no certificates to trust on this machine; {TRUST}"));
+        return not_allowed(format!("there are no certificates to trust on this machine; {TRUST}"));
     }
     if let Some((_, certificate)) = what.split_once("invalid peer certificate: ") {
-        return barred(match certificate {
+        return not_allowed(match certificate {
             // The latter is what a CA looks like that has the name of a known one, but another key.
             "UnknownIssuer" | "BadSignature" => format!(
                 "its certificate is not trusted, for nobody who is known here signed it; if your company's own CA did, {TRUST}"
@@ -56,7 +56,7 @@ pub(super) fn explain(endpoint: &reqwest::Url, error: &reqwest::Error) -> Error 
         });
     }
     match proxy_of(endpoint).filter(|_| error.is_connect()) {
-        Some(proxy) if what.contains("proxy authorization required") => barred(format!(
+        Some(proxy) if what.contains("proxy authorization required") => not_allowed(format!(
             "the proxy {proxy} asks for a user name and a password, or does not take those in HTTPS_PROXY"
         )),
         Some(proxy) => unreachable(format!("the proxy {proxy} gives no way through: {what}")),

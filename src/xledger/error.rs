@@ -169,7 +169,7 @@ pub enum Error {
     },
     /// No connection, and none by asking again: a certificate that is not trusted, a proxy that wants a password.
     #[error("{endpoint} cannot be reached: {what}")]
-    Barred {
+    ConnectionNotAllowed {
         /// The address.
         endpoint: String,
         /// What is in the way.

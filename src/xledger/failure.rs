@@ -23,7 +23,7 @@ impl From<Error> for Failure {
             | Error::Busy { .. }
             | Error::Late { .. }
             | Error::Unreachable { .. }
-            | Error::Barred { .. } => FailureKind::XledgerUnavailable,
+            | Error::ConnectionNotAllowed { .. } => FailureKind::XledgerUnavailable,
             Error::Deadline { .. } => FailureKind::DeadlineReached,
         };
         let again_at = match &error {

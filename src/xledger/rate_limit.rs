@@ -111,7 +111,7 @@ impl RateLimiter {
     }
 
     /// Takes note that the endpoint is known to answer with GraphQL: what else comes is bad weather.
-    pub(crate) fn mark_known(&self) {
+    pub(crate) fn mark_answered(&self) {
         self.lock().answered = true;
     }
 
@@ -123,7 +123,7 @@ impl RateLimiter {
     }
 
     /// Whether there ever was an answer.
-    pub(crate) fn was_answered(&self) -> bool {
+    pub(crate) fn has_answered(&self) -> bool {
         self.lock().answered
     }
 

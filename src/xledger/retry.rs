@@ -48,7 +48,7 @@ pub(crate) struct Attempt {
     /// Whether its fields were asked for one by one already.
     pub(crate) searched: bool,
     /// Whether the endpoint has answered before.
-    pub(crate) known: bool,
+    pub(crate) has_answered: bool,
     /// How often this question was refused or failed by now.
     pub(crate) tries: u32,
 }
@@ -106,7 +106,7 @@ pub(crate) fn decide(error: &Error, attempt: Attempt, streak: Streak, jitter: u3
         }
         // A field of a wrong type would be of that type again. What is no answer of GraphQL at all comes from a proxy or the like, where there were answers
         // before.
-        Error::Malformed { path, .. } if attempt.known && NO_ANSWER.contains(&path.as_str()) => {
+        Error::Malformed { path, .. } if attempt.has_answered && NO_ANSWER.contains(&path.as_str()) => {
             wait_for_server(error, attempt, streak, jitter)
         }
         Error::RightMissing { .. } | Error::SchemaMismatch { .. } | Error::Api { .. } if !attempt.searched => {

@@ -76,19 +76,19 @@ impl Transport {
         self.connection.endpoint.to_string()
     }
 
-    /// Sends once and reads the answer's data, for which so many rows were asked. `known` says whether this endpoint has answered before.
+    /// Sends once and reads the answer's data, for which so many rows were asked. `has_answered` says whether this endpoint has answered before.
     pub(crate) async fn send<D: Decoded>(
         &self,
         query: Query,
         body: String,
         rows: usize,
-        known: bool,
+        has_answered: bool,
     ) -> Result<Option<D>, Error> {
         let response = self.post(body).await?;
         let status = response.status().as_u16();
         let says_when = matches!(status, 429 | 500..);
         let busy_until = retry_after(response.headers(), (self.connection.clock)()).filter(|_| says_when);
-        match (self.read(response, query, rows, known).await, busy_until) {
+        match (self.read(response, query, rows, has_answered).await, busy_until) {
             // Used-up credits have a long wait of their own.
             (Err(error), Some(until)) if !matches!(error, Error::CreditsUsedUp { .. }) => {
                 Err(Error::Busy { endpoint: self.endpoint(), status, until })
@@ -119,11 +119,11 @@ impl Transport {
         mut response: reqwest::Response,
         query: Query,
         rows: usize,
-        known: bool,
+        has_answered: bool,
     ) -> Result<Option<D>, Error> {
         let status = response.status().as_u16();
         let content_type = text(response.headers(), CONTENT_TYPE);
-        let by_status = || self.by_status(query, &content_type, status, known);
+        let by_status = || self.by_status(query, &content_type, status, has_answered);
         let json = content_type.contains("json");
         let is_no_answer = matches!(status, 401 | 403 | 429 | 500..) || content_type.contains("html");
         // A redirect and a request that is too long are clear; else JSON can say more than the status does, and nothing else can.
@@ -146,7 +146,7 @@ impl Transport {
             bytes = answer::inflate(&bytes).map_err(|fault| self.fault(query, fault))?;
         }
         let envelope = match answer::read::<D>(&bytes) {
-            Err(Fault::Malformed { .. } | Fault::Cut) if !json || status >= 400 || known && bytes.is_empty() => {
+            Err(Fault::Malformed { .. } | Fault::Cut) if !json || status >= 400 || has_answered && bytes.is_empty() => {
                 return Err(by_status());
             }
             envelope => envelope.map_err(|fault| self.fault(query, fault))?,
@@ -159,7 +159,7 @@ impl Transport {
             Some(error) => Err(error),
             None if status >= 400 => Err(by_status()),
             // Neither data nor an error, where there were answers before.
-            None if known && envelope.data.is_none() => Err(self.unavailable(status)),
+            None if has_answered && envelope.data.is_none() => Err(self.unavailable(status)),
             None => {
                 self.token_accepted.store(true, Relaxed);
                 Ok(envelope.data)
@@ -168,7 +168,7 @@ impl Transport {
     }
 
     /// What a status means that no GraphQL error explains. Another thing than GraphQL where there were answers before is maintenance.
-    fn by_status(&self, query: Query, content_type: &str, status: u16, known: bool) -> Error {
+    fn by_status(&self, query: Query, content_type: &str, status: u16, has_answered: bool) -> Error {
         match status {
             403 if self.token_accepted.load(Relaxed) => {
                 Error::Blocked { endpoint: self.endpoint(), query: query.name, status }
@@ -178,7 +178,7 @@ impl Transport {
             429 => Error::BurstLimit,
             408 | 504 | 522 | 524 | 598 => self.late(format!("HTTP status {status}")),
             500.. => self.unavailable(status),
-            _ if known => self.unavailable(status),
+            _ if has_answered => self.unavailable(status),
             300..=399 => self.not_graphql("a redirect, which is not followed", status),
             _ => self.not_graphql(content_type, status),
         }

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use crate::model::line::{Line, Payable};
 use crate::model::listed::{ListedLine, ListedPayable};
-use crate::model::names::{Name, Names, Text};
+use crate::model::text_pool::{OwnText, PooledText, TextPool};
 
 /// The quickest that is worth its while.
 const ZSTD_LEVEL: i32 = 1;
@@ -14,13 +14,13 @@ const ZSTD_LEVEL: i32 = 1;
 /// A row that can stand in a file.
 pub(crate) trait Stored: Serialize + DeserializeOwned {
     /// Hands on each name that it refers to.
-    fn each_name(&mut self, _: impl FnMut(&mut Name)) {}
+    fn each_pooled_text(&mut self, _: impl FnMut(&mut PooledText)) {}
     /// Its own text.
-    fn text(&self) -> Text {
-        Text::default()
+    fn text(&self) -> OwnText {
+        OwnText::default()
     }
     /// The same row, with its own text at another place.
-    fn with_text(self, _: Text) -> Self {
+    fn with_text(self, _: OwnText) -> Self {
         self
     }
 }
@@ -28,37 +28,37 @@ pub(crate) trait Stored: Serialize + DeserializeOwned {
 impl Stored for ListedLine {}
 impl Stored for ListedPayable {}
 impl Stored for Payable {
-    fn each_name(&mut self, mut hand_on: impl FnMut(&mut Name)) {
+    fn each_pooled_text(&mut self, mut hand_on: impl FnMut(&mut PooledText)) {
         hand_on(&mut self.kind);
     }
 
-    fn text(&self) -> Text {
+    fn text(&self) -> OwnText {
         self.invoice_number
     }
 
-    fn with_text(self, invoice_number: Text) -> Self {
+    fn with_text(self, invoice_number: OwnText) -> Self {
         Self { invoice_number, ..self }
     }
 }
 
 impl Stored for Line {
-    fn each_name(&mut self, hand_on: impl FnMut(&mut Name)) {
+    fn each_pooled_text(&mut self, hand_on: impl FnMut(&mut PooledText)) {
         [&mut self.document_type, &mut self.document_type_name, &mut self.currency, &mut self.vat_code]
             .into_iter()
             .for_each(hand_on);
     }
 
-    fn text(&self) -> Text {
+    fn text(&self) -> OwnText {
         self.text
     }
 
-    fn with_text(self, text: Text) -> Self {
+    fn with_text(self, text: OwnText) -> Self {
         Self { text, ..self }
     }
 }
 
 /// Rows with their own texts, as they stand in a file.
-struct WithTexts<'a, T>(&'a [T], &'a Names);
+struct WithTexts<'a, T>(&'a [T], &'a TextPool);
 
 impl<T: Stored> Serialize for WithTexts<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -70,8 +70,8 @@ impl<T: Stored> Serialize for WithTexts<'_, T> {
 ///
 /// # Errors
 /// What the encoders say: never, for rows that are in memory.
-pub(super) fn encode<T: Stored>(rows: &[T], names: &Names) -> Result<Bytes, Box<dyn std::error::Error>> {
-    let raw = postcard::to_stdvec(&(names.texts(), WithTexts(rows, names)))?;
+pub(super) fn encode<T: Stored>(rows: &[T], pool: &TextPool) -> Result<Bytes, Box<dyn std::error::Error>> {
+    let raw = postcard::to_stdvec(&(pool.texts(), WithTexts(rows, pool)))?;
     Ok(zstd::bulk::compress(&raw, ZSTD_LEVEL)?.into())
 }
 
@@ -81,30 +81,30 @@ pub(super) fn encode<T: Stored>(rows: &[T], names: &Names) -> Result<Bytes, Box<
 /// What is wrong with the file, in words.
 pub(super) fn decode<T: Stored>(
     bytes: &[u8],
-    names: &mut Names,
-    mut take: impl FnMut(T, &Names) -> bool,
+    pool: &mut TextPool,
+    mut take: impl FnMut(T, &TextPool) -> bool,
 ) -> Result<(), String> {
     let fault = |error: postcard::Error| format!("it is not what was written: {error}");
     let raw = zstd::decode_all(bytes).map_err(|error| format!("it is not what was written: {error}"))?;
     let (texts, rest): (Vec<&str>, _) = postcard::take_from_bytes(&raw).map_err(fault)?;
     // 0 is no name.
-    let places: Vec<Name> =
-        [Name::default()].into_iter().chain(texts.iter().map(|text| names.intern(Some(text)))).collect();
+    let places: Vec<PooledText> =
+        [PooledText::default()].into_iter().chain(texts.iter().map(|text| pool.intern(Some(text)))).collect();
     let (rows, mut rest): (usize, _) = postcard::take_from_bytes(rest).map_err(fault)?;
     for _ in 0..rows {
         let (mut row, text): (T, Option<&str>);
         ((row, text), rest) = postcard::take_from_bytes(rest).map_err(fault)?;
         let mut is_known = true;
-        row.each_name(|name| match places.get(name.place()) {
+        row.each_pooled_text(|name| match places.get(name.place()) {
             Some(known) => *name = *known,
             None => is_known = false,
         });
         if !is_known {
             return Err("a row of it refers to a name that it does not have".to_owned());
         }
-        let text = names.add(text);
-        if !take(row.with_text(text), names) {
-            names.take_back(text);
+        let text = pool.add(text);
+        if !take(row.with_text(text), pool) {
+            pool.take_back(text);
         }
     }
     Ok(())
@@ -115,7 +115,7 @@ mod tests {
     use super::*;
     use crate::model::value::{Day, Instant, Money, Month};
 
-    fn line(id: i64, names: &mut Names) -> Line {
+    fn line(id: i64, pool: &mut TextPool) -> Line {
         Line {
             id,
             owner: 1,
@@ -130,11 +130,11 @@ mod tests {
             amount: Money::parse("-1.5").into(),
             invoice_amount: None.into(),
             vat_amount: Money::parse("99999999999999.9999").into(),
-            text: names.add(Some("Ærlig talt")),
-            document_type: names.intern(Some("AP")),
-            document_type_name: names.intern(Some("Leverandørfaktura")),
-            currency: names.intern(None),
-            vat_code: names.intern(Some("2")),
+            text: pool.add(Some("Ærlig talt")),
+            document_type: pool.intern(Some("AP")),
+            document_type_name: pool.intern(Some("Leverandørfaktura")),
+            currency: pool.intern(None),
+            vat_code: pool.intern(Some("2")),
             posted_date: Some(Day(-1)),
             month: Month { year: 2026, month: 12 },
             fiscal_year: Some(i16::MIN),
@@ -144,10 +144,10 @@ mod tests {
 
     #[test]
     fn what_was_written_is_read() {
-        let mut names = Names::default();
-        let rows = [line(1, &mut names), line(i64::MIN, &mut names)];
-        let bytes = encode(&rows, &names).unwrap();
-        let (mut others, mut read) = (Names::default(), Vec::new());
+        let mut pool = TextPool::default();
+        let rows = [line(1, &mut pool), line(i64::MIN, &mut pool)];
+        let bytes = encode(&rows, &pool).unwrap();
+        let (mut others, mut read) = (TextPool::default(), Vec::new());
         // Names that are known have other places there.
         let code = others.intern(Some("2"));
         decode(&bytes, &mut others, |row: Line, _| {
@@ -156,15 +156,15 @@ mod tests {
         })
         .unwrap();
         assert_eq!((read.len(), read[0].vat_code), (rows.len(), code));
-        let texts = |row: &Line, names: &Names| {
+        let texts = |row: &Line, pool: &TextPool| {
             [row.document_type, row.document_type_name, row.currency, row.vat_code]
-                .map(|name| names.text(name).map(str::to_owned))
+                .map(|name| pool.text(name).map(str::to_owned))
                 .into_iter()
-                .chain([names.own(row.text).map(str::to_owned)])
+                .chain([pool.own(row.text).map(str::to_owned)])
                 .collect::<Vec<_>>()
         };
         for (row, before) in read.iter_mut().zip(&rows) {
-            assert_eq!(texts(row, &others), texts(before, &names));
+            assert_eq!(texts(row, &others), texts(before, &pool));
             (row.document_type, row.document_type_name) = (before.document_type, before.document_type_name);
             (row.vat_code, row.text) = (before.vat_code, before.text);
             assert_eq!(row, before);
@@ -173,11 +173,11 @@ mod tests {
 
     #[test]
     fn what_was_not_written_is_not_read() {
-        let mut names = Names::default();
-        let rows = [line(1, &mut names)];
-        let bytes = encode(&rows, &names).unwrap();
-        let fault = |bytes: &[u8]| decode::<Line>(bytes, &mut Names::default(), |_, _| true).is_err();
+        let mut pool = TextPool::default();
+        let rows = [line(1, &mut pool)];
+        let bytes = encode(&rows, &pool).unwrap();
+        let fault = |bytes: &[u8]| decode::<Line>(bytes, &mut TextPool::default(), |_, _| true).is_err();
         assert!(!fault(&bytes) && fault(&bytes[..bytes.len() - 1]) && fault(b"PAR1") && fault(b""));
-        assert!(fault(&encode(&rows, &Names::default()).unwrap()));
+        assert!(fault(&encode(&rows, &TextPool::default()).unwrap()));
     }
 }

@@ -9,7 +9,7 @@ use super::{CACHE_FORMAT_VERSION, CacheFile, Contents, Provenance};
 use crate::lake::{Current, Error, Key, Lake, Publisher, Version, layout};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::names::Names;
+use crate::model::text_pool::TextPool;
 
 /// The file that names all others.
 const FILE: &str = "cache.json";
@@ -113,12 +113,12 @@ impl<'a> Cache<'a> {
         &mut self,
         name: &str,
         rows: &[T],
-        names: &Names,
+        pool: &TextPool,
         provenance: Option<&Provenance>,
     ) -> Result<Vec<CacheFile>, Failure> {
         let (mut parts, is_dry) = (Vec::new(), self.is_dry);
         for rows in rows.chunks(PART_ROWS).filter(|_| !is_dry) {
-            parts.push(self.write_one(name, rows, names, provenance).await?);
+            parts.push(self.write_one(name, rows, pool, provenance).await?);
         }
         Ok(parts)
     }
@@ -128,10 +128,10 @@ impl<'a> Cache<'a> {
         &mut self,
         name: &str,
         rows: &[T],
-        names: &Names,
+        pool: &TextPool,
         provenance: Option<&Provenance>,
     ) -> Result<CacheFile, Failure> {
-        let bytes = encoding::encode(rows, names).map_err(unfit)?;
+        let bytes = encoding::encode(rows, pool).map_err(unfit)?;
         self.put(&format!("{name}.rows"), rows.len(), bytes, provenance).await
     }
 
@@ -175,10 +175,10 @@ impl<'a> Cache<'a> {
     pub(crate) async fn read<T: Stored>(
         &self,
         part: &CacheFile,
-        names: &mut Names,
-        take: impl FnMut(T, &Names) -> bool,
+        pool: &mut TextPool,
+        take: impl FnMut(T, &TextPool) -> bool,
     ) -> Result<(), Error> {
-        encoding::decode(&self.get(part).await?, names, take).map_err(|what| self.damaged(part, &what))
+        encoding::decode(&self.get(part).await?, pool, take).map_err(|what| self.damaged(part, &what))
     }
 
     /// Reads one thing.

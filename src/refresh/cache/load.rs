@@ -8,7 +8,7 @@ use super::files::PART_ROWS;
 use super::{Cache, CacheFile, ListedReferences, Provenance, RowState, Stored, Validity};
 use crate::lake::Error;
 use crate::model::failure::Failure;
-use crate::model::names::{Names, Text};
+use crate::model::text_pool::{OwnText, TextPool};
 use crate::model::value::{Instant, Month};
 
 /// Files of one sort of rows, at most, beside those that are full: beyond, they are written anew as few.
@@ -65,8 +65,8 @@ pub(crate) struct CachedRows<T> {
 const NOWHERE: u32 = u32::MAX;
 
 /// A hash of all that a row says.
-fn hash<T: CachedRow>(row: &T, names: &Names) -> u64 {
-    FxBuildHasher.hash_one((row.clone().with_text(Text::default()), names.own(row.text())))
+fn hash<T: CachedRow>(row: &T, pool: &TextPool) -> u64 {
+    FxBuildHasher.hash_one((row.clone().with_text(OwnText::default()), pool.own(row.text())))
 }
 
 impl<T: CachedRow> CachedRows<T> {
@@ -79,7 +79,7 @@ impl<T: CachedRow> CachedRows<T> {
         admitted: &[T::Admitted],
         payroll: &[i64],
         validity: &Validity<'_>,
-        names: &mut Names,
+        pool: &mut TextPool,
     ) -> Result<Self, Failure> {
         let parts = T::parts(cache).clone();
         let mut cached = Self {
@@ -96,7 +96,7 @@ impl<T: CachedRow> CachedRows<T> {
             let is_of_source = |from: &&Provenance| from.source == validity.now.source;
             let Some(from) = part.provenance.as_ref().filter(is_of_source) else { continue };
             let (mut must_go, mut has_payroll, before) = (false, false, cached.rows.len());
-            let take = |row: T, names: &Names| {
+            let take = |row: T, pool: &TextPool| {
                 let Ok(at) = admitted.binary_search_by_key(&row.id(), T::id_of) else {
                     must_go = true;
                     has_payroll |= payroll.binary_search(&row.id()).is_ok();
@@ -110,21 +110,21 @@ impl<T: CachedRow> CachedRows<T> {
                         return true;
                     }
                     RowState::Valid | RowState::Outdated => {}
-                    RowState::Expired => cached.expired.push((row.id(), hash(&row, names))),
+                    RowState::Expired => cached.expired.push((row.id(), hash(&row, pool))),
                     RowState::TooYoung => cached.refetched.extend([row.id()]),
                 }
                 false
             };
-            match cache.read(part, names, take).await {
+            match cache.read(part, pool, take).await {
                 Ok(()) if has_payroll && !cache.is_dry => {
                     let mut rows: Vec<T> = Vec::new();
-                    let keep = |row: T, _: &Names| {
+                    let keep = |row: T, _: &TextPool| {
                         let stays = payroll.binary_search(&row.id()).is_err();
                         rows.extend(stays.then_some(row));
                         stays
                     };
-                    cache.read(part, names, keep).await?;
-                    let anew = cache.write_one(T::FILE, &rows, names, Some(from)).await?;
+                    cache.read(part, pool, keep).await?;
+                    let anew = cache.write_one(T::FILE, &rows, pool, Some(from)).await?;
                     T::parts(cache)[number] = anew;
                 }
                 Ok(()) => {}
@@ -166,7 +166,7 @@ impl<T: CachedRow> CachedRows<T> {
         &mut self,
         cache: &mut Cache<'_>,
         from: usize,
-        names: &Names,
+        pool: &TextPool,
         provenance: &Provenance,
     ) -> Result<(), Failure> {
         let new = self.rows.get_mut(from..).unwrap_or_default();
@@ -175,7 +175,7 @@ impl<T: CachedRow> CachedRows<T> {
             return Ok(());
         }
         new.sort_by_cached_key(T::id);
-        let part = cache.write_one(T::FILE, new, names, Some(provenance)).await?;
+        let part = cache.write_one(T::FILE, new, pool, Some(provenance)).await?;
         for at in new.iter().filter_map(|row| self.ids.binary_search(&row.id()).ok()) {
             self.file_of[at] = T::parts(cache).len() as u32;
         }
@@ -186,9 +186,9 @@ impl<T: CachedRow> CachedRows<T> {
 
     /// How many expired rows were out of date although the lists had shown no change; `None` if none had expired. All rows must be there, sorted
     /// by id.
-    pub(crate) fn healed(&self, names: &Names) -> Option<u64> {
+    pub(crate) fn healed(&self, pool: &TextPool) -> Option<u64> {
         let is_other = |(id, hash): &&(i64, u64)| {
-            self.rows.binary_search_by_key(id, T::id).is_ok_and(|at| self::hash(&self.rows[at], names) != *hash)
+            self.rows.binary_search_by_key(id, T::id).is_ok_and(|at| self::hash(&self.rows[at], pool) != *hash)
         };
         (!self.expired.is_empty()).then(|| self.expired.iter().filter(is_other).count() as u64)
     }
@@ -198,7 +198,7 @@ impl<T: CachedRow> CachedRows<T> {
     ///
     /// # Errors
     /// What storage can meet; the cache then is as it was.
-    pub(crate) async fn tidy(self, cache: &mut Cache<'_>, names: &Names) -> Result<(), Failure> {
+    pub(crate) async fn tidy(self, cache: &mut Cache<'_>, pool: &TextPool) -> Result<(), Failure> {
         let Self { mut rows, ids, file_of, must_go, .. } = self;
         let parts = T::parts(cache).clone();
         let mut used = vec![0; parts.len()];
@@ -217,7 +217,7 @@ impl<T: CachedRow> CachedRows<T> {
             let provenance = parts.get(file).filter(|_| moves[file]).and_then(|part| part.provenance.as_ref());
             provenance.is_some_and(|provenance| provenance.settles(row.modified_at()))
         });
-        let anew = cache.write(T::FILE, &rows, names, newest.as_ref()).await?;
+        let anew = cache.write(T::FILE, &rows, pool, newest.as_ref()).await?;
         let stay = parts.into_iter().zip(moves).filter_map(|(part, moves)| (!moves).then_some(part));
         *T::parts(cache) = stay.chain(anew).collect();
         Ok(())

@@ -6,7 +6,7 @@ use super::*;
 use crate::lake::{Access, Lake, LakeUrl, Store};
 use crate::model::line::{Line, Payable};
 use crate::model::listed::{DocumentType, ListedLine, ListedPayable, NONE};
-use crate::model::names::{Names, Text};
+use crate::model::text_pool::{OwnText, TextPool};
 use crate::model::value::Money;
 use crate::refresh::chart::{Account, AccountNumber, Chart};
 use crate::refresh::index::{Ledger, Payables};
@@ -37,8 +37,8 @@ fn entry(id: i64) -> ListedLine {
 }
 
 /// The row of a line as it was listed.
-fn row(entry: &ListedLine, names: &mut Names) -> Line {
-    let (document_type, document_type_name) = names.of_type(&document_type("AP"));
+fn row(entry: &ListedLine, pool: &mut TextPool) -> Line {
+    let (document_type, document_type_name) = pool.of_type(&document_type("AP"));
     Line {
         id: entry.id,
         owner: entry.owner,
@@ -53,11 +53,11 @@ fn row(entry: &ListedLine, names: &mut Names) -> Line {
         amount: Money::parse("7").into(),
         invoice_amount: None.into(),
         vat_amount: None.into(),
-        text: Text::default(),
+        text: OwnText::default(),
         document_type,
         document_type_name,
-        currency: names.intern(None),
-        vat_code: names.intern(None),
+        currency: pool.intern(None),
+        vat_code: pool.intern(None),
         posted_date: None,
         month: MAY,
         fiscal_year: None,
@@ -116,20 +116,20 @@ fn now() -> Provenance {
 async fn used_and_left(case: &Case) -> (Vec<i64>, Vec<i64>) {
     let (_directory, lake) = a_lake().await;
     let mut cache = Cache::open(&lake, "run", None, false).await.unwrap();
-    let mut names = Names::default();
-    let rows: Vec<Line> = case.cached.iter().map(|entry| row(entry, &mut names)).collect();
-    cache.contents.lines = cache.write("lines", &rows, &names, Some(&case.provenance)).await.unwrap();
+    let mut pool = TextPool::default();
+    let rows: Vec<Line> = case.cached.iter().map(|entry| row(entry, &mut pool)).collect();
+    cache.contents.lines = cache.write("lines", &rows, &pool, Some(&case.provenance)).await.unwrap();
     cache.save().await.unwrap();
 
-    let mut names = Names::default();
-    let types: Vec<_> = case.types.iter().map(|kind| names.of_type(kind)).collect();
+    let mut pool = TextPool::default();
+    let types: Vec<_> = case.types.iter().map(|kind| pool.of_type(kind)).collect();
     let references = References::of(1, case.types.clone(), &MONTHS);
     let listed = ListedReferences { types: &types, references: &references };
     let listed_at = Instant(case.listed_at_ms);
     let validity = Validity { now: &now(), listed_at, expired: &case.expired, listed };
     let admitted = admitted(case);
     let mut cached =
-        CachedRows::<Line>::load(&mut cache, &admitted, &case.payroll, &validity, &mut names).await.unwrap();
+        CachedRows::<Line>::load(&mut cache, &admitted, &case.payroll, &validity, &mut pool).await.unwrap();
     let used: Vec<i64> = cached.rows.iter().map(|row| row.id).collect();
     let (all, mut missing) = (admitted.len(), admitted);
     cached.leave_missing(&mut missing);
@@ -138,11 +138,11 @@ async fn used_and_left(case: &Case) -> (Vec<i64>, Vec<i64>) {
     assert_eq!(missing.len(), (all - used.len()).max(all.min(1)));
     let mut left = Vec::new();
     for part in &cache.contents.lines {
-        let take = |row: Line, _: &Names| {
+        let take = |row: Line, _: &TextPool| {
             left.push(row.id);
             true
         };
-        cache.read(part, &mut names, take).await.unwrap();
+        cache.read(part, &mut pool, take).await.unwrap();
     }
     (used, left)
 }
@@ -217,28 +217,28 @@ async fn what_is_not_valid_any_more_goes_once_all_is_there() {
     let (_directory, lake) = a_lake().await;
     let mut cache = Cache::open(&lake, "run", None, false).await.unwrap();
     let case = Case { listed: (1..=4).map(entry).collect(), ..Case::default() };
-    let mut names = Names::default();
-    let rows: Vec<Line> = (1..=6).map(|id| row(&entry(id), &mut names)).collect();
+    let mut pool = TextPool::default();
+    let rows: Vec<Line> = (1..=6).map(|id| row(&entry(id), &mut pool)).collect();
     // Two files: in the older one a line that is not admitted; in the newer one two rows of lines that stand in the older, too.
     for rows in [&rows[..5], &rows[..2]] {
-        let parts = cache.write("lines", rows, &names, Some(&case.provenance)).await.unwrap();
+        let parts = cache.write("lines", rows, &pool, Some(&case.provenance)).await.unwrap();
         cache.contents.lines.extend(parts);
     }
-    let types: Vec<_> = case.types.iter().map(|kind| names.of_type(kind)).collect();
+    let types: Vec<_> = case.types.iter().map(|kind| pool.of_type(kind)).collect();
     let references = References::of(1, case.types.clone(), &MONTHS);
     let listed = ListedReferences { types: &types, references: &references };
     let validity = Validity { now: &now(), listed_at: Instant(NOW_MS), expired: &[], listed };
     let admitted = admitted(&case);
-    let cached = CachedRows::<Line>::load(&mut cache, &admitted, &[], &validity, &mut names).await.unwrap();
+    let cached = CachedRows::<Line>::load(&mut cache, &admitted, &[], &validity, &mut pool).await.unwrap();
     assert_eq!(cached.rows.len(), 4);
-    cached.tidy(&mut cache, &names).await.unwrap();
+    cached.tidy(&mut cache, &pool).await.unwrap();
     let mut left = Vec::new();
     for part in &cache.contents.lines {
-        let take = |row: Line, _: &Names| {
+        let take = |row: Line, _: &TextPool| {
             left.push(row.id);
             true
         };
-        cache.read(part, &mut names, take).await.unwrap();
+        cache.read(part, &mut pool, take).await.unwrap();
         assert_eq!(part.provenance.as_ref(), Some(&case.provenance));
     }
     assert_eq!(left, [1, 2, 3, 4]);
@@ -250,19 +250,19 @@ async fn what_has_expired_goes_even_if_it_is_not_as_it_is_listed() {
     let (_directory, lake) = a_lake().await;
     let mut cache = Cache::open(&lake, "run", None, false).await.unwrap();
     let mut case = Case { listed: (1..=4).map(entry).collect(), ..Case::default() };
-    let mut names = Names::default();
+    let mut pool = TextPool::default();
     let rows: Vec<Line> =
-        (1..=4).map(|id| Line { month: if id == 1 { JUNE } else { MAY }, ..row(&entry(id), &mut names) }).collect();
-    cache.contents.lines = cache.write("lines", &rows, &names, Some(&case.provenance)).await.unwrap();
+        (1..=4).map(|id| Line { month: if id == 1 { JUNE } else { MAY }, ..row(&entry(id), &mut pool) }).collect();
+    cache.contents.lines = cache.write("lines", &rows, &pool, Some(&case.provenance)).await.unwrap();
     expire(&mut case, Some(JUNE), Some(JUNE), NOW_MS);
-    let types: Vec<_> = case.types.iter().map(|kind| names.of_type(kind)).collect();
+    let types: Vec<_> = case.types.iter().map(|kind| pool.of_type(kind)).collect();
     let references = References::of(1, case.types.clone(), &MONTHS);
     let listed = ListedReferences { types: &types, references: &references };
     let validity = Validity { now: &now(), listed_at: Instant(NOW_MS), expired: &case.expired, listed };
     let admitted = admitted(&case);
-    let cached = CachedRows::<Line>::load(&mut cache, &admitted, &[], &validity, &mut names).await.unwrap();
+    let cached = CachedRows::<Line>::load(&mut cache, &admitted, &[], &validity, &mut pool).await.unwrap();
     assert_eq!(cached.rows.len(), 3);
-    cached.tidy(&mut cache, &names).await.unwrap();
+    cached.tidy(&mut cache, &pool).await.unwrap();
     assert_eq!(cache.contents.lines.iter().map(|part| part.rows).sum::<u64>(), 3);
 }
 
@@ -276,15 +276,15 @@ async fn what_is_moved_is_valid_as_before() {
     // The last but one was modified after the older question, and the last so shortly before the newer one that it may have been once more.
     let listed = vec![modified(1, old - 9 * HOUR_MS), modified(2, old + HOUR_MS), modified(3, new - HOUR_MS / 2)];
     let mut case = Case { listed, ..Case::default() };
-    let mut names = Names::default();
-    let gone = [row(&entry(8), &mut names), row(&entry(9), &mut names)];
-    let rows: Vec<Line> = case.listed.iter().map(|entry| row(entry, &mut names)).collect();
+    let mut pool = TextPool::default();
+    let gone = [row(&entry(8), &mut pool), row(&entry(9), &mut pool)];
+    let rows: Vec<Line> = case.listed.iter().map(|entry| row(entry, &mut pool)).collect();
     for (at_ms, rows) in [(old, [&gone[..1], &rows[..1]].concat()), (new, [&gone[1..], &rows[1..]].concat())] {
         let provenance = Provenance { at_ms, ..case.provenance.clone() };
-        let parts = cache.write("lines", &rows, &names, Some(&provenance)).await.unwrap();
+        let parts = cache.write("lines", &rows, &pool, Some(&provenance)).await.unwrap();
         cache.contents.lines.extend(parts);
     }
-    let types: Vec<_> = case.types.iter().map(|kind| names.of_type(kind)).collect();
+    let types: Vec<_> = case.types.iter().map(|kind| pool.of_type(kind)).collect();
     let references = References::of(1, case.types.clone(), &MONTHS);
     let listed = ListedReferences { types: &types, references: &references };
     // All were asked for since what is listed was; then what was listed later.
@@ -292,10 +292,10 @@ async fn what_is_moved_is_valid_as_before() {
         case.listed_at_ms = listed_at_ms;
         let validity = Validity { now: &now(), listed_at: Instant(listed_at_ms), expired: &[], listed };
         let admitted = admitted(&case);
-        let mut cached = CachedRows::<Line>::load(&mut cache, &admitted, &[], &validity, &mut names).await.unwrap();
+        let mut cached = CachedRows::<Line>::load(&mut cache, &admitted, &[], &validity, &mut pool).await.unwrap();
         assert_eq!(cached.rows.iter().map(|row| row.id).collect::<Vec<_>>(), used);
         cached.rows.sort_by_key(|row| row.id);
-        cached.tidy(&mut cache, &names).await.unwrap();
+        cached.tidy(&mut cache, &pool).await.unwrap();
         assert_eq!(cache.contents.lines.len(), 1);
     }
 }
@@ -303,7 +303,7 @@ async fn what_is_moved_is_valid_as_before() {
 /// Files name no fields: read in another layout, they would give other values, and no fault.
 #[test]
 fn another_layout_of_the_rows_is_another_version() {
-    let mut names = Names::default();
+    let mut pool = TextPool::default();
     let payable = Payable {
         id: 1,
         owner: 2,
@@ -313,15 +313,15 @@ fn another_layout_of_the_rows_is_another_version() {
         document_type: 6,
         subledger: 7,
         company: 8,
-        invoice_number: Text::default(),
+        invoice_number: OwnText::default(),
         invoice_date: None,
         due_date: None,
         last_payment_date: None,
-        kind: names.intern(None),
+        kind: pool.intern(None),
         invoice_file: 9,
     };
     let listed = ListedPayable { id: 1, owner: 2, voucher: 3, match_id: 4, document_type: 5 };
-    let rows = (row(&entry(1), &mut names), payable, entry(1), listed);
+    let rows = (row(&entry(1), &mut pool), payable, entry(1), listed);
     // The names of the fields, and how wide each is.
     let layout = [serde_json::to_vec(&rows).unwrap(), postcard::to_stdvec(&rows).unwrap()].concat();
     assert_eq!(

@@ -5,7 +5,7 @@ use super::{Fetch, FetchedRow, by_id};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
 use crate::model::listed::{ListedPayable, NONE};
-use crate::model::names::Names;
+use crate::model::text_pool::TextPool;
 use crate::model::value::{Instant, Month};
 use crate::refresh::cache::{Cache, CacheFile, CachedRow, Change, ListedReferences};
 use crate::refresh::index::{document_type, period};
@@ -19,7 +19,7 @@ impl FetchedRow for Line {
     const IDS: Query = query::LEDGER_IDS;
     const LEDGER: &'static str = "ledger";
 
-    fn receive(fetch: &Fetch<'_>, node: LedgerLineNode, names: &mut Names) -> Result<(Option<Self>, bool), Failure> {
+    fn receive(fetch: &Fetch<'_>, node: LedgerLineNode, pool: &mut TextPool) -> Result<(Option<Self>, bool), Failure> {
         let Fetch { client, screen, listed: ListedReferences { types, references }, treatments, .. } = *fetch;
         let header = node.header.unwrap_or_default();
         let owner = reference(node.owner_db_id).unwrap_or(0);
@@ -35,7 +35,7 @@ impl FetchedRow for Line {
         };
         let (document_type, treatment) = of_id.unwrap_or_else(|| {
             let said = document_type(header.transaction_source);
-            (names.of_type(&said), screen.treatment(&said))
+            (pool.of_type(&said), screen.treatment(&said))
         });
         let period = match node.period {
             None => reference(node.period_id).and_then(|id| references.periods.of_id(owner, id)).cloned(),
@@ -71,13 +71,13 @@ impl FetchedRow for Line {
             amount: node.amount.map(|amount| amount.0).into(),
             invoice_amount: client.fit("spend.invoice_amount", node.invoice_amount).map(|amount| amount.0).into(),
             vat_amount: client.fit("spend.vat_amount", node.tax_amount).map(|amount| amount.0).into(),
-            text: names.add(client.fit("spend.text", node.text).as_deref()),
+            text: pool.add(client.fit("spend.text", node.text).as_deref()),
             document_type: document_type.0,
             document_type_name: document_type.1,
-            currency: names.intern(
+            currency: pool.intern(
                 fit("spend.invoice_currency_code", node.currency.and_then(|currency| currency.code)).as_deref(),
             ),
-            vat_code: names.intern(fit("spend.vat_code", node.tax_rule.and_then(|rule| rule.code)).as_deref()),
+            vat_code: pool.intern(fit("spend.vat_code", node.tax_rule.and_then(|rule| rule.code)).as_deref()),
             posted_date: client.fit("spend.posted_date", header.posted_date).map(|date| date.0),
             month,
             fiscal_year: period.fiscal_year,
@@ -127,7 +127,7 @@ impl FetchedRow for Payable {
     const IDS: Query = query::PAYABLE_IDS;
     const LEDGER: &'static str = "AP";
 
-    fn receive(fetch: &Fetch<'_>, node: PayableLineNode, names: &mut Names) -> Result<(Option<Self>, bool), Failure> {
+    fn receive(fetch: &Fetch<'_>, node: PayableLineNode, pool: &mut TextPool) -> Result<(Option<Self>, bool), Failure> {
         let Fetch { client, screen, .. } = *fetch;
         let entry = ListedPayable {
             id: reference(node.db_id).unwrap_or(0),
@@ -149,11 +149,11 @@ impl FetchedRow for Payable {
             document_type: entry.document_type,
             subledger: reference(node.subledger_db_id).unwrap_or(0),
             company: node.company.and_then(|company| reference(company.db_id)).unwrap_or(0),
-            invoice_number: names.add(client.fit("spend.invoice_number", node.invoice_number).as_deref()),
+            invoice_number: pool.add(client.fit("spend.invoice_number", node.invoice_number).as_deref()),
             invoice_date: client.fit("spend.invoice_date", node.invoice_date).map(|date| date.0),
             due_date: client.fit("spend.due_date", node.due_date).map(|date| date.0),
             last_payment_date: client.fit("spend.last_payment_date", node.last_payment_date).map(|date| date.0),
-            kind: names.intern(
+            kind: pool.intern(
                 client.fit("spend.invoice_kind", node.sl_transaction_type.and_then(|kind| kind.name)).as_deref(),
             ),
             invoice_file: node.invoice_file.and_then(|file| reference(file.db_id)).unwrap_or(0),

@@ -1,7 +1,7 @@
 use super::*;
 use crate::model::line::{Line, Payable};
 use crate::model::listed::{DocumentType, ListedLine};
-use crate::model::names::Name;
+use crate::model::text_pool::PooledText;
 use crate::model::value::Month;
 use crate::refresh::chart::{Account, AccountNumber, Chart};
 use crate::refresh::index::{Ledger, Payables, References};
@@ -40,8 +40,8 @@ fn a_screen() -> (Screen, References) {
 fn judged(work: impl FnOnce(&Fetch<'_>) -> Result<bool, Failure>) -> Result<bool, FailureKind> {
     let client = Client::of_nobody();
     let (base, (screen, references)) = (Map::new(), a_screen());
-    let (kinds, mut names) = (references.document_types.all(), Names::default());
-    let types: Vec<(Name, Name)> = kinds.iter().map(|kind| names.of_type(kind)).collect();
+    let (kinds, mut pool) = (references.document_types.all(), TextPool::default());
+    let types: Vec<(PooledText, PooledText)> = kinds.iter().map(|kind| pool.of_type(kind)).collect();
     let treatments: Vec<Treatment> = kinds.iter().map(|kind| screen.treatment(kind)).collect();
     let listed = ListedReferences { types: &types, references: &references };
     let fetch = Fetch {
@@ -84,7 +84,7 @@ fn a_ledger_line_is_judged_again_as_it_comes() {
     ] {
         let node: LedgerLineNode = serde_json::from_str(&kept.replace(change, to)).unwrap();
         assert_eq!(
-            judged(|fetch| Line::receive(fetch, node, &mut Names::default()).map(|(_, is_kept)| is_kept)),
+            judged(|fetch| Line::receive(fetch, node, &mut TextPool::default()).map(|(_, is_kept)| is_kept)),
             kind,
             "{to}"
         );
@@ -104,7 +104,7 @@ fn an_ap_line_is_judged_again_as_it_comes() {
     ] {
         let node: PayableLineNode = serde_json::from_str(&kept.replacen(change, to, 1)).unwrap();
         assert_eq!(
-            judged(|fetch| Payable::receive(fetch, node, &mut Names::default()).map(|(_, is_kept)| is_kept)),
+            judged(|fetch| Payable::receive(fetch, node, &mut TextPool::default()).map(|(_, is_kept)| is_kept)),
             kind,
             "{to}"
         );

@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use futures::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use super::Asking;
+use super::ListContext;
 use crate::xledger::node::{IdNode, Identified};
 use crate::xledger::query::Query;
 use crate::xledger::{Client, Error, IdRange, Position, Question, Select};
@@ -105,29 +105,29 @@ impl Ranges {
     pub(crate) async fn list<L: List>(
         &mut self,
         list: &mut L,
-        asking: Asking<'_>,
+        context: ListContext<'_>,
         known: Option<&[i64]>,
         is_enough: &impl Fn() -> bool,
         rows: &impl Fn(usize),
     ) -> Result<(), Error> {
-        let takes_ranges = asking.client.plan().filter(L::QUERY).is_some_and(|filter| filter.range);
+        let takes_ranges = context.client.plan().filter(L::QUERY).is_some_and(|filter| filter.range);
         if self.ranges.is_empty() {
             *self = if takes_ranges { Self::up_to(known.unwrap_or_default()) } else { Self::by_cursor() };
         }
         let walked = async {
             if !self.by_cursor && self.ranges[0].at == Position::default() {
-                self.begin(list, asking, known.is_some(), rows).await?;
+                self.begin(list, context, known.is_some(), rows).await?;
             }
-            self.walk(list, asking, is_enough, rows).await
+            self.walk(list, context, is_enough, rows).await
         };
         match walked.await {
             // The server does not take both bounds, or has another order: one cursor walks the whole list. A server that took bounds before refuses
             // for another reason, and what has come stays.
-            Err(error) if !self.by_cursor && self.are_refused(&error, asking.client) => {
+            Err(error) if !self.by_cursor && self.are_refused(&error, context.client) => {
                 tracing::warn!(query = L::QUERY.name, reason = %error, "ranges of ids are refused; one cursor walks the list");
                 list.entries_mut().clear();
                 *self = Self::by_cursor();
-                self.walk(list, asking, is_enough, rows).await
+                self.walk(list, context, is_enough, rows).await
             }
             walked => walked,
         }
@@ -143,12 +143,12 @@ impl Ranges {
     async fn begin<L: List>(
         &mut self,
         list: &mut L,
-        asking: Asking<'_>,
+        context: ListContext<'_>,
         is_known: bool,
         rows: &impl Fn(usize),
     ) -> Result<(), Error> {
         let others = self.ranges.split_off(1);
-        let walked = self.walk(list, asking, &|| true, rows).await;
+        let walked = self.walk(list, context, &|| true, rows).await;
         self.ranges.extend(others);
         walked?;
         let ids = || list.entries().iter().map(L::id_of);
@@ -158,7 +158,7 @@ impl Ranges {
         if is_known || !self.pages_by_id {
             return Ok(());
         }
-        let last = asking.client.last_row::<IdNode>(L::IDS, asking.base).await?;
+        let last = context.client.last_row::<IdNode>(L::IDS, context.base).await?;
         let last = last.and_then(|row| row.id()).unwrap_or(reached);
         // The last row is not the one with the highest id: rows may stand behind those of higher ids.
         self.by_cursor = last < reached;
@@ -167,7 +167,7 @@ impl Ranges {
         }
         let page_width = reached.abs_diff(first).max(1);
         let pages = usize::try_from(last.abs_diff(reached) / page_width).unwrap_or(usize::MAX);
-        let ranges = (pages / MIN_PAGES).clamp(1, asking.client.max_in_flight()) as u64;
+        let ranges = (pages / MIN_PAGES).clamp(1, context.client.max_in_flight()) as u64;
         let width = last.abs_diff(reached) / ranges;
         let bounds = (0..ranges).map(|at| reached.saturating_add_unsigned(width * at)).chain([last - 1]);
         let mut bounds: Vec<i64> = bounds.collect();
@@ -181,11 +181,11 @@ impl Ranges {
     async fn walk<L: List>(
         &mut self,
         list: &mut L,
-        asking: Asking<'_>,
+        context: ListContext<'_>,
         is_enough: &impl Fn() -> bool,
         rows: &impl Fn(usize),
     ) -> Result<(), Error> {
-        let Asking { client, base, page_rows } = asking;
+        let ListContext { client, base, page_rows } = context;
         let (by_cursor, pages_by_id) = (self.by_cursor, self.pages_by_id);
         let (list, takes_bounds) = (RefCell::new(list), Cell::new(self.takes_bounds));
         let ranges = stream::iter(self.ranges.iter_mut().filter(|range| !range.at.is_at_end()));
@@ -210,7 +210,7 @@ impl Ranges {
             // What the others are asking for still comes, and is not asked for again; nothing new is begun.
             walked.inspect_err(|error| {
                 if by_cursor || !error.is_refusal() {
-                    asking.give_up(error)
+                    context.give_up(error)
                 }
             })
         });

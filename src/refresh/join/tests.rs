@@ -1,12 +1,12 @@
 use super::*;
-use crate::model::names::{Name, Text};
+use crate::model::text_pool::{OwnText, PooledText};
 use crate::model::value::{Day, Money, Month};
 
 fn supplier(id: i64, owner: i64, company: i64) -> Supplier {
     Supplier { id, owner, company: Some(company), name: Some(format!("Supplier {id}").into()), ..Supplier::default() }
 }
 
-fn payable(id: i64, voucher: i64, subledger: i64, company: i64, invoice_number: Text) -> Payable {
+fn payable(id: i64, voucher: i64, subledger: i64, company: i64, invoice_number: OwnText) -> Payable {
     Payable {
         modified_at: 0,
         match_id: 0,
@@ -20,13 +20,13 @@ fn payable(id: i64, voucher: i64, subledger: i64, company: i64, invoice_number: 
         invoice_date: Some(Day(5)),
         due_date: None,
         last_payment_date: None,
-        kind: Name::default(),
+        kind: PooledText::default(),
         invoice_file: 0,
     }
 }
 
 pub(in crate::refresh) fn line(voucher: i64, company: Option<i64>) -> Line {
-    let none = Name::default();
+    let none = PooledText::default();
     Line {
         id: 1,
         owner: 1,
@@ -41,7 +41,7 @@ pub(in crate::refresh) fn line(voucher: i64, company: Option<i64>) -> Line {
         amount: Money::parse("1").into(),
         invoice_amount: None.into(),
         vat_amount: None.into(),
-        text: Text::default(),
+        text: OwnText::default(),
         document_type: none,
         document_type_name: none,
         currency: none,
@@ -65,8 +65,8 @@ fn found(mut line: Line) -> (SupplierMatch, Option<i64>, Option<String>, Option<
         supplier(16, 2, 104),
     ];
     let reference_data = ReferenceData { suppliers, ..ReferenceData::default() };
-    let mut names = Names::default();
-    let mut invoice = |number| names.add(Some(number));
+    let mut pool = TextPool::default();
+    let mut invoice = |number| pool.add(Some(number));
     let payables = vec![
         payable(1, 50, 10, 100, invoice("A-1")),
         payable(2, 50, 10, 100, invoice("A-1")),
@@ -79,14 +79,14 @@ fn found(mut line: Line) -> (SupplierMatch, Option<i64>, Option<String>, Option<
         payable(9, 54, 0, 100, invoice("A-7")),
         Payable { owner: 2, ..payable(10, 55, 12, 102, invoice("A-8")) },
         payable(11, 56, 10, 100, invoice("A-9")),
-        payable(12, 56, 10, 100, Text::default()),
+        payable(12, 56, 10, 100, OwnText::default()),
     ];
-    line.vat_code = names.intern(Some("21"));
+    line.vat_code = pool.intern(Some("21"));
     let (chart, rules, own_files) = (Chart::default(), Rules::default(), OwnFiles::default());
     let joiner = Joiner::new(Sources {
         chart: &chart,
         reference_data: &reference_data,
-        names: &names,
+        pool: &pool,
         rules: &rules,
         own_files: &own_files,
         lines: std::slice::from_ref(&line),

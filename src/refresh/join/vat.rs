@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use rustc_hash::FxHashMap;
 
 use crate::model::line::Line;
-use crate::model::names::{Name, Names};
+use crate::model::text_pool::{PooledText, TextPool};
 use crate::model::value::{Day, Money};
 use crate::model::vat::VatRates;
 
@@ -20,8 +20,8 @@ const ROUNDING: u128 = 100;
 /// The rates of tax rules, each owner's for itself.
 pub(super) struct Rates<'a> {
     rates: &'a VatRates,
-    names: &'a Names,
-    evidence: FxHashMap<(i64, Name, i32), Evidence>,
+    pool: &'a TextPool,
+    evidence: FxHashMap<(i64, PooledText, i32), Evidence>,
 }
 
 /// The lines of one owner, code and rate.
@@ -54,8 +54,8 @@ pub(crate) struct ContradictedRate {
 
 impl<'a> Rates<'a> {
     /// Looks through the lines.
-    pub(super) fn new(rates: &'a VatRates, names: &'a Names, lines: &[Line]) -> Self {
-        let mut judged = Self { rates, names, evidence: FxHashMap::default() };
+    pub(super) fn new(rates: &'a VatRates, pool: &'a TextPool, lines: &[Line]) -> Self {
+        let mut judged = Self { rates, pool, evidence: FxHashMap::default() };
         for line in lines {
             let (Some(amount), Some(vat)) = (line.amount.get(), line.vat_amount.get()) else { continue };
             if let Some(rate) = judged.stated(line).filter(|_| amount.ten_thousandths() != 0) {
@@ -79,7 +79,7 @@ impl<'a> Rates<'a> {
         let contradicted = self.evidence.iter().filter(|(_, evidence)| evidence.contradicts());
         let sorted: BTreeMap<_, _> = contradicted
             .map(|((owner, code, rate), evidence)| {
-                ((*owner, self.names.text(*code).unwrap_or_default(), *rate), *evidence)
+                ((*owner, self.pool.text(*code).unwrap_or_default(), *rate), *evidence)
             })
             .collect();
         let told = sorted.into_iter().map(|((owner_id, code, rate), Evidence { lines, agreeing })| ContradictedRate {
@@ -94,7 +94,7 @@ impl<'a> Rates<'a> {
 
     fn stated(&self, line: &Line) -> Option<i32> {
         let day = line.posted_date.unwrap_or_else(|| Day::first_of(line.month));
-        self.rates.rate(self.names.text(line.vat_code)?, day)
+        self.rates.rate(self.pool.text(line.vat_code)?, day)
     }
 }
 

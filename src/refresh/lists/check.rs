@@ -7,7 +7,7 @@ use crate::model::failure::Failure;
 use crate::model::value::Instant;
 use crate::refresh::cache::Bounds;
 use crate::refresh::chart::Chart;
-use crate::refresh::index::{Asking, List, RegisterWalk};
+use crate::refresh::index::{List, ListContext, RegisterWalk};
 use crate::refresh::rules::Rules;
 use crate::refresh::screen::Screened;
 use crate::report::progress::{Progress, Stage};
@@ -25,15 +25,15 @@ pub(crate) async fn list_and_screen(
     progress: &Progress,
 ) -> Result<Screened, Failure> {
     progress.begin(Stage::Index, 0);
-    let (asking, mut lists) = (Asking { client, base, page_rows }, Lists::begin("", Instant(0)));
+    let (context, mut lists) = (ListContext { client, base, page_rows }, Lists::begin("", Instant(0)));
     let (mut chart, known) = (Chart::default(), Bounds::default());
     let walk = &mut RegisterWalk::default();
-    futures::try_join!(chart.list(asking, walk), lists.list(asking, &known, usize::MAX, progress))?;
-    lists.open_ends(asking, &known, progress).await?;
-    while !lists.are_whole() || !lists.look_up_references(asking).await? {
-        lists.list(asking, &known, usize::MAX, progress).await?;
+    futures::try_join!(chart.list(context, walk), lists.list(context, &known, usize::MAX, progress))?;
+    lists.open_ends(context, &known, progress).await?;
+    while !lists.are_whole() || !lists.look_up_references(context).await? {
+        lists.list(context, &known, usize::MAX, progress).await?;
     }
-    chart.look_up(asking, &lists.ledger).await?;
+    chart.look_up(context, &lists.ledger).await?;
     lists.registers.chart = chart;
     progress.begin(Stage::Screen, 0);
     lists.ledger.sort();

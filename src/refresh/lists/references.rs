@@ -5,7 +5,7 @@ use rustc_hash::FxHashSet;
 use super::Lists;
 use crate::model::failure::Failure;
 use crate::refresh::fetch::by_id;
-use crate::refresh::index::{Asking, Ledger, says_without_id};
+use crate::refresh::index::{Ledger, ListContext, says_without_id};
 use crate::xledger::Client;
 use crate::xledger::node::{Identified, LedgerReferencesNode};
 use crate::xledger::query;
@@ -18,8 +18,8 @@ const MAX_EXAMPLES: usize = 1_000;
 impl Lists {
     /// Looks up what the listed ledger lines refer to, and asks in the same request about lines that have no ids. Returns false if the ledger must
     /// be listed anew, because such lines may state their periods and document types in nested fields.
-    pub(super) async fn look_up_references(&mut self, asking: Asking<'_>) -> Result<bool, Failure> {
-        let Asking { client, base, page_rows } = asking;
+    pub(super) async fn look_up_references(&mut self, context: ListContext<'_>) -> Result<bool, Failure> {
+        let ListContext { client, base, page_rows } = context;
         let Ledger { entries, references } = &mut self.ledger;
         let lacks_ids = entries.iter().filter(|entry| self.saved.lists_reference_ids && references.lacks_ids(entry));
         let without_ids: FxHashSet<i64> = lacks_ids.map(|entry| entry.id).collect();

@@ -4,10 +4,10 @@ use rustc_hash::FxHashSet;
 
 use crate::lake;
 use crate::model::failure::Failure;
-use crate::model::names::Names;
+use crate::model::text_pool::TextPool;
 use crate::refresh::cache::{Cache, SavedList, Stored};
 use crate::refresh::fetch::{by_id, ensure_gone};
-use crate::refresh::index::{Asking, List};
+use crate::refresh::index::{List, ListContext};
 use crate::xledger::Error;
 use crate::xledger::node::Identified;
 
@@ -25,11 +25,11 @@ impl SavedList {
     ) -> Result<(), lake::Error> {
         *list.entries_mut() = Vec::new();
         for part in &self.parts {
-            let keep = |entry, _: &Names| {
+            let keep = |entry, _: &TextPool| {
                 list.entries_mut().push(entry);
                 true
             };
-            cache.read(part, &mut Names::default(), keep).await?;
+            cache.read(part, &mut TextPool::default(), keep).await?;
         }
         Ok(())
     }
@@ -41,20 +41,20 @@ impl SavedList {
         cache: &mut Cache<'_>,
     ) -> Result<(), Failure> {
         let new = list.entries().get(self.rows()..).unwrap_or_default();
-        self.parts.extend(cache.write(L::QUERY.name, new, &Names::default(), None).await?);
+        self.parts.extend(cache.write(L::QUERY.name, new, &TextPool::default(), None).await?);
         Ok(())
     }
 
     pub(super) async fn list<L: List>(
         &mut self,
         list: &mut L,
-        asking: Asking<'_>,
+        context: ListContext<'_>,
         known: Option<&[i64]>,
         is_enough: &impl Fn() -> bool,
         rows: &impl Fn(usize),
     ) -> Result<(), Error> {
         let was_by_cursor = self.ranges.by_cursor;
-        let listed = self.ranges.list(list, asking, known, is_enough, rows).await;
+        let listed = self.ranges.list(list, context, known, is_enough, rows).await;
         if self.ranges.by_cursor != was_by_cursor {
             // It was begun anew.
             self.parts.clear();
@@ -65,13 +65,13 @@ impl SavedList {
     pub(super) async fn relist<L: List>(
         &mut self,
         list: &mut L,
-        asking: Asking<'_>,
+        context: ListContext<'_>,
         ids: &FxHashSet<i64>,
     ) -> Result<(), Failure> {
         if ids.is_empty() {
             return Ok(());
         }
-        let Asking { client, base, .. } = asking;
+        let ListContext { client, base, .. } = context;
         let mut listed: Vec<L::Node> = Vec::with_capacity(ids.len());
         let mut left: Vec<i64> = ids.iter().copied().collect();
         left.sort_unstable();

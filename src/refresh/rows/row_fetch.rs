@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 use super::{Answered, Request};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
-use crate::model::names::Names;
+use crate::model::text_pool::TextPool;
 use crate::refresh::cache::{Cache, CachedRow, CachedRows, Provenance};
 use crate::refresh::fetch::{Answer, Fetch, FetchedRow, SetAside, ensure_gone};
 use crate::refresh::{RefreshRun, guards};
@@ -19,7 +19,7 @@ const SAVED_LINES: usize = 100_000;
 pub(super) struct FetchContext<'a, 'c> {
     pub(super) fetch: Fetch<'a>,
     pub(super) cache: &'a mut Cache<'c>,
-    pub(super) names: Names,
+    pub(super) pool: TextPool,
     pub(super) set_aside: SetAside,
 }
 
@@ -75,9 +75,9 @@ impl<T: FetchedRow> RowFetch<T> {
         refresh: &RefreshRun<'_>,
     ) -> Result<(), Failure> {
         let before = self.cached.rows.len();
-        let FetchContext { fetch, names, set_aside, .. } = context;
+        let FetchContext { fetch, pool, set_aside, .. } = context;
         refresh.progress.rows(answer.nodes.len());
-        let taken = fetch.take(answer, names, &mut self.cached.rows, set_aside);
+        let taken = fetch.take(answer, pool, &mut self.cached.rows, set_aside);
         self.fetched += (self.cached.rows.len() - before) as u64;
         self.missing.extend(taken?);
         if self.cached.rows.len() - self.in_cache >= SAVED_LINES {
@@ -91,7 +91,7 @@ impl<T: FetchedRow> RowFetch<T> {
     pub(super) async fn store(&mut self, context: &mut FetchContext<'_, '_>) -> Result<bool, Failure> {
         let is_same = self.has_same_documents(context.fetch.client);
         if is_same && self.in_cache < self.cached.rows.len() {
-            self.cached.store(context.cache, self.in_cache, &context.names, &self.provenance).await?;
+            self.cached.store(context.cache, self.in_cache, &context.pool, &self.provenance).await?;
             context.cache.save().await?;
             self.in_cache = self.cached.rows.len();
         }

@@ -84,7 +84,8 @@ impl FromStr for PayrollAccounts {
     fn from_str(text: &str) -> Result<Self, String> {
         let (chart, ranges): (Vec<&str>, Vec<&str>) = text.split(',').partition(|part| part.trim() == CHART);
         let ranges: Result<_, String> = ranges.join(",").parse();
-        let ranges = ranges.map_err(|what| format!("{what}; `{CHART}` stands for the payroll accounts of each account's chart"))?;
+        let ranges = ranges
+            .map_err(|what| format!("{what}; `{CHART}` stands for the payroll accounts of each account's chart"))?;
         Ok(Self { by_chart: !chart.is_empty(), ranges })
     }
 }
@@ -139,7 +140,9 @@ mod tests {
         for nothing in ["", "none"] {
             assert!(!nothing.parse::<PayrollAccounts>().unwrap().contain(&of(None, Some(5000), Some(true))));
         }
-        for (text, shown) in [("chart", "by chart"), ("5510,chart", "by chart, and 5510-5510"), ("5000-5499", "5000-5499")] {
+        for (text, shown) in
+            [("chart", "by chart"), ("5510,chart", "by chart, and 5510-5510"), ("5000-5499", "5000-5499")]
+        {
             assert_eq!(text.parse::<PayrollAccounts>().unwrap().to_string(), shown);
         }
         assert!("charts".parse::<PayrollAccounts>().unwrap_err().contains("`chart` stands for"));

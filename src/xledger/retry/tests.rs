@@ -19,7 +19,7 @@ fn what_is_done_about_each_error() {
         || Error::RightMissing { query: crate::xledger::query::SUPPLIERS, fields: vec![], message: String::new() };
     let schema = || Error::SchemaMismatch { query: "q", code: String::new(), message: String::new() };
     let reset_at = Some(jiff::Timestamp::from_millisecond(1_795_224_600_000).unwrap());
-    let list = |rows| Attempt { rows, by_ids: false, searched: true, known: true, tries: 1 };
+    let list = |rows| Attempt { rows, by_ids: false, searched: true, has_answered: true, tries: 1 };
     let ids = |rows| Attempt { by_ids: true, ..list(rows) };
     let first = |rows| Attempt { searched: false, ..list(rows) };
     let tried = |tries, rows| Attempt { tries, ..list(rows) };
@@ -58,7 +58,7 @@ fn what_is_done_about_each_error() {
         (odd("row 7, node.amount"), list(9), 1, 0, Decision::Stop),
         // Of introspection in another form, say: it is not waited for.
         (odd("data.roots.queryType"), list(9), 1, 0, Decision::Stop),
-        (odd("data"), Attempt { known: false, ..list(9) }, 1, 0, Decision::Stop),
+        (odd("data"), Attempt { has_answered: false, ..list(9) }, 1, 0, Decision::Stop),
         (slow(), list(51), 9, 0, Decision::Shrink),
         // At the least size, what was too much before is another question.
         (slow(), ids(50), 9, 60, s(1)),
@@ -87,7 +87,7 @@ fn what_is_done_about_each_error() {
         (schema(), first(9), 1, 0, Decision::Search),
         (schema(), list(9), 1, 0, Decision::Stop),
         (Error::TokenMalformed, list(9), 1, 0, Decision::Stop),
-        (Error::Barred { endpoint: String::new(), what: String::new() }, list(9), 1, 0, Decision::Stop),
+        (Error::ConnectionNotAllowed { endpoint: String::new(), what: String::new() }, list(9), 1, 0, Decision::Stop),
     ] {
         let streak = Streak { in_a_row, since: Duration::from_secs(since_s) };
         assert_eq!(decide(&error, attempt, streak, 0), expected, "{error:?} {attempt:?} {streak:?}");
@@ -97,7 +97,7 @@ fn what_is_done_about_each_error() {
 #[test]
 fn waits_differ_by_chance() {
     let streak = Streak { in_a_row: 1, since: Duration::ZERO };
-    let asked = Attempt { rows: 1, by_ids: false, searched: true, known: true, tries: 1 };
+    let asked = Attempt { rows: 1, by_ids: false, searched: true, has_answered: true, tries: 1 };
     let wait = |jitter| decide(&Error::BurstLimit, asked, streak, jitter);
     assert_eq!(wait(500), Decision::PauseAll(Duration::from_millis(5_500)));
     assert_eq!(wait(1_000), s(6));

@@ -131,7 +131,8 @@ fn every_command_that_names_a_bucket_asks_aws_for_it() {
     let here = tempfile::tempdir().unwrap();
     let home = here.path().to_str().unwrap();
     let nobody = ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:9");
-    let xledger = [("XLEDGER_ENDPOINT", "http://127.0.0.1:9/graphql"), ("XLEDGER_TOKEN", "token"), ("HOME", home), nobody];
+    let xledger =
+        [("XLEDGER_ENDPOINT", "http://127.0.0.1:9/graphql"), ("XLEDGER_TOKEN", "token"), ("HOME", home), nobody];
     for arguments in [
         &["check", "--lake", "s3://bucket/lake"][..],
         &["check", "--spend-files-url", "s3://bucket/lake"],
