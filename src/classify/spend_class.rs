@@ -90,7 +90,6 @@ fn in_ns_4102(number: u16) -> SpendClass {
 /// By the ranges of BAS.
 fn in_bas(number: u16) -> SpendClass {
     match number {
-        4598 => SpendClass::VatBookkeeping,
         4000..=4899 | 5000..=6999 | 7600..=7699 => SpendClass::Operating,
         8000..=8499 => SpendClass::Finance,
         4900..=8999 => SpendClass::NotAPurchase,
@@ -125,12 +124,12 @@ fn by_flags(account: &SpendFacts) -> SpendClass {
     }
 }
 
-/// Whether an account takes back what a voucher books as the basis of reverse-charged VAT.
+/// Whether an account takes back what a voucher books as the basis of reverse-charged VAT. Its lines are VAT bookkeeping where they do.
 pub(crate) fn is_reverse_charge_contra(chart: Option<i64>, number: Option<u16>) -> bool {
     (chart, number) == (Some(BAS), Some(4598))
 }
 
-/// Whether an account can hold the basis of reverse-charged VAT. Its lines are VAT bookkeeping only if their voucher has a contra line, too: many
+/// Whether an account can hold the basis of reverse-charged VAT. Its lines are VAT bookkeeping only if their voucher takes them back on a contra: many
 /// Swedish companies book the purchase itself on 4535, with no contra, and then it is their real cost.
 pub(crate) fn is_reverse_charge_basis(chart: Option<i64>, number: Option<u16>) -> bool {
     chart == Some(BAS) && matches!(number, Some(4515..=4518 | 4531..=4547))
@@ -186,9 +185,7 @@ mod tests {
             (9000, 9999, "other"),
         ];
         let swedish = [
-            (4000, 4597, "operating"),
-            (4598, 4598, "vat_bookkeeping"),
-            (4599, 4899, "operating"),
+            (4000, 4899, "operating"),
             (4900, 4999, "not_a_purchase"),
             (5000, 6999, "operating"),
             (7000, 7599, "not_a_purchase"),

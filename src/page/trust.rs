@@ -214,7 +214,7 @@ fn moved(report: &Report, words: &'static Words) -> Block {
 fn is_old(month: Month, report: &Report) -> bool {
     let now = super::window::local(report.started_at);
     let age = (i32::from(now.year()) - i32::from(month.year)) * 12 + i32::from(now.month()) - i32::from(month.month);
-    age > 3
+    age >= 3
 }
 
 fn lost(report: &Report, words: &'static Words) -> Block {

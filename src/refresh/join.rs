@@ -261,8 +261,9 @@ fn referenced(id: i64) -> Option<i64> {
 fn invoice_kind(name: &str) -> InvoiceKind {
     let name = name.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| name.contains(word));
-    // A credit note's name can hold the word for invoice.
-    if says(&["credit", "kredit"]) {
+    // A credit note's name can hold the word for invoice, and a creditor's invoice is none.
+    let credits = name.replace("kreditor", "").replace("creditor", "");
+    if ["credit", "kredit"].iter().any(|word| credits.contains(word)) {
         InvoiceKind::CreditNote
     } else if says(&["payment", "betaling", "betalning", "utbetal"]) {
         InvoiceKind::Payment

@@ -409,7 +409,7 @@ def invoices_to_match(lines, suppliers, today):
         *("invoice_number", "invoice_date", "due_date", "voucher_number", MONEY, "supplier_id", "voucher_id"),
     )
     of_supplier = [line for line in lines if line["supplier_id"] and line["invoice_number"] and line["invoice_date"]]
-    wanted = [line for line in of_supplier if line["invoice_date"] >= a_year_before(today)]
+    wanted = [line for line in of_supplier if line["invoice_date"] >= a_year_before(today) and line["invoice_kind"] != "payment"]
 
     def of_rows(rows):
         one = different(rows, "invoice_currency_code") == 1

@@ -73,10 +73,11 @@ OPERATING = {
     NS_4102: [(4000, 4899), (5500, 5599), (5900, 5999), (6100, 7799)],
     BAS: [(4000, 4899), (5000, 6999), (7600, 7699)],
 }
-VAT_BOOKKEEPING = {NS_4102: [(4080, 4087), (4380, 4387), (7780, 7789)], BAS: [(4598, 4598)]}
+VAT_BOOKKEEPING = {NS_4102: [(4080, 4087), (4380, 4387), (7780, 7789)], BAS: []}
 STOCK_CHANGES = {NS_4102: [(number, number) for number in (4090, 4190, 4290, 4390)], BAS: []}
 FINANCE = {NS_4102: [(1300, 1399), (1800, 1899), (8000, 8199)], BAS: [(1300, 1399), (1800, 1899), (8000, 8499)]}
-REVERSE_CHARGE_BASES = [(4515, 4518), (4531, 4547)]
+CONTRA = 4598
+REVERSE_CHARGE = [(4515, 4518), (4531, 4547), (CONTRA, CONTRA)]
 
 
 def _within(number, ranges):
@@ -106,17 +107,22 @@ def spend_class(account, number):
 
 
 def contra_vouchers(books, lines):
-    """The vouchers that hold a contra of a reverse charge: 4598 in BAS."""
-    return {
-        (line["owner_id"], line["voucher_id"])
-        for line in lines
-        if books.chart[line["account_id"]]["chart_id"] == BAS and books.account_number(line) == 4598
-    }
+    """The vouchers in which the bases of a reverse charge and its contra, 4598 in BAS, come to nothing."""
+    sums, contras = defaultdict(Decimal), set()
+    for line in lines:
+        number = books.account_number(line) or 0
+        if books.chart[line["account_id"]]["chart_id"] != BAS or not _within(number, REVERSE_CHARGE):
+            continue
+        voucher = (line["owner_id"], line["voucher_id"])
+        sums[voucher] += Decimal(line["amount"] or 0)
+        if number == CONTRA:
+            contras.add(voucher)
+    return {voucher for voucher in contras if sums[voucher] == 0}
 
 
 def class_of(books, line, contras):
     account, number = books.chart[line["account_id"]], books.account_number(line)
-    if account["chart_id"] == BAS and number and _within(number, REVERSE_CHARGE_BASES):
+    if account["chart_id"] == BAS and number and _within(number, REVERSE_CHARGE):
         if (line["owner_id"], line["voucher_id"]) in contras:
             return "vat_bookkeeping"
     return spend_class(account, number)

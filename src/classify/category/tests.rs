@@ -43,7 +43,7 @@ fn categories_follow_from_the_account() {
         (NS_4102, 1740, (Some("Forskuddsbetalt"), None)),
         (NS_4102, 2960, (None, None)),
         (BAS, 5010, (Some("Lokaler og energi"), Some("Lokaler"))),
-        (BAS, 4598, (Some("Ikke innkjøp"), None)),
+        (BAS, 4598, (Some("Varer og underleverandører"), Some("Varer og materialer"))),
         (BAS, 6700, (None, None)),
         (BAS, 7010, (Some("Ikke innkjøp"), Some("Lønn"))),
         (BAS, 7631, (Some("Personal"), Some("Kurs, helse og velferd"))),

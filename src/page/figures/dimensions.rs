@@ -1,6 +1,7 @@
 //! What the analytical dimensions say, by kind.
 
 use rustc_hash::FxHashMap;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::table::spend::{DIMENSIONS, Dimension};
 
@@ -8,8 +9,19 @@ use crate::table::spend::{DIMENSIONS, Dimension};
 const MAX_VALUES: usize = 20_000;
 
 /// Words in the name of a kind whose values are people.
-const PEOPLE: [&str; 9] =
-    ["employee", "ansatt", "anställd", "medarbei", "medarbej", "medarbet", "person", "kontakt", "contact"];
+const PEOPLE: [&str; 11] = [
+    "employee",
+    "ansatt",
+    "anställd",
+    "medarbei",
+    "medarbej",
+    "medarbet",
+    "person",
+    "kontakt",
+    "contact",
+    "työntek",
+    "henkilö",
+];
 
 /// The sums of the values that lines have in their dimensions.
 #[derive(Debug, Default)]
@@ -69,6 +81,6 @@ impl Dimensions<'_> {
 
 /// Whether the values of a kind are people.
 fn names_people(kind: &str) -> bool {
-    let kind = kind.to_lowercase();
+    let kind: String = kind.to_lowercase().nfc().collect();
     PEOPLE.iter().any(|word| kind.contains(word))
 }

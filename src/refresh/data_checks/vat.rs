@@ -9,7 +9,7 @@ use crate::report::checks::{DataCheck, count};
 use crate::table::spend;
 
 /// The rates of Norway, Sweden, Finland and Denmark, now and since 2015, in hundredths of a percent.
-const RATES: [i32; 8] = [0, 600, 800, 1_000, 1_111, 1_200, 1_500, 2_500];
+const RATES: [i32; 12] = [0, 600, 800, 1_000, 1_111, 1_200, 1_350, 1_400, 1_500, 2_400, 2_500, 2_550];
 /// Of ten lines so many have about the VAT of a rate, as for a rate that was stated.
 const AGREEING_OF_TEN: u64 = 9;
 /// Fewer lines say nothing of their code.
@@ -114,10 +114,10 @@ mod tests {
     #[test]
     fn nine_of_ten_lines_have_a_rate() {
         // Within half a point, on both sides, whatever the sign.
-        for vat in ["25.5", "24.5", "-25", "11.11", "0", "6.5"] {
+        for vat in ["26", "23.5", "-25", "11.11", "0", "6.5", "13.5"] {
             assert_eq!(detail(&[(9, row("1", "100", vat)), (1, row("1", "100", "18"))], &[]).1, "", "{vat}");
         }
-        for vat in ["25.51", "24.49", "18", "3"] {
+        for vat in ["26.01", "23.49", "18", "3"] {
             let (figure, told) = detail(&[(8, row("1", "-100", "25")), (2, row("1", "-100", vat))], &[]);
             assert!(told.ends_with("owner 4, code 1: 8 of 10 lines have a rate"), "{vat}: {told}");
             assert_eq!(figure, "1 of 1 codes");

@@ -26,7 +26,7 @@ pub(super) struct Purchase<'a> {
 pub(super) struct Purchases<'a> {
     categories: &'a Categories,
     accounts: FxHashMap<i64, AccountClass>,
-    /// Vouchers, with their owners, that hold the contra of a reverse charge.
+    /// Vouchers, with their owners, whose bases of a reverse charge are taken back by a contra, to nothing.
     reverse_charged: FxHashSet<(i64, i64)>,
 }
 
@@ -36,7 +36,7 @@ struct AccountClass {
     number: Option<u16>,
     class: SpendClass,
     category: DefaultCategory,
-    /// The same, of the basis of a reverse charge whose voucher holds the contra too.
+    /// The same, of the basis or the contra of a reverse charge where both are in one voucher and come to nothing.
     reverse_charged: Option<(SpendClass, DefaultCategory)>,
     is_contra: bool,
 }
@@ -45,8 +45,7 @@ impl<'a> Purchases<'a> {
     pub(super) fn new(chart: &Chart, language: Language, categories: &'a Categories, lines: &[Line]) -> Self {
         let accounts: FxHashMap<i64, AccountClass> =
             chart.iter().map(|(id, account)| (id, of_account(account, language))).collect();
-        let is_contra = |line: &&Line| accounts.get(&line.account).is_some_and(|account| account.is_contra);
-        let reverse_charged = lines.iter().filter(is_contra).map(|line| (line.owner, line.voucher)).collect();
+        let reverse_charged = reverse_charged(&accounts, lines);
         Self { categories, accounts, reverse_charged }
     }
 
@@ -87,6 +86,21 @@ impl<'a> Purchases<'a> {
     }
 }
 
+/// The vouchers whose bases and contras come to nothing. If they do not, a basis is a real cost, or the contra takes back a line on an account of the
+/// company's own: then all of them stay purchases, so that sums are right however lines are classed.
+fn reverse_charged(accounts: &FxHashMap<i64, AccountClass>, lines: &[Line]) -> FxHashSet<(i64, i64)> {
+    let mut vouchers: FxHashMap<(i64, i64), (i128, bool)> = FxHashMap::default();
+    for line in lines {
+        let Some(account) = accounts.get(&line.account).filter(|account| account.reverse_charged.is_some()) else {
+            continue;
+        };
+        let (sum, has_contra) = vouchers.entry((line.owner, line.voucher)).or_default();
+        *sum += line.amount.get().map_or(0, |amount| i128::from(amount.ten_thousandths()));
+        *has_contra |= account.is_contra;
+    }
+    vouchers.into_iter().filter(|(_, (sum, has_contra))| *sum == 0 && *has_contra).map(|(voucher, _)| voucher).collect()
+}
+
 fn of_account(account: &Account, language: Language) -> AccountClass {
     let facts = account.facts();
     let (number, chart) = (facts.number, facts.standard);
@@ -105,11 +119,50 @@ fn of_account(account: &Account, language: Language) -> AccountClass {
     let class = spend_class(&facts);
     let category = |class| default_category(chart, number, class, language);
     let bookkeeping = SpendClass::VatBookkeeping;
+    let is_contra = is_reverse_charge_contra(chart, number);
+    let is_of_reverse_charge = is_contra || is_reverse_charge_basis(chart, number);
     AccountClass {
         number,
         class,
         category: category(class),
-        reverse_charged: is_reverse_charge_basis(chart, number).then(|| (bookkeeping, category(bookkeeping))),
-        is_contra: is_reverse_charge_contra(chart, number),
+        reverse_charged: is_of_reverse_charge.then(|| (bookkeeping, category(bookkeeping))),
+        is_contra,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::value::Money;
+
+    #[test]
+    fn a_reverse_charge_that_does_not_come_to_nothing_is_a_purchase() {
+        let (cost, basis, contra) = (1, 2, 3);
+        let of = |account: i64| AccountClass {
+            number: None,
+            class: SpendClass::Operating,
+            category: DefaultCategory::default(),
+            reverse_charged: (account != cost).then(|| (SpendClass::VatBookkeeping, DefaultCategory::default())),
+            is_contra: account == contra,
+        };
+        let accounts = [cost, basis, contra].map(|account| (account, of(account))).into_iter().collect();
+        let mut lines = Vec::new();
+        for (voucher, posted) in [
+            (10, &[(cost, "1000"), (basis, "1000"), (contra, "-1000")][..]),
+            // The basis is a real cost.
+            (11, &[(basis, "1000")]),
+            (12, &[(basis, "1000"), (basis, "-1000")]),
+            // One of two bases is.
+            (13, &[(basis, "5000"), (cost, "1000"), (basis, "1000"), (contra, "-1000")]),
+            // The basis is on an account that nobody knows as one.
+            (14, &[(cost, "1000"), (cost, "1000"), (contra, "-1000")]),
+        ] {
+            lines.extend(posted.iter().map(|(account, amount)| Line {
+                account: *account,
+                amount: Money::parse(amount).into(),
+                ..crate::refresh::join::tests::line(voucher, None)
+            }));
+        }
+        assert_eq!(reverse_charged(&accounts, &lines), FxHashSet::from_iter([(1, 10)]));
     }
 }

@@ -133,3 +133,20 @@ fn without_ap_lines_the_company_names_the_supplier() {
     assert_eq!(found(line(99, Some(104))), (SupplierMatch::None, None, None, None));
     assert_eq!(found(line(99, Some(999))), (SupplierMatch::None, None, None, None));
 }
+
+#[test]
+fn a_creditors_invoice_is_no_credit_note() {
+    for (name, kind) in [
+        ("Kreditnota", InvoiceKind::CreditNote),
+        ("Kreditfaktura", InvoiceKind::CreditNote),
+        ("Supplier credit note", InvoiceKind::CreditNote),
+        ("Kreditornota, kredit", InvoiceKind::CreditNote),
+        ("Kreditorfaktura", InvoiceKind::Invoice),
+        ("Creditor invoice", InvoiceKind::Invoice),
+        ("Kreditorbetaling", InvoiceKind::Payment),
+        ("Inngående faktura", InvoiceKind::Invoice),
+        ("Kreditor", InvoiceKind::Unknown),
+    ] {
+        assert_eq!(invoice_kind(name), kind, "{name}");
+    }
+}
