@@ -348,7 +348,16 @@ fn catalog(settings: &Settings, aws: &aws_config::SdkConfig) -> Option<Catalog> 
 }
 
 /// What the company says itself.
+///
+/// # Errors
+/// A directory that was named for them and is not there: its files would be missed by nobody. Else as [`OwnFiles::read`].
 async fn own_files(settings: &Settings, aws: &aws_config::SdkConfig) -> Result<OwnFiles, Failure> {
+    if let Some(LakeUrl::Directory(directory)) = &settings.files
+        && !directory.is_dir()
+    {
+        let message = format!("SPEND_FILES_URL: {} is no directory; nothing was done", directory.display());
+        return Err(Failure::new(FailureKind::SettingsInvalid, message));
+    }
     match settings.files.as_ref().or(settings.lake.as_ref()) {
         Some(url) => OwnFiles::read(&Store::open(url, aws)?).await,
         None => Ok(OwnFiles::default()),

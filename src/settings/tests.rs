@@ -109,6 +109,16 @@ fn what_asks_xledger_nothing_needs_no_token() {
     assert_eq!(faults.iter().map(|fault| fault.setting).collect::<Vec<_>>(), [LAKE, PAGE_ROWS]);
 }
 
+/// Read as one code, such a list would let payroll in.
+#[test]
+fn codes_that_are_no_list_are_refused() {
+    for text in ["ER;BA", "\"ER,BA\"", "'ER'", "ER|BA", "ER BA"] {
+        for name in [EXTRA_PAYROLL_DOCUMENT_TYPES, PAYROLL_DOCUMENT_TYPES, DOCUMENT_TYPES] {
+            assert_eq!(read(Caller::CommandLine, &[(TOKEN, "abc"), (name, text)]).err().unwrap(), [name], "{text}");
+        }
+    }
+}
+
 #[test]
 fn payroll_accounts_may_be_empty() {
     let settings = read(Caller::CommandLine, &[(TOKEN, "abc"), (PAYROLL_ACCOUNTS, "")]).unwrap();

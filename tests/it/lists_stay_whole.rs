@@ -171,7 +171,7 @@ async fn periods_by_the_thousand_are_all_looked_up() {
     let mut books = Company::clone(&calm.sim.company());
     let known = books.periods.clone();
     for (number, line) in books.lines.iter_mut().enumerate() {
-        let Some(period) = line.period.map(|place| known[usize::from(place)].clone()) else { continue };
+        let Some(period) = line.period.map(|place| known[usize::from(place)]) else { continue };
         line.period = Some(u16::try_from(books.periods.len()).unwrap());
         books.periods.push(Period { id: 700_000 + i32::try_from(number).unwrap(), ..period });
     }

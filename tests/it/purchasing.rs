@@ -109,6 +109,18 @@ async fn all_faults_of_the_files_are_named_and_nothing_is_asked() {
     assert_eq!(desk.sim.journal().totals().requests, 0);
 }
 
+#[tokio::test]
+async fn a_directory_of_files_that_is_not_there() {
+    let desk = desk().await;
+    let set = [("SPEND_FILES_URL", "/nowhere/at/all")];
+    let report = desk.refresh(&set).await;
+    let failure = report.error.unwrap();
+    assert_eq!(failure.kind, FailureKind::SettingsInvalid);
+    assert!(failure.message.contains("SPEND_FILES_URL: /nowhere/at/all is no directory"), "{}", failure.message);
+    assert_eq!(desk.check(&set).await.unwrap_err().kind, FailureKind::SettingsInvalid);
+    assert_eq!(desk.sim.journal().totals().requests, 0);
+}
+
 /// The lines of expense reports with a text, and the other lines with one.
 fn lines_with_text(desk: &Desk) -> (usize, usize) {
     let lines = texts(desk, "spend", ["document_type", "text"]);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use xledger_spend::event::Mode;
+use xledger_spend::event::{Event, Mode, Refresh};
 use xledger_spend::lake::SnapshotName;
 use xledger_spend::model::value::Month;
 use xledger_spend::settings::NAMES;
@@ -174,16 +174,29 @@ pub(crate) enum Publishes {
     Stacks,
 }
 
+impl Publishes {
+    /// Whether what an event asks for may make a snapshot current.
+    pub(crate) fn of(event: &Event) -> Self {
+        match event {
+            Event::Refresh(Refresh { dry_run: false, .. }) => Self::IntoTheLake,
+            Event::Rollback(snapshot) => Self::Again(snapshot.clone()),
+            Event::Refresh(_) | Event::Check => Self::Nowhere,
+        }
+    }
+}
+
 impl Command {
     /// Whether it may make a new snapshot current, and where.
     pub(crate) fn publishes(&self) -> Publishes {
         match self {
             Self::Demo { .. } => Publishes::IntoTheDemonstrations,
-            Self::Refresh(RefreshArgs { dry_run: false, .. }) | Self::Invoke { .. } => Publishes::IntoTheLake,
+            Self::Refresh(RefreshArgs { dry_run: false, .. }) => Publishes::IntoTheLake,
             Self::Rollback { snapshot } => Publishes::Again(snapshot.clone()),
             Self::Companies { action: CompaniesAction::Deploy, .. } => Publishes::Stacks,
             Self::Companies { .. }
             | Self::Refresh(_)
+            // Its event says it.
+            | Self::Invoke { .. }
             | Self::Check
             | Self::Probe { .. }
             | Self::Show

@@ -14,11 +14,14 @@ mod companies;
 
 use std::time::Duration;
 
+use xledger_spend::event::Event;
 use xledger_spend::lake::{Access, LakeUrl, SnapshotName};
 use xledger_spend::model::failure::Failure;
 use xledger_spend::report::Report;
 use xledger_spend::run::{self, Answer, Run};
 use xledger_spend::table::runs::Status;
+
+pub(crate) use invoke::read_event;
 
 use crate::args::{Command, Publishes};
 use crate::lines::sanitize;
@@ -40,8 +43,8 @@ pub(crate) struct Context {
     pub(crate) program: String,
 }
 
-/// Does what was asked.
-pub(crate) async fn work(context: &Context, command: Command) -> Result<Outcome, Failure> {
+/// Does what was asked. An event was read already, if the command is about one.
+pub(crate) async fn work(context: &Context, command: Command, event: Option<Event>) -> Result<Outcome, Failure> {
     match command {
         Command::Demo { lines, seed } => demo::demo(context, lines, seed).await,
         Command::Refresh(args) => refresh::refresh(context, &args).await,
@@ -52,7 +55,7 @@ pub(crate) async fn work(context: &Context, command: Command) -> Result<Outcome,
         Command::Snapshots => snapshots::snapshots(context).await,
         Command::Rollback { snapshot } => rollback::rollback(context, &snapshot).await,
         Command::Schema { ddl } => schema::schema(context, ddl).await,
-        Command::Invoke { file } => invoke::invoke(context, &file).await,
+        Command::Invoke { file } => invoke::invoke(context, event.map_or_else(|| read_event(&file), Ok)?).await,
         Command::Companies { action, file, template } => companies::companies(context, action, &file, &template).await,
     }
 }
@@ -69,7 +72,8 @@ async fn refreshed(
         let at = report.continues_at.and_then(|at| jiff::Timestamp::from_millisecond(at.0).ok());
         let from = at.map(|at| format!(", from {} UTC on", at.strftime("%Y-%m-%d %H:%M:%S"))).unwrap_or_default();
         let note = report.note.clone().unwrap_or_default();
-        context.terminal.line(&format!("incomplete: {}; run refresh again{from}, and it goes on", sanitize(&note)));
+        let command = if demonstration { "demo" } else { "refresh" };
+        context.terminal.line(&format!("incomplete: {}; run {command} again{from}, and it goes on", sanitize(&note)));
     }
     let mut text = if context.json { outcome::json(&report)? } else { summary::run(&report) };
     if report.snapshot.is_some() && !context.json {

@@ -33,7 +33,7 @@ use xledger_spend::display::{figures, lines, quoted};
 use xledger_spend::model::value;
 use xledger_spend::run::Run;
 
-use crate::args::{Args, Command};
+use crate::args::{Args, Command, Publishes};
 use crate::commands::Context;
 use crate::outcome::Exit;
 use crate::sources::Sources;
@@ -62,14 +62,22 @@ fn main() -> ExitCode {
 
 /// Does what was asked, unless it is stopped.
 fn work(context: &Context, args: Args) -> Exit {
+    // Before anything waits for signals: a terminal or a pipe can keep the program waiting, and is to be left by the usual means.
+    let event = match &args.command {
+        Command::Invoke { file } => match commands::read_event(file) {
+            Ok(event) => Some(event),
+            Err(failure) => return outcome::show(context, Err(failure)),
+        },
+        _ => None,
+    };
+    let publishes = event.as_ref().map_or_else(|| args.command.publishes(), Publishes::of);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return context.terminal.failed(&format!("this program cannot start: {error}")),
     };
-    let publishes = args.command.publishes();
     let outcome = runtime.block_on(async {
         tokio::select! {
-            outcome = Box::pin(commands::work(context, args.command)) => Some(outcome),
+            outcome = Box::pin(commands::work(context, args.command, event)) => Some(outcome),
             () = stopped() => None,
         }
     });

@@ -1,11 +1,11 @@
 //! The files of the cache: written once, checked when they are read, and removed when nothing names them.
 
 use bytes::Bytes;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::encoding::{self, Stored};
-use super::{CACHE_FORMAT_VERSION, CacheFile, Contents, Provenance};
+use super::{CACHE_FORMAT_VERSION, CacheFile, Contents, Provenance, RowSource};
 use crate::lake::{Current, Error, Key, Lake, Publisher, Version, layout};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
@@ -41,6 +41,22 @@ pub(crate) struct Cache<'a> {
     stored: Option<Contents>,
     /// What was to be written last, where nobody knows whether it was.
     in_doubt: Option<Bytes>,
+}
+
+impl RowSource {
+    /// Where the rows that a lake has cached come from, if it has any that a version of this program can tell of.
+    ///
+    /// # Errors
+    /// What storage can meet.
+    pub async fn of_cache(lake: &Lake) -> Result<Option<Self>, Error> {
+        #[derive(Deserialize)]
+        struct Cached {
+            source: RowSource,
+        }
+        let found = lake.store().get(&layout::state(FILE)?, FILE_LIMIT_BYTES).await?;
+        let cached = found.and_then(|(bytes, _)| serde_json::from_slice::<Cached>(&bytes).ok());
+        Ok(cached.map(|cached| cached.source).filter(|source| !source.endpoint.is_empty()))
+    }
 }
 
 impl<'a> Cache<'a> {

@@ -36,15 +36,21 @@ pub(super) async fn demo(context: &Context, lines: u64, seed: u64) -> Result<Out
 
 /// Stops where an invented company would take the place of a real one.
 async fn spare_real_data(lake: &LakeUrl, aws: &aws_config::SdkConfig) -> Result<(), Failure> {
-    // If the lake does not exist yet or cannot be read, the refresh deals with it.
+    let refusal = |what: &str| {
+        let message = format!("the lake {lake} holds {what} a simulator on this machine; give --lake another place");
+        Failure::new(FailureKind::SettingsInvalid, message)
+    };
+    // If the lake does not exist yet or cannot be opened, the refresh deals with it.
     let Ok(opened) = run::open_at(lake, aws, Access::Read).await else { return Ok(()) };
-    let Ok(Some((current, _))) = opened.current().await else { return Ok(()) };
-    let Ok(manifest) = opened.manifest(&current).await else { return Ok(()) };
-    if RowSource::of(&manifest).endpoint.parse().is_ok_and(|endpoint| xledger::is_this_machine(&endpoint)) {
-        return Ok(());
-    }
-    let message = format!(
-        "the lake {lake} holds tables that did not come from a simulator on this machine; give --lake another place"
-    );
-    Err(Failure::new(FailureKind::SettingsInvalid, message))
+    let source = match opened.current().await? {
+        Some((current, _)) => match opened.manifest(&current).await {
+            Ok(manifest) => Some(RowSource::of(&manifest)),
+            Err(_) => return Err(refusal("tables of which nobody can tell whether they came from")),
+        },
+        // A first refresh may have fetched rows for hours.
+        None => RowSource::of_cache(&opened).await?,
+    };
+    let is_local =
+        |source: RowSource| source.endpoint.parse().is_ok_and(|endpoint| xledger::is_this_machine(&endpoint));
+    if source.is_none_or(is_local) { Ok(()) } else { Err(refusal("tables or rows that did not come from")) }
 }

@@ -13,8 +13,7 @@ use crate::sources::{self, NeedsLake};
 /// No event is longer: it is what Lambda takes.
 const LIMIT_BYTES: u64 = 6 << 20;
 
-pub(super) async fn invoke(context: &Context, file: &Path) -> Result<Outcome, Failure> {
-    let event = Event::parse(&read(file)?)?;
+pub(super) async fn invoke(context: &Context, event: Event) -> Result<Outcome, Failure> {
     let settings = match &event {
         Event::Refresh(_) => context.sources.settings(NeedsLake::Yes)?,
         Event::Check => context.sources.settings(NeedsLake::No)?,
@@ -26,6 +25,14 @@ pub(super) async fn invoke(context: &Context, file: &Path) -> Result<Outcome, Fa
     drop(following);
     let answer = answer?;
     Ok(Outcome::answered(&answer, outcome::json(&answer)?))
+}
+
+/// Reads an event from a file, or from standard input if that is `-`.
+///
+/// # Errors
+/// [`FailureKind::EventInvalid`].
+pub(crate) fn read_event(file: &Path) -> Result<Event, Failure> {
+    Event::parse(&read(file)?)
 }
 
 fn read(file: &Path) -> Result<serde_json::Value, Failure> {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use xledger_spend::catalog::partitions;
 use xledger_spend::lake::{Access, LakeUrl, Manifest};
-use xledger_spend::model::failure::Failure;
+use xledger_spend::model::failure::{Failure, FailureKind};
 use xledger_spend::run;
 use xledger_spend::table::{Column, Format, Table, ddl, tables};
 
@@ -13,6 +13,13 @@ use crate::outcome::{self, Outcome};
 use crate::sources;
 
 pub(super) async fn schema(context: &Context, as_ddl: bool) -> Result<Outcome, Failure> {
+    if context.json && as_ddl {
+        // The flag for all commands can stand where the parser does not see that the two exclude each other.
+        return Err(Failure::new(
+            FailureKind::SettingsInvalid,
+            "--ddl and --json exclude each other; give one of them",
+        ));
+    }
     if context.json {
         return Ok(Outcome::done(outcome::json(&tables().map(for_programs))?));
     }

@@ -67,5 +67,20 @@ async fn an_invented_company_never_takes_the_place_of_a_real_one() {
     let current = std::fs::read(lake.join("CURRENT.json")).unwrap();
     let called = call(here.path(), &["demo", "--lines", "1000"], &[]);
     assert!(called.status == Some(2) && called.err.contains("give --lake another place"), "{called:?}");
+
+    // Nor where nobody can tell whose tables these are, nor that of what a first refresh has fetched so far.
+    let snapshot =
+        serde_json::from_slice::<serde_json::Value>(&current).unwrap()["snapshot"].as_str().unwrap().to_owned();
+    std::fs::write(lake.join("snapshots").join(snapshot).join("_manifest.json"), "{").unwrap();
+    let called = call(here.path(), &["demo", "--lines", "1000"], &[]);
+    assert!(called.status == Some(2) && called.err.contains("nobody can tell"), "{called:?}");
     assert_eq!(std::fs::read(lake.join("CURRENT.json")).unwrap(), current);
+    std::fs::remove_dir_all(&lake).unwrap();
+    std::fs::create_dir_all(lake.join("state")).unwrap();
+    let cache =
+        r#"{"source": {"endpoint": "https://www.xledger.net/graphql", "owner_set": "MINE", "token_owner_id": 1}}"#;
+    std::fs::write(lake.join("state/cache.json"), cache).unwrap();
+    let called = call(here.path(), &["demo", "--lines", "1000"], &[]);
+    assert!(called.status == Some(2) && called.err.contains("tables or rows"), "{called:?}");
+    assert_eq!(std::fs::read_to_string(lake.join("state/cache.json")).unwrap(), cache);
 }

@@ -27,3 +27,23 @@ fn nothing_is_published() {
     // Nobody holds the lake any more.
     assert_eq!(call(here.path(), &["demo", "--lines", "500"], &[]).status, Some(0));
 }
+
+/// Nothing has begun by then, so the signal ends the program by itself.
+#[test]
+fn an_event_that_does_not_come_is_waited_for_no_longer() {
+    let here = tempfile::tempdir().unwrap();
+    for signal in ["-INT", "-TERM", "-INT", "-TERM"] {
+        let mut child = command(here.path(), &["invoke", "-"]);
+        let mut child = child.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        let ended = (0..100).any(|_| {
+            std::thread::sleep(Duration::from_millis(50));
+            child.try_wait().unwrap().is_some()
+        });
+        if !ended {
+            child.kill().unwrap();
+        }
+        assert!(ended, "{signal} did not end it");
+    }
+}
