@@ -355,7 +355,7 @@ async fn own_files(settings: &Settings, aws: &aws_config::SdkConfig) -> Result<O
     if let Some(LakeUrl::Directory(directory)) = &settings.files
         && !directory.is_dir()
     {
-        let message = format!("SPEND_FILES_URL: {} is no directory; nothing was done", directory.display());
+        let message = format!("SPEND_FILES_URL: {} is no directory, or cannot be read", directory.display());
         return Err(Failure::new(FailureKind::SettingsInvalid, message));
     }
     match settings.files.as_ref().or(settings.lake.as_ref()) {

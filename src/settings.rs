@@ -176,9 +176,11 @@ impl From<InvalidSettings> for Failure {
     }
 }
 
-fn needs_aws(token: Option<&TokenSource>, stores: [&Option<LakeUrl>; 2]) -> bool {
-    let is_on_s3 = |store: &Option<LakeUrl>| matches!(store, Some(LakeUrl::S3 { .. }));
-    matches!(token, Some(TokenSource::Secret(_))) || stores.into_iter().any(is_on_s3)
+fn needs_aws(token: Option<&TokenSource>, lake: Option<&LakeUrl>, files: Option<&LakeUrl>) -> bool {
+    let is_on_s3 = |store: Option<&LakeUrl>| matches!(store, Some(LakeUrl::S3 { .. }));
+    // What asks Xledger nothing reads the lake alone.
+    let reads_files = !matches!(token, Some(TokenSource::NotNeeded));
+    matches!(token, Some(TokenSource::Secret(_))) || is_on_s3(lake) || reads_files && is_on_s3(files)
 }
 
 impl Settings {
@@ -206,7 +208,7 @@ impl Settings {
 
     /// Whether anything is in AWS that these settings name.
     pub fn needs_aws(&self) -> bool {
-        needs_aws(Some(&self.token), [&self.lake, &self.files])
+        needs_aws(Some(&self.token), self.lake.as_ref(), self.files.as_ref())
     }
 
     /// The lake alone, for what needs no other setting; `None` if it is not set.
@@ -291,7 +293,7 @@ impl Settings {
             invoice_days: small(WARN_INVOICE_DAYS, 60, 0, 3_650),
         };
         let snapshots_kept = reader.number(SNAPSHOTS_KEPT, 10, 1, 1_000);
-        let needs_aws = token.is_none() || needs_aws(token.as_ref(), [&lake, &files]);
+        let needs_aws = token.is_none() || needs_aws(token.as_ref(), lake.as_ref(), files.as_ref());
         if needs_aws {
             reader.check_aws();
         }

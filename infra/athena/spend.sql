@@ -59,7 +59,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `spend` (
   `supplier_parent` string COMMENT 'Parent company, from suppliers.csv. Null if there is none.',
   `supplier_preferred` boolean COMMENT 'Whether the supplier is preferred, from suppliers.csv. Null if that file does not say.',
   `supplier_contract` string COMMENT 'Contract with the supplier, from suppliers.csv, else from Xledger. Xledger: supplier.contract. Null if there is none.',
-  `spend_class` string COMMENT 'What the line is to purchasing: operating, capital, stock, prepaid, finance, vat_bookkeeping, not_a_purchase or other, by the account number in a standard chart, else by the account flags.',
+  `spend_class` string COMMENT 'What the line is to purchasing: operating, capital, stock, prepaid, finance, vat_bookkeeping, not_a_purchase or other, by the account number in a standard chart (reverse charge by voucher), else by its flags.',
   `category_1` string COMMENT 'Wider category of the purchase. Null if there is none.',
   `category_2` string COMMENT 'Narrower category of the purchase. Null if there is none.',
   `category_source` string COMMENT 'Where the categories are from: rule (categories.csv) or account (its group in a standard chart). Null if there is none.',

@@ -82,7 +82,7 @@ impl Fetch<'_> {
         Answer { batch, nodes, end: end.map(drop) }
     }
 
-    /// Judges the lines of an answer. What is as it was listed goes to `rows`, each line once, with the names that lines share. Returns the lines
+    /// Judges the lines of an answer. What is as it was listed goes to `rows`, each line once, with the texts that lines share. Returns the lines
     /// that did not come.
     ///
     /// # Errors

@@ -79,7 +79,7 @@ pub(crate) fn ensure_payroll_is_known(rules: &Rules, chart: &Chart) -> Result<()
     if !rules.payroll_accounts.by_chart || !go_by_flag() || !no_flag() {
         return Ok(());
     }
-    let message = "SPEND_PAYROLL_ACCOUNTS: must be set, for neither the charts of all accounts (`chartOfAccount`) nor their flag \
+    let message = "SPEND_PAYROLL_ACCOUNTS: must name all payroll accounts, for neither the charts of all accounts (`chartOfAccount`) nor their flag \
                    `costWagesSalaries` can be read, so that nobody knows which accounts are payroll; nothing was fetched. Set it to the \
                    account numbers of wages and what goes with them, as in 5000-5499,5600-5899";
     Err(Failure::new(FailureKind::SettingsInvalid, message))

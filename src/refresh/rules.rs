@@ -157,7 +157,7 @@ impl FromStr for Codes {
     fn from_str(text: &str) -> Result<Self, String> {
         let codes: Vec<String> = text.split(',').map(folded).filter(|code| !code.is_empty()).collect();
         // A list with other separators, or in quotes, would be one code that no document type has: payroll would come in.
-        let is_odd = |c: char| c.is_whitespace() || c.is_control() || ";|\"'".contains(c);
+        let is_odd = |c: char| c.is_whitespace() || c.is_control() || ";|\"'“”„‘’«»".contains(c);
         if codes.iter().any(|code| code.chars().any(is_odd)) {
             return Err(
                 "codes are separated by commas and hold no spaces, semicolons or quotes, as in `AP,BA,ER`".to_owned()

@@ -11,7 +11,7 @@ use serde::Serialize;
 use crate::display::figures;
 use crate::model::failure::{Failure, FailureKind};
 use crate::refresh::guards;
-use crate::refresh::rules::{Codes, Rules};
+use crate::refresh::rules::{Codes, Rules, account_number};
 use crate::refresh::screen::Screened;
 use crate::refresh::token_owner;
 use crate::refresh::{base_variables, list_and_screen};
@@ -193,21 +193,24 @@ fn notes(screened: &Screened, rules: &Rules, lost: &[LostField]) -> Vec<String> 
     let odd = &screened.accounts_to_confirm;
     if !odd.is_empty() {
         notes.push(format!(
-            "{}: {}. If they are payroll, add them before the first refresh: SPEND_PAYROLL_ACCOUNTS=chart,{}",
+            "{}: {}. If they are payroll, add them before the first refresh: SPEND_PAYROLL_ACCOUNTS={}",
             match odd.len() {
                 1 => "1 account looks like wages and is no payroll account".to_owned(),
                 many => format!("{many} accounts look like wages and are no payroll accounts"),
             },
             odd.iter().take(50).cloned().collect::<Vec<_>>().join(", "),
-            odd[0]
+            rules.payroll_accounts.setting_with(odd.iter().filter_map(|code| account_number(code)))
         ));
     }
     if rules.payroll_accounts.by_chart && lost.iter().any(|lost| lost.field == "accounts.chartOfAccount") {
-        notes.push(
-            "the charts of accounts cannot be read, so that payroll accounts are taken to be 5000-5499, 5600-5899 and those with the flag \
+        let more = match rules.payroll_accounts.ranges.to_string() {
+            none if none.is_empty() => none,
+            ranges => format!(", {ranges}"),
+        };
+        notes.push(format!(
+            "the charts of accounts cannot be read, so that payroll accounts are taken to be 5000-5499, 5600-5899{more} and those with the flag \
              costWagesSalaries; set SPEND_PAYROLL_ACCOUNTS if that is not right"
-                .to_owned(),
-        );
+        ));
     }
     notes
 }

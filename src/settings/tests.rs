@@ -112,7 +112,7 @@ fn what_asks_xledger_nothing_needs_no_token() {
 /// Read as one code, such a list would let payroll in.
 #[test]
 fn codes_that_are_no_list_are_refused() {
-    for text in ["ER;BA", "\"ER,BA\"", "'ER'", "ER|BA", "ER BA"] {
+    for text in ["ER;BA", "\"ER,BA\"", "'ER'", "ER|BA", "ER BA", "“ER,BA”"] {
         for name in [EXTRA_PAYROLL_DOCUMENT_TYPES, PAYROLL_DOCUMENT_TYPES, DOCUMENT_TYPES] {
             assert_eq!(read(Caller::CommandLine, &[(TOKEN, "abc"), (name, text)]).err().unwrap(), [name], "{text}");
         }

@@ -146,7 +146,7 @@ columns! {
         /// none.
         pub supplier_contract: Option<&'a str>,
         /// What the line is to purchasing: operating, capital, stock, prepaid, finance, vat_bookkeeping, not_a_purchase or
-        /// other, by the account number in a standard chart, else by the account flags.
+        /// other, by the account number in a standard chart (reverse charge by voucher), else by its flags.
         pub spend_class: SpendClass,
         /// Wider category of the purchase. Null if there is none.
         pub category_1: Option<&'a str>,

@@ -22,7 +22,7 @@ pub struct Connection {
     pub deadline: Instant,
     /// Tells the time.
     pub clock: fn() -> value::Instant,
-    /// How many times faster than in life every wait and timeout is: 1, but for tests.
+    /// How many times faster than in life every wait is, and every timeout that stays long enough for a machine: 1, but for tests.
     pub tempo: f64,
 }
 

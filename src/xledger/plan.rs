@@ -239,8 +239,10 @@ impl Plan {
                 && inner.fields != outer.fields
                 && inner.fields.iter().all(|field| outer.covers(field))
         };
+        // What a setting drops is missed by nobody, and was not tried again.
+        let of_state = state.lost.iter().filter(|(at, _)| !state.left_out.contains(at));
         let mut lost: Vec<(&OptionalFields, LossReason)> =
-            state.lost.iter().map(|(at, loss)| (&OPTIONAL[*at], loss.reason)).collect();
+            of_state.map(|(at, loss)| (&OPTIONAL[*at], loss.reason)).collect();
         // What accounts lack decides what is payroll, whether a column shows it or not.
         lost.retain(|(optional, _)| !optional.columns.is_empty() || optional.query == query::ACCOUNTS);
         let told = lost.iter().filter(|(inner, _)| !lost.iter().any(|(outer, _)| is_part_of(inner, outer)));

@@ -83,8 +83,8 @@ def test_the_commands_for_a_desk_do_what_they_say(code, server, tmp_path):
     assert server.token not in called.said
     if "--save" in code:
         assert (tmp_path / "probe.json").stat().st_size > 1_000
-    if "refresh --lake" in code:
-        assert (tmp_path / "lake" / "current" / "spend").is_dir()
+    if lake := re.search(r"refresh --lake (\S+)", code):
+        assert (tmp_path / lake[1] / "current" / "spend").is_dir()
 
 
 def test_that_there_are_such_commands():

@@ -128,7 +128,7 @@ pub(crate) async fn aws_of_lake(lake: &LakeUrl) -> aws_config::SdkConfig {
     aws_if(matches!(lake, LakeUrl::S3 { .. })).await
 }
 
-/// Nothing is loaded where nothing needs it: looking for credentials takes seconds on a desk that has none.
+/// Nothing is loaded where no setting names anything in AWS: looking for credentials takes seconds on a desk that has none.
 async fn aws_if(needed: bool) -> aws_config::SdkConfig {
     if needed { xledger_spend::aws::load().await } else { aws_config::SdkConfig::builder().build() }
 }

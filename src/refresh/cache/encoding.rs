@@ -66,7 +66,7 @@ impl<T: Stored> Serialize for WithTexts<'_, T> {
     }
 }
 
-/// The bytes of a file with these rows, and the names that they refer to.
+/// The bytes of a file with these rows, and the texts that they share.
 ///
 /// # Errors
 /// What the encoders say: never, for rows that are in memory.
@@ -75,7 +75,7 @@ pub(super) fn encode<T: Stored>(rows: &[T], pool: &TextPool) -> Result<Bytes, Bo
     Ok(zstd::bulk::compress(&raw, ZSTD_LEVEL)?.into())
 }
 
-/// Hands every row of a file to `take`, which says whether it is of use; they refer to `names`.
+/// Hands every row of a file to `take`, which says whether it is of use; they refer to `pool`.
 ///
 /// # Errors
 /// What is wrong with the file, in words.
@@ -87,7 +87,7 @@ pub(super) fn decode<T: Stored>(
     let fault = |error: postcard::Error| format!("it is not what was written: {error}");
     let raw = zstd::decode_all(bytes).map_err(|error| format!("it is not what was written: {error}"))?;
     let (texts, rest): (Vec<&str>, _) = postcard::take_from_bytes(&raw).map_err(fault)?;
-    // 0 is no name.
+    // 0 is no text.
     let places: Vec<PooledText> =
         [PooledText::default()].into_iter().chain(texts.iter().map(|text| pool.intern(Some(text)))).collect();
     let (rows, mut rest): (usize, _) = postcard::take_from_bytes(rest).map_err(fault)?;

@@ -184,7 +184,7 @@ impl<'a> Cache<'a> {
         }
     }
 
-    /// Hands every row of a file to `take`, which says whether it is of use; they refer to `names`.
+    /// Hands every row of a file to `take`, which says whether it is of use; they refer to `pool`.
     ///
     /// # Errors
     /// [`Error::Corrupt`] if it is damaged or gone, so that what it held must be asked for again; else what storage can meet.

@@ -1,6 +1,7 @@
 //! Which accounts are payroll's, by the standard chart that each belongs to. The vendor's charts have global ids, and a number means in one what
 //! it does not in another.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -74,6 +75,18 @@ impl PayrollAccounts {
     }
 }
 
+impl PayrollAccounts {
+    /// The setting that makes these accounts payroll's too, as in `chart,5510`.
+    pub(crate) fn setting_with(&self, numbers: impl Iterator<Item = u16>) -> String {
+        let range =
+            |(first, last): (u16, u16)| if first == last { first.to_string() } else { format!("{first}-{last}") };
+        let added: BTreeSet<u16> = numbers.collect();
+        let ranges = self.ranges.0.iter().copied().chain(added.into_iter().map(|number| (number, number)));
+        let chart = self.by_chart.then(|| CHART.to_owned());
+        chart.into_iter().chain(ranges.map(range)).collect::<Vec<_>>().join(",")
+    }
+}
+
 /// In a list of accounts: those of each account's chart.
 const CHART: &str = "chart";
 
@@ -83,7 +96,11 @@ impl FromStr for PayrollAccounts {
     /// Reads `chart,5510`: what is payroll in each account's chart, and more. Without the word, these ranges are all.
     fn from_str(text: &str) -> Result<Self, String> {
         let (chart, ranges): (Vec<&str>, Vec<&str>) = text.split(',').partition(|part| part.trim() == CHART);
-        let ranges: Result<_, String> = ranges.join(",").parse();
+        let ranges = ranges.join(",");
+        if !chart.is_empty() && ranges.trim() == "none" {
+            return Err(format!("`{CHART}` and `none` exclude each other; give one of them"));
+        }
+        let ranges: Result<_, String> = ranges.parse();
         let ranges = ranges
             .map_err(|what| format!("{what}; `{CHART}` stands for the payroll accounts of each account's chart"))?;
         Ok(Self { by_chart: !chart.is_empty(), ranges })
@@ -144,6 +161,13 @@ mod tests {
             [("chart", "by chart"), ("5510,chart", "by chart, and 5510-5510"), ("5000-5499", "5000-5499")]
         {
             assert_eq!(text.parse::<PayrollAccounts>().unwrap().to_string(), shown);
+        }
+        assert!("none,chart".parse::<PayrollAccounts>().is_err());
+        for (text, with) in [("chart", "chart,59,5510"), ("7000-7599,5", "7000-7599,5,59,5510"), ("none", "59,5510")] {
+            let set: PayrollAccounts = text.parse().unwrap();
+            let setting = set.setting_with([5510, 59, 5510].into_iter());
+            assert_eq!(setting, with);
+            assert!(setting.parse::<PayrollAccounts>().unwrap().contain(&of(Some(2), Some(59), None)));
         }
         assert!("charts".parse::<PayrollAccounts>().unwrap_err().contains("`chart` stands for"));
     }
