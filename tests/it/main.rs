@@ -30,6 +30,7 @@ mod payroll_never_leaves;
 mod probe_tells_facts;
 mod purchasing;
 mod publish_in_one_step;
+mod registers;
 mod run_twice;
 mod schema_is_remembered;
 mod runtime_api;

@@ -13,7 +13,7 @@ const ZSTD_LEVEL: i32 = 1;
 
 /// A row that can stand in a file.
 pub(crate) trait Stored: Serialize + DeserializeOwned {
-    /// Hands on each name that it refers to.
+    /// Hands on each shared text that it refers to.
     fn each_pooled_text(&mut self, _: impl FnMut(&mut PooledText)) {}
     /// Its own text.
     fn text(&self) -> OwnText {
@@ -95,12 +95,12 @@ pub(super) fn decode<T: Stored>(
         let (mut row, text): (T, Option<&str>);
         ((row, text), rest) = postcard::take_from_bytes(rest).map_err(fault)?;
         let mut is_known = true;
-        row.each_pooled_text(|name| match places.get(name.place()) {
-            Some(known) => *name = *known,
+        row.each_pooled_text(|text| match places.get(text.place()) {
+            Some(known) => *text = *known,
             None => is_known = false,
         });
         if !is_known {
-            return Err("a row of it refers to a name that it does not have".to_owned());
+            return Err("a row of it refers to a text that it does not have".to_owned());
         }
         let text = pool.add(text);
         if !take(row.with_text(text), pool) {
@@ -148,7 +148,7 @@ mod tests {
         let rows = [line(1, &mut pool), line(i64::MIN, &mut pool)];
         let bytes = encode(&rows, &pool).unwrap();
         let (mut others, mut read) = (TextPool::default(), Vec::new());
-        // Names that are known have other places there.
+        // Texts that are known have other places there.
         let code = others.intern(Some("2"));
         decode(&bytes, &mut others, |row: Line, _| {
             read.push(row);
