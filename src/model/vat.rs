@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
-
 use super::value::Day;
 
 /// The standard codes, from the published set-up guide of the RecMan integration: 25 %, 15 % and 12 % inside the tax area, 0 % for exempt,
@@ -75,12 +73,6 @@ impl fmt::Display for VatRates {
             write!(f, "{comma}{code}{from}={}.{:02}", rate / 100, rate % 100)?;
         }
         Ok(())
-    }
-}
-
-impl Serialize for VatRates {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }
 

@@ -22,18 +22,21 @@ pub struct Rules {
     /// Keep only lines of these document types.
     pub document_types: Codes,
     /// Leave out lines on these accounts.
+    #[serde(serialize_with = "as_text")]
     pub excluded_accounts: AccountRanges,
     /// Lines of these document types are payroll, whatever `document_types` says.
     pub payroll_document_types: Codes,
     /// Beginnings of words that make a document type payroll, beside those that are known.
     pub payroll_words: PayrollWordStarts,
     /// Lines on these accounts are payroll, whatever their document type.
+    #[serde(serialize_with = "as_text")]
     pub payroll_accounts: PayrollAccounts,
     /// Whether a line that shares a match with a payroll line is payroll too.
     pub payroll_matches: bool,
     /// Leave out periods before this month.
     pub history_from: Option<Month>,
     /// The percentage of each tax rule.
+    #[serde(serialize_with = "as_text")]
     pub vat_rates: VatRates,
     /// The language of default categories.
     #[serde(serialize_with = "as_text")]
@@ -210,12 +213,6 @@ impl fmt::Display for AccountRanges {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let parts: Vec<String> = self.0.iter().map(|(first, last)| format!("{first:04}-{last:04}")).collect();
         f.write_str(&parts.join(","))
-    }
-}
-
-impl Serialize for AccountRanges {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::AccountRanges;
 use crate::classify::spend_class::{BAS, NS_4102};
@@ -32,13 +32,13 @@ impl Default for PayrollAccounts {
 }
 
 /// What an account is judged by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountFacts {
-    /// Its number.
+    /// The number by its code; `None` if it has no code, or one without digits, which no range holds.
     pub number: Option<u16>,
     /// Its standard chart, by the vendor's id.
     pub standard: Option<i64>,
-    /// The flag `costWagesSalaries`.
+    /// The flag `costWagesSalaries`; `None` if it cannot be read.
     pub is_wages: Option<bool>,
 }
 
@@ -114,12 +114,6 @@ impl fmt::Display for PayrollAccounts {
             (true, false) => write!(f, "by chart, and {}", self.ranges),
             (false, _) => self.ranges.fmt(f),
         }
-    }
-}
-
-impl Serialize for PayrollAccounts {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
     }
 }
 
