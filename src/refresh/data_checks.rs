@@ -17,7 +17,6 @@ mod pairs;
 
 use rustc_hash::FxHashMap;
 
-use crate::lake::DataFile;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::Line;
 use crate::model::value::{Day, Instant, Month};
@@ -29,8 +28,8 @@ use crate::table::spend;
 use calendar::Calendar;
 use dates::Dates;
 use exchange::Exchange;
-use integrity::{Expected, Integrity};
-use months::Months;
+pub(super) use integrity::Expected;
+use integrity::Integrity;
 use pairs::Pairs;
 use suppliers::{Dominant, Numbers, Used};
 use vat::Vat;
@@ -62,7 +61,7 @@ pub(super) struct DataChecks<'a> {
     integrity: Integrity,
     vat: Vat<'a>,
     exchange: Exchange<'a>,
-    months: Months,
+    months: Vec<Measured>,
     numbers: Numbers,
     dominant: Dominant,
     dates: Dates,
@@ -82,14 +81,8 @@ pub(super) struct RowFindings {
 
 /// What else the checks go by.
 pub(super) struct Facts<'a> {
-    /// Every line that was to be written, by id.
-    pub(super) lines: &'a [Line],
-    /// Lines that were kept, without those that are gone.
-    pub(super) kept: Option<u64>,
-    /// The files of `spend`.
-    pub(super) files: &'a [DataFile],
-    /// Lines and sum of the control totals.
-    pub(super) totals: (u64, i128),
+    /// What the rows must add up to.
+    pub(super) expected: Expected<'a>,
     /// What is kept of the ledger.
     pub(super) coverage: &'a Coverage,
     /// What became of the months; `None` where nothing is compared with the last snapshot.
@@ -113,7 +106,7 @@ impl<'a> DataChecks<'a> {
             integrity: Integrity::default(),
             vat: Vat::default(),
             exchange: Exchange::default(),
-            months: Months::default(),
+            months: Vec::new(),
             numbers: Numbers::default(),
             dominant: Dominant::default(),
             dates: Dates::default(),
@@ -134,7 +127,7 @@ impl<'a> DataChecks<'a> {
         self.pairs.add(row);
         if self.calendar.is_closed(partition) {
             self.exchange.add(partition, row);
-            self.months.add(partition, row);
+            months::add(&mut self.months, partition, row);
             self.dominant.add(row);
         }
     }
@@ -174,7 +167,7 @@ impl<'a> DataChecks<'a> {
             self.numbers.finish(used),
             self.pairs.finish(),
         ];
-        RowFindings { limits, calendar, integrity, months: self.months.finish(), checks }
+        RowFindings { limits, calendar, integrity, months: self.months, checks }
     }
 }
 
@@ -185,14 +178,8 @@ impl RowFindings {
             month.lines = facts.coverage.months.get(&month.month).map_or(0, |(lines, _)| *lines);
         }
         let (limits, left_out) = (self.limits, self.calendar.left_out());
-        let integrity = self.integrity.finish(&Expected {
-            lines: facts.lines,
-            kept: facts.kept,
-            files: facts.files,
-            totals: facts.totals,
-        });
         let mut checks = vec![
-            integrity,
+            self.integrity.finish(&facts.expected),
             coverage::invoices(facts.coverage),
             coverage::coverage(facts.coverage, &self.months, facts.before, limits.drift_percent, &left_out),
             wage_accounts(facts.accounts_to_confirm),

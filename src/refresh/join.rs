@@ -105,6 +105,11 @@ impl<'a> Joiner<'a> {
         }
     }
 
+    /// What it joins.
+    pub(super) fn sources(&self) -> &Sources<'a> {
+        &self.from
+    }
+
     /// All suppliers, by id.
     pub(super) fn suppliers(&self) -> &FxHashMap<i64, KnownSupplier<'a>> {
         &self.suppliers

@@ -11,16 +11,16 @@ use super::{Before, RefreshRun, to_json};
 use crate::lake::{Lake, Manifest, ManifestParts, Snapshot, SnapshotName};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::line::{Line, Payable};
-use crate::model::text_pool::TextPool;
+use crate::model::line::Line;
 use crate::page;
-use crate::refresh::cache::{Cache, CachedRows};
-use crate::refresh::data_checks::{self, DataChecks, Facts};
+use crate::refresh::cache::Cache;
+use crate::refresh::data_checks::{self, DataChecks, Expected, Facts};
 use crate::refresh::join::{Joiner, Sources};
+use crate::refresh::reference_data::ReferenceData;
 use crate::refresh::screen::Coverage;
 use crate::refresh::tables::{self, WrittenTables};
 use crate::refresh::{changes, guards};
-use crate::report::{PageFile, Report, TableSizes};
+use crate::report::{PageFile, Report};
 use crate::table::SCHEMA_VERSION;
 use crate::table::runs::Status;
 use crate::xledger::query;
@@ -66,50 +66,14 @@ impl RefreshRun<'_> {
         before: &Before,
         report: &mut Report,
     ) -> Result<Status, Failure> {
-        let Rows { lines, payables, pool, screen, .. } = rows;
         let reference_data = &lists.registers.reference_data;
-        let at = report.started_at;
-        let write = async |snapshot: Option<&_>| {
-            let joiner = Joiner::new(Sources {
-                chart: screen.chart(),
-                reference_data,
-                pool: &pool,
-                rules: self.rules,
-                own_files: self.own_files,
-                lines: &lines.rows,
-                payables: &payables.rows,
-                has_company_numbers: self.xledger.plan().asks(query::SUPPLIERS, "company"),
-            });
-            let data = DataChecks::new(self.limits, self.started_at, &lines.rows);
-            let figures = page::Figures::new(at, lines.rows.iter().map(|line| line.month));
-            let watched = (data, figures, self.report_suppliers);
-            tables::write(snapshot, &joiner, &lines.rows, watched, reference_data, self.progress).await
-        };
-        let kept_payables = report.payables.map_or(0, |counts| counts.kept);
-        let guard = |tables: &TableSizes| match before.manifest.as_ref().filter(|_| !self.refresh.accept_shrink) {
-            Some(manifest) => guards::ensure_not_shrunk(tables, kept_payables, manifest, self.max_shrink_percent),
-            None => Ok(()),
-        };
-        let periods = async |written: &WrittenTables| match (&before.current, &before.manifest) {
-            // A damaged manifest is told; nothing is compared with it.
-            (Some(_), None) => Vec::new(),
-            (_, manifest) => changes::since(self.lake.lake(), manifest.as_ref(), &written.spend, &lines.rows).await,
-        };
         if self.refresh.dry_run {
-            let mut written = write(None).await?;
-            report.tables = Some(written.sizes);
-            guard(&written.sizes)?;
-            report.periods = periods(&written).await;
-            self.check_data(&mut written, &lines.rows, screen.coverage(), before, report)?;
+            self.make_tables(None, &rows, reference_data, before, report).await?;
             return Ok(Status::DryRun);
         }
         let mut snapshot = self.lake.begin(SnapshotName::new(report.started_at, &report.run_id)).await?;
         let outcome = async {
-            let mut written = write(Some(&snapshot)).await?;
-            report.tables = Some(written.sizes);
-            guard(&written.sizes)?;
-            report.periods = periods(&written).await;
-            self.check_data(&mut written, &lines.rows, screen.coverage(), before, report)?;
+            let written = self.make_tables(Some(&snapshot), &rows, reference_data, before, report).await?;
             cache.contents.publishing.push(snapshot.name().clone());
             cache.save().await?;
 
@@ -144,10 +108,48 @@ impl RefreshRun<'_> {
                 cache.contents.publishing.push(unpublished);
             }
         }
-        if let Err(failure) = tidy(lines, payables, &pool, cache).await {
+        if let Err(failure) = tidy(rows, cache).await {
             tracing::warn!(reason = failure.message, "the cache is not tidied; the next refresh does it");
         }
         Ok(Status::Succeeded)
+    }
+
+    /// Makes both tables, in a snapshot if there is one, and says in the report how large they are, what changed, and how the checks came out.
+    async fn make_tables(
+        &self,
+        snapshot: Option<&Snapshot<'_>>,
+        rows: &Rows,
+        reference_data: &ReferenceData,
+        before: &Before,
+        report: &mut Report,
+    ) -> Result<WrittenTables, Failure> {
+        let Rows { lines, payables, pool, screen } = rows;
+        let joiner = Joiner::new(Sources {
+            chart: screen.chart(),
+            reference_data,
+            pool,
+            rules: self.rules,
+            own_files: self.own_files,
+            lines: &lines.rows,
+            payables: &payables.rows,
+            has_company_numbers: self.xledger.plan().asks(query::SUPPLIERS, "company"),
+        });
+        let checks = DataChecks::new(self.limits, self.started_at, &lines.rows);
+        let figures = page::Figures::new(report.started_at, lines.rows.iter().map(|line| line.month));
+        let mut written =
+            tables::write(snapshot, &joiner, checks, figures, self.report_suppliers, self.progress).await?;
+        report.tables = Some(written.sizes);
+        if let Some(manifest) = before.manifest.as_ref().filter(|_| !self.refresh.accept_shrink) {
+            let kept_payables = report.payables.map_or(0, |counts| counts.kept);
+            guards::ensure_not_shrunk(&written.sizes, kept_payables, manifest, self.max_shrink_percent)?;
+        }
+        report.periods = match (&before.current, &before.manifest) {
+            // A damaged manifest is told; nothing is compared with it.
+            (Some(_), None) => Vec::new(),
+            (_, manifest) => changes::since(self.lake.lake(), manifest.as_ref(), &written.spend, &lines.rows).await,
+        };
+        self.check_data(&mut written, &lines.rows, screen.coverage(), before, report)?;
+        Ok(written)
     }
 
     /// Checks what was written, and says in the report how that came out.
@@ -165,10 +167,7 @@ impl RefreshRun<'_> {
         let measured = manifest.map(|manifest| Report::of(manifest).measured);
         let kept = report.lines.map(|counts| counts.kept.saturating_sub(report.lines_gone.unwrap_or(0)));
         let facts = Facts {
-            lines,
-            kept,
-            files: &written.spend,
-            totals: written.total(),
+            expected: Expected { lines, kept, files: &written.spend, totals: written.total() },
             coverage,
             periods: manifest.map(|_| &*report.periods),
             before: measured.as_deref(),
@@ -195,14 +194,10 @@ impl RefreshRun<'_> {
 }
 
 /// Rids the cache of what is not valid any more, and says in it that the refresh has ended.
-async fn tidy(
-    lines: CachedRows<Line>,
-    payables: CachedRows<Payable>,
-    pool: &TextPool,
-    cache: &mut Cache<'_>,
-) -> Result<(), Failure> {
-    lines.tidy(cache, pool).await?;
-    payables.tidy(cache, pool).await?;
+async fn tidy(rows: Rows, cache: &mut Cache<'_>) -> Result<(), Failure> {
+    let Rows { lines, payables, pool, .. } = rows;
+    lines.tidy(cache, &pool).await?;
+    payables.tidy(cache, &pool).await?;
     // Nothing is left that has expired.
     cache.contents.expired = Vec::new();
     cache.contents.published();

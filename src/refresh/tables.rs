@@ -6,12 +6,10 @@ use serde_json::{Value, json};
 
 use crate::lake::{DataFile, Partition, Snapshot};
 use crate::model::failure::Failure;
-use crate::model::line::Line;
 use crate::model::value::Month;
 use crate::page;
 use crate::refresh::data_checks::{DataChecks, RowFindings};
-use crate::refresh::join::Joiner;
-use crate::refresh::reference_data::ReferenceData;
+use crate::refresh::join::{Joiner, Sources};
 use crate::refresh::supplier_totals::SupplierTotals;
 use crate::report::TableSizes;
 use crate::report::progress::Progress;
@@ -62,11 +60,12 @@ fn decimal(sum: i128) -> String {
 pub(super) async fn write<'a>(
     snapshot: Option<&Snapshot<'_>>,
     joiner: &'a Joiner<'_>,
-    lines: &'a [Line],
-    (mut checks, mut figures, named): (DataChecks<'a>, page::Figures<'a>, page::SupplierLabels),
-    reference_data: &ReferenceData,
+    mut checks: DataChecks<'a>,
+    mut figures: page::Figures<'a>,
+    supplier_labels: page::SupplierLabels,
     progress: &Progress,
 ) -> Result<WrittenTables, Failure> {
+    let Sources { lines, reference_data, .. } = *joiner.sources();
     let (mut sizes, mut files_of_spend) = (TableSizes::default(), Vec::new());
     let mut totals: BTreeMap<(Month, i64), (u64, i128)> = BTreeMap::new();
     let mut suppliers = SupplierTotals::default();
@@ -108,7 +107,7 @@ pub(super) async fn write<'a>(
         sizes.supplier.add(&file.finish().await?);
     }
     let checked = checks.finish(joiner.suppliers(), &joiner.contradicted_rates());
-    Ok(WrittenTables { sizes, spend: files_of_spend, page: figures.finish(named), totals, checked })
+    Ok(WrittenTables { sizes, spend: files_of_spend, page: figures.finish(supplier_labels), totals, checked })
 }
 
 /// The files of one partition: one, until it is full.

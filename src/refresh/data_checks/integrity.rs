@@ -40,15 +40,15 @@ pub(super) struct Integrity {
 }
 
 /// What it is compared with.
-pub(super) struct Expected<'a> {
+pub(in crate::refresh) struct Expected<'a> {
     /// Every line that was to be written, by id.
-    pub(super) lines: &'a [Line],
+    pub(in crate::refresh) lines: &'a [Line],
     /// Lines that were kept, without those that are gone.
-    pub(super) kept: Option<u64>,
+    pub(in crate::refresh) kept: Option<u64>,
     /// The files of `spend`.
-    pub(super) files: &'a [DataFile],
+    pub(in crate::refresh) files: &'a [DataFile],
     /// Lines and sum of the control totals.
-    pub(super) totals: (u64, i128),
+    pub(in crate::refresh) totals: (u64, i128),
 }
 
 impl Integrity {

@@ -9,26 +9,16 @@ use crate::table::spend;
 /// One of a month's counts.
 type Count = fn(&Measured) -> u64;
 
-/// Counts what the lines of each month have.
-#[derive(Debug, Default)]
-pub(super) struct Months(Vec<Measured>);
-
-impl Months {
-    /// A row of a closed month; months come one after the other.
-    pub(super) fn add(&mut self, month: Month, row: &spend::Row<'_>) {
-        if self.0.last().is_none_or(|last| last.month != month) {
-            self.0.push(Measured::empty(month));
-        }
-        let Some(last) = self.0.last_mut() else { return };
-        last.kept += 1;
-        last.with_supplier += u64::from(row.supplier_id.is_some());
-        last.with_invoice += u64::from(row.invoice_number.is_some());
-        last.with_category += u64::from(row.category_1.is_some());
+/// Counts what a row of a closed month has; months come one after the other.
+pub(super) fn add(months: &mut Vec<Measured>, month: Month, row: &spend::Row<'_>) {
+    if months.last().is_none_or(|last| last.month != month) {
+        months.push(Measured::empty(month));
     }
-
-    pub(super) fn finish(self) -> Vec<Measured> {
-        self.0
-    }
+    let Some(last) = months.last_mut() else { return };
+    last.kept += 1;
+    last.with_supplier += u64::from(row.supplier_id.is_some());
+    last.with_invoice += u64::from(row.invoice_number.is_some());
+    last.with_category += u64::from(row.category_1.is_some());
 }
 
 /// The months that both runs found closed: those of now, and those of before.
@@ -128,11 +118,11 @@ mod tests {
 
     #[test]
     fn rows_are_counted_by_month() {
-        let mut months = Months::default();
-        months.add(month("2026-04"), &bare(1));
+        let mut months = Vec::new();
+        add(&mut months, month("2026-04"), &bare(1));
         let row = spend::Row { supplier_id: Some(3), invoice_number: Some("7"), ..bare(2) };
-        months.add(month("2026-05"), &row);
-        months.add(month("2026-05"), &spend::Row { category_1: Some("Staff"), ..row });
+        add(&mut months, month("2026-05"), &row);
+        add(&mut months, month("2026-05"), &spend::Row { category_1: Some("Staff"), ..row });
         let may = Measured {
             kept: 2,
             with_supplier: 2,
@@ -141,7 +131,7 @@ mod tests {
             ..Measured::empty(month("2026-05"))
         };
         let april = Measured { kept: 1, ..Measured::empty(month("2026-04")) };
-        assert_eq!(months.finish(), [april, may]);
+        assert_eq!(months, [april, may]);
     }
 
     #[test]

@@ -1,8 +1,6 @@
 //! The VAT rate of a line: what the settings say of its code, where the ledger's own amounts do not say otherwise. Tax rules are each company's own,
 //! and the published table is of sales: on a purchase the same code can mean another rate.
 
-use std::collections::BTreeMap;
-
 use rustc_hash::FxHashMap;
 
 use crate::model::line::Line;
@@ -38,7 +36,7 @@ impl Evidence {
 }
 
 /// A rate that an owner's own lines contradict.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ContradictedRate {
     /// The owner.
     pub(crate) owner_id: i64,
@@ -77,19 +75,16 @@ impl<'a> Rates<'a> {
     /// The rates that are contradicted, by owner and code.
     pub(super) fn contradicted(&self) -> Vec<ContradictedRate> {
         let contradicted = self.evidence.iter().filter(|(_, evidence)| evidence.contradicts());
-        let sorted: BTreeMap<_, _> = contradicted
-            .map(|((owner, code, rate), evidence)| {
-                ((*owner, self.pool.text(*code).unwrap_or_default(), *rate), *evidence)
-            })
-            .collect();
-        let told = sorted.into_iter().map(|((owner_id, code, rate), Evidence { lines, agreeing })| ContradictedRate {
-            owner_id,
-            vat_code: code.to_owned(),
-            rate,
-            lines,
-            agreeing,
+        let told = contradicted.map(|((owner_id, code, rate), Evidence { lines, agreeing })| ContradictedRate {
+            owner_id: *owner_id,
+            vat_code: self.pool.text(*code).unwrap_or_default().to_owned(),
+            rate: *rate,
+            lines: *lines,
+            agreeing: *agreeing,
         });
-        told.collect()
+        let mut told: Vec<ContradictedRate> = told.collect();
+        told.sort_unstable();
+        told
     }
 
     fn stated(&self, line: &Line) -> Option<i32> {
