@@ -1,10 +1,9 @@
 //! The owner of the token, by the cheapest question that only a good token answers.
 
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::model::failure::{Failure, FailureKind};
-use crate::xledger::scalar::Integer;
+use crate::xledger::node::ViewerNode;
 use crate::xledger::{Client, Error, query};
 
 /// The id of the owner that the token was made in; `None` if Xledger does not say, though asked again.
@@ -12,8 +11,8 @@ use crate::xledger::{Client, Error, query};
 /// # Errors
 /// What keeps any question from being answered: a refused token, an unreachable server.
 pub(crate) async fn owner_id(client: &Client) -> Result<Option<i64>, Error> {
-    match client.ask_value::<Viewer>(query::VIEWER, &json!({})).await {
-        Ok(viewer) => Ok(viewer.owner_id()),
+    match client.ask_value::<ViewerNode>(query::VIEWER, &json!({})).await {
+        Ok(node) => Ok(node.viewer.and_then(|viewer| Some(viewer.entity?.owner_db_id?.0))),
         Err(Error::RightMissing { .. } | Error::SchemaMismatch { .. } | Error::Api { .. }) => Ok(None),
         Err(error) => Err(error),
     }
@@ -32,27 +31,5 @@ pub(crate) fn same_owner(now: Option<i64>, before: Option<i64>) -> Result<(), Fa
             Err(Failure::new(FailureKind::OwnerChanged, message))
         }
         _ => Ok(()),
-    }
-}
-
-#[derive(Deserialize)]
-struct Viewer {
-    viewer: Option<ViewerEntity>,
-}
-
-#[derive(Deserialize)]
-struct ViewerEntity {
-    entity: Option<Entity>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Entity {
-    owner_db_id: Option<Integer>,
-}
-
-impl Viewer {
-    fn owner_id(self) -> Option<i64> {
-        Some(self.viewer?.entity?.owner_db_id?.0)
     }
 }

@@ -148,6 +148,11 @@ nodes! {
         gl_object1: ObjectNode, gl_object2: ObjectNode, gl_object3: ObjectNode, gl_object4: ObjectNode, gl_object5: ObjectNode,
     }
 
+    /// Whose token it is: the whole answer, the viewer, and what the token was made in.
+    ViewerNode { viewer: ViewerOfTokenNode }
+    ViewerOfTokenNode { entity: EntityNode }
+    EntityNode { owner_db_id: Integer }
+
     /// A dimension value.
     ObjectNode { db_id: Integer, code: LenientText, description: LenientText, object_kind: NameNode }
 }
