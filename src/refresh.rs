@@ -223,10 +223,10 @@ impl RefreshRun<'_> {
         let rows = loop {
             lists.complete(context, cache, self.progress).await?;
             let screened = self.screen(lists, report)?;
-            let expires_at = lists.expire_at((self.clock)());
-            match self.load_or_fetch(context, screened, lists, cache, (renewals, expires_at), report).await {
+            lists.set_expiry((self.clock)());
+            match self.load_or_fetch(context, screened, lists, cache, renewals, report).await {
                 // If the run's own deadline has come, too, the next list ends with it.
-                Err(failure) if failure.kind == FailureKind::DeadlineReached && (self.clock)() >= expires_at => {
+                Err(failure) if failure.kind == FailureKind::DeadlineReached && (self.clock)() >= lists.expires_at => {
                     tracing::info!("the lists are an hour old; they are made anew before the refresh goes on");
                     lists.begin_anew((self.clock)());
                 }

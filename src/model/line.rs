@@ -40,8 +40,8 @@ pub(crate) struct Payable {
     pub(crate) id: i64,
     pub(crate) owner: i64,
     pub(crate) voucher: i64,
-    /// When the voucher was modified, in milliseconds since 1970; [`NONE`](super::listed::NONE) if Xledger does not say.
-    pub(crate) modified_at: i64,
+    /// When the voucher was modified, by its ledger lines.
+    pub(crate) modified_at: PackedOption<Instant>,
     pub(crate) match_id: i64,
     /// The id of the voucher's document type.
     pub(crate) document_type: i64,

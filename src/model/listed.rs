@@ -2,11 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::value::Month;
+use super::value::{Instant, Month, PackedOption};
 
 /// A document type, as a voucher names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct DocumentType {
     /// Its id.
     pub id: Option<i64>,
@@ -39,7 +38,6 @@ impl DocumentType {
 
 /// An accounting period.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Period {
     /// Its calendar month; `None` if it has none, or one that no calendar has.
     pub month: Option<Month>,
@@ -49,9 +47,6 @@ pub(crate) struct Period {
     pub fiscal_period: Option<i16>,
 }
 
-/// Stands for a missing number, because a list has no room for an `Option`. No time is as small.
-pub(crate) const NONE: i64 = i64::MIN;
-
 /// A listed ledger line. 0 stands for no reference, as it does in Xledger: a list may hold millions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct ListedLine {
@@ -60,8 +55,8 @@ pub(crate) struct ListedLine {
     pub(crate) voucher: i64,
     pub(crate) account: i64,
     pub(crate) match_id: i64,
-    /// When the voucher was modified, in milliseconds since 1970; [`NONE`] if Xledger does not say.
-    pub(crate) modified_at: i64,
+    /// When the voucher was modified.
+    pub(crate) modified_at: PackedOption<Instant>,
     /// Where the period stands in the ledger's list of them.
     pub(crate) period: u32,
     /// Where the document type stands in the ledger's list of them.

@@ -118,7 +118,7 @@ impl Money {
 }
 
 /// A value that may be missing, in the eight bytes of one that is not: a run holds millions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct PackedOption<T>(i64, PhantomData<T>);
 
 /// No value is as small as this.

@@ -5,6 +5,7 @@
 mod encoding;
 mod files;
 mod load;
+mod rows;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,12 +15,13 @@ use crate::model::digest::Digest;
 use crate::model::text_pool::PooledText;
 use crate::model::value::{Instant, Month};
 use crate::refresh::index::{Ranges, References};
-pub(crate) use encoding::Stored;
-pub(crate) use files::Cache;
-pub(crate) use load::{CachedRow, CachedRows, Change};
+use crate::refresh::screen::Screen;
+pub(crate) use files::{Cache, PART_ROWS};
+pub(crate) use load::CachedRows;
+pub(crate) use rows::{CachedRow, Change};
 
 /// Raised by whatever changes what a file of the cache means. Another version is not read: everything is fetched then.
-const CACHE_FORMAT_VERSION: u32 = 9;
+const CACHE_FORMAT_VERSION: u32 = 10;
 
 /// How much later than it says a voucher may have been modified, in milliseconds: Xledger's times have no offset, so that an hour of
 /// autumn comes twice, and clocks differ by minutes.
@@ -27,7 +29,6 @@ const SETTLED_MS: i64 = 75 * 60 * 1_000;
 
 /// What `state/cache.json` says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Contents {
     format_version: u32,
     /// Files of ledger lines, older ones first.
@@ -53,7 +54,6 @@ pub(crate) struct Contents {
 
 /// A file of rows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct CacheFile {
     /// Its path below `state/`.
     pub path: String,
@@ -67,7 +67,6 @@ pub(crate) struct CacheFile {
 
 /// Where the rows of a file came from: what they were asked with, and when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Provenance {
     /// The checksum of the [`RowSource`].
     pub source: String,
@@ -111,7 +110,6 @@ impl RowSource {
 
 /// Rows of these months that were asked for before a time are not valid. AP lines have no month: they are of all months.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Expiry {
     /// The first month; `None`: all months up to `to`.
     pub from: Option<Month>,
@@ -135,7 +133,6 @@ impl Expiry {
 
 /// The bounds of the ranges of both lists: ids, ascending.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Bounds {
     /// `None` until the list has been whole once: before, nobody knows how long it is.
     pub(crate) ledger: Option<Vec<i64>>,
@@ -144,7 +141,6 @@ pub(crate) struct Bounds {
 
 /// A refresh that has not ended. What it has is in the cache and in its lists: to go on with it is to run again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Unfinished {
     /// The refresh: the id of its first run.
     pub(crate) id: String,
@@ -164,7 +160,6 @@ pub(crate) struct Unfinished {
 
 /// What a refresh was asked to fetch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Scope {
     /// How much to fetch.
     pub(crate) mode: Mode,
@@ -176,7 +171,6 @@ pub(crate) struct Scope {
 
 /// Lists, in files: as far as they came, or whole.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct SavedLists {
     /// When the listing began, in milliseconds since 1970.
     pub(crate) began_at_ms: i64,
@@ -200,7 +194,6 @@ pub(crate) struct SavedLists {
 
 /// A list of lines, in files.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct SavedList {
     /// What was listed, but for what came since it was saved last.
     pub(crate) parts: Vec<CacheFile>,
@@ -213,10 +206,8 @@ pub(crate) struct SavedList {
 pub(crate) struct Validity<'a> {
     /// What such rows are asked with now.
     pub(crate) now: &'a Provenance,
-    /// When the listing began.
-    pub(crate) listed_at: Instant,
     pub(crate) expired: &'a [Expiry],
-    pub(crate) listed: ListedReferences<'a>,
+    pub(crate) listing: Listing<'a>,
 }
 
 /// What a row of the cache is, of a line that is admitted.
@@ -231,22 +222,27 @@ pub(crate) enum RowState {
     Outdated,
 }
 
-/// What listed ledger lines refer to.
+/// What rows are compared with, beside their lines in the lists.
 #[derive(Clone, Copy)]
-pub(crate) struct ListedReferences<'a> {
+pub(crate) struct Listing<'a> {
+    /// When it began.
+    pub(crate) began_at: Instant,
+    /// What ledger lines refer to.
+    pub(crate) references: &'a References,
     /// The names of the ledger's document types, by their places.
     pub(crate) types: &'a [(PooledText, PooledText)],
-    pub(crate) references: &'a References,
+    /// Judges lines, and knows when their vouchers were modified.
+    pub(crate) screen: &'a Screen,
 }
 
 impl Validity<'_> {
     /// Judges the row of an admitted line.
-    fn judge<T: CachedRow>(&self, row: &T, from: &Provenance, admitted: &T::Admitted) -> RowState {
+    fn judge<T: CachedRow>(&self, row: &T, from: &Provenance, listed: &T::Listed) -> RowState {
         let is_as_asked_now = (&from.source, &from.document) == (&self.now.source, &self.now.document);
         // A row fetched while a clock was ahead would look settled, and would never expire.
-        let is_of_use = is_as_asked_now && from.at_ms <= self.now.at_ms && row.change(admitted, self.listed).is_none();
+        let is_of_use = is_as_asked_now && from.at_ms <= self.now.at_ms && row.change(listed, self.listing).is_none();
         // What changes after the listing began shows once the line is listed again.
-        let is_settled = from.at_ms >= self.listed_at.0 || from.settles(row.modified_at());
+        let is_settled = from.at_ms >= self.listing.began_at.0 || from.settles(row.modified_at());
         match (is_of_use, is_settled, self.is_expired(from, row.month())) {
             (true, true, false) => RowState::Valid,
             (true, false, false) => RowState::TooYoung,

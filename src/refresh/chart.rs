@@ -11,23 +11,12 @@ use crate::xledger::node::AccountNode;
 use crate::xledger::scalar::{reference, text};
 use crate::xledger::{Client, Error, query};
 
-/// The number by which the account rules judge.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum AccountNumber {
-    /// The account has no code: its lines cannot be judged.
-    Unknown,
-    /// The code has no digits: no range holds it.
-    WithoutDigits,
-    /// A number of at most four digits.
-    Digits(u16),
-}
-
 /// An account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Account {
-    /// What the account rules go by.
-    pub number: AccountNumber,
-    /// The code.
+    /// What the account rules judge by.
+    pub facts: AccountFacts,
+    /// The code. Lines on an account without one cannot be judged.
     pub code: Option<Box<str>>,
     /// The name.
     pub name: Option<Box<str>>,
@@ -35,28 +24,14 @@ pub(crate) struct Account {
     pub group: Option<Box<str>>,
     /// What the account holds.
     pub kind: Option<AccountKind>,
-    /// The standard chart that it belongs to, by the vendor's id.
-    pub standard: Option<i64>,
-    /// The flag `costWagesSalaries`; `None` if it cannot be read.
-    pub is_wages: Option<bool>,
-}
-
-impl Account {
-    /// What the account rules judge by.
-    pub(crate) fn facts(&self) -> AccountFacts {
-        let number = match self.number {
-            AccountNumber::Digits(number) => Some(number),
-            AccountNumber::Unknown | AccountNumber::WithoutDigits => None,
-        };
-        AccountFacts { number, standard: self.standard, is_wages: self.is_wages }
-    }
 }
 
 #[cfg(test)]
 impl Account {
-    /// An account of the NS 4102 chart of which no more than its number is known.
-    pub(crate) fn numbered(number: AccountNumber) -> Self {
-        Self { number, code: None, name: None, group: None, kind: None, standard: Some(2), is_wages: None }
+    /// An account of the NS 4102 chart of which no more than its code is known.
+    pub(crate) fn coded(code: Option<&str>) -> Self {
+        let facts = AccountFacts { number: code.and_then(account_number), standard: Some(2), is_wages: None };
+        Self { facts, code: code.map(Into::into), name: None, group: None, kind: None }
     }
 }
 
@@ -124,19 +99,17 @@ impl Chart {
 fn account(client: &Client, node: AccountNode) -> Account {
     let kind = kind(&node);
     let code = text(node.code);
-    let number = match code.as_deref().map(account_number) {
-        None => AccountNumber::Unknown,
-        Some(None) => AccountNumber::WithoutDigits,
-        Some(Some(number)) => AccountNumber::Digits(number),
+    let facts = AccountFacts {
+        number: code.as_deref().and_then(account_number),
+        standard: node.chart_of_account.and_then(|chart| reference(chart.db_id)),
+        is_wages: node.cost_wages_salaries,
     };
     Account {
-        number,
+        facts,
         code,
         name: client.fit("spend.account_name", node.description),
         group: client.fit("spend.account_group", node.account_group.and_then(|group| group.description)),
         kind,
-        standard: node.chart_of_account.and_then(|chart| reference(chart.db_id)),
-        is_wages: node.cost_wages_salaries,
     }
 }
 

@@ -4,29 +4,21 @@ mod document_types;
 mod rows;
 
 use rustc_hash::FxHashSet;
-use serde_json::{Map, Value};
 
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::text_pool::TextPool;
-use crate::model::treatment::Treatment;
 use crate::model::value::Instant;
-use crate::refresh::cache::{CachedRow, Change, ListedReferences};
-use crate::refresh::index::BY_ID_ROWS;
-use crate::refresh::screen::Screen;
-use crate::xledger::Client;
+use crate::refresh::cache::{CachedRow, Change, Listing};
+use crate::refresh::index::{BY_ID_ROWS, ListContext, Listed};
+use crate::refresh::screen::{Admitted, Screen};
 use crate::xledger::node::{IdNode, Identified};
 use crate::xledger::query::Query;
 
 /// What a fetch needs to know.
 #[derive(Clone, Copy)]
 pub(crate) struct Fetch<'a> {
-    pub(crate) client: &'a Client,
-    pub(crate) base: &'a Map<String, Value>,
-    pub(crate) batch_rows: usize,
-    pub(crate) screen: &'a Screen,
-    pub(crate) listed: ListedReferences<'a>,
-    /// How lines of the ledger's document types are treated, by their places.
-    pub(crate) treatments: &'a [Treatment],
+    pub(crate) context: ListContext<'a>,
+    pub(crate) listing: Listing<'a>,
     /// When the lists that it goes by become too old.
     pub(crate) expires_at: Instant,
     /// Whether a line is taken that is as it was listed but for the time of its voucher.
@@ -37,8 +29,6 @@ pub(crate) struct Fetch<'a> {
 pub(crate) trait FetchedRow: CachedRow {
     /// The line on the wire.
     type Node: Identified;
-    /// Asks for their ids.
-    const IDS: Query;
     /// Whose line it is, in words.
     const LEDGER: &'static str;
     /// Judges a line as it came. Returns its row, which is `None` if it has no period, and whether the rules keep it.
@@ -47,13 +37,9 @@ pub(crate) trait FetchedRow: CachedRow {
     /// [`FailureKind::PayrollReceived`] if it is payroll.
     fn receive(fetch: &Fetch<'_>, node: Self::Node, pool: &mut TextPool) -> Result<(Option<Self>, bool), Failure>;
     /// By which of its queries a line is asked for.
-    fn query_number(_: &Screen, _: &Self::Admitted) -> usize {
+    fn query_number(_: &Screen, _: &Admitted<Self::Listed>) -> usize {
         0
     }
-    /// The owner and the match of an admitted line.
-    fn match_of(admitted: &Self::Admitted) -> (i64, i64);
-    /// The voucher that an admitted line was listed in, and that of the row.
-    fn vouchers(admitted: &Self::Admitted, row: Option<&Self>) -> [i64; 2];
 }
 
 /// Lines that are not as they were listed: they are used once the lists have been brought up to date, and not before.
@@ -76,9 +62,9 @@ impl SetAside {
 
 impl Fetch<'_> {
     /// Asks for a batch of admitted lines, whose ids ascend.
-    pub(crate) async fn ask<T: FetchedRow>(&self, query: Query, batch: Vec<T::Admitted>) -> Answer<T> {
-        let ids: Vec<i64> = batch.iter().map(T::id_of).collect();
-        let (nodes, end) = by_id_so_far(self.client, query, self.base, &ids, Some(self.expires_at)).await;
+    pub(crate) async fn ask<T: FetchedRow>(&self, query: Query, batch: Vec<Admitted<T::Listed>>) -> Answer<T> {
+        let ids: Vec<i64> = batch.iter().map(Admitted::id).collect();
+        let (nodes, end) = by_id_so_far(self.context, query, &ids, Some(self.expires_at)).await;
         Answer { batch, nodes, end: end.map(drop) }
     }
 
@@ -93,7 +79,7 @@ impl Fetch<'_> {
         pool: &mut TextPool,
         rows: &mut Vec<T>,
         set_aside: &mut SetAside,
-    ) -> Result<Vec<T::Admitted>, Failure> {
+    ) -> Result<Vec<Admitted<T::Listed>>, Failure> {
         let Answer { mut batch, nodes, end } = answer;
         if matches!(&end, Err(failure) if !failure.is_resumable()) {
             return end.map(|()| batch);
@@ -101,17 +87,17 @@ impl Fetch<'_> {
         // The same row may come twice in an answer.
         let mut came = vec![false; batch.len()];
         for node in nodes {
-            let at = node.id().and_then(|id| batch.binary_search_by_key(&id, T::id_of).ok());
+            let at = node.id().and_then(|id| batch.binary_search_by_key(&id, Admitted::id).ok());
             // Another line would have ended the run.
             let Some(at) = at.filter(|at| !std::mem::replace(&mut came[*at], true)) else { continue };
-            let admitted = &batch[at];
+            let listed = batch[at].entry();
             let (row, is_kept) = T::receive(self, node, pool)?;
-            let change = row.as_ref().map_or(Some(Change::Match), |row| row.change(admitted, self.listed));
+            let change = row.as_ref().map_or(Some(Change::Match), |row| row.change(listed, self.listing));
             match (row, change) {
                 (Some(row), None) if is_kept => rows.push(row),
                 (Some(row), Some(Change::ModifiedAt)) if is_kept && self.takes_other_times => rows.push(row),
                 (row, change) => {
-                    let vouchers = T::vouchers(admitted, row.as_ref());
+                    let vouchers = [listed.ids().voucher, row.map_or(0, |row| row.ids().voucher)];
                     // A line that was in no voucher is not listed again with the lines of one.
                     set_aside.relist_all |= change == Some(Change::Match) || vouchers[0] == 0;
                     set_aside.lines += 1;
@@ -129,15 +115,10 @@ impl Fetch<'_> {
 ///
 /// # Errors
 /// [`FailureKind::SelfCheckFailed`] if some are still listed.
-pub(crate) async fn ensure_gone(
-    client: &Client,
-    base: &Map<String, Value>,
-    query: Query,
-    missing: &[i64],
-) -> Result<(), Failure> {
+pub(crate) async fn ensure_gone(context: ListContext<'_>, query: Query, missing: &[i64]) -> Result<(), Failure> {
     let (mut listed, mut null_rows) = (Vec::new(), 0);
     for ids in missing.chunks(BY_ID_ROWS) {
-        let (rows, end) = by_id_so_far::<IdNode>(client, query, base, ids, None).await;
+        let (rows, end) = by_id_so_far::<IdNode>(context, query, ids, None).await;
         null_rows += end?;
         listed.extend(rows.iter().filter_map(Identified::id));
     }
@@ -159,7 +140,7 @@ pub(crate) async fn ensure_gone(
 
 /// What came of a batch of lines.
 pub(crate) struct Answer<T: FetchedRow> {
-    batch: Vec<T::Admitted>,
+    batch: Vec<Admitted<T::Listed>>,
     pub(crate) nodes: Vec<T::Node>,
     end: Result<(), Failure>,
 }
@@ -172,16 +153,15 @@ pub(crate) fn batch_rows(page_rows: usize) -> usize {
 /// All rows of the given ids, and no others: a row that was not asked for ends the run, unread. From `expires_at` on no request is sent. Rows that
 /// stay null are counted.
 pub(crate) async fn by_id<N: Identified>(
-    client: &Client,
+    context: ListContext<'_>,
     query: Query,
-    base: &Map<String, Value>,
     ids: &[i64],
     expires_at: Option<Instant>,
 ) -> Result<Vec<N>, Failure> {
     let mut rows = Vec::with_capacity(ids.len());
     for ids in ids.chunks(BY_ID_ROWS) {
-        let (nodes, end) = by_id_so_far(client, query, base, ids, expires_at).await;
-        client.meter().count_null_rows(end?);
+        let (nodes, end) = by_id_so_far(context, query, ids, expires_at).await;
+        context.client.meter().count_null_rows(end?);
         rows.extend(nodes);
     }
     // By id: of two rows that say different things the same one counts, whatever the order of the answers.
@@ -191,16 +171,16 @@ pub(crate) async fn by_id<N: Identified>(
 
 /// As [`by_id`], with the rows that came until it ended, and how many were null.
 async fn by_id_so_far<N: Identified>(
-    client: &Client,
+    context: ListContext<'_>,
     query: Query,
-    base: &Map<String, Value>,
     ids: &[i64],
     expires_at: Option<Instant>,
 ) -> (Vec<N>, Result<usize, Failure>) {
     let asked: FxHashSet<i64> = ids.iter().copied().collect();
     let (mut rows, mut unasked) = (Vec::with_capacity(ids.len()), false);
-    let walked = client
-        .walk_ids(query, base, ids, expires_at, |nodes: Vec<N>| {
+    let walked = context
+        .client
+        .walk_ids(query, context.base, ids, expires_at, |nodes: Vec<N>| {
             unasked |= !nodes.iter().all(|node| node.id().is_some_and(|id| asked.contains(&id)));
             rows.extend(nodes);
             Ok(())

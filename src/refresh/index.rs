@@ -3,17 +3,18 @@
 mod ranges;
 mod references;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::model::digest::Digest;
-use crate::model::listed::{DocumentType, ListedLine, ListedPayable, NONE};
+use crate::model::listed::{DocumentType, ListedLine, ListedPayable};
 use crate::model::value::Month;
 use crate::xledger::node::{Identified, LedgerIndexNode, ListedHeaderNode, PayableIndexNode, SourceNode};
 use crate::xledger::query::{self, Query};
-use crate::xledger::scalar::{Integer, Lenient, WallTime, reference, text};
+use crate::xledger::scalar::{Integer, Lenient, reference, text};
 use crate::xledger::{Client, Error, Position, Question};
-pub(crate) use ranges::{List, Ranges};
+pub(crate) use ranges::Ranges;
 pub(crate) use references::{References, period, says_without_id, type_by_id};
 
 /// The document type that a voucher names.
@@ -22,17 +23,67 @@ pub(crate) fn document_type(source: Option<SourceNode>) -> DocumentType {
     DocumentType { id: reference(source.db_id), code: text(source.code), description: text(source.description) }
 }
 
-/// All ledger lines.
-#[derive(Debug, Default)]
-pub(crate) struct Ledger {
-    pub(crate) entries: Vec<ListedLine>,
-    pub(crate) references: References,
+/// A line of a list.
+pub(crate) trait Listed: Copy + Serialize + DeserializeOwned + 'static {
+    /// The line on the wire.
+    type Node: Identified;
+    /// What such lines refer to.
+    type References: Default;
+    /// Asks for such lines.
+    const QUERY: Query;
+    /// Asks for their ids alone.
+    const IDS: Query;
+    /// [`Listed::QUERY`], as it is asked of this server.
+    fn query(_: &Client) -> Query {
+        Self::QUERY
+    }
+    /// Reads a line as it was listed; `None` if it has no id, so that it cannot be asked for.
+    fn read(node: Self::Node, references: &mut Self::References, client: &Client) -> Option<Self>;
+    /// Its ids.
+    fn ids(&self) -> Ids;
 }
 
+/// What every line has, of whichever ledger. 0 stands for no reference.
+pub(crate) struct Ids {
+    pub(crate) id: i64,
+    pub(crate) owner: i64,
+    pub(crate) voucher: i64,
+    pub(crate) match_id: i64,
+}
+
+/// A list of lines.
+#[derive(Debug)]
+pub(crate) struct List<E: Listed> {
+    pub(crate) entries: Vec<E>,
+    pub(crate) references: E::References,
+}
+
+/// All ledger lines.
+pub(crate) type Ledger = List<ListedLine>;
 /// All AP lines.
-#[derive(Debug, Default)]
-pub(crate) struct Payables {
-    pub(crate) entries: Vec<ListedPayable>,
+pub(crate) type Payables = List<ListedPayable>;
+
+impl<E: Listed> Default for List<E> {
+    fn default() -> Self {
+        Self { entries: Vec::new(), references: E::References::default() }
+    }
+}
+
+impl<E: Listed> List<E> {
+    /// The lines' ids.
+    fn ids(&self) -> impl Iterator<Item = i64> {
+        self.entries.iter().map(|entry| entry.ids().id)
+    }
+
+    /// Takes lines as they were listed.
+    pub(crate) fn extend(&mut self, nodes: Vec<E::Node>, client: &Client) {
+        self.entries.extend(nodes.into_iter().filter_map(|node| E::read(node, &mut self.references, client)));
+    }
+
+    /// Sorts by id, whatever the order of the answers: later steps and their outcome depend on nothing else.
+    pub(crate) fn sort(&mut self) {
+        self.entries.sort_unstable_by_key(|entry| entry.ids().id);
+    }
 }
 
 /// Rows of a register's page, at most: deep selections time out, and a register's rows have many nested fields.
@@ -40,7 +91,7 @@ pub(crate) const REGISTER_PAGE_ROWS: usize = 5_000;
 /// Rows that are asked for by their ids at once, each with twenty-odd nested fields: far below what the server answers in time.
 pub(crate) const BY_ID_ROWS: usize = 1_000;
 
-/// What a listing asks with.
+/// What is asked with.
 #[derive(Clone, Copy)]
 pub(crate) struct ListContext<'a> {
     pub(crate) client: &'a Client,
@@ -112,9 +163,9 @@ impl RegisterWalk {
     }
 }
 
-impl List for Ledger {
+impl Listed for ListedLine {
     type Node = LedgerIndexNode;
-    type Entry = ListedLine;
+    type References = References;
     const QUERY: Query = query::LEDGER_INDEX;
     const IDS: Query = query::LEDGER_IDS;
 
@@ -122,83 +173,50 @@ impl List for Ledger {
         client.plan().with_references(Self::QUERY)
     }
 
-    /// Takes lines as they were listed. One without an id cannot be asked for.
-    fn extend(&mut self, nodes: Vec<LedgerIndexNode>, client: &Client) {
-        for node in nodes {
-            let Some(id) = reference(node.db_id) else { continue };
-            let ListedHeaderNode { db_id, transaction_source, modified_at } = node.header.unwrap_or_default();
-            let owner = reference(node.owner_db_id).unwrap_or(0);
-            let document_type = self.references.place_of_type(transaction_source, owner);
-            let period = self.references.place_of_period(client, (node.period_id, node.period), owner);
-            self.entries.push(ListedLine {
-                id,
-                owner,
-                voucher: reference(db_id).unwrap_or(0),
-                account: reference(node.account_db_id).unwrap_or(0),
-                match_id: reference(node.match_id).unwrap_or(0),
-                modified_at: milliseconds(modified_at),
-                period,
-                document_type,
-            });
-        }
+    fn read(node: LedgerIndexNode, references: &mut References, client: &Client) -> Option<Self> {
+        let ListedHeaderNode { db_id, transaction_source, modified_at } = node.header.unwrap_or_default();
+        let (id, owner) = (reference(node.db_id)?, reference(node.owner_db_id).unwrap_or(0));
+        Some(ListedLine {
+            id,
+            owner,
+            voucher: reference(db_id).unwrap_or(0),
+            account: reference(node.account_db_id).unwrap_or(0),
+            match_id: reference(node.match_id).unwrap_or(0),
+            modified_at: modified_at.and_then(Lenient::fit).map(|time| time.0).into(),
+            document_type: references.place_of_type(transaction_source, owner),
+            period: references.place_of_period(client, (node.period_id, node.period), owner),
+        })
     }
 
-    fn entries(&self) -> &[ListedLine] {
-        &self.entries
-    }
-
-    fn entries_mut(&mut self) -> &mut Vec<ListedLine> {
-        &mut self.entries
-    }
-
-    fn id_of(entry: &ListedLine) -> i64 {
-        entry.id
+    fn ids(&self) -> Ids {
+        let Self { id, owner, voucher, match_id, .. } = *self;
+        Ids { id, owner, voucher, match_id }
     }
 }
 
-impl List for Payables {
+impl Listed for ListedPayable {
     type Node = PayableIndexNode;
-    type Entry = ListedPayable;
+    type References = ();
     const QUERY: Query = query::PAYABLE_INDEX;
     const IDS: Query = query::PAYABLE_IDS;
 
-    fn query(_: &Client) -> Query {
-        Self::QUERY
+    fn read(node: PayableIndexNode, (): &mut (), _: &Client) -> Option<Self> {
+        Some(ListedPayable {
+            id: reference(node.db_id)?,
+            owner: reference(node.owner_db_id).unwrap_or(0),
+            voucher: node.transaction_header.and_then(|header| reference(header.db_id)).unwrap_or(0),
+            match_id: reference(node.match_id).unwrap_or(0),
+            document_type: reference(node.header_transaction_source_db_id).unwrap_or(0),
+        })
     }
 
-    fn extend(&mut self, nodes: Vec<PayableIndexNode>, _: &Client) {
-        self.entries.extend(nodes.into_iter().filter_map(payable_entry));
+    fn ids(&self) -> Ids {
+        let Self { id, owner, voucher, match_id, .. } = *self;
+        Ids { id, owner, voucher, match_id }
     }
-
-    fn entries(&self) -> &[ListedPayable] {
-        &self.entries
-    }
-
-    fn entries_mut(&mut self) -> &mut Vec<ListedPayable> {
-        &mut self.entries
-    }
-
-    fn id_of(entry: &ListedPayable) -> i64 {
-        entry.id
-    }
-}
-
-/// A time as a list has it.
-fn milliseconds(time: Option<Lenient<WallTime>>) -> i64 {
-    time.and_then(Lenient::fit).map_or(NONE, |time| time.0.0)
 }
 
 /// The calendar month of a period; `None` if it has none, or one that no calendar has.
 pub(crate) fn month(year: Option<Integer>, month_number: Option<Integer>) -> Option<Month> {
     Month::new(year?.0, month_number?.0)
-}
-
-fn payable_entry(node: PayableIndexNode) -> Option<ListedPayable> {
-    Some(ListedPayable {
-        id: reference(node.db_id)?,
-        owner: reference(node.owner_db_id).unwrap_or(0),
-        voucher: node.transaction_header.and_then(|header| reference(header.db_id)).unwrap_or(0),
-        match_id: reference(node.match_id).unwrap_or(0),
-        document_type: reference(node.header_transaction_source_db_id).unwrap_or(0),
-    })
 }

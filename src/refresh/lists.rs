@@ -1,6 +1,7 @@
 //! The lists of a refresh, by index fields alone, and the registers beside them. They are saved in the cache as they grow: checkpoints, from which
 //! another run can resume for an hour. Older ones are made anew, for what they say of payroll may be out of date.
 
+mod changed;
 mod check;
 mod references;
 mod saved_list;
@@ -17,13 +18,13 @@ use crate::model::value::Instant;
 use crate::refresh::cache::{Bounds, Cache, SavedLists};
 use crate::refresh::chart::Chart;
 use crate::refresh::fetch::SetAside;
-use crate::refresh::guards;
-use crate::refresh::index::{Ledger, List, ListContext, Payables, References, RegisterWalk};
+use crate::refresh::index::{Ledger, ListContext, Payables, References, RegisterWalk};
 use crate::refresh::reference_data::ReferenceData;
 use crate::refresh::rules::Rules;
 use crate::refresh::screen::{self, Screened};
 use crate::report::progress::{Progress, Stage};
 use crate::xledger::Error;
+use changed::changed_lines;
 pub(crate) use check::list_and_screen;
 
 /// Rows that are listed before they are saved.
@@ -39,6 +40,8 @@ pub(super) struct Lists {
     pub(super) payables: Payables,
     /// What of them stands in the cache, and how far they came.
     pub(super) saved: SavedLists,
+    /// When they, once whole, become too old to fetch by.
+    pub(super) expires_at: Instant,
 }
 
 /// What is read whole.
@@ -53,8 +56,8 @@ impl Lists {
     /// Nothing yet.
     pub(super) fn begin(source: &str, now: Instant) -> Self {
         let saved = SavedLists { began_at_ms: now.0, source: source.to_owned(), ..SavedLists::default() };
-        let (registers, ledger, payables) = Default::default();
-        Self { registers, ledger, payables, saved }
+        let (registers, ledger, payables, expires_at) = Default::default();
+        Self { registers, ledger, payables, saved, expires_at }
     }
 
     /// Those of an earlier run if they are of use, else nothing yet.
@@ -97,11 +100,11 @@ impl Lists {
         Ok(())
     }
 
-    /// When these lists, now whole, become too old to fetch by: lines may have become payroll since. At most an hour from now: the clock of the run
-    /// before may have been ahead.
-    pub(super) fn expire_at(&mut self, now: Instant) -> Instant {
+    /// Says when these lists, now whole, become too old to fetch by: lines may have become payroll since. At most an hour from now: the clock of the
+    /// run before may have been ahead.
+    pub(super) fn set_expiry(&mut self, now: Instant) {
         let whole_at_ms = *self.saved.whole_at_ms.get_or_insert(now.0);
-        Instant(whole_at_ms.min(now.0).saturating_add(MAX_AGE_MS))
+        self.expires_at = Instant(whole_at_ms.min(now.0).saturating_add(MAX_AGE_MS));
     }
 
     /// How many rows there are, of lists and registers: more, once a run has got something.
@@ -150,7 +153,7 @@ impl Lists {
                 self.save(cache).await?;
                 self.list(context, &known, SAVED_ROWS, progress).await?;
             }
-            let changed = guards::changed_lines(&self.ledger, context.page_rows);
+            let changed = changed_lines(&self.ledger, context.page_rows);
             if changed.is_empty() {
                 break;
             }
@@ -262,7 +265,7 @@ impl Lists {
     pub(super) async fn save(&mut self, cache: &mut Cache<'_>) -> Result<(), Failure> {
         self.saved.ledger.save(&self.ledger, cache).await?;
         self.saved.payables.save(&self.payables, cache).await?;
-        self.saved.registers = cache.write_value("registers", &(&self.registers, &self.ledger.references)).await?;
+        self.saved.registers = cache.write_value("registers", 0, &(&self.registers, &self.ledger.references)).await?;
         cache.contents.lists = Some(self.saved.clone());
         cache.save().await
     }

@@ -95,7 +95,6 @@ impl ReferenceData {
     /// What the client cannot get over; a line that was not asked for, or is payroll by now. What may not be read is null, and the run goes on.
     pub(crate) async fn look_up(
         &mut self,
-        context: ListContext<'_>,
         fetch: &Fetch<'_>,
         lines: &[Line],
         payables: &[Payable],
@@ -103,7 +102,7 @@ impl ReferenceData {
     ) -> Result<(), Failure> {
         let Self { suppliers, owners, dimensions, tax_rules, .. } = self;
         let (suppliers, read) = futures::join!(
-            look_up_suppliers(suppliers, context, payables),
+            look_up_suppliers(suppliers, fetch.context, payables),
             read_names(owners, dimensions, tax_rules, fetch, lines, pool)
         );
         suppliers?;
@@ -146,7 +145,8 @@ async fn read_names(
     lines: &[Line],
     pool: &TextPool,
 ) -> Result<(), Failure> {
-    let Fetch { client, base, expires_at, .. } = *fetch;
+    let Fetch { context, expires_at, .. } = *fetch;
+    let client = context.client;
     let offers = |field| client.plan().asks(query::NAMES, field);
     let mut to_find = NamesToFind::new(lines, |line| {
         let [one, two, three, four, five] = line.dimensions.map(Named::Dimension);
@@ -194,7 +194,7 @@ async fn read_names(
             known.currency =
                 client.fit("spend.amount_currency_code", owner.currency.and_then(|currency| currency.code));
         };
-        by_id(client, query::OWNER_CURRENCIES, base, &ids, Some(expires_at)).await?.into_iter().for_each(take);
+        by_id(context, query::OWNER_CURRENCIES, &ids, Some(expires_at)).await?.into_iter().for_each(take);
     }
     Ok(())
 }

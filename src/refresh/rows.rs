@@ -14,10 +14,10 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
 use crate::model::text_pool::{PooledText, TextPool};
 use crate::model::value::Instant;
-use crate::refresh::cache::{Cache, CachedRows, ListedReferences, Provenance, Validity};
-use crate::refresh::fetch::{Answer, Fetch, FetchedRow, SetAside, batch_rows};
+use crate::refresh::cache::{Cache, CachedRows, Listing, Provenance, Validity};
+use crate::refresh::fetch::{Answer, Fetch, FetchedRow, SetAside};
 use crate::refresh::index::ListContext;
-use crate::refresh::screen::{Screen, Screened};
+use crate::refresh::screen::{Admitted, Screen, Screened};
 use crate::report::Report;
 use crate::report::progress::Stage;
 use crate::xledger::query::{self, Query};
@@ -46,34 +46,25 @@ pub(super) enum Outcome {
 }
 
 impl RefreshRun<'_> {
-    /// All rows of admitted lines, and the names of what they refer to. `renewals` says how often the lists were brought up to date already. From
-    /// `expires_at` on nothing is asked for by these lists: lines may have become payroll since then.
+    /// All rows of admitted lines, and the names of what they refer to. `renewals` says how often the lists were brought up to date already.
     pub(super) async fn load_or_fetch(
         &self,
         context: ListContext<'_>,
         screened: Screened,
         lists: &mut Lists,
         cache: &mut Cache<'_>,
-        (renewals, expires_at): (u32, Instant),
+        renewals: u32,
         report: &mut Report,
     ) -> Result<Outcome, Failure> {
-        let Screened { lines: admitted, payables: admitted_payables, payroll_lines, payroll_payables, .. } = screened;
-        let Screened { treatments, one_sided_matches, screen, .. } = screened;
-        let mut pool = TextPool::default();
-        let references = &lists.ledger.references;
+        let Screened { lines, payables, payroll_lines, payroll_payables, one_sided_matches, screen, .. } = screened;
+        let (references, mut pool) = (&lists.ledger.references, TextPool::default());
         let types: Vec<(PooledText, PooledText)> =
             references.document_types.all().iter().map(|kind| pool.of_type(kind)).collect();
-        let listed = ListedReferences { types: &types, references };
-        let listed_at = Instant(lists.saved.began_at_ms);
-        let ListContext { client, base, .. } = context;
-        // What expense reports say of a person's trips is nobody's business.
-        let left_out: &'static [&'static str] = if self.rules.personal.expense_texts { &[] } else { &["text"] };
-        let queries = [query::LEDGER_LINES, query::LEDGER_LINES.without(left_out)];
-        let queries = queries.map(|query| client.plan().with_references(query)).to_vec();
-        let mut lines = self.load(queries, cache, admitted, &payroll_lines, (listed_at, listed), &mut pool).await?;
+        let began_at = Instant(lists.saved.began_at_ms);
+        let listing = Listing { began_at, references, types: &types, screen: &screen };
+        let mut lines = self.load(self.line_queries(), cache, lines, &payroll_lines, listing, &mut pool).await?;
         let queries = vec![query::PAYABLE_LINES];
-        let mut payables =
-            self.load(queries, cache, admitted_payables, &payroll_payables, (listed_at, listed), &mut pool).await?;
+        let mut payables = self.load(queries, cache, payables, &payroll_payables, listing, &mut pool).await?;
 
         // Somebody matched these lines while the lists were read, perhaps with payroll: all is listed once more before they are asked for.
         if !lists.saved.renewed
@@ -83,25 +74,12 @@ impl RefreshRun<'_> {
         }
 
         let takes_other_times = renewals >= MAX_RENEWALS;
-        let batch_rows = batch_rows(self.page_rows);
-        let treatments = &*treatments;
-        let fetch =
-            Fetch { client, base, batch_rows, screen: &screen, listed, treatments, expires_at, takes_other_times };
+        let fetch = Fetch { context, listing, expires_at: lists.expires_at, takes_other_times };
         let mut fetching = FetchContext { fetch, cache, pool, set_aside: SetAside::default() };
-
-        self.progress.begin(Stage::Fetch, (lines.missing.len() + payables.missing.len()) as u64);
-        let fetched = self.fetch(&mut fetching, &mut lines, &mut payables).await;
-        *report.lines_fetched.get_or_insert(0) += lines.fetched;
-        *report.payables_fetched.get_or_insert(0) += payables.fetched;
-        if !fetched? {
+        if !self.fetch(&mut fetching, &mut lines, &mut payables, report).await? {
             return Ok(Outcome::QueryChanged);
         }
-        let FetchContext { pool, mut set_aside, .. } = fetching;
-        if set_aside.is_as_listed() && client.plan().asks_ids() {
-            set_aside.relist_all = !fetch.types_are_as_listed(&lines.cached.rows).await?;
-        }
-        report.lines_gone = Some(lines.missing.len() as u64);
-        report.payables_gone = Some(payables.missing.len() as u64);
+        let FetchContext { pool, set_aside, .. } = fetching;
         if renewals < MAX_RENEWALS && !(set_aside.is_as_listed() && set_aside.vouchers.is_empty()) {
             return Ok(Outcome::SetAside(set_aside));
         }
@@ -114,8 +92,15 @@ impl RefreshRun<'_> {
         }
         self.progress.begin(Stage::ReferenceData, 0);
         let reference_data = &mut lists.registers.reference_data;
-        reference_data.look_up(context, &fetch, &lines.rows, &payables.rows, &pool).await?;
+        reference_data.look_up(&fetch, &lines.rows, &payables.rows, &pool).await?;
         Ok(Outcome::Complete(Box::new(Rows { lines, payables, pool, screen })))
+    }
+
+    /// What ledger lines are asked with, and those of expense reports: what these say of a person's trips is nobody's business.
+    fn line_queries(&self) -> Vec<Query> {
+        let left_out: &'static [&'static str] = if self.rules.personal.expense_texts { &[] } else { &["text"] };
+        let queries = [query::LEDGER_LINES, query::LEDGER_LINES.without(left_out)];
+        queries.map(|query| self.xledger.plan().with_references(query)).to_vec()
     }
 
     /// Takes what is valid of one sort of rows out of the cache.
@@ -123,26 +108,49 @@ impl RefreshRun<'_> {
         &self,
         queries: Vec<Query>,
         cache: &mut Cache<'_>,
-        mut missing: Vec<T::Admitted>,
+        mut missing: Vec<Admitted<T::Listed>>,
         payroll: &[i64],
-        (listed_at, listed): (Instant, ListedReferences<'_>),
+        listing: Listing<'_>,
         pool: &mut TextPool,
     ) -> Result<RowFetch<T>, Failure> {
         let (source, document) = (cache.contents.source.digest(), documents_digest(self.xledger, &queries));
         // What is asked for by lists that were made in the middle of a run is as new as these.
-        let at_ms = self.started_at.max(listed_at).0;
+        let at_ms = self.started_at.max(listing.began_at).0;
         let (provenance, admitted) = (Provenance { source, document, at_ms }, missing.len());
         let expired = cache.contents.expired.clone();
-        let validity = Validity { now: &provenance, listed_at, expired: &expired, listed };
+        let validity = Validity { now: &provenance, expired: &expired, listing };
         let mut cached = CachedRows::load(cache, &missing, payroll, &validity, pool).await?;
         cached.leave_missing(&mut missing);
         let in_cache = cached.rows.len();
         Ok(RowFetch { queries, provenance, cached, admitted, missing, in_cache, fetched: 0 })
     }
 
+    /// Fetches what is missing, and says in the report how much came and how much is gone. Returns false as [`Self::ask_for_all`] does.
+    async fn fetch(
+        &self,
+        context: &mut FetchContext<'_, '_>,
+        lines: &mut RowFetch<Line>,
+        payables: &mut RowFetch<Payable>,
+        report: &mut Report,
+    ) -> Result<bool, Failure> {
+        self.progress.begin(Stage::Fetch, (lines.missing.len() + payables.missing.len()) as u64);
+        let fetched = self.ask_for_all(context, lines, payables).await;
+        *report.lines_fetched.get_or_insert(0) += lines.fetched;
+        *report.payables_fetched.get_or_insert(0) += payables.fetched;
+        if !fetched? {
+            return Ok(false);
+        }
+        if context.set_aside.is_as_listed() && self.xledger.plan().asks_ids() {
+            context.set_aside.relist_all = !context.fetch.types_are_as_listed(&lines.cached.rows).await?;
+        }
+        report.lines_gone = Some(lines.missing.len() as u64);
+        report.payables_gone = Some(payables.missing.len() as u64);
+        Ok(true)
+    }
+
     /// Fetches what is missing, and puts it into the cache as it comes. Returns false if a document is no longer the one for which rows were taken
     /// out of the cache.
-    async fn fetch(
+    async fn ask_for_all(
         &self,
         context: &mut FetchContext<'_, '_>,
         lines: &mut RowFetch<Line>,

@@ -8,11 +8,11 @@ mod payroll;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::model::listed::{DocumentType, ListedLine, ListedPayable, NONE};
+use crate::model::listed::{DocumentType, ListedLine, ListedPayable};
 use crate::model::treatment::Treatment;
-use crate::model::value::Month;
-use crate::refresh::chart::{Account, AccountNumber, Chart};
-use crate::refresh::index::{Ledger, Payables};
+use crate::model::value::{Instant, Month, PackedOption};
+use crate::refresh::chart::{Account, Chart};
+use crate::refresh::index::{Ledger, Listed, Payables};
 use crate::refresh::rules::Rules;
 use crate::report::counts::{Counts, PayableCounts, TypeCount};
 pub(crate) use coverage::Coverage;
@@ -20,30 +20,24 @@ pub(crate) use coverage::Coverage;
 pub(crate) use coverage::LostInvoices;
 use payroll::PayrollMatches;
 
-/// A ledger line that may be asked for, as it was listed.
+/// A line that may be asked for, as it was listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct AdmittedLine(ListedLine);
+pub(crate) struct Admitted<E>(E);
 
-/// An AP line that may be asked for, as it was listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct AdmittedPayable(ListedPayable, i64);
+/// A ledger line that may be asked for.
+pub(crate) type AdmittedLine = Admitted<ListedLine>;
+/// An AP line that may be asked for.
+pub(crate) type AdmittedPayable = Admitted<ListedPayable>;
 
-impl AdmittedLine {
+impl<E: Listed> Admitted<E> {
     /// What was listed of it.
-    pub(crate) fn entry(&self) -> &ListedLine {
-        &self.0
-    }
-}
-
-impl AdmittedPayable {
-    /// What was listed of it.
-    pub(crate) fn entry(&self) -> &ListedPayable {
+    pub(crate) fn entry(&self) -> &E {
         &self.0
     }
 
-    /// When its voucher was modified, as the list of ledger lines says; [`NONE`] if it does not.
-    pub(crate) fn modified_at(&self) -> i64 {
-        self.1
+    /// Its id.
+    pub(crate) fn id(&self) -> i64 {
+        self.0.ids().id
     }
 }
 
@@ -131,14 +125,16 @@ pub(crate) struct Screen {
     rules: Rules,
     chart: Chart,
     matches: PayrollMatches,
+    /// How lines of the ledger's document types are treated, by their places.
+    treatments: Vec<Treatment>,
     /// By the id of a document type; of several readings the strictest.
-    treatments: FxHashMap<i64, Treatment>,
+    treatment_of_id: FxHashMap<i64, Treatment>,
     /// Which of the ledger's document types are expense reports.
     expense_reports: Vec<bool>,
     /// Vouchers of a payroll document type.
     payroll_vouchers: FxHashSet<i64>,
     /// When each was modified.
-    kept_vouchers: FxHashMap<i64, i64>,
+    kept_vouchers: FxHashMap<i64, PackedOption<Instant>>,
     coverage: Coverage,
 }
 
@@ -162,8 +158,6 @@ pub(crate) struct Screened {
     pub unknown_accounts: Vec<i64>,
     /// Codes of accounts that look like wages and lie outside of the payroll accounts.
     pub accounts_to_confirm: Vec<String>,
-    /// How lines of the ledger's document types are treated, by their places.
-    pub(crate) treatments: Vec<Treatment>,
     /// Matches of lines that may be asked for, by owner, that no other listed line has.
     pub(crate) one_sided_matches: FxHashSet<(i64, i64)>,
     /// Judges fetched lines once more.
@@ -173,23 +167,21 @@ pub(crate) struct Screened {
 /// Judges both lists.
 pub(crate) fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Payables) -> Screened {
     let document_types = ledger.references.document_types.all();
-    let treatments: Vec<Treatment> =
-        document_types.iter().map(|kind| rules.treatment(kind.code.as_deref(), kind.description.as_deref())).collect();
-    let mut screen = Screen::new(rules, chart, document_types, &treatments);
-    screen.find_payroll(ledger, &treatments, payables);
+    let mut screen = Screen::new(rules, chart, document_types);
+    screen.find_payroll(ledger, payables);
 
     let mut counts = Counts::default();
     let (mut lines, mut payroll_lines) = (Vec::new(), Vec::new());
-    let mut lines_of_type = vec![(0_u64, 0_u64); treatments.len()];
+    let mut lines_of_type = vec![(0_u64, 0_u64); document_types.len()];
     let mut unknown_accounts: FxHashSet<i64> = FxHashSet::default();
     // A line that was listed twice is judged by its strictest reading, and counted once: rows shift between pages while somebody posts, and which
     // reading is right is not known.
     for readings in ledger.entries.chunk_by(|a, b| a.id == b.id) {
         let Some(last) = readings.last() else { continue };
-        let verdicts = readings.iter().map(|entry| screen.judge(&facts(entry, ledger, &treatments)));
+        let verdicts = readings.iter().map(|entry| screen.judge(&screen.facts(entry, ledger)));
         let Some(verdict) = verdicts.min() else { continue };
         verdict.count_in(&mut counts);
-        if treatments[last.document_type as usize] == Treatment::Kept {
+        if screen.treatment_at(last.document_type) == Some(Treatment::Kept) {
             screen.coverage.add(ledger.references.month(last), verdict);
         }
         let of_type = &mut lines_of_type[last.document_type as usize];
@@ -202,7 +194,7 @@ pub(crate) fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Pay
             payroll_lines.push(last.id);
         }
         if let Verdict::Kept { .. } = verdict {
-            lines.push(AdmittedLine(*last));
+            lines.push(Admitted(*last));
             for entry in readings.iter().filter(|entry| entry.voucher != 0) {
                 let modified_at = screen.kept_vouchers.entry(entry.voucher).or_insert(entry.modified_at);
                 *modified_at = entry.modified_at.max(*modified_at);
@@ -210,7 +202,7 @@ pub(crate) fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Pay
         }
     }
 
-    screen.count_vouchers(ledger, &treatments);
+    screen.count_vouchers(ledger);
 
     let mut payable_counts = PayableCounts::default();
     let (mut admitted, mut payroll_payables) = (Vec::new(), Vec::new());
@@ -221,12 +213,12 @@ pub(crate) fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Pay
             payroll_payables.extend(readings.last().map(|entry| entry.id));
         } else if readings.iter().all(|entry| screen.admits_payable(entry)) {
             payable_counts.kept += 1;
-            admitted.extend(readings.last().map(|entry| AdmittedPayable(*entry, screen.modified_at(entry.voucher))));
+            admitted.extend(readings.last().copied().map(Admitted));
         } else {
             payable_counts.not_needed += 1;
         }
     }
-    let document_types = type_counts(document_types, &treatments, &lines_of_type);
+    let document_types = type_counts(document_types, &screen.treatments, &lines_of_type);
     let mut unknown_accounts: Vec<i64> = unknown_accounts.into_iter().collect();
     unknown_accounts.sort_unstable();
     let accounts_to_confirm = screen.accounts_to_confirm();
@@ -244,20 +236,8 @@ pub(crate) fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Pay
         document_types,
         unknown_accounts,
         accounts_to_confirm,
-        treatments,
         one_sided_matches,
         screen,
-    }
-}
-
-fn facts(entry: &ListedLine, ledger: &Ledger, treatments: &[Treatment]) -> LineFacts {
-    let treatment = treatments.get(entry.document_type as usize).copied().unwrap_or(Treatment::Refused);
-    LineFacts {
-        owner: entry.owner,
-        account: entry.account,
-        match_id: entry.match_id,
-        month: ledger.references.month(entry),
-        treatment,
     }
 }
 
@@ -275,16 +255,30 @@ fn type_counts(types: &[DocumentType], treatments: &[Treatment], lines: &[(u64, 
 }
 
 impl Screen {
-    fn new(rules: Rules, chart: Chart, types: &[DocumentType], treatments: &[Treatment]) -> Self {
-        let mut by_id = FxHashMap::default();
-        for (kind, treatment) in types.iter().zip(treatments) {
+    fn new(rules: Rules, chart: Chart, types: &[DocumentType]) -> Self {
+        let treatment = |kind: &DocumentType| rules.treatment(kind.code.as_deref(), kind.description.as_deref());
+        let treatments: Vec<Treatment> = types.iter().map(treatment).collect();
+        let mut treatment_of_id = FxHashMap::default();
+        for (kind, treatment) in types.iter().zip(&treatments) {
             let Some(id) = kind.id else { continue };
-            by_id.entry(id).and_modify(|known: &mut Treatment| *known = (*known).min(*treatment)).or_insert(*treatment);
+            treatment_of_id
+                .entry(id)
+                .and_modify(|known: &mut Treatment| *known = (*known).min(*treatment))
+                .or_insert(*treatment);
         }
         let (matches, payroll_vouchers, kept_vouchers, coverage) = Default::default();
         let expense_reports = types.iter().map(DocumentType::is_expense_report).collect();
-        let treatments = by_id;
-        Self { rules, chart, matches, treatments, expense_reports, payroll_vouchers, kept_vouchers, coverage }
+        Self {
+            rules,
+            chart,
+            matches,
+            treatments,
+            treatment_of_id,
+            expense_reports,
+            payroll_vouchers,
+            kept_vouchers,
+            coverage,
+        }
     }
 
     /// Whether a line is of an expense report.
@@ -304,7 +298,7 @@ impl Screen {
 
     /// Codes of accounts that look like wages and lie outside of the payroll accounts, each once.
     fn accounts_to_confirm(&self) -> Vec<String> {
-        let odd = |account: &&Account| self.rules.must_be_confirmed(&account.facts(), account.name.as_deref());
+        let odd = |account: &&Account| self.rules.must_be_confirmed(&account.facts, account.name.as_deref());
         let codes =
             self.chart.accounts().filter(odd).map(|account| account.code.as_deref().unwrap_or("without a code"));
         let codes: std::collections::BTreeSet<&str> = codes.collect();
@@ -316,17 +310,28 @@ impl Screen {
         self.rules.treatment(kind.code.as_deref(), kind.description.as_deref())
     }
 
+    /// How lines of the ledger's document type at this place are treated; `None` if there is none.
+    pub(crate) fn treatment_at(&self, place: u32) -> Option<Treatment> {
+        self.treatments.get(place as usize).copied()
+    }
+
+    /// What a listed line is judged by.
+    fn facts(&self, entry: &ListedLine, ledger: &Ledger) -> LineFacts {
+        let ListedLine { owner, account, match_id, document_type, .. } = *entry;
+        let treatment = self.treatment_at(document_type).unwrap_or(Treatment::Refused);
+        LineFacts { owner, account, match_id, month: ledger.references.month(entry), treatment }
+    }
+
     /// What becomes of a ledger line.
     pub(crate) fn judge(&self, line: &LineFacts) -> Verdict {
         let account = self.chart.account(line.account);
         if self.is_payroll_by_itself(line.treatment, account) || self.matches.hold(line.owner, line.match_id) {
             return Verdict::Payroll;
         }
-        let number = match account.map(|account| account.number) {
+        let number = match account {
             None if line.account != 0 => return Verdict::Refused(Lack::KnownAccount),
-            None | Some(AccountNumber::Unknown) => return Verdict::Refused(Lack::Account),
-            Some(AccountNumber::WithoutDigits) => None,
-            Some(AccountNumber::Digits(number)) => Some(number),
+            None | Some(Account { code: None, .. }) => return Verdict::Refused(Lack::Account),
+            Some(account) => account.facts.number,
         };
         let Some(month) = line.month else { return Verdict::Refused(Lack::Period) };
         if !self.match_is_known(line.owner, line.match_id) {
@@ -348,14 +353,14 @@ impl Screen {
         Verdict::Kept { numbered: number.is_some() }
     }
 
-    /// When a kept voucher was modified, by its ledger lines; [`NONE`] if Xledger does not say.
-    pub(crate) fn modified_at(&self, voucher: i64) -> i64 {
-        self.kept_vouchers.get(&voucher).copied().unwrap_or(NONE)
+    /// When a kept voucher was modified, by its ledger lines.
+    pub(crate) fn modified_at(&self, voucher: i64) -> PackedOption<Instant> {
+        self.kept_vouchers.get(&voucher).copied().unwrap_or(None.into())
     }
 
     /// Whether an AP line may be asked for.
     pub(crate) fn admits_payable(&self, line: &ListedPayable) -> bool {
-        let kept_type = self.treatments.get(&line.document_type) == Some(&Treatment::Kept);
+        let kept_type = self.treatment_of_id.get(&line.document_type) == Some(&Treatment::Kept);
         kept_type
             && self.match_is_known(line.owner, line.match_id)
             && self.kept_vouchers.contains_key(&line.voucher)

@@ -11,6 +11,7 @@ use serde::Serialize;
 use crate::display::figures;
 use crate::model::failure::{Failure, FailureKind};
 use crate::refresh::guards;
+use crate::refresh::index::ListContext;
 use crate::refresh::rules::{Codes, Rules, account_number};
 use crate::refresh::screen::Screened;
 use crate::refresh::token_owner;
@@ -91,6 +92,7 @@ const FEW_ROWS: usize = 200;
 /// No Xledger, a refused token, or an answer that breaks the schema. A missing right is no error but part of the answer.
 pub async fn check(client: &Client, settings: &Settings, progress: &Progress) -> Result<Checked, Failure> {
     let base = base_variables(settings.owner_set.as_str());
+    let context = ListContext { client, base: &base, page_rows: settings.page_rows };
     progress.begin(Stage::Schema, 0);
     let owner_id = token_owner::owner_id(client).await?;
     let dialect = Dialect::read(client).await?;
@@ -101,12 +103,10 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
     let mut screened = None;
     match dialect.check_fit(settings.owner_set.as_str()) {
         Err(error) => in_the_way.push(error.to_string()),
-        Ok(()) => {
-            match unless_refused(list_and_screen(client, &base, settings.page_rows, &settings.rules, progress).await)? {
-                Ok(found) => screened = Some(found),
-                Err(failure) => in_the_way.push(failure.message),
-            }
-        }
+        Ok(()) => match unless_refused(list_and_screen(context, &settings.rules, progress).await)? {
+            Ok(found) => screened = Some(found),
+            Err(failure) => in_the_way.push(failure.message),
+        },
     }
 
     let listing = client.meter().usage();
@@ -118,7 +118,7 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
         lines.extend(others.take(FEW_ROWS).map(|line| line.entry().id));
         payables.extend(screened.payables.iter().take(FEW_ROWS).map(|line| line.entry().id));
     }
-    let rights = token_rights::read(client, &base, &lines, &payables).await?;
+    let rights = token_rights::read(context, &lines, &payables).await?;
     progress.end();
     let mut to_know = Vec::new();
     if let Some(screened) = &screened {

@@ -1,66 +1,19 @@
-//! Rows as the bytes of a file: one behind the other as serde sees them, compressed. A file is read again by this program alone.
+//! Rows, and other things, as the bytes of a file: one behind the other as serde sees them, compressed. A file is read again by this program alone.
 
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 
-use crate::model::line::{Line, Payable};
-use crate::model::listed::{ListedLine, ListedPayable};
-use crate::model::text_pool::{OwnText, PooledText, TextPool};
+use super::CachedRow;
+use crate::model::text_pool::{PooledText, TextPool};
 
 /// The quickest that is worth its while.
 const ZSTD_LEVEL: i32 = 1;
 
-/// A row that can stand in a file.
-pub(crate) trait Stored: Serialize + DeserializeOwned {
-    /// Hands on each shared text that it refers to.
-    fn each_pooled_text(&mut self, _: impl FnMut(&mut PooledText)) {}
-    /// Its own text.
-    fn text(&self) -> OwnText {
-        OwnText::default()
-    }
-    /// The same row, with its own text at another place.
-    fn with_text(self, _: OwnText) -> Self {
-        self
-    }
-}
-
-impl Stored for ListedLine {}
-impl Stored for ListedPayable {}
-impl Stored for Payable {
-    fn each_pooled_text(&mut self, mut hand_on: impl FnMut(&mut PooledText)) {
-        hand_on(&mut self.kind);
-    }
-
-    fn text(&self) -> OwnText {
-        self.invoice_number
-    }
-
-    fn with_text(self, invoice_number: OwnText) -> Self {
-        Self { invoice_number, ..self }
-    }
-}
-
-impl Stored for Line {
-    fn each_pooled_text(&mut self, hand_on: impl FnMut(&mut PooledText)) {
-        [&mut self.document_type, &mut self.document_type_name, &mut self.currency, &mut self.vat_code]
-            .into_iter()
-            .for_each(hand_on);
-    }
-
-    fn text(&self) -> OwnText {
-        self.text
-    }
-
-    fn with_text(self, text: OwnText) -> Self {
-        Self { text, ..self }
-    }
-}
-
 /// Rows with their own texts, as they stand in a file.
 struct WithTexts<'a, T>(&'a [T], &'a TextPool);
 
-impl<T: Stored> Serialize for WithTexts<'_, T> {
+impl<T: CachedRow> Serialize for WithTexts<'_, T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.0.iter().map(|row| (row, self.1.own(row.text()))))
     }
@@ -70,22 +23,40 @@ impl<T: Stored> Serialize for WithTexts<'_, T> {
 ///
 /// # Errors
 /// What the encoders say: never, for rows that are in memory.
-pub(super) fn encode<T: Stored>(rows: &[T], pool: &TextPool) -> Result<Bytes, Box<dyn std::error::Error>> {
-    let raw = postcard::to_stdvec(&(pool.texts(), WithTexts(rows, pool)))?;
-    Ok(zstd::bulk::compress(&raw, ZSTD_LEVEL)?.into())
+pub(super) fn encode_rows<T: CachedRow>(rows: &[T], pool: &TextPool) -> Result<Bytes, Box<dyn std::error::Error>> {
+    encode(&(pool.texts(), WithTexts(rows, pool)))
+}
+
+/// The bytes of a file with one thing.
+///
+/// # Errors
+/// As of [`encode_rows`].
+pub(super) fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Bytes, Box<dyn std::error::Error>> {
+    Ok(zstd::bulk::compress(&postcard::to_stdvec(value)?, ZSTD_LEVEL)?.into())
+}
+
+/// Reads one thing.
+///
+/// # Errors
+/// What is wrong with the file, in words.
+pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    postcard::from_bytes(&zstd::decode_all(bytes).map_err(fault)?).map_err(fault)
+}
+
+fn fault(error: impl std::fmt::Display) -> String {
+    format!("it is not what was written: {error}")
 }
 
 /// Hands every row of a file to `take`, which says whether it is of use; they refer to `pool`.
 ///
 /// # Errors
 /// What is wrong with the file, in words.
-pub(super) fn decode<T: Stored>(
+pub(super) fn decode_rows<T: CachedRow>(
     bytes: &[u8],
     pool: &mut TextPool,
     mut take: impl FnMut(T, &TextPool) -> bool,
 ) -> Result<(), String> {
-    let fault = |error: postcard::Error| format!("it is not what was written: {error}");
-    let raw = zstd::decode_all(bytes).map_err(|error| format!("it is not what was written: {error}"))?;
+    let raw = zstd::decode_all(bytes).map_err(fault)?;
     let (texts, rest): (Vec<&str>, _) = postcard::take_from_bytes(&raw).map_err(fault)?;
     // 0 is no text.
     let places: Vec<PooledText> =
@@ -113,6 +84,7 @@ pub(super) fn decode<T: Stored>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::line::Line;
     use crate::model::value::{Day, Instant, Money, Month};
 
     fn line(id: i64, pool: &mut TextPool) -> Line {
@@ -146,11 +118,11 @@ mod tests {
     fn what_was_written_is_read() {
         let mut pool = TextPool::default();
         let rows = [line(1, &mut pool), line(i64::MIN, &mut pool)];
-        let bytes = encode(&rows, &pool).unwrap();
+        let bytes = encode_rows(&rows, &pool).unwrap();
         let (mut others, mut read) = (TextPool::default(), Vec::new());
         // Texts that are known have other places there.
         let code = others.intern(Some("2"));
-        decode(&bytes, &mut others, |row: Line, _| {
+        decode_rows(&bytes, &mut others, |row: Line, _| {
             read.push(row);
             true
         })
@@ -175,9 +147,9 @@ mod tests {
     fn what_was_not_written_is_not_read() {
         let mut pool = TextPool::default();
         let rows = [line(1, &mut pool)];
-        let bytes = encode(&rows, &pool).unwrap();
-        let fault = |bytes: &[u8]| decode::<Line>(bytes, &mut TextPool::default(), |_, _| true).is_err();
+        let bytes = encode_rows(&rows, &pool).unwrap();
+        let fault = |bytes: &[u8]| decode_rows::<Line>(bytes, &mut TextPool::default(), |_, _| true).is_err();
         assert!(!fault(&bytes) && fault(&bytes[..bytes.len() - 1]) && fault(b"PAR1") && fault(b""));
-        assert!(fault(&encode(&rows, &TextPool::default()).unwrap()));
+        assert!(fault(&encode_rows(&rows, &TextPool::default()).unwrap()));
     }
 }

@@ -4,8 +4,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::encoding::{self, Stored};
-use super::{CACHE_FORMAT_VERSION, CacheFile, Contents, Provenance, RowSource};
+use super::{CACHE_FORMAT_VERSION, CacheFile, CachedRow, Contents, Provenance, RowSource, encoding};
 use crate::lake::{Current, Error, Key, Lake, Publisher, Version, layout};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
@@ -17,23 +16,22 @@ const FILE: &str = "cache.json";
 const OLD_FILE: &str = "refresh.json";
 /// More than `cache.json` takes: it names files, and holds the bounds of ranges.
 const FILE_LIMIT_BYTES: u64 = 16 << 20;
-/// A file of rows has [`PART_ROWS`] of them.
+/// A file has [`PART_ROWS`] rows at most.
 const PART_LIMIT_BYTES: u64 = 1 << 30;
 /// Rows of one file, at most: it is made in memory.
-pub(super) const PART_ROWS: usize = 250_000;
+pub(crate) const PART_ROWS: usize = 250_000;
 
 /// The cache, as one run reads and writes it. The run holds the lake: nobody else writes.
 pub(crate) struct Cache<'a> {
     /// What `cache.json` is to say.
     pub(crate) contents: Contents,
     lake: &'a Lake,
-    /// Part of the name of every file that is written.
+    /// Part of the path of every file that is written.
     run_id: &'a str,
     /// A dry run changes nothing.
     pub(crate) is_dry: bool,
     /// Why nothing is cached, where something was found that cannot be read.
     pub(crate) unread: Option<&'static str>,
-    files: u32,
     /// Rows that this run has put into it and that it did not have in some way already.
     pub(crate) new_rows: u64,
     version: Option<Version>,
@@ -96,7 +94,7 @@ impl<'a> Cache<'a> {
             // It changes nothing, so that it neither goes on with a refresh nor ends one.
             (contents.refresh, contents.lists) = (None, None);
         }
-        Ok(Self { contents, lake, run_id, is_dry, unread, files: 0, new_rows: 0, version, stored, in_doubt: None })
+        Ok(Self { contents, lake, run_id, is_dry, unread, new_rows: 0, version, stored, in_doubt: None })
     }
 
     /// Replaces `cache.json`, unless it says the same already.
@@ -124,83 +122,64 @@ impl<'a> Cache<'a> {
         Ok(())
     }
 
-    /// Writes rows into files; none in a dry run.
-    pub(crate) async fn write<T: Stored>(
-        &mut self,
-        name: &str,
-        rows: &[T],
-        pool: &TextPool,
-        provenance: Option<&Provenance>,
-    ) -> Result<Vec<CacheFile>, Failure> {
-        let (mut parts, is_dry) = (Vec::new(), self.is_dry);
-        for rows in rows.chunks(PART_ROWS).filter(|_| !is_dry) {
-            parts.push(self.write_one(name, rows, pool, provenance).await?);
-        }
-        Ok(parts)
-    }
-
     /// Writes rows into one file.
-    pub(super) async fn write_one<T: Stored>(
-        &mut self,
-        name: &str,
+    pub(super) async fn write<T: CachedRow>(
+        &self,
         rows: &[T],
         pool: &TextPool,
         provenance: Option<&Provenance>,
     ) -> Result<CacheFile, Failure> {
-        let bytes = encoding::encode(rows, pool).map_err(unfit)?;
-        self.put(&format!("{name}.rows"), rows.len(), bytes, provenance).await
+        let bytes = encoding::encode_rows(rows, pool).map_err(unfit)?;
+        self.put(&format!("{}.rows", T::FILE), rows.len(), bytes, provenance).await
     }
 
-    /// Writes one thing; not in a dry run.
-    pub(crate) async fn write_value<T: Serialize>(
-        &mut self,
+    /// Writes one thing, of so many rows; not in a dry run.
+    pub(crate) async fn write_value<T: Serialize + ?Sized>(
+        &self,
         name: &str,
+        rows: usize,
         value: &T,
     ) -> Result<Option<CacheFile>, Failure> {
         if self.is_dry {
             return Ok(None);
         }
-        let bytes = postcard::to_stdvec(value).map_err(unfit)?;
-        self.put(&format!("{name}.value"), 0, bytes.into(), None).await.map(Some)
+        let bytes = encoding::encode(value).map_err(unfit)?;
+        self.put(&format!("{name}.value"), rows, bytes, None).await.map(Some)
     }
 
     async fn put(
-        &mut self,
+        &self,
         name: &str,
         rows: usize,
         bytes: Bytes,
         provenance: Option<&Provenance>,
     ) -> Result<CacheFile, Failure> {
         let sha256 = Digest::of(&bytes);
-        loop {
-            let path = format!("rows/{}/{:05}-{name}", self.run_id, self.files);
-            self.files += 1;
-            match self.lake.store().create(&layout::state(&path)?, bytes.clone()).await {
-                // A run that reads its token anew opens the cache a second time.
-                Err(Error::AlreadyExists { .. }) => {}
-                Err(error) => return Err(error.into()),
-                Ok(_) => return Ok(CacheFile { path, rows: rows as u64, sha256, provenance: provenance.cloned() }),
-            }
+        let path = format!("rows/{}/{}-{name}", self.run_id, &sha256[..16]);
+        match self.lake.store().create(&layout::state(&path)?, bytes).await {
+            // A file of that name has these bytes, for it is there whole or not at all: this run has written the same before.
+            Ok(_) | Err(Error::AlreadyExists { .. }) => {}
+            Err(error) => return Err(error.into()),
         }
+        Ok(CacheFile { path, rows: rows as u64, sha256, provenance: provenance.cloned() })
     }
 
     /// Hands every row of a file to `take`, which says whether it is of use; they refer to `pool`.
     ///
     /// # Errors
     /// [`Error::Corrupt`] if it is damaged or gone, so that what it held must be asked for again; else what storage can meet.
-    pub(crate) async fn read<T: Stored>(
+    pub(crate) async fn read<T: CachedRow>(
         &self,
         part: &CacheFile,
         pool: &mut TextPool,
         take: impl FnMut(T, &TextPool) -> bool,
     ) -> Result<(), Error> {
-        encoding::decode(&self.get(part).await?, pool, take).map_err(|what| self.damaged(part, &what))
+        encoding::decode_rows(&self.get(part).await?, pool, take).map_err(|what| self.damaged(part, &what))
     }
 
     /// Reads one thing.
     pub(crate) async fn read_value<T: DeserializeOwned>(&self, part: &CacheFile) -> Result<T, Error> {
-        let bytes = self.get(part).await?;
-        postcard::from_bytes(&bytes).map_err(|_| self.damaged(part, "it is not what was written"))
+        encoding::decode(&self.get(part).await?).map_err(|what| self.damaged(part, &what))
     }
 
     async fn get(&self, part: &CacheFile) -> Result<Bytes, Error> {

@@ -1,49 +1,18 @@
 //! Takes the valid rows out of the cache, and rids it of what is none any more.
 
-use std::hash::{BuildHasher, Hash};
+use std::hash::BuildHasher;
 
 use rustc_hash::{FxBuildHasher, FxHashSet};
 
 use super::files::PART_ROWS;
-use super::{Cache, CacheFile, ListedReferences, Provenance, RowState, Stored, Validity};
+use super::{Cache, CacheFile, CachedRow, Provenance, RowState, Validity};
 use crate::lake::Error;
 use crate::model::failure::Failure;
 use crate::model::text_pool::{OwnText, TextPool};
-use crate::model::value::{Instant, Month};
+use crate::refresh::screen::Admitted;
 
 /// Files of one sort of rows, at most, beside those that are full: beyond, they are written anew as few.
 const MAX_FILES: usize = 16;
-
-/// A row that is fetched, and cached.
-pub(crate) trait CachedRow: Stored + Clone + Hash + 'static {
-    /// A line that was listed and may be asked for.
-    type Admitted: Copy + 'static;
-    /// The name of its files.
-    const FILE: &'static str;
-    /// A line's id.
-    fn id_of(admitted: &Self::Admitted) -> i64;
-    /// The row's id.
-    fn id(&self) -> i64;
-    /// Its month; `None` if it is of none.
-    fn month(&self) -> Option<Month>;
-    /// When its voucher was modified.
-    fn modified_at(&self) -> Option<Instant>;
-    /// What is not as it is listed.
-    fn change(&self, admitted: &Self::Admitted, listed: ListedReferences<'_>) -> Option<Change>;
-    /// Its files.
-    fn parts<'a>(cache: &'a mut Cache<'_>) -> &'a mut Vec<CacheFile>;
-}
-
-/// What of a line is not as it is listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Change {
-    /// When its voucher was modified, and nothing else.
-    ModifiedAt,
-    /// Its voucher, its account or its document type.
-    Line,
-    /// Its owner, its match or its period: other lines may be judged in another way for it.
-    Match,
-}
 
 /// The rows of admitted lines: the valid ones of the cache, and then those that are fetched.
 pub(crate) struct CachedRows<T> {
@@ -76,16 +45,16 @@ impl<T: CachedRow> CachedRows<T> {
     /// What storage can meet. A damaged file is told, and all of its rows are fetched.
     pub(crate) async fn load(
         cache: &mut Cache<'_>,
-        admitted: &[T::Admitted],
+        admitted: &[Admitted<T::Listed>],
         payroll: &[i64],
         validity: &Validity<'_>,
         pool: &mut TextPool,
     ) -> Result<Self, Failure> {
-        let parts = T::parts(cache).clone();
+        let parts = T::parts(&mut cache.contents).clone();
         let mut cached = Self {
             // Room that is not used takes no memory; to make more room would take twice as much.
             rows: Vec::with_capacity(admitted.len()),
-            ids: admitted.iter().map(T::id_of).collect(),
+            ids: admitted.iter().map(Admitted::id).collect(),
             file_of: vec![NOWHERE; admitted.len()],
             must_go: vec![false; parts.len()],
             expired: Vec::new(),
@@ -97,13 +66,13 @@ impl<T: CachedRow> CachedRows<T> {
             let Some(from) = part.provenance.as_ref().filter(is_of_source) else { continue };
             let (mut must_go, mut has_payroll, before) = (false, false, cached.rows.len());
             let take = |row: T, pool: &TextPool| {
-                let Ok(at) = admitted.binary_search_by_key(&row.id(), T::id_of) else {
+                let Ok(at) = admitted.binary_search_by_key(&row.id(), Admitted::id) else {
                     must_go = true;
                     has_payroll |= payroll.binary_search(&row.id()).is_ok();
                     return false;
                 };
                 must_go |= validity.is_expired(from, row.month());
-                match validity.judge(&row, from, &admitted[at]) {
+                match validity.judge(&row, from, admitted[at].entry()) {
                     RowState::Valid if cached.file_of[at] == NOWHERE => {
                         cached.file_of[at] = number as u32;
                         cached.rows.push(row);
@@ -124,8 +93,8 @@ impl<T: CachedRow> CachedRows<T> {
                         stays
                     };
                     cache.read(part, pool, keep).await?;
-                    let anew = cache.write_one(T::FILE, &rows, pool, Some(from)).await?;
-                    T::parts(cache)[number] = anew;
+                    let anew = cache.write(&rows, pool, Some(from)).await?;
+                    T::parts(&mut cache.contents)[number] = anew;
                 }
                 Ok(()) => {}
                 Err(error @ Error::Corrupt { .. }) => {
@@ -146,7 +115,7 @@ impl<T: CachedRow> CachedRows<T> {
 
     /// Leaves those of the admitted lines whose rows the cache does not have. If it has all, the last is asked for all the same: what may not be read
     /// any more shows in its answer.
-    pub(crate) fn leave_missing(&mut self, admitted: &mut Vec<T::Admitted>) {
+    pub(crate) fn leave_missing(&mut self, admitted: &mut Vec<Admitted<T::Listed>>) {
         if !self.file_of.contains(&NOWHERE)
             && let (Some(id), Some(file)) = (self.ids.last(), self.file_of.last_mut())
         {
@@ -175,11 +144,11 @@ impl<T: CachedRow> CachedRows<T> {
             return Ok(());
         }
         new.sort_by_cached_key(T::id);
-        let part = cache.write_one(T::FILE, new, pool, Some(provenance)).await?;
+        let part = cache.write(new, pool, Some(provenance)).await?;
         for at in new.iter().filter_map(|row| self.ids.binary_search(&row.id()).ok()) {
-            self.file_of[at] = T::parts(cache).len() as u32;
+            self.file_of[at] = T::parts(&mut cache.contents).len() as u32;
         }
-        T::parts(cache).push(part);
+        T::parts(&mut cache.contents).push(part);
         self.must_go.push(false);
         Ok(())
     }
@@ -200,7 +169,7 @@ impl<T: CachedRow> CachedRows<T> {
     /// What storage can meet; the cache then is as it was.
     pub(crate) async fn tidy(self, cache: &mut Cache<'_>, pool: &TextPool) -> Result<(), Failure> {
         let Self { mut rows, ids, file_of, must_go, .. } = self;
-        let parts = T::parts(cache).clone();
+        let parts = T::parts(&mut cache.contents).clone();
         let mut used = vec![0; parts.len()];
         file_of.iter().filter(|file| **file != NOWHERE).for_each(|file| used[*file as usize] += 1);
         let is_small = |part: &CacheFile| (part.rows as usize) < PART_ROWS / 2;
@@ -217,9 +186,12 @@ impl<T: CachedRow> CachedRows<T> {
             let provenance = parts.get(file).filter(|_| moves[file]).and_then(|part| part.provenance.as_ref());
             provenance.is_some_and(|provenance| provenance.settles(row.modified_at()))
         });
-        let anew = cache.write(T::FILE, &rows, pool, newest.as_ref()).await?;
         let stay = parts.into_iter().zip(moves).filter_map(|(part, moves)| (!moves).then_some(part));
-        *T::parts(cache) = stay.chain(anew).collect();
+        let mut parts: Vec<CacheFile> = stay.collect();
+        for rows in rows.chunks(PART_ROWS) {
+            parts.push(cache.write(rows, pool, newest.as_ref()).await?);
+        }
+        *T::parts(&mut cache.contents) = parts;
         Ok(())
     }
 }

@@ -5,13 +5,13 @@ use tempfile::TempDir;
 use super::*;
 use crate::lake::{Access, Lake, LakeUrl, Store};
 use crate::model::line::{Line, Payable};
-use crate::model::listed::{DocumentType, ListedLine, ListedPayable, NONE};
+use crate::model::listed::{DocumentType, ListedLine, ListedPayable};
 use crate::model::text_pool::{OwnText, TextPool};
 use crate::model::value::Money;
-use crate::refresh::chart::{Account, AccountNumber, Chart};
+use crate::refresh::chart::{Account, Chart};
 use crate::refresh::index::{Ledger, Payables};
 use crate::refresh::rules::Rules;
-use crate::refresh::screen::{AdmittedLine, screen};
+use crate::refresh::screen::{AdmittedLine, Screened, screen};
 
 const NOW_MS: i64 = 1_795_224_600_000;
 const HOUR_MS: i64 = 3_600_000;
@@ -30,7 +30,7 @@ fn entry(id: i64) -> ListedLine {
         voucher: 7,
         account: 3,
         match_id: 9,
-        modified_at: NOW_MS - 30 * HOUR_MS,
+        modified_at: Some(Instant(NOW_MS - 30 * HOUR_MS)).into(),
         period: 0,
         document_type: 0,
     }
@@ -47,7 +47,7 @@ fn row(entry: &ListedLine, pool: &mut TextPool) -> Line {
         voucher: entry.voucher,
         voucher_number: None.into(),
         voucher_created_at: None.into(),
-        voucher_modified_at: Some(entry.modified_at).filter(|at| *at != NONE).map(Instant).into(),
+        voucher_modified_at: entry.modified_at,
         match_id: entry.match_id,
         dimensions: [0; 5],
         amount: Money::parse("7").into(),
@@ -91,13 +91,9 @@ impl Default for Case {
     }
 }
 
-/// Lines that may be asked for.
-fn admitted(case: &Case) -> Vec<AdmittedLine> {
-    let account = |number| Account::numbered(AccountNumber::Digits(number));
-    let chart: Chart = [(3, account(4300)), (4, account(4400))].into_iter().collect();
-    let references = References::of(1, case.types.clone(), &MONTHS);
-    let ledger = Ledger { entries: case.listed.clone(), references };
-    screen(Rules::default(), chart, &ledger, &Payables::default()).lines
+/// What is asked with now.
+fn now() -> Provenance {
+    Provenance { source: "s".to_owned(), document: "d".to_owned(), at_ms: NOW_MS }
 }
 
 async fn a_lake() -> (TempDir, Lake) {
@@ -107,9 +103,38 @@ async fn a_lake() -> (TempDir, Lake) {
     (directory, Lake::open(store, Access::Write).await.unwrap())
 }
 
-/// What is asked with now.
-fn now() -> Provenance {
-    Provenance { source: "s".to_owned(), document: "d".to_owned(), at_ms: NOW_MS }
+/// Puts rows into the cache, in a file of their own.
+async fn put(cache: &mut Cache<'_>, rows: &[Line], pool: &TextPool, from: &Provenance) {
+    let part = cache.write(rows, pool, Some(from)).await.unwrap();
+    cache.contents.lines.push(part);
+}
+
+/// Takes the rows of a case out of the cache, with the lines that may be asked for.
+async fn load(case: &Case, cache: &mut Cache<'_>, pool: &mut TextPool) -> (Vec<AdmittedLine>, CachedRows<Line>) {
+    let account = |code| Account::coded(Some(code));
+    let chart: Chart = [(3, account("4300")), (4, account("4400"))].into_iter().collect();
+    let references = References::of(1, case.types.clone(), &MONTHS);
+    let ledger = Ledger { entries: case.listed.clone(), references };
+    let Screened { lines, screen, .. } = screen(Rules::default(), chart, &ledger, &Payables::default());
+    let types: Vec<_> = case.types.iter().map(|kind| pool.of_type(kind)).collect();
+    let (began_at, references) = (Instant(case.listed_at_ms), &ledger.references);
+    let listing = Listing { began_at, references, types: &types, screen: &screen };
+    let validity = Validity { now: &now(), expired: &case.expired, listing };
+    let cached = CachedRows::load(cache, &lines, &case.payroll, &validity, pool).await.unwrap();
+    (lines, cached)
+}
+
+/// The ids of the rows that stand in the files of the cache.
+async fn ids_in(cache: &Cache<'_>) -> Vec<i64> {
+    let mut ids = Vec::new();
+    for part in &cache.contents.lines {
+        let take = |row: Line, _: &TextPool| {
+            ids.push(row.id);
+            true
+        };
+        cache.read(part, &mut TextPool::default(), take).await.unwrap();
+    }
+    ids
 }
 
 /// The ids of rows that are used, and of those that stay in the file of the cache.
@@ -118,33 +143,17 @@ async fn used_and_left(case: &Case) -> (Vec<i64>, Vec<i64>) {
     let mut cache = Cache::open(&lake, "run", None, false).await.unwrap();
     let mut pool = TextPool::default();
     let rows: Vec<Line> = case.cached.iter().map(|entry| row(entry, &mut pool)).collect();
-    cache.contents.lines = cache.write("lines", &rows, &pool, Some(&case.provenance)).await.unwrap();
+    put(&mut cache, &rows, &pool, &case.provenance).await;
     cache.save().await.unwrap();
 
-    let mut pool = TextPool::default();
-    let types: Vec<_> = case.types.iter().map(|kind| pool.of_type(kind)).collect();
-    let references = References::of(1, case.types.clone(), &MONTHS);
-    let listed = ListedReferences { types: &types, references: &references };
-    let listed_at = Instant(case.listed_at_ms);
-    let validity = Validity { now: &now(), listed_at, expired: &case.expired, listed };
-    let admitted = admitted(case);
-    let mut cached =
-        CachedRows::<Line>::load(&mut cache, &admitted, &case.payroll, &validity, &mut pool).await.unwrap();
+    let (admitted, mut cached) = load(case, &mut cache, &mut TextPool::default()).await;
     let used: Vec<i64> = cached.rows.iter().map(|row| row.id).collect();
     let (all, mut missing) = (admitted.len(), admitted);
     cached.leave_missing(&mut missing);
     assert_eq!(cached.rows.len() + missing.len(), all);
     // One is asked for in any case.
     assert_eq!(missing.len(), (all - used.len()).max(all.min(1)));
-    let mut left = Vec::new();
-    for part in &cache.contents.lines {
-        let take = |row: Line, _: &TextPool| {
-            left.push(row.id);
-            true
-        };
-        cache.read(part, &mut pool, take).await.unwrap();
-    }
-    (used, left)
+    (used, ids_in(&cache).await)
 }
 
 #[tokio::test]
@@ -160,13 +169,13 @@ async fn a_row_is_used_if_it_meets_every_rule() {
         ("another account", |case| case.listed[0].account = 4, &unused),
         ("another document type", |case| case.types[0] = document_type("BA"), &unused),
         ("another name of it", |case| case.types[0].description = None, &unused),
-        ("another time", |case| case.listed[0].modified_at += 1, &unused),
-        ("another time before it was asked", |case| case.listed[0].modified_at -= 1, &unused),
+        ("another time", |case| move_listed(case, 1), &unused),
+        ("another time before it was asked", |case| move_listed(case, -1), &unused),
         ("another source", |case| case.provenance.source = "t".into(), &unused),
         ("another document", |case| case.provenance.document = "e".into(), &unused),
-        ("not settled", |case| set_times(case, case.provenance.at_ms - SETTLED_MS), &unused),
-        ("just settled", |case| set_times(case, case.provenance.at_ms - SETTLED_MS - 1), &used),
-        ("no time at all", |case| set_times(case, NONE), &unused),
+        ("not settled", |case| set_times(case, Some(case.provenance.at_ms - SETTLED_MS)), &unused),
+        ("just settled", |case| set_times(case, Some(case.provenance.at_ms - SETTLED_MS - 1)), &used),
+        ("no time at all", |case| set_times(case, None), &unused),
         ("asked after it was listed", unsettled_and_listed_before, &used),
         ("asked now", |case| asked_and_modified(case, NOW_MS), &used),
         ("asked by a clock that is ahead", |case| asked_and_modified(case, NOW_MS + 1), &unused),
@@ -182,18 +191,24 @@ async fn a_row_is_used_if_it_meets_every_rule() {
     }
 }
 
-fn set_times(case: &mut Case, modified_at: i64) {
+fn move_listed(case: &mut Case, by_ms: i64) {
+    let listed = &mut case.listed[0].modified_at;
+    *listed = listed.get().map(|at| Instant(at.0 + by_ms)).into();
+}
+
+fn set_times(case: &mut Case, modified_at: Option<i64>) {
+    let modified_at = modified_at.map(Instant).into();
     (case.listed[0].modified_at, case.cached[0].modified_at) = (modified_at, modified_at);
 }
 
 fn unsettled_and_listed_before(case: &mut Case) {
-    set_times(case, case.provenance.at_ms);
+    set_times(case, Some(case.provenance.at_ms));
     case.listed_at_ms = case.provenance.at_ms;
 }
 
 fn asked_and_modified(case: &mut Case, asked_at_ms: i64) {
     case.provenance.at_ms = asked_at_ms;
-    set_times(case, NOW_MS - 1);
+    set_times(case, Some(NOW_MS - 1));
 }
 
 fn expire(case: &mut Case, from: Option<Month>, to: Option<Month>, asked_before_ms: i64) {
@@ -221,27 +236,13 @@ async fn what_is_not_valid_any_more_goes_once_all_is_there() {
     let rows: Vec<Line> = (1..=6).map(|id| row(&entry(id), &mut pool)).collect();
     // Two files: in the older one a line that is not admitted; in the newer one two rows of lines that stand in the older, too.
     for rows in [&rows[..5], &rows[..2]] {
-        let parts = cache.write("lines", rows, &pool, Some(&case.provenance)).await.unwrap();
-        cache.contents.lines.extend(parts);
+        put(&mut cache, rows, &pool, &case.provenance).await;
     }
-    let types: Vec<_> = case.types.iter().map(|kind| pool.of_type(kind)).collect();
-    let references = References::of(1, case.types.clone(), &MONTHS);
-    let listed = ListedReferences { types: &types, references: &references };
-    let validity = Validity { now: &now(), listed_at: Instant(NOW_MS), expired: &[], listed };
-    let admitted = admitted(&case);
-    let cached = CachedRows::<Line>::load(&mut cache, &admitted, &[], &validity, &mut pool).await.unwrap();
+    let (_, cached) = load(&case, &mut cache, &mut pool).await;
     assert_eq!(cached.rows.len(), 4);
     cached.tidy(&mut cache, &pool).await.unwrap();
-    let mut left = Vec::new();
-    for part in &cache.contents.lines {
-        let take = |row: Line, _: &TextPool| {
-            left.push(row.id);
-            true
-        };
-        cache.read(part, &mut pool, take).await.unwrap();
-        assert_eq!(part.provenance.as_ref(), Some(&case.provenance));
-    }
-    assert_eq!(left, [1, 2, 3, 4]);
+    assert_eq!(ids_in(&cache).await, [1, 2, 3, 4]);
+    assert!(cache.contents.lines.iter().all(|part| part.provenance.as_ref() == Some(&case.provenance)));
 }
 
 /// A row that has expired and is not as it is listed now might be as it is listed later.
@@ -253,14 +254,9 @@ async fn what_has_expired_goes_even_if_it_is_not_as_it_is_listed() {
     let mut pool = TextPool::default();
     let rows: Vec<Line> =
         (1..=4).map(|id| Line { month: if id == 1 { JUNE } else { MAY }, ..row(&entry(id), &mut pool) }).collect();
-    cache.contents.lines = cache.write("lines", &rows, &pool, Some(&case.provenance)).await.unwrap();
+    put(&mut cache, &rows, &pool, &case.provenance).await;
     expire(&mut case, Some(JUNE), Some(JUNE), NOW_MS);
-    let types: Vec<_> = case.types.iter().map(|kind| pool.of_type(kind)).collect();
-    let references = References::of(1, case.types.clone(), &MONTHS);
-    let listed = ListedReferences { types: &types, references: &references };
-    let validity = Validity { now: &now(), listed_at: Instant(NOW_MS), expired: &case.expired, listed };
-    let admitted = admitted(&case);
-    let cached = CachedRows::<Line>::load(&mut cache, &admitted, &[], &validity, &mut pool).await.unwrap();
+    let (_, cached) = load(&case, &mut cache, &mut pool).await;
     assert_eq!(cached.rows.len(), 3);
     cached.tidy(&mut cache, &pool).await.unwrap();
     assert_eq!(cache.contents.lines.iter().map(|part| part.rows).sum::<u64>(), 3);
@@ -271,7 +267,7 @@ async fn what_has_expired_goes_even_if_it_is_not_as_it_is_listed() {
 async fn what_is_moved_is_valid_as_before() {
     let (_directory, lake) = a_lake().await;
     let mut cache = Cache::open(&lake, "run", None, false).await.unwrap();
-    let modified = |id, at_ms| ListedLine { modified_at: at_ms, ..entry(id) };
+    let modified = |id, at_ms| ListedLine { modified_at: Some(Instant(at_ms)).into(), ..entry(id) };
     let (old, new) = (NOW_MS - 24 * HOUR_MS, NOW_MS - HOUR_MS);
     // The last but one was modified after the older question, and the last so shortly before the newer one that it may have been once more.
     let listed = vec![modified(1, old - 9 * HOUR_MS), modified(2, old + HOUR_MS), modified(3, new - HOUR_MS / 2)];
@@ -280,19 +276,12 @@ async fn what_is_moved_is_valid_as_before() {
     let gone = [row(&entry(8), &mut pool), row(&entry(9), &mut pool)];
     let rows: Vec<Line> = case.listed.iter().map(|entry| row(entry, &mut pool)).collect();
     for (at_ms, rows) in [(old, [&gone[..1], &rows[..1]].concat()), (new, [&gone[1..], &rows[1..]].concat())] {
-        let provenance = Provenance { at_ms, ..case.provenance.clone() };
-        let parts = cache.write("lines", &rows, &pool, Some(&provenance)).await.unwrap();
-        cache.contents.lines.extend(parts);
+        put(&mut cache, &rows, &pool, &Provenance { at_ms, ..case.provenance.clone() }).await;
     }
-    let types: Vec<_> = case.types.iter().map(|kind| pool.of_type(kind)).collect();
-    let references = References::of(1, case.types.clone(), &MONTHS);
-    let listed = ListedReferences { types: &types, references: &references };
     // All were asked for since what is listed was; then what was listed later.
     for (listed_at_ms, used) in [(old, &[2, 3, 1][..]), (NOW_MS, &[1, 2])] {
         case.listed_at_ms = listed_at_ms;
-        let validity = Validity { now: &now(), listed_at: Instant(listed_at_ms), expired: &[], listed };
-        let admitted = admitted(&case);
-        let mut cached = CachedRows::<Line>::load(&mut cache, &admitted, &[], &validity, &mut pool).await.unwrap();
+        let (_, mut cached) = load(&case, &mut cache, &mut pool).await;
         assert_eq!(cached.rows.iter().map(|row| row.id).collect::<Vec<_>>(), used);
         cached.rows.sort_by_key(|row| row.id);
         cached.tidy(&mut cache, &pool).await.unwrap();
@@ -308,7 +297,7 @@ fn another_layout_of_the_rows_is_another_version() {
         id: 1,
         owner: 2,
         voucher: 3,
-        modified_at: 4,
+        modified_at: Some(Instant(4)).into(),
         match_id: 5,
         document_type: 6,
         subledger: 7,
@@ -326,7 +315,7 @@ fn another_layout_of_the_rows_is_another_version() {
     let layout = [serde_json::to_vec(&rows).unwrap(), postcard::to_stdvec(&rows).unwrap()].concat();
     assert_eq!(
         (CACHE_FORMAT_VERSION, Digest::of(&layout).as_str()),
-        (9, "ff9a75e75d03f5bc40be2366353598f9d01f09c4789a114d543ecc8066069812"),
+        (10, "72d917016e65bf588870e8dce556870b3bb7d333746c0e7758048480f87b5be8"),
         "raise CACHE_FORMAT_VERSION, and put both values here"
     );
 }

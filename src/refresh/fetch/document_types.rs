@@ -21,7 +21,7 @@ impl Fetch<'_> {
     /// # Errors
     /// [`PayrollReceived`](crate::model::failure::FailureKind::PayrollReceived) if one is payroll now.
     pub(crate) async fn types_are_as_listed(&self, lines: &[Line]) -> Result<bool, Failure> {
-        let Fetch { client, base, screen, listed, .. } = *self;
+        let Fetch { context, listing, .. } = *self;
         let document_type = |line: &Line| (line.owner, line.document_type, line.document_type_name);
         let mut examples: FxHashMap<_, Vec<i64>> = FxHashMap::default();
         // Lines of one document type mostly stand together.
@@ -31,13 +31,13 @@ impl Fetch<'_> {
         }
         let mut asked: Vec<i64> = examples.values().flatten().copied().collect();
         asked.sort_unstable();
-        let said: Vec<LedgerReferencesNode> = by_id(client, query::LEDGER_REFERENCES, base, &asked, None).await?;
+        let said: Vec<LedgerReferencesNode> = by_id(context, query::LEDGER_REFERENCES, &asked, None).await?;
         let came: FxHashSet<i64> = said.iter().filter_map(Identified::id).collect();
         let now: Vec<((i64, i64), DocumentType)> = said.into_iter().filter_map(type_by_id).collect();
-        if now.iter().any(|(_, kind)| screen.treatment(kind) == Treatment::Payroll) {
+        if now.iter().any(|(_, kind)| listing.screen.treatment(kind) == Treatment::Payroll) {
             return Err(payroll_received(Line::LEDGER));
         }
-        let is_as_listed = |((owner, id), kind): &_| listed.references.document_types.of_id(*owner, *id) == Some(kind);
+        let is_as_listed = |((owner, id), kind): &_| listing.references.document_types.of_id(*owner, *id) == Some(kind);
         Ok(now.iter().all(is_as_listed) && examples.values().all(|lines| lines.iter().any(|line| came.contains(line))))
     }
 }

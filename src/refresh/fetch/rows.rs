@@ -1,26 +1,24 @@
-//! What is fetched: ledger lines and AP lines, how each is judged as it comes, by the same rules and by its own index fields, and what of it is
-//! compared with the list.
+//! What is fetched: ledger lines and AP lines, and how each is judged as it comes, by the same rules and by its own index fields.
 
 use super::{Fetch, FetchedRow, by_id};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
-use crate::model::listed::{ListedPayable, NONE};
+use crate::model::listed::ListedPayable;
 use crate::model::text_pool::TextPool;
-use crate::model::value::{Instant, Month};
-use crate::refresh::cache::{Cache, CacheFile, CachedRow, Change, ListedReferences};
-use crate::refresh::index::{document_type, period};
-use crate::refresh::screen::{AdmittedLine, AdmittedPayable, LineFacts, Screen, Verdict};
+use crate::refresh::cache::Listing;
+use crate::refresh::index::{ListContext, document_type, period};
+use crate::refresh::screen::{AdmittedLine, LineFacts, Screen, Verdict};
 use crate::xledger::node::{LedgerLineNode, NamesOfLineNode, PayableLineNode, SourceNode};
-use crate::xledger::query::{self, Query};
+use crate::xledger::query;
 use crate::xledger::scalar::{Lenient, reference};
 
 impl FetchedRow for Line {
     type Node = LedgerLineNode;
-    const IDS: Query = query::LEDGER_IDS;
     const LEDGER: &'static str = "ledger";
 
     fn receive(fetch: &Fetch<'_>, node: LedgerLineNode, pool: &mut TextPool) -> Result<(Option<Self>, bool), Failure> {
-        let Fetch { client, screen, listed: ListedReferences { types, references }, treatments, .. } = *fetch;
+        let Fetch { context: ListContext { client, .. }, listing: Listing { references, types, screen, .. }, .. } =
+            *fetch;
         let header = node.header.unwrap_or_default();
         let owner = reference(node.owner_db_id).unwrap_or(0);
         let account = reference(node.account_db_id).unwrap_or(0);
@@ -29,7 +27,7 @@ impl FetchedRow for Line {
         let of_id = match &header.transaction_source {
             Some(SourceNode { db_id, code: None, description: None }) => {
                 let place = reference(*db_id).and_then(|id| references.document_types.place_of_known(owner, id));
-                place.and_then(|place| types.get(place as usize).copied().zip(treatments.get(place as usize).copied()))
+                place.and_then(|place| types.get(place as usize).copied().zip(screen.treatment_at(place)))
             }
             _ => None,
         };
@@ -89,14 +87,6 @@ impl FetchedRow for Line {
     fn query_number(screen: &Screen, line: &AdmittedLine) -> usize {
         usize::from(screen.is_of_expense_report(line))
     }
-
-    fn match_of(admitted: &AdmittedLine) -> (i64, i64) {
-        (admitted.entry().owner, admitted.entry().match_id)
-    }
-
-    fn vouchers(admitted: &AdmittedLine, row: Option<&Self>) -> [i64; 2] {
-        [admitted.entry().voucher, row.map_or(0, |row| row.voucher)]
-    }
 }
 
 impl Fetch<'_> {
@@ -105,15 +95,15 @@ impl Fetch<'_> {
     /// # Errors
     /// What the client cannot get over; [`FailureKind::PayrollReceived`] if one is payroll now.
     pub(crate) async fn names(&self, lines: &[i64]) -> Result<Vec<NamesOfLineNode>, Failure> {
-        let mut nodes: Vec<NamesOfLineNode> =
-            by_id(self.client, query::NAMES, self.base, lines, Some(self.expires_at)).await?;
+        let screen = self.listing.screen;
+        let mut nodes: Vec<NamesOfLineNode> = by_id(self.context, query::NAMES, lines, Some(self.expires_at)).await?;
         let mut is_payroll = |node: &mut NamesOfLineNode| {
             let source = node.header.take().and_then(|header| header.transaction_source);
             let [owner, account, match_id] =
                 [node.owner_db_id, node.account_db_id, node.match_id].map(|id| reference(id).unwrap_or(0));
-            let treatment = self.screen.treatment(&document_type(source));
+            let treatment = screen.treatment(&document_type(source));
             // No period makes payroll of a line.
-            self.screen.judge(&LineFacts { owner, account, match_id, month: None, treatment }) == Verdict::Payroll
+            screen.judge(&LineFacts { owner, account, match_id, month: None, treatment }) == Verdict::Payroll
         };
         if nodes.iter_mut().any(&mut is_payroll) {
             return Err(payroll_received(Line::LEDGER));
@@ -124,11 +114,10 @@ impl Fetch<'_> {
 
 impl FetchedRow for Payable {
     type Node = PayableLineNode;
-    const IDS: Query = query::PAYABLE_IDS;
     const LEDGER: &'static str = "AP";
 
     fn receive(fetch: &Fetch<'_>, node: PayableLineNode, pool: &mut TextPool) -> Result<(Option<Self>, bool), Failure> {
-        let Fetch { client, screen, .. } = *fetch;
+        let (client, screen) = (fetch.context.client, fetch.listing.screen);
         let entry = ListedPayable {
             id: reference(node.db_id).unwrap_or(0),
             owner: reference(node.owner_db_id).unwrap_or(0),
@@ -159,93 +148,6 @@ impl FetchedRow for Payable {
             invoice_file: node.invoice_file.and_then(|file| reference(file.db_id)).unwrap_or(0),
         };
         Ok((Some(row), screen.admits_payable(&entry)))
-    }
-
-    fn match_of(admitted: &AdmittedPayable) -> (i64, i64) {
-        (admitted.entry().owner, admitted.entry().match_id)
-    }
-
-    fn vouchers(admitted: &AdmittedPayable, row: Option<&Self>) -> [i64; 2] {
-        [admitted.entry().voucher, row.map_or(0, |row| row.voucher)]
-    }
-}
-
-impl CachedRow for Line {
-    type Admitted = AdmittedLine;
-    const FILE: &'static str = "lines";
-
-    fn id_of(admitted: &AdmittedLine) -> i64 {
-        admitted.entry().id
-    }
-
-    fn id(&self) -> i64 {
-        self.id
-    }
-
-    fn month(&self) -> Option<Month> {
-        Some(self.month)
-    }
-
-    fn modified_at(&self) -> Option<Instant> {
-        self.voucher_modified_at.get()
-    }
-
-    fn change(&self, admitted: &AdmittedLine, to: ListedReferences<'_>) -> Option<Change> {
-        let listed = admitted.entry();
-        let document_type = to.types.get(listed.document_type as usize);
-        let period = to.references.periods.get(listed.period);
-        let month = period.and_then(|period| period.month);
-        if (self.owner, self.match_id, Some(self.month)) != (listed.owner, listed.match_id, month) {
-            Some(Change::Match)
-        } else if (self.voucher, self.account) != (listed.voucher, listed.account)
-            || Some(&(self.document_type, self.document_type_name)) != document_type
-            || period.map(|period| (period.fiscal_year, period.fiscal_period))
-                != Some((self.fiscal_year, self.fiscal_period))
-        {
-            Some(Change::Line)
-        } else {
-            (self.voucher_modified_at.get().map_or(NONE, |at| at.0) != listed.modified_at).then_some(Change::ModifiedAt)
-        }
-    }
-
-    fn parts<'a>(cache: &'a mut Cache<'_>) -> &'a mut Vec<CacheFile> {
-        &mut cache.contents.lines
-    }
-}
-
-impl CachedRow for Payable {
-    type Admitted = AdmittedPayable;
-    const FILE: &'static str = "ap-lines";
-
-    fn id_of(admitted: &AdmittedPayable) -> i64 {
-        admitted.entry().id
-    }
-
-    fn id(&self) -> i64 {
-        self.id
-    }
-
-    fn month(&self) -> Option<Month> {
-        None
-    }
-
-    fn modified_at(&self) -> Option<Instant> {
-        Some(self.modified_at).filter(|at| *at != NONE).map(Instant)
-    }
-
-    fn change(&self, admitted: &AdmittedPayable, _: ListedReferences<'_>) -> Option<Change> {
-        let listed = admitted.entry();
-        if (self.owner, self.match_id) != (listed.owner, listed.match_id) {
-            Some(Change::Match)
-        } else if (self.voucher, self.document_type) != (listed.voucher, listed.document_type) {
-            Some(Change::Line)
-        } else {
-            (self.modified_at != admitted.modified_at()).then_some(Change::ModifiedAt)
-        }
-    }
-
-    fn parts<'a>(cache: &'a mut Cache<'_>) -> &'a mut Vec<CacheFile> {
-        &mut cache.contents.payables
     }
 }
 

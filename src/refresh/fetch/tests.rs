@@ -1,18 +1,21 @@
+use serde_json::Map;
+
 use super::*;
 use crate::model::line::{Line, Payable};
 use crate::model::listed::{DocumentType, ListedLine};
 use crate::model::text_pool::PooledText;
 use crate::model::value::Month;
-use crate::refresh::chart::{Account, AccountNumber, Chart};
+use crate::refresh::chart::{Account, Chart};
 use crate::refresh::index::{Ledger, Payables, References};
 use crate::refresh::rules::Rules;
 use crate::refresh::screen::screen;
+use crate::xledger::Client;
 use crate::xledger::node::{LedgerLineNode, PayableLineNode};
 
 /// A screen that keeps line 1 on account 3 in voucher 7, where match 9 of owner 1 is payroll.
 fn a_screen() -> (Screen, References) {
-    let account = |number| Account::numbered(AccountNumber::Digits(number));
-    let chart: Chart = [(3, account(4300)), (4, account(5000)), (5, account(2930))].into_iter().collect();
+    let account = |code| Account::coded(Some(code));
+    let chart: Chart = [(3, account("4300")), (4, account("5000")), (5, account("2930"))].into_iter().collect();
     let kind = |id, code: &str| DocumentType { id: Some(id), code: Some(code.into()), description: None };
     let entry = |id, account, match_id, document_type| ListedLine {
         id,
@@ -20,7 +23,7 @@ fn a_screen() -> (Screen, References) {
         voucher: 6 + id,
         account,
         match_id,
-        modified_at: 0,
+        modified_at: None.into(),
         period: 1,
         document_type,
     };
@@ -38,22 +41,12 @@ fn a_screen() -> (Screen, References) {
 
 /// Whether the rules keep a line as it came.
 fn judged(work: impl FnOnce(&Fetch<'_>) -> Result<bool, Failure>) -> Result<bool, FailureKind> {
-    let client = Client::of_nobody();
-    let (base, (screen, references)) = (Map::new(), a_screen());
+    let (client, base, (screen, references)) = (Client::of_nobody(), Map::new(), a_screen());
+    let context = ListContext { client: &client, base: &base, page_rows: 1 };
     let (kinds, mut pool) = (references.document_types.all(), TextPool::default());
     let types: Vec<(PooledText, PooledText)> = kinds.iter().map(|kind| pool.of_type(kind)).collect();
-    let treatments: Vec<Treatment> = kinds.iter().map(|kind| screen.treatment(kind)).collect();
-    let listed = ListedReferences { types: &types, references: &references };
-    let fetch = Fetch {
-        client: &client,
-        base: &base,
-        batch_rows: 1,
-        screen: &screen,
-        listed,
-        treatments: &treatments,
-        expires_at: Instant(i64::MAX),
-        takes_other_times: false,
-    };
+    let listing = Listing { began_at: Instant(0), references: &references, types: &types, screen: &screen };
+    let fetch = Fetch { context, listing, expires_at: Instant(i64::MAX), takes_other_times: false };
     work(&fetch).map_err(|failure| failure.kind)
 }
 

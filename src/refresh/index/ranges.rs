@@ -7,7 +7,7 @@ use std::cell::{Cell, RefCell};
 use futures::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use super::ListContext;
+use super::{List, ListContext, Listed};
 use crate::xledger::node::{IdNode, Identified};
 use crate::xledger::query::Query;
 use crate::xledger::{Client, Error, IdRange, Position, Question, Select};
@@ -16,35 +16,8 @@ use crate::xledger::{Client, Error, IdRange, Position, Question, Select};
 /// request all the same.
 const MIN_PAGES: usize = 12;
 
-/// A list of lines that comes page by page.
-pub(crate) trait List {
-    /// A line on the wire.
-    type Node: Identified;
-    /// Asks for its lines.
-    const QUERY: Query;
-    /// The same, as it is asked of this server.
-    fn query(client: &Client) -> Query;
-    /// Asks for their ids alone.
-    const IDS: Query;
-    /// A line as it is listed.
-    type Entry;
-    /// All lines so far.
-    fn entries(&self) -> &[Self::Entry];
-    /// The same, to take some away.
-    fn entries_mut(&mut self) -> &mut Vec<Self::Entry>;
-    /// The id of a line.
-    fn id_of(entry: &Self::Entry) -> i64;
-    /// Takes lines.
-    fn extend(&mut self, nodes: Vec<Self::Node>, client: &Client);
-    /// Sorts by id, whatever the order of the answers: later steps and their outcome depend on nothing else.
-    fn sort(&mut self) {
-        self.entries_mut().sort_unstable_by_key(Self::id_of);
-    }
-}
-
 /// The ranges of a list, and how far each was walked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub(crate) struct Ranges {
     ranges: Vec<Range>,
     /// Whether cursors lead through all of it: the server does not take ranges of ids, or has another order.
@@ -56,7 +29,6 @@ pub(crate) struct Ranges {
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Range {
     ids: IdRange,
     at: Position,
@@ -83,15 +55,15 @@ impl Ranges {
 
     /// The bounds of the next list's ranges, from this list, which is whole and sorted; `None` if one cursor walked it, so that the next list
     /// tries again whether the server goes by ids.
-    pub(crate) fn for_next<L: List>(&self, list: &L, page_rows: usize, most: usize) -> Option<Vec<i64>> {
+    pub(crate) fn for_next<E: Listed>(&self, list: &List<E>, page_rows: usize, most: usize) -> Option<Vec<i64>> {
         (!self.by_cursor).then(|| bounds(list, page_rows, most))
     }
 
     /// Adds a range above the last one, so that the next walk lists the rest of the list and what was posted while it was read. A list that one
     /// cursor walks gets none.
-    pub(crate) fn open_end<L: List>(&mut self, list: &L) {
+    pub(crate) fn open_end<E: Listed>(&mut self, list: &List<E>) {
         let end = self.ranges.last().and_then(|range| range.ids.up_to);
-        let above = end.or_else(|| list.entries().iter().map(L::id_of).max());
+        let above = end.or_else(|| list.ids().max());
         if !self.by_cursor && self.are_at_end() {
             self.ranges.push(Range { ids: IdRange { above, up_to: None }, ..Range::default() });
         }
@@ -102,15 +74,15 @@ impl Ranges {
     ///
     /// # Errors
     /// What the client cannot get over. What came before stays, and the ranges say where to go on.
-    pub(crate) async fn list<L: List>(
+    pub(crate) async fn list<E: Listed>(
         &mut self,
-        list: &mut L,
+        list: &mut List<E>,
         context: ListContext<'_>,
         known: Option<&[i64]>,
         is_enough: &impl Fn() -> bool,
         rows: &impl Fn(usize),
     ) -> Result<(), Error> {
-        let takes_ranges = context.client.plan().filter(L::QUERY).is_some_and(|filter| filter.range);
+        let takes_ranges = context.client.plan().filter(E::QUERY).is_some_and(|filter| filter.range);
         if self.ranges.is_empty() {
             *self = if takes_ranges { Self::up_to(known.unwrap_or_default()) } else { Self::by_cursor() };
         }
@@ -124,8 +96,8 @@ impl Ranges {
             // The server does not take both bounds, or has another order: one cursor walks the whole list. A server that took bounds before refuses
             // for another reason, and what has come stays.
             Err(error) if !self.by_cursor && self.are_refused(&error, context.client) => {
-                tracing::warn!(query = L::QUERY.name, reason = %error, "ranges of ids are refused; one cursor walks the list");
-                list.entries_mut().clear();
+                tracing::warn!(query = E::QUERY.name, reason = %error, "ranges of ids are refused; one cursor walks the list");
+                list.entries.clear();
                 *self = Self::by_cursor();
                 self.walk(list, context, is_enough, rows).await
             }
@@ -140,9 +112,9 @@ impl Ranges {
 
     /// Asks for the first page, which shows whether the server goes by ids. If no bounds are known, asks for the last id, too, and splits what
     /// follows the page into ranges of even width.
-    async fn begin<L: List>(
+    async fn begin<E: Listed>(
         &mut self,
-        list: &mut L,
+        list: &mut List<E>,
         context: ListContext<'_>,
         is_known: bool,
         rows: &impl Fn(usize),
@@ -151,14 +123,13 @@ impl Ranges {
         let walked = self.walk(list, context, &|| true, rows).await;
         self.ranges.extend(others);
         walked?;
-        let ids = || list.entries().iter().map(L::id_of);
-        let (Some(first), Some(reached)) = (ids().min(), ids().max()) else { return Ok(()) };
+        let (Some(first), Some(reached)) = (list.ids().min(), list.ids().max()) else { return Ok(()) };
         // Only if rows come in the order of their ids is every later row above the page's last id.
-        self.pages_by_id = self.ranges[0].at.is_at_id(reached) && ids().is_sorted();
+        self.pages_by_id = self.ranges[0].at.is_at_id(reached) && list.ids().is_sorted();
         if is_known || !self.pages_by_id {
             return Ok(());
         }
-        let last = context.client.last_row::<IdNode>(L::IDS, context.base).await?;
+        let last = context.client.last_row::<IdNode>(E::IDS, context.base).await?;
         let last = last.and_then(|row| row.id()).unwrap_or(reached);
         // The last row is not the one with the highest id: rows may stand behind those of higher ids.
         self.by_cursor = last < reached;
@@ -178,9 +149,9 @@ impl Ranges {
     }
 
     /// Walks the ranges that have not ended, several at once.
-    async fn walk<L: List>(
+    async fn walk<E: Listed>(
         &mut self,
-        list: &mut L,
+        list: &mut List<E>,
         context: ListContext<'_>,
         is_enough: &impl Fn() -> bool,
         rows: &impl Fn(usize),
@@ -190,14 +161,14 @@ impl Ranges {
         let (list, takes_bounds) = (RefCell::new(list), Cell::new(self.takes_bounds));
         let ranges = stream::iter(self.ranges.iter_mut().filter(|range| !range.at.is_at_end()));
         let walks = ranges.map(async |Range { ids, at }| {
-            let take = |nodes: Vec<L::Node>| {
+            let take = |nodes: Vec<E::Node>| {
                 rows(nodes.len());
                 // A row without an id is as good as none.
                 client.meter().count_null_rows(nodes.iter().filter(|node| node.id().is_none()).count());
                 let are_inside = nodes.iter().all(|node| node.id().is_none_or(|id| ids.holds(id)));
                 list.borrow_mut().extend(nodes, client);
                 takes_bounds.set(takes_bounds.get() || (are_inside && ids.up_to.is_some()));
-                if are_inside { Ok(()) } else { Err(ignored(L::QUERY)) }
+                if are_inside { Ok(()) } else { Err(ignored(E::QUERY)) }
             };
             let select = match () {
                 () if by_cursor => Select::All,
@@ -205,7 +176,7 @@ impl Ranges {
                 () => Select::Range(*ids),
             };
             let question =
-                Question { query: L::query(client), variables: base, select, rows: page_rows, expires_at: None };
+                Question { query: E::query(client), variables: base, select, rows: page_rows, expires_at: None };
             let walked = client.walk(question, at, is_enough, take).await;
             // What the others are asking for still comes, and is not asked for again; nothing new is begun.
             walked.inspect_err(|error| {
@@ -228,15 +199,15 @@ fn ignored(query: Query) -> Error {
 
 /// The bounds of ranges with about as many lines each, at the ends of pages. Above the last bound lies the last page, or the last line of a list
 /// of one page. It is asked for last, so that its request brings what was posted meanwhile and always finds something.
-fn bounds<L: List>(list: &L, page_rows: usize, most: usize) -> Vec<i64> {
-    let entries = list.entries();
+fn bounds<E: Listed>(list: &List<E>, page_rows: usize, most: usize) -> Vec<i64> {
+    let entries = &list.entries;
     let pages = entries.len().div_ceil(page_rows.max(1));
     // Two pages a range at least: only a page that another follows shows if the server goes by ids.
     let ranges = (pages / 2).clamp(1, most.max(1));
     let rows = pages.div_ceil(ranges) * page_rows;
     let last_page = (pages.saturating_sub(1) * page_rows).min(entries.len());
-    let end_of_first = |rows: usize| Some(L::id_of(entries.get(rows.checked_sub(1)?)?));
-    let end = end_of_first(last_page).or_else(|| Some(L::id_of(entries.last()?) - 1));
+    let end_of_first = |rows: usize| Some(entries.get(rows.checked_sub(1)?)?.ids().id);
+    let end = end_of_first(last_page).or_else(|| Some(entries.last()?.ids().id - 1));
     let mut bounds: Vec<i64> = (1..ranges).filter_map(|at| end_of_first(rows * at)).chain(end).collect();
     bounds.sort_unstable();
     bounds.dedup();
@@ -251,7 +222,7 @@ mod tests {
 
     fn list(ids: impl Iterator<Item = i64>) -> Payables {
         let entry = |id| ListedPayable { id, owner: 1, voucher: 1, match_id: 0, document_type: 1 };
-        Payables { entries: ids.map(entry).collect() }
+        Payables { entries: ids.map(entry).collect(), references: () }
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(crate) struct References {
 }
 
 /// What lines refer to, each once.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Items<T> {
     /// What each is: nothing, until it is known.
     items: Vec<T>,
@@ -36,12 +36,6 @@ struct Key {
     id: i64,
     /// Whether it is known what it means.
     is_known: bool,
-}
-
-impl<T> Default for Items<T> {
-    fn default() -> Self {
-        Self { items: Vec::new(), keys: Vec::new(), places: FxHashMap::default() }
-    }
 }
 
 impl<T: Clone + Default + PartialEq> Items<T> {
@@ -263,7 +257,7 @@ mod tests {
             voucher: 1,
             account: 1,
             match_id: 0,
-            modified_at: 0,
+            modified_at: None.into(),
             period: references.place_of_period(&Client::of_nobody(), (period_id, period), owner),
             document_type: references.place_of_type(source, owner),
         }

@@ -9,6 +9,7 @@ use crate::classify::spend_class::{
 };
 use crate::model::line::Line;
 use crate::refresh::chart::{Account, Chart};
+use crate::refresh::rules::AccountFacts;
 use crate::table::spend::{AccountKind, CategorySource, DIMENSIONS, Dimension};
 
 /// What a line is to purchasing.
@@ -102,8 +103,7 @@ fn reverse_charged(accounts: &FxHashMap<i64, AccountClass>, lines: &[Line]) -> F
 }
 
 fn of_account(account: &Account, language: Language) -> AccountClass {
-    let facts = account.facts();
-    let (number, chart) = (facts.number, facts.standard);
+    let AccountFacts { number, standard: chart, is_wages: wages } = account.facts;
     let is = |kind| Some(account.kind == Some(kind));
     let facts = SpendFacts {
         number,
@@ -113,7 +113,7 @@ fn of_account(account: &Account, language: Language) -> AccountClass {
         equity: is(AccountKind::Equity),
         revenue: is(AccountKind::Revenue),
         cost: is(AccountKind::Cost),
-        wages: facts.is_wages,
+        wages,
         finance: is(AccountKind::Finance),
     };
     let class = spend_class(&facts);

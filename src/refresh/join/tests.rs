@@ -8,7 +8,7 @@ fn supplier(id: i64, owner: i64, company: i64) -> Supplier {
 
 fn payable(id: i64, voucher: i64, subledger: i64, company: i64, invoice_number: OwnText) -> Payable {
     Payable {
-        modified_at: 0,
+        modified_at: None.into(),
         match_id: 0,
         document_type: 0,
         id,

@@ -1,31 +1,26 @@
 //! The lists of a check, which saves nothing and needs no suppliers.
 
-use serde_json::{Map, Value};
-
 use super::Lists;
 use crate::model::failure::Failure;
 use crate::model::value::Instant;
 use crate::refresh::cache::Bounds;
 use crate::refresh::chart::Chart;
-use crate::refresh::index::{List, ListContext, RegisterWalk};
+use crate::refresh::index::{ListContext, RegisterWalk};
 use crate::refresh::rules::Rules;
 use crate::refresh::screen::Screened;
 use crate::report::progress::{Progress, Stage};
-use crate::xledger::Client;
 
 /// Lists the chart, the ledger and accounts payable side by side, and decides what may be asked for.
 ///
 /// # Errors
 /// What the client cannot get over.
 pub(crate) async fn list_and_screen(
-    client: &Client,
-    base: &Map<String, Value>,
-    page_rows: usize,
+    context: ListContext<'_>,
     rules: &Rules,
     progress: &Progress,
 ) -> Result<Screened, Failure> {
     progress.begin(Stage::Index, 0);
-    let (context, mut lists) = (ListContext { client, base, page_rows }, Lists::begin("", Instant(0)));
+    let mut lists = Lists::begin("", Instant(0));
     let (mut chart, known) = (Chart::default(), Bounds::default());
     let walk = &mut RegisterWalk::default();
     futures::try_join!(chart.list(context, walk), lists.list(context, &known, usize::MAX, progress))?;

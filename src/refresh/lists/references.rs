@@ -19,7 +19,7 @@ impl Lists {
     /// Looks up what the listed ledger lines refer to, and asks in the same request about lines that have no ids. Returns false if the ledger must
     /// be listed anew, because such lines may state their periods and document types in nested fields.
     pub(super) async fn look_up_references(&mut self, context: ListContext<'_>) -> Result<bool, Failure> {
-        let ListContext { client, base, page_rows } = context;
+        let ListContext { client, page_rows, .. } = context;
         let Ledger { entries, references } = &mut self.ledger;
         let lacks_ids = entries.iter().filter(|entry| self.saved.lists_reference_ids && references.lacks_ids(entry));
         let without_ids: FxHashSet<i64> = lacks_ids.map(|entry| entry.id).collect();
@@ -38,7 +38,7 @@ impl Lists {
             }
             lines.sort_unstable();
             lines.dedup();
-            let said: Vec<LedgerReferencesNode> = by_id(client, query::LEDGER_REFERENCES, base, &lines, None).await?;
+            let said: Vec<LedgerReferencesNode> = by_id(context, query::LEDGER_REFERENCES, &lines, None).await?;
             let is_without_ids = |said: &&LedgerReferencesNode| said.id().is_some_and(|id| without_ids.contains(&id));
             if said.iter().filter(is_without_ids).any(says_without_id) {
                 self.give_up_ids(client);

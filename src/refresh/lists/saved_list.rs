@@ -4,10 +4,9 @@ use rustc_hash::FxHashSet;
 
 use crate::lake;
 use crate::model::failure::Failure;
-use crate::model::text_pool::TextPool;
-use crate::refresh::cache::{Cache, SavedList, Stored};
+use crate::refresh::cache::{Cache, PART_ROWS, SavedList};
 use crate::refresh::fetch::{by_id, ensure_gone};
-use crate::refresh::index::{List, ListContext};
+use crate::refresh::index::{List, ListContext, Listed};
 use crate::xledger::Error;
 use crate::xledger::node::Identified;
 
@@ -18,36 +17,26 @@ impl SavedList {
     }
 
     /// Reads the lines that stand in files.
-    pub(super) async fn load<L: List<Entry: Stored>>(
-        &self,
-        list: &mut L,
-        cache: &Cache<'_>,
-    ) -> Result<(), lake::Error> {
-        *list.entries_mut() = Vec::new();
+    pub(super) async fn load<E: Listed>(&self, list: &mut List<E>, cache: &Cache<'_>) -> Result<(), lake::Error> {
+        list.entries = Vec::new();
         for part in &self.parts {
-            let keep = |entry, _: &TextPool| {
-                list.entries_mut().push(entry);
-                true
-            };
-            cache.read(part, &mut TextPool::default(), keep).await?;
+            list.entries.extend(cache.read_value::<Vec<E>>(part).await?);
         }
         Ok(())
     }
 
     /// Writes into files the lines that stand in none yet.
-    pub(super) async fn save<L: List<Entry: Stored>>(
-        &mut self,
-        list: &L,
-        cache: &mut Cache<'_>,
-    ) -> Result<(), Failure> {
-        let new = list.entries().get(self.rows()..).unwrap_or_default();
-        self.parts.extend(cache.write(L::QUERY.name, new, &TextPool::default(), None).await?);
+    pub(super) async fn save<E: Listed>(&mut self, list: &List<E>, cache: &Cache<'_>) -> Result<(), Failure> {
+        let new = list.entries.get(self.rows()..).unwrap_or_default();
+        for lines in new.chunks(PART_ROWS) {
+            self.parts.extend(cache.write_value(E::QUERY.name, lines.len(), lines).await?);
+        }
         Ok(())
     }
 
-    pub(super) async fn list<L: List>(
+    pub(super) async fn list<E: Listed>(
         &mut self,
-        list: &mut L,
+        list: &mut List<E>,
         context: ListContext<'_>,
         known: Option<&[i64]>,
         is_enough: &impl Fn() -> bool,
@@ -62,27 +51,27 @@ impl SavedList {
         listed
     }
 
-    pub(super) async fn relist<L: List>(
+    pub(super) async fn relist<E: Listed>(
         &mut self,
-        list: &mut L,
+        list: &mut List<E>,
         context: ListContext<'_>,
         ids: &FxHashSet<i64>,
     ) -> Result<(), Failure> {
         if ids.is_empty() {
             return Ok(());
         }
-        let ListContext { client, base, .. } = context;
-        let mut listed: Vec<L::Node> = Vec::with_capacity(ids.len());
+        let client = context.client;
+        let mut listed: Vec<E::Node> = Vec::with_capacity(ids.len());
         let mut left: Vec<i64> = ids.iter().copied().collect();
         left.sort_unstable();
         for _ in 0..2 {
-            listed.extend(by_id::<L::Node>(client, L::query(client), base, &left, None).await?);
+            listed.extend(by_id::<E::Node>(context, E::query(client), &left, None).await?);
             let came: FxHashSet<i64> = listed.iter().filter_map(Identified::id).collect();
             left.retain(|id| !came.contains(id));
         }
-        ensure_gone(client, base, L::IDS, &left).await?;
+        ensure_gone(context, E::IDS, &left).await?;
         // Only now that all have come: another run would take a list that lacks some for whole. The files are out of date, so they are forgotten.
-        list.entries_mut().retain(|entry| !ids.contains(&L::id_of(entry)));
+        list.entries.retain(|entry| !ids.contains(&entry.ids().id));
         list.extend(listed, client);
         self.parts.clear();
         Ok(())

@@ -8,7 +8,9 @@ use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::text_pool::TextPool;
 use crate::refresh::cache::{Cache, CachedRow, CachedRows, Provenance};
-use crate::refresh::fetch::{Answer, Fetch, FetchedRow, SetAside, ensure_gone};
+use crate::refresh::fetch::{Answer, Fetch, FetchedRow, SetAside, batch_rows, ensure_gone};
+use crate::refresh::index::Listed;
+use crate::refresh::screen::Admitted;
 use crate::refresh::{RefreshRun, guards};
 use crate::xledger::Client;
 use crate::xledger::query::Query;
@@ -32,7 +34,7 @@ pub(super) struct RowFetch<T: FetchedRow> {
     pub(super) cached: CachedRows<T>,
     pub(super) admitted: usize,
     /// The admitted lines that the cache does not have, by id; in the end, those that are gone.
-    pub(super) missing: Vec<T::Admitted>,
+    pub(super) missing: Vec<Admitted<T::Listed>>,
     /// How many of the rows stand in the cache.
     pub(super) in_cache: usize,
     pub(super) fetched: u64,
@@ -41,8 +43,8 @@ pub(super) struct RowFetch<T: FetchedRow> {
 impl<T: FetchedRow> RowFetch<T> {
     /// Whether a line that is to be asked for has one of these matches; lines that are cached as listed do not count.
     pub(super) fn have_match_of(&self, matches: &FxHashSet<(i64, i64)>) -> bool {
-        let is_other = |line: &T::Admitted| !self.cached.refetched.contains(&T::id_of(line));
-        self.missing.iter().any(|line| matches.contains(&T::match_of(line)) && is_other(line))
+        let mut lines = self.missing.iter().map(|line| line.entry().ids());
+        lines.any(|line| matches.contains(&(line.owner, line.match_id)) && !self.cached.refetched.contains(&line.id))
     }
 
     /// Asks for the missing lines, by their ids, a batch at a time.
@@ -52,12 +54,12 @@ impl<T: FetchedRow> RowFetch<T> {
         came: fn(Answer<T>) -> Answered,
     ) -> impl Iterator<Item = Request<'a>> + use<'a, T> {
         let mut missing = std::mem::take(&mut self.missing);
-        missing.sort_unstable_by_key(T::id_of);
+        missing.sort_unstable_by_key(Admitted::id);
         self.queries.clone().into_iter().enumerate().flat_map(move |(number, query)| {
             let lines = std::mem::take(&mut missing).into_iter();
-            let (lines, rest) = lines.partition(|line| T::query_number(fetch.screen, line) == number);
+            let (lines, rest) = lines.partition(|line| T::query_number(fetch.listing.screen, line) == number);
             missing = rest;
-            let batches = batches(lines, fetch.batch_rows);
+            let batches = batches(lines, batch_rows(fetch.context.page_rows));
             batches.map(move |batch| async move { came(fetch.ask(query, batch).await) }.boxed_local())
         })
     }
@@ -89,7 +91,7 @@ impl<T: FetchedRow> RowFetch<T> {
     /// Puts what has come into the cache. Returns whether the document is still the same: if not, rows of both are mixed, so they are not stored
     /// but asked for again.
     pub(super) async fn store(&mut self, context: &mut FetchContext<'_, '_>) -> Result<bool, Failure> {
-        let is_same = self.has_same_documents(context.fetch.client);
+        let is_same = self.has_same_documents(context.fetch.context.client);
         if is_same && self.in_cache < self.cached.rows.len() {
             self.cached.store(context.cache, self.in_cache, &context.pool, &self.provenance).await?;
             context.cache.save().await?;
@@ -100,11 +102,10 @@ impl<T: FetchedRow> RowFetch<T> {
 
     /// Makes sure that what did not come is gone. The voucher of a line that is gone may have others in its place.
     pub(super) async fn ensure_gone(&self, context: &mut FetchContext<'_, '_>) -> Result<(), Failure> {
-        let Fetch { client, base, .. } = context.fetch;
-        let ids: Vec<i64> = self.missing.iter().map(T::id_of).collect();
-        let vouchers = self.missing.iter().map(|line| T::vouchers(line, None)[0]).filter(|voucher| *voucher != 0);
+        let ids: Vec<i64> = self.missing.iter().map(Admitted::id).collect();
+        let vouchers = self.missing.iter().map(|line| line.entry().ids().voucher).filter(|voucher| *voucher != 0);
         context.set_aside.vouchers.extend(vouchers);
-        ensure_gone(client, base, T::IDS, &ids).await
+        ensure_gone(context.fetch.context, T::Listed::IDS, &ids).await
     }
 
     /// All rows, by id.

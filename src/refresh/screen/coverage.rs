@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Screen, Verdict, facts};
+use super::{Screen, Verdict};
 use crate::classify::spend_class::BAS;
 use crate::model::listed::ListedLine;
 use crate::model::treatment::Treatment;
 use crate::model::value::Month;
-use crate::refresh::chart::AccountNumber;
 use crate::refresh::index::Ledger;
 
 /// What is kept of the lines and vouchers of kept document types.
@@ -74,7 +73,7 @@ impl Coverage {
 
 impl Screen {
     /// Counts the vouchers, once it is known of which a line is kept.
-    pub(super) fn count_vouchers(&mut self, ledger: &Ledger, treatments: &[Treatment]) {
+    pub(super) fn count_vouchers(&mut self, ledger: &Ledger) {
         self.coverage.take_last();
         let is_invoice: Vec<bool> =
             ledger.references.document_types.all().iter().map(|kind| kind.is_supplier_invoice()).collect();
@@ -86,18 +85,17 @@ impl Screen {
             let Some(entry) = readings.last().filter(|entry| entry.voucher != 0 && entry.voucher != last) else {
                 continue;
             };
-            let kind = entry.document_type as usize;
-            if treatments.get(kind) != Some(&Treatment::Kept) {
+            if self.treatment_at(entry.document_type) != Some(Treatment::Kept) {
                 continue;
             }
-            let is_invoice = is_invoice.get(kind) == Some(&true);
+            let is_invoice = is_invoice.get(entry.document_type as usize) == Some(&true);
             if self.kept_vouchers.contains_key(&entry.voucher) {
                 last = entry.voucher;
                 if is_invoice {
                     kept_invoices.insert(entry.voucher);
                 }
             } else if is_invoice {
-                let verdict = readings.iter().map(|entry| self.judge(&facts(entry, ledger, treatments))).min();
+                let verdict = readings.iter().map(|entry| self.judge(&self.facts(entry, ledger))).min();
                 let month = ledger.references.month(entry);
                 self.note(invoices.entry(entry.voucher).or_default(), entry, month, verdict);
             } else {
@@ -133,10 +131,10 @@ impl Screen {
         let Some(account) = self.chart.account(entry.account).filter(|_| verdict == Some(Verdict::Account)) else {
             return;
         };
-        let AccountNumber::Digits(number) = account.number else { return };
+        let Some(number) = account.facts.number else { return };
         let group = number / 100;
         // 24 are debts to suppliers in both charts; VAT is 26 in the Swedish one, 27 in the Norwegian.
-        let vat = if account.standard == Some(BAS) { 26 } else { 27 };
+        let vat = if account.facts.standard == Some(BAS) { 26 } else { 27 };
         let groups = if group == 24 || group == vat { &mut invoice.usual } else { &mut invoice.groups };
         *groups.entry(group).or_default() += 1;
     }

@@ -3,10 +3,10 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{AdmittedLine, AdmittedPayable, Screen};
-use crate::model::listed::{ListedLine, ListedPayable};
+use crate::model::listed::ListedPayable;
 use crate::model::treatment::Treatment;
 use crate::refresh::chart::Account;
-use crate::refresh::index::{Ledger, Payables};
+use crate::refresh::index::{Ids, Ledger, Listed, Payables};
 
 /// The matches of payroll lines, by owner.
 #[derive(Debug, Default)]
@@ -39,17 +39,15 @@ pub(super) fn one_sided_matches(
     ledger: &Ledger,
     listed: &Payables,
 ) -> FxHashSet<(i64, i64)> {
-    let of_line = |entry: &ListedLine| (entry.owner, entry.match_id);
-    let of_payable = |entry: &ListedPayable| (entry.owner, entry.match_id);
-    let admitted = lines.iter().map(|line| of_line(line.entry()));
-    let admitted = admitted.chain(payables.iter().map(|line| of_payable(line.entry())));
+    let admitted = lines.iter().map(|line| line.entry().ids()).chain(payables.iter().map(|line| line.entry().ids()));
     let mut one_sided: FxHashMap<(i64, i64), Option<(bool, i64)>> =
-        admitted.filter(|(_, id)| *id != 0).map(|matched| (matched, None)).collect();
-    let all = ledger.entries.iter().map(|entry| (of_line(entry), (true, entry.id)));
-    let all = all.chain(listed.entries.iter().map(|entry| (of_payable(entry), (false, entry.id))));
-    for (matched, line) in all.filter(|((_, id), _)| *id != 0) {
-        if one_sided.get_mut(&matched).is_some_and(|first| *first.get_or_insert(line) != line) {
-            one_sided.remove(&matched);
+        admitted.filter(|line| line.match_id != 0).map(|line| ((line.owner, line.match_id), None)).collect();
+    let all = ledger.entries.iter().map(|entry| (true, entry.ids()));
+    let all = all.chain(listed.entries.iter().map(|entry| (false, entry.ids())));
+    for (is_of_ledger, Ids { id, owner, match_id, .. }) in all.filter(|(_, line)| line.match_id != 0) {
+        let line = (is_of_ledger, id);
+        if one_sided.get_mut(&(owner, match_id)).is_some_and(|first| *first.get_or_insert(line) != line) {
+            one_sided.remove(&(owner, match_id));
         }
     }
     one_sided.into_keys().collect()
@@ -59,7 +57,7 @@ impl Screen {
     /// Whether a line is payroll whatever it is matched with.
     pub(super) fn is_payroll_by_itself(&self, treatment: Treatment, account: Option<&Account>) -> bool {
         treatment == Treatment::Payroll
-            || account.is_some_and(|account| self.rules.payroll_accounts.contain(&account.facts()))
+            || account.is_some_and(|account| self.rules.payroll_accounts.contain(&account.facts))
     }
 
     /// Whether it can be said if a line's match is payroll: without an owner it cannot be looked up.
@@ -70,9 +68,9 @@ impl Screen {
     /// Works out the payroll vouchers and matches over both whole lists. Only one step: a line that is payroll by a match alone passes nothing on. In
     /// a company that settles everything against one bank account further steps would reach everything. A match holds within its owner: its id is
     /// not known to be unique across owners.
-    pub(super) fn find_payroll(&mut self, ledger: &Ledger, treatments: &[Treatment], payables: &Payables) {
+    pub(super) fn find_payroll(&mut self, ledger: &Ledger, payables: &Payables) {
         for entry in &ledger.entries {
-            let treatment = treatments.get(entry.document_type as usize).copied().unwrap_or(Treatment::Refused);
+            let treatment = self.treatment_at(entry.document_type).unwrap_or(Treatment::Refused);
             if treatment == Treatment::Payroll && entry.voucher != 0 {
                 self.payroll_vouchers.insert(entry.voucher);
             }
@@ -92,7 +90,7 @@ impl Screen {
 
     /// An AP line has its voucher's document type: known by its id, or by the voucher's ledger lines.
     fn is_payroll_payable_by_itself(&self, line: &ListedPayable) -> bool {
-        self.treatments.get(&line.document_type) == Some(&Treatment::Payroll)
+        self.treatment_of_id.get(&line.document_type) == Some(&Treatment::Payroll)
             || self.payroll_vouchers.contains(&line.voucher)
     }
 

@@ -1,11 +1,11 @@
 //! What the token may read, by asking for a few rows of all that a refresh asks for.
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use super::{FEW_ROWS, unless_refused};
 use crate::model::failure::Failure;
 use crate::refresh::fetch::by_id;
+use crate::refresh::index::ListContext;
 use crate::xledger::node::IdNode;
 use crate::xledger::query::{self, Query};
 use crate::xledger::{Client, LossReason, Question, rights};
@@ -56,12 +56,8 @@ const OF_ROWS: [Query; 8] = [
 
 /// Asks for every field that a refresh asks for, in few rows, and tells what the token may read. Beyond index fields, it asks for admitted lines
 /// only.
-pub(super) async fn read(
-    client: &Client,
-    base: &Map<String, Value>,
-    lines: &[i64],
-    payables: &[i64],
-) -> Result<Vec<Right>, Failure> {
+pub(super) async fn read(context: ListContext<'_>, lines: &[i64], payables: &[i64]) -> Result<Vec<Right>, Failure> {
+    let ListContext { client, base, .. } = context;
     let mut refused: Vec<(String, String)> = Vec::new();
     let (mut asked, mut untested): (Vec<&'static str>, Vec<&'static str>) = Default::default();
     for query in &OF_ROWS {
@@ -84,7 +80,7 @@ pub(super) async fn read(
                 untested.extend(rights_of_parts(client));
                 continue;
             }
-            Some(ids) => by_id::<IdNode>(client, *query, base, ids, None).await.map(drop),
+            Some(ids) => by_id::<IdNode>(context, *query, ids, None).await.map(drop),
             None => {
                 let few = Question::all(*query, base, FEW_ROWS);
                 client.first_page::<IdNode>(few).await.map(drop).map_err(Failure::from)
