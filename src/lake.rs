@@ -35,7 +35,7 @@ pub use directory::Directory;
 pub use error::Error;
 pub use key::Key;
 pub use layout::{Partition, SnapshotName, TableName};
-pub use manifest::{Current, DataFile, Manifest, ManifestParts};
+pub use manifest::{Current, DataFile, Manifest, ManifestTables};
 pub use publish::snapshot::{DataWriter, Snapshot};
 pub use publish::{Lake, Publisher, VerifiedSnapshot};
 pub use retention::{FoundSnapshot, Swept};

@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::event::Mode;
-use crate::lake::{DataFile, Manifest};
+use crate::lake::manifest::TableFiles;
+use crate::lake::{Manifest, ManifestTables};
 use crate::model::failure::Failure;
 use crate::model::json::{known, utc};
 use crate::model::value::{Instant, Month};
@@ -169,19 +170,12 @@ pub struct PageFile {
     pub sha256: String,
 }
 
-impl TableSize {
-    /// The size of a table of these files.
-    pub fn of_files(files: &[DataFile]) -> Self {
-        let mut size = Self::default();
-        size.add(files);
-        size
-    }
-
-    /// Counts these files in.
-    pub fn add(&mut self, files: &[DataFile]) {
-        self.files += files.len() as u64;
-        self.rows += files.iter().map(|file| file.rows).sum::<u64>();
-        self.bytes += files.iter().map(|file| file.bytes).sum::<u64>();
+impl TableSizes {
+    /// The sizes of a snapshot's tables.
+    pub fn of(tables: &ManifestTables) -> Self {
+        let size =
+            |table: &TableFiles| TableSize { rows: table.rows, files: table.files.len() as u64, bytes: table.bytes };
+        Self { spend: size(&tables.spend), supplier: size(&tables.supplier) }
     }
 }
 

@@ -235,12 +235,6 @@ pub enum Error {
         #[source]
         source: BoxError,
     },
-    /// A snapshot was to be committed while one of its files was still being written.
-    #[error("the snapshot {snapshot} has a file that was begun and not finished; nothing was published")]
-    Unfinished {
-        /// The snapshot.
-        snapshot: String,
-    },
 }
 
 impl From<Error> for Failure {

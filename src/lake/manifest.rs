@@ -39,21 +39,6 @@ pub struct Manifest {
     pub report: Value,
 }
 
-/// What the caller says in a manifest; the rest is known to the snapshot.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ManifestParts {
-    /// When the snapshot was made.
-    pub created_at: Instant,
-    /// The version of the tables' schema.
-    pub schema_version: u32,
-    /// The settings that the rows depend on.
-    pub settings: Value,
-    /// Sums and counts to check the tables by.
-    pub control_totals: Value,
-    /// The report of the run that made it.
-    pub report: Value,
-}
-
 /// The tables of a snapshot.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -130,14 +115,19 @@ impl DataFile {
 }
 
 impl Manifest {
-    /// The manifest of a snapshot.
-    pub fn new(snapshot: SnapshotName, files: Vec<DataFile>, parts: ManifestParts) -> Self {
-        let ManifestParts { created_at, schema_version, mut settings, mut control_totals, mut report } = parts;
-        for value in [&mut settings, &mut control_totals, &mut report] {
+    /// The manifest of a snapshot with these tables; the rest is the caller's to fill in.
+    pub fn new(snapshot: SnapshotName, tables: ManifestTables) -> Self {
+        let (settings, control_totals, report) = (Value::Null, Value::Null, Value::Null);
+        let (format_version, created_at, schema_version) = (LAKE_FORMAT_VERSION, Instant(0), 0);
+        Self { format_version, snapshot, created_at, schema_version, tables, settings, control_totals, report }
+    }
+
+    /// The bytes of the manifest, which is to be written at `place`.
+    pub(super) fn write(mut self, place: &str) -> Result<Bytes, Error> {
+        for value in [&mut self.settings, &mut self.control_totals, &mut self.report] {
             value.sort_all_objects();
         }
-        let (format_version, tables) = (LAKE_FORMAT_VERSION, ManifestTables::new(files));
-        Self { format_version, snapshot, created_at, schema_version, tables, settings, control_totals, report }
+        write(&self, place)
     }
 
     /// Reads a manifest found at `place`.
@@ -233,24 +223,24 @@ mod tests {
     fn manifest() -> Manifest {
         let file =
             |path: &str, rows| DataFile { path: path.to_owned(), rows, bytes: 10 * rows, sha256: "00".repeat(32) };
-        let parts = ManifestParts {
-            created_at: Instant(1_795_224_600_120),
-            schema_version: 1,
-            settings: json!({"zebra": 1, "ant": {"y": 1, "x": 2}}),
-            control_totals: json!({}),
-            report: Value::Null,
-        };
         let files = vec![
             file("supplier/owner_id=1/part-00000.parquet", 3),
             file("spend/year=2026/month=05/part-00000.parquet", 2),
             file("spend/year=2025/month=12/part-00000.parquet", 1),
         ];
-        Manifest::new(SnapshotName::read("20261121T013000Z-0a1b2c3d").unwrap(), files, parts)
+        let name = SnapshotName::read("20261121T013000Z-0a1b2c3d").unwrap();
+        Manifest {
+            created_at: Instant(1_795_224_600_120),
+            schema_version: 1,
+            settings: json!({"zebra": 1, "ant": {"y": 1, "x": 2}}),
+            control_totals: json!({}),
+            ..Manifest::new(name, ManifestTables::new(files))
+        }
     }
 
     #[test]
     fn written_in_one_way() {
-        let bytes = write(&manifest(), "m").unwrap();
+        let bytes = manifest().write("m").unwrap();
         let text = std::str::from_utf8(&bytes).unwrap();
         let start = r#"{
   "format_version": 1,
@@ -305,6 +295,6 @@ mod tests {
     fn no_instant_beyond_the_calendar() {
         let mut manifest = manifest();
         manifest.created_at = Instant(i64::MAX);
-        assert!(matches!(write(&manifest, "m"), Err(Error::Corrupt { .. })));
+        assert!(matches!(manifest.write("m"), Err(Error::Corrupt { .. })));
     }
 }

@@ -1,12 +1,12 @@
 //! The guards: what a refresh finds out about itself before it publishes, and that stops it.
 
-use crate::lake::Manifest;
+use crate::lake::{Manifest, ManifestTables};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::treatment::Treatment;
 use crate::refresh::chart::Chart;
 use crate::refresh::rules::Rules;
 use crate::refresh::screen::Screened;
-use crate::report::{Report, TableSizes};
+use crate::report::Report;
 
 /// Every admitted line is there, or it is known to be gone.
 ///
@@ -103,7 +103,7 @@ fn why_refused(screened: &Screened) -> String {
 /// # Errors
 /// [`FailureKind::TableShrunk`], which says which one and what to do.
 pub(crate) fn ensure_not_shrunk(
-    tables: &TableSizes,
+    tables: &ManifestTables,
     payables: u64,
     before: &Manifest,
     max_percent: u32,

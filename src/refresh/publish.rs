@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::lists::Lists;
 use super::rows::Rows;
 use super::{Before, RefreshRun, to_json};
-use crate::lake::{Lake, Manifest, ManifestParts, Snapshot, SnapshotName};
+use crate::lake::{Lake, Manifest, Snapshot, SnapshotName};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::Line;
@@ -84,14 +84,15 @@ impl RefreshRun<'_> {
             report.page = Some(self.write_page(&snapshot, &written, report).await?);
             let mut settings = to_json(&cache.contents.source)?;
             settings["rules"] = to_json(self.rules)?;
-            let parts = ManifestParts {
+            let manifest = Manifest {
                 created_at: now,
                 schema_version: SCHEMA_VERSION,
                 settings,
                 control_totals: written.control_totals(),
                 report: to_json(&ManifestReport { row: to_json(&report.row())?, report: report.clone() })?,
+                ..Manifest::new(snapshot.name().clone(), written.tables)
             };
-            snapshot.commit(parts, before.current.as_ref(), now).await?;
+            snapshot.commit(manifest, before.current.as_ref(), now).await?;
             report.last_success_at = Some(now);
             Ok(())
         };
@@ -138,15 +139,17 @@ impl RefreshRun<'_> {
         let figures = page::Figures::new(report.started_at, lines.rows.iter().map(|line| line.month));
         let mut written =
             tables::write(snapshot, &joiner, checks, figures, self.report_suppliers, self.progress).await?;
-        report.tables = Some(written.sizes);
+        report.tables = Some(TableSizes::of(&written.tables));
         if let Some(manifest) = before.manifest.as_ref().filter(|_| !self.refresh.accept_shrink) {
             let kept_payables = report.payables.map_or(0, |counts| counts.kept);
-            guards::ensure_not_shrunk(&written.sizes, kept_payables, manifest, self.max_shrink_percent)?;
+            guards::ensure_not_shrunk(&written.tables, kept_payables, manifest, self.max_shrink_percent)?;
         }
         report.periods = match (&before.current, &before.manifest) {
             // A damaged manifest is told; nothing is compared with it.
             (Some(_), None) => Vec::new(),
-            (_, manifest) => changes::since(self.lake.lake(), manifest.as_ref(), &written.spend, &lines.rows).await,
+            (_, manifest) => {
+                changes::since(self.lake.lake(), manifest.as_ref(), &written.tables.spend.files, &lines.rows).await
+            }
         };
         self.check_data(&mut written, &lines.rows, screen.coverage(), before, report)?;
         Ok(written)
@@ -167,7 +170,7 @@ impl RefreshRun<'_> {
         let measured = manifest.map(|manifest| Report::of(manifest).measured);
         let kept = report.lines.map(|counts| counts.kept.saturating_sub(report.lines_gone.unwrap_or(0)));
         let facts = Facts {
-            expected: Expected { lines, kept, files: &written.spend, totals: written.total() },
+            expected: Expected { lines, kept, files: &written.tables.spend.files, totals: written.total() },
             coverage,
             periods: manifest.map(|_| &*report.periods),
             before: measured.as_deref(),

@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::lake::{DataFile, Partition, Snapshot};
+use crate::lake::{DataFile, ManifestTables, Partition, Snapshot};
 use crate::model::failure::Failure;
 use crate::model::value::Month;
 use crate::page;
 use crate::refresh::data_checks::{DataChecks, RowFindings};
 use crate::refresh::join::{Joiner, Sources};
 use crate::refresh::supplier_totals::SupplierTotals;
-use crate::report::TableSizes;
 use crate::report::progress::Progress;
 use crate::table::parquet_file::ParquetFile;
 use crate::table::{BATCH_ROWS, Table, partition, spend, supplier};
@@ -20,10 +19,8 @@ use arrow::array::RecordBatch;
 /// Both tables, as written.
 #[derive(Debug)]
 pub(super) struct WrittenTables {
-    /// Their sizes.
-    pub sizes: TableSizes,
-    /// The files of `spend`.
-    pub spend: Vec<DataFile>,
+    /// Their files.
+    pub tables: ManifestTables,
     /// What the page shows of `spend`.
     pub page: page::PageData,
     /// Lines and amounts in ten-thousandths of `spend`, by month and owner: what the files must add up to.
@@ -66,7 +63,7 @@ pub(super) async fn write<'a>(
     progress: &Progress,
 ) -> Result<WrittenTables, Failure> {
     let Sources { lines, reference_data, .. } = *joiner.sources();
-    let (mut sizes, mut files_of_spend) = (TableSizes::default(), Vec::new());
+    let mut files = Vec::new();
     let mut totals: BTreeMap<(Month, i64), (u64, i128)> = BTreeMap::new();
     let mut suppliers = SupplierTotals::default();
     for (month, lines) in
@@ -88,9 +85,7 @@ pub(super) async fn write<'a>(
             file.push(&builder.finish()?).await?;
             progress.rows(lines.len());
         }
-        let files = file.finish().await?;
-        sizes.spend.add(&files);
-        files_of_spend.extend(files);
+        files.extend(file.finish().await?);
     }
     let registered = &reference_data.suppliers;
     for (owner, registered) in partition::split(registered, |supplier| supplier.owner, |supplier| supplier.id) {
@@ -104,10 +99,10 @@ pub(super) async fn write<'a>(
             }
             file.push(&builder.finish()?).await?;
         }
-        sizes.supplier.add(&file.finish().await?);
+        files.extend(file.finish().await?);
     }
     let checked = checks.finish(joiner.suppliers(), &joiner.contradicted_rates());
-    Ok(WrittenTables { sizes, spend: files_of_spend, page: figures.finish(supplier_labels), totals, checked })
+    Ok(WrittenTables { tables: ManifestTables::new(files), page: figures.finish(supplier_labels), totals, checked })
 }
 
 /// The files of one partition: one, until it is full.

@@ -5,7 +5,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::value::Instant;
 use crate::refresh::cache::Cache;
 use crate::refresh::record_run_before;
-use crate::report::{Report, TableSize, TableSizes};
+use crate::report::{Report, TableSizes};
 use crate::table::SCHEMA_VERSION;
 use crate::table::runs::Status;
 
@@ -44,10 +44,7 @@ impl RollingBack<'_> {
         }
         let manifest = whole.manifest();
         report.snapshot = Some(snapshot.to_string());
-        report.tables = Some(TableSizes {
-            spend: TableSize::of_files(&manifest.tables.spend.files),
-            supplier: TableSize::of_files(&manifest.tables.supplier.files),
-        });
+        report.tables = Some(TableSizes::of(&manifest.tables));
         report.note = Some(note(snapshot, is_current, manifest.schema_version));
         Ok(Status::Succeeded)
     }

@@ -9,7 +9,7 @@ use xledger_sim::Options;
 use xledger_spend::catalog::Catalog;
 use xledger_spend::event::Refresh;
 use xledger_spend::lake::layout::{Partition, SnapshotName};
-use xledger_spend::lake::{Access, Current, Lake, LakeUrl, ManifestParts, Store, Version};
+use xledger_spend::lake::{Access, Current, Lake, LakeUrl, Manifest, ManifestTables, Store, Version};
 use xledger_spend::model::failure::FailureKind;
 use xledger_spend::model::value::{Instant, Month};
 use xledger_spend::report::Report;
@@ -33,19 +33,14 @@ async fn publish(lake: &Lake, n: i64, month: u8) -> Current {
     let publisher = lake.claim("run", || Instant(0)).await.unwrap();
     let current: Option<(Current, Version)> = lake.current().await.unwrap();
     let mut snapshot = publisher.begin(name(n)).await.unwrap();
+    let mut files = Vec::new();
     for partition in [Partition::Month(Month { year: 2026, month }), Partition::Owner(i64::from(month))] {
         let mut writer = snapshot.writer(partition, 0).await.unwrap();
         writer.write(b"PAR1"[..].into()).await.unwrap();
-        writer.finish(5).await.unwrap();
+        files.push(writer.finish(5).await.unwrap());
     }
-    let parts = ManifestParts {
-        created_at: Instant(0),
-        schema_version: 1,
-        settings: Value::Null,
-        control_totals: Value::Null,
-        report: Value::Null,
-    };
-    snapshot.commit(parts, current.as_ref(), Instant(n)).await.unwrap()
+    let manifest = Manifest { schema_version: 1, ..Manifest::new(name(n), ManifestTables::new(files)) };
+    snapshot.commit(manifest, current.as_ref(), Instant(n)).await.unwrap()
 }
 
 async fn opened() -> (tempfile::TempDir, Lake, Glue, Catalog) {

@@ -15,7 +15,9 @@ use tokio::time::Instant as Deadline;
 use xledger_sim::Options;
 use xledger_spend::event::Refresh;
 use xledger_spend::lake::layout::Partition;
-use xledger_spend::lake::{Access, Directory, Error, Key, Lake, ManifestParts, Publisher, S3, SnapshotName, Store};
+use xledger_spend::lake::{
+    Access, Directory, Error, Key, Lake, Manifest, ManifestTables, Publisher, S3, SnapshotName, Store,
+};
 use xledger_spend::model::value::{Instant, Month};
 use xledger_spend::report::Report;
 use xledger_spend::table::runs::Status;
@@ -43,20 +45,15 @@ fn in_time() -> Deadline {
 /// Publishes one with two files, by a run that began so many hours ago.
 async fn publish(publisher: &Publisher, hours: i64) {
     let mut snapshot = publisher.begin(name(hours)).await.unwrap();
+    let mut files = Vec::new();
     for partition in [MAY, OWNER] {
         let mut writer = snapshot.writer(partition, 0).await.unwrap();
         writer.write(Bytes::from(format!("{hours}"))).await.unwrap();
-        writer.finish(1).await.unwrap();
+        files.push(writer.finish(1).await.unwrap());
     }
-    let parts = ManifestParts {
-        created_at: hours_ago(hours),
-        schema_version: 1,
-        settings: json!({}),
-        control_totals: json!({}),
-        report: json!({}),
-    };
+    let manifest = Manifest::new(name(hours), ManifestTables::new(files));
     let current = publisher.lake().current().await.unwrap();
-    snapshot.commit(parts, current.as_ref(), hours_ago(hours)).await.unwrap();
+    snapshot.commit(manifest, current.as_ref(), hours_ago(hours)).await.unwrap();
 }
 
 /// What a run leaves that died before its manifest.

@@ -18,7 +18,7 @@ use xledger_sim::Options;
 use xledger_spend::event::Refresh;
 use xledger_spend::lake::lease::Term;
 use xledger_spend::lake::{
-    Access, Current, Error, Key, Lake, ManifestParts, Partition, Publisher, S3, SnapshotName, Store,
+    Access, Current, Error, Key, Lake, Manifest, ManifestTables, Partition, Publisher, S3, SnapshotName, Store,
 };
 use xledger_spend::model::failure::FailureKind;
 use xledger_spend::model::value::Instant;
@@ -74,16 +74,10 @@ async fn publish(publisher: &Publisher) -> Result<Current, Error> {
     let mut snapshot = publisher.begin(SnapshotName::new(NOW, "run")).await.unwrap();
     let mut writer = snapshot.writer(OWNER, 0).await.unwrap();
     writer.write(Bytes::from_static(b"x")).await.unwrap();
-    writer.finish(1).await.unwrap();
-    let parts = ManifestParts {
-        created_at: NOW,
-        schema_version: 1,
-        settings: json!({}),
-        control_totals: json!({}),
-        report: json!({}),
-    };
+    let files = vec![writer.finish(1).await.unwrap()];
+    let manifest = Manifest::new(snapshot.name().clone(), ManifestTables::new(files));
     let current = publisher.lake().current().await.unwrap();
-    let committed = snapshot.commit(parts, current.as_ref(), NOW).await;
+    let committed = snapshot.commit(manifest, current.as_ref(), NOW).await;
     snapshot.discard().await;
     committed
 }

@@ -1,22 +1,13 @@
 use super::*;
-use crate::lake::{ManifestParts, SnapshotName};
-use crate::model::value::Instant;
+use crate::lake::{ManifestTables, SnapshotName};
 use crate::table::{runs, spend, supplier, tables};
-use serde_json::Value;
 
 const ROOT: &str = "s3://bucket/lake";
 
 fn manifest(paths: &[&str]) -> Manifest {
     let file = |path: &&str| DataFile { path: (*path).to_owned(), rows: 3, bytes: 100, sha256: String::new() };
-    let parts = ManifestParts {
-        created_at: Instant(0),
-        schema_version: 7,
-        settings: Value::Null,
-        control_totals: Value::Null,
-        report: Value::Null,
-    };
     let name = SnapshotName::read("20261121T013000Z-0a1b2c3d").unwrap();
-    Manifest::new(name, paths.iter().map(file).collect(), parts)
+    Manifest { schema_version: 7, ..Manifest::new(name, ManifestTables::new(paths.iter().map(file).collect())) }
 }
 
 fn two_months() -> Manifest {

@@ -2,7 +2,7 @@
 
 use super::fail_point::inject_error;
 use super::*;
-use crate::lake::{Current, Lake, ManifestParts, SnapshotName, Store};
+use crate::lake::{Current, Lake, Manifest, ManifestTables, SnapshotName, Store};
 use crate::model::failure::{Failure, FailureKind};
 use crate::report::log::JsonLines;
 use serde_json::Value;
@@ -67,14 +67,8 @@ impl Desk {
         let publisher = self.open().await?.claim("a run", clock).await?;
         let current = publisher.lake().current().await?;
         let mut snapshot = publisher.begin(SnapshotName::new(Instant(n), "run")).await?;
-        let parts = ManifestParts {
-            created_at: Instant(n),
-            schema_version: 1,
-            settings: Value::Null,
-            control_totals: Value::Null,
-            report: Value::Null,
-        };
-        let Current { snapshot, .. } = snapshot.commit(parts, current.as_ref(), Instant(n)).await?;
+        let manifest = Manifest::new(snapshot.name().clone(), ManifestTables::default());
+        let Current { snapshot, .. } = snapshot.commit(manifest, current.as_ref(), Instant(n)).await?;
         Ok(publisher.lake().place_of(&snapshot).await)
     }
 

@@ -4,36 +4,26 @@
 //! and never deleted.
 
 use crate::lake::layout::{Partition, SnapshotName};
-use crate::lake::manifest::{self, Current, DataFile, Manifest, ManifestParts};
+use crate::lake::manifest::{Current, DataFile, Manifest};
 use crate::lake::publish::Publisher;
 use crate::lake::store::{Version, Writer};
 use crate::lake::{Error, Key};
 use crate::model::digest::Digest;
 use crate::model::value::Instant;
 use bytes::Bytes;
-use std::sync::{Arc, Mutex, PoisonError};
 
 /// A snapshot being made, of which nobody sees anything yet.
 #[derive(Debug)]
 pub struct Snapshot<'a> {
     publisher: &'a Publisher,
     name: SnapshotName,
-    /// Shared with each open [`DataWriter`].
-    files: Arc<Mutex<Vec<DataFile>>>,
-    state: CommitState,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum CommitState {
-    /// Nothing names it.
-    Open,
-    /// `CURRENT.json` names it, or may yet come to.
-    Committing,
+    /// Whether `CURRENT.json` names it, or may yet come to.
+    may_be_current: bool,
 }
 
 impl<'a> Snapshot<'a> {
     pub(super) fn new(publisher: &'a Publisher, name: SnapshotName) -> Self {
-        Self { publisher, name, files: Arc::default(), state: CommitState::Open }
+        Self { publisher, name, may_be_current: false }
     }
 
     /// Its name.
@@ -41,7 +31,7 @@ impl<'a> Snapshot<'a> {
         &self.name
     }
 
-    /// Begins file number `n` of a partition. Several files can be written at once.
+    /// Begins file number `n` of a partition.
     ///
     /// # Errors
     /// What storage can meet.
@@ -49,7 +39,7 @@ impl<'a> Snapshot<'a> {
         let path = partition.file(n);
         let key = Key::known(format!("{}/{path}", self.name.directory()));
         let writer = self.publisher.lake().store().writer(&key).await?;
-        Ok(DataWriter { writer, path, files: Arc::clone(&self.files) })
+        Ok(DataWriter { writer, path })
     }
 
     /// Writes the snapshot's page for people, once.
@@ -60,31 +50,27 @@ impl<'a> Snapshot<'a> {
         self.publisher.lake().store().create(&self.name.page(), html).await.map(drop)
     }
 
-    /// Publishes the snapshot, made of every file that was finished: writes its manifest, then makes it current if `CURRENT.json` is
-    /// still what `expected` says.
+    /// Publishes the snapshot, made of the finished files that its manifest names: writes the manifest, then makes the snapshot current if
+    /// `CURRENT.json` is still what `expected` says.
     ///
     /// # Errors
     /// [`Error::Precondition`] if another run has published in the meantime, [`Error::TakenOver`] or [`Error::Expired`] if the lake is
-    /// no longer held, [`Error::Unfinished`] if a file is still open. After
-    /// [`Error::Unavailable`] the snapshot may have become current; [`Lake::current`](crate::lake::Lake::current) tells.
+    /// no longer held. After [`Error::Unavailable`] the snapshot may have become current;
+    /// [`Lake::current`](crate::lake::Lake::current) tells.
     pub async fn commit(
         &mut self,
-        parts: ManifestParts,
+        manifest: Manifest,
         expected: Option<&(Current, Version)>,
         committed_at: Instant,
     ) -> Result<Current, Error> {
-        if Arc::strong_count(&self.files) > 1 {
-            return Err(Error::Unfinished { snapshot: self.name.to_string() });
-        }
+        debug_assert_eq!(manifest.snapshot, self.name);
         let (store, key) = (self.publisher.lake().store(), self.name.manifest());
-        let files = self.files.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let manifest = Manifest::new(self.name.clone(), files, parts);
-        let bytes = manifest::write(&manifest, &store.place(&key))?;
+        let bytes = manifest.write(&store.place(&key))?;
         let sha256 = Digest::of(&bytes);
         store.create(&key, bytes).await?;
         // Set before the wait, since a caller who stops waiting does not know either how it ended; and a write whose answer was lost
         // may still arrive.
-        self.state = CommitState::Committing;
+        self.may_be_current = true;
         let committed = self.publisher.switch(&self.name, sha256, expected, committed_at).await;
         if let Err(
             Error::Precondition { .. }
@@ -96,7 +82,7 @@ impl<'a> Snapshot<'a> {
             | Error::Expired { .. },
         ) = &committed
         {
-            self.state = CommitState::Open;
+            self.may_be_current = false;
         }
         committed
     }
@@ -105,7 +91,7 @@ impl<'a> Snapshot<'a> {
     /// snapshots. Does nothing once it is committed, or may be.
     pub async fn discard(self) {
         let (lake, directory) = (self.publisher.lake(), self.name.directory());
-        if self.state == CommitState::Committing {
+        if self.may_be_current {
             return;
         }
         let removed = match lake.current().await {
@@ -129,7 +115,6 @@ impl<'a> Snapshot<'a> {
 pub struct DataWriter {
     writer: Writer,
     path: String,
-    files: Arc<Mutex<Vec<DataFile>>>,
 }
 
 impl DataWriter {
@@ -141,14 +126,12 @@ impl DataWriter {
         self.writer.write(bytes).await
     }
 
-    /// Completes the file, which holds this many rows, and counts it among the snapshot's.
+    /// Completes the file, which holds this many rows.
     ///
     /// # Errors
     /// [`Error::AlreadyExists`] if the snapshot has this file already; else what storage can meet.
     pub async fn finish(self, rows: u64) -> Result<DataFile, Error> {
         let written = self.writer.finish().await?;
-        let file = DataFile { path: self.path, rows, bytes: written.size_bytes, sha256: written.sha256 };
-        self.files.lock().unwrap_or_else(PoisonError::into_inner).push(file.clone());
-        Ok(file)
+        Ok(DataFile { path: self.path, rows, bytes: written.size_bytes, sha256: written.sha256 })
     }
 }

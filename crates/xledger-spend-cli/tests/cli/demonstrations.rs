@@ -42,21 +42,18 @@ fn the_report_alone() {
 
 /// Publishes an empty snapshot that says that it came from a real Xledger.
 async fn publish_real_data(directory: &std::path::Path) {
-    use xledger_spend::lake::{Access, Lake, LakeUrl, ManifestParts, SnapshotName, Store};
+    use xledger_spend::lake::{Access, Lake, LakeUrl, Manifest, ManifestTables, SnapshotName, Store};
     use xledger_spend::model::value::Instant;
 
     let url = LakeUrl::parse(directory.to_str().unwrap()).unwrap();
     let store = Store::open(&url, &aws_config::SdkConfig::builder().build()).unwrap();
     let publisher = Lake::open(store, Access::Write).await.unwrap().claim("a test", || Instant(0)).await.unwrap();
     let mut snapshot = publisher.begin(SnapshotName::new(Instant(0), "real")).await.unwrap();
-    let parts = ManifestParts {
-        created_at: Instant(0),
-        schema_version: 1,
+    let manifest = Manifest {
         settings: serde_json::json!({"endpoint": "https://www.xledger.net/graphql"}),
-        control_totals: serde_json::Value::Null,
-        report: serde_json::Value::Null,
+        ..Manifest::new(snapshot.name().clone(), ManifestTables::default())
     };
-    snapshot.commit(parts, None, Instant(0)).await.unwrap();
+    snapshot.commit(manifest, None, Instant(0)).await.unwrap();
 }
 
 #[tokio::test]
