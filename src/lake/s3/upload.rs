@@ -42,13 +42,6 @@ struct Upload {
     sent: Vec<Bytes>,
 }
 
-/// What became of a complete list of parts.
-enum Completion {
-    Done,
-    /// The upload is no more, or must not be completed again, and there is no object. A new upload may succeed.
-    Void,
-}
-
 impl Writer {
     pub(super) fn new(store: S3, key: Key) -> Self {
         Self {
@@ -117,7 +110,7 @@ impl Writer {
         self.send_part().await?;
         let mut attempts = Attempts::default();
         while let Some(upload) = &mut self.upload {
-            if let Completion::Done = self.store.complete(&self.key, upload, ours, &mut attempts).await? {
+            if self.store.complete(&self.key, upload, ours, &mut attempts).await? {
                 break;
             }
             let sent = std::mem::take(&mut upload.sent);
@@ -202,19 +195,20 @@ impl S3 {
         Ok(part.set_checksum_crc32(answer.checksum_crc32).build())
     }
 
-    /// Makes one object of the parts, unless there is one under this key already.
+    /// Makes one object of the parts, unless there is one under this key already. Returns whether the object is there: if it is not, the upload is no
+    /// more, or must not be completed again, and a new one may succeed.
     async fn complete(
         &self,
         key: &Key,
         upload: &Upload,
         ours: &Written,
         attempts: &mut Attempts,
-    ) -> Result<Completion, Error> {
+    ) -> Result<bool, Error> {
         let parts = CompletedMultipartUpload::builder().set_parts(Some(upload.parts.clone())).build();
         let version = loop {
             let request = self.once.complete_multipart_upload().bucket(&self.bucket).key(self.name(key));
             let request = request.upload_id(&upload.id).if_none_match("*").multipart_upload(parts.clone());
-            let Err(error) = request.send().await else { return Ok(Completion::Done) };
+            let Err(error) = request.send().await else { return Ok(true) };
             let fault = S3Error::from_sdk(error);
             let is_void = matches!(fault, S3Error::Conflict { .. } | S3Error::NoSuchUpload { .. });
             match attempts.after(fault) {
@@ -225,11 +219,10 @@ impl S3 {
             }
             if is_void {
                 // What the conflict was with may be an earlier attempt of this write, whose answer was lost.
-                let found = self.look(key, ours, "s3:PutObject", None).await?;
-                return Ok(if found.is_some() { Completion::Done } else { Completion::Void });
+                return Ok(self.look(key, ours, "s3:PutObject", None).await?.is_some());
             }
         };
-        version.map(|_| Completion::Done).ok_or_else(|| Error::AlreadyExists { place: self.place(key) })
+        version.map(|_| true).ok_or_else(|| Error::AlreadyExists { place: self.place(key) })
     }
 
     /// Removes a begun upload. What stays because this fails too is removed by the bucket's lifecycle rule for unfinished uploads.
