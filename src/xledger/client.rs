@@ -60,6 +60,12 @@ impl From<Error> for Unanswered {
     }
 }
 
+impl From<Unanswered> for Error {
+    fn from(Unanswered { error, .. }: Unanswered) -> Self {
+        error
+    }
+}
+
 impl Client {
     /// A client for one run.
     ///
@@ -119,8 +125,8 @@ impl Client {
     pub(crate) async fn ask_value<T: DeserializeOwned>(&self, query: Query, variables: &Value) -> Result<T, Error> {
         let none = Map::new();
         let variables = variables.as_object().unwrap_or(&none);
-        let answer = self.ask::<Plain<T>>(Question::all(query, variables, 1)).await;
-        answer.map(|Plain(value)| value).map_err(|unanswered| unanswered.error)
+        let Plain(value) = self.ask(Question::all(query, variables, 1)).await?;
+        Ok(value)
     }
 
     /// Asks until there is an answer without errors, or until the policy says to stop; without what cannot be had.

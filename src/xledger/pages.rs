@@ -54,74 +54,8 @@ impl Client {
         question: Question<'_>,
         position: &mut Position,
         is_enough: impl Fn() -> bool,
-        take: impl FnMut(Vec<T>) -> Result<(), Error>,
+        mut take: impl FnMut(Vec<T>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        self.walk_pages(question, position, is_enough, take).await.map_err(|unanswered| unanswered.error)
-    }
-
-    /// Hands every row with one of these ids to `take`, and no others if the filter works. Sends no request from `expires_at` on. If an answer has
-    /// null rows, asks once more for the ids that did not come; returns how many rows are null then, too.
-    pub(crate) async fn walk_ids<T: Identified>(
-        &self,
-        query: Query,
-        variables: &Map<String, Value>,
-        ids: &[i64],
-        expires_at: Option<Instant>,
-        mut take: impl FnMut(Vec<T>) -> Result<(), Error>,
-    ) -> Result<usize, Error> {
-        let (mut rest, mut max_rows, mut null_rows) = (ids.to_vec(), usize::MAX, 0);
-        let came = |nodes: &[T]| -> FxHashSet<i64> { nodes.iter().filter_map(Identified::id).collect() };
-        // Of answers with null rows, what did not come; nothing, once that is asked for.
-        let mut left = Some(Vec::new());
-        loop {
-            if rest.is_empty() {
-                rest = left.take().unwrap_or_default();
-            }
-            if rest.is_empty() {
-                return Ok(null_rows);
-            }
-            let rows = self.page_sizes().rows(query, rest.len()).min(max_rows);
-            let batch = &rest[..rows.min(rest.len())];
-            let question = Question { query, variables, select: Select::Ids(batch), rows, expires_at };
-            match self.fetch_page::<T>(question).await {
-                Err(Unanswered { error, next: Decision::Shrink }) => self.shrink(question, &error),
-                Err(unanswered) => return Err(unanswered.error),
-                Ok(Page { edges, page_info: PageInfo { has_next_page: false } }) => {
-                    let asked = batch.len();
-                    let batch = rest.drain(..asked);
-                    match &mut left {
-                        Some(left) if edges.null_rows > 0 => {
-                            let came = came(&edges.nodes);
-                            left.extend(batch.filter(|id| !came.contains(id)));
-                        }
-                        _ => null_rows += edges.null_rows,
-                    }
-                    take(edges.nodes)?;
-                }
-                // Fewer rows than were asked for: the others, once more.
-                Ok(Page { edges, .. }) => {
-                    let came = came(&edges.nodes);
-                    let asked = rest.len();
-                    take(edges.nodes)?;
-                    rest.retain(|id| !came.contains(id));
-                    max_rows = asked - rest.len();
-                    if max_rows == 0 {
-                        let what = "expected some of the rows that were asked for, for more are said to follow";
-                        return Err(Error::malformed(query, "its rows", what));
-                    }
-                }
-            }
-        }
-    }
-
-    /// As [`Client::walk`], with what may help where it ends.
-    async fn walk_pages<T: Identified>(
-        &self,
-        question: Question<'_>,
-        position: &mut Position,
-        is_enough: impl Fn() -> bool,
-        mut take: impl FnMut(Vec<T>) -> Result<(), Error>,
-    ) -> Result<(), Unanswered> {
         let Question { query, .. } = question;
         let hasher = RandomState::new();
         let mut seen: HashSet<u64> = position.after.iter().map(|cursor| hasher.hash_one(cursor)).collect();
@@ -155,7 +89,7 @@ impl Client {
             let last = last_of_ascending(&nodes, above);
             let by_ids = matches!(select, Select::Ascending(_)) && cursor.is_none();
             if by_ids && last.is_none() && !nodes.is_empty() {
-                return Err(not_in_order(query).into());
+                return Err(not_in_order(query));
             }
             take(nodes)?;
             if !page.page_info.has_next_page {
@@ -166,13 +100,68 @@ impl Client {
             let cursor = cursor.ok_or_else(|| malformed("expected a cursor, for more pages are said to follow"))?;
             // Hashes are enough to notice a circle, and keep a long walk small.
             if !seen.insert(hasher.hash_one(&cursor)) {
-                return Err(malformed("expected no circle: it ends with the cursor of an earlier page").into());
+                return Err(malformed("expected no circle: it ends with the cursor of an earlier page"));
             }
             // Where the cursor is the id itself, the rows behind it are those with higher ids.
             above = last.filter(|id| question.select != Select::All && cursor == id.to_string());
             position.after = Some(cursor);
         }
-        Err(Error::malformed(query, format!("page {MAX_PAGES}"), "expected an end, and none is in sight").into())
+        Err(Error::malformed(query, format!("page {MAX_PAGES}"), "expected an end, and none is in sight"))
+    }
+
+    /// Hands every row with one of these ids to `take`, and no others if the filter works. Sends no request from `expires_at` on. If an answer has
+    /// null rows, asks once more for the ids that did not come; returns how many rows are null then, too.
+    pub(crate) async fn walk_ids<T: Identified>(
+        &self,
+        query: Query,
+        variables: &Map<String, Value>,
+        ids: &[i64],
+        expires_at: Option<Instant>,
+        mut take: impl FnMut(Vec<T>) -> Result<(), Error>,
+    ) -> Result<usize, Error> {
+        let (mut rest, mut max_rows, mut null_rows) = (ids.to_vec(), usize::MAX, 0);
+        let came = |nodes: &[T]| -> FxHashSet<i64> { nodes.iter().filter_map(Identified::id).collect() };
+        // Of answers with null rows, what did not come; nothing, once that is asked for.
+        let mut left = Some(Vec::new());
+        loop {
+            if rest.is_empty() {
+                rest = left.take().unwrap_or_default();
+            }
+            if rest.is_empty() {
+                return Ok(null_rows);
+            }
+            let rows = self.page_sizes().rows(query, rest.len()).min(max_rows);
+            let batch = &rest[..rows.min(rest.len())];
+            let question = Question { query, variables, select: Select::Ids(batch), rows, expires_at };
+            match self.fetch_page::<T>(question).await {
+                Err(Unanswered { error, next: Decision::Shrink }) => self.shrink(question, &error),
+                Err(unanswered) => return Err(unanswered.into()),
+                Ok(Page { edges, page_info: PageInfo { has_next_page: false } }) => {
+                    let asked = batch.len();
+                    let batch = rest.drain(..asked);
+                    match &mut left {
+                        Some(left) if edges.null_rows > 0 => {
+                            let came = came(&edges.nodes);
+                            left.extend(batch.filter(|id| !came.contains(id)));
+                        }
+                        _ => null_rows += edges.null_rows,
+                    }
+                    take(edges.nodes)?;
+                }
+                // Fewer rows than were asked for: the others, once more.
+                Ok(Page { edges, .. }) => {
+                    let came = came(&edges.nodes);
+                    let asked = rest.len();
+                    take(edges.nodes)?;
+                    rest.retain(|id| !came.contains(id));
+                    max_rows = asked - rest.len();
+                    if max_rows == 0 {
+                        let what = "expected some of the rows that were asked for, for more are said to follow";
+                        return Err(Error::malformed(query, "its rows", what));
+                    }
+                }
+            }
+        }
     }
 
     /// A page of a list, of fewer rows if the server does not bear so many. Rows that are null are asked for again: the page once more, then what
@@ -215,7 +204,7 @@ impl Client {
 
     /// The first page, of fewer rows if the server does not bear so many.
     pub(crate) async fn first_page<T: Identified>(&self, question: Question<'_>) -> Result<Page<T>, Error> {
-        self.fetch_sized_page(question).await.map_err(|unanswered| unanswered.error)
+        Ok(self.fetch_sized_page(question).await?)
     }
 
     /// The last row of a connection, if there is one and the server says so.
@@ -231,7 +220,7 @@ impl Client {
             // More than one row is no answer to this either.
             Err(Unanswered { error: Error::Malformed { .. }, .. }) => Ok(None),
             Err(Unanswered { error, .. }) if error.is_refusal() => Ok(None),
-            Err(unanswered) => Err(unanswered.error),
+            Err(unanswered) => Err(unanswered.into()),
         }
     }
 
