@@ -152,11 +152,8 @@ pub(crate) fn is_within(path: &str, other: &str) -> bool {
 
 /// The optional fields that are lost with a field of a query; `None` if it is necessary.
 pub(crate) fn covering(query: Query, path: &str) -> Option<usize> {
-    let covering = OPTIONAL.iter().enumerate().filter(|(_, optional)| optional.query.name == query.name);
-    covering
-        .filter(|(_, optional)| optional.covers(path))
-        .max_by_key(|(_, optional)| optional.depth())
-        .map(|(at, _)| at)
+    let covering = fields_of(query).filter(|(_, optional)| optional.covers(path));
+    covering.max_by_key(|(_, optional)| optional.depth()).map(|(at, _)| at)
 }
 
 /// The optional fields of a query, by their places.

@@ -111,7 +111,7 @@ impl Transport {
         let response = tokio::time::timeout(limit, request.send()).await;
         response
             .map_err(|_| self.late("the answer did not begin in time".to_owned()))?
-            .map_err(|error| self.broken(&error))
+            .map_err(|error| connection::explain(&self.connection.endpoint, &error))
     }
 
     async fn read<D: Decoded>(
@@ -135,7 +135,9 @@ impl Transport {
         })?;
         self.meter.lock().was_compressed |= gzip;
         let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
+        while let Some(chunk) =
+            response.chunk().await.map_err(|error| connection::explain(&self.connection.endpoint, &error))?
+        {
             self.meter.lock().usage.bytes_down += chunk.len() as u64;
             if bytes.len() + chunk.len() > ANSWER_LIMIT_BYTES {
                 return Err(self.fault(query, Fault::TooLarge));
@@ -199,10 +201,6 @@ impl Transport {
         let what = kind.map(|kind| graphql_error::sanitize(kind, &token).chars().take(80).collect());
         let what = what.unwrap_or_else(|| "nothing that says its type".to_owned());
         Error::NotGraphql { endpoint: self.endpoint(), what, status }
-    }
-
-    fn broken(&self, error: &reqwest::Error) -> Error {
-        connection::explain(&self.connection.endpoint, error)
     }
 
     fn unreachable(&self, what: String) -> Error {
