@@ -36,10 +36,10 @@ pub struct Lake {
 }
 
 impl Lake {
-    /// Opens a lake, after finding out that it can be used so: [`Store::probe`].
+    /// Opens a lake, after finding out that it can be used so: [`Store::check_usable`].
     ///
     /// # Errors
-    /// As [`Store::probe`].
+    /// As [`Store::check_usable`].
     pub async fn open(store: Store, access: Access) -> Result<Self, Error> {
         store.check_usable(access).await?;
         Ok(Self { store })

@@ -22,7 +22,7 @@ pub enum Store {
 }
 
 impl Store {
-    /// The store at an address. Touches neither the disk nor the network; [`Store::probe`] does.
+    /// The store at an address. Touches neither the disk nor the network; [`Store::check_usable`] does.
     ///
     /// # Errors
     /// [`Error::NoRegion`] if the address is a bucket's and the configuration names no region.
