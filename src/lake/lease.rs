@@ -12,9 +12,10 @@ use crate::lake::manifest::{self, LAKE_FORMAT_VERSION};
 use crate::lake::store::{Store, Version};
 use crate::lake::{Error, layout};
 use crate::model::json::utc;
+use crate::model::lock::lock;
 use crate::model::value::Instant;
 use serde::{Deserialize, Serialize};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -290,8 +291,4 @@ fn sanitize(holder: &str) -> String {
 
 fn after(instant: Instant, time: Duration) -> Instant {
     Instant(instant.0.saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)))
-}
-
-fn lock(status: &Mutex<LeaseStatus>) -> MutexGuard<'_, LeaseStatus> {
-    status.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,9 @@
 //! Where a run stands, for whoever watches it from outside.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
+
+use crate::model::lock::lock;
 
 /// A stage of a refresh, in the order of the flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,12 +58,12 @@ impl Progress {
         self.0.stage.store(stage as usize, Relaxed);
         self.0.rows.store(0, Relaxed);
         self.0.of.store(of, Relaxed);
-        *self.0.begun.lock().unwrap_or_else(PoisonError::into_inner) = Some(tokio::time::Instant::now());
+        *lock(&self.0.begun) = Some(tokio::time::Instant::now());
     }
 
     /// The stage ends: one line in the log.
     pub(crate) fn end(&self) {
-        let Some(begun) = self.0.begun.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+        let Some(begun) = lock(&self.0.begun).take() else { return };
         let (stage, rows, _) = self.now();
         tracing::info!(stage = stage.as_str(), rows, duration_ms = begun.elapsed().as_millis() as u64, "stage done");
     }

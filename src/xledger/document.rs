@@ -1,9 +1,11 @@
 //! A document as its fields, so that one can be asked without some of them.
 
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex};
 
 use graphql_parser::query::{self as ast, Definition, OperationDefinition, Selection, Type, Value};
 use rustc_hash::FxHashMap;
+
+use crate::model::lock::lock;
 
 type Field = ast::Field<'static, String>;
 type SelectionSet = ast::SelectionSet<'static, String>;
@@ -19,7 +21,7 @@ impl Document {
         static READ: LazyLock<Mutex<FxHashMap<&'static str, Document>>> = LazyLock::new(Mutex::default);
         let nothing = ast::Document { definitions: Vec::new() };
         let parsed = || Self(ast::parse_query(text).map_or(nothing, ast::Document::into_static));
-        READ.lock().unwrap_or_else(PoisonError::into_inner).entry(text).or_insert_with(parsed).clone()
+        lock(&READ).entry(text).or_insert_with(parsed).clone()
     }
 
     fn operation(&mut self) -> Option<&mut ast::Query<'static, String>> {

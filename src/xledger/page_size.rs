@@ -1,11 +1,12 @@
 //! How many rows are asked for at once: fewer where the server does not bear it, more again where that was chance.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use rustc_hash::FxHashMap;
 
 use super::query::Query;
 use super::retry::MIN_ROWS;
+use crate::model::lock::lock;
 
 /// After so many answers of a size, twice as many rows are tried again.
 const SUCCESSES_PER_STEP: u32 = 4;
@@ -15,23 +16,19 @@ const SUCCESSES_PER_STEP: u32 = 4;
 pub(crate) struct PageSizes(Mutex<FxHashMap<&'static str, Size>>);
 
 impl PageSizes {
-    fn lock(&self) -> MutexGuard<'_, FxHashMap<&'static str, Size>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// How many rows to ask for, `most` at most.
     pub(crate) fn rows(&self, query: Query, most: usize) -> usize {
-        self.lock().get(query.name).map_or(most, |size| size.now.min(most))
+        lock(&self.0).get(query.name).map_or(most, |size| size.now.min(most))
     }
 
     /// Takes note of rows that were too many. Returns how many to ask for now.
     pub(crate) fn on_failure(&self, query: Query, rows: usize) -> usize {
-        self.lock().entry(query.name).or_insert_with(|| Size::new(rows)).on_failure(rows)
+        lock(&self.0).entry(query.name).or_insert_with(|| Size::new(rows)).on_failure(rows)
     }
 
     /// Takes note of rows that came.
     pub(crate) fn on_success(&self, query: Query, rows: usize) {
-        if let Some(size) = self.lock().get_mut(query.name) {
+        if let Some(size) = lock(&self.0).get_mut(query.name) {
             size.on_success(rows);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -14,6 +14,7 @@ use super::optional::{self, OPTIONAL, OptionalFields};
 use super::parts::{Part, parts};
 use super::query::{self, Query};
 use crate::model::json::known;
+use crate::model::lock::lock;
 
 /// What a client asks. Grows less as it is learned what cannot be had.
 #[derive(Default)]
@@ -66,16 +67,12 @@ pub struct LostField {
 }
 
 impl Plan {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Goes by a dialect from now on.
     pub(crate) fn adopt(&self, dialect: Dialect) {
         if !dialect.period_id {
             self.give_up_ids();
         }
-        self.lock().dialect = dialect;
+        lock(&self.0).dialect = dialect;
     }
 
     /// Whether ledger lines are asked for the ids alone of their periods and document types.
@@ -104,17 +101,17 @@ impl Plan {
 
     /// The dialect as it is known by now.
     pub(crate) fn dialect(&self) -> Dialect {
-        self.lock().dialect.clone()
+        lock(&self.0).dialect.clone()
     }
 
     /// How rows of a query are asked for by id; `None` if that is not known to be possible.
     pub(crate) fn filter(&self, query: Query) -> Option<IdFilter> {
-        self.lock().dialect.filter(query).cloned()
+        lock(&self.0).dialect.filter(query).cloned()
     }
 
     /// The document to send for a query: this one, or the query's own without what is lost; with the names that this schema has.
     pub(crate) fn document(&self, query: Query, document: Option<Document>) -> Document {
-        let state = self.lock();
+        let state = lock(&self.0);
         let document = document.unwrap_or_else(|| optional::document(query, |at| state.is_left_out(at)));
         match (state.dialect.filter(query), known_filter(query.root)) {
             (Some(filter), Some(known)) => document.with_type(known, &filter.type_name),
@@ -124,13 +121,13 @@ impl Plan {
 
     /// Whether a field of a query is still asked for.
     pub(crate) fn asks(&self, query: Query, path: &str) -> bool {
-        let state = self.lock();
+        let state = lock(&self.0);
         !optional::fields_of(query).any(|(at, optional)| state.is_left_out(at) && optional.covers(path))
     }
 
     /// Does not ask for a field: a setting says so.
     pub(crate) fn leave_out(&self, query: Query, path: &str) {
-        self.lock().left_out.extend(optional::covering(query, path));
+        lock(&self.0).left_out.extend(optional::covering(query, path));
     }
 
     /// Notes that the fields of a query are asked for one by one. Returns whether this is the first time.
@@ -138,7 +135,7 @@ impl Plan {
     /// # Errors
     /// Why the query cannot be asked at all, if that was found.
     pub(super) fn begin_search(&self, query: Query) -> Result<bool, Error> {
-        match self.lock().searched.entry((query.name, query.without)) {
+        match lock(&self.0).searched.entry((query.name, query.without)) {
             Entry::Vacant(entry) => Ok(entry.insert(None).is_none()),
             Entry::Occupied(entry) => entry.get().clone().map_or(Ok(false), Err),
         }
@@ -146,20 +143,20 @@ impl Plan {
 
     /// Takes note that a query cannot be asked for this reason.
     pub(super) fn refused(&self, query: Query, why: Error) -> Error {
-        self.lock().searched.insert((query.name, query.without), Some(why.clone()));
+        lock(&self.0).searched.insert((query.name, query.without), Some(why.clone()));
         why
     }
 
     /// The parts of a query that are still asked for.
     pub(crate) fn parts_left(&self, query: Query) -> Vec<Part> {
-        let state = self.lock();
+        let state = lock(&self.0);
         let is_lost = |part: &Part| part.optional.is_some_and(|at| state.is_left_out(at));
         parts(query).into_iter().filter(|part| !is_lost(part)).collect()
     }
 
     /// Stops asking for something that is lost, and for what it lies in if nothing else is left in there.
     pub(super) fn stop_asking(&self, at: usize, reason: LossReason) {
-        let mut state = self.lock();
+        let mut state = lock(&self.0);
         let lost = &mut state.lost;
         let loss = || Loss { reason, is_untried: false };
         lost.entry(at).or_insert_with(loss);
@@ -188,7 +185,7 @@ impl Plan {
 
     /// Writes the ids of a query's filter the other way from now on.
     pub(super) fn turn_ids(&self, query: Query) {
-        if let Some(filter) = self.lock().dialect.filters.get_mut(query.root) {
+        if let Some(filter) = lock(&self.0).dialect.filters.get_mut(query.root) {
             filter.ids = filter.ids.other();
         }
     }
@@ -196,7 +193,7 @@ impl Plan {
     /// The fields of a query that an earlier run was refused and this one has not tried; from now on they count as tried. None that a setting
     /// leaves out.
     pub(super) fn take_untried(&self, query: Query) -> Vec<usize> {
-        let State { lost, left_out, .. } = &mut *self.lock();
+        let State { lost, left_out, .. } = &mut *lock(&self.0);
         let of_query = lost.iter_mut().filter(|(at, _)| OPTIONAL[**at].query == query && !left_out.contains(at));
         of_query.filter_map(|(at, loss)| std::mem::take(&mut loss.is_untried).then_some(*at)).collect()
     }
@@ -206,7 +203,7 @@ impl Plan {
         let is_found = |optional: &OptionalFields| {
             optional.query == query && parts.iter().flat_map(|part| &part.fields).any(|field| optional.covers(field))
         };
-        self.lock().lost.retain(|at, _| !is_found(&OPTIONAL[*at]));
+        lock(&self.0).lost.retain(|at, _| !is_found(&OPTIONAL[*at]));
     }
 
     /// What is not asked for: the operation and its first field, and why. For the runs after this one.
@@ -215,12 +212,12 @@ impl Plan {
             let OptionalFields { query, fields, .. } = OPTIONAL[*at];
             (query.name.to_owned(), fields[0].to_owned(), loss.reason)
         };
-        self.lock().lost.iter().map(saved).collect()
+        lock(&self.0).lost.iter().map(saved).collect()
     }
 
     /// Does not ask for what an earlier run lost. What was refused is tried once more when the query is first asked, for a right can be given.
     pub(crate) fn restore_losses(&self, saved: &[(String, String, LossReason)]) {
-        let mut state = self.lock();
+        let mut state = lock(&self.0);
         for (name, field, reason) in saved {
             let is_meant = |optional: &OptionalFields| optional.query.name == name && optional.fields[0] == field;
             if let Some(at) = OPTIONAL.iter().position(is_meant) {
@@ -232,7 +229,7 @@ impl Plan {
 
     /// What is lost, for the report. What is within something else that is lost is not told by itself.
     pub(crate) fn lost_fields(&self) -> Vec<LostField> {
-        let state = self.lock();
+        let state = lock(&self.0);
         let is_part_of = |inner: &OptionalFields, outer: &OptionalFields| {
             // The same field in another question is the same loss.
             inner.query.root == outer.query.root

@@ -2,7 +2,7 @@
 //! a time while it gives no answers.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::error::Error;
 use super::meter::Meter;
 use super::retry::Streak;
+use crate::model::lock::lock;
 
 /// Xledger takes 20 requests in 5 s. One less, in a little more, leaves room for requests that overtake each other on the way: a refusal costs 5 s,
 /// the margin 6 % of the pace.
@@ -71,7 +72,7 @@ pub(crate) struct Permit<'a> {
 
 impl Drop for Permit<'_> {
     fn drop(&mut self) {
-        self.limiter.lock().in_flight -= 1;
+        lock(&self.limiter.state).in_flight -= 1;
         self.limiter.freed.notify_one();
     }
 }
@@ -81,10 +82,6 @@ impl RateLimiter {
         let window = BURST_WINDOW.div_f64(tempo);
         let (state, turn, freed) = (Mutex::new(State::new(max_in_flight, window)), Default::default(), Notify::new());
         Self { state, turn, freed, tempo }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Waits until a request may be sent. If that would be after `deadline`, the error is when, as far as that is known. Waiting for one's own
@@ -97,7 +94,7 @@ impl RateLimiter {
             if now >= deadline {
                 return Err(None);
             }
-            let admission = self.lock().try_acquire(now);
+            let admission = lock(&self.state).try_acquire(now);
             match admission {
                 Admission::Granted => return Ok(Permit { limiter: self, at: now }),
                 Admission::At(at) if at > deadline => return Err(Some(at)),
@@ -112,31 +109,31 @@ impl RateLimiter {
 
     /// Takes note that the endpoint is known to answer with GraphQL: what else comes is bad weather.
     pub(crate) fn mark_answered(&self) {
-        self.lock().answered = true;
+        lock(&self.state).answered = true;
     }
 
     /// Takes note of an answer that was no refusal.
     pub(crate) fn on_success(&self) {
-        if self.lock().on_success() {
+        if lock(&self.state).on_success() {
             self.freed.notify_one();
         }
     }
 
     /// Whether there ever was an answer.
     pub(crate) fn has_answered(&self) -> bool {
-        self.lock().answered
+        lock(&self.state).answered
     }
 
     /// Takes note of a refusal or failure of a request that was sent at `sent`: others of the same moment add nothing to it.
     pub(crate) fn on_failure(&self, error: &Error, sent: Instant) -> Streak {
         let now = Instant::now();
-        let Refusals { in_a_row, first, .. } = self.lock().on_failure(error, sent, now);
+        let Refusals { in_a_row, first, .. } = lock(&self.state).on_failure(error, sent, now);
         Streak { in_a_row, since: now.duration_since(first).mul_f64(self.tempo) }
     }
 
     /// Nobody sends before `until`. Returns by how much that is later than it was.
     pub(crate) fn pause_until(&self, until: Instant) -> Duration {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         let from = state.not_before.map_or_else(Instant::now, |at| at.max(Instant::now()));
         state.not_before = Some(from.max(until));
         until.saturating_duration_since(from)
