@@ -19,7 +19,7 @@ use super::parts::parts;
 use super::plan::Plan;
 use super::query::Query;
 use super::question::{Question, Select};
-use super::rate_limit::RateLimiter;
+use super::rate_limit::{Permit, RateLimiter};
 use super::retry::{Attempt, Decision, decide};
 use super::scalar::Lenient;
 use super::transport::Transport;
@@ -153,32 +153,20 @@ impl Client {
         document: Option<&Document>,
         searched: bool,
     ) -> Result<D, Unanswered> {
-        let Question { query, rows, select, expires_at, .. } = question;
-        let Connection { deadline, tempo, clock, .. } = self.transport.connection;
+        let Question { query, rows, select, .. } = question;
         let mut tries = 0;
         loop {
-            let permit =
-                self.rate_limiter.acquire(self.last_request, &self.meter).await.map_err(|at| Error::Deadline {
-                    doing: format!("waiting to send query {}", query.name),
-                    again_at: at.map(|at| self.time_of(at)),
-                })?;
-            // An error that ended all questions ends this one before it is sent.
-            if let Some(error) = self.stopped.get() {
-                return Err(error.clone().into());
-            }
-            if expires_at.is_some_and(|at| clock() >= at) {
-                let doing = format!("waiting to send query {} by lists that have become too old", query.name);
-                return Err(Error::Deadline { doing, again_at: None }.into());
-            }
+            let permit = self.acquire_permit(question).await?;
             let sent_at = permit.at;
             let has_answered = self.rate_limiter.has_answered();
             let body = self.body(question, document);
             note_request(question, &body);
             let sending = self.transport.send(query, body, rows, has_answered);
-            let sent = tokio::time::timeout_at(deadline, sending).await.unwrap_or_else(|_| {
-                let doing = format!("waiting for the answer to query {}", query.name);
-                Err(Error::Deadline { doing, again_at: None })
-            });
+            let sent =
+                tokio::time::timeout_at(self.transport.connection.deadline, sending).await.unwrap_or_else(|_| {
+                    let doing = format!("waiting for the answer to query {}", query.name);
+                    Err(Error::Deadline { doing, again_at: None })
+                });
             let error = match sent {
                 Ok(data) => {
                     self.rate_limiter.on_success();
@@ -191,37 +179,69 @@ impl Client {
             tries += 1;
             let attempt = Attempt { rows, by_ids: matches!(select, Select::Ids(_)), searched, has_answered, tries };
             let next = decide(&error, attempt, streak, jitter());
-            let wait = match next {
-                Decision::PauseAll(wait) | Decision::RetryLater(wait) => wait,
-                Decision::PauseAllUntil(at) => Duration::from_millis(u64::try_from(at.0 - clock().0).unwrap_or(0)),
-                Decision::Stop => return Err(self.stop(error)),
-                Decision::Shrink | Decision::Search => return Err(Unanswered { error, next }),
-            };
-            let others_may_ask = matches!(next, Decision::RetryLater(_));
-            // Nobody watches a wait that ends beyond the deadline: the error itself says more.
-            let wait = wait.div_f64(tempo);
-            let until = Instant::now() + wait;
-            if until >= self.last_request {
-                return Err(self.stop(match error {
-                    // It is the time that does not suffice: the next run can go on.
-                    Error::BurstLimit | Error::ConcurrencyLimit | Error::Busy { .. } => Error::Deadline {
-                        doing: format!("waiting to send query {} again", query.name),
-                        again_at: Some(self.time_of(until)),
-                    },
-                    error => error,
-                }));
-            }
-            self.meter.note_wait(until, || error.to_string());
-            let waited = if others_may_ask { wait } else { self.rate_limiter.pause_until(until) };
-            self.meter.lock().usage.waited_ms += waited.as_millis() as u64;
-            if !waited.is_zero() {
-                let wait_ms = wait.as_millis() as u64;
-                tracing::warn!(query = query.name, attempt = tries, wait_ms, reason = %error, "waits before it asks again");
-            }
-            if others_may_ask {
-                tokio::time::sleep_until(until).await;
-            }
+            self.wait_to_ask_again(query, tries, error, next).await?;
         }
+    }
+
+    /// Waits until a question may be sent; an error that ended all questions ends this one before that.
+    async fn acquire_permit(&self, Question { query, expires_at, .. }: Question<'_>) -> Result<Permit<'_>, Error> {
+        let permit = self.rate_limiter.acquire(self.last_request, &self.meter).await.map_err(|at| Error::Deadline {
+            doing: format!("waiting to send query {}", query.name),
+            again_at: at.map(|at| self.time_of(at)),
+        })?;
+        if let Some(error) = self.stopped.get() {
+            return Err(error.clone());
+        }
+        if expires_at.is_some_and(|at| (self.transport.connection.clock)() >= at) {
+            let doing = format!("waiting to send query {} by lists that have become too old", query.name);
+            return Err(Error::Deadline { doing, again_at: None });
+        }
+        Ok(permit)
+    }
+
+    /// Waits as decided after an error, or pauses all questions.
+    ///
+    /// # Errors
+    /// The error itself, if something else is to be done than to wait, or if no time is left for it.
+    async fn wait_to_ask_again(
+        &self,
+        query: Query,
+        tries: u32,
+        error: Error,
+        next: Decision,
+    ) -> Result<(), Unanswered> {
+        let Connection { tempo, clock, .. } = self.transport.connection;
+        let wait = match next {
+            Decision::PauseAll(wait) | Decision::RetryLater(wait) => wait,
+            Decision::PauseAllUntil(at) => Duration::from_millis(u64::try_from(at.0 - clock().0).unwrap_or(0)),
+            Decision::Stop => return Err(self.stop(error)),
+            Decision::Shrink | Decision::Search => return Err(Unanswered { error, next }),
+        };
+        let others_may_ask = matches!(next, Decision::RetryLater(_));
+        // Nobody watches a wait that ends beyond the deadline: the error itself says more.
+        let wait = wait.div_f64(tempo);
+        let until = Instant::now() + wait;
+        if until >= self.last_request {
+            return Err(self.stop(match error {
+                // It is the time that does not suffice: the next run can go on.
+                Error::BurstLimit | Error::ConcurrencyLimit | Error::Busy { .. } => Error::Deadline {
+                    doing: format!("waiting to send query {} again", query.name),
+                    again_at: Some(self.time_of(until)),
+                },
+                error => error,
+            }));
+        }
+        self.meter.note_wait(until, || error.to_string());
+        let waited = if others_may_ask { wait } else { self.rate_limiter.pause_until(until) };
+        self.meter.lock().usage.waited_ms += waited.as_millis() as u64;
+        if !waited.is_zero() {
+            let wait_ms = wait.as_millis() as u64;
+            tracing::warn!(query = query.name, attempt = tries, wait_ms, reason = %error, "waits before it asks again");
+        }
+        if others_may_ask {
+            tokio::time::sleep_until(until).await;
+        }
+        Ok(())
     }
 
     /// Ends a question; all of them, if what ended it is no matter of this one alone.
