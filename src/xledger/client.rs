@@ -16,7 +16,7 @@ use super::error::Error;
 use super::meter::Meter;
 use super::page_size::PageSizes;
 use super::parts::parts;
-use super::plan::Plan;
+use super::plan::QueryPlan;
 use super::query::Query;
 use super::question::{Question, Select};
 use super::rate_limit::{Permit, RateLimiter};
@@ -29,14 +29,14 @@ use crate::model::value;
 pub struct Client {
     transport: Transport,
     rate_limiter: RateLimiter,
-    plan: Plan,
+    plan: QueryPlan,
     page_sizes: PageSizes,
     /// No request is sent after this: what is on the way then has time to come.
     last_request: Instant,
     /// What ended all questions.
     stopped: OnceLock<Error>,
     /// One question at a time is looked into.
-    pub(super) search_lock: tokio::sync::Mutex<()>,
+    pub(super) field_search_lock: tokio::sync::Mutex<()>,
     meter: Meter,
 }
 
@@ -77,11 +77,11 @@ impl Client {
         Ok(Self {
             transport: Transport::new(connection, meter.clone())?,
             rate_limiter: RateLimiter::new(max_in_flight, tempo),
-            plan: Plan::default(),
+            plan: QueryPlan::default(),
             page_sizes: PageSizes::default(),
             last_request: deadline.checked_sub(drain_time).unwrap_or(deadline),
             stopped: OnceLock::new(),
-            search_lock: tokio::sync::Mutex::default(),
+            field_search_lock: tokio::sync::Mutex::default(),
             meter,
         })
     }
@@ -102,7 +102,7 @@ impl Client {
     }
 
     /// What is asked of this server.
-    pub(crate) fn plan(&self) -> &Plan {
+    pub(crate) fn plan(&self) -> &QueryPlan {
         &self.plan
     }
 
@@ -142,7 +142,7 @@ impl Client {
                 return attempt;
             }
             // Once nothing is found, it is an error like others.
-            searched = !self.search(question, &sent, error).await?;
+            searched = !self.find_refused_fields(question, &sent, error).await?;
         }
     }
 

@@ -18,7 +18,7 @@ use crate::model::lock::lock;
 
 /// What a client asks. Grows less as it is learned what cannot be had.
 #[derive(Default)]
-pub(crate) struct Plan(Mutex<State>);
+pub(crate) struct QueryPlan(Mutex<State>);
 
 #[derive(Default)]
 struct State {
@@ -66,7 +66,7 @@ pub struct LostField {
     pub reason: LossReason,
 }
 
-impl Plan {
+impl QueryPlan {
     /// Goes by a dialect from now on.
     pub(crate) fn adopt(&self, dialect: Dialect) {
         if !dialect.period_id {
@@ -134,7 +134,7 @@ impl Plan {
     ///
     /// # Errors
     /// Why the query cannot be asked at all, if that was found.
-    pub(super) fn begin_search(&self, query: Query) -> Result<bool, Error> {
+    pub(super) fn begin_field_search(&self, query: Query) -> Result<bool, Error> {
         match lock(&self.0).searched.entry((query.name, query.without)) {
             Entry::Vacant(entry) => Ok(entry.insert(None).is_none()),
             Entry::Occupied(entry) => entry.get().clone().map_or(Ok(false), Err),
@@ -142,7 +142,7 @@ impl Plan {
     }
 
     /// Takes note that a query cannot be asked for this reason.
-    pub(super) fn refused(&self, query: Query, why: Error) -> Error {
+    pub(super) fn record_refused_query(&self, query: Query, why: Error) -> Error {
         lock(&self.0).searched.insert((query.name, query.without), Some(why.clone()));
         why
     }
@@ -184,7 +184,7 @@ impl Plan {
     }
 
     /// Writes the ids of a query's filter the other way from now on.
-    pub(super) fn turn_ids(&self, query: Query) {
+    pub(super) fn toggle_id_type(&self, query: Query) {
         if let Some(filter) = lock(&self.0).dialect.filters.get_mut(query.root) {
             filter.ids = filter.ids.other();
         }

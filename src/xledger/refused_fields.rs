@@ -33,34 +33,40 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::RightMissing`] or [`Error::SchemaMismatch`] if something is refused that a refresh cannot do without.
-    pub(super) async fn search(&self, question: Question<'_>, sent: &str, refusal: &Error) -> Result<bool, Error> {
-        let _one_at_a_time = self.search_lock.lock().await;
+    pub(super) async fn find_refused_fields(
+        &self,
+        question: Question<'_>,
+        sent: &str,
+        refusal: &Error,
+    ) -> Result<bool, Error> {
+        let _one_at_a_time = self.field_search_lock.lock().await;
         if self.body(question, None) != sent {
             return Ok(true);
         }
         let query = question.query;
         let left = self.plan().parts_left(query);
-        if !self.plan().begin_search(query)? || left.is_empty() {
+        if !self.plan().begin_field_search(query)? || left.is_empty() {
             return Ok(false);
         }
         for rows in ROWS {
             let sample = Question { rows: rows.min(question.rows), ..question };
             let mut turned = false;
-            if let Some(refusal) = self.refusal(sample, &[]).await? {
-                turned = question.select != Select::All && self.turn_ids(sample, &refusal).await?;
-                match self.refused_always(sample, &[]).await? {
+            if let Some(refusal) = self.try_parts(sample, &[]).await? {
+                turned = question.select != Select::All && self.try_other_id_type(sample, &refusal).await?;
+                match self.try_parts_repeatedly(sample, &[]).await? {
                     None if turned => {}
                     Some(refusal @ Error::RightMissing { .. }) => {
-                        return Err(self.plan().refused(query, necessary(query, &[String::new()], refusal)));
+                        let why = necessary(query, &[String::new()], refusal);
+                        return Err(self.plan().record_refused_query(query, why));
                     }
                     _ => return Ok(false),
                 }
             }
-            let refused = if turned { Vec::new() } else { self.refused(sample, left.clone()).await? };
+            let refused = if turned { Vec::new() } else { self.find_refused_parts(sample, left.clone()).await? };
             // Of several the outermost: what lies within it is refused for it alone.
             let necessary_ones = refused.iter().filter(|(part, _)| part.optional.is_none());
             if let Some((part, why)) = necessary_ones.min_by_key(|(part, _)| part.depth()) {
-                return Err(self.plan().refused(query, necessary(query, &part.fields, why.clone())));
+                return Err(self.plan().record_refused_query(query, necessary(query, &part.fields, why.clone())));
             }
             for (part, why) in &refused {
                 let reason = match why {
@@ -86,14 +92,14 @@ impl Client {
         if untried.is_empty() {
             return Ok(());
         }
-        let _one_at_a_time = self.search_lock.lock().await;
+        let _one_at_a_time = self.field_search_lock.lock().await;
         let is_untried = |part: &Part| part.optional.is_some_and(|at| untried.contains(&at));
         let mut left: Vec<Part> = parts(question.query).into_iter().filter(is_untried).collect();
         // Right by right: one of several may have been given.
         while let Some(right) = left.first().map(|part| part.right(question.query)) {
             let of_right: Vec<Part> = left.extract_if(.., |part| part.right(question.query) == right).collect();
             let sample = Question { rows: ROWS[0].min(question.rows), ..question };
-            if self.refusal(sample, &of_right).await?.is_none() {
+            if self.try_parts(sample, &of_right).await?.is_none() {
                 self.plan().ask_again(question.query, &of_right);
             }
         }
@@ -101,23 +107,23 @@ impl Client {
     }
 
     /// Writes the ids of the filter the other way, and keeps to that if it is answered.
-    async fn turn_ids(&self, sample: Question<'_>, refusal: &Error) -> Result<bool, Error> {
+    async fn try_other_id_type(&self, sample: Question<'_>, refusal: &Error) -> Result<bool, Error> {
         if !matches!(refusal, Error::SchemaMismatch { .. }) {
             return Ok(false);
         }
-        self.plan().turn_ids(sample.query);
-        if self.refusal(sample, &[]).await?.is_none() {
+        self.plan().toggle_id_type(sample.query);
+        if self.try_parts(sample, &[]).await?.is_none() {
             return Ok(true);
         }
-        self.plan().turn_ids(sample.query);
+        self.plan().toggle_id_type(sample.query);
         Ok(false)
     }
 
     /// The parts that are refused by themselves, round after round, while the rows' ids are answered.
-    async fn refused(&self, question: Question<'_>, parts: Vec<Part>) -> Result<Vec<(Part, Error)>, Error> {
+    async fn find_refused_parts(&self, question: Question<'_>, parts: Vec<Part>) -> Result<Vec<(Part, Error)>, Error> {
         let (mut sets, mut refused): (_, Vec<(Part, Error)>) = (vec![parts], Vec::new());
         while let Some(mut set) = sets.pop() {
-            let Some(why) = self.refusal(question, &set).await? else { continue };
+            let Some(why) = self.try_parts(question, &set).await? else { continue };
             match set.len() {
                 0 => return Ok(Vec::new()),
                 1 => refused.extend(set.pop().map(|part| (part, why))),
@@ -132,19 +138,19 @@ impl Client {
             // A refusal that would end the run, or is unknown, may be chance.
             if part.optional.is_some() && !matches!(why, Error::Api { .. }) {
                 certain.push((part, why));
-            } else if let Some(why) = self.refused_always(question, std::slice::from_ref(&part)).await? {
+            } else if let Some(why) = self.try_parts_repeatedly(question, std::slice::from_ref(&part)).await? {
                 certain.push((part, why));
             }
         }
         // Were the ids refused too, it would not be the fields.
-        if certain.is_empty() || self.refusal(question, &[]).await?.is_some() { Ok(Vec::new()) } else { Ok(certain) }
+        if certain.is_empty() || self.try_parts(question, &[]).await?.is_some() { Ok(Vec::new()) } else { Ok(certain) }
     }
 
     /// Why these parts are refused time after time; `None` if they are answered once.
-    async fn refused_always(&self, question: Question<'_>, parts: &[Part]) -> Result<Option<Error>, Error> {
+    async fn try_parts_repeatedly(&self, question: Question<'_>, parts: &[Part]) -> Result<Option<Error>, Error> {
         let mut why = None;
         for _ in 0..ROUNDS {
-            why = self.refusal(question, parts).await?;
+            why = self.try_parts(question, parts).await?;
             if why.is_none() {
                 break;
             }
@@ -153,7 +159,7 @@ impl Client {
     }
 
     /// Why these parts of a question are refused, asked for as many rows as it says; `None` if they are answered.
-    async fn refusal(&self, question: Question<'_>, parts: &[Part]) -> Result<Option<Error>, Error> {
+    async fn try_parts(&self, question: Question<'_>, parts: &[Part]) -> Result<Option<Error>, Error> {
         let document = document(question.query, parts);
         let mut rows = question.rows;
         loop {

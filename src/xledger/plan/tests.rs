@@ -5,12 +5,12 @@ fn at(query: Query, field: &str) -> usize {
     OPTIONAL.iter().position(|optional| optional.query == query && optional.fields.contains(&field)).unwrap()
 }
 
-fn lost(plan: &Plan) -> Vec<[String; 2]> {
+fn lost(plan: &QueryPlan) -> Vec<[String; 2]> {
     plan.lost_fields().into_iter().map(|lost| [lost.field, lost.right]).collect()
 }
 
 /// Loses every part of a query within one of these paths.
-fn lose(plan: &Plan, query: Query, within: &[&str]) {
+fn lose(plan: &QueryPlan, query: Query, within: &[&str]) {
     let places: Vec<usize> = parts(query).iter().filter_map(|part| part.optional).collect();
     for place in places {
         if OPTIONAL[place].fields.iter().any(|field| within.iter().any(|outer| is_within(field, outer))) {
@@ -21,7 +21,7 @@ fn lose(plan: &Plan, query: Query, within: &[&str]) {
 
 #[test]
 fn what_is_lost_is_not_asked_for() {
-    let plan = Plan::default();
+    let plan = QueryPlan::default();
     plan.stop_asking(at(query::SUPPLIERS, "address.country.code"), LossReason::NotAllowed);
     plan.stop_asking(at(query::SUPPLIERS, "contact"), LossReason::NotAllowed);
     let document = plan.document(query::SUPPLIERS, None).text();
@@ -32,21 +32,21 @@ fn what_is_lost_is_not_asked_for() {
 
 #[test]
 fn the_right_that_is_missing_is_named() {
-    let plan = Plan::default();
+    let plan = QueryPlan::default();
     lose(&plan, query::SUPPLIERS, &["address"]);
     assert_eq!(lost(&plan), [["suppliers.address", "Address"]]);
 
-    let plan = Plan::default();
+    let plan = QueryPlan::default();
     lose(&plan, query::SUPPLIERS, &["address.country"]);
     assert_eq!(lost(&plan), [["suppliers.address.country", "Country"]]);
 
     // All that lies within it is refused, and nothing else.
-    let plan = Plan::default();
+    let plan = QueryPlan::default();
     lose(&plan, query::NAMES, &["glDimension"]);
     assert_eq!(lost(&plan), [["transactions.glDimension", "GLDimension"]]);
 
     // The same right is missed elsewhere.
-    let plan = Plan::default();
+    let plan = QueryPlan::default();
     lose(&plan, query::LEDGER_LINES, &["taxRule"]);
     lose(&plan, query::NAMES, &["glDimension"]);
     assert!(lost(&plan).iter().all(|[_, right]| right == "ObjectValue"), "{:?}", lost(&plan));
@@ -54,7 +54,7 @@ fn the_right_that_is_missing_is_named() {
 
 #[test]
 fn what_accounts_lack_is_told_though_no_column_shows_it() {
-    let plan = Plan::default();
+    let plan = QueryPlan::default();
     plan.stop_asking(at(query::ACCOUNTS, "chartOfAccount"), LossReason::NotAllowed);
     plan.stop_asking(at(query::LEDGER_INDEX, "header.modifiedAt"), LossReason::NotInSchema);
     assert_eq!(lost(&plan), [["accounts.chartOfAccount", "Account"]]);
@@ -62,10 +62,10 @@ fn what_accounts_lack_is_told_though_no_column_shows_it() {
 
 #[test]
 fn what_an_earlier_run_was_refused_is_tried_once_more() {
-    let plan = Plan::default();
+    let plan = QueryPlan::default();
     plan.stop_asking(at(query::SUPPLIERS, "contact"), LossReason::NotAllowed);
     plan.stop_asking(at(query::SUPPLIERS, "phone"), LossReason::NotInSchema);
-    let later = Plan::default();
+    let later = QueryPlan::default();
     later.restore_losses(&plan.losses());
     assert!(later.take_untried(query::ACCOUNTS).is_empty());
     assert_eq!(later.take_untried(query::SUPPLIERS), [at(query::SUPPLIERS, "contact")]);
@@ -77,15 +77,15 @@ fn what_an_earlier_run_was_refused_is_tried_once_more() {
 
 #[test]
 fn ids_of_the_wrong_type_are_turned() {
-    let plan = Plan::default();
+    let plan = QueryPlan::default();
     let before = plan.filter(query::LEDGER_LINES).unwrap().ids;
-    plan.turn_ids(query::LEDGER_LINES);
+    plan.toggle_id_type(query::LEDGER_LINES);
     assert_eq!(plan.filter(query::LEDGER_LINES).unwrap().ids, before.other());
 }
 
 #[test]
 fn a_filter_of_another_name_is_called_by_it() {
-    let plan = Plan::default();
+    let plan = QueryPlan::default();
     let mut dialect = Dialect::default();
     dialect.filters.get_mut("transactions").unwrap().type_name = "LineFilter".to_owned();
     plan.adopt(dialect);
