@@ -38,7 +38,7 @@ pub use layout::{Partition, SnapshotName, TableName};
 pub use manifest::{Current, DataFile, Manifest, ManifestTables};
 pub use publish::snapshot::{DataWriter, Snapshot};
 pub use publish::{Lake, Publisher, VerifiedSnapshot};
-pub use retention::{FoundSnapshot, Swept};
+pub use retention::{ListedSnapshot, Swept};
 pub use s3::S3;
 pub use store::{Access, Store, Version};
 pub use url::LakeUrl;

@@ -218,13 +218,13 @@ impl Run {
 
     /// Removes old snapshots, and says how many. The run has done its work by now, so a fault is a warning.
     async fn sweep(&self, lake: &Publisher, retained: usize) -> u64 {
-        let Swept { removed, left, error } = lake.sweep(retained, (self.clock)(), self.last_answer()).await;
-        if left > 0 || error.is_some() {
+        let Swept { removed, not_removed, error } = lake.sweep(retained, (self.clock)(), self.last_answer()).await;
+        if not_removed > 0 || error.is_some() {
             let error = error.map(Failure::from).map(|failure| failure.message);
             tracing::warn!(
                 run_id = self.id,
                 removed,
-                left,
+                left = not_removed,
                 error,
                 "not all old snapshots were removed; the next refresh tries again"
             );
@@ -376,7 +376,7 @@ pub async fn open(settings: &Settings, aws: &aws_config::SdkConfig, access: Acce
         )
     };
     let store = Store::open(settings.lake.as_ref().ok_or_else(missing)?, aws)?;
-    Ok(Lake::open(store.under_key(settings.lake_kms_key_arn.clone()), access).await?)
+    Ok(Lake::open(store.with_kms_key(settings.lake_kms_key_arn.clone()), access).await?)
 }
 
 /// Opens a lake, of which no setting but its address is known: to read it.

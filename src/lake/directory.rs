@@ -55,7 +55,7 @@ impl Directory {
         self.root.display().to_string()
     }
 
-    pub(super) fn place(&self, key: &Key) -> String {
+    pub(super) fn address(&self, key: &Key) -> String {
         self.path(key).display().to_string()
     }
 

@@ -31,24 +31,24 @@ const RELEASE_WAIT: Duration = Duration::from_secs(3);
 
 /// How long a lease holds.
 #[derive(Clone, Copy, Debug)]
-pub struct Term {
+pub struct LeaseTerm {
     /// From a renewal to the expiry.
-    pub holds: Duration,
+    pub duration: Duration,
     /// From one renewal to the next.
     pub renewed_after: Duration,
 }
 
-impl Default for Term {
+impl Default for LeaseTerm {
     /// A renewal may fail three times over before the lease runs out, and who comes after a run that died waits no longer than this.
     fn default() -> Self {
-        Self { holds: Duration::from_secs(90), renewed_after: Duration::from_secs(22) }
+        Self { duration: Duration::from_secs(90), renewed_after: Duration::from_secs(22) }
     }
 }
 
-impl Term {
+impl LeaseTerm {
     /// How long one renewal may take, and how long after a failed one the next is tried.
     fn patience(self) -> (Duration, Duration) {
-        (self.holds / 9, self.renewed_after / 4)
+        (self.duration / 9, self.renewed_after / 4)
     }
 }
 
@@ -87,7 +87,7 @@ impl Lease {
         })
     }
 
-    fn holds_at(&self, now: Instant) -> bool {
+    fn is_valid_at(&self, now: Instant) -> bool {
         !self.released && now < self.expires_at
     }
 
@@ -122,12 +122,17 @@ impl LeaseGuard {
     ///
     /// # Errors
     /// [`Error::InUse`] if somebody else has it, [`Error::Corrupt`] if nobody can tell.
-    pub(super) async fn acquire(store: &Store, by: &str, clock: fn() -> Instant, term: Term) -> Result<Self, Error> {
+    pub(super) async fn acquire(
+        store: &Store,
+        by: &str,
+        clock: fn() -> Instant,
+        term: LeaseTerm,
+    ) -> Result<Self, Error> {
         for _ in 0..LOOKS {
             let (asked, now) = (tokio::time::Instant::now(), clock());
             let (found, version) = find(store).await?.unzip();
             match &found {
-                Some(found) if found.holds_at(now) => return Err(in_use(store, Some(found))),
+                Some(found) if found.is_valid_at(now) => return Err(in_use(store, Some(found))),
                 Some(found) if !found.released => {
                     tracing::warn!(
                         holder = sanitize(&found.holder),
@@ -140,14 +145,15 @@ impl LeaseGuard {
                 format_version: LAKE_FORMAT_VERSION,
                 holder: by.to_owned(),
                 since: now,
-                expires_at: after(now, term.holds),
+                expires_at: after(now, term.duration),
                 renewals: 0,
                 released: false,
             };
-            let bytes = manifest::write(&lease, &store.place(&layout::lease()))?;
+            let bytes = manifest::write(&lease, &store.address(&layout::lease()))?;
             match store.replace(&layout::lease(), bytes, version.as_ref()).await {
                 Ok(version) => {
-                    let status = LeaseStatus { expires_at: lease.expires_at, until: asked + term.holds, lost_to: None };
+                    let status =
+                        LeaseStatus { expires_at: lease.expires_at, until: asked + term.duration, lost_to: None };
                     let status = Arc::new(Mutex::new(status));
                     let (at_work, ended) = oneshot::channel();
                     let (store, shared) = (store.clone(), Arc::clone(&status));
@@ -194,7 +200,7 @@ struct LeaseRenewer {
     lease: Lease,
     version: Version,
     clock: fn() -> Instant,
-    term: Term,
+    term: LeaseTerm,
     status: Arc<Mutex<LeaseStatus>>,
 }
 
@@ -238,12 +244,12 @@ impl LeaseRenewer {
         for _ in 0..LOOKS {
             let (asked, now) = (tokio::time::Instant::now(), (self.clock)());
             let renewals = self.lease.renewals + 1;
-            let lease = Lease { expires_at: after(now, self.term.holds), renewals, released, ..self.lease.clone() };
-            let bytes = manifest::write(&lease, &self.store.place(&layout::lease()))?;
+            let lease = Lease { expires_at: after(now, self.term.duration), renewals, released, ..self.lease.clone() };
+            let bytes = manifest::write(&lease, &self.store.address(&layout::lease()))?;
             match self.store.replace(&layout::lease(), bytes, Some(&self.version)).await {
                 Ok(version) => {
                     let mut status = lock(&self.status);
-                    (status.expires_at, status.until) = (lease.expires_at, asked + self.term.holds);
+                    (status.expires_at, status.until) = (lease.expires_at, asked + self.term.duration);
                     drop(status);
                     (self.lease, self.version) = (lease, version);
                     return Ok(());
@@ -263,14 +269,14 @@ impl LeaseRenewer {
                 }
             }
         }
-        Err(Error::Precondition { place: self.store.place(&layout::lease()) })
+        Err(Error::Precondition { place: self.store.address(&layout::lease()) })
     }
 }
 
 async fn find(store: &Store) -> Result<Option<(Lease, Version)>, Error> {
     let key = layout::lease();
     match store.get(&key, LIMIT_BYTES).await? {
-        Some((bytes, version)) => Ok(Some((Lease::read(&bytes, &store.place(&key))?, version))),
+        Some((bytes, version)) => Ok(Some((Lease::read(&bytes, &store.address(&key))?, version))),
         None => Ok(None),
     }
 }

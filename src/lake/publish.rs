@@ -5,7 +5,7 @@ pub(crate) mod snapshot;
 use crate::lake::Error;
 use crate::lake::directory;
 use crate::lake::layout::{self, CURRENT_LINK, SnapshotName};
-use crate::lake::lease::{LeaseGuard, Term};
+use crate::lake::lease::{LeaseGuard, LeaseTerm};
 use crate::lake::manifest::{self, Current, LAKE_FORMAT_VERSION, Manifest};
 use crate::lake::store::{Access, Store, Version};
 use crate::model::digest::Digest;
@@ -57,7 +57,7 @@ impl Lake {
     pub async fn current(&self) -> Result<Option<(Current, Version)>, Error> {
         let key = layout::current();
         match self.store.get(&key, CURRENT_LIMIT_BYTES).await? {
-            Some((bytes, version)) => Ok(Some((Current::read(&bytes, &self.store.place(&key))?, version))),
+            Some((bytes, version)) => Ok(Some((Current::read(&bytes, &self.store.address(&key))?, version))),
             None => Ok(None),
         }
     }
@@ -71,7 +71,7 @@ impl Lake {
         if sha256 == current.manifest_sha256 {
             return Ok(manifest);
         }
-        let place = self.store.place(&current.snapshot.manifest());
+        let place = self.store.address(&current.snapshot.manifest());
         Err(Error::Corrupt { place, what: "it was changed after CURRENT.json had named it".to_owned() })
     }
 
@@ -80,7 +80,7 @@ impl Lake {
     /// # Errors
     /// [`Error::Corrupt`] if it is missing or damaged.
     pub async fn manifest_of(&self, snapshot: &SnapshotName) -> Result<(Manifest, String), Error> {
-        let place = self.store.place(&snapshot.manifest());
+        let place = self.store.address(&snapshot.manifest());
         let found = self.store.get(&snapshot.manifest(), MANIFEST_LIMIT_BYTES).await?;
         let Some((bytes, _)) = found else {
             return Err(Error::Corrupt { place, what: "the snapshot has no manifest".to_owned() });
@@ -116,7 +116,7 @@ impl Lake {
                 0 => String::new(),
                 others => format!(", and so are {others} more files of this snapshot"),
             };
-            let place = self.store.place(&directory.join(&file.path)?);
+            let place = self.store.address(&directory.join(&file.path)?);
             let what = format!("it is missing, or not of the size that the snapshot's manifest says{others}");
             return Err(Error::Corrupt { place, what });
         }
@@ -124,13 +124,13 @@ impl Lake {
     }
 
     /// Where readers find the files of the current snapshot: by the link `current`, or where there is none, in the snapshot's own directory.
-    pub async fn place_of(&self, snapshot: &SnapshotName) -> String {
+    pub async fn snapshot_address(&self, snapshot: &SnapshotName) -> String {
         let directory = snapshot.directory();
         match &self.store {
             Store::Directory(store) if store.is_same(CURRENT_LINK, &directory).await => {
                 store.root().join(CURRENT_LINK).display().to_string()
             }
-            store => store.place(&directory),
+            store => store.address(&directory),
         }
     }
 
@@ -147,7 +147,7 @@ impl Lake {
     ///
     /// # Errors
     /// What storage can meet.
-    pub async fn snapshots(&self) -> Result<Vec<SnapshotName>, Error> {
+    pub async fn snapshot_names(&self) -> Result<Vec<SnapshotName>, Error> {
         let root = layout::snapshots();
         let directories = self.store.list_directories(&root).await?;
         Ok(directories.iter().filter_map(|key| SnapshotName::read(key.below(&root)?)).collect())
@@ -161,7 +161,7 @@ impl Lake {
         // Their ids begin with their time.
         let Some(last) = self.store.list(&layout::runs()).await?.pop() else { return Ok(None) };
         let Some((line, _)) = self.store.get(&last.key, RUN_LIMIT_BYTES).await? else { return Ok(None) };
-        let corrupt = |_| Error::Corrupt { place: self.store.place(&last.key), what: "it is no JSON".to_owned() };
+        let corrupt = |_| Error::Corrupt { place: self.store.address(&last.key), what: "it is no JSON".to_owned() };
         serde_json::from_slice(&line).map(Some).map_err(corrupt)
     }
 
@@ -171,7 +171,7 @@ impl Lake {
     /// [`Error::AlreadyExists`] if the run has a line already, [`Error::Key`] if its id cannot be part of a key.
     pub async fn record_run<T: Serialize>(&self, run_id: &str, run: &T) -> Result<(), Error> {
         let key = layout::run(run_id)?;
-        let line = manifest::write_line(run, &self.store.place(&key))?;
+        let line = manifest::write_line(run, &self.store.address(&key))?;
         self.store.create(&key, line).await.map(drop)
     }
 
@@ -195,14 +195,14 @@ impl Lake {
     /// # Errors
     /// [`Error::InUse`] if another run has it, [`Error::Corrupt`] if the lease is damaged.
     pub async fn claim(&self, by: &str, clock: fn() -> Instant) -> Result<Publisher, Error> {
-        self.claim_for(by, clock, Term::default()).await
+        self.claim_for(by, clock, LeaseTerm::default()).await
     }
 
     /// As [`Lake::claim`], with a lease of another term.
     ///
     /// # Errors
     /// As [`Lake::claim`].
-    pub async fn claim_for(&self, by: &str, clock: fn() -> Instant, term: Term) -> Result<Publisher, Error> {
+    pub async fn claim_for(&self, by: &str, clock: fn() -> Instant, term: LeaseTerm) -> Result<Publisher, Error> {
         let claim = match &self.store {
             Store::Directory(store) => Claim::Directory(store.claim(by, clock()).await?),
             Store::S3(_) => Claim::Bucket(LeaseGuard::acquire(&self.store, by, clock, term).await?),
@@ -281,7 +281,7 @@ impl Publisher {
     pub async fn begin(&self, name: SnapshotName) -> Result<Snapshot<'_>, Error> {
         let directory = name.directory();
         if !self.lake.store.list(&directory).await?.is_empty() {
-            return Err(Error::AlreadyExists { place: self.lake.store.place(&directory) });
+            return Err(Error::AlreadyExists { place: self.lake.store.address(&directory) });
         }
         Ok(Snapshot::new(self, name))
     }
@@ -290,17 +290,17 @@ impl Publisher {
     ///
     /// # Errors
     /// [`Error::Precondition`] if `CURRENT.json` is not `expected` any more; else as [`Publisher::still_held`].
-    pub async fn go_back(
+    pub async fn roll_back_to(
         &self,
         snapshot: &VerifiedSnapshot,
         expected: Option<&(Current, Version)>,
         committed_at: Instant,
     ) -> Result<Current, Error> {
-        self.switch(&snapshot.manifest.snapshot, snapshot.sha256.clone(), expected, committed_at).await
+        self.set_current(&snapshot.manifest.snapshot, snapshot.sha256.clone(), expected, committed_at).await
     }
 
     /// The commit: one compare-and-swap of `CURRENT.json`, by whom the lake is still held.
-    pub(super) async fn switch(
+    pub(super) async fn set_current(
         &self,
         snapshot: &SnapshotName,
         manifest_sha256: String,
@@ -315,7 +315,7 @@ impl Publisher {
             previous,
             manifest_sha256,
         };
-        let bytes = manifest::write(&current, &self.lake.store.place(&key))?;
+        let bytes = manifest::write(&current, &self.lake.store.address(&key))?;
         self.still_held()?;
         self.lake.store.replace(&key, bytes, expected.map(|(_, version)| version)).await?;
         self.link(snapshot, expected.is_none()).await;

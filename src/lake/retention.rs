@@ -12,7 +12,7 @@ const READERS_MS: i64 = 24 * 3_600_000;
 
 /// A snapshot as a listing shows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FoundSnapshot {
+pub struct ListedSnapshot {
     /// Its name.
     pub name: SnapshotName,
     /// Whether it has its manifest, which comes last. One without is being made, or was left behind by a run that died.
@@ -25,7 +25,7 @@ pub struct Swept {
     /// Snapshots removed, leftovers among them.
     pub removed: u64,
     /// Snapshots that should be gone and are not; the next sweep tries again.
-    pub left: u64,
+    pub not_removed: u64,
     /// The first fault that was met.
     pub error: Option<Error>,
 }
@@ -36,14 +36,14 @@ pub struct Swept {
 /// it was replaced, not since it was made. One without a manifest may go at once: the holder of the lake knows that its run is dead. The current
 /// snapshot stays, whatever its age, and so do the one that was current before it and all newer ones.
 pub(crate) fn to_remove<'a>(
-    found: &'a [FoundSnapshot],
+    found: &'a [ListedSnapshot],
     current: &Current,
     now: Instant,
     retained: usize,
 ) -> Vec<&'a SnapshotName> {
     let a_day_ago = |then: Option<Instant>| then.is_some_and(|then| now.0 - then.0 > READERS_MS);
     let (mut newer, mut replaced_at, mut removed) = (0, None, Vec::new());
-    for FoundSnapshot { name, finished } in found.iter().rev() {
+    for ListedSnapshot { name, finished } in found.iter().rev() {
         let may_go = !finished || (newer >= retained && a_day_ago(replaced_at));
         if may_go && *name < current.snapshot && current.previous.as_ref() != Some(name) {
             removed.push(name);
@@ -61,13 +61,13 @@ impl Lake {
     ///
     /// # Errors
     /// What storage can meet.
-    pub async fn found(&self) -> Result<Vec<FoundSnapshot>, Error> {
+    pub async fn list_snapshots(&self) -> Result<Vec<ListedSnapshot>, Error> {
         // Two listings, and no look at each manifest: if one is missing, S3 may deny access to a role that may list only a prefix. The first listing
         // finds what the second does not: in a directory, a snapshot that holds only the temporary files of a killed writer.
         let root = layout::snapshots();
-        let (names, objects) = futures::try_join!(self.snapshots(), self.store().list(&root))?;
+        let (names, objects) = futures::try_join!(self.snapshot_names(), self.store().list(&root))?;
         let finished = |name: &SnapshotName| objects.binary_search_by(|entry| entry.key.cmp(&name.manifest())).is_ok();
-        Ok(names.into_iter().map(|name| FoundSnapshot { finished: finished(&name), name }).collect())
+        Ok(names.into_iter().map(|name| ListedSnapshot { finished: finished(&name), name }).collect())
     }
 }
 
@@ -85,10 +85,10 @@ impl Publisher {
             match timeout_at(deadline, self.remove(&name)).await {
                 Ok(Ok(removed)) => swept.removed += u64::from(removed),
                 Ok(Err(error)) => {
-                    swept.left += 1;
+                    swept.not_removed += 1;
                     swept.error.get_or_insert(error);
                 }
-                Err(_) => swept.left += 1,
+                Err(_) => swept.not_removed += 1,
             }
         }
         swept
@@ -96,16 +96,16 @@ impl Publisher {
 
     async fn decide(&self, retained: usize, now: Instant) -> Result<Vec<SnapshotName>, Error> {
         self.still_held()?;
-        let found = self.lake().found().await?;
+        let found = self.lake().list_snapshots().await?;
         let Some((current, _)) = self.lake().current().await? else { return Ok(Vec::new()) };
         Ok(to_remove(&found, &current, now, retained).into_iter().cloned().collect())
     }
 
-    /// Takes back a snapshot that was finished and never became current: it is a leftover from then on, which the next sweep finds.
+    /// Withdraws a snapshot that was finished and never became current: it is a leftover from then on, which the next sweep finds.
     ///
     /// # Errors
     /// What storage can meet; that the lake is another run's by now.
-    pub async fn take_back(&self, name: &SnapshotName) -> Result<(), Error> {
+    pub async fn withdraw(&self, name: &SnapshotName) -> Result<(), Error> {
         self.still_held()?;
         match self.lake().current().await? {
             Some((current, _)) if current.snapshot != *name && current.previous.as_ref() != Some(name) => {
@@ -144,9 +144,11 @@ mod tests {
     /// Hours ago of those that go, of finished ones and unfinished ones.
     fn removed(finished: &[i64], unfinished: &[i64], current: i64, previous: Option<i64>, retained: usize) -> Vec<i64> {
         let all = [(finished, true), (unfinished, false)];
-        let mut found: Vec<FoundSnapshot> = all
+        let mut found: Vec<ListedSnapshot> = all
             .iter()
-            .flat_map(|(ages, finished)| ages.iter().map(|age| FoundSnapshot { name: name(*age), finished: *finished }))
+            .flat_map(|(ages, finished)| {
+                ages.iter().map(|age| ListedSnapshot { name: name(*age), finished: *finished })
+            })
             .collect();
         found.sort_by(|a, b| a.name.cmp(&b.name));
         let current = Current {

@@ -57,7 +57,7 @@ impl S3 {
         }
     }
 
-    pub(super) fn under_key(self, arn: Option<String>) -> Self {
+    pub(super) fn with_kms_key(self, arn: Option<String>) -> Self {
         Self { kms_key: arn, ..self }
     }
 
@@ -74,7 +74,7 @@ impl S3 {
         }
     }
 
-    pub(super) fn place(&self, key: &Key) -> String {
+    pub(super) fn address(&self, key: &Key) -> String {
         format!("s3://{}/{}", self.bucket, self.name(key))
     }
 
@@ -97,7 +97,7 @@ impl S3 {
 
     /// The error of an operation on a key.
     fn error(&self, operation: &'static str, key: &Key, fault: S3Error) -> Error {
-        fault.error(operation, self.place(key), &self.bucket)
+        fault.error(operation, self.address(key), &self.bucket)
     }
 
     pub(super) async fn check_usable(&self, access: Access) -> Result<(), Error> {
@@ -119,7 +119,7 @@ impl S3 {
     /// Finds out whether the service keeps to the conditions of a write. Some answer that they have none; some say nothing and write all the
     /// same, so that two runs would both hold the lease, and both publish.
     async fn try_conditions(&self, trial: &Key) -> Result<(), Error> {
-        let unconditional = |source: BoxError| Error::Unconditional { place: self.place(trial), source };
+        let unconditional = |source: BoxError| Error::Unconditional { place: self.address(trial), source };
         let put = async |number: u32, condition: Condition<'_>| {
             // No two are alike, so that a write whose answer was lost is not found in another one.
             let bytes = Bytes::from(format!("{{\"trial\":{number}}}\n"));
@@ -144,12 +144,12 @@ impl S3 {
     }
 
     pub(super) async fn create(&self, key: &Key, bytes: Bytes) -> Result<Version, Error> {
-        self.put(key, bytes, Condition::Absent).await?.ok_or_else(|| Error::AlreadyExists { place: self.place(key) })
+        self.put(key, bytes, Condition::Absent).await?.ok_or_else(|| Error::AlreadyExists { place: self.address(key) })
     }
 
     pub(super) async fn replace(&self, key: &Key, bytes: Bytes, expected: Option<&Version>) -> Result<Version, Error> {
         let condition = expected.map_or(Condition::Absent, Condition::Is);
-        self.put(key, bytes, condition).await?.ok_or_else(|| Error::Precondition { place: self.place(key) })
+        self.put(key, bytes, condition).await?.ok_or_else(|| Error::Precondition { place: self.address(key) })
     }
 
     pub(super) fn writer(&self, key: &Key) -> Writer {
@@ -202,7 +202,7 @@ impl S3 {
                 _ => return Ok((objects, prefixes)),
             }
         }
-        Err(Error::Corrupt { place: self.place(directory), what: "its listing does not end".to_owned() })
+        Err(Error::Corrupt { place: self.address(directory), what: "its listing does not end".to_owned() })
     }
 
     pub(super) async fn delete(&self, key: &Key) -> Result<(), Error> {

@@ -35,9 +35,9 @@ impl Store {
 
     /// The same store, whose writes to a bucket name this KMS key, as a bucket's policy can demand. Of a directory nothing changes.
     #[must_use]
-    pub fn under_key(self, arn: Option<String>) -> Self {
+    pub fn with_kms_key(self, arn: Option<String>) -> Self {
         match self {
-            Self::S3(store) => Self::S3(store.under_key(arn)),
+            Self::S3(store) => Self::S3(store.with_kms_key(arn)),
             Self::Directory(store) => Self::Directory(store),
         }
     }
@@ -162,10 +162,10 @@ impl Store {
     }
 
     /// The full address of an object, for messages.
-    pub fn place(&self, key: &Key) -> String {
+    pub fn address(&self, key: &Key) -> String {
         match self {
-            Self::Directory(store) => store.place(key),
-            Self::S3(store) => store.place(key),
+            Self::Directory(store) => store.address(key),
+            Self::S3(store) => store.address(key),
         }
     }
 }

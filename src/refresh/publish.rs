@@ -104,7 +104,7 @@ impl RefreshRun<'_> {
         // It is current, whatever becomes of the rest: the next run sees that, and does what is left.
         cache.contents.publishing.retain(|name| name != snapshot.name());
         for unpublished in std::mem::take(&mut cache.contents.publishing) {
-            if let Err(error) = self.lake.take_back(&unpublished).await {
+            if let Err(error) = self.lake.withdraw(&unpublished).await {
                 tracing::warn!(%error, "a snapshot that never became current is left to the next refresh");
                 cache.contents.publishing.push(unpublished);
             }

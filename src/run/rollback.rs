@@ -1,6 +1,6 @@
 //! The story of a rollback: an older snapshot is found whole, and becomes current again in one step. Xledger is not asked anything.
 
-use crate::lake::{Current, FoundSnapshot, Publisher, SnapshotName};
+use crate::lake::{Current, ListedSnapshot, Publisher, SnapshotName};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::value::Instant;
 use crate::refresh::cache::Cache;
@@ -32,7 +32,7 @@ impl RollingBack<'_> {
         let (lake, snapshot) = (self.lake.lake(), self.snapshot);
         let expected = lake.current().await?;
         report.snapshot_before = expected.as_ref().map(|(current, _)| current.snapshot.to_string());
-        let found = lake.found().await?;
+        let found = lake.list_snapshots().await?;
         if !found.iter().any(|found| found.name == *snapshot && found.finished) {
             return Err(unknown(snapshot, &found, &lake.store().describe()));
         }
@@ -40,7 +40,7 @@ impl RollingBack<'_> {
         let is_current = expected.as_ref().is_some_and(|(current, _)| current.snapshot == *snapshot);
         if !is_current {
             self.settle_run_before(expected.as_ref().map(|(current, _)| current), report).await?;
-            self.lake.go_back(&whole, expected.as_ref(), (self.clock)()).await?;
+            self.lake.roll_back_to(&whole, expected.as_ref(), (self.clock)()).await?;
         }
         let manifest = whole.manifest();
         report.snapshot = Some(snapshot.to_string());
@@ -78,7 +78,7 @@ fn note(snapshot: &SnapshotName, is_current: bool, schema_version: u32) -> Strin
     )
 }
 
-fn unknown(snapshot: &SnapshotName, found: &[FoundSnapshot], lake: &str) -> Failure {
+fn unknown(snapshot: &SnapshotName, found: &[ListedSnapshot], lake: &str) -> Failure {
     let what = match found.iter().any(|found| found.name == *snapshot) {
         true => format!("the snapshot {snapshot} in {lake} was never finished, or is being removed"),
         false => format!("there is no snapshot {snapshot} in {lake}"),

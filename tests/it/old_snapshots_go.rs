@@ -66,7 +66,7 @@ async fn what_may_go_goes(home: &Home) {
     let lake = Lake::open(home.lake("lake"), Access::Write).await.unwrap();
     let publisher = lake.claim("run", || NOW).await.unwrap();
     let swept = publisher.sweep(1, NOW, in_time()).await;
-    assert_eq!((swept.removed, swept.left, swept.error.is_none()), (0, 0, true), "an empty lake");
+    assert_eq!((swept.removed, swept.not_removed, swept.error.is_none()), (0, 0, true), "an empty lake");
     for hours in [120, 96, 72, 48, 20, 10] {
         publish(&publisher, hours).await;
     }
@@ -81,9 +81,9 @@ async fn what_may_go_goes(home: &Home) {
     let files = [MAY, OWNER].map(|partition| name(48).directory().join(&partition.file(0)).unwrap());
     assert_eq!(lake.store().get(&files[0], 2).await.unwrap().unwrap().0.as_ref(), b"48");
     let swept = publisher.sweep(2, NOW, in_time()).await;
-    assert_eq!((swept.removed, swept.left, swept.error.is_none()), (6, 0, true), "{swept:?}");
+    assert_eq!((swept.removed, swept.not_removed, swept.error.is_none()), (6, 0, true), "{swept:?}");
     assert_eq!(lake.store().get(&files[1], 2).await.unwrap().unwrap().0.as_ref(), b"48");
-    assert_eq!(lake.snapshots().await.unwrap(), names(&[48, 20, 10, 5]));
+    assert_eq!(lake.snapshot_names().await.unwrap(), names(&[48, 20, 10, 5]));
     for hours in [48, 20, 10] {
         lake.verify(&name(hours)).await.unwrap();
     }
@@ -91,10 +91,14 @@ async fn what_may_go_goes(home: &Home) {
     assert_eq!(lake.store().get(&foreign, 4).await.unwrap().unwrap().0.as_ref(), b"mine");
 
     let again = publisher.sweep(2, NOW, in_time()).await;
-    assert_eq!((again.removed, again.left), (0, 0), "{again:?}");
+    assert_eq!((again.removed, again.not_removed), (0, 0), "{again:?}");
     let a_day_later = publisher.sweep(2, Instant(NOW.0 + 24 * 3_600_000), in_time()).await;
     assert_eq!(a_day_later.removed, 1, "{a_day_later:?}");
-    assert_eq!(lake.snapshots().await.unwrap(), names(&[20, 10, 5]), "nothing newer than the current one is removed");
+    assert_eq!(
+        lake.snapshot_names().await.unwrap(),
+        names(&[20, 10, 5]),
+        "nothing newer than the current one is removed"
+    );
 }
 
 /// However far a sweep came, nobody can go back to what it has begun to remove, and the next one ends it.
@@ -108,15 +112,15 @@ async fn half_a_sweep_is_ended_by_the_next(home: &Home) {
     lake.store().delete(&name(96).manifest()).await.unwrap();
     lake.store().delete(&name(96).directory().join(&OWNER.file(0)).unwrap()).await.unwrap();
     for hours in [120, 96] {
-        assert!(lake.found().await.unwrap().iter().any(|found| found.name == name(hours) && !found.finished));
+        assert!(lake.list_snapshots().await.unwrap().iter().any(|found| found.name == name(hours) && !found.finished));
         let gone = lake.verify(&name(hours)).await;
         assert!(matches!(gone, Err(Error::Corrupt { .. })), "{gone:?}");
     }
     let late = publisher.sweep(10, NOW, Deadline::now() - Duration::from_secs(1)).await;
     assert_eq!(late.removed, 0, "{late:?}");
     let swept = publisher.sweep(10, NOW, in_time()).await;
-    assert_eq!((swept.removed, swept.left, swept.error.is_none()), (2, 0, true), "{swept:?}");
-    assert_eq!(lake.snapshots().await.unwrap(), names(&[72, 0]));
+    assert_eq!((swept.removed, swept.not_removed, swept.error.is_none()), (2, 0, true), "{swept:?}");
+    assert_eq!(lake.snapshot_names().await.unwrap(), names(&[72, 0]));
 }
 
 /// Gone back to, an old one is current and stays; the run after that keeps it as the one before.
@@ -128,15 +132,15 @@ async fn what_was_gone_back_to_stays(home: &Home) {
     }
     let whole = lake.verify(&name(168)).await.unwrap();
     let current = lake.current().await.unwrap();
-    publisher.go_back(&whole, current.as_ref(), hours_ago(72)).await.unwrap();
+    publisher.roll_back_to(&whole, current.as_ref(), hours_ago(72)).await.unwrap();
     assert_eq!(publisher.sweep(1, NOW, in_time()).await.removed, 1);
-    assert_eq!(lake.snapshots().await.unwrap(), names(&[168, 144, 120, 96]));
+    assert_eq!(lake.snapshot_names().await.unwrap(), names(&[168, 144, 120, 96]));
     publish(&publisher, 48).await;
     assert_eq!(publisher.sweep(1, NOW, in_time()).await.removed, 3);
-    assert_eq!(lake.snapshots().await.unwrap(), names(&[168, 48]), "it was current before");
+    assert_eq!(lake.snapshot_names().await.unwrap(), names(&[168, 48]), "it was current before");
     publish(&publisher, 1).await;
     assert_eq!(publisher.sweep(1, NOW, in_time()).await.removed, 1);
-    assert_eq!(lake.snapshots().await.unwrap(), names(&[48, 1]));
+    assert_eq!(lake.snapshot_names().await.unwrap(), names(&[48, 1]));
 }
 
 against_every_store!(what_may_go_goes, half_a_sweep_is_ended_by_the_next, what_was_gone_back_to_stays);
@@ -154,9 +158,9 @@ async fn a_fault_keeps_one_and_spares_no_other() {
     server.play([Step::Serve; 4]);
     server.play([Step::Refuse(403, "AccessDenied")]);
     let swept = publisher.sweep(1, NOW, in_time()).await;
-    assert_eq!((swept.removed, swept.left), (1, 1), "{swept:?}");
+    assert_eq!((swept.removed, swept.not_removed), (1, 1), "{swept:?}");
     assert!(matches!(swept.error, Some(Error::AccessDenied { operation: "s3:DeleteObject", .. })), "{swept:?}");
-    assert_eq!(lake.snapshots().await.unwrap(), names(&[120, 72, 0]));
+    assert_eq!(lake.snapshot_names().await.unwrap(), names(&[120, 72, 0]));
     lake.verify(&name(120)).await.unwrap();
 
     // An answer that got lost, and a listing that is refused.
@@ -166,7 +170,7 @@ async fn a_fault_keeps_one_and_spares_no_other() {
     server.play([Step::Refuse(403, "AccessDenied")]);
     let refused = publisher.sweep(1, NOW, in_time()).await;
     assert!(refused.removed == 0 && matches!(refused.error, Some(Error::AccessDenied { .. })), "{refused:?}");
-    assert_eq!(lake.snapshots().await.unwrap(), names(&[72, 0]));
+    assert_eq!(lake.snapshot_names().await.unwrap(), names(&[72, 0]));
 }
 
 /// Somebody goes back to an old snapshot in the moment in which it was about to be removed.
@@ -188,12 +192,12 @@ async fn what_has_just_become_current_is_spared() {
     let sweeping = publisher.sweep(1, NOW, in_time());
     let going_back = async {
         until("the removal", async || server.held() > 0).await;
-        publisher.go_back(&old, lake.current().await.unwrap().as_ref(), NOW).await.unwrap();
+        publisher.roll_back_to(&old, lake.current().await.unwrap().as_ref(), NOW).await.unwrap();
         server.release();
     };
     let (swept, ()) = tokio::join!(sweeping, going_back);
-    assert_eq!((swept.removed, swept.left), (1, 0), "{swept:?}");
-    assert_eq!(lake.snapshots().await.unwrap(), names(&[96, 72, 0]));
+    assert_eq!((swept.removed, swept.not_removed), (1, 0), "{swept:?}");
+    assert_eq!(lake.snapshot_names().await.unwrap(), names(&[96, 72, 0]));
     lake.verify(&name(96)).await.unwrap();
 }
 

@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::time::Instant as Deadline;
 use xledger_sim::Options;
 use xledger_spend::event::Refresh;
-use xledger_spend::lake::lease::Term;
+use xledger_spend::lake::lease::LeaseTerm;
 use xledger_spend::lake::{
     Access, Current, Error, Key, Lake, Manifest, ManifestTables, Partition, Publisher, S3, SnapshotName, Store,
 };
@@ -28,7 +28,7 @@ use xledger_spend::table::runs::Status;
 const NOW: Instant = Instant(1_795_224_600_000); // 2026-11-21T01:30:00Z
 const LEASE: &str = "lake/state/lease.json";
 /// A lease that is renewed as often as a test can wait for.
-const SHORT: Term = Term { holds: Duration::from_millis(1_800), renewed_after: Duration::from_millis(60) };
+const SHORT: LeaseTerm = LeaseTerm { duration: Duration::from_millis(1_800), renewed_after: Duration::from_millis(60) };
 const OWNER: Partition = Partition::Owner(4242);
 
 fn now() -> Instant {
@@ -220,7 +220,7 @@ async fn what_was_taken_over_is_lost() {
         assert!(matches!(&lost, Err(Error::TakenOver { by: who, .. }) if who.contains(by)), "{lost:?}");
         assert!(lost.unwrap_err().to_string().contains("nothing was published"));
         assert_eq!(lake.current().await.unwrap(), before);
-        assert_eq!(lake.snapshots().await.unwrap(), [], "what was begun is removed");
+        assert_eq!(lake.snapshot_names().await.unwrap(), [], "what was begun is removed");
         let swept = publisher.sweep(1, NOW, Deadline::now() + Duration::from_secs(9)).await;
         assert!(matches!(swept.error, Some(Error::TakenOver { .. })), "{swept:?}");
         publisher.release().await;
@@ -238,7 +238,7 @@ async fn what_cannot_be_renewed_runs_out() {
     let lost = publish(&publisher).await;
     assert!(matches!(&lost, Err(Error::Expired { .. })), "{lost:?}");
     assert!(lost.unwrap_err().to_string().contains("s3:PutObject"));
-    assert_eq!((lake.current().await.unwrap(), lake.snapshots().await.unwrap()), (None, vec![]));
+    assert_eq!((lake.current().await.unwrap(), lake.snapshot_names().await.unwrap()), (None, vec![]));
     // Nobody has taken it: it can be renewed all the same.
     server.refuse(|_| false);
     until("a renewal", async || publisher.still_held().is_ok()).await;
@@ -248,7 +248,7 @@ async fn what_cannot_be_renewed_runs_out() {
 #[tokio::test]
 async fn clocks_differ() {
     let (server, lake) = scripted().await;
-    let term = Term { renewed_after: SHORT.renewed_after, ..Term::default() };
+    let term = LeaseTerm { renewed_after: SHORT.renewed_after, ..LeaseTerm::default() };
     let holder = lake.claim_for("run 1", now, term).await.unwrap();
     for behind_or_not_enough_ahead in [(|| Instant(NOW.0 - 3_600_000)) as fn() -> Instant, || Instant(NOW.0 + 89_000)] {
         let refused = lake.claim("run 2", behind_or_not_enough_ahead).await;

@@ -69,14 +69,14 @@ async fn from_one_snapshot_to_the_next(home: &Home) {
     let stale = third.commit(manifest, Some(&current), at(4)).await;
     assert!(matches!(stale, Err(Error::Precondition { .. })), "{stale:?}");
     assert_eq!(lake.current().await.unwrap().unwrap().0, second);
-    assert_eq!(lake.snapshots().await.unwrap(), [name(1), name(2), name(3)]);
+    assert_eq!(lake.snapshot_names().await.unwrap(), [name(1), name(2), name(3)]);
 
     let current = lake.current().await.unwrap().unwrap();
     let whole = lake.verify(&name(1)).await.unwrap();
-    let back = publisher.go_back(&whole, Some(&current), at(5)).await.unwrap();
+    let back = publisher.roll_back_to(&whole, Some(&current), at(5)).await.unwrap();
     assert_eq!((&back.snapshot, &back.previous), (&name(1), &Some(name(2))));
     assert_eq!(back.manifest_sha256, committed.manifest_sha256);
-    let stale = publisher.go_back(&whole, Some(&current), at(6)).await;
+    let stale = publisher.roll_back_to(&whole, Some(&current), at(6)).await;
     assert!(matches!(stale, Err(Error::Precondition { .. })), "{stale:?}");
     let unknown = lake.verify(&name(9)).await;
     assert!(matches!(unknown, Err(Error::Corrupt { .. })), "{unknown:?}");
@@ -86,13 +86,13 @@ async fn a_snapshot_given_up_leaves_the_lake_as_it_was(home: &Home) {
     let lake = Lake::open(home.lake("lake"), Access::Write).await.unwrap();
     let publisher = lake.claim("run", || at(0)).await.unwrap();
     published(&publisher, 1, None).await;
-    let before = (lake.current().await.unwrap(), lake.snapshots().await.unwrap());
+    let before = (lake.current().await.unwrap(), lake.snapshot_names().await.unwrap());
 
     let (snapshot, _) = begun(&publisher, 2).await;
     let taken = snapshot.writer(MAY, 0).await.unwrap().finish(0).await;
     assert!(matches!(taken, Err(Error::AlreadyExists { .. })), "{taken:?}");
     snapshot.discard().await;
-    assert_eq!((lake.current().await.unwrap(), lake.snapshots().await.unwrap()), before);
+    assert_eq!((lake.current().await.unwrap(), lake.snapshot_names().await.unwrap()), before);
 
     let taken = publisher.begin(name(1)).await;
     assert!(matches!(taken, Err(Error::AlreadyExists { .. })), "{taken:?}");
@@ -144,7 +144,7 @@ async fn the_link_follows_the_current_snapshot_and_is_mended() {
     let current = published(&publisher, 3, lake.current().await.unwrap().as_ref()).await;
     assert_eq!(fs::read(&link).unwrap(), b"mine");
     let own = directory.path().join("lake").join(target(3)).display().to_string();
-    assert_eq!(lake.place_of(&current.snapshot).await, own);
+    assert_eq!(lake.snapshot_address(&current.snapshot).await, own);
 }
 
 #[tokio::test]

@@ -353,10 +353,10 @@ async fn every_write_names_the_key_that_it_is_given() {
     let (server, store) = scripted().await;
     server.demand(KEY);
     for other in [None, Some("arn:aws:kms:eu-north-1:111122223333:key/another".to_owned())] {
-        let error = store.clone().under_key(other).check_usable(Access::Write).await.unwrap_err();
+        let error = store.clone().with_kms_key(other).check_usable(Access::Write).await.unwrap_err();
         assert!(matches!(error, Error::AccessDenied { operation: "s3:PutObject", .. }), "{error:?}");
     }
-    let store = store.under_key(Some(KEY.to_owned()));
+    let store = store.with_kms_key(Some(KEY.to_owned()));
     store.check_usable(Access::Write).await.unwrap();
     let version = create(&store, "mine").await.unwrap();
     store.replace(&key("a"), Bytes::from_static(b"second"), Some(&version)).await.unwrap();

@@ -44,7 +44,7 @@ impl Snapshot {
     pub(crate) async fn read(lake: &Lake) -> Result<Option<Self>, Failure> {
         let Some((current, _)) = lake.current().await? else { return Ok(None) };
         let manifest = lake.manifest(&current).await?;
-        let place = lake.place_of(&current.snapshot).await;
+        let place = lake.snapshot_address(&current.snapshot).await;
         let owners = owners::read_newest(lake, &manifest).await?;
         let top_suppliers = suppliers::top(lake, &manifest, TOP).await?;
         Ok(Some(Self { current, place, manifest, owners, top_suppliers }))

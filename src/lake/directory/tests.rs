@@ -69,7 +69,7 @@ impl Desk {
         let mut snapshot = publisher.begin(SnapshotName::new(Instant(n), "run")).await?;
         let manifest = Manifest::new(snapshot.name().clone(), ManifestTables::default());
         let Current { snapshot, .. } = snapshot.commit(manifest, current.as_ref(), Instant(n)).await?;
-        Ok(publisher.lake().place_of(&snapshot).await)
+        Ok(publisher.lake().snapshot_address(&snapshot).await)
     }
 
     fn warnings(&self) -> Vec<String> {

@@ -65,13 +65,13 @@ impl<'a> Snapshot<'a> {
     ) -> Result<Current, Error> {
         debug_assert_eq!(manifest.snapshot, self.name);
         let (store, key) = (self.publisher.lake().store(), self.name.manifest());
-        let bytes = manifest.write(&store.place(&key))?;
+        let bytes = manifest.write(&store.address(&key))?;
         let sha256 = Digest::of(&bytes);
         store.create(&key, bytes).await?;
         // Set before the wait, since a caller who stops waiting does not know either how it ended; and a write whose answer was lost
         // may still arrive.
         self.may_be_current = true;
-        let committed = self.publisher.switch(&self.name, sha256, expected, committed_at).await;
+        let committed = self.publisher.set_current(&self.name, sha256, expected, committed_at).await;
         if let Err(
             Error::Precondition { .. }
             | Error::AccessDenied { .. }
@@ -105,7 +105,7 @@ impl<'a> Snapshot<'a> {
             Err(error) => Err(error),
         };
         if let Err(error) = removed {
-            tracing::warn!(place = lake.store().place(&directory), %error, "an unfinished snapshot is left behind");
+            tracing::warn!(place = lake.store().address(&directory), %error, "an unfinished snapshot is left behind");
         }
     }
 }

@@ -114,9 +114,9 @@ impl S3 {
         let in_doubt = |error| match error {
             Error::Unavailable { .. } => error,
             // Whatever the last attempt met: an earlier one may have happened, or may yet.
-            _ => Error::Unavailable { operation, place: self.place(key), source: Box::new(error) },
+            _ => Error::Unavailable { operation, place: self.address(key), source: Box::new(error) },
         };
-        match (self.holds(key, ours).await, fault) {
+        match (self.has_bytes(key, ours).await, fault) {
             (Ok(Some(version)), _) => Ok(Some(version)),
             (_, Some(fault)) => Err(in_doubt(self.error(operation, key, fault))),
             (Ok(None), None) => Ok(None),

@@ -21,12 +21,12 @@ impl S3 {
         loop {
             let Some(answer) = self.object(key).await? else { return Ok(None) };
             if content_length(&answer) > limit_bytes {
-                return Err(too_large(self.place(key), limit_bytes));
+                return Err(too_large(self.address(key), limit_bytes));
             }
             let version = self.version(key, answer.e_tag)?;
             match collect(answer.body, limit_bytes).await {
                 Ok(Some(bytes)) => return Ok(Some((bytes, version))),
-                Ok(None) => return Err(too_large(self.place(key), limit_bytes)),
+                Ok(None) => return Err(too_large(self.address(key), limit_bytes)),
                 Err(fault) if attempt == BODY_ATTEMPTS => return Err(self.error("s3:GetObject", key, fault)),
                 Err(_) => tokio::time::sleep(BODY_WAIT * attempt).await,
             }
@@ -44,7 +44,7 @@ impl S3 {
     }
 
     /// The version of an object if it holds just these bytes, which are read again for that.
-    pub(super) async fn holds(&self, key: &Key, expected: &Written) -> Result<Option<Version>, Error> {
+    pub(super) async fn has_bytes(&self, key: &Key, expected: &Written) -> Result<Option<Version>, Error> {
         let Some(mut answer) = self.object(key).await? else { return Ok(None) };
         if content_length(&answer) != expected.size_bytes {
             return Ok(None);
@@ -68,7 +68,7 @@ impl S3 {
     }
 
     pub(super) fn version(&self, key: &Key, tag: Option<String>) -> Result<Version, Error> {
-        let missing = || Error::Corrupt { place: self.place(key), what: "the service gave it no ETag".to_owned() };
+        let missing = || Error::Corrupt { place: self.address(key), what: "the service gave it no ETag".to_owned() };
         tag.map(Version).ok_or_else(missing)
     }
 }

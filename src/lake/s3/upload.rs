@@ -57,7 +57,7 @@ impl Writer {
 
     pub(in crate::lake) async fn write(&mut self, mut bytes: Bytes) -> Result<(), Error> {
         if self.failed {
-            return Err(failed_before(&self.store.place(&self.key)));
+            return Err(failed_before(&self.store.address(&self.key)));
         }
         self.digest.update(&bytes);
         self.size_bytes += bytes.len() as u64;
@@ -77,7 +77,7 @@ impl Writer {
 
     pub(in crate::lake) async fn finish(mut self) -> Result<Written, Error> {
         if self.failed {
-            return Err(failed_before(&self.store.place(&self.key)));
+            return Err(failed_before(&self.store.address(&self.key)));
         }
         let written = Written { size_bytes: self.size_bytes, sha256: std::mem::take(&mut self.digest).finish() };
         if self.upload.is_none() {
@@ -117,7 +117,7 @@ impl Writer {
             if sent.len() < upload.parts.len() {
                 return Err(Error::Unavailable {
                     operation: "s3:PutObject",
-                    place: self.store.place(&self.key),
+                    place: self.store.address(&self.key),
                     source: "a conflict ended its upload, which is too large to be kept and sent again; run again"
                         .into(),
                 });
@@ -144,7 +144,7 @@ impl Writer {
         };
         if upload.parts.len() == PARTS_LIMIT {
             let what = format!("it would be larger than {PARTS_LIMIT} parts of {PART_BYTES} bytes");
-            return Err(Error::Corrupt { place: self.store.place(&self.key), what });
+            return Err(Error::Corrupt { place: self.store.address(&self.key), what });
         }
         let number = i32::try_from(upload.parts.len() + 1).unwrap_or(i32::MAX);
         upload.parts.push(self.store.send_part(&self.key, &upload.id, number, bytes.clone()).await?);
@@ -168,7 +168,7 @@ impl Drop for Writer {
 
 impl fmt::Debug for Writer {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let place = self.store.place(&self.key);
+        let place = self.store.address(&self.key);
         out.debug_struct("Writer").field("place", &place).field("size_bytes", &self.size_bytes).finish_non_exhaustive()
     }
 }
@@ -182,7 +182,7 @@ impl S3 {
         let answer = request.checksum_algorithm(ChecksumAlgorithm::Crc32).send().await;
         let answer = answer.map_err(|e| self.error("s3:PutObject", key, S3Error::from_sdk(e)))?;
         let missing =
-            || Error::Corrupt { place: self.place(key), what: "the service gave its upload no id".to_owned() };
+            || Error::Corrupt { place: self.address(key), what: "the service gave its upload no id".to_owned() };
         answer.upload_id.ok_or_else(missing)
     }
 
@@ -222,7 +222,7 @@ impl S3 {
                 return Ok(self.look(key, ours, "s3:PutObject", None).await?.is_some());
             }
         };
-        version.map(|_| true).ok_or_else(|| Error::AlreadyExists { place: self.place(key) })
+        version.map(|_| true).ok_or_else(|| Error::AlreadyExists { place: self.address(key) })
     }
 
     /// Removes a begun upload. What stays because this fails too is removed by the bucket's lifecycle rule for unfinished uploads.
@@ -232,7 +232,7 @@ impl S3 {
             Ok(_) | Err(S3Error::NoSuchUpload { .. } | S3Error::NotFound) => {}
             Err(fault) => {
                 let error = self.error("s3:AbortMultipartUpload", key, fault);
-                tracing::warn!(place = self.place(key), %error, "an unfinished upload is left behind");
+                tracing::warn!(place = self.address(key), %error, "an unfinished upload is left behind");
             }
         }
     }

@@ -79,7 +79,7 @@ impl<'a> Cache<'a> {
             _ => None,
         };
         if let Some(reason) = unread {
-            tracing::warn!(place = store.place(&key), reason, "the cache is not read; everything is fetched");
+            tracing::warn!(place = store.address(&key), reason, "the cache is not read; everything is fetched");
         }
         let mut contents = Contents { format_version: CACHE_FORMAT_VERSION, ..read.unwrap_or_default() };
         let (version, stored) = (found.map(|(_, version)| version), Some(contents.clone()));
@@ -192,7 +192,7 @@ impl<'a> Cache<'a> {
 
     fn damaged(&self, part: &CacheFile, what: &str) -> Error {
         let key = layout::state(&part.path);
-        let place = key.map_or_else(|_| part.path.clone(), |key| self.lake.store().place(&key));
+        let place = key.map_or_else(|_| part.path.clone(), |key| self.lake.store().address(&key));
         Error::Corrupt { place, what: what.to_owned() }
     }
 

@@ -54,7 +54,7 @@ pub(super) async fn report(context: &Context, open: bool, output: Option<&Path>)
     };
     let bytes = lake.read_page(snapshot).await?.filter(|bytes| Digest::of(bytes) == page.sha256);
     let Some(bytes) = bytes else {
-        let place = lake.store().place(&snapshot.page());
+        let place = lake.store().address(&snapshot.page());
         let message = format!("{place}: it is missing, or not as it was written; the next {refresh} makes a new one");
         return Err(Failure::new(FailureKind::LakeCorrupt, message));
     };

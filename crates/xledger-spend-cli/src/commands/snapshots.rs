@@ -36,7 +36,7 @@ pub(super) async fn snapshots(context: &Context) -> Result<Outcome, Failure> {
     let aws = sources::aws_of_lake(&url).await;
     let lake = run::open_at(&url, &aws, Access::Read).await?;
     let current = lake.current().await?.map(|(current, _)| current);
-    let mut found = lake.found().await?;
+    let mut found = lake.list_snapshots().await?;
     found.reverse();
     let finished: Vec<SnapshotName> =
         found.iter().filter(|found| found.finished).map(|found| found.name.clone()).collect();

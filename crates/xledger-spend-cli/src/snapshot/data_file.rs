@@ -15,7 +15,7 @@ pub(super) async fn read(
     columns: &[&str],
 ) -> Result<Vec<RecordBatch>, Failure> {
     let key = Key::parse(&format!("{}/{}", manifest.snapshot.directory(), file.path))?;
-    let place = lake.store().place(&key);
+    let place = lake.store().address(&key);
     let found = lake.store().get(&key, file.bytes).await?;
     let (bytes, _) = found.ok_or_else(|| corrupt(&place, "it is missing"))?;
     let fault = |error: parquet::errors::ParquetError| corrupt(&place, &error.to_string());
