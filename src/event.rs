@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::lake::SnapshotName;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::value::{Instant, Month};
+use crate::model::words::words;
 
 /// What to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,24 +19,16 @@ pub enum Event {
     Rollback(SnapshotName),
 }
 
-/// How much a refresh fetches.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Mode {
-    /// What changed.
-    #[default]
-    Incremental,
-    /// Everything.
-    Full,
-}
-
-impl Mode {
-    /// The word in an event and in the table `runs`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Mode::Incremental => "incremental",
-            Mode::Full => "full",
-        }
+words! {
+    /// How much a refresh fetches.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Mode {
+        /// What changed.
+        #[default]
+        Incremental = "incremental",
+        /// Everything.
+        Full = "full",
     }
 }
 
@@ -77,77 +70,87 @@ impl Event {
         if is_schedule(keys) {
             return Ok(Self::Refresh(Refresh::default()));
         }
-        let mut faults = Vec::new();
-        let action = word(keys, "action", &["refresh", "check", "rollback"], &mut faults).unwrap_or("refresh");
+        let mut keys = Keys { keys, faults: Vec::new() };
+        let action = keys.word("action", &["refresh", "check", "rollback"]).unwrap_or("refresh");
         let known: &[&str] = match action {
             "check" => &["action"],
             "rollback" => &["action", "snapshot"],
             _ => &REFRESH_KEYS,
         };
-        for key in keys.keys().filter(|key| !known.contains(&key.as_str())) {
+        for key in keys.keys.keys().filter(|key| !known.contains(&key.as_str())) {
             let key: String = key.chars().filter(|c| !c.is_control()).take(40).collect();
-            faults.push(format!("`{key}` is no key of the action {action}, which takes {}", known.join(", ")));
+            keys.faults.push(format!("`{key}` is no key of the action {action}, which takes {}", known.join(", ")));
         }
         let event = match action {
             "check" => Some(Self::Check),
-            "rollback" => snapshot(keys, &mut faults).map(Self::Rollback),
-            _ => Some(Self::Refresh(refresh(keys, &mut faults))),
+            "rollback" => keys.snapshot().map(Self::Rollback),
+            _ => Some(Self::Refresh(keys.refresh())),
         };
-        event.filter(|_| faults.is_empty()).ok_or_else(|| invalid(&faults))
+        event.filter(|_| keys.faults.is_empty()).ok_or_else(|| invalid(&keys.faults))
     }
 }
 
-fn refresh(keys: &Map<String, Value>, faults: &mut Vec<String>) -> Refresh {
-    let mode = match word(keys, "mode", &["incremental", "full"], faults) {
-        Some("full") => Mode::Full,
-        _ => Mode::Incremental,
-    };
-    let (from, to) = (month(keys, "from", faults), month(keys, "to", faults));
-    if let (Some(from), Some(to)) = (from, to)
-        && from > to
-    {
-        faults.push("`from` is after `to`".to_owned());
-    }
-    let (dry_run, accept_shrink) = (boolean(keys, "dry_run", faults), boolean(keys, "accept_shrink", faults));
-    let (continues, waiting_since) = (refresh_id(keys, faults), instant(keys, "waiting_since", faults));
-    Refresh { mode, from, to, dry_run, accept_shrink, continues, waiting_since }
+/// The keys of an event, and what was found to be wrong with them.
+struct Keys<'a> {
+    keys: &'a Map<String, Value>,
+    faults: Vec<String>,
 }
 
-fn boolean(keys: &Map<String, Value>, key: &str, faults: &mut Vec<String>) -> bool {
-    match keys.get(key) {
-        None | Some(Value::Null) => false,
-        Some(Value::Bool(yes)) => *yes,
-        Some(_) => {
-            faults.push(format!("`{key}` is neither true nor false"));
-            false
+impl<'a> Keys<'a> {
+    /// Reads a key, which can be missing or null. What is `wrong` with it otherwise is a fault.
+    fn read<T>(&mut self, key: &str, wrong: &str, read: impl FnOnce(&'a Value) -> Option<T>) -> Option<T> {
+        let value = self.keys.get(key).filter(|value| !value.is_null())?;
+        let found = read(value);
+        if found.is_none() {
+            self.faults.push(format!("`{key}` {wrong}"));
         }
+        found
     }
-}
 
-fn refresh_id(keys: &Map<String, Value>, faults: &mut Vec<String>) -> Option<String> {
-    let value = keys.get("continues").filter(|value| !value.is_null())?;
-    let fits = |id: &&str| {
-        (1..=REFRESH_ID_LIMIT).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-    };
-    let id = value.as_str().filter(fits).map(str::to_owned);
-    if id.is_none() {
-        faults.push(format!(
-            "`continues` is no refresh's id, which has letters, digits and hyphens, at most {REFRESH_ID_LIMIT}"
-        ));
+    fn word(&mut self, key: &str, words: &[&str]) -> Option<&'a str> {
+        let wrong = format!("is none of {}", words.join(", "));
+        self.read(key, &wrong, |value| value.as_str().filter(|word| words.contains(word)))
     }
-    id
-}
 
-fn snapshot(keys: &Map<String, Value>, faults: &mut Vec<String>) -> Option<SnapshotName> {
-    let Some(value) = keys.get("snapshot").filter(|value| !value.is_null()) else {
-        faults.push("`snapshot` is missing; name the one to go back to, as in 20261121T013000Z-0a1b2c3d".to_owned());
-        return None;
-    };
-    let name = value.as_str().and_then(SnapshotName::read);
-    if name.is_none() {
-        faults.push("`snapshot` is no snapshot's name; write it as in 20261121T013000Z-0a1b2c3d".to_owned());
+    fn month(&mut self, key: &str) -> Option<Month> {
+        let wrong = "is not a month; write a year and a month, as in 2025-01";
+        self.read(key, wrong, |value| value.as_str()?.parse().ok())
     }
-    name
+
+    fn boolean(&mut self, key: &str) -> bool {
+        self.read(key, "is neither true nor false", Value::as_bool).unwrap_or_default()
+    }
+
+    fn refresh(&mut self) -> Refresh {
+        let mode = self.word("mode", Mode::WORDS);
+        let mode = Mode::ALL.iter().copied().find(|known| Some(known.as_str()) == mode).unwrap_or_default();
+        let (from, to) = (self.month("from"), self.month("to"));
+        if let (Some(from), Some(to)) = (from, to)
+            && from > to
+        {
+            self.faults.push("`from` is after `to`".to_owned());
+        }
+        let (dry_run, accept_shrink) = (self.boolean("dry_run"), self.boolean("accept_shrink"));
+        let wrong = format!("is no refresh's id, which has letters, digits and hyphens, at most {REFRESH_ID_LIMIT}");
+        let fits = |id: &&str| {
+            (1..=REFRESH_ID_LIMIT).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+        };
+        let continues = self.read("continues", &wrong, |value| value.as_str().filter(fits).map(str::to_owned));
+        let waiting_since = self.read("waiting_since", "is not a time; write it as in 2026-11-21T01:30:00Z", |value| {
+            let at = value.as_str()?.parse::<jiff::Timestamp>().ok()?;
+            Some(Instant(at.as_millisecond()))
+        });
+        Refresh { mode, from, to, dry_run, accept_shrink, continues, waiting_since }
+    }
+
+    fn snapshot(&mut self) -> Option<SnapshotName> {
+        if self.keys.get("snapshot").is_none_or(Value::is_null) {
+            let what = "`snapshot` is missing; name the one to go back to, as in 20261121T013000Z-0a1b2c3d";
+            self.faults.push(what.to_owned());
+        }
+        let wrong = "is no snapshot's name; write it as in 20261121T013000Z-0a1b2c3d";
+        self.read("snapshot", wrong, |value| SnapshotName::read(value.as_str()?))
+    }
 }
 
 /// EventBridge's own envelope, from a rule or from the Scheduler.
@@ -157,33 +160,6 @@ fn is_schedule(keys: &Map<String, Value>) -> bool {
     !REFRESH_KEYS.iter().chain(&["snapshot"]).any(|key| keys.contains_key(*key))
         && text("detail-type") == Some("Scheduled Event")
         && matches!(text("source"), Some("aws.events" | "aws.scheduler"))
-}
-
-fn word<'a>(keys: &'a Map<String, Value>, key: &str, words: &[&str], faults: &mut Vec<String>) -> Option<&'a str> {
-    let value = keys.get(key).filter(|value| !value.is_null())?;
-    let word = value.as_str().filter(|word| words.contains(word));
-    if word.is_none() {
-        faults.push(format!("`{key}` is none of {}", words.join(", ")));
-    }
-    word
-}
-
-fn month(keys: &Map<String, Value>, key: &str, faults: &mut Vec<String>) -> Option<Month> {
-    let value = keys.get(key).filter(|value| !value.is_null())?;
-    let month = value.as_str().and_then(|text| text.parse().ok());
-    if month.is_none() {
-        faults.push(format!("`{key}` is not a month; write a year and a month, as in 2025-01"));
-    }
-    month
-}
-
-fn instant(keys: &Map<String, Value>, key: &str, faults: &mut Vec<String>) -> Option<Instant> {
-    let value = keys.get(key).filter(|value| !value.is_null())?;
-    let at = value.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
-    if at.is_none() {
-        faults.push(format!("`{key}` is not a time; write it as in 2026-11-21T01:30:00Z"));
-    }
-    at.map(|at| Instant(at.as_millisecond()))
 }
 
 fn invalid(faults: &[String]) -> Failure {

@@ -11,3 +11,4 @@ pub mod digest;
 pub mod failure;
 pub(crate) mod token;
 pub mod treatment;
+pub(crate) mod words;

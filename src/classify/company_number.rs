@@ -10,33 +10,23 @@ mod digits;
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::model::words::words;
 use digits::is_placeholder;
 
-/// What a company number was found to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CompanyNumberStatus {
-    /// It has the form of its country and passes its check.
-    Valid,
-    /// It has not, or is a placeholder such as `999999999` or `123456789`.
-    Invalid,
-    /// It is a person's number, or looks like one: it must not be published, nor be a key.
-    Personal,
-    /// There is none.
-    Missing,
-    /// Its country has no check that is known here, or is not known itself.
-    Unchecked,
-}
-
-impl CompanyNumberStatus {
-    /// The word in the column.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Valid => "valid",
-            Self::Invalid => "invalid",
-            Self::Personal => "personal",
-            Self::Missing => "missing",
-            Self::Unchecked => "unchecked",
-        }
+words! {
+    /// What a company number was found to be.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum CompanyNumberStatus {
+        /// It has the form of its country and passes its check.
+        Valid = "valid",
+        /// It has not, or is a placeholder such as `999999999` or `123456789`.
+        Invalid = "invalid",
+        /// It is a person's number, or looks like one: it must not be published, nor be a key.
+        Personal = "personal",
+        /// There is none.
+        Missing = "missing",
+        /// Its country has no check that is known here, or is not known itself.
+        Unchecked = "unchecked",
     }
 }
 

@@ -1,45 +1,33 @@
 //! What an account holds, as a buyer sees it: by its number if its standard chart is known, otherwise by its flags, because the same number means
 //! different things in different charts: 50 is wages in Norway and rent in Sweden.
 
+use crate::model::words::words;
+
 /// Xledger's id of the Norwegian standard chart NS 4102.
 pub(crate) const NS_4102: i64 = 2;
 /// Xledger's id of the Swedish standard chart BAS.
 pub(crate) const BAS: i64 = 3;
 
-/// What an account holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum SpendClass {
-    /// Running costs that are bought.
-    Operating,
-    /// Investments: fixed assets, also intangible ones.
-    Capital,
-    /// Goods in stock.
-    Stock,
-    /// What is paid before it is a cost.
-    Prepaid,
-    /// Interest, currency, shares, securities.
-    Finance,
-    /// A side of VAT that a buyer reckons himself: the lines of a voucher that come to zero.
-    VatBookkeeping,
-    /// A cost that nobody sells: wages, depreciation, losses, changes of stock, accruals, tax.
-    NotAPurchase,
-    /// Anything else.
-    Other,
-}
-
-impl SpendClass {
-    /// The word in the column.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Operating => "operating",
-            Self::Capital => "capital",
-            Self::Stock => "stock",
-            Self::Prepaid => "prepaid",
-            Self::Finance => "finance",
-            Self::VatBookkeeping => "vat_bookkeeping",
-            Self::NotAPurchase => "not_a_purchase",
-            Self::Other => "other",
-        }
+words! {
+    /// What an account holds.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum SpendClass {
+        /// Running costs that are bought.
+        Operating = "operating",
+        /// Investments: fixed assets, also intangible ones.
+        Capital = "capital",
+        /// Goods in stock.
+        Stock = "stock",
+        /// What is paid before it is a cost.
+        Prepaid = "prepaid",
+        /// Interest, currency, shares, securities.
+        Finance = "finance",
+        /// A side of VAT that a buyer reckons himself: the lines of a voucher that come to zero.
+        VatBookkeeping = "vat_bookkeeping",
+        /// A cost that nobody sells: wages, depreciation, losses, changes of stock, accruals, tax.
+        NotAPurchase = "not_a_purchase",
+        /// Anything else.
+        Other = "other",
     }
 }
 

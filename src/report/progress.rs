@@ -5,37 +5,24 @@ use std::sync::{Arc, Mutex};
 
 use crate::model::lock::lock;
 
-/// A stage of a refresh, in the order of the flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// Reads the schema.
-    Schema,
-    /// Lists the chart of accounts, the ledger and accounts payable.
-    Index,
-    /// Decides which lines may be asked for.
-    Screen,
-    /// Fetches the admitted lines of both ledgers.
-    Fetch,
-    /// Lists what the lines name.
-    ReferenceData,
-    /// Joins, encodes and publishes the tables.
-    Publish,
-}
+use crate::model::words::words;
 
-impl Stage {
-    const ALL: [Stage; 6] =
-        [Stage::Schema, Stage::Index, Stage::Screen, Stage::Fetch, Stage::ReferenceData, Stage::Publish];
-
-    /// One word for logs.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Stage::Schema => "schema",
-            Stage::Index => "index",
-            Stage::Screen => "screen",
-            Stage::Fetch => "fetch",
-            Stage::ReferenceData => "refer",
-            Stage::Publish => "publish",
-        }
+words! {
+    /// A stage of a refresh, in the order of the flow.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Stage {
+        /// Reads the schema.
+        Schema = "schema",
+        /// Lists the chart of accounts, the ledger and accounts payable.
+        Index = "index",
+        /// Decides which lines may be asked for.
+        Screen = "screen",
+        /// Fetches the admitted lines of both ledgers.
+        Fetch = "fetch",
+        /// Lists what the lines name.
+        ReferenceData = "refer",
+        /// Joins, encodes and publishes the tables.
+        Publish = "publish",
     }
 }
 

@@ -113,22 +113,12 @@ macro_rules! primitive {
     };
 }
 
-/// A value that is held as the text that `as_str` gives. An enum lists all its variants, which the compiler checks; after `never` stands
-/// the one that no row has.
+/// A value that is held as the text that `as_str` gives, and the words that this can be, where they are a few.
 macro_rules! word {
-    ($rust:ty $(: $($variant:ident),+ $(; never $other:ident)?)?) => {
+    ($rust:ty $(: $words:expr)?) => {
         impl $crate::table::cell::Value for $rust {
             const TYPE: ColumnType = ColumnType::String;
-            $(
-                const WORDS: &'static [&'static str] = {
-                    const fn is_in_the_list(value: $rust) {
-                        match value {
-                            $(<$rust>::$variant)|+ $(| <$rust>::$other)? => {}
-                        }
-                    }
-                    &[$({ is_in_the_list(<$rust>::$variant); <$rust>::$variant.as_str() }),+]
-                };
-            )?
+            $( const WORDS: &'static [&'static str] = $words; )?
             type Builder = StringBuilder;
 
             fn builder() -> StringBuilder {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::cell::{columns, primitive, word};
 use super::column::{ColumnType, Format, SortKey, Table};
 use crate::model::value::Instant;
+use crate::model::words::words;
 
 /// The table `runs`.
 pub fn table() -> &'static Table {
@@ -83,33 +84,22 @@ columns! {
     }
 }
 
-/// How a run ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Status {
-    /// All was done.
-    Succeeded,
-    /// Time or API credits ran out; the next run resumes.
-    Incomplete,
-    /// An error ended it.
-    #[default]
-    Failed,
-    /// All was done but publishing, as asked.
-    DryRun,
-    /// There was no token yet, and nothing was done. Such a run has no row.
-    WaitingForToken,
-}
-
-impl Status {
-    /// The word in the column.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Succeeded => "succeeded",
-            Self::Incomplete => "incomplete",
-            Self::Failed => "failed",
-            Self::DryRun => "dry_run",
-            Self::WaitingForToken => "waiting_for_token",
-        }
+words! {
+    /// How a run ended.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum Status {
+        /// All was done.
+        Succeeded = "succeeded",
+        /// Time or API credits ran out; the next run resumes.
+        Incomplete = "incomplete",
+        /// An error ended it.
+        #[default]
+        Failed = "failed",
+        /// All was done but publishing, as asked.
+        DryRun = "dry_run",
+        /// There was no token yet, and nothing was done. Such a run has no row.
+        WaitingForToken = "waiting_for_token",
     }
 }
 
@@ -137,7 +127,11 @@ impl Serialize for Time {
     }
 }
 
-word!(Status: Succeeded, Incomplete, Failed, DryRun; never WaitingForToken);
+// The last word is of runs that have no row.
+word!(Status: match Status::WORDS {
+    [of_rows @ .., _] => of_rows,
+    [] => &[],
+});
 word!(CheckNames);
 primitive!(Time, ColumnType::TimestampMsUtc, TimestampMillisecondBuilder, |time| Some(time.0.0));
 

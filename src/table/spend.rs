@@ -10,6 +10,7 @@ use super::column::{Column, ColumnType, Format, SortKey, Table};
 use crate::classify::company_number::CompanyNumberStatus;
 use crate::classify::spend_class::SpendClass;
 use crate::model::value::{Day, Instant, Money};
+use crate::model::words::words;
 use serde::{Deserialize, Serialize};
 
 /// The table `spend`.
@@ -235,106 +236,65 @@ impl Field for [Dimension<'_>; DIMENSIONS] {
     }
 }
 
-/// What an account holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum AccountKind {
-    /// An asset.
-    Asset,
-    /// A liability.
-    Liability,
-    /// Equity.
-    Equity,
-    /// Revenue.
-    Revenue,
-    /// A cost of any sort.
-    Cost,
-    /// Financial income or expense.
-    Finance,
-}
-
-impl AccountKind {
-    /// The word in the column.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Asset => "asset",
-            Self::Liability => "liability",
-            Self::Equity => "equity",
-            Self::Revenue => "revenue",
-            Self::Cost => "cost",
-            Self::Finance => "finance",
-        }
+words! {
+    /// What an account holds.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+    pub enum AccountKind {
+        /// An asset.
+        Asset = "asset",
+        /// A liability.
+        Liability = "liability",
+        /// Equity.
+        Equity = "equity",
+        /// Revenue.
+        Revenue = "revenue",
+        /// A cost of any sort.
+        Cost = "cost",
+        /// Financial income or expense.
+        Finance = "finance",
     }
 }
 
-/// How the supplier of a line was found, or why not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum SupplierMatch {
-    /// By the AP lines of the voucher, which name one subledger.
-    Voucher,
-    /// By the line's company.
-    Company,
-    /// Not: the voucher's AP lines name several subledgers, and the line's company does not decide between them.
-    Ambiguous,
-    /// Not: the subledger that was found is not in the supplier register.
-    NotASupplier,
-    /// Not: there is nothing to go by.
-    None,
-}
-
-impl SupplierMatch {
-    /// The word in the column.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Voucher => "voucher",
-            Self::Company => "company",
-            Self::Ambiguous => "ambiguous",
-            Self::NotASupplier => "not_a_supplier",
-            Self::None => "none",
-        }
+words! {
+    /// How the supplier of a line was found, or why not.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum SupplierMatch {
+        /// By the AP lines of the voucher, which name one subledger.
+        Voucher = "voucher",
+        /// By the line's company.
+        Company = "company",
+        /// Not: the voucher's AP lines name several subledgers, and the line's company does not decide between them.
+        Ambiguous = "ambiguous",
+        /// Not: the subledger that was found is not in the supplier register.
+        NotASupplier = "not_a_supplier",
+        /// Not: there is nothing to go by.
+        None = "none",
     }
 }
 
-/// Where a category is from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum CategorySource {
-    /// A rule of the company's own file.
-    Rule,
-    /// The group of the account.
-    Account,
-}
-
-impl CategorySource {
-    /// The word in the column.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Rule => "rule",
-            Self::Account => "account",
-        }
+words! {
+    /// Where a category is from.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum CategorySource {
+        /// A rule of the company's own file.
+        Rule = "rule",
+        /// The group of the account.
+        Account = "account",
     }
 }
 
-/// What an AP line is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum InvoiceKind {
-    /// An invoice.
-    Invoice,
-    /// A credit note.
-    CreditNote,
-    /// A payment.
-    Payment,
-    /// Something else.
-    Unknown,
-}
-
-impl InvoiceKind {
-    /// The word in the column.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Invoice => "invoice",
-            Self::CreditNote => "credit_note",
-            Self::Payment => "payment",
-            Self::Unknown => "unknown",
-        }
+words! {
+    /// What an AP line is.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum InvoiceKind {
+        /// An invoice.
+        Invoice = "invoice",
+        /// A credit note.
+        CreditNote = "credit_note",
+        /// A payment.
+        Payment = "payment",
+        /// Something else.
+        Unknown = "unknown",
     }
 }
 
@@ -342,12 +302,12 @@ impl InvoiceKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct VatRate(pub i32);
 
-word!(AccountKind: Asset, Liability, Equity, Revenue, Cost, Finance);
-word!(SupplierMatch: Voucher, Company, Ambiguous, NotASupplier, None);
-word!(CategorySource: Rule, Account);
-word!(InvoiceKind: Invoice, CreditNote, Payment, Unknown);
-word!(SpendClass: Operating, Capital, Stock, Prepaid, Finance, VatBookkeeping, NotAPurchase, Other);
-word!(CompanyNumberStatus: Valid, Invalid, Personal, Missing, Unchecked);
+word!(AccountKind: AccountKind::WORDS);
+word!(SupplierMatch: SupplierMatch::WORDS);
+word!(CategorySource: CategorySource::WORDS);
+word!(InvoiceKind: InvoiceKind::WORDS);
+word!(SpendClass: SpendClass::WORDS);
+word!(CompanyNumberStatus: CompanyNumberStatus::WORDS);
 primitive!(VatRate, ColumnType::Decimal { precision: 5, scale: 2 }, Decimal128Builder, |rate| {
     (-99_999..=99_999).contains(&rate.0).then_some(i128::from(rate.0))
 });

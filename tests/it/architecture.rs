@@ -8,7 +8,7 @@ use std::path::Path;
 const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ("model", &[]),
     ("display", &["model"]),
-    ("classify", &[]),
+    ("classify", &["model"]),
     ("aws", &["model"]),
     ("xledger", &["model", "display"]),
     ("lake", &["model", "aws"]),
