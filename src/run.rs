@@ -125,7 +125,7 @@ impl Run {
                         rules: &settings.rules,
                         own_files: &own_files,
                         report_suppliers: settings.report_suppliers,
-                        owner_set: settings.owner_set.as_str(),
+                        owner_set: settings.owner_set,
                         page_rows: settings.page_rows,
                         full_every: settings.full_every,
                         max_shrink_percent: settings.max_shrink_percent,

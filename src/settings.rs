@@ -3,10 +3,10 @@
 mod addresses;
 mod others;
 mod reader;
+mod rules;
 
 use std::ffi::OsString;
 use std::fmt;
-use std::str::FromStr;
 
 use secrecy::SecretString;
 
@@ -14,7 +14,7 @@ use crate::lake::LakeUrl;
 use crate::model::failure::{Failure, FailureKind};
 use crate::page::SupplierLabels;
 use crate::refresh::Limits;
-use crate::refresh::rules::{Codes, Personal, Rules};
+use crate::refresh::rules::Rules;
 use reader::Reader;
 
 macro_rules! names {
@@ -83,25 +83,10 @@ pub enum TokenSource {
     NotNeeded,
 }
 
-/// Whose rows are listed, as seen from the token's owner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OwnerSet(&'static str);
-
-impl OwnerSet {
-    /// As Xledger writes it.
-    pub fn as_str(self) -> &'static str {
-        self.0
-    }
-}
-
-impl FromStr for OwnerSet {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let known =
-            ["CURRENT", "UPPER", "LOWER", "MINE", "ALL"].into_iter().find(|known| known.eq_ignore_ascii_case(text));
-        known.map(OwnerSet).ok_or_else(|| format!("`{text}` is none of CURRENT, UPPER, LOWER, MINE, ALL"))
-    }
+/// Reads an owner set, and writes it as Xledger does.
+fn owner_set(text: &str) -> Result<&'static str, String> {
+    let known = ["CURRENT", "UPPER", "LOWER", "MINE", "ALL"].into_iter().find(|known| known.eq_ignore_ascii_case(text));
+    known.ok_or_else(|| format!("`{text}` is none of CURRENT, UPPER, LOWER, MINE, ALL"))
 }
 
 /// All settings of a run.
@@ -113,8 +98,8 @@ pub struct Settings {
     pub token: TokenSource,
     /// Whether a refresh waits for a token that is not there yet: only the function does, for it can be invoked again.
     pub waits_for_token: bool,
-    /// Sent with every query.
-    pub owner_set: OwnerSet,
+    /// Whose rows are listed, as seen from the token's owner. Sent with every query.
+    pub owner_set: &'static str,
     /// Rows of a listing's page.
     pub page_rows: usize,
     /// Requests at once.
@@ -224,7 +209,7 @@ impl Settings {
         let lake = addresses::lake(&mut reader, caller);
         if matches!(lake, Some(LakeUrl::S3 { .. })) {
             reader.check_aws();
-            reader.check_proxies();
+            reader.check_utf_8(others::PROXIES);
         }
         if reader.faults.is_empty() { Ok(lake) } else { Err(InvalidSettings(reader.faults)) }
     }
@@ -240,47 +225,10 @@ impl Settings {
         let lake = addresses::lake(&mut reader, caller);
         let lake_kms_key_arn = addresses::lake_kms_key(&mut reader, lake.as_ref());
         let glue_database = addresses::glue_database(&mut reader, lake.as_ref());
-        let mut rules = Rules::default();
-        rules.document_types = reader.list(DOCUMENT_TYPES, rules.document_types);
-        if rules.document_types.is_empty() {
-            reader.fault(DOCUMENT_TYPES, "is empty, so that no line would be kept; leave it out for AP,BA,ER");
-        }
-        rules.excluded_accounts = reader.list(EXCLUDED_ACCOUNTS, rules.excluded_accounts);
-        rules.payroll_document_types = reader.list(PAYROLL_DOCUMENT_TYPES, rules.payroll_document_types);
-        if rules.payroll_document_types.is_empty() {
-            reader.fault(
-                PAYROLL_DOCUMENT_TYPES,
-                "is empty; name the document types of payroll, or leave it out for PR,PY,SA,SAL,LO,LON,LØ",
-            );
-        }
-        rules.payroll_document_types.add(reader.list(EXTRA_PAYROLL_DOCUMENT_TYPES, Codes::default()));
-        rules.payroll_words = reader.list(PAYROLL_WORDS, rules.payroll_words);
-        rules.payroll_accounts = reader.list(PAYROLL_ACCOUNTS, rules.payroll_accounts);
-        rules.payroll_matches =
-            reader.value(PAYROLL_MATCHES, rules.payroll_matches, |text| match text.to_ascii_lowercase().as_str() {
-                "on" | "true" => Ok(true),
-                "off" | "false" => Ok(false),
-                _ => Err(format!("`{text}` is neither on nor off")),
-            });
-        rules.history_from = reader.value(HISTORY_FROM, None, |text| text.parse().map(Some));
-        rules.vat_rates = reader.list(VAT_RATES, rules.vat_rates);
-        rules.language = reader.value(LANGUAGE, rules.language, str::parse);
-        let mut is_kept = |name, default| {
-            reader.value(name, default, |text| match text.to_ascii_lowercase().as_str() {
-                "keep" => Ok(true),
-                "drop" => Ok(false),
-                _ => Err(format!("`{text}` is neither keep nor drop")),
-            })
-        };
-        rules.personal = Personal {
-            texts: is_kept(TEXT, rules.personal.texts),
-            expense_texts: is_kept(EXPENSE_TEXT, rules.personal.expense_texts),
-            contacts: is_kept(CONTACTS, rules.personal.contacts),
-            numbers: is_kept(PERSONAL_NUMBERS, rules.personal.numbers),
-        };
+        let rules = rules::read(&mut reader);
         let report_suppliers = reader.value(REPORT_SUPPLIERS, SupplierLabels::default(), str::parse);
         let files = addresses::storage(&mut reader, FILES, caller);
-        let owner_set = reader.value(OWNER_SET, OwnerSet("MINE"), str::parse);
+        let owner_set = reader.value(OWNER_SET, "MINE", owner_set);
         let page_rows = reader.number(PAGE_ROWS, 10_000, 100, 10_000);
         let max_in_flight = reader.number(MAX_IN_FLIGHT, 5, 1, 20);
         let mut small = |name, default, least, most| reader.number(name, default, least, most) as u32;
@@ -299,10 +247,10 @@ impl Settings {
         }
         let stays_here = !needs_aws && endpoint.as_ref().is_some_and(crate::xledger::is_this_machine);
         if !stays_here {
-            reader.check_proxies();
+            reader.check_utf_8(others::PROXIES);
         }
         if caller == Caller::Function {
-            reader.check_continuation();
+            reader.check_utf_8(others::CONTINUATION);
         }
         match (endpoint, token) {
             (Some(endpoint), Some(token)) if reader.faults.is_empty() => Ok(Self {

@@ -47,7 +47,7 @@ fn in_effect<'a>(settings: &Settings, set: impl Fn(&str) -> Option<&'a str>) {
         assert!((least..=most).contains(&value), "{name}");
         assert!(given(name).is_none_or(|text| same_number(text, value)), "{name}");
     }
-    assert!(given("XLEDGER_OWNER_SET").is_none_or(|text| text.eq_ignore_ascii_case(settings.owner_set.as_str())));
+    assert!(given("XLEDGER_OWNER_SET").is_none_or(|text| text.eq_ignore_ascii_case(settings.owner_set)));
     assert_eq!(given("SPEND_HISTORY_FROM"), settings.rules.history_from.as_ref().map(Month::to_string).as_deref());
     let matches = given("SPEND_PAYROLL_MATCHES").map(str::to_ascii_lowercase);
     assert_eq!(settings.rules.payroll_matches, !matches!(matches.as_deref(), Some("off" | "false")));

@@ -91,7 +91,7 @@ const FEW_ROWS: usize = 200;
 /// # Errors
 /// No Xledger, a refused token, or an answer that breaks the schema. A missing right is no error but part of the answer.
 pub async fn check(client: &Client, settings: &Settings, progress: &Progress) -> Result<Checked, Failure> {
-    let base = base_variables(settings.owner_set.as_str());
+    let base = base_variables(settings.owner_set);
     let context = ListContext { client, base: &base, page_rows: settings.page_rows };
     progress.begin(Stage::Schema, 0);
     let owner_id = token_owner::owner_id(client).await?;
@@ -101,7 +101,7 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
 
     let mut in_the_way = Vec::new();
     let mut screened = None;
-    match dialect.check_fit(settings.owner_set.as_str()) {
+    match dialect.check_fit(settings.owner_set) {
         Err(error) => in_the_way.push(error.to_string()),
         Ok(()) => match unless_refused(list_and_screen(context, &settings.rules, progress).await)? {
             Ok(found) => screened = Some(found),
@@ -111,13 +111,7 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
 
     let listing = client.meter().usage();
     progress.begin(Stage::ReferenceData, 0);
-    let (mut lines, mut payables) = (Vec::new(), Vec::new());
-    if let Some(screened) = &screened {
-        // Of expense reports not every field may be asked for.
-        let others = screened.lines.iter().filter(|line| !screened.screen.is_of_expense_report(line));
-        lines.extend(others.take(FEW_ROWS).map(|line| line.entry().id));
-        payables.extend(screened.payables.iter().take(FEW_ROWS).map(|line| line.entry().id));
-    }
+    let (lines, payables) = screened.as_ref().map(few_lines).unwrap_or_default();
     let rights = token_rights::read(context, &lines, &payables).await?;
     progress.end();
     let mut to_know = Vec::new();
@@ -127,12 +121,7 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
         in_the_way.extend(judged.err().map(|failure| failure.message));
         to_know = notes(screened, &settings.rules, &client.plan().lost_fields());
     }
-    let estimate = screened.as_ref().map(|screened| {
-        let Usage { requests, bytes_down, .. } = listing;
-        let (lines, kept) = (screened.counts.listed, screened.counts.kept);
-        let listed = Listed { requests, bytes_down, lines, kept, payables_kept: screened.payable_counts.kept };
-        Estimate::of(&listed, settings.page_rows, settings.full_every)
-    });
+    let estimate = screened.as_ref().map(|screened| estimate(screened, &listing, settings));
     let (counts, payable_counts, unknown_accounts, accounts_to_confirm, document_types) = match screened {
         Some(found) => (
             Some(found.counts),
@@ -165,6 +154,27 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
     };
     checked.table = table::table(&checked);
     Ok(checked)
+}
+
+/// The ids of a few admitted lines of both ledgers, to try rights on.
+fn few_lines(screened: &Screened) -> (Vec<i64>, Vec<i64>) {
+    // Of expense reports not every field may be asked for.
+    let lines = screened.lines.iter().filter(|line| !screened.screen.is_of_expense_report(line));
+    let lines = lines.take(FEW_ROWS).map(|line| line.entry().id);
+    let payables = screened.payables.iter().take(FEW_ROWS).map(|line| line.entry().id);
+    (lines.collect(), payables.collect())
+}
+
+/// What refreshes would take, by what the lists have taken.
+fn estimate(screened: &Screened, listing: &Usage, settings: &Settings) -> Estimate {
+    let listed = Listed {
+        requests: listing.requests,
+        bytes_down: listing.bytes_down,
+        lines: screened.counts.listed,
+        kept: screened.counts.kept,
+        payables_kept: screened.payable_counts.kept,
+    };
+    Estimate::of(&listed, settings.page_rows, settings.full_every)
 }
 
 /// What keeps no refresh from working, and is to be known all the same.

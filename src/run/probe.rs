@@ -44,19 +44,19 @@ pub struct Probed {
 pub struct Fact {
     /// What is believed.
     pub fact: String,
-    /// How sure one was.
+    /// What that rests on.
     #[serde(rename = "standing")]
-    pub certainty: Certainty,
+    pub basis: Basis,
     /// What was found.
     pub found: Finding,
     /// How it is instead, or why it was not tried.
     pub detail: Option<String>,
 }
 
-/// How sure one is of a fact.
+/// What a belief rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Certainty {
+pub enum Basis {
     /// Seen in working clients, or in a text of the vendor's.
     Verified,
     /// Follows from several such facts.
@@ -70,9 +70,11 @@ pub enum Certainty {
 #[serde(rename_all = "snake_case")]
 pub enum Finding {
     /// It is so, as others have seen it.
-    Verified,
+    #[serde(rename = "verified")]
+    Confirmed,
     /// It is so, as was guessed.
-    AsGuessed,
+    #[serde(rename = "as_guessed")]
+    GuessConfirmed,
     /// It is otherwise.
     Different,
     /// It is not there.
@@ -94,14 +96,24 @@ pub struct Timing {
 
 impl Fact {
     /// One that holds.
-    fn holds(certainty: Certainty, fact: impl Into<String>) -> Self {
-        let found = if certainty == Certainty::Verified { Finding::Verified } else { Finding::AsGuessed };
-        Self { fact: fact.into(), certainty, found, detail: None }
+    fn holds(basis: Basis, fact: impl Into<String>) -> Self {
+        let found = if basis == Basis::Verified { Finding::Confirmed } else { Finding::GuessConfirmed };
+        Self { fact: fact.into(), basis, found, detail: None }
     }
 
-    /// One of which something else was found.
-    fn other(certainty: Certainty, fact: impl Into<String>, found: Finding, detail: Option<String>) -> Self {
-        Self { fact: fact.into(), certainty, found, detail }
+    /// One that is otherwise, and how.
+    fn different(basis: Basis, fact: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { fact: fact.into(), basis, found: Finding::Different, detail: Some(detail.into()) }
+    }
+
+    /// One of something that is not there.
+    fn missing(basis: Basis, fact: impl Into<String>) -> Self {
+        Self { fact: fact.into(), basis, found: Finding::Missing, detail: None }
+    }
+
+    /// One that could not be tried, and why.
+    fn not_tried(basis: Basis, fact: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { fact: fact.into(), basis, found: Finding::NotTried, detail: Some(detail.into()) }
     }
 }
 
@@ -110,16 +122,15 @@ impl Fact {
 /// # Errors
 /// No Xledger, or a refused token. What is otherwise than believed is no error but part of the answer.
 pub async fn probe(client: &Client, settings: &Settings, now: Instant, progress: &Progress) -> Result<Probed, Failure> {
-    let owner_set = settings.owner_set.as_str();
+    let owner_set = settings.owner_set;
     progress.begin(Stage::Schema, 0);
     let begun = tokio::time::Instant::now();
     let owner = token_owner::owner_id(client).await?;
     let mut timings = vec![timing("whose token it is", 1, begun.elapsed())];
+    let fact = "viewer.entity.ownerDbId says whose token it is";
     let mut facts = vec![match owner {
-        Some(_) => Fact::holds(Certainty::Verified, "viewer.entity.ownerDbId says whose token it is"),
-        None => {
-            Fact::other(Certainty::Verified, "viewer.entity.ownerDbId says whose token it is", Finding::Missing, None)
-        }
+        Some(_) => Fact::holds(Basis::Verified, fact),
+        None => Fact::missing(Basis::Verified, fact),
     }];
     facts.extend(schema::facts(client, &mut timings).await?);
     let dialect = Dialect::read(client).await?;

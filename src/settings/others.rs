@@ -71,7 +71,7 @@ pub(super) const CONTINUATION: &[&str] =
 
 impl Reader<'_> {
     /// Finds what is wrong with variables that others read.
-    fn check_utf_8(&mut self, names: &[&'static str]) {
+    pub(super) fn check_utf_8(&mut self, names: &[&'static str]) {
         for name in names {
             self.raw(name);
         }
@@ -85,15 +85,5 @@ impl Reader<'_> {
                 self.fault(name, "holds spaces, line breaks or characters that it cannot have; write it anew, alone");
             }
         }
-    }
-
-    /// The same of what says how this machine reaches others.
-    pub(super) fn check_proxies(&mut self) {
-        self.check_utf_8(PROXIES);
-    }
-
-    /// The same of what the function resumes by.
-    pub(super) fn check_continuation(&mut self) {
-        self.check_utf_8(CONTINUATION);
     }
 }

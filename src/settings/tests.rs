@@ -14,7 +14,7 @@ fn read(caller: Caller, set: &[(&str, &str)]) -> Result<Settings, Vec<&'static s
 fn defaults_are_the_contracts() {
     let settings = read(Caller::Function, &[(TOKEN_SECRET_ID, "xledger"), (LAKE, "s3://bucket/prefix/")]).unwrap();
     assert_eq!(settings.endpoint.as_str(), "https://www.xledger.net/graphql");
-    assert_eq!((settings.page_rows, settings.max_in_flight, settings.owner_set.as_str()), (10_000, 5, "MINE"));
+    assert_eq!((settings.page_rows, settings.max_in_flight, settings.owner_set), (10_000, 5, "MINE"));
     assert_eq!((settings.rules, settings.snapshots_kept), (Rules::default(), 10));
 }
 

@@ -19,11 +19,11 @@ fn found(probed: &Probed, fact: &str) -> (Finding, Option<String>) {
 async fn what_is_known_is_verified() {
     let desk = Desk::new(Options::fast(12_000, 3)).await;
     let probed = probe(&desk).await;
-    assert_eq!(found(&probed, "10,000 ledger lines"), (Finding::Verified, None));
-    assert_eq!(found(&probed, "of more than 10,000 rows"), (Finding::AsGuessed, None));
+    assert_eq!(found(&probed, "10,000 ledger lines"), (Finding::Confirmed, None));
+    assert_eq!(found(&probed, "of more than 10,000 rows"), (Finding::GuessConfirmed, None));
     assert_eq!(found(&probed, "Owner has currency").0, Finding::Missing);
     assert_eq!(found(&probed, "Query has recentTransactions").0, Finding::Missing);
-    assert_eq!(found(&probed, "SPEND_DOCUMENT_TYPES keeps").0, Finding::AsGuessed);
+    assert_eq!(found(&probed, "SPEND_DOCUMENT_TYPES keeps").0, Finding::GuessConfirmed);
     let different: Vec<_> = probed.facts.iter().filter(|fact| fact.found == Finding::Different).collect();
     assert!(different.is_empty(), "{different:?}");
     assert!(probed.in_the_way.is_empty() && probed.timings.len() >= 4, "{probed:?}");
@@ -53,7 +53,7 @@ async fn what_is_otherwise_is_told() {
     assert_eq!(found(&probed, "rows come by dbId"), differs("in no order of ids"));
     assert_eq!(found(&probed, "an empty connection"), differs("the edges are []"));
     assert_eq!(found(&probed, "answers come compressed"), differs("they come plain"));
-    assert_eq!(found(&probed, "Owner has currency").0, Finding::AsGuessed);
+    assert_eq!(found(&probed, "Owner has currency").0, Finding::GuessConfirmed);
     assert_eq!(found(&probed, "10,000 ledger lines").0, Finding::NotTried);
 
     let mut closed = Options::fast(3_000, 3);

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::Certainty::{Follows, Guessed, Verified};
-use super::{Fact, Finding, Timing, timing};
+use super::Basis::{Follows, Guessed, Verified};
+use super::{Fact, Timing, timing};
 use crate::model::failure::Failure;
 use crate::model::listed::DocumentType;
 use crate::model::treatment::Treatment;
@@ -36,7 +36,7 @@ pub(super) async fn facts(
     settings: &Settings,
     timings: &mut Vec<Timing>,
 ) -> Result<Vec<Fact>, Failure> {
-    let base = base_variables(settings.owner_set.as_str());
+    let base = base_variables(settings.owner_set);
     let mut facts = vec![refusal(client).await?];
     facts.extend(listing(client, &base, &settings.rules, timings).await?);
     facts.push(beyond_the_cap(client, &base, timings).await?);
@@ -45,7 +45,7 @@ pub(super) async fn facts(
     facts.push(if client.meter().was_compressed() {
         Fact::holds(Verified, compressed)
     } else {
-        Fact::other(Verified, compressed, Finding::Different, Some("they come plain".to_owned()))
+        Fact::different(Verified, compressed, "they come plain")
     });
     Ok(facts)
 }
@@ -53,14 +53,14 @@ pub(super) async fn facts(
 /// How an unknown field is refused.
 async fn refusal(client: &Client) -> Result<Fact, Failure> {
     let fact = "an unknown field is refused with the code FIELDS_ON_CORRECT_TYPE";
-    let different = |detail: String| Fact::other(Verified, fact, Finding::Different, Some(detail));
+    let different = |detail: &str| Fact::different(Verified, fact, detail);
     Ok(match client.ask_value::<Value>(UNKNOWN_FIELD, &json!({})).await {
         Err(Error::SchemaMismatch { code, .. }) if code == "FIELDS_ON_CORRECT_TYPE" => Fact::holds(Verified, fact),
-        Err(Error::SchemaMismatch { code, .. }) => different(format!("with the code {code}")),
-        Err(Error::Api { code, .. }) => different(format!("with the unknown code {code}")),
-        Err(Error::RightMissing { .. }) => different("as if it were a missing right".to_owned()),
+        Err(Error::SchemaMismatch { code, .. }) => different(&format!("with the code {code}")),
+        Err(Error::Api { code, .. }) => different(&format!("with the unknown code {code}")),
+        Err(Error::RightMissing { .. }) => different("as if it were a missing right"),
         Err(error) => return Err(error.into()),
-        Ok(_) => different("it is not refused".to_owned()),
+        Ok(_) => different("it is not refused"),
     })
 }
 
@@ -80,7 +80,7 @@ async fn listing(
     let page = match answer {
         Ok(page) => page,
         Err(error @ (Error::RightMissing { .. } | Error::SchemaMismatch { .. } | Error::Api { .. })) => {
-            return Ok(vec![Fact::other(Verified, whole, Finding::NotTried, Some(error.to_string()))]);
+            return Ok(vec![Fact::not_tried(Verified, whole, error.to_string())]);
         }
         Err(error) => return Err(error.into()),
     };
@@ -90,29 +90,27 @@ async fn listing(
     facts.push(match client.page_sizes().rows(query::LEDGER_INDEX, MAX_ROWS) {
         MAX_ROWS if rows >= MAX_ROWS => Fact::holds(Verified, whole),
         MAX_ROWS if page.page_info.has_next_page => {
-            Fact::other(Verified, whole, Finding::Different, Some(format!("{rows} came, and more follow")))
+            Fact::different(Verified, whole, format!("{rows} came, and more follow"))
         }
-        MAX_ROWS => Fact::other(Verified, whole, Finding::NotTried, Some("the ledger has fewer".to_owned())),
-        less => Fact::other(Verified, whole, Finding::Different, Some(format!("{less} at most"))),
+        MAX_ROWS => Fact::not_tried(Verified, whole, "the ledger has fewer"),
+        less => Fact::different(Verified, whole, format!("{less} at most")),
     });
 
     let ids: Vec<i64> = page.edges.nodes.iter().filter_map(|node| reference(node.db_id)).collect();
     let order = "rows come by dbId, oldest first";
     facts.push(match ids.as_slice() {
-        [] | [_] => Fact::other(Verified, order, Finding::NotTried, Some("there are too few".to_owned())),
+        [] | [_] => Fact::not_tried(Verified, order, "there are too few"),
         ids if ids.is_sorted() => Fact::holds(Verified, order),
-        ids if ids.iter().rev().is_sorted() => {
-            Fact::other(Verified, order, Finding::Different, Some("newest first".to_owned()))
-        }
-        _ => Fact::other(Verified, order, Finding::Different, Some("in no order of ids".to_owned())),
+        ids if ids.iter().rev().is_sorted() => Fact::different(Verified, order, "newest first"),
+        _ => Fact::different(Verified, order, "in no order of ids"),
     });
     let cursors = "a cursor is the row's dbId";
     facts.push(match (&page.edges.cursor, ids.last()) {
-        (None, _) | (_, None) => Fact::other(Verified, cursors, Finding::NotTried, Some("there is none".to_owned())),
+        (None, _) | (_, None) => Fact::not_tried(Verified, cursors, "there is none"),
         (Some(cursor), Some(last)) if *cursor == last.to_string() => Fact::holds(Verified, cursors),
         (Some(cursor), _) => {
             let kind = if cursor.contains('.') { "composite, with a dot" } else { "something else" };
-            Fact::other(Verified, cursors, Finding::Different, Some(kind.to_owned()))
+            Fact::different(Verified, cursors, kind)
         }
     });
     facts.extend(document_types(page.edges.nodes, rules));
@@ -135,17 +133,12 @@ fn document_types(nodes: Vec<LedgerIndexNode>, rules: &Rules) -> Vec<Fact> {
         of.count()
     };
     let (kept, payroll, all) = (treated(Treatment::Kept), treated(Treatment::Payroll), types.len());
-    let seen = |fact: &str, certainty, count: usize| {
-        if count > 0 {
-            Fact { detail: Some(format!("{count} of {all} document types")), ..Fact::holds(certainty, fact) }
-        } else {
-            Fact::other(
-                certainty,
-                fact,
-                Finding::Missing,
-                Some(format!("{all} document types on this page; `check` lists all")),
-            )
-        }
+    let seen = |fact: &str, basis, count: usize| {
+        let (found, detail) = match count {
+            0 => (Fact::missing(basis, fact), format!("{all} document types on this page; `check` lists all")),
+            _ => (Fact::holds(basis, fact), format!("{count} of {all} document types")),
+        };
+        Fact { detail: Some(detail), ..found }
     };
     vec![
         seen("document types that SPEND_DOCUMENT_TYPES keeps are there", Guessed, kept),
@@ -167,21 +160,15 @@ async fn beyond_the_cap(
         Ok(page) => {
             timings.push(timing("a page of ids alone", page.edges.nodes.len(), begun.elapsed()));
             match page.edges.nodes.len() {
-                rows if rows > MAX_ROWS => {
-                    Fact::other(Guessed, fact, Finding::Different, Some("all come: there is no such cap".to_owned()))
-                }
+                rows if rows > MAX_ROWS => Fact::different(Guessed, fact, "all come: there is no such cap"),
                 MAX_ROWS => Fact::holds(Guessed, fact),
-                _ if page.page_info.has_next_page => {
-                    Fact::other(Guessed, fact, Finding::Different, Some("fewer come".to_owned()))
-                }
-                _ => Fact::other(Guessed, fact, Finding::NotTried, Some("the ledger has fewer".to_owned())),
+                _ if page.page_info.has_next_page => Fact::different(Guessed, fact, "fewer come"),
+                _ => Fact::not_tried(Guessed, fact, "the ledger has fewer"),
             }
         }
-        Err(Error::NotResolved { .. }) => {
-            Fact::other(Guessed, fact, Finding::NotTried, Some("it timed out".to_owned()))
-        }
+        Err(Error::NotResolved { .. }) => Fact::not_tried(Guessed, fact, "it timed out"),
         Err(error @ (Error::RightMissing { .. } | Error::SchemaMismatch { .. } | Error::Api { .. })) => {
-            Fact::other(Guessed, fact, Finding::Different, Some(format!("refused: {error}")))
+            Fact::different(Guessed, fact, format!("refused: {error}"))
         }
         Err(error) => return Err(error.into()),
     })
@@ -194,13 +181,13 @@ async fn empty_connection(client: &Client, base: &Map<String, Value>) -> Result<
     variables.insert("first".to_owned(), json!(1));
     let filter = client.plan().filter(query::PAYABLE_IDS).and_then(|filter| filter.to_json(Select::Ids(&[-1])));
     variables.extend(filter.map(|filter| ("filter".to_owned(), filter)));
-    let different = |detail: String| Fact::other(Verified, fact, Finding::Different, Some(detail));
+    let different = |detail: &str| Fact::different(Verified, fact, detail);
     Ok(match client.ask_value::<Value>(query::PAYABLE_IDS, &Value::Object(variables)).await {
         Ok(data) if data["apTransactions"]["edges"].is_null() => Fact::holds(Verified, fact),
-        Ok(data) if data["apTransactions"]["edges"].is_array() => different("the edges are []".to_owned()),
-        Ok(_) => different("there is something else".to_owned()),
+        Ok(data) if data["apTransactions"]["edges"].is_array() => different("the edges are []"),
+        Ok(_) => different("there is something else"),
         Err(error @ (Error::RightMissing { .. } | Error::SchemaMismatch { .. } | Error::Api { .. })) => {
-            different(format!("refused: {error}"))
+            different(&format!("refused: {error}"))
         }
         Err(error) => return Err(error.into()),
     })

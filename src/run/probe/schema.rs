@@ -3,8 +3,8 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::Certainty::{Follows, Guessed, Verified};
-use super::{Certainty, Fact, Finding, Timing, timing};
+use super::Basis::{Follows, Guessed, Verified};
+use super::{Basis, Fact, Timing, timing};
 use crate::model::failure::Failure;
 use crate::xledger::schema::{Roots, Types};
 use crate::xledger::{Client, Error, query};
@@ -23,7 +23,7 @@ enum Belief {
 use Belief::{Absent, Of, There};
 
 /// A type, a name in it, and what is believed of that.
-const BELIEFS: &[(Certainty, &str, &str, Belief)] = &[
+const BELIEFS: &[(Basis, &str, &str, Belief)] = &[
     (Verified, "Query", "accounts", There),
     (Verified, "Query", "transactions", There),
     (Verified, "Query", "apTransactions", There),
@@ -98,7 +98,7 @@ pub(super) async fn facts(client: &Client, timings: &mut Vec<Timing>) -> Result<
     let SchemaAnswer { roots, mut types } = match answer {
         Ok(answer) => answer,
         Err(error @ (Error::SchemaMismatch { .. } | Error::Api { .. } | Error::RightMissing { .. })) => {
-            return Ok(vec![Fact::other(Verified, fact, Finding::Different, Some(error.to_string()))]);
+            return Ok(vec![Fact::different(Verified, fact, error.to_string())]);
         }
         Err(error) => return Err(error.into()),
     };
@@ -110,7 +110,7 @@ pub(super) async fn facts(client: &Client, timings: &mut Vec<Timing>) -> Result<
     Ok(facts)
 }
 
-fn judge(types: &Types, (certainty, of, name, belief): &(Certainty, &str, &str, Belief)) -> Fact {
+fn judge(types: &Types, (basis, of, name, belief): &(Basis, &str, &str, Belief)) -> Fact {
     let absent = matches!(belief, Absent);
     let fact = match belief {
         There => format!("{of} has {name}"),
@@ -119,17 +119,16 @@ fn judge(types: &Types, (certainty, of, name, belief): &(Certainty, &str, &str, 
     };
     let Some(definition) = types.get(*of).and_then(Option::as_ref).filter(|known| known.fields.is_some()) else {
         let detail = format!("there is no type {of}");
-        return Fact::other(*certainty, fact, Finding::NotTried, Some(detail));
+        return Fact::not_tried(*basis, fact, detail);
     };
     match (definition.field(name), belief) {
-        (None, _) if absent => Fact::holds(*certainty, fact),
-        (None, _) => Fact::other(*certainty, fact, Finding::Missing, None),
-        (Some(_), Absent) => Fact::other(*certainty, fact, Finding::Different, Some("it is there".to_owned())),
+        (None, _) if absent => Fact::holds(*basis, fact),
+        (None, _) => Fact::missing(*basis, fact),
+        (Some(_), Absent) => Fact::different(*basis, fact, "it is there"),
         (Some(field), Of(leaf)) if field.leaf() != Some(leaf) => {
-            let detail = field.leaf().map(|leaf| format!("of type {leaf}"));
-            Fact::other(*certainty, fact, Finding::Different, detail)
+            Fact::different(*basis, fact, format!("of type {}", field.leaf().unwrap_or("unknown")))
         }
-        _ => Fact::holds(*certainty, fact),
+        _ => Fact::holds(*basis, fact),
     }
 }
 
@@ -149,6 +148,6 @@ fn demands(types: &Types) -> Option<Fact> {
     Some(if demanded.is_empty() {
         Fact::holds(Verified, fact)
     } else {
-        Fact::other(Verified, fact, Finding::Different, Some(demanded.join(", ")))
+        Fact::different(Verified, fact, demanded.join(", "))
     })
 }
