@@ -150,7 +150,7 @@ impl Catalog {
         let created = self.glue.create_table().database_name(&self.database).table_input(wanted).send().await;
         match created.map_err(|error| Error::from_sdk("glue:CreateTable", self.place(table), error)) {
             Ok(_) => Ok(true),
-            Err(Error::AlreadyExists | Error::Changed) => Ok(false),
+            Err(Error::Changed) => Ok(false),
             Err(Error::NotFound { .. }) => Err(Error::NoDatabase { database: self.database.clone() }),
             Err(error) => Err(error),
         }

@@ -6,7 +6,7 @@
 //! | `window.rs` | which months are looked at, and with which they are compared |
 //! | `figures.rs`, `terms.rs` | the sums, row by row |
 //! | `data.rs` | what of them is shown: the largest, and the rest in one line |
-//! | `sections.rs`, `chart.rs` | what is said of a currency |
+//! | `sections.rs`, `month_chart.rs` | what is said of a currency |
 //! | `trust.rs` | what is said of the run |
 //! | `words.rs`, `numbers.rs` | how: all words in both languages, figures as their reader writes them |
 //! | `view.rs`, `page.html` | what a page is made of |
@@ -18,7 +18,7 @@ mod data;
 mod words;
 mod numbers;
 mod view;
-mod chart;
+mod month_chart;
 mod sections;
 mod trust;
 

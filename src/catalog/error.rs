@@ -30,10 +30,7 @@ pub enum Error {
         /// Its name.
         database: String,
     },
-    /// The table is there already.
-    #[error("the table exists already")]
-    AlreadyExists,
-    /// The table is not the version any more that was read.
+    /// The table is not the version any more that was read, or is there where there was none.
     #[error("the table was changed by somebody else in the meantime")]
     Changed,
     /// The table was changed by others again and again.
@@ -117,8 +114,9 @@ impl Error {
             CallError::NotSent(source) => Self::Refused { operation, place, source },
             CallError::Service(said) => match said.code.as_str() {
                 "EntityNotFoundException" => Self::NotFound { place },
-                "AlreadyExistsException" => Self::AlreadyExists,
-                "ConcurrentModificationException" | "VersionMismatchException" => Self::Changed,
+                "AlreadyExistsException" | "ConcurrentModificationException" | "VersionMismatchException" => {
+                    Self::Changed
+                }
                 "AccessDeniedException" | "AccessDenied" | "GlueEncryptionException"
                     if said.mentions("kms:") || said.mentions("accessdenied") =>
                 {

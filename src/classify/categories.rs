@@ -53,12 +53,12 @@ pub(crate) struct Categories {
     /// Which columns rules go by together, the most specific set first.
     columns: Vec<[bool; CODES]>,
     /// By the codes of a rule, [`ANY`] where it goes by none, then by its owner.
-    rules: FxHashMap<[u32; CODES], FxHashMap<Option<i64>, Ranges>>,
+    rules: FxHashMap<[u32; CODES], FxHashMap<Option<i64>, RulesByAccount>>,
 }
 
 /// The rules with the same codes and the same owner.
 #[derive(Clone, Debug, Default)]
-struct Ranges {
+struct RulesByAccount {
     rules: Vec<Rule>,
     /// From each number on: the place of the narrowest rule, if any.
     narrowest: BTreeMap<u16, Option<usize>>,
@@ -141,7 +141,7 @@ impl Categories {
     }
 
     /// The rule for a line, if any.
-    pub(crate) fn of(&self, line: &Conditions<'_>) -> Option<&CategoryRule> {
+    pub(crate) fn rule_for(&self, line: &Conditions<'_>) -> Option<&CategoryRule> {
         let [d1, d2, d3, d4, d5] = line.dimension_codes;
         let mut codes = [None; CODES];
         for ((place, code), known) in codes.iter_mut().zip([line.supplier_key, d1, d2, d3, d4, d5]).zip(&self.codes) {
@@ -164,7 +164,7 @@ impl Categories {
     }
 }
 
-impl Ranges {
+impl RulesByAccount {
     /// Reports rules that are equally wide and hold for the same account, and finds the narrowest rule of each account.
     fn settle(&mut self, faults: &mut Faults) {
         self.rules.sort_by_key(|rule| (std::cmp::Reverse(rule.width()), rule.accounts, rule.line));

@@ -2,7 +2,7 @@
 
 /// `1,234,567`.
 pub fn count(number: u64) -> String {
-    grouped(&number.to_string())
+    grouped(&number.to_string(), ",")
 }
 
 /// `1 file`, `1,234 files`.
@@ -10,11 +10,12 @@ pub fn counted(number: u64, thing: &str) -> String {
     format!("{} {thing}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
-fn grouped(digits: &str) -> String {
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+/// Digits in groups of three, with a sign between them.
+pub(crate) fn grouped(digits: &str, sign: &str) -> String {
+    let mut text = String::with_capacity(digits.len() * 2);
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
+            text.push_str(sign);
         }
         text.push(digit);
     }
@@ -25,7 +26,7 @@ fn grouped(digits: &str) -> String {
 pub fn amount(ten_thousandths: i128) -> String {
     let hundredths = (ten_thousandths.unsigned_abs() + 50) / 100;
     let sign = if ten_thousandths < 0 && hundredths > 0 { "-" } else { "" };
-    format!("{sign}{}.{:02}", grouped(&(hundredths / 100).to_string()), hundredths % 100)
+    format!("{sign}{}.{:02}", grouped(&(hundredths / 100).to_string(), ","), hundredths % 100)
 }
 
 /// Ten-thousandths of a decimal with four decimals, as a manifest has them.

@@ -27,16 +27,10 @@ pub enum Align {
 /// The most characters of a cell.
 const WIDEST: usize = 60;
 
-/// Rows of cells as lines, indented, the columns aligned. Cells are escaped, and cut where they are too long.
-pub fn aligned<const N: usize>(sides: [Align; N], rows: &[[String; N]]) -> String {
-    let rows: Vec<Vec<String>> = rows.iter().map(|row| row.to_vec()).collect();
-    aligned_rows(&sides, &rows)
-}
-
-/// As [`aligned`], with as many columns as `sides` has.
-pub fn aligned_rows(sides: &[Align], rows: &[Vec<String>]) -> String {
+/// Rows of cells as lines, indented, with as many aligned columns as there are sides. Cells are escaped, and cut where they are too long.
+pub fn aligned(sides: &[Align], rows: &[impl AsRef<[String]>]) -> String {
     let rows: Vec<Vec<String>> =
-        rows.iter().map(|row| row.iter().map(|cell| cut(&sanitize(cell), WIDEST)).collect()).collect();
+        rows.iter().map(|row| row.as_ref().iter().map(|cell| cut(&sanitize(cell), WIDEST)).collect()).collect();
     let width = |column: usize| {
         rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
     };
@@ -90,7 +84,7 @@ mod tests {
     #[test]
     fn columns_are_aligned() {
         let rows = [["kept", "51,769", "æøå"], ["payroll", "12", ""]].map(|row| row.map(str::to_owned));
-        let text = aligned([Align::Left, Align::Right, Align::Left], &rows);
+        let text = aligned(&[Align::Left, Align::Right, Align::Left], &rows);
         assert_eq!(text, "  kept     51,769  æøå\n  payroll      12\n");
     }
 
@@ -103,8 +97,8 @@ mod tests {
     #[test]
     fn nothing_is_left_for_a_terminal_to_obey() {
         let name = "Å\u{1b}]0;title\u{7}\r\nB\u{9b}2J\u{202e}".to_owned();
-        let text = aligned([Align::Left], &[[name]]);
+        let text = aligned(&[Align::Left], &[[name]]);
         assert_eq!(text, "  Å\\u{1b}]0;title\\u{7}\\r\\nB\\u{9b}2J\\u{202e}\n");
-        assert!(aligned([Align::Left], &[["x".repeat(100)]]).chars().count() < 70);
+        assert!(aligned(&[Align::Left], &[["x".repeat(100)]]).chars().count() < 70);
     }
 }

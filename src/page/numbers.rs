@@ -2,6 +2,7 @@
 
 use super::window::local;
 use super::words::Words;
+use crate::display::figures;
 use crate::model::value::{Instant, Month};
 
 const UNIT: i128 = 10_000;
@@ -32,6 +33,11 @@ impl Words {
     /// `12.5 %` of a whole; nothing where there is no whole to be a part of.
     pub(super) fn share(&self, part: i128, whole: i128) -> Option<String> {
         Some(format!("{}{}", self.tenths(permille(part, whole)?), self.percent_sign))
+    }
+
+    /// As [`Words::share`], and a dash where there is nothing to be a part of.
+    pub(super) fn share_or_dash(&self, part: impl Into<i128>, whole: impl Into<i128>) -> String {
+        self.share(part.into(), whole.into()).unwrap_or_else(|| "–".to_owned())
     }
 
     /// `+12.5 %`: how much more than before. Nothing where before was nothing, or less.
@@ -72,14 +78,7 @@ impl Words {
     }
 
     fn grouped(&self, digits: &str) -> String {
-        let mut text = String::with_capacity(digits.len() * 2);
-        for (index, digit) in digits.chars().enumerate() {
-            if index > 0 && (digits.len() - index).is_multiple_of(3) {
-                text.push_str(self.thousands_sign);
-            }
-            text.push(digit);
-        }
-        text
+        figures::grouped(digits, self.thousands_sign)
     }
 }
 

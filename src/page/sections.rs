@@ -1,8 +1,8 @@
 //! What is said of one currency: figures, months, categories, suppliers, companies, dimensions, tail and payment.
 
-use super::chart::{Chart, class};
 use super::data::{Entry, PageData, Ranking, SectionData, Series, SupplierLabels};
 use super::figures::Sum;
+use super::month_chart::{Chart, class};
 use super::terms::{ROWS, SPANS};
 use super::view::{Block, NUMBER, Row, SHARE, TEXT, Table, Tile, WIDE, bar, heads, listed, named};
 use super::words::{Words, fill};
@@ -55,7 +55,6 @@ impl SectionBuilder<'_> {
         let (words, section, total) = (self.words, self.section, &self.section.total);
         let changed = |now: u64, before: u64| self.note(i128::from(now), i128::from(before), words.count(before));
         let without = &section.without_supplier;
-        let share = |part, whole| words.share(part, whole).unwrap_or_else(|| "–".to_owned());
         let before = |part, whole| match words.share(part, whole).filter(|_| self.is_compared) {
             Some(share) => fill(words.year_before, &[&share]),
             None => String::new(),
@@ -78,12 +77,12 @@ impl SectionBuilder<'_> {
             },
             Tile {
                 label: words.without_supplier,
-                value: share(without.now, total.now),
+                value: words.share_or_dash(without.now, total.now),
                 note: before(without.before, total.before),
             },
             Tile {
                 label: words.top_ten,
-                value: share(section.ten.0, total.now),
+                value: words.share_or_dash(section.ten.0, total.now),
                 note: before(section.ten.1, total.before),
             },
         ]
@@ -165,7 +164,7 @@ impl SectionBuilder<'_> {
 
     /// Spend, share and change of something.
     fn cells(&self, sum: &Sum) -> Vec<String> {
-        let share = self.words.share(sum.now, self.section.total.now).unwrap_or_else(|| "–".to_owned());
+        let share = self.words.share_or_dash(sum.now, self.section.total.now);
         let mut cells = vec![self.words.amount(sum.now), share];
         if self.is_compared {
             cells.push(self.words.change(sum.now, sum.before).unwrap_or_else(|| "–".to_owned()));
@@ -230,11 +229,7 @@ impl SectionBuilder<'_> {
 
     fn others(&self, table: &mut Table, ranking: &Ranking, class: &'static str) {
         if let Some((count, others)) = &ranking.others {
-            let name = match count {
-                0 => self.words.all_others.to_owned(),
-                count => fill(self.words.others, &[&self.words.count(*count)]),
-            };
-            table.rows.push(self.row(class, name, &others.sum, None));
+            table.rows.push(self.row(class, self.words.other_rows(*count), &others.sum, None));
         }
     }
 
@@ -311,7 +306,7 @@ impl SectionBuilder<'_> {
                 ..Table::default()
             };
             let row = |class, name: String, amount: i128, widest: Option<i128>| {
-                let share = words.share(amount, section.total.now).unwrap_or_else(|| "–".to_owned());
+                let share = words.share_or_dash(amount, section.total.now);
                 let bar = widest.and_then(|widest| bar(amount, widest));
                 Row { class, name, bar, cells: vec![words.amount(amount), share], ..Row::default() }
             };
@@ -321,11 +316,7 @@ impl SectionBuilder<'_> {
                 table.rows.push(row("", name, value.sum.now, Some(widest)));
             }
             if let Some((count, others)) = &values.others {
-                let name = match count {
-                    0 => words.all_others.to_owned(),
-                    count => fill(words.others, &[&words.count(*count)]),
-                };
-                table.rows.push(row("rest", name, others.sum.now, None));
+                table.rows.push(row("rest", words.other_rows(*count), others.sum.now, None));
             }
             let without = section.total.now - values.total.now;
             if without != 0 {
@@ -349,7 +340,6 @@ impl SectionBuilder<'_> {
         let mut block = self.block("tail", words.tail);
         let (suppliers, invoices) = (section.suppliers.0, section.total.invoices);
         let with_supplier = section.total.now - section.without_supplier.now;
-        let share = |part: u64, whole: u64| words.share(part.into(), whole.into()).unwrap_or_else(|| "–".to_owned());
         let (tail, once) = (&section.tail.tail, &section.tail.once);
         let mut table = Table {
             caption: format!("{}, {}", words.tail, self.title),
@@ -368,7 +358,7 @@ impl SectionBuilder<'_> {
         if let Some(head) = section.tail.head {
             row("", words.tail_head, head, invoices.saturating_sub(tail.1), with_supplier - tail.2);
             row("", words.tail_suppliers, tail.0, tail.1, tail.2);
-            let sentence = [share(tail.0, suppliers), share(tail.1, invoices)];
+            let sentence = [words.share_or_dash(tail.0, suppliers), words.share_or_dash(tail.1, invoices)];
             block.sentences.push(fill(words.tail_sentence, &[&sentence[0], &sentence[1]]));
         }
         row("sum", words.suppliers, suppliers, invoices, with_supplier);
@@ -407,13 +397,20 @@ impl SectionBuilder<'_> {
                 _ => words.days_unknown.to_owned(),
             };
             let name = if at + 1 == ROWS { words.days_unknown.to_owned() } else { name };
-            let share = words.share((*invoices).into(), all.into()).unwrap_or_else(|| "–".to_owned());
+            let share = words.share_or_dash(*invoices, all);
             let cells = vec![words.count(*invoices), share, words.amount(*amount)];
             table.rows.push(Row { name, bar: bar((*invoices).into(), widest), cells, ..Row::default() });
         }
         block.tables.push(table);
         block.notes.push(words.payment_limit.to_owned());
         block
+    }
+}
+
+impl Words {
+    /// What a row of so many others is called; of an unknown number, if that is 0.
+    fn other_rows(&self, count: u64) -> String {
+        if count == 0 { self.all_others.to_owned() } else { fill(self.others, &[&self.count(count)]) }
     }
 }
 

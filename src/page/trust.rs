@@ -94,7 +94,7 @@ fn lines(report: &Report, words: &'static Words) -> Block {
         ..Table::default()
     };
     let mut row = |class, name: &str, count: u64| {
-        let share = words.share(count.into(), lines.listed.into()).unwrap_or_else(|| "–".to_owned());
+        let share = words.share_or_dash(count, lines.listed);
         table.rows.push(Row { class, name: name.to_owned(), cells: vec![words.count(count), share], ..Row::default() });
     };
     row("group", words.lines_listed, lines.listed);

@@ -1,6 +1,6 @@
 //! What the template is made of: sentences, tables and the chart. All of it is text by now; the template escapes it.
 
-use super::chart::Chart;
+use super::month_chart::Chart;
 use super::numbers::permille;
 use super::words::{Words, fill};
 

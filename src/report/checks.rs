@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::display::figures;
+pub(crate) use crate::display::figures::{count, share};
 use crate::model::value::Month;
 
 /// How a check came out.
@@ -58,16 +58,6 @@ impl DataCheck {
         }
         check
     }
-}
-
-/// `93.1 %`.
-pub(crate) fn share(part: u64, whole: u64) -> String {
-    figures::share(part, whole)
-}
-
-/// `1,234`.
-pub(crate) fn count(number: u64) -> String {
-    figures::count(number)
 }
 
 /// What a closed month had, for the next run to compare with. Counts of ledger lines.

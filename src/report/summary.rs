@@ -23,7 +23,7 @@ pub fn counts(report: &Report) -> String {
     ];
     let told = rows.into_iter().filter_map(|(n, what, why)| Some([what.to_owned(), count(n?), why.to_owned()]));
     let rows: Vec<_> = told.collect();
-    let mut text = format!("\nLedger lines\n{}", aligned([Align::Left, Align::Right, Align::Left], &rows));
+    let mut text = format!("\nLedger lines\n{}", aligned(&[Align::Left, Align::Right, Align::Left], &rows));
     let payables = report.payables.unwrap_or_default();
     let rows = [
         (any(payables.listed), "listed"),
@@ -35,7 +35,7 @@ pub fn counts(report: &Report) -> String {
     let rows: Vec<_> = rows.into_iter().filter_map(|(n, what)| Some([what.to_owned(), count(n?)])).collect();
     if !rows.is_empty() {
         text.push_str("\nAccounts-payable lines (they name the suppliers)\n");
-        text.push_str(&aligned([Align::Left, Align::Right], &rows));
+        text.push_str(&aligned(&[Align::Left, Align::Right], &rows));
     }
     text
 }
@@ -57,5 +57,5 @@ pub fn document_types(report: &Report) -> String {
     if rows.is_empty() {
         return String::new();
     }
-    format!("\nDocument types\n{}", aligned([Align::Left, Align::Left, Align::Left, Align::Right], &rows))
+    format!("\nDocument types\n{}", aligned(&[Align::Left, Align::Left, Align::Left, Align::Right], &rows))
 }

@@ -2,8 +2,7 @@
 
 use std::fmt::Write;
 
-use super::column::{Column, Table};
-use super::ddl;
+use super::column::{Column, ColumnType, Format, Table};
 
 /// What texts of the table `runs` can be, which have no type of their own there.
 const TEXTS: [(&str, &[&str]); 2] = [("action", &["refresh", "check", "rollback"]), ("mode", &["full", "incremental"])];
@@ -26,7 +25,7 @@ pub(super) fn sources() -> String {
 }
 
 fn source(file: &mut String, table: &Table) {
-    let files = ddl::duckdb_files(
+    let files = duckdb_files(
         table,
         "{{ var('xledger_spend_lake') }}/{{ var('xledger_spend_snapshot') }}",
         "{{ var('xledger_spend_lake') }}",
@@ -69,6 +68,34 @@ fn tests(table: &Table, column: &Column) -> String {
         );
     }
     tests
+}
+
+/// The files of a table as DuckDB reads them, below a snapshot of a lake, with the columns' types stated: without them DuckDB takes the month of
+/// a path such as `month=05` for a text.
+fn duckdb_files(table: &Table, snapshot: &str, lake: &str) -> String {
+    let types = |columns: &[Column]| {
+        let types = columns.iter().map(|column| format!("'{}': '{}'", column.name, duckdb_type(column.column_type)));
+        types.collect::<Vec<_>>().join(", ")
+    };
+    match table.format {
+        Format::Parquet => {
+            let depth = "*/".repeat(table.partitions.len());
+            let types = types(&table.partitions);
+            let name = table.name;
+            format!("read_parquet('{snapshot}/{name}/{depth}*.parquet', hive_types = {{{types}}})")
+        }
+        Format::JsonLines => {
+            let types = types(&table.columns);
+            format!("read_json('{lake}/{}/*.json', format = 'newline_delimited', columns = {{{types}}})", table.name)
+        }
+    }
+}
+
+fn duckdb_type(column_type: ColumnType) -> String {
+    match column_type {
+        ColumnType::String => "VARCHAR".to_owned(),
+        other => other.to_string().to_uppercase(),
+    }
 }
 
 /// A text in JSON, which YAML takes.

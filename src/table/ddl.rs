@@ -1,11 +1,10 @@
-//! The tables in SQL, generated from their columns: `CREATE EXTERNAL TABLE` for Athena, and a query for DuckDB.
+//! The tables in Athena's SQL, generated from their columns: `CREATE EXTERNAL TABLE`, and a view over several lakes.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use super::column::{Column, ColumnType, Format, Table};
 use super::glue::{self, Partitions};
-use crate::display::quoted::for_duckdb;
 
 /// The Athena DDL of a table whose directory is `location`, with every column's comment.
 pub fn athena(table: &Table, location: &str, partitions: &Partitions) -> String {
@@ -85,40 +84,6 @@ pub fn athena_type(column_type: ColumnType) -> String {
         ColumnType::Int => "integer".to_owned(),
         ColumnType::TimestampMsUtc => "timestamp(3)".to_owned(),
         other => other.to_string(),
-    }
-}
-
-/// A DuckDB query of the whole table in the local lake at `lake`, from its current snapshot, with the columns' types stated.
-pub fn duckdb(table: &Table, lake: &str) -> String {
-    let lake = for_duckdb(lake.trim_end_matches('/'));
-    format!("SELECT * FROM {}", duckdb_files(table, &format!("{lake}/current"), &lake))
-}
-
-/// The files of a table as DuckDB reads them, below a snapshot of a lake, with the columns' types stated: without them DuckDB takes the month of
-/// a path such as `month=05` for a text.
-pub(super) fn duckdb_files(table: &Table, snapshot: &str, lake: &str) -> String {
-    let types = |columns: &[Column]| {
-        let types = columns.iter().map(|column| format!("'{}': '{}'", column.name, duckdb_type(column.column_type)));
-        types.collect::<Vec<_>>().join(", ")
-    };
-    match table.format {
-        Format::Parquet => {
-            let depth = "*/".repeat(table.partitions.len());
-            let types = types(&table.partitions);
-            let name = table.name;
-            format!("read_parquet('{snapshot}/{name}/{depth}*.parquet', hive_types = {{{types}}})")
-        }
-        Format::JsonLines => {
-            let types = types(&table.columns);
-            format!("read_json('{lake}/{}/*.json', format = 'newline_delimited', columns = {{{types}}})", table.name)
-        }
-    }
-}
-
-fn duckdb_type(column_type: ColumnType) -> String {
-    match column_type {
-        ColumnType::String => "VARCHAR".to_owned(),
-        other => other.to_string().to_uppercase(),
     }
 }
 

@@ -51,7 +51,7 @@ fn sizes(report: &Report) -> String {
         Some(removed) if removed > 0 => format!("  ({} removed)\n", counted(removed, "old snapshot")),
         _ => String::new(),
     };
-    format!("\nTables{unpublished}\n{}{removed}", aligned(sides, &rows))
+    format!("\nTables{unpublished}\n{}{removed}", aligned(&sides, &rows))
 }
 
 /// Columns that are null because something may not be read, or is not there.

@@ -9,7 +9,7 @@ fn categories(text: &str) -> Categories {
 }
 
 fn found<'a>(categories: &'a Categories, conditions: &Conditions<'_>) -> Option<&'a str> {
-    categories.of(conditions).map(|rule| &*rule.category_1)
+    categories.rule_for(conditions).map(|rule| &*rule.category_1)
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn the_most_specific_rule_wins() {
 fn all_results_of_a_rule_are_given() {
     let categories =
         categories("Category_1,CATEGORY_2,addressable,category_owner,accounts\nIT,Lisenser,ja,Kari,6540\n");
-    let rule = categories.of(&Conditions { account: Some(6540), ..Default::default() }).unwrap();
+    let rule = categories.rule_for(&Conditions { account: Some(6540), ..Default::default() }).unwrap();
     assert_eq!(
         (rule.category_2.as_deref(), rule.addressable, rule.category_owner.as_deref()),
         (Some("Lisenser"), Some(true), Some("Kari"))

@@ -71,7 +71,7 @@ impl<'a> Purchases<'a> {
             dimension_codes: dimension.map(|value| value.code),
             owner_id: Some(line.owner).filter(|owner| *owner != 0),
         };
-        if let Some(rule) = self.categories.of(&conditions) {
+        if let Some(rule) = self.categories.rule_for(&conditions) {
             return Purchase {
                 class,
                 category_1: Some(&rule.category_1),

@@ -148,7 +148,7 @@ impl Estimate {
                 None,
             ),
         ];
-        let table = aligned([Align::Left, Align::Right, Align::Right, Align::Right], &rows);
+        let table = aligned(&[Align::Left, Align::Right, Align::Right, Align::Right], &rows);
         let money = |hundredths: u64| amount(i128::from(hundredths) * 100);
         let xledger = match month.xledger_pence {
             0 => "within what Xledger's UK terms include, if nothing else uses the API".to_owned(),

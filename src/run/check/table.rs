@@ -17,9 +17,9 @@ pub(super) fn table(checked: &Checked) -> Vec<String> {
     }
     text.push_str("\n\nRights of the token\n");
     let rights: Vec<_> = checked.rights.iter().map(row).collect();
-    text.push_str(&aligned([Align::Left; 4], &rights));
+    text.push_str(&aligned(&[Align::Left; 4], &rights));
     text.push_str("\nSchema\n");
-    text.push_str(&aligned([Align::Left; 2], &schema(&checked.schema)));
+    text.push_str(&aligned(&[Align::Left; 2], &schema(&checked.schema)));
     let Checked { lines, payables, document_types, .. } = checked.clone();
     let found = Report { lines, payables, document_types, ..Report::default() };
     text.push_str(&summary::counts(&found));

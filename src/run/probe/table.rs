@@ -24,13 +24,13 @@ pub(super) fn table(probed: &Probed) -> Vec<String> {
         [fact.fact.clone(), basis.to_owned(), found.to_owned(), fact.detail.clone().unwrap_or_default()]
     });
     let rows: Vec<[String; 4]> = std::iter::once(head).chain(rows).collect();
-    text.push_str(&aligned([Align::Left; 4], &rows));
+    text.push_str(&aligned(&[Align::Left; 4], &rows));
     text.push_str("\nTimes\n");
     let timings = probed
         .timings
         .iter()
         .map(|timing| [timing.question.to_owned(), format!("{} rows", count(timing.rows)), time(timing.duration_ms)]);
-    text.push_str(&aligned([Align::Left, Align::Right, Align::Right], &timings.collect::<Vec<_>>()));
+    text.push_str(&aligned(&[Align::Left, Align::Right, Align::Right], &timings.collect::<Vec<_>>()));
     let of = |found: Finding| probed.facts.iter().filter(|fact| fact.found == found).count();
     let (verified, guessed) = (of(Finding::Confirmed), of(Finding::GuessConfirmed));
     let (different, missing, open) = (of(Finding::Different), of(Finding::Missing), of(Finding::NotTried));

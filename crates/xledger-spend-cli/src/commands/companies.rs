@@ -12,7 +12,7 @@ use super::Context;
 use crate::args::CompaniesAction;
 use crate::companies::{Aws, Company, Plan, stack, views};
 use crate::figures::{count, counted};
-use crate::lines::{Align, aligned_rows, sanitize, wrapped};
+use crate::lines::{Align, aligned, sanitize, wrapped};
 use crate::outcome::{self, Exit, Outcome};
 
 /// How many companies have their turn at the same time: most of it is waiting for AWS.
@@ -200,7 +200,7 @@ fn tell(context: &Context, headings: &[&str], rows: &[(&str, Told)]) -> Result<O
             *side = Align::Right;
         }
     }
-    let mut text = format!("\n{}", aligned_rows(&sides, &lines));
+    let mut text = format!("\n{}", aligned(&sides, &lines));
     if !failed.is_empty() {
         text.push_str(&format!("\nFailed: {} of {}\n", failed.len(), rows.len()));
         for (company, why) in failed {

@@ -87,7 +87,7 @@ fn for_people(listed: &[Listed], lake: &LakeUrl, program: &str) -> String {
     rows.extend(listed.iter().map(row));
     let mut sides = [Align::Right; 7];
     (sides[0], sides[1], sides[6]) = (Align::Left, Align::Left, Align::Left);
-    let mut text = format!("\nSnapshots in {lake}, newest first\n{}", aligned(sides, &rows));
+    let mut text = format!("\nSnapshots in {lake}, newest first\n{}", aligned(&sides, &rows));
     let older = |listed: &&Listed| listed.state != SnapshotState::Current && matches!(listed.manifest, Some(Ok(_)));
     if let Some(older) = listed.iter().find(older) {
         text.push_str(&format!("\nTo go back\n  {program} rollback {} {flag}\n", older.name));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::figures::{amount, count, counted};
-use crate::lines::{Align, aligned, aligned_rows, cut, sanitize};
+use crate::lines::{Align, aligned, cut, sanitize};
 use crate::quoted::for_duckdb;
 use crate::snapshot::{MonthTotal, Owners, Snapshot, Supplier};
 
@@ -34,7 +34,7 @@ fn suppliers(suppliers: &[Supplier], owners: &Owners) -> String {
     };
     let rows: Vec<_> = suppliers.iter().map(row).collect();
     let sides = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Left];
-    format!("\nTop suppliers, each in an owner's register and currency\n{}", aligned(sides, &rows))
+    format!("\nTop suppliers, each in an owner's register and currency\n{}", aligned(&sides, &rows))
 }
 
 /// The last months: one sum where all owners keep one known currency, else a sum for each owner.
@@ -66,7 +66,7 @@ fn months(totals: &[MonthTotal], owners: &Owners) -> String {
     }
     let sides: Vec<Align> =
         std::iter::once(Align::Left).chain(std::iter::repeat_n(Align::Right, columns.len() + 1)).collect();
-    let mut text = format!("\nMonths\n{}", aligned_rows(&sides, &rows));
+    let mut text = format!("\nMonths\n{}", aligned(&sides, &rows));
     if hidden > 0 {
         text.push_str(&format!("  (and {} owners whose amounts are not shown)\n", count(hidden as u64)));
     }

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use super::data::{COLOURS, Months, Series};
 use super::window::COLUMNS;
 use super::words::{Words, fill};
+use crate::model::value::Month;
 
 /// The most lines across the chart, beside that of nothing.
 const MAX_TICKS: i128 = 5;
@@ -61,7 +62,7 @@ impl Chart {
         currency: &str,
         names: &[String],
         months: &Months,
-        of: impl Fn(usize) -> crate::model::value::Month,
+        of: impl Fn(usize) -> Month,
         words: &Words,
     ) -> Self {
         let columns = months.columns;
@@ -85,13 +86,6 @@ impl Chart {
             }
         }
         let (unit, words_of_unit) = scale.unit(words);
-        let mut years: Vec<(i16, usize)> = Vec::new();
-        for month in (0..columns).map(&of) {
-            match years.last_mut().filter(|(year, _)| *year == month.year) {
-                Some((_, count)) => *count += 1,
-                None => years.push((month.year, 1)),
-            }
-        }
         let letters = |column: usize| {
             let mut name = words.name_of(of(column)).chars();
             let first: String = name.next().into_iter().flat_map(char::to_uppercase).collect();
@@ -115,10 +109,22 @@ impl Chart {
             ticks: scale.ticks().map(|amount| (scale.y(amount), words.amount_of(amount, unit))).collect(),
             open: open.map(|column| column * COLUMN),
             months: (0..columns).map(letters).collect(),
-            years,
+            years: years((0..columns).map(&of)),
             legend,
         }
     }
+}
+
+/// The years of these months, and how many of them lie in each.
+fn years(months: impl Iterator<Item = Month>) -> Vec<(i16, usize)> {
+    let mut years: Vec<(i16, usize)> = Vec::new();
+    for month in months {
+        match years.last_mut().filter(|(year, _)| *year == month.year) {
+            Some((_, count)) => *count += 1,
+            None => years.push((month.year, 1)),
+        }
+    }
+    years
 }
 
 /// Adds a bar, from above to below.
@@ -184,7 +190,6 @@ impl Scale {
 mod tests {
     use super::*;
     use crate::classify::category::Language;
-    use crate::model::value::Month;
 
     fn chart(series: &[(Series, [i128; COLUMNS])], columns: usize) -> Chart {
         let months = Months { series: series.to_vec(), columns };
