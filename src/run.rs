@@ -49,19 +49,19 @@ pub struct Run {
 /// What a run answers.
 #[derive(Clone, Debug, serde::Serialize)]
 #[serde(untagged)]
-pub enum Answer {
+pub enum RunOutput {
     /// Of a refresh, or of a rollback.
     Refreshed(Box<Report>),
     /// Of a check.
     Checked(Box<Checked>),
 }
 
-impl Answer {
+impl RunOutput {
     /// The report of a run; a check has none.
     pub fn report(&self) -> Option<&Report> {
         match self {
-            Answer::Refreshed(report) => Some(report),
-            Answer::Checked(_) => None,
+            RunOutput::Refreshed(report) => Some(report),
+            RunOutput::Checked(_) => None,
         }
     }
 }
@@ -82,11 +82,13 @@ impl Run {
         event: Event,
         settings: &Settings,
         aws: &aws_config::SdkConfig,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<RunOutput, Failure> {
         match event {
-            Event::Refresh(refresh) => Ok(Answer::Refreshed(Box::new(self.refresh(refresh, settings, aws).await))),
-            Event::Rollback(snapshot) => Ok(Answer::Refreshed(Box::new(self.rollback(&snapshot, settings, aws).await))),
-            Event::Check => Ok(Answer::Checked(Box::new(self.check(settings, aws).await?))),
+            Event::Refresh(refresh) => Ok(RunOutput::Refreshed(Box::new(self.refresh(refresh, settings, aws).await))),
+            Event::Rollback(snapshot) => {
+                Ok(RunOutput::Refreshed(Box::new(self.rollback(&snapshot, settings, aws).await)))
+            }
+            Event::Check => Ok(RunOutput::Checked(Box::new(self.check(settings, aws).await?))),
         }
     }
 
@@ -383,6 +385,6 @@ pub async fn open(settings: &Settings, aws: &aws_config::SdkConfig, access: Acce
 ///
 /// # Errors
 /// What storage can meet.
-pub async fn open_at(url: &LakeUrl, aws: &aws_config::SdkConfig, access: Access) -> Result<Lake, Failure> {
-    Ok(Lake::open(Store::open(url, aws)?, access).await?)
+pub async fn open_at(url: &LakeUrl, aws: &aws_config::SdkConfig) -> Result<Lake, Failure> {
+    Ok(Lake::open(Store::open(url, aws)?, Access::Read).await?)
 }

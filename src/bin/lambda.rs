@@ -2,12 +2,12 @@
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::sync::OnceLock;
 use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Context, Diagnostic, LambdaEvent, service_fn};
 use serde_json::Value;
 use serde_json::value::RawValue;
+use tokio::sync::OnceCell;
 use tokio::time::Instant;
 use tracing::Instrument;
 use tracing_subscriber::EnvFilter;
@@ -22,7 +22,7 @@ use xledger_spend::report::Report;
 use xledger_spend::report::log::JsonLines;
 use xledger_spend::report::metrics::{self, Ended};
 use xledger_spend::report::panic;
-use xledger_spend::run::{Answer, Run};
+use xledger_spend::run::{Run, RunOutput};
 use xledger_spend::settings::{Caller, Settings};
 use xledger_spend::table::runs::Status;
 
@@ -134,7 +134,7 @@ fn measure(run: &Run, context: &Context, begun: Instant, outcome: Result<&Report
 }
 
 /// The answer as JSON for a terminal. A failed run becomes an error: Lambda counts, retries and reports only errors as failures.
-fn readable(answer: Answer) -> Result<Box<RawValue>, Failure> {
+fn readable(answer: RunOutput) -> Result<Box<RawValue>, Failure> {
     if let Some(failure) = answer.report().and_then(|report| report.error.clone())
         && !is_duplicate(&answer)
     {
@@ -145,7 +145,7 @@ fn readable(answer: Answer) -> Result<Box<RawValue>, Failure> {
 }
 
 /// Whether another run of the same event is at work: its end counts, and this one's does not.
-fn is_duplicate(answer: &Answer) -> bool {
+fn is_duplicate(answer: &RunOutput) -> bool {
     let failure = answer.report().and_then(|report| report.error.as_ref());
     failure.is_some_and(|failure| failure.kind == FailureKind::DuplicateEvent)
 }
@@ -163,14 +163,8 @@ fn write(line: &str) {
 
 /// The AWS configuration, read once for all invocations of this process.
 async fn aws() -> &'static aws_config::SdkConfig {
-    static AWS: OnceLock<aws_config::SdkConfig> = OnceLock::new();
-    match AWS.get() {
-        Some(aws) => aws,
-        None => {
-            let aws = xledger_spend::aws::load().await;
-            AWS.get_or_init(|| aws)
-        }
-    }
+    static AWS: OnceCell<aws_config::SdkConfig> = OnceCell::const_new();
+    AWS.get_or_init(xledger_spend::aws::load).await
 }
 
 #[expect(clippy::disallowed_methods, reason = "a composition root")]

@@ -1,4 +1,5 @@
-//! The rooms of the library import each other one way, and so do the files within a room. Both are read off `src/`, without the tests in it.
+//! The rooms of the library import each other one way, and so do the files within a room and those of the command line. Both are read off the
+//! sources, without the tests in them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -54,9 +55,10 @@ fn rooms_import_each_other_one_way() {
 
 #[test]
 fn files_import_each_other_one_way() {
-    let modules = Modules::read();
-    let circles = circles(&modules.imports);
-    assert!(circles.is_empty(), "a parent and its children may know each other, others may not: {circles:#?}");
+    for modules in [Modules::read(), Modules::below("crates/xledger-spend-cli/src", "main.rs")] {
+        let circles = circles(&modules.imports);
+        assert!(circles.is_empty(), "a parent and its children may know each other, others may not: {circles:#?}");
+    }
 }
 
 /// The client knows nothing of tables, and what is calculated waits for nothing.
@@ -95,7 +97,7 @@ fn an_import_is_found_however_it_is_written() {
     assert_eq!(circles(&circle), [BTreeSet::from(["a", "b", "c"])]);
 }
 
-/// The modules of the library, without tests.
+/// The modules of the library or of a program, without tests.
 struct Modules {
     /// The code of each, without comments.
     code: BTreeMap<String, String>,
@@ -104,10 +106,16 @@ struct Modules {
 
 impl Modules {
     fn read() -> Self {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let modules = Self::below("src", "lib.rs");
+        assert!(modules.code.len() > 80, "{}", modules.code.len());
+        modules
+    }
+
+    fn below(directory: &str, file: &str) -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(directory);
         let mut code = BTreeMap::new();
-        add_children(&root, "", &fs::read_to_string(root.join("lib.rs")).unwrap(), &mut code);
-        assert!(code.len() > 80, "{}", code.len());
+        add_children(&root, "", &fs::read_to_string(root.join(file)).unwrap(), &mut code);
+        assert!(code.len() > 10, "{}", code.len());
         let imports = imports(&code);
         Self { code, imports }
     }

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use xledger_spend::event::{Event, Mode, Refresh};
 use xledger_spend::lake::SnapshotName;
@@ -31,7 +32,7 @@ pub(crate) struct Args {
     pub(crate) request_log: Option<PathBuf>,
     /// Stop after N minutes, as in 15 or 0.5; a refresh keeps what it has by then, and the next one resumes it
     #[arg(long, global = true, value_name = "N", default_value = "720", value_parser = minutes)]
-    pub(crate) deadline_minutes: Minutes,
+    pub(crate) deadline_minutes: Duration,
     #[command(subcommand)]
     pub(crate) command: Command,
 }
@@ -129,8 +130,8 @@ pub(crate) enum CompaniesAction {
 #[derive(Debug, clap::Args)]
 pub(crate) struct RefreshArgs {
     /// How much to fetch
-    #[arg(long, value_enum, default_value_t = ModeArgument::Incremental)]
-    pub(crate) mode: ModeArgument,
+    #[arg(long, default_value = Mode::Incremental.as_str(), value_parser = modes())]
+    pub(crate) mode: Mode,
     /// Fetch the periods from this month on again, as in 2025-01
     #[arg(long, value_name = "MONTH")]
     pub(crate) from: Option<Month>,
@@ -145,21 +146,13 @@ pub(crate) struct RefreshArgs {
     pub(crate) accept_shrink: bool,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum ModeArgument {
-    /// What changed
-    Incremental,
-    /// Everything
-    Full,
-}
-
-impl From<ModeArgument> for Mode {
-    fn from(mode: ModeArgument) -> Self {
-        match mode {
-            ModeArgument::Incremental => Mode::Incremental,
-            ModeArgument::Full => Mode::Full,
-        }
-    }
+/// The modes with their help.
+fn modes() -> impl TypedValueParser<Value = Mode> {
+    let help = Mode::ALL.iter().map(|mode| match mode {
+        Mode::Incremental => PossibleValue::new(mode.as_str()).help("What changed"),
+        Mode::Full => PossibleValue::new(mode.as_str()).help("Everything"),
+    });
+    PossibleValuesParser::new(help).map(|word| if word == Mode::Full.as_str() { Mode::Full } else { Mode::Incremental })
 }
 
 /// Into which lake a command may publish.
@@ -207,14 +200,11 @@ impl Command {
     }
 }
 
-/// A time of at most a week.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Minutes(pub(crate) Duration);
-
-fn minutes(text: &str) -> Result<Minutes, &'static str> {
+/// Reads a time of at most a week.
+fn minutes(text: &str) -> Result<Duration, &'static str> {
     let number = text.parse().ok().filter(|minutes: &f64| (0.01..=10_080.0).contains(minutes));
-    let seconds = number.map(|minutes| Duration::from_secs_f64(minutes * 60.0));
-    seconds.map(Minutes).ok_or("no number of minutes from 0.01 to 10080")
+    let time = number.map(|minutes| Duration::from_secs_f64(minutes * 60.0));
+    time.ok_or("no number of minutes from 0.01 to 10080")
 }
 
 fn snapshot(text: &str) -> Result<SnapshotName, &'static str> {

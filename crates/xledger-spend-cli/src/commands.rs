@@ -14,50 +14,49 @@ mod companies;
 
 use std::time::Duration;
 
-use xledger_spend::event::Event;
-use xledger_spend::lake::{Access, LakeUrl, SnapshotName};
+use futures::future::LocalBoxFuture;
+use xledger_spend::lake::{LakeUrl, SnapshotName};
 use xledger_spend::model::failure::Failure;
 use xledger_spend::report::Report;
-use xledger_spend::run::{self, Answer, Run};
+use xledger_spend::run::{self, RunOutput};
 use xledger_spend::table::runs::Status;
 
-pub(crate) use invoke::read_event;
-
 use crate::args::{Command, Publishes};
+use crate::context::{self, Context};
 use crate::lines::sanitize;
 use crate::outcome::{self, Exit, Outcome};
 use crate::snapshot::Snapshot;
-use crate::sources::{self, Sources};
-use crate::stages::Watched;
 use crate::summary;
-use crate::terminal::Terminal;
 
-/// The context of a command.
-pub(crate) struct Context {
-    pub(crate) sources: Sources,
-    pub(crate) run: Run,
-    pub(crate) terminal: Terminal,
-    pub(crate) watched: Watched,
-    pub(crate) json: bool,
-    /// How this program was called, as a shell's word.
-    pub(crate) program: String,
-}
+/// What a command does.
+pub(crate) type Work<'a> = LocalBoxFuture<'a, Result<Outcome, Failure>>;
 
-/// Does what was asked. An event was read already, if the command is about one.
-pub(crate) async fn work(context: &Context, command: Command, event: Option<Event>) -> Result<Outcome, Failure> {
-    match command {
-        Command::Demo { lines, seed } => demo::demo(context, lines, seed).await,
-        Command::Refresh(args) => refresh::refresh(context, &args).await,
-        Command::Check => check::check(context).await,
-        Command::Probe { save } => probe::probe(context, save.as_deref()).await,
-        Command::Show => show::show(context).await,
-        Command::Report { open, output } => report::report(context, open, output.as_deref()).await,
-        Command::Snapshots => snapshots::snapshots(context).await,
-        Command::Rollback { snapshot } => rollback::rollback(context, &snapshot).await,
-        Command::Schema { ddl } => schema::schema(context, ddl).await,
-        Command::Invoke { file } => invoke::invoke(context, event.map_or_else(|| read_event(&file), Ok)?).await,
-        Command::Companies { action, file, template } => companies::companies(context, action, &file, &template).await,
-    }
+/// Begins a command: says into which lake it may publish, and what is left to do. An event is read here, before anything waits for signals: a
+/// terminal or a pipe can keep the program waiting, and is to be left by the usual means.
+///
+/// # Errors
+/// [`xledger_spend::model::failure::FailureKind::EventInvalid`].
+pub(crate) fn begin(context: &Context, command: Command) -> Result<(Publishes, Work<'_>), Failure> {
+    let publishes = command.publishes();
+    let work: Work<'_> = match command {
+        Command::Demo { lines, seed } => Box::pin(demo::demo(context, lines, seed)),
+        Command::Refresh(args) => Box::pin(refresh::refresh(context, args)),
+        Command::Check => Box::pin(check::check(context)),
+        Command::Probe { save } => Box::pin(probe::probe(context, save)),
+        Command::Show => Box::pin(show::show(context)),
+        Command::Report { open, output } => Box::pin(report::report(context, open, output)),
+        Command::Snapshots => Box::pin(snapshots::snapshots(context)),
+        Command::Rollback { snapshot } => Box::pin(rollback::rollback(context, snapshot)),
+        Command::Schema { ddl } => Box::pin(schema::schema(context, ddl)),
+        Command::Invoke { file } => {
+            let event = invoke::read_event(&file)?;
+            return Ok((Publishes::of(&event), Box::pin(invoke::invoke(context, event))));
+        }
+        Command::Companies { action, file, template } => {
+            Box::pin(companies::companies(context, action, file, template))
+        }
+    };
+    Ok((publishes, work))
 }
 
 /// Tells of a refresh: its report, and what is in the lake since.
@@ -85,11 +84,11 @@ async fn refreshed(
         }
         text.push_str(&summary::next(lake, &context.program, demonstration));
     }
-    Ok(Outcome::answered(&Answer::Refreshed(Box::new(report)), text))
+    Ok(Outcome::of_run(&RunOutput::Refreshed(Box::new(report)), text))
 }
 
 async fn snapshot(lake: &LakeUrl, aws: &aws_config::SdkConfig) -> Result<Option<Snapshot>, Failure> {
-    Snapshot::read(&run::open_at(lake, aws, Access::Read).await?).await
+    Snapshot::read(&run::open_at(lake, aws).await?).await
 }
 
 /// Says what was done before the program was stopped. By now each pending write has either happened or never will.
@@ -97,7 +96,8 @@ pub(crate) fn stopped(context: &Context, publishes: Publishes) -> Exit {
     let lake = match &publishes {
         Publishes::Stacks => {
             let what = "CloudFormation goes on with what it has begun; run the command again for the rest";
-            return context.terminal.failed(&format!("stopped; {what}"));
+            context.terminal.failed(&format!("stopped; {what}"));
+            return Exit::Failed;
         }
         Publishes::Nowhere => None,
         Publishes::IntoTheLake | Publishes::Again(_) => context.sources.lake().ok(),
@@ -111,16 +111,14 @@ pub(crate) fn stopped(context: &Context, publishes: Publishes) -> Exit {
         context.terminal.line(&format!("stopped, but {what}"));
         return Exit::Done;
     }
-    context.terminal.failed("stopped; nothing was published")
+    context.terminal.failed("stopped; nothing was published");
+    Exit::Failed
 }
 
 /// Whether a snapshot is current.
 fn is_current(snapshot: &SnapshotName, lake: &LakeUrl) -> bool {
     let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return false };
-    let current = async {
-        let aws = sources::aws_of_lake(lake).await;
-        run::open_at(lake, &aws, Access::Read).await.ok()?.current().await.ok()?
-    };
+    let current = async { context::open(lake).await.ok()?.current().await.ok()? };
     let current = runtime.block_on(async { tokio::time::timeout(Duration::from_secs(10), current).await });
     matches!(current, Ok(Some((current, _))) if current.snapshot == *snapshot)
 }

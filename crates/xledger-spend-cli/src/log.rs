@@ -1,23 +1,23 @@
 //! The log: warnings, and on request what is done. What a run says of its stages becomes lines for a person.
 
 use std::fmt;
-use std::fs::File;
 use std::io;
-use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
-use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use xledger_spend::model::value::Instant;
 use xledger_spend::xledger::REQUESTS;
 
 use crate::lines::sanitize;
+use crate::output_file::OutputFile;
 use crate::stages::{self, Watched};
 use crate::terminal::Terminal;
 
@@ -30,13 +30,14 @@ pub(crate) fn start(
     clock: fn() -> Instant,
 ) -> Watched {
     let watched = Watched::new(check);
+    let to = terminal.clone();
     let lines = tracing_subscriber::fmt::layer()
-        .with_writer(Lines(terminal.clone()))
+        .with_writer(move || Lines(to.clone()))
         .with_ansi(false)
         .with_target(false)
         .with_filter(filter_fn(move |event| is_logged(event, verbose)));
-    let stage_lines = StageLines { terminal: terminal.clone(), watched, verbose, clock };
-    let stage_lines = stage_lines.with_filter(filter_fn(is_shown_as_stage));
+    let stage_lines = StageLines { terminal: terminal.clone(), watched, clock };
+    let stage_lines = (!verbose).then(|| stage_lines.with_filter(filter_fn(is_shown_as_stage)));
     let requests = requests.map(|requests| requests.with_filter(filter_fn(|event| event.target() == REQUESTS)));
     // It fails only where there is a subscriber already.
     drop(tracing_subscriber::registry().with(lines).with(stage_lines).with(requests).try_init());
@@ -60,37 +61,59 @@ fn is_logged(event: &Metadata<'_>, verbose: bool) -> bool {
     }
 }
 
-/// Saves every question that is sent to Xledger, a line of JSON each.
-pub(crate) struct Requests(Mutex<File>);
+/// Saves every question that is sent to Xledger, a line of JSON each. Cheap to clone; all clones are one.
+#[derive(Clone)]
+pub(crate) struct Requests(Arc<Mutex<OutputFile>>);
 
 impl Requests {
-    /// Makes the file anew.
+    /// Opens the file.
     ///
     /// # Errors
     /// What is in the way, in words.
-    pub(crate) fn create(path: &PathBuf) -> Result<Self, String> {
-        let file = File::create(path)
-            .map_err(|error| format!("--request-log: {} cannot be written: {error}", path.display()))?;
-        Ok(Self(Mutex::new(file)))
+    pub(crate) fn open(path: &Path) -> Result<Self, String> {
+        let file = OutputFile::open(path).map_err(|what| format!("--request-log: {what}"))?;
+        Ok(Self(Arc::new(Mutex::new(file))))
+    }
+
+    /// A run begins: what an earlier one asked goes.
+    pub(crate) fn begin(&self) {
+        // A failed write only leaves the file as it is or cuts it short; the run itself goes on.
+        _ = self.file().empty();
+    }
+
+    fn file(&self) -> MutexGuard<'_, OutputFile> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl<S: Subscriber> Layer<S> for Requests {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut fields = Json::default();
-        event.record(&mut fields);
-        let line = format!("{}\n", serde_json::Value::Object(fields.0));
-        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A failed write only cuts the file short; the run itself goes on.
-        _ = io::Write::write_all(&mut *file, line.as_bytes());
+        let line = format!("{}\n", Value::Object(Fields::of(event).0));
+        _ = self.file().write(&line);
     }
 }
 
 /// The fields of an event as JSON.
 #[derive(Default)]
-struct Json(serde_json::Map<String, serde_json::Value>);
+struct Fields(Map<String, Value>);
 
-impl Visit for Json {
+impl Fields {
+    fn of(event: &Event<'_>) -> Self {
+        let mut fields = Self::default();
+        event.record(&mut fields);
+        fields
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name)?.as_str()
+    }
+
+    fn number(&self, name: &str) -> Option<u64> {
+        self.0.get(name)?.as_u64()
+    }
+}
+
+impl Visit for Fields {
     fn record_u64(&mut self, field: &Field, value: u64) {
         self.0.insert(field.name().to_owned(), value.into());
     }
@@ -108,21 +131,18 @@ impl Visit for Json {
 struct StageLines {
     terminal: Terminal,
     watched: Watched,
-    verbose: bool,
     clock: fn() -> Instant,
 }
 
 impl<S: Subscriber> Layer<S> for StageLines {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut fields = Fields::default();
-        event.record(&mut fields);
-        if let Some(stage) = &fields.stage {
-            if !self.verbose {
-                self.terminal.line(&stages::done(self.watched, stage, fields.rows, fields.duration_ms));
-            }
-        } else if let (Some(wait_ms), Some(reason)) = (fields.wait_ms, &fields.reason)
+        let fields = Fields::of(event);
+        if let Some(stage) = fields.text("stage") {
+            let (rows, duration_ms) = (fields.number("rows"), fields.number("duration_ms"));
+            let line = stages::done(self.watched, stage, rows.unwrap_or_default(), duration_ms.unwrap_or_default());
+            self.terminal.line(&line);
+        } else if let (Some(wait_ms), Some(reason)) = (fields.number("wait_ms"), fields.text("reason"))
             // On a terminal the line that changes shows it.
-            && !self.verbose
             && !self.terminal.is_terminal()
         {
             self.terminal.line(&stages::waits(Duration::from_millis(wait_ms), reason, (self.clock)()));
@@ -130,40 +150,7 @@ impl<S: Subscriber> Layer<S> for StageLines {
     }
 }
 
-#[derive(Default)]
-struct Fields {
-    stage: Option<String>,
-    rows: u64,
-    duration_ms: u64,
-    wait_ms: Option<u64>,
-    reason: Option<String>,
-}
-
-impl Visit for Fields {
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        match field.name() {
-            "rows" => self.rows = value,
-            "duration_ms" => self.duration_ms = value,
-            "wait_ms" => self.wait_ms = Some(value),
-            _ => (),
-        }
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        if field.name() == "stage" {
-            self.stage = Some(value.to_owned());
-        }
-    }
-
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        if field.name() == "reason" {
-            self.reason = Some(format!("{value:?}"));
-        }
-    }
-}
-
 /// Writes the log's lines to the terminal.
-#[derive(Clone)]
 struct Lines(Terminal);
 
 impl io::Write for Lines {
@@ -175,13 +162,5 @@ impl io::Write for Lines {
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Lines {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
     }
 }

@@ -10,6 +10,7 @@
 
 mod args;
 mod sources;
+mod context;
 mod commands;
 mod companies;
 mod outcome;
@@ -22,6 +23,7 @@ mod summary;
 mod terminal;
 mod stages;
 mod log;
+mod output_file;
 
 use std::ffi::OsString;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -33,51 +35,54 @@ use xledger_spend::display::{figures, lines, quoted};
 use xledger_spend::model::value;
 use xledger_spend::run::Run;
 
-use crate::args::{Args, Command, Publishes};
-use crate::commands::Context;
+use crate::args::{Args, Command};
+use crate::context::Context;
+use crate::log::Requests;
 use crate::outcome::Exit;
-use crate::sources::Sources;
+use crate::sources::SettingSources;
 use crate::terminal::Terminal;
 
 fn main() -> ExitCode {
     let (args, flags) = args::read();
     let terminal = Terminal::on_standard_error();
-    let requests = match args.request_log.as_ref().map(log::Requests::create).transpose() {
+    let requests = match args.request_log.as_deref().map(Requests::open).transpose() {
         Ok(requests) => requests,
-        Err(what) => return terminal.failed(&what).code(),
+        Err(what) => {
+            terminal.failed(&what);
+            return Exit::Failed.code();
+        }
     };
-    let watched = log::start(&terminal, args.verbose, matches!(args.command, Command::Check), requests, clock);
-    let sources = Sources::new(flags, environment);
+    let is_check = matches!(args.command, Command::Check);
+    let watched = log::start(&terminal, args.verbose, is_check, requests.clone(), clock);
+    let sources = SettingSources::new(flags, environment);
     let run = Run {
         id: run_id(),
         started_at: clock(),
-        deadline: tokio::time::Instant::now() + args.deadline_minutes.0,
+        deadline: tokio::time::Instant::now() + args.deadline_minutes,
         clock,
         progress: Default::default(),
         meter: Default::default(),
     };
-    let context = Context { sources, run, terminal, watched, json: args.json, program: program() };
+    let context = Context { sources, run, terminal, watched, requests, json: args.json, program: program() };
     work(&context, args).code()
 }
 
 /// Does what was asked, unless it is stopped.
 fn work(context: &Context, args: Args) -> Exit {
-    // Before anything waits for signals: a terminal or a pipe can keep the program waiting, and is to be left by the usual means.
-    let event = match &args.command {
-        Command::Invoke { file } => match commands::read_event(file) {
-            Ok(event) => Some(event),
-            Err(failure) => return outcome::show(context, Err(failure)),
-        },
-        _ => None,
+    let (publishes, work) = match commands::begin(context, args.command) {
+        Ok(begun) => begun,
+        Err(failure) => return outcome::show(context, Err(failure)),
     };
-    let publishes = event.as_ref().map_or_else(|| args.command.publishes(), Publishes::of);
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
-        Err(error) => return context.terminal.failed(&format!("this program cannot start: {error}")),
+        Err(error) => {
+            context.terminal.failed(&format!("this program cannot start: {error}"));
+            return Exit::Failed;
+        }
     };
     let outcome = runtime.block_on(async {
         tokio::select! {
-            outcome = Box::pin(commands::work(context, args.command, event)) => Some(outcome),
+            outcome = work => Some(outcome),
             () = stopped() => None,
         }
     });

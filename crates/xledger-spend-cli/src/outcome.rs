@@ -5,10 +5,10 @@ use std::process::ExitCode;
 
 pub(crate) use xledger_spend::display::json;
 use xledger_spend::model::failure::{Failure, FailureKind};
-use xledger_spend::run::Answer;
+use xledger_spend::run::RunOutput;
 use xledger_spend::table::runs::Status;
 
-use crate::commands::Context;
+use crate::context::Context;
 use crate::lines::sanitize;
 
 /// The exit status.
@@ -37,18 +37,18 @@ impl Exit {
         }
     }
 
-    /// Of an answer.
-    pub(crate) fn from_answer(answer: &Answer) -> Self {
-        match answer {
-            Answer::Refreshed(report) => match (&report.error, report.status) {
+    /// Of what a run gave.
+    pub(crate) fn from_output(output: &RunOutput) -> Self {
+        match output {
+            RunOutput::Refreshed(report) => match (&report.error, report.status) {
                 (Some(failure), _) => Self::from_kind(failure.kind),
                 (None, Status::Succeeded | Status::DryRun) => Self::Done,
                 (None, Status::Incomplete) => Self::Incomplete,
                 // The command line waits for no token.
                 (None, Status::Failed | Status::WaitingForToken) => Self::Failed,
             },
-            Answer::Checked(checked) if checked.ready => Self::Done,
-            Answer::Checked(_) => Self::Failed,
+            RunOutput::Checked(checked) if checked.ready => Self::Done,
+            RunOutput::Checked(_) => Self::Failed,
         }
     }
 }
@@ -69,13 +69,13 @@ impl Outcome {
         Self { text, exit: Exit::Done, failure: None }
     }
 
-    /// An answer, told as `text`.
-    pub(crate) fn answered(answer: &Answer, text: String) -> Self {
-        let failure = match answer {
-            Answer::Refreshed(report) => report.error.clone(),
-            Answer::Checked(_) => None,
+    /// What a run gave, told as `text`.
+    pub(crate) fn of_run(output: &RunOutput, text: String) -> Self {
+        let failure = match output {
+            RunOutput::Refreshed(report) => report.error.clone(),
+            RunOutput::Checked(_) => None,
         };
-        Self { text, exit: Exit::from_answer(answer), failure }
+        Self { text, exit: Exit::from_output(output), failure }
     }
 }
 
@@ -90,7 +90,8 @@ pub(crate) fn show(context: &Context, outcome: Result<Outcome, Failure>) -> Exit
     if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         // Whoever reads has read enough.
         if error.kind() != std::io::ErrorKind::BrokenPipe {
-            return context.terminal.failed(&format!("standard output cannot be written: {error}"));
+            context.terminal.failed(&format!("standard output cannot be written: {error}"));
+            return Exit::Failed;
         }
     }
     if let Some(Failure { kind, message, .. }) = failure {

@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use xledger_spend::lake::LakeUrl;
 use xledger_spend::lake::url::at_home;
 use xledger_spend::model::failure::{Failure, FailureKind};
-use xledger_spend::settings::{Caller, InvalidSetting, InvalidSettings, NAMES, Settings};
+use xledger_spend::settings::{Caller, InvalidSetting, InvalidSettings, NAMES, Settings, TokenSource};
 
 /// The setting that says where the tables are.
 pub(crate) const LAKE: &str = "LAKE_URL";
 
 /// The sources of settings.
-pub(crate) struct Sources {
+pub(crate) struct SettingSources {
     flags: BTreeMap<String, OsString>,
     environment: fn(&str) -> Option<OsString>,
 }
@@ -25,7 +25,7 @@ pub(crate) enum NeedsLake {
     No,
 }
 
-impl Sources {
+impl SettingSources {
     pub(crate) fn new(flags: BTreeMap<String, OsString>, environment: fn(&str) -> Option<OsString>) -> Self {
         Self { flags, environment }
     }
@@ -34,7 +34,7 @@ impl Sources {
         self.flags.get(name).cloned().or_else(|| (self.environment)(name))
     }
 
-    /// As [`Sources::get`] for a demonstration: settings come from flags alone, so that what is set for the real Xledger and the real lake is
+    /// As [`SettingSources::get`] for a demonstration: settings come from flags alone, so that what is set for the real Xledger and the real lake is
     /// not touched.
     fn get_for_demonstration(&self, name: &str) -> Option<OsString> {
         match self.flags.get(name) {
@@ -90,7 +90,7 @@ impl Sources {
         needed(self.read_lake())
     }
 
-    /// As [`Sources::lake`], for a command that can do without.
+    /// As [`SettingSources::lake`], for a command that can do without.
     pub(crate) fn lake_if_given(&self) -> Result<Option<LakeUrl>, Failure> {
         Ok(self.read_lake()?)
     }
@@ -123,6 +123,11 @@ pub(crate) async fn aws(settings: &Settings) -> aws_config::SdkConfig {
     aws_if(settings.needs_aws()).await
 }
 
+/// The AWS configuration of a command that asks Xledger, and touches no lake.
+pub(crate) async fn aws_of_token(settings: &Settings) -> aws_config::SdkConfig {
+    aws_if(matches!(settings.token, TokenSource::Secret(_))).await
+}
+
 /// The AWS configuration of a command that reads a lake alone.
 pub(crate) async fn aws_of_lake(lake: &LakeUrl) -> aws_config::SdkConfig {
     aws_if(matches!(lake, LakeUrl::S3 { .. })).await
@@ -137,8 +142,8 @@ async fn aws_if(needed: bool) -> aws_config::SdkConfig {
 mod tests {
     use super::*;
 
-    fn sources(flags: &[(&str, &str)], environment: fn(&str) -> Option<OsString>) -> Sources {
-        Sources::new(flags.iter().map(|(name, text)| ((*name).to_owned(), text.into())).collect(), environment)
+    fn sources(flags: &[(&str, &str)], environment: fn(&str) -> Option<OsString>) -> SettingSources {
+        SettingSources::new(flags.iter().map(|(name, text)| ((*name).to_owned(), text.into())).collect(), environment)
     }
 
     fn all_set(name: &str) -> Option<OsString> {

@@ -9,7 +9,6 @@ use tokio::task::JoinHandle;
 use xledger_spend::run::Run;
 
 use crate::lines::sanitize;
-use crate::outcome::Exit;
 use crate::stages::{self, Watched};
 
 /// The terminal, or whatever standard error is. Cheap to clone; all clones are one.
@@ -41,9 +40,8 @@ impl Terminal {
     }
 
     /// Shows what went wrong with this program itself.
-    pub(crate) fn failed(&self, message: &str) -> Exit {
+    pub(crate) fn failed(&self, message: &str) {
         self.line(&format!("error: {}", sanitize(message)));
-        Exit::Failed
     }
 
     /// Shows where a run stands until the answer is dropped.

@@ -1,16 +1,16 @@
 //! `companies`: deploys, checks or lists many companies, several at once. If one fails, the others go on, and it is named at the end.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use futures::stream::{self, StreamExt};
 use serde_json::{Map, Value, json};
-use xledger_spend::lake::{Access, LakeUrl};
+use xledger_spend::lake::LakeUrl;
 use xledger_spend::model::failure::{Failure, FailureKind};
 use xledger_spend::run;
 
-use super::Context;
 use crate::args::CompaniesAction;
 use crate::companies::{Aws, Company, Plan, stack, views};
+use crate::context::Context;
 use crate::figures::{count, counted};
 use crate::lines::{Align, aligned, sanitize, wrapped};
 use crate::outcome::{self, Exit, Outcome};
@@ -19,15 +19,15 @@ use crate::outcome::{self, Exit, Outcome};
 const AT_ONCE: usize = 4;
 
 /// What is told of a company, in the order of the action's headings; or why it failed.
-type Told = Result<Vec<Value>, String>;
+type CompanyResult = Result<Vec<Value>, String>;
 
 pub(super) async fn companies(
     context: &Context,
     action: CompaniesAction,
-    file: &Path,
-    template: &Path,
+    file: PathBuf,
+    template: PathBuf,
 ) -> Result<Outcome, Failure> {
-    let plan = Plan::read(file, template)?;
+    let plan = Plan::read(&file, &template)?;
     let aws = Aws::new(&plan.region);
     match aws.json(&["sts", "get-caller-identity"]).await {
         Ok(caller) if caller["Account"] == plan.account => (),
@@ -39,39 +39,41 @@ pub(super) async fn companies(
         Err(why) => return Ok(nothing_done(context, &why)),
     }
     let (headings, rows): (&[&str], _) = match action {
-        CompaniesAction::Deploy => match deploy(context, &plan, &aws, template).await {
+        CompaniesAction::Deploy => match deploy(context, &plan, &aws, &template).await {
             Ok(rows) => (&["stack"], rows),
             Err(why) => return Ok(nothing_done(context, &why)),
         },
-        CompaniesAction::Check => (&["verdict", "answer"], each(context, &plan, |company| check(&aws, company)).await),
+        CompaniesAction::Check => {
+            (&["verdict", "answer"], for_each_company(context, &plan, |company| check(&aws, company)).await)
+        }
         CompaniesAction::List => {
             let region = aws_config::Region::new(plan.region.clone());
             let sdk = xledger_spend::aws::load().await.into_builder().region(region).build();
             let headings = &["stack", "last run", "at", "spend rows", "suppliers", "snapshot"];
-            (headings, each(context, &plan, |company| list(&aws, &sdk, company)).await)
+            (headings, for_each_company(context, &plan, |company| list(&aws, &sdk, company)).await)
         }
     };
-    tell(context, headings, &rows)
+    summarize(context, headings, &rows)
 }
 
 /// Handles each company, and prints its outcome as soon as it is known.
-async fn each<'a, T: Future<Output = Told>>(
+async fn for_each_company<'a, T: Future<Output = CompanyResult>>(
     context: &Context,
     plan: &'a Plan,
     turn: impl Fn(&'a Company) -> T,
-) -> Vec<(&'a str, Told)> {
+) -> Vec<(&'a str, CompanyResult)> {
     let turns = plan.companies.iter().map(|company| {
         let turn = turn(company);
         async move {
             let told = turn.await;
-            say(context, &company.prefix, &told);
+            print_progress(context, &company.prefix, &told);
             (company.prefix.as_str(), told)
         }
     });
     stream::iter(turns).buffered(AT_ONCE).collect().await
 }
 
-fn say(context: &Context, prefix: &str, told: &Told) {
+fn print_progress(context: &Context, prefix: &str, told: &CompanyResult) {
     let what = match told {
         Ok(values) => values.first().map(cell).unwrap_or_default(),
         Err(why) => format!("failed: {why}"),
@@ -84,7 +86,7 @@ async fn deploy<'a>(
     plan: &'a Plan,
     aws: &Aws,
     template: &Path,
-) -> Result<Vec<(&'a str, Told)>, String> {
+) -> Result<Vec<(&'a str, CompanyResult)>, String> {
     // The same for each release and each company, and the bucket that the pages and policies name.
     let bucket = format!("xledger-spend-code-{}-{}", plan.account, plan.region);
     match aws.call(&["s3", "mb", &format!("s3://{bucket}")]).await {
@@ -98,7 +100,7 @@ async fn deploy<'a>(
     aws.call(&[&package[..], &["--output-template-file", &output]].concat()).await?;
     let deployed = |done: Result<&str, String>| done.map(|done| vec![json!(done)]);
     let turn = async |company| deployed(stack::deploy(aws, company, &packaged, &bucket).await);
-    let mut rows = each(context, plan, turn).await;
+    let mut rows = for_each_company(context, plan, turn).await;
     if let Some(company) = &plan.views {
         let made = async {
             let (template, over) = views::over(aws, company, &plan.companies).await?;
@@ -109,13 +111,13 @@ async fn deploy<'a>(
             Ok(vec![json!(format!("{done}, views over {over} of {}", plan.companies.len()))])
         };
         let told = made.await;
-        say(context, &company.prefix, &told);
+        print_progress(context, &company.prefix, &told);
         rows.push((&company.prefix, told));
     }
     Ok(rows)
 }
 
-async fn check(aws: &Aws, company: &Company) -> Told {
+async fn check(aws: &Aws, company: &Company) -> CompanyResult {
     let invoke = ["lambda", "invoke", "--function-name", &company.prefix, "--cli-read-timeout", "910"];
     let through_pipes = ["--payload", "fileb:///dev/stdin", "--output", "json", "/dev/stdout"];
     let said = aws.call_with(&[&invoke[..], &through_pipes].concat(), r#"{"action": "check"}"#).await?;
@@ -137,7 +139,7 @@ async fn check(aws: &Aws, company: &Company) -> Told {
     Ok(vec![json!(verdict + &notes), answer])
 }
 
-async fn list(aws: &Aws, sdk: &aws_config::SdkConfig, company: &Company) -> Told {
+async fn list(aws: &Aws, sdk: &aws_config::SdkConfig, company: &Company) -> CompanyResult {
     let Some(stack) = stack::find(aws, &company.prefix).await? else {
         return Err("there is no such stack; `companies deploy` makes it".to_owned());
     };
@@ -145,7 +147,7 @@ async fn list(aws: &Aws, sdk: &aws_config::SdkConfig, company: &Company) -> Told
         return Err(format!("the stack is in the state {}; run `companies deploy`", stack.status));
     };
     let look = async {
-        let lake = run::open_at(&LakeUrl::parse(url)?, sdk, Access::Read).await?;
+        let lake = run::open_at(&LakeUrl::parse(url)?, sdk).await?;
         let manifest = match lake.current().await? {
             Some((current, _)) => Some(lake.manifest(&current).await?),
             None => None,
@@ -169,11 +171,11 @@ async fn list(aws: &Aws, sdk: &aws_config::SdkConfig, company: &Company) -> Told
 }
 
 /// The table, and what failed.
-fn tell(context: &Context, headings: &[&str], rows: &[(&str, Told)]) -> Result<Outcome, Failure> {
+fn summarize(context: &Context, headings: &[&str], rows: &[(&str, CompanyResult)]) -> Result<Outcome, Failure> {
     let failed: Vec<_> = rows.iter().filter_map(|(company, told)| Some((company, told.as_ref().err()?))).collect();
     let exit = if failed.is_empty() { Exit::Done } else { Exit::Failed };
     if context.json {
-        let for_programs = |(company, told): &(&str, Told)| {
+        let for_programs = |(company, told): &(&str, CompanyResult)| {
             let mut row = Map::from_iter([("company".to_owned(), json!(company))]);
             let keys = headings.iter().map(|heading| heading.replace(' ', "_"));
             row.extend(keys.zip(told.iter().flatten().cloned()));

@@ -1,12 +1,13 @@
 //! `demo`: a refresh from an invented company. The simulator keeps the limits of the real Xledger, so that the pace is what one would see.
 
 use xledger_spend::event::{Mode, Refresh};
-use xledger_spend::lake::{Access, LakeUrl};
+use xledger_spend::lake::LakeUrl;
 use xledger_spend::model::failure::{Failure, FailureKind};
 use xledger_spend::refresh::RowSource;
 use xledger_spend::{run, xledger};
 
-use super::{Context, refreshed};
+use super::refreshed;
+use crate::context::Context;
 use crate::outcome::Outcome;
 use crate::sources;
 
@@ -25,11 +26,9 @@ pub(super) async fn demo(context: &Context, lines: u64, seed: u64) -> Result<Out
         Failure::new(FailureKind::XledgerUnavailable, format!("the simulator cannot start: {error}"))
     })?;
     let settings = context.sources.demonstration(&simulator.endpoint(), simulator.token())?;
-    let following = context.terminal.follow(&context.run, context.watched);
     // Another company may well be a smaller one.
     let refresh = Refresh { mode: Mode::Full, accept_shrink: true, ..Default::default() };
-    let report = context.run.refresh(refresh, &settings, &aws).await;
-    drop(following);
+    let report = context.follow(context.run.refresh(refresh, &settings, &aws)).await;
     simulator.stop().await;
     refreshed(context, report, &lake, &aws, true).await
 }
@@ -41,7 +40,7 @@ async fn spare_real_data(lake: &LakeUrl, aws: &aws_config::SdkConfig) -> Result<
         Failure::new(FailureKind::SettingsInvalid, message)
     };
     // If the lake does not exist yet or cannot be opened, the refresh deals with it.
-    let Ok(opened) = run::open_at(lake, aws, Access::Read).await else { return Ok(()) };
+    let Ok(opened) = run::open_at(lake, aws).await else { return Ok(()) };
     let source = match opened.current().await? {
         Some((current, _)) => match opened.manifest(&current).await {
             Ok(manifest) => Some(RowSource::of(&manifest)),

@@ -6,7 +6,7 @@ use std::path::Path;
 use xledger_spend::event::Event;
 use xledger_spend::model::failure::{Failure, FailureKind};
 
-use super::Context;
+use crate::context::Context;
 use crate::outcome::{self, Outcome};
 use crate::sources::{self, NeedsLake};
 
@@ -20,18 +20,15 @@ pub(super) async fn invoke(context: &Context, event: Event) -> Result<Outcome, F
         Event::Rollback(_) => context.sources.settings_of_the_lake()?,
     };
     let aws = sources::aws(&settings).await;
-    let following = context.terminal.follow(&context.run, context.watched);
-    let answer = context.run.answer(event, &settings, &aws).await;
-    drop(following);
-    let answer = answer?;
-    Ok(Outcome::answered(&answer, outcome::json(&answer)?))
+    let output = context.follow(context.run.answer(event, &settings, &aws)).await?;
+    Ok(Outcome::of_run(&output, outcome::json(&output)?))
 }
 
 /// Reads an event from a file, or from standard input if that is `-`.
 ///
 /// # Errors
 /// [`FailureKind::EventInvalid`].
-pub(crate) fn read_event(file: &Path) -> Result<Event, Failure> {
+pub(super) fn read_event(file: &Path) -> Result<Event, Failure> {
     Event::parse(&read(file)?)
 }
 

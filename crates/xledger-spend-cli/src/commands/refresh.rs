@@ -3,13 +3,14 @@
 use xledger_spend::event::Refresh;
 use xledger_spend::model::failure::{Failure, FailureKind};
 
-use super::{Context, refreshed};
+use super::refreshed;
 use crate::args::RefreshArgs;
+use crate::context::Context;
 use crate::outcome::Outcome;
 use crate::sources::{self, NeedsLake};
 
-pub(super) async fn refresh(context: &Context, args: &RefreshArgs) -> Result<Outcome, Failure> {
-    let RefreshArgs { mode, from, to, dry_run, accept_shrink } = *args;
+pub(super) async fn refresh(context: &Context, args: RefreshArgs) -> Result<Outcome, Failure> {
+    let RefreshArgs { mode, from, to, dry_run, accept_shrink } = args;
     if let (Some(from), Some(to)) = (from, to)
         && from > to
     {
@@ -19,9 +20,7 @@ pub(super) async fn refresh(context: &Context, args: &RefreshArgs) -> Result<Out
     let settings = context.sources.settings(NeedsLake::Yes)?;
     let lake = context.sources.lake()?;
     let aws = sources::aws(&settings).await;
-    let following = context.terminal.follow(&context.run, context.watched);
-    let refresh = Refresh { mode: mode.into(), from, to, dry_run, accept_shrink, continues: None, waiting_since: None };
-    let report = context.run.refresh(refresh, &settings, &aws).await;
-    drop(following);
+    let refresh = Refresh { mode, from, to, dry_run, accept_shrink, continues: None, waiting_since: None };
+    let report = context.follow(context.run.refresh(refresh, &settings, &aws)).await;
     refreshed(context, report, &lake, &aws, false).await
 }

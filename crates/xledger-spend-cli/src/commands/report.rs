@@ -5,16 +5,14 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::json;
-use xledger_spend::lake::{Access, Store};
+use xledger_spend::lake::Store;
 use xledger_spend::model::digest::Digest;
 use xledger_spend::model::failure::{Failure, FailureKind};
 use xledger_spend::report::Report;
-use xledger_spend::run;
 
-use super::Context;
+use crate::context::Context;
 use crate::lines::sanitize;
 use crate::outcome::{self, Exit, Outcome};
-use crate::sources;
 use crate::summary::flag;
 
 /// Where the page of a lake on S3 is saved.
@@ -30,16 +28,14 @@ const OPENER: (&str, &[&str]) = if cfg!(target_os = "macos") {
 /// An opener that fails does so within this time.
 const OPENS_WITHIN: Duration = Duration::from_secs(3);
 
-pub(super) async fn report(context: &Context, open: bool, output: Option<&Path>) -> Result<Outcome, Failure> {
-    let to_standard_output = output.is_some_and(|output| output.as_os_str() == "-");
+pub(super) async fn report(context: &Context, open: bool, output: Option<PathBuf>) -> Result<Outcome, Failure> {
+    let to_standard_output = output.as_ref().is_some_and(|output| output.as_os_str() == "-");
     if to_standard_output && (open || context.json) {
         let message = "--output - is the page alone, without --open and --json";
         return Err(Failure::new(FailureKind::SettingsInvalid, message));
     }
-    let output = output.map(|output| context.sources.place("--output", output)).transpose()?;
-    let url = context.sources.lake()?;
-    let aws = sources::aws_of_lake(&url).await;
-    let lake = run::open_at(&url, &aws, Access::Read).await?;
+    let output = output.map(|output| context.sources.place("--output", &output)).transpose()?;
+    let (url, lake) = context.lake().await?;
     let refresh = format!("`{} refresh {}`", context.program, flag(&url));
     let Some((current, _)) = lake.current().await? else {
         let message = format!("nothing was published into {url} yet; {refresh} does");
@@ -75,7 +71,8 @@ pub(super) async fn report(context: &Context, open: bool, output: Option<&Path>)
     let exit = match opened {
         Ok(()) => Exit::Done,
         Err(what) => {
-            context.terminal.failed(&format!("the page was not opened: {what}; open {shown} in a browser yourself"))
+            context.terminal.failed(&format!("the page was not opened: {what}; open {shown} in a browser yourself"));
+            Exit::Failed
         }
     };
     Ok(Outcome { text, exit, failure: None })

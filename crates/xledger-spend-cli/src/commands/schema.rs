@@ -2,15 +2,13 @@
 
 use serde_json::{Value, json};
 use xledger_spend::catalog::partitions;
-use xledger_spend::lake::{Access, LakeUrl, Manifest};
+use xledger_spend::lake::{LakeUrl, Manifest};
 use xledger_spend::model::failure::{Failure, FailureKind};
-use xledger_spend::run;
 use xledger_spend::table::{Column, Format, Table, ddl, tables};
 
-use super::Context;
+use crate::context::{self, Context};
 use crate::lines::wrapped;
 use crate::outcome::{self, Outcome};
-use crate::sources;
 
 pub(super) async fn schema(context: &Context, as_ddl: bool) -> Result<Outcome, Failure> {
     if context.json && as_ddl {
@@ -29,8 +27,7 @@ pub(super) async fn schema(context: &Context, as_ddl: bool) -> Result<Outcome, F
     // Athena reads S3 alone; for a directory, what differs from lake to lake stays a placeholder.
     let texts = match context.sources.lake_if_given()? {
         Some(url @ LakeUrl::S3 { .. }) => {
-            let aws = sources::aws_of_lake(&url).await;
-            let lake = run::open_at(&url, &aws, Access::Read).await?;
+            let lake = context::open(&url).await?;
             match lake.current().await? {
                 Some((current, _)) => {
                     let manifest = lake.manifest(&current).await?;

@@ -1,20 +1,15 @@
 //! `show`: what is in the tables now.
 
-use xledger_spend::lake::Access;
 use xledger_spend::model::failure::{Failure, FailureKind};
 use xledger_spend::report::Report;
-use xledger_spend::run;
 
-use super::Context;
+use crate::context::Context;
 use crate::outcome::{self, Outcome};
 use crate::snapshot::Snapshot;
-use crate::sources;
 use crate::summary;
 
 pub(super) async fn show(context: &Context) -> Result<Outcome, Failure> {
-    let url = context.sources.lake()?;
-    let aws = sources::aws_of_lake(&url).await;
-    let lake = run::open_at(&url, &aws, Access::Read).await?;
+    let (url, lake) = context.lake().await?;
     let Some(snapshot) = Snapshot::read(&lake).await? else {
         let refresh = format!("{} refresh {}", context.program, summary::flag(&url));
         let message = format!("nothing was published into {url} yet; `{refresh}` does");

@@ -1,15 +1,13 @@
 //! `snapshots`: which snapshots there are to go back to, newest first.
 
 use serde_json::{Value, json};
-use xledger_spend::lake::{Access, Current, LakeUrl, Manifest, SnapshotName};
+use xledger_spend::lake::{Current, LakeUrl, Manifest, SnapshotName};
 use xledger_spend::model::failure::Failure;
-use xledger_spend::run;
 
-use super::Context;
+use crate::context::Context;
 use crate::figures::{count, size};
 use crate::lines::{Align, aligned, sanitize};
 use crate::outcome::{self, Outcome};
-use crate::sources;
 use crate::summary::flag;
 
 /// A snapshot, as far as it can be read.
@@ -32,9 +30,7 @@ enum SnapshotState {
 }
 
 pub(super) async fn snapshots(context: &Context) -> Result<Outcome, Failure> {
-    let url = context.sources.lake()?;
-    let aws = sources::aws_of_lake(&url).await;
-    let lake = run::open_at(&url, &aws, Access::Read).await?;
+    let (url, lake) = context.lake().await?;
     let current = lake.current().await?.map(|(current, _)| current);
     let mut found = lake.list_snapshots().await?;
     found.reverse();
