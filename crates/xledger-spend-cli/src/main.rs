@@ -148,5 +148,11 @@ fn program() -> String {
     let called = std::env::args_os().next().and_then(|called| called.into_string().ok());
     let called = called.unwrap_or_else(|| "xledger-spend".to_owned());
     let here = std::env::current_dir().ok().and_then(|here| here.to_str().map(|here| format!("{here}/")));
-    quoted::for_shell(here.and_then(|here| called.strip_prefix(&here)).unwrap_or(&called))
+    let called = match here.and_then(|here| called.strip_prefix(&here)) {
+        // By its name alone a shell would look for it elsewhere.
+        Some(name) if !name.contains('/') => format!("./{name}"),
+        Some(below) => below.to_owned(),
+        None => called,
+    };
+    quoted::for_shell(&called)
 }

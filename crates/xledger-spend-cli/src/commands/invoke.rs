@@ -17,7 +17,7 @@ pub(super) async fn invoke(context: &Context, event: Event) -> Result<Outcome, F
     let settings = match &event {
         Event::Refresh(_) => context.sources.settings(NeedsLake::Yes)?,
         Event::Check => context.sources.settings(NeedsLake::No)?,
-        Event::Rollback(_) => context.sources.settings_of_the_lake()?,
+        Event::Rollback(_) => super::rollback::settings(context)?,
     };
     let aws = sources::aws(&settings).await;
     let output = context.follow(context.run.answer(event, &settings, &aws)).await?;

@@ -199,3 +199,22 @@ fn a_secret_needs_a_region_and_credentials() {
         }
     }
 }
+
+/// Looking for credentials takes seconds where there are none, and a probe touches no lake.
+#[test]
+fn a_probe_looks_for_no_credentials() {
+    let here = tempfile::tempdir().unwrap();
+    let (endpoint, asked) = refusing();
+    let set = [
+        ("HOME", here.path().to_str().unwrap()),
+        ("AWS_EC2_METADATA_SERVICE_ENDPOINT", &*endpoint),
+        ("LAKE_URL", "s3://bucket/lake"),
+        ("XLEDGER_TOKEN", "t"),
+        // Nobody listens.
+        ("XLEDGER_ENDPOINT", "http://127.0.0.1:9/graphql"),
+    ];
+    for (command, looks) in [("probe", false), ("check", true)] {
+        let called = call(here.path(), &[command, "--deadline-minutes", "0.01"], &set);
+        assert_eq!((called.status, asked.try_iter().count() > 0), (Some(1), looks), "{command}: {called:?}");
+    }
+}

@@ -120,3 +120,20 @@ fn where_nothing_is_yet() {
     is_refused(&call(here.path(), &["snapshots", "--lake", "elsewhere"], &[]), 1, &["kind: lake_missing\n"]);
     is_refused(&call(here.path(), &["snapshots"], &[]), 2, &["LAKE_URL"]);
 }
+
+/// A run would make a lake in whatever directory it is given.
+#[test]
+fn to_a_lake_that_is_not_there() {
+    let here = tempfile::tempdir().unwrap();
+    let here = here.path();
+    let never = "20200101T000000Z-00000000";
+    std::fs::write(here.join("event.json"), format!(r#"{{"action": "rollback", "snapshot": "{never}"}}"#)).unwrap();
+    std::fs::create_dir(here.join("empty")).unwrap();
+    for lake in ["laek", "empty"] {
+        for arguments in [["rollback", never, "--lake", lake], ["invoke", "event.json", "--lake", lake]] {
+            is_refused(&call(here, &arguments, &[]), 1, &["there is no lake", lake, "kind: lake_missing\n"]);
+        }
+    }
+    assert!(!here.join("laek").exists());
+    assert_eq!(std::fs::read_dir(here.join("empty")).unwrap().count(), 0);
+}

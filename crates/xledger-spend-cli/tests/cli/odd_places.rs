@@ -108,13 +108,23 @@ fn without_a_link_the_snapshot_itself_is_named() {
 }
 
 #[test]
-fn a_program_by_an_odd_name_is_called_by_it() {
+fn a_program_is_called_as_it_can_be_called_again() {
     let here = tempfile::tempdir().unwrap();
-    let program = here.path().join("it's here");
-    fs::copy(command(here.path(), &[]).get_program(), &program).unwrap();
-    fs::create_dir(here.path().join("lake")).unwrap();
-    let mut called = Command::new(&program);
-    called.args(["snapshots", "--lake", "lake"]).current_dir(here.path()).env_clear();
-    let called = Called::from(called.output().unwrap());
-    assert!(called.out.contains(r"`'it'\''s here' refresh --lake lake`"), "{called:?}");
+    let here = here.path();
+    fs::create_dir_all(here.join("lake")).unwrap();
+    fs::create_dir(here.join("bin")).unwrap();
+    for (program, quoted) in [("it's here", r"'./it'\''s here'"), ("spend", "./spend"), ("bin/spend", "bin/spend")] {
+        let place = here.join(program);
+        fs::copy(command(here, &[]).get_program(), &place).unwrap();
+        for program in [place, Path::new(".").join(program)] {
+            let mut called = Command::new(&program);
+            called.args(["snapshots", "--lake", "lake"]).current_dir(here).env_clear();
+            let called = Called::from(called.output().unwrap());
+            let printed = called.out.split('`').nth(1).unwrap();
+            let quoted = if program.starts_with("./bin") { "./bin/spend" } else { quoted };
+            assert_eq!(printed, format!("{quoted} refresh --lake lake"), "{called:?}");
+            let pasted = paste(here, printed);
+            assert!(pasted.status == Some(2) && pasted.err.contains("XLEDGER_TOKEN"), "{pasted:?}");
+        }
+    }
 }

@@ -65,9 +65,19 @@ fn a_probe_is_told_and_saved() {
     let saved: serde_json::Value =
         serde_json::from_slice(&std::fs::read(here.path().join("probe.json")).unwrap()).unwrap();
     assert_eq!((&saved["action"], saved["facts"].as_array().unwrap().len() > 60), (&"probe".into(), true));
-    // Where it cannot be saved, nothing is hidden.
+    // Where it cannot be saved, nothing is asked.
+    let asked = running.journal().totals().requests;
     let called = call(here.path(), &["probe", "--save", "no/such/place.json"], &set);
     assert!(called.status == Some(2) && called.err.contains("no/such/place.json"), "{called:?}");
+    assert_eq!(running.journal().totals().requests, asked);
+    // One that fails leaves what was there, and nothing new.
+    for file in ["probe.json", "new.json"] {
+        let called = call(here.path(), &["probe", "--save", file], &[set[0], ("XLEDGER_TOKEN", "canary4711")]);
+        assert!(called.status == Some(1) && called.err.contains("kind: token_"), "{called:?}");
+    }
+    let still: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(here.path().join("probe.json")).unwrap()).unwrap();
+    assert!(still == saved && !here.path().join("new.json").exists());
 }
 
 #[test]
@@ -123,4 +133,11 @@ fn every_question_is_saved_for_an_auditor() {
     }
     let called = call(here.path(), &["refresh", "--lake", "lake", "--request-log", "no/such/place"], &set);
     assert!(called.status == Some(1) && called.err.contains("--request-log"), "{called:?}");
+    // What one run asked stays until another begins.
+    let wrong = ["check", "--request-log", "asked.jsonl", "--xledger-page-rows", "7"];
+    assert_eq!(call(here.path(), &wrong, &set).status, Some(2));
+    assert!(std::fs::read_to_string(here.path().join("asked.jsonl")).unwrap() == text);
+    assert_eq!(call(here.path(), &wrong[..3], &set).status, Some(0));
+    let after = std::fs::read_to_string(here.path().join("asked.jsonl")).unwrap();
+    assert_eq!((lines.len() + after.lines().count()) as u64, running.journal().totals().requests);
 }
