@@ -139,6 +139,9 @@ pub(crate) struct Page<T> {
     #[serde(deserialize_with = "edges")]
     pub(crate) edges: Edges<T>,
     pub(crate) page_info: PageInfo,
+    /// Whether it has as many rows as were asked for, null ones included.
+    #[serde(skip)]
+    pub(crate) is_full: bool,
 }
 
 #[derive(Deserialize)]
@@ -232,6 +235,8 @@ pub(crate) fn inflate(gzip: &[u8]) -> Result<Vec<u8>, Fault> {
 /// Decodes an answer, once all of it has come: a page is 2 to 5 MB, and a handful are on the way at most. Where its data has another shape and there
 /// are errors beside it, the data is left out: the errors say why.
 pub(crate) fn read<D: Decoded>(json: &[u8]) -> Result<Envelope<'_, D>, Fault> {
+    // A byte order mark says nothing, and some writers of UTF-8 put it there.
+    let json = json.strip_prefix(b"\xef\xbb\xbf").unwrap_or(json);
     if let Some(data) = D::read_fast(json) {
         return Ok(Envelope { data: Some(data), errors: None });
     }

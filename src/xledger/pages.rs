@@ -64,6 +64,7 @@ impl Client {
             Select::Ascending(_) => position.after.as_ref().and_then(|cursor| cursor.parse().ok()),
             _ => None,
         };
+        let mut is_behind_end = false;
         for page_number in 1..=MAX_PAGES {
             if position.done || (page_number > 1 && is_enough()) {
                 return Ok(());
@@ -81,7 +82,7 @@ impl Client {
             };
             let next = Question { variables: &variables, select, ..question };
             let mut page = self.whole_page::<T>(next).await?;
-            if page.edges.nodes.is_empty() {
+            if page.edges.nodes.is_empty() && !is_behind_end {
                 // Before rows count as gone, they are asked for once more.
                 page = self.whole_page(next).await?;
             }
@@ -92,11 +93,19 @@ impl Client {
                 return Err(not_in_order(query));
             }
             take(nodes)?;
-            if !page.page_info.has_next_page {
+            let cursor = if by_ids { last.map(|id| id.to_string()) } else { cursor };
+            // A server that looks for one row more than it was asked for, but within its cap, says of each page as large as the cap that none follows. So
+            // what lies behind a full page is asked for, unless that ends with the last id of its range.
+            let end = match select {
+                Select::Range(range) | Select::Ascending(range) => range.up_to,
+                _ => None,
+            };
+            let may_follow = page.is_full && cursor.is_some() && (end.is_none() || end != last);
+            if !page.page_info.has_next_page && !may_follow {
                 *position = Position::end();
                 return Ok(());
             }
-            let cursor = if by_ids { last.map(|id| id.to_string()) } else { cursor };
+            is_behind_end = !page.page_info.has_next_page;
             let cursor = cursor.ok_or_else(|| malformed("expected a cursor, for more pages are said to follow"))?;
             // Hashes are enough to notice a circle, and keep a long walk small.
             if !seen.insert(hasher.hash_one(&cursor)) {
@@ -136,7 +145,7 @@ impl Client {
             match self.fetch_page::<T>(question).await {
                 Err(Unanswered { error, next: Decision::Shrink }) => self.shrink(question, &error),
                 Err(unanswered) => return Err(unanswered.into()),
-                Ok(Page { edges, page_info: PageInfo { has_next_page: false } }) => {
+                Ok(Page { edges, page_info: PageInfo { has_next_page: false }, .. }) => {
                     let asked = batch.len();
                     let batch = rest.drain(..asked);
                     match &mut left {
@@ -251,10 +260,12 @@ impl Client {
 
     /// The rows that are answered to exactly this question.
     async fn fetch_rows<T: Identified>(&self, question: Question<'_>) -> Result<Page<T>, Unanswered> {
-        let Data(page) = self.ask(question).await?;
+        let Data(mut page) = self.ask(question).await?;
         // Null ones and repeated ones included.
         let max_rows = question.rows.saturating_mul(4).saturating_add(1_000);
-        if page.edges.nodes.len() + page.edges.null_rows > max_rows {
+        let rows = page.edges.nodes.len() + page.edges.null_rows;
+        page.is_full = rows >= question.rows;
+        if rows > max_rows {
             let what = "expected no more than were asked for";
             return Err(Error::malformed(question.query, "its rows", what).into());
         }

@@ -63,6 +63,17 @@ async fn what_is_otherwise_is_told() {
     assert_eq!(found(&probed, "introspection answers").0, Finding::Different);
     assert_eq!(found(&probed, "10,000 ledger lines"), differs("625 at most"));
 
+    let mut full = Options::fast(12_000, 3);
+    full.dialect.no_next_at_cap = true;
+    let probed = probe(&Desk::new(full).await).await;
+    for fact in ["10,000 ledger lines", "of more than 10,000 rows"] {
+        let (finding, detail) = found(&probed, fact);
+        assert!(
+            finding == Finding::Different && detail.clone().unwrap().contains("hasNextPage is wrong"),
+            "{detail:?}"
+        );
+    }
+
     let demanding = Scenario::named("extra-argument").unwrap().options(1.0);
     let probed = probe(&Desk::new(demanding).await).await;
     assert_eq!(found(&probed, "no root demands an argument").0, Finding::Different);

@@ -69,6 +69,8 @@ pub struct Dialect {
     pub offset_cursors: bool,
     /// Every page is the first one, and says that there are more.
     pub endless_cursor: bool,
+    /// A page of as many rows as a page may have says that no more follow, whether they do or not.
+    pub no_next_at_cap: bool,
     /// An empty connection has `edges: []`.
     pub empty_edges_as_array: bool,
     /// Access rights that the token lacks, by their names on the token page (see [`RIGHTS`]), or `File` for stored documents.

@@ -19,6 +19,7 @@ pub(crate) struct Query {
     before: Option<i64>,
     filter: Option<Filter>,
     order: Option<(Column, bool)>,
+    cap: usize,
     asked: RowScope,
 }
 
@@ -76,6 +77,7 @@ impl Query {
             before: cursor("before")?,
             filter: if dialect.ignores_id_ranges { filter.map(Filter::without_id_ranges) } else { filter },
             order,
+            cap: cap as usize,
             asked: RowScope {
                 owners: OwnerSet::named(text("ownerSet")),
                 status: Status::named(text("objectStatus")),
@@ -108,6 +110,9 @@ impl Query {
         }
         if dialect.endless_cursor && !page.places.is_empty() && !self.by_ids() {
             page.has_next = true;
+        }
+        if dialect.no_next_at_cap && page.places.len() >= self.cap {
+            page.has_next = false;
         }
         if dialect.row_order == RowOrder::Mixed {
             page.places.sort_by_key(|&place| mix(place as u64));

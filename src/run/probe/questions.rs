@@ -88,7 +88,8 @@ async fn listing(
     timings.push(timing("a page of the ledger, by index fields", rows, begun.elapsed()));
     let mut facts = Vec::new();
     facts.push(match client.page_sizes().rows(query::LEDGER_INDEX, MAX_ROWS) {
-        MAX_ROWS if rows >= MAX_ROWS => Fact::holds(Verified, whole),
+        MAX_ROWS if rows >= MAX_ROWS && page.page_info.has_next_page => Fact::holds(Verified, whole),
+        MAX_ROWS if rows >= MAX_ROWS => Fact::different(Verified, whole, none_follow(rows)),
         MAX_ROWS if page.page_info.has_next_page => {
             Fact::different(Verified, whole, format!("{rows} came, and more follow"))
         }
@@ -115,6 +116,13 @@ async fn listing(
     });
     facts.extend(document_types(page.edges.nodes, rules));
     Ok(facts)
+}
+
+/// A full page that claims to be the last. A refresh does not believe it.
+fn none_follow(rows: usize) -> String {
+    format!(
+        "{rows} came, and none are said to follow: there are exactly so many, or hasNextPage is wrong of a full page"
+    )
 }
 
 /// Which of the known document types there are. Others are counted: their names may be a company's own.
@@ -161,7 +169,8 @@ async fn beyond_the_cap(
             timings.push(timing("a page of ids alone", page.edges.nodes.len(), begun.elapsed()));
             match page.edges.nodes.len() {
                 rows if rows > MAX_ROWS => Fact::different(Guessed, fact, "all come: there is no such cap"),
-                MAX_ROWS => Fact::holds(Guessed, fact),
+                MAX_ROWS if page.page_info.has_next_page => Fact::holds(Guessed, fact),
+                MAX_ROWS => Fact::different(Guessed, fact, none_follow(MAX_ROWS)),
                 _ if page.page_info.has_next_page => Fact::different(Guessed, fact, "fewer come"),
                 _ => Fact::not_tried(Guessed, fact, "the ledger has fewer"),
             }

@@ -56,6 +56,12 @@ fn rows_null_rows_and_the_last_cursor() {
 }
 
 #[test]
+fn a_byte_order_mark_says_nothing() {
+    assert_eq!(rows(&format!("\u{feff}{JSON}")).unwrap().nodes.len(), 2);
+    assert!(rows(&format!("\u{feff}\u{feff}{JSON}")).is_err());
+}
+
+#[test]
 fn a_page_has_edges_and_says_whether_more_follow() {
     let is_page = |root: &str| {
         let json = format!(r#"{{"data":{{"root":{root}}}}}"#);

@@ -33,6 +33,7 @@ files! {
     "errors-beside-data",
     "extra-argument",
     "filter-key-lacks",
+    "full-pages",
     "gateway-timeouts",
     "gzip-bomb",
     "huge-voucher",

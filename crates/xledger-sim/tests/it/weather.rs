@@ -9,7 +9,7 @@ use xledger_sim::{
 };
 
 /// The weather that a client of Xledger must come through. Each line is covered by a scenario at least.
-const WEATHER: [&str; 125] = [
+const WEATHER: [&str; 126] = [
     "limit code: burst",
     "limit code: concurrency",
     "limit code: credits",
@@ -135,6 +135,7 @@ const WEATHER: [&str; 125] = [
     "changed since it was listed: a match that payroll was listed with",
     "purchases that are no cost, are taken back or come again, of suppliers whose numbers mislead",
     "the names of the system's own lists in Norwegian",
+    "a full page that says it is the last",
 ];
 
 #[test]
