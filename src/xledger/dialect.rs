@@ -1,7 +1,7 @@
 //! What this server's schema calls things, and which types it gives to ids: read by introspection, because Xledger has widened ids of tables before.
 //! What cannot be read is assumed to be as Xledger is known to be, then learned by trying; so are the fields that exist.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -86,6 +86,9 @@ pub struct Dialect {
     pub owner_sets: Vec<String>,
     /// The names of the query roots, sorted; empty if introspection is closed.
     pub roots: Vec<String>,
+    /// The roots that have no argument `objectStatus`.
+    #[serde(default)]
+    pub without_status: BTreeSet<String>,
     /// What the schema lacks or demands that keeps a refresh from working, in words.
     pub obstacles: Vec<String>,
 }
@@ -104,10 +107,14 @@ impl Default for Dialect {
             period_id: true,
             owner_sets: Vec::new(),
             roots: Vec::new(),
+            without_status: BTreeSet::new(),
             obstacles: Vec::new(),
         }
     }
 }
+
+/// The argument that also shows what is closed. Facts have it of accounts; that suppliers take it is assumed.
+pub(super) const STATUS: &str = "objectStatus";
 
 /// A root that rows are asked of, as Xledger is known to have it.
 pub(super) struct Root {

@@ -68,6 +68,14 @@ impl Document {
         self
     }
 
+    /// The document without an argument of its roots.
+    pub(crate) fn without_argument(mut self, name: &str) -> Self {
+        if let Some(query) = self.operation() {
+            fields(&mut query.selection_set).for_each(|root| root.arguments.retain(|(argument, _)| argument != name));
+        }
+        self
+    }
+
     /// The document without the cursors of its rows.
     pub(crate) fn without_cursors(mut self) -> Self {
         if let Some(query) = self.operation() {

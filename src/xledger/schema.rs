@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::client::Client;
-use super::dialect::{Dialect, IdType, ROOTS, Root};
+use super::dialect::{Dialect, IdType, ROOTS, Root, STATUS};
 use super::error::Error;
 use super::query::{DIALECT, FILTER_KEYS};
 
@@ -96,6 +96,7 @@ impl Dialect {
                 error @ (Error::SchemaMismatch { .. }
                 | Error::Api { .. }
                 | Error::RightMissing { .. }
+                | Error::TooComplex { .. }
                 | Error::TooLarge { .. }
                 | Error::Malformed { .. }),
             ) => {
@@ -165,6 +166,9 @@ impl Schema {
             dialect.obstacles.extend(
                 required.map(|argument| format!("`{name}` demands an argument `{}` that is not known", argument.name)),
             );
+            if !definition.args.iter().any(|argument| argument.name == STATUS) {
+                dialect.without_status.insert((*name).to_owned());
+            }
             let filter = definition.args.iter().find(|argument| argument.name == "filter").and_then(Field::leaf);
             match (filter, dialect.filters.get_mut(*name)) {
                 (Some(filter), Some(known)) => filter.clone_into(&mut known.type_name),
@@ -208,7 +212,7 @@ mod tests {
             dialect.obstacles,
             ["`apTransactions` demands an argument `company` that is not known", "there is no root `suppliers`"]
         );
-        assert!(dialect.owner_currency);
+        assert!(dialect.owner_currency && dialect.without_status.contains("accounts"));
         let Err(Error::SchemaLacks { what }) = dialect.check_fit("MINE") else { panic!() };
         assert!(what.contains("company") && what.contains("XLEDGER_OWNER_SET"), "{what}");
     }

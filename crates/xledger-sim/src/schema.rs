@@ -21,7 +21,8 @@ const WIDENED: [&str; 4] = ["APTransaction", "Supplier", "Subledger", "Transacti
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Served {
-    /// Fields, filter keys and roots that it lacks, as in `Transaction.taxAmount`, `Transaction_Filter.dbId_in`, `Query.accounts`.
+    /// Fields, filter keys, roots and arguments that it lacks, as in `Transaction.taxAmount`, `Transaction_Filter.dbId_in`, `Query.accounts`,
+    /// `Query.suppliers.objectStatus`.
     pub lacks: BTreeSet<String>,
     /// Types that have another name.
     pub renames: BTreeMap<String, String>,
@@ -40,7 +41,7 @@ pub(crate) fn serve(dialect: &Dialect, served: &Served) -> Result<Valid<Schema>,
         None => true,
     };
     let mut used = BTreeSet::new();
-    let mut here = |of: &Name, name: &Name| {
+    let mut here = |of: &str, name: &str| {
         let path = format!("{of}.{name}");
         let lacks = served.lacks.contains(&path);
         if lacks || served.requires.contains_key(&path) {
@@ -60,6 +61,8 @@ pub(crate) fn serve(dialect: &Dialect, served: &Served) -> Result<Valid<Schema>,
                 object.directives = DirectiveList::new();
                 object.fields.retain(|field| kept(&field.directives) && here(&object.name, &field.name));
                 for field in &mut object.fields {
+                    let path = format!("{}.{}", object.name, field.name);
+                    field.make_mut().arguments.retain(|argument| here(&path, &argument.name));
                     field.make_mut().directives = DirectiveList::new();
                     require(served, &object.name, field.make_mut())?;
                     if dialect.wide_ids {
