@@ -70,6 +70,16 @@ pub enum Error {
         /// The server's words.
         message: String,
     },
+    /// The query costs more than the server allows by its own count, which multiplies by the rows.
+    #[error(
+        "Xledger finds query {query} too complex, however few rows it asks for ({message}); lower XLEDGER_PAGE_ROWS, or ask Xledger to allow more"
+    )]
+    TooComplex {
+        /// The operation's name.
+        query: &'static str,
+        /// The server's words.
+        message: String,
+    },
     /// The schema is not the one that the query was written for.
     #[error("Xledger's schema does not take query {query}: {message} ({code})")]
     SchemaMismatch {

@@ -10,9 +10,11 @@ impl From<Error> for Failure {
             Error::TokenMalformed => FailureKind::TokenMalformed,
             Error::TokenRefused { .. } => FailureKind::TokenRefused,
             Error::RightMissing { .. } | Error::OwnerSetRefused { .. } => FailureKind::RightMissing,
-            Error::BurstLimit | Error::ConcurrencyLimit | Error::NotResolved { .. } | Error::TooLong { .. } => {
-                FailureKind::LimitReached
-            }
+            Error::BurstLimit
+            | Error::ConcurrencyLimit
+            | Error::NotResolved { .. }
+            | Error::TooComplex { .. }
+            | Error::TooLong { .. } => FailureKind::LimitReached,
             Error::CreditsUsedUp { .. } => FailureKind::CreditsUsedUp,
             Error::SchemaMismatch { .. } | Error::SchemaLacks { .. } => FailureKind::SchemaMismatch,
             Error::Malformed { .. } | Error::TooLarge { .. } => FailureKind::AnswerMalformed,

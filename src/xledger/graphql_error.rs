@@ -9,12 +9,19 @@ use super::query::Query;
 use super::scalar;
 use crate::display::lines::is_control_char as is_obeyed;
 
-/// The one of several errors to act on, if there is any. `rows` are those that the query asked for; the token is taken out of every text.
-pub(crate) fn classify_all(query: Query, rows: usize, errors: &[Value], token: &str) -> Option<Error> {
-    errors.iter().map(|error| classify(query, rows, error, token)).min_by_key(rank)
+/// The one of several errors to act on, if there is any. `rows` are those that the query asked for; the token is taken out of every text. A token
+/// that `is_accepted` by now is refused by a code alone: words about it may be of a right.
+pub(crate) fn classify_all(
+    query: Query,
+    rows: usize,
+    errors: &[Value],
+    token: &str,
+    is_accepted: bool,
+) -> Option<Error> {
+    errors.iter().map(|error| classify(query, rows, error, token, is_accepted)).min_by_key(rank)
 }
 
-fn classify(query: Query, rows: usize, error: &Value, token: &str) -> Error {
+fn classify(query: Query, rows: usize, error: &Value, token: &str, is_accepted: bool) -> Error {
     let text = error["message"].as_str().unwrap_or_default();
     let message = sanitize(text, token);
     let extensions = &error["extensions"];
@@ -43,12 +50,14 @@ fn classify(query: Query, rows: usize, error: &Value, token: &str) -> Error {
         Error::OwnerSetRefused { message }
     } else if let Some(code) = invalid {
         Error::SchemaMismatch { query: query.name, code, message }
-    } else if has(NOT_RESOLVED) || NOT_RESOLVED_WORDS.iter().any(|known| words.contains(known)) {
+    } else if has("COMPLEXITY") {
+        Error::TooComplex { query: query.name, message }
+    } else if !denied && (has(NOT_RESOLVED) || NOT_RESOLVED_WORDS.iter().any(|known| words.contains(known))) {
         Error::NotResolved { query: query.name, rows, message }
     } else if words.contains("bad format for api token") {
         Error::TokenMalformed
     } else if words.contains("access denied for schema")
-        || error["path"].is_null() && denied && words.contains("token")
+        || error["path"].is_null() && denied && says_token(&words) && !is_accepted
         || codes.iter().any(|code| code.to_uppercase().contains("UNAUTHENTICATED"))
     {
         Error::TokenRefused { message }
@@ -63,9 +72,16 @@ fn classify(query: Query, rows: usize, error: &Value, token: &str) -> Error {
 }
 
 /// What the GraphQL library calls a fault while a field is resolved.
-const NOT_RESOLVED: &str = "TIMEOUT SQL TASK_CANCELED OPERATION_CANCELED NULL_REFERENCE";
-/// The same in words: Xledger's own, and the library's.
-const NOT_RESOLVED_WORDS: &[&str] = &["query timed out", "operation has timed out", "error trying to resolve field"];
+const NOT_RESOLVED: &str = "TIMEOUT SQL TASK_CANCELED OPERATION_CANCELED NULL_REFERENCE OBJECT_DISPOSED";
+/// The same in words: Xledger's own, the library's, and those of what the server is most probably made with.
+const NOT_RESOLVED_WORDS: &[&str] = &[
+    "query timed out",
+    "operation has timed out",
+    "timeout expired",
+    "timeout period elapsed",
+    "disposed object",
+    "error trying to resolve field",
+];
 
 /// When credits are back. The form is not known: with an offset, without one (Central European then, as all times of Xledger), or a number of
 /// seconds or milliseconds.
@@ -81,7 +97,7 @@ fn time(reset_at: &Value) -> Option<Timestamp> {
 }
 
 /// What GraphQL libraries call a document or a variable that the schema does not take.
-const INVALID: &str = "ARGUMENTS_OF_CORRECT_TYPE COMPLEXITY DEFAULT_VALUES_OF_CORRECT_TYPE FIELDS_ON_CORRECT_TYPE FRAGMENTS_ON_COMPOSITE_TYPES \
+const INVALID: &str = "ARGUMENTS_OF_CORRECT_TYPE DEFAULT_VALUES_OF_CORRECT_TYPE FIELDS_ON_CORRECT_TYPE FRAGMENTS_ON_COMPOSITE_TYPES \
     GRAPHQL_VALIDATION_FAILED INVALID_LITERAL INVALID_OPERATION INVALID_VALUE KNOWN_ARGUMENT_NAMES KNOWN_DIRECTIVES \
     KNOWN_FRAGMENT_NAMES KNOWN_TYPE_NAMES NO_INTROSPECTION NO_OPERATION NO_UNDEFINED_VARIABLES NO_UNUSED_FRAGMENTS \
     NO_UNUSED_VARIABLES OVERLAPPING_FIELDS_CAN_BE_MERGED PROVIDED_NON_NULL_ARGUMENTS SCALAR_LEAFS SYNTAX_ERROR \
@@ -100,11 +116,27 @@ fn plain(value: &Value) -> String {
 /// Whether an error seems to deny access. It decides what a person is told; what a refresh does without is found by asking.
 fn looks_denied(words: &str, codes: &[String]) -> bool {
     const OF_CODES: [&str; 4] = ["unauthorized", "forbidden", "access", "permission"];
-    const OF_WORDS: [&str; 4] = ["not authorized", "not allowed", "revoked", "expired"];
+    const OF_WORDS: [&str; 9] = [
+        "unauthorized",
+        "forbidden",
+        "permission",
+        "not authorized",
+        "not allowed",
+        "access denied",
+        "access is denied",
+        "no access",
+        "not have access",
+    ];
+    const OF_TOKENS: [&str; 5] = ["expired", "revoked", "invalid", "not valid", "unknown"];
     let codes = codes.join(" ").to_lowercase();
-    OF_CODES.iter().any(|known| codes.contains(known) || words.contains(known))
+    OF_CODES.iter().any(|known| codes.contains(known))
         || OF_WORDS.iter().any(|known| words.contains(known))
-        || (words.contains("token") && (words.contains("invalid") || words.contains("unknown")))
+        || (says_token(words) && OF_TOKENS.iter().any(|known| words.contains(known)))
+}
+
+/// Whether the word itself is there: a `CancellationTokenSource` is no token.
+fn says_token(words: &str) -> bool {
+    words.split(|c: char| !c.is_alphanumeric()).any(|word| word == "token")
 }
 
 /// Of several errors the one to act on: first what a wait cures, then what a person must do, then the rest.
@@ -115,7 +147,7 @@ fn rank(error: &Error) -> u8 {
         Error::ConcurrencyLimit => 2,
         Error::TokenMalformed | Error::TokenRefused { .. } => 3,
         Error::RightMissing { .. } | Error::OwnerSetRefused { .. } => 4,
-        Error::NotResolved { .. } => 6,
+        Error::NotResolved { .. } | Error::TooComplex { .. } => 6,
         _ => 5,
     }
 }
@@ -127,7 +159,7 @@ mod tests {
     use serde_json::json;
 
     fn read(errors: Value) -> String {
-        let error = classify_all(query::SUPPLIERS, 100, errors.as_array().unwrap(), "s3cret").unwrap();
+        let error = classify_all(query::SUPPLIERS, 100, errors.as_array().unwrap(), "s3cret", false).unwrap();
         let debug = format!("{error:?}");
         assert!(!debug.contains("s3cret") && !debug.contains('\n'), "{debug}");
         debug.split([' ', '(']).next().unwrap().to_owned()
@@ -182,14 +214,54 @@ mod tests {
         ] {
             assert_eq!(read(errors.clone()), kind, "{errors}");
         }
-        assert_eq!(classify_all(query::SUPPLIERS, 1, &[], "t"), None);
+        assert_eq!(classify_all(query::SUPPLIERS, 1, &[], "t", false), None);
+    }
+
+    #[test]
+    fn words_that_only_look_like_a_refusal() {
+        let field = json!(["suppliers", "edges", 0, "node", "subledgerGroup"]);
+        for (error, before, after) in [
+            (
+                json!({"message": "Error trying to resolve field 'subledgerGroup'.", "path": field,
+                    "extensions": {"code": "UNAUTHORIZED_ACCESS", "codes": ["UNAUTHORIZED_ACCESS"]}}),
+                "RightMissing",
+                "RightMissing",
+            ),
+            (
+                json!({"message": "Execution Timeout Expired.  The timeout period elapsed prior to completion.", "path": ["t"]}),
+                "NotResolved",
+                "NotResolved",
+            ),
+            (json!({"message": "Cannot access a disposed object."}), "NotResolved", "NotResolved"),
+            (
+                json!({"message": "Cannot access a disposed object. Object name: 'CancellationTokenSource'."}),
+                "NotResolved",
+                "NotResolved",
+            ),
+            (json!({"message": "The token was cancelled; it has no handle."}), "Api", "Api"),
+            (json!({"message": "Your trial has expired."}), "Api", "Api"),
+            (json!({"message": "The API token does not have access to Subledger."}), "TokenRefused", "RightMissing"),
+            (json!({"message": "The token has expired."}), "TokenRefused", "RightMissing"),
+            (json!({"message": "The token has expired.", "code": "UNAUTHENTICATED"}), "TokenRefused", "TokenRefused"),
+            (
+                json!({"message": "Query is too complex to execute.", "extensions": {"code": "COMPLEXITY"}}),
+                "TooComplex",
+                "TooComplex",
+            ),
+        ] {
+            for (is_accepted, expected) in [(false, before), (true, after)] {
+                let kind = classify_all(query::SUPPLIERS, 9, std::slice::from_ref(&error), "t", is_accepted);
+                let kind = format!("{:?}", kind.unwrap());
+                assert!(kind.starts_with(expected), "{error} {is_accepted}: {kind}");
+            }
+        }
     }
 
     #[test]
     fn the_time_of_new_credits_is_read_in_every_form() {
         let credits = |reset_at: Value| {
             let error = json!({"code": "BAD_REQUEST.INSUFFICIENT_CREDITS", "extensions": {"resetAt": reset_at}});
-            match classify_all(query::SUPPLIERS, 1, &[error], "t") {
+            match classify_all(query::SUPPLIERS, 1, &[error], "t", false) {
                 Some(Error::CreditsUsedUp { reset_at }) => reset_at.map(|at| at.to_string()),
                 other => panic!("{other:?}"),
             }

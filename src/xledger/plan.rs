@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
-use super::dialect::{Dialect, IdFilter, known_filter};
+use super::dialect::{Dialect, IdFilter, STATUS, known_filter};
 use super::document::Document;
 use super::error::Error;
 use super::optional::{self, OPTIONAL, OptionalFields};
@@ -49,6 +49,8 @@ pub enum LossReason {
     NotInSchema,
     /// The token may not read it.
     NotAllowed,
+    /// It fails whenever it is asked for.
+    NotResolved,
 }
 
 /// Something that a refresh did without.
@@ -112,7 +114,10 @@ impl QueryPlan {
     /// The document to send for a query: this one, or the query's own without what is lost; with the names that this schema has.
     pub(crate) fn document(&self, query: Query, document: Option<Document>) -> Document {
         let state = lock(&self.0);
-        let document = document.unwrap_or_else(|| optional::document(query, |at| state.is_left_out(at)));
+        let mut document = document.unwrap_or_else(|| optional::document(query, |at| state.is_left_out(at)));
+        if state.dialect.without_status.contains(query.root) {
+            document = document.without_argument(STATUS);
+        }
         match (state.dialect.filter(query), known_filter(query.root)) {
             (Some(filter), Some(known)) => document.with_type(known, &filter.type_name),
             _ => document,
@@ -183,6 +188,11 @@ impl QueryPlan {
         }
     }
 
+    /// Does not send the argument `objectStatus` to a query's root any more. Returns whether it was sent.
+    pub(super) fn drop_status(&self, query: Query) -> bool {
+        query.document.contains(STATUS) && lock(&self.0).dialect.without_status.insert(query.root.to_owned())
+    }
+
     /// Writes the ids of a query's filter the other way from now on.
     pub(super) fn toggle_id_type(&self, query: Query) {
         if let Some(filter) = lock(&self.0).dialect.filters.get_mut(query.root) {
@@ -215,13 +225,13 @@ impl QueryPlan {
         lock(&self.0).lost.iter().map(saved).collect()
     }
 
-    /// Does not ask for what an earlier run lost. What was refused is tried once more when the query is first asked, for a right can be given.
+    /// Does not ask for what an earlier run lost. What was refused or failed is tried once more when the query is first asked, for a right can be given.
     pub(crate) fn restore_losses(&self, saved: &[(String, String, LossReason)]) {
         let mut state = lock(&self.0);
         for (name, field, reason) in saved {
             let is_meant = |optional: &OptionalFields| optional.query.name == name && optional.fields[0] == field;
             if let Some(at) = OPTIONAL.iter().position(is_meant) {
-                let loss = Loss { reason: *reason, is_untried: *reason == LossReason::NotAllowed };
+                let loss = Loss { reason: *reason, is_untried: *reason != LossReason::NotInSchema };
                 state.lost.entry(at).or_insert(loss);
             }
         }

@@ -203,7 +203,7 @@ impl State {
         let new = known.in_a_row == 0 || sent >= known.last;
         let refusals = Refusals { in_a_row: known.in_a_row + u32::from(new), last: now, ..known };
         self.refusals = Some(refusals);
-        self.answered |= matches!(error, Error::NotResolved { .. });
+        self.answered |= matches!(error, Error::NotResolved { .. } | Error::TooComplex { .. });
         match error {
             // The limit is the token's. If something else uses it too, full pace would be refused again at once: halved by each refusal, and one
             // more after some answers, two refreshes come to share it.

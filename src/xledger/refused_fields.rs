@@ -6,6 +6,7 @@ use serde::de::IgnoredAny;
 
 use super::answer::Plain;
 use super::client::{Client, Unanswered};
+use super::dialect::STATUS;
 use super::document::Document;
 use super::error::Error;
 use super::optional::is_within;
@@ -44,6 +45,11 @@ impl Client {
             return Ok(true);
         }
         let query = question.query;
+        if matches!(refusal, Error::SchemaMismatch { message, .. } if message.contains(STATUS))
+            && self.plan().drop_status(query)
+        {
+            return Ok(true);
+        }
         let left = self.plan().parts_left(query);
         if !self.plan().begin_field_search(query)? || left.is_empty() {
             return Ok(false);
@@ -65,12 +71,17 @@ impl Client {
             let refused = if turned { Vec::new() } else { self.find_refused_parts(sample, left.clone()).await? };
             // Of several the outermost: what lies within it is refused for it alone.
             let necessary_ones = refused.iter().filter(|(part, _)| part.optional.is_none());
+            if necessary_ones.clone().any(|(_, why)| !why.is_refusal()) {
+                // What fails may pass: it is waited for.
+                return Ok(false);
+            }
             if let Some((part, why)) = necessary_ones.min_by_key(|(part, _)| part.depth()) {
                 return Err(self.plan().record_refused_query(query, necessary(query, &part.fields, why.clone())));
             }
             for (part, why) in &refused {
                 let reason = match why {
                     Error::SchemaMismatch { .. } => LossReason::NotInSchema,
+                    Error::NotResolved { .. } | Error::TooComplex { .. } => LossReason::NotResolved,
                     _ => LossReason::NotAllowed,
                 };
                 part.optional.into_iter().for_each(|at| self.plan().stop_asking(at, reason));
@@ -136,7 +147,7 @@ impl Client {
         let mut certain = Vec::new();
         for (part, why) in refused {
             // A refusal that would end the run, or is unknown, may be chance.
-            if part.optional.is_some() && !matches!(why, Error::Api { .. }) {
+            if part.optional.is_some() && !matches!(why, Error::Api { .. } | Error::NotResolved { .. }) {
                 certain.push((part, why));
             } else if let Some(why) = self.try_parts_repeatedly(question, std::slice::from_ref(&part)).await? {
                 certain.push((part, why));
@@ -172,7 +183,7 @@ impl Client {
             let sample = Question { variables: &variables, select, rows, ..question };
             return match self.attempt::<Plain<IgnoredAny>>(sample, Some(&document), false).await {
                 Ok(_) => Ok(None),
-                Err(Unanswered { error, .. }) if error.is_refusal() => Ok(Some(error)),
+                Err(Unanswered { error, next }) if error.is_refusal() || next == Decision::Search => Ok(Some(error)),
                 Err(Unanswered { next: Decision::Shrink, .. }) => {
                     rows /= 2;
                     continue;

@@ -4,11 +4,13 @@
 //! | what happened | what is done | until |
 //! |---|---|---|
 //! | burst limit | wait 5 s and send less often | 12 refusals in a row |
-//! | too many at once | wait 1 s and send fewer at once | 12 refusals in a row |
+//! | too many at once | wait 1, 2, 4, 8, 16 s and send fewer at once | 5 minutes without an answer |
 //! | credits used up | wait until Xledger gives new ones, or 20 minutes if it does not say when | 3 refusals in a row |
-//! | 429 or any 5xx with `Retry-After` | wait for so long | 12 refusals in a row |
+//! | 429 with `Retry-After` | wait for so long | 12 refusals in a row |
+//! | any 5xx with `Retry-After` | wait for so long, and no less than without it | 5 minutes without an answer |
 //! | server down, connection broken, answer damaged or of no known form where there were answers before | wait 1, 2, 4, 8, 16 s, one request at a time | 5 minutes without an answer |
 //! | the same, while others are answered, or every second time from the fifth on; no answer in time, for the second time; too much asked at once; a list of ids that a firewall refuses | ask for half as many rows | the least that is worth trying, then as if the server were down |
+//! | a fault of a field, or a query too complex, at the least rows that are worth trying: the third time, or at once | ask for its fields one by one, and again without those that always fail | once for each query, then as if the server were down; too complex: stop |
 //! | a refusal of this question, whatever its words | ask for its fields one by one, and again without those that are refused | once for each query |
 //! | the same, and none of its fields is refused by itself | wait 5, 15, 40 s | 3 times |
 //! | anything else | stop: to ask again would only cost | |
@@ -29,6 +31,8 @@ pub(crate) const MIN_ROWS: usize = 50;
 const MAX_REFUSALS: u32 = 12;
 /// Credits used up so often in a row end the run. Before that, a wait that ends before the deadline is cheaper than to begin again.
 const MAX_RESETS: u32 = 3;
+/// So often a question for few rows is not resolved before it is searched for the field: a fault of a moment passes meanwhile.
+const TRIES_BEFORE_SEARCH: u32 = 3;
 /// The waits before a question is asked again that was refused for a reason that nobody knows, in seconds.
 const UNKNOWN_WAITS_S: [u64; 3] = [5, 15, 40];
 /// How long a server is waited for that gives no answer at all.
@@ -51,6 +55,8 @@ pub(crate) struct Attempt {
     pub(crate) has_answered: bool,
     /// How often this question was refused or failed by now.
     pub(crate) tries: u32,
+    /// When it failed.
+    pub(crate) now: Instant,
 }
 
 /// How it has gone since the last answer.
@@ -86,18 +92,31 @@ pub(crate) fn decide(error: &Error, attempt: Attempt, streak: Streak, jitter: u3
     let up_to = |most: u32, decision| if streak.in_a_row < most { decision } else { Decision::Stop };
     match error {
         Error::BurstLimit => up_to(MAX_REFUSALS, Decision::PauseAll(longer(Duration::from_secs(5), jitter, 200))),
-        Error::ConcurrencyLimit => up_to(MAX_REFUSALS, Decision::PauseAll(longer(Duration::from_secs(1), jitter, 500))),
+        Error::ConcurrencyLimit => wait_for_server(error, attempt, streak, jitter),
         Error::CreditsUsedUp { reset_at: Some(at) } => {
             let later = longer(Duration::from_secs(1), jitter, 4_000);
             let at = at.as_millisecond().saturating_add(i64::try_from(later.as_millis()).unwrap_or(0));
             up_to(MAX_RESETS, Decision::PauseAllUntil(Instant(at)))
         }
-        Error::Busy { until, .. } => up_to(MAX_REFUSALS, Decision::PauseAllUntil(*until)),
+        Error::Busy { status: 429, until, .. } => up_to(MAX_REFUSALS, Decision::PauseAllUntil(*until)),
+        Error::Busy { until, .. } => match wait_for_server(error, attempt, streak, jitter) {
+            Decision::PauseAll(wait) if until.0 > attempt.now.0 + wait.as_millis() as i64 => {
+                Decision::PauseAllUntil(*until)
+            }
+            other => other,
+        },
         Error::CreditsUsedUp { reset_at: None } => {
             up_to(MAX_RESETS, Decision::PauseAll(longer(CREDITS_RESET, jitter, 20)))
         }
         Error::Late { .. } if can_shrink && attempt.tries.max(streak.in_a_row) >= 2 => Decision::Shrink,
-        Error::NotResolved { .. } | Error::TooLarge { .. } | Error::TooLong { .. } if can_shrink => Decision::Shrink,
+        Error::NotResolved { .. } | Error::TooComplex { .. } | Error::TooLarge { .. } | Error::TooLong { .. }
+            if can_shrink =>
+        {
+            Decision::Shrink
+        }
+        // It may be a single field of these rows.
+        Error::NotResolved { .. } if !attempt.searched && attempt.tries >= TRIES_BEFORE_SEARCH => Decision::Search,
+        Error::TooComplex { .. } if !attempt.searched => Decision::Search,
         Error::Unavailable { .. } | Error::Unreachable { .. } if can_shrink && is_of_its_size(attempt, streak) => {
             Decision::Shrink
         }

@@ -63,7 +63,6 @@ impl Transport {
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .connect_timeout(at_tempo(TIME_TO_CONNECT, *tempo))
-            .read_timeout(at_tempo(SILENCE, *tempo))
             .timeout(at_tempo(TIME_TO_LAST_BYTE, *tempo))
             .user_agent(concat!("xledger-spend/", env!("CARGO_PKG_VERSION")))
             .build()
@@ -135,9 +134,13 @@ impl Transport {
         })?;
         self.meter.lock().was_compressed |= gzip;
         let mut bytes = Vec::new();
-        while let Some(chunk) =
-            response.chunk().await.map_err(|error| connection::explain(&self.connection.endpoint, &error))?
-        {
+        let silence = at_tempo(SILENCE, self.connection.tempo);
+        loop {
+            // Not reqwest's own limit, which would hold for the first byte too.
+            let chunk = tokio::time::timeout(silence, response.chunk()).await;
+            let chunk = chunk.map_err(|_| self.unreachable("no answer in time".to_owned()))?;
+            let chunk = chunk.map_err(|error| connection::explain(&self.connection.endpoint, &error))?;
+            let Some(chunk) = chunk else { break };
             self.meter.lock().usage.bytes_down += chunk.len() as u64;
             if bytes.len() + chunk.len() > ANSWER_LIMIT_BYTES {
                 return Err(self.fault(query, Fault::TooLarge));
@@ -153,11 +156,18 @@ impl Transport {
             }
             envelope => envelope.map_err(|fault| self.fault(query, fault))?,
         };
-        match graphql_error::classify_all(query, rows, &envelope.errors(), self.connection.token.expose_secret()) {
+        let is_accepted = self.token_accepted.load(Relaxed);
+        let token = self.connection.token.expose_secret();
+        match graphql_error::classify_all(query, rows, &envelope.errors(), token, is_accepted) {
             Some(Error::Api { message, .. } | Error::RightMissing { message, .. }) if status == 401 => {
                 Err(Error::TokenRefused { message })
             }
             Some(Error::Api { .. }) if status >= 500 || status == 429 => Err(by_status()),
+            // A time that is over says nothing: of one without an offset it is not known where it is meant.
+            Some(Error::CreditsUsedUp { reset_at }) => {
+                let now_ms = (self.connection.clock)().0;
+                Err(Error::CreditsUsedUp { reset_at: reset_at.filter(|at| at.as_millisecond() > now_ms) })
+            }
             Some(error) => Err(error),
             None if status >= 400 => Err(by_status()),
             // Neither data nor an error, where there were answers before.

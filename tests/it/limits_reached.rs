@@ -6,6 +6,7 @@ use crate::desk::Desk;
 use xledger_sim::{Burst, Fault, FaultKind, Options};
 use xledger_spend::event::Refresh;
 use xledger_spend::model::failure::FailureKind;
+use xledger_spend::model::value::Instant;
 use xledger_spend::table::runs::Status;
 
 #[tokio::test]
@@ -53,4 +54,27 @@ async fn a_run_ends_at_its_deadline() {
     let report = desk.run(Duration::from_secs(7)).refresh(Refresh::default(), &desk.settings(&[]), &aws).await;
     assert_eq!(report.error.unwrap().kind, FailureKind::DeadlineReached);
     assert!(begun.elapsed() < Duration::from_secs(7));
+}
+
+/// A time of UTC without an offset, read as Central European, is over when it is said.
+#[tokio::test]
+async fn new_credits_at_a_time_that_is_over_are_waited_for_as_if_none_was_said() {
+    let said = Some("2026-11-21T02:30:00".to_owned());
+    let desk = Desk::new(Options { credits: Some(6), credits_reset_at: said, ..Options::fast(2_000, 2) }).await;
+    let report = desk.refresh(&[]).await;
+    assert_eq!((report.status, &report.error), (Status::Incomplete, &None));
+    // The desk's clock says 02:30 UTC.
+    assert_eq!(report.continues_at, Some(Instant(1_795_224_600_000 + 3_600_000 + 20 * 60_000)));
+}
+
+/// It is longer silent than it may be in the middle of an answer.
+#[tokio::test]
+async fn the_first_byte_may_take_longer_than_those_that_follow() {
+    let kind = FaultKind::Late(Duration::from_secs(8));
+    let faults = vec![Fault { operation: Some("Accounts".to_owned()), requests: 1, kind, ..Fault::default() }];
+    let mut desk = Desk::new(Options { faults, ..Options::fast(1_000, 2) }).await;
+    // 60 s of silence are 6 s here, 120 s are 12.
+    desk.tempo = 10.0;
+    let report = desk.refresh(&[]).await;
+    assert_eq!((report.status, &report.error, report.api.waited_ms), (Status::Succeeded, &None, 0));
 }

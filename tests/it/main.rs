@@ -26,6 +26,7 @@ mod log;
 mod old_snapshots_go;
 mod one_at_a_time;
 mod optional_fields;
+mod part_of_it_is_refused;
 mod payroll_never_leaves;
 mod probe_tells_facts;
 mod purchasing;

@@ -60,6 +60,7 @@ fn lost(report: &Report) -> String {
     for lost in &report.lost {
         let why = match lost.reason {
             LossReason::NotAllowed => format!("the token may not read {} (right {})", lost.field, lost.right),
+            LossReason::NotResolved => format!("Xledger fails to answer {}", lost.field),
             LossReason::NotInSchema => format!("the schema has no {}", lost.field),
         };
         text.push_str(&format!("  {}: {}\n", sanitize(&why), sanitize(&lost.columns.join(", "))));

@@ -65,6 +65,7 @@ fn verdict(checked: &Checked) -> String {
         let columns = lost.columns.join(", ");
         text.push_str(&match lost.reason {
             LossReason::NotAllowed => format!("Null without the right {} ({}): {columns}\n", lost.right, lost.field),
+            LossReason::NotResolved => format!("Null, for Xledger fails to answer {}: {columns}\n", lost.field),
             LossReason::NotInSchema => format!("Null, for the schema has no {}: {columns}\n", lost.field),
         });
     }

@@ -7,7 +7,8 @@ fn s(seconds: u64) -> Decision {
 #[test]
 fn what_is_done_about_each_error() {
     let down = || Error::Unavailable { endpoint: String::new(), status: 503 };
-    let busy = || Error::Busy { endpoint: String::new(), status: 503, until: Instant(7) };
+    let busy = |status, ms| Error::Busy { endpoint: String::new(), status, until: Instant(ms) };
+    let complex = || Error::TooComplex { query: "q", message: String::new() };
     let blocked = || Error::Blocked { endpoint: String::new(), query: "q", status: 403 };
     let lost = || Error::Unreachable { endpoint: String::new(), what: String::new() };
     let slow = || Error::NotResolved { query: "q", rows: 9, message: String::new() };
@@ -19,7 +20,7 @@ fn what_is_done_about_each_error() {
         || Error::RightMissing { query: crate::xledger::query::SUPPLIERS, fields: vec![], message: String::new() };
     let schema = || Error::SchemaMismatch { query: "q", code: String::new(), message: String::new() };
     let reset_at = Some(jiff::Timestamp::from_millisecond(1_795_224_600_000).unwrap());
-    let list = |rows| Attempt { rows, by_ids: false, searched: true, has_answered: true, tries: 1 };
+    let list = |rows| Attempt { rows, by_ids: false, searched: true, has_answered: true, tries: 1, now: Instant(0) };
     let ids = |rows| Attempt { by_ids: true, ..list(rows) };
     let first = |rows| Attempt { searched: false, ..list(rows) };
     let tried = |tries, rows| Attempt { tries, ..list(rows) };
@@ -28,14 +29,22 @@ fn what_is_done_about_each_error() {
         (Error::BurstLimit, list(9), 1, 0, s(5)),
         (Error::BurstLimit, list(9), 11, 99, s(5)),
         (Error::BurstLimit, list(9), 12, 99, Decision::Stop),
-        (Error::ConcurrencyLimit, list(9), 2, 0, s(1)),
-        (Error::ConcurrencyLimit, list(9), 12, 0, Decision::Stop),
+        (Error::ConcurrencyLimit, list(9), 1, 0, s(1)),
+        (Error::ConcurrencyLimit, list(9), 4, 7, s(8)),
+        (Error::ConcurrencyLimit, list(9), 20, 284, s(16)),
+        (Error::ConcurrencyLimit, list(9), 20, 285, Decision::Stop),
         (Error::CreditsUsedUp { reset_at }, list(9), 1, 0, Decision::PauseAllUntil(Instant(1_795_224_601_000))),
         (Error::CreditsUsedUp { reset_at }, list(9), 3, 0, Decision::Stop),
         (Error::CreditsUsedUp { reset_at: None }, list(9), 2, 0, s(1_200)),
         (Error::CreditsUsedUp { reset_at: None }, list(9), 3, 0, Decision::Stop),
-        (busy(), list(9), 1, 0, Decision::PauseAllUntil(Instant(7))),
-        (busy(), list(9), 12, 0, Decision::Stop),
+        (busy(429, 7), list(9), 11, 0, Decision::PauseAllUntil(Instant(7))),
+        (busy(429, 7), list(9), 12, 0, Decision::Stop),
+        // A short time is not believed again and again.
+        (busy(503, 7_000), list(9), 1, 0, Decision::PauseAllUntil(Instant(7_000))),
+        (busy(503, 7_000), list(9), 5, 30, s(16)),
+        (busy(503, 600_000), list(9), 12, 200, Decision::PauseAllUntil(Instant(600_000))),
+        (busy(503, 7_000), list(9), 30, 284, s(16)),
+        (busy(503, 7_000), list(9), 30, 285, Decision::Stop),
         (blocked(), ids(51), 1, 0, Decision::Shrink),
         (blocked(), ids(50), 1, 0, Decision::Stop),
         (blocked(), list(51), 1, 0, Decision::Stop),
@@ -64,6 +73,12 @@ fn what_is_done_about_each_error() {
         (slow(), ids(50), 9, 60, s(1)),
         (slow(), tried(3, 50), 9, 60, s(4)),
         (slow(), tried(30, 50), 9, 285, Decision::Stop),
+        (slow(), Attempt { tries: 2, ..first(50) }, 9, 60, s(2)),
+        (slow(), Attempt { tries: 3, ..first(50) }, 9, 60, Decision::Search),
+        (slow(), Attempt { tries: 3, ..first(51) }, 9, 60, Decision::Shrink),
+        (complex(), first(51), 1, 0, Decision::Shrink),
+        (complex(), first(50), 1, 0, Decision::Search),
+        (complex(), list(50), 1, 0, Decision::Stop),
         (late(), list(9_000), 1, 0, s(1)),
         (late(), tried(2, 9_000), 1, 0, Decision::Shrink),
         (late(), list(9_000), 2, 0, Decision::Shrink),
@@ -97,7 +112,7 @@ fn what_is_done_about_each_error() {
 #[test]
 fn waits_differ_by_chance() {
     let streak = Streak { in_a_row: 1, since: Duration::ZERO };
-    let asked = Attempt { rows: 1, by_ids: false, searched: true, has_answered: true, tries: 1 };
+    let asked = Attempt { rows: 1, by_ids: false, searched: true, has_answered: true, tries: 1, now: Instant(0) };
     let wait = |jitter| decide(&Error::BurstLimit, asked, streak, jitter);
     assert_eq!(wait(500), Decision::PauseAll(Duration::from_millis(5_500)));
     assert_eq!(wait(1_000), s(6));

@@ -15,7 +15,7 @@ pub(crate) struct SeenRequest {
     pub(crate) head: String,
     /// The operation that the body names.
     pub(crate) operation: String,
-    body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// How a request is met.
