@@ -19,6 +19,8 @@ pub(crate) struct DocumentType {
 const EXPENSE_REPORT: &str = "ER";
 /// The code of supplier invoices.
 const SUPPLIER_INVOICE: &str = "AP";
+/// The code of bank vouchers.
+pub(crate) const BANK: &str = "BA";
 
 impl DocumentType {
     /// Whether it is an expense report.
@@ -29,6 +31,11 @@ impl DocumentType {
     /// Whether it is a supplier's invoice.
     pub(crate) fn is_supplier_invoice(&self) -> bool {
         self.is_coded(SUPPLIER_INVOICE)
+    }
+
+    /// Whether it says what it is.
+    pub(crate) fn is_named(&self) -> bool {
+        self.code.is_some() || self.description.is_some()
     }
 
     fn is_coded(&self, code: &str) -> bool {

@@ -92,6 +92,7 @@ fn why_refused(screened: &Screened) -> String {
             because.no_document_type,
             "without a document type, or of one without a code: look at TransactionHeader and SystemValue".to_owned(),
         ),
+        (because.unjudged_match, "matched with a line that cannot be judged".to_owned()),
     ];
     let parts = reasons.into_iter().filter(|(lines, _)| *lines > 0).map(|(lines, why)| format!("{lines} {why}"));
     parts.collect::<Vec<_>>().join("; ")

@@ -35,6 +35,10 @@ impl RefreshRun<'_> {
     pub(super) fn choose_mode(&self, cache: &mut Cache<'_>, report: &mut Report) {
         let (source, unread) = (cache.contents.source.digest(), cache.unread);
         let contents = &mut cache.contents;
+        // The clock of the run that noted it may have been ahead: rows of now would expire, run after run.
+        for expiry in &mut contents.expired {
+            expiry.asked_before_ms = expiry.asked_before_ms.min(self.started_at.0);
+        }
         let Some(refresh) = &mut contents.refresh else { return };
         if refresh.mode.is_none() {
             let mut parts = contents.lines.iter().chain(&contents.payables);

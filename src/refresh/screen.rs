@@ -12,13 +12,13 @@ use crate::model::listed::{DocumentType, ListedLine, ListedPayable};
 use crate::model::treatment::Treatment;
 use crate::model::value::{Instant, Month, PackedOption};
 use crate::refresh::chart::{Account, Chart};
-use crate::refresh::index::{Ledger, Listed, Payables};
+use crate::refresh::index::{Ledger, Listed, Payables, References};
 use crate::refresh::rules::Rules;
 use crate::report::counts::{Counts, PayableCounts, TypeCount};
 pub(crate) use coverage::Coverage;
 #[cfg(test)]
 pub(crate) use coverage::LostInvoices;
-use payroll::PayrollMatches;
+use payroll::Matches;
 
 /// A line that may be asked for, as it was listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +79,7 @@ impl Verdict {
                     Lack::Period => &mut because.no_period,
                     Lack::Owner => &mut because.no_owner,
                     Lack::DocumentType => &mut because.no_document_type,
+                    Lack::JudgedMatch => &mut because.unjudged_match,
                 } += 1;
             }
             Verdict::DocumentType { on_kept_account } => {
@@ -108,6 +109,8 @@ pub(crate) enum Lack {
     Owner,
     /// It has no document type, or one without a code.
     DocumentType,
+    /// It would be kept, but a line with its match cannot be judged, and may be payroll.
+    JudgedMatch,
 }
 
 /// What a ledger line is judged by. 0 stands for no reference.
@@ -124,11 +127,16 @@ pub(crate) struct LineFacts {
 pub(crate) struct Screen {
     rules: Rules,
     chart: Chart,
-    matches: PayrollMatches,
+    /// The matches of payroll lines.
+    matches: Matches,
+    /// Those of lines that cannot be judged.
+    unjudged: Matches,
     /// How lines of the ledger's document types are treated, by their places.
     treatments: Vec<Treatment>,
     /// By the id of a document type; of several readings the strictest.
     treatment_of_id: FxHashMap<i64, Treatment>,
+    /// The same by owner and id: in another owner the id may mean something else.
+    treatment_in_owner: FxHashMap<(i64, i64), Treatment>,
     /// Which of the ledger's document types are expense reports.
     expense_reports: Vec<bool>,
     /// Vouchers of a payroll document type.
@@ -158,17 +166,23 @@ pub(crate) struct Screened {
     pub unknown_accounts: Vec<i64>,
     /// Codes of accounts that look like wages and lie outside of the payroll accounts.
     pub accounts_to_confirm: Vec<String>,
-    /// Matches of lines that may be asked for, by owner, that no other listed line has.
+    /// Matches of lines that may be asked for, by owner, that no line of another voucher has.
     pub(crate) one_sided_matches: FxHashSet<(i64, i64)>,
     /// Judges fetched lines once more.
     pub screen: Screen,
 }
 
-/// Judges both lists.
-pub(crate) fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Payables) -> Screened {
+/// Judges both lists. `has_null_rows`: rows of them stayed null, so that what these are matched with is not known.
+pub(crate) fn screen(
+    rules: Rules,
+    chart: Chart,
+    ledger: &Ledger,
+    payables: &Payables,
+    has_null_rows: bool,
+) -> Screened {
     let document_types = ledger.references.document_types.all();
-    let mut screen = Screen::new(rules, chart, document_types);
-    screen.find_payroll(ledger, payables);
+    let mut screen = Screen::new(rules, chart, &ledger.references);
+    screen.find_payroll(ledger, payables, has_null_rows);
 
     let mut counts = Counts::default();
     let (mut lines, mut payroll_lines) = (Vec::new(), Vec::new());
@@ -223,7 +237,7 @@ pub(crate) fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Pay
     unknown_accounts.sort_unstable();
     let accounts_to_confirm = screen.accounts_to_confirm();
     let one_sided_matches = match screen.rules.payroll_matches {
-        true => payroll::one_sided_matches(&lines, &admitted, ledger, payables),
+        true => payroll::one_sided(payroll::matches_of(&lines, &admitted), ledger, payables),
         false => FxHashSet::default(),
     };
     Screened {
@@ -255,25 +269,28 @@ fn type_counts(types: &[DocumentType], treatments: &[Treatment], lines: &[(u64, 
 }
 
 impl Screen {
-    fn new(rules: Rules, chart: Chart, types: &[DocumentType]) -> Self {
+    fn new(rules: Rules, chart: Chart, references: &References) -> Self {
+        let types = &references.document_types;
         let treatment = |kind: &DocumentType| rules.treatment(kind.code.as_deref(), kind.description.as_deref());
-        let treatments: Vec<Treatment> = types.iter().map(treatment).collect();
-        let mut treatment_of_id = FxHashMap::default();
-        for (kind, treatment) in types.iter().zip(&treatments) {
+        let treatments: Vec<Treatment> = types.all().iter().map(treatment).collect();
+        let (mut treatment_of_id, mut treatment_in_owner) = (FxHashMap::default(), FxHashMap::default());
+        for ((owner, kind), treatment) in types.of_owners().zip(&treatments) {
             let Some(id) = kind.id else { continue };
-            treatment_of_id
-                .entry(id)
-                .and_modify(|known: &mut Treatment| *known = (*known).min(*treatment))
-                .or_insert(*treatment);
+            let of_id: &mut Treatment = treatment_of_id.entry(id).or_insert(*treatment);
+            *of_id = (*of_id).min(*treatment);
+            let in_owner: &mut Treatment = treatment_in_owner.entry((owner, id)).or_insert(*treatment);
+            *in_owner = (*in_owner).min(*treatment);
         }
-        let (matches, payroll_vouchers, kept_vouchers, coverage) = Default::default();
-        let expense_reports = types.iter().map(DocumentType::is_expense_report).collect();
+        let (matches, unjudged, payroll_vouchers, kept_vouchers, coverage) = Default::default();
+        let expense_reports = types.all().iter().map(DocumentType::is_expense_report).collect();
         Self {
             rules,
             chart,
             matches,
+            unjudged,
             treatments,
             treatment_of_id,
+            treatment_in_owner,
             expense_reports,
             payroll_vouchers,
             kept_vouchers,
@@ -325,7 +342,7 @@ impl Screen {
     /// What becomes of a ledger line.
     pub(crate) fn judge(&self, line: &LineFacts) -> Verdict {
         let account = self.chart.account(line.account);
-        if self.is_payroll_by_itself(line.treatment, account) || self.matches.hold(line.owner, line.match_id) {
+        if self.is_payroll_by_itself(line.treatment, account) || self.matches.contain(line.owner, line.match_id) {
             return Verdict::Payroll;
         }
         let number = match account {
@@ -350,6 +367,10 @@ impl Screen {
         if self.rules.history_from.is_some_and(|first| month < first) {
             return Verdict::History;
         }
+        // Last: nobody asks for the lines above in any case.
+        if self.unjudged.contain(line.owner, line.match_id) {
+            return Verdict::Refused(Lack::JudgedMatch);
+        }
         Verdict::Kept { numbered: number.is_some() }
     }
 
@@ -360,9 +381,9 @@ impl Screen {
 
     /// Whether an AP line may be asked for.
     pub(crate) fn admits_payable(&self, line: &ListedPayable) -> bool {
-        let kept_type = self.treatment_of_id.get(&line.document_type) == Some(&Treatment::Kept);
-        kept_type
+        self.treatment_of_payable(line) == Some(Treatment::Kept)
             && self.match_is_known(line.owner, line.match_id)
+            && !self.unjudged.contain(line.owner, line.match_id)
             && self.kept_vouchers.contains_key(&line.voucher)
             && !self.is_payroll_payable(line)
     }

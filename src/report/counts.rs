@@ -18,6 +18,8 @@ pub struct Refused {
     pub no_owner: u64,
     /// No document type, or one without a code.
     pub no_document_type: u64,
+    /// Nothing, but it shares its match with a line that cannot be judged.
+    pub unjudged_match: u64,
 }
 
 /// Lines by what became of them. Every listed line is counted once.

@@ -23,7 +23,7 @@ const MAX_PAGES: usize = 100_000;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Position {
-    /// The cursor of the last row that came.
+    /// The cursor of the last row that came. At the end of a walk by cursors, one of the last page's rows or the one before it.
     after: Option<String>,
     /// Whether no more follow.
     done: bool,
@@ -40,6 +40,11 @@ impl Position {
         self.after.as_ref().is_some_and(|cursor| *cursor == id.to_string())
     }
 
+    /// Lets a walk that came to its end look for what was posted behind it.
+    pub(crate) fn reopen(&mut self) {
+        self.done = false;
+    }
+
     /// The end of a walk.
     pub(crate) fn end() -> Self {
         Self { after: None, done: true }
@@ -47,14 +52,15 @@ impl Position {
 }
 
 impl Client {
-    /// Hands the rows of a question to `take`, in the order of the answers, from `position` on, until the end or until `is_enough`; at least one
-    /// page, unless the walk was at its end. `position` moves on only after `take` has accepted a page, so that no row is skipped.
+    /// Hands the rows of a question to `take`, in the order of the answers, and how many beside them are null; from `position` on, until the end or
+    /// until `is_enough`; at least one page, unless the walk was at its end. `position` moves on only after `take` has accepted a page, so that no
+    /// row is skipped.
     pub(crate) async fn walk<T: Identified>(
         &self,
         question: Question<'_>,
         position: &mut Position,
         is_enough: impl Fn() -> bool,
-        mut take: impl FnMut(Vec<T>) -> Result<(), Error>,
+        mut take: impl FnMut(Vec<T>, usize) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let Question { query, .. } = question;
         let hasher = RandomState::new();
@@ -86,13 +92,13 @@ impl Client {
                 // Before rows count as gone, they are asked for once more.
                 page = self.whole_page(next).await?;
             }
-            let Edges { nodes, cursor, .. } = page.edges;
+            let Edges { nodes, cursor, null_rows, .. } = page.edges;
             let last = last_of_ascending(&nodes, above);
             let by_ids = matches!(select, Select::Ascending(_)) && cursor.is_none();
             if by_ids && last.is_none() && !nodes.is_empty() {
                 return Err(not_in_order(query));
             }
-            take(nodes)?;
+            take(nodes, null_rows)?;
             let cursor = if by_ids { last.map(|id| id.to_string()) } else { cursor };
             // A server that looks for one row more than it was asked for, but within its cap, says of each page as large as the cap that none follows. So
             // what lies behind a full page is asked for, unless that ends with the last id of its range.
@@ -102,7 +108,8 @@ impl Client {
             };
             let may_follow = page.is_full && cursor.is_some() && (end.is_none() || end != last);
             if !page.page_info.has_next_page && !may_follow {
-                *position = Position::end();
+                let after = cursor.or_else(|| position.after.take()).filter(|_| question.select == Select::All);
+                *position = Position { after, done: true };
                 return Ok(());
             }
             is_behind_end = !page.page_info.has_next_page;
@@ -195,8 +202,12 @@ impl Client {
             let by_id = Question { variables: &variables, select: Select::Ids(&ids), rows: ids.len(), ..question };
             match self.fetch_page(by_id).await {
                 Ok(found) => {
-                    page.edges.null_rows -= found.edges.nodes.len().min(page.edges.null_rows);
-                    page.edges.nodes.extend(found.edges.nodes);
+                    // A cursor of several ids also names rows that are here already.
+                    let mut known: FxHashSet<i64> = page.edges.nodes.iter().filter_map(Identified::id).collect();
+                    let is_new = |node: &T| node.id().is_some_and(|id| known.insert(id));
+                    let found: Vec<T> = found.edges.nodes.into_iter().filter(is_new).collect();
+                    page.edges.null_rows -= found.len().min(page.edges.null_rows);
+                    page.edges.nodes.extend(found);
                 }
                 // A list of cursors that are no ids.
                 Err(Unanswered { error, .. }) if error.is_refusal() => {}

@@ -115,7 +115,7 @@ async fn load(case: &Case, cache: &mut Cache<'_>, pool: &mut TextPool) -> (Vec<A
     let chart: Chart = [(3, account("4300")), (4, account("4400"))].into_iter().collect();
     let references = References::of(1, case.types.clone(), &MONTHS);
     let ledger = Ledger { entries: case.listed.clone(), references };
-    let Screened { lines, screen, .. } = screen(Rules::default(), chart, &ledger, &Payables::default());
+    let Screened { lines, screen, .. } = screen(Rules::default(), chart, &ledger, &Payables::default(), false);
     let types: Vec<_> = case.types.iter().map(|kind| pool.of_type(kind)).collect();
     let (began_at, references) = (Instant(case.listed_at_ms), &ledger.references);
     let listing = Listing { began_at, references, types: &types, screen: &screen };

@@ -46,7 +46,12 @@ pub(super) fn invoices(all: &Coverage) -> DataCheck {
             let named =
                 groups.iter().take(MAX_GROUPS).map(|(vouchers, group)| format!("{group:02} ({})", count(*vouchers)));
             let by = if groups.is_empty() { "" } else { ", by accounts " };
-            format!("owner {owner} in {year}: {}{by}{}", count(lost.vouchers), named.collect::<Vec<_>>().join(", "))
+            let named = named.collect::<Vec<_>>().join(", ");
+            let unjudged = match lost.unjudged {
+                0 => String::new(),
+                vouchers => format!(", {} with lines that cannot be judged", count(vouchers)),
+            };
+            format!("owner {owner} in {year}: {}{by}{named}{unjudged}", count(lost.vouchers))
         })
         .collect();
     let lost: u64 = all.lost.values().map(|lost| lost.vouchers).sum();
@@ -89,17 +94,20 @@ mod tests {
 
     #[test]
     fn lost_invoices_are_told_by_owner_and_year() {
-        let lost =
-            |groups: &[(u16, u64)], vouchers| LostInvoices { vouchers, groups: groups.iter().copied().collect() };
+        let lost = |groups: &[(u16, u64)], vouchers, unjudged| LostInvoices {
+            vouchers,
+            groups: groups.iter().copied().collect(),
+            unjudged,
+        };
         let all = Coverage {
             invoices: 2_000,
-            lost: [((7, 2025), lost(&[(29, 3), (20, 2), (23, 3), (19, 1)], 9)), ((7, 2026), lost(&[], 1))].into(),
+            lost: [((7, 2025), lost(&[(29, 3), (20, 2), (23, 3), (19, 1)], 9, 0)), ((7, 2026), lost(&[], 2, 1))].into(),
             ..Coverage::default()
         };
         let check = invoices(&all);
-        assert_eq!(check.figure, "10 of 2,000 invoices");
+        assert_eq!(check.figure, "11 of 2,000 invoices");
         assert!(
-            check.detail.ends_with(": owner 7 in 2025: 9, by accounts 23 (3), 29 (3), 20 (2); owner 7 in 2026: 1"),
+            check.detail.ends_with(": owner 7 in 2025: 9, by accounts 23 (3), 29 (3), 20 (2); owner 7 in 2026: 2, 1 with lines that cannot be judged"),
             "{}",
             check.detail
         );

@@ -33,7 +33,9 @@ impl Fetch<'_> {
         asked.sort_unstable();
         let said: Vec<LedgerReferencesNode> = by_id(context, query::LEDGER_REFERENCES, &asked, None).await?;
         let came: FxHashSet<i64> = said.iter().filter_map(Identified::id).collect();
-        let now: Vec<((i64, i64), DocumentType)> = said.into_iter().filter_map(type_by_id).collect();
+        // A line that names none says nothing of the others.
+        let now = said.into_iter().filter_map(type_by_id).filter(|(_, kind)| kind.is_named());
+        let now: Vec<((i64, i64), DocumentType)> = now.collect();
         if now.iter().any(|(_, kind)| listing.screen.treatment(kind) == Treatment::Payroll) {
             return Err(payroll_received(Line::LEDGER));
         }

@@ -26,6 +26,8 @@ pub(crate) struct Ranges {
     takes_bounds: bool,
     /// Whether the first page came in the order of ids, with its last row's id as cursor. Further pages are then asked for by ids alone.
     pages_by_id: bool,
+    /// Rows that stayed null: lines that are not in the list.
+    pub(crate) null_rows: usize,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,11 +62,13 @@ impl Ranges {
     }
 
     /// Adds a range above the last one, so that the next walk lists the rest of the list and what was posted while it was read. A list that one
-    /// cursor walks gets none.
+    /// cursor walks goes on from its last page.
     pub(crate) fn open_end<E: Listed>(&mut self, list: &List<E>) {
         let end = self.ranges.last().and_then(|range| range.ids.up_to);
         let above = end.or_else(|| list.ids().max());
-        if !self.by_cursor && self.are_at_end() {
+        if self.by_cursor {
+            self.ranges.iter_mut().for_each(|range| range.at.reopen());
+        } else if self.are_at_end() {
             self.ranges.push(Range { ids: IdRange { above, up_to: None }, ..Range::default() });
         }
     }
@@ -159,12 +163,15 @@ impl Ranges {
         let ListContext { client, base, page_rows } = context;
         let (by_cursor, pages_by_id) = (self.by_cursor, self.pages_by_id);
         let (list, takes_bounds) = (RefCell::new(list), Cell::new(self.takes_bounds));
+        let null_rows = Cell::new(self.null_rows);
         let ranges = stream::iter(self.ranges.iter_mut().filter(|range| !range.at.is_at_end()));
         let walks = ranges.map(async |Range { ids, at }| {
-            let take = |nodes: Vec<E::Node>| {
+            let take = |nodes: Vec<E::Node>, nulls: usize| {
                 rows(nodes.len());
                 // A row without an id is as good as none.
-                client.meter().count_null_rows(nodes.iter().filter(|node| node.id().is_none()).count());
+                let without_id = nodes.iter().filter(|node| node.id().is_none()).count();
+                client.meter().count_null_rows(without_id);
+                null_rows.set(null_rows.get() + nulls + without_id);
                 let are_inside = nodes.iter().all(|node| node.id().is_none_or(|id| ids.holds(id)));
                 list.borrow_mut().extend(nodes, client);
                 takes_bounds.set(takes_bounds.get() || (are_inside && ids.up_to.is_some()));
@@ -186,7 +193,7 @@ impl Ranges {
             })
         });
         let walked: Vec<Result<(), Error>> = walks.buffer_unordered(client.max_in_flight()).collect().await;
-        self.takes_bounds = takes_bounds.get();
+        (self.takes_bounds, self.null_rows) = (takes_bounds.get(), null_rows.get());
         walked.into_iter().collect()
     }
 }

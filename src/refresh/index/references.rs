@@ -48,6 +48,11 @@ impl<T: Clone + Default + PartialEq> Items<T> {
         self.items.get(place as usize)
     }
 
+    /// All, with the owner whose ids they are known by; 0 for what lines say themselves.
+    pub(crate) fn of_owners(&self) -> impl Iterator<Item = (i64, &T)> {
+        self.keys.iter().map(|key| key.owner).zip(&self.items)
+    }
+
     /// The one of an id that is known.
     pub(crate) fn of_id(&self, owner: i64, id: i64) -> Option<&T> {
         self.get(self.place_of_known(owner, id)?)
@@ -86,12 +91,13 @@ impl<T: Clone + Default + PartialEq> Items<T> {
         place
     }
 
-    /// Takes what an id means.
-    fn learn(&mut self, owner: i64, id: i64, item: impl FnOnce() -> T) {
+    /// Takes what an id means, if the line says it: else another example may.
+    fn learn(&mut self, owner: i64, id: i64, item: impl FnOnce() -> Option<T>) {
         if let Some(place) = self.places.get(&(owner, id)).map(|place| *place as usize)
             && !self.keys[place].is_known
+            && let Some(item) = item()
         {
-            (self.items[place], self.keys[place].is_known) = (item(), true);
+            (self.items[place], self.keys[place].is_known) = (item, true);
         }
     }
 
@@ -111,15 +117,20 @@ impl References {
     /// These, at their places, by the ids that they have: those of periods are their places, too.
     pub(crate) fn of(owner: i64, document_types: Vec<DocumentType>, months: &[Option<Month>]) -> Self {
         let mut references = Self::default();
-        for kind in document_types {
-            let key = Key { owner, id: kind.id.unwrap_or(0), is_known: true };
-            references.document_types.push(kind, key);
-        }
+        references.add_types(owner, document_types);
         for (id, month) in (0..).zip(months) {
             let period = Period { month: *month, ..Period::default() };
             references.periods.push(period, Key { owner, id, is_known: true });
         }
         references
+    }
+
+    /// Adds document types of another owner.
+    pub(crate) fn add_types(&mut self, owner: i64, document_types: Vec<DocumentType>) {
+        for kind in document_types {
+            let key = Key { owner, id: kind.id.unwrap_or(0), is_known: true };
+            self.document_types.push(kind, key);
+        }
     }
 
     /// The place of a document type of which the id alone is known.
@@ -201,10 +212,10 @@ impl References {
     pub(crate) fn learn(&mut self, client: &Client, mut said: LedgerReferencesNode) {
         let owner = reference(said.owner_db_id).unwrap_or(0);
         if let (Some(id), Some(said)) = (reference(said.period_id), said.period.take()) {
-            self.periods.learn(owner, id, || period(client, said));
+            self.periods.learn(owner, id, || Some(period(client, said)).filter(|period| period.month.is_some()));
         }
         if let Some(((owner, id), kind)) = type_by_id(said) {
-            self.document_types.learn(owner, id, || kind);
+            self.document_types.learn(owner, id, || Some(kind).filter(DocumentType::is_named));
         }
     }
 }
@@ -277,6 +288,13 @@ mod tests {
         assert_eq!(references.examples(&entries, 1, &none_tried), [1, 3]);
         assert!(references.month(&entries[0]).is_none() && references.document_types.of_id(1, 802).is_none());
 
+        // A line that names none explains nothing: another one may.
+        let silent =
+            [MEANING.replace("\"AP\"", "null"), MEANING.replace("2026,\"monthNumber\":5", "null,\"monthNumber\":null")];
+        references.learn(&Client::of_nobody(), said(&silent[0]));
+        assert!(references.are_unexplained(&entries[0]) && references.month(&entries[0]).is_some());
+        references.learn(&Client::of_nobody(), said(&silent[1]));
+        assert!(references.document_types.of_id(1, 802).is_some());
         references.learn(&Client::of_nobody(), said(MEANING));
         let payroll = MEANING.replace("\"ownerDbId\":1", "\"ownerDbId\":2").replace("AP", "PR");
         references.learn(&Client::of_nobody(), said(&payroll));

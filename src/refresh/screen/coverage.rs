@@ -35,6 +35,8 @@ pub(crate) struct LostInvoices {
     pub(crate) vouchers: u64,
     /// How many of them each account group, two digits, has most lines of.
     pub(crate) groups: BTreeMap<u16, u64>,
+    /// How many have lines that cannot be judged, and nothing else but debts to suppliers and VAT.
+    pub(crate) unjudged: u64,
 }
 
 /// An invoice of which no line is kept.
@@ -44,6 +46,8 @@ struct Invoice {
     month: Option<Month>,
     /// A line of it is payroll, or would be kept but for the history.
     is_meant: bool,
+    /// A line of it cannot be judged.
+    is_unjudged: bool,
     /// Lines by account group.
     groups: BTreeMap<u16, u64>,
     /// The same of debts to suppliers and of VAT, which every invoice has.
@@ -114,7 +118,9 @@ impl Screen {
             let most = |groups: &BTreeMap<u16, u64>| {
                 groups.iter().rev().max_by_key(|(_, lines)| **lines).map(|(group, _)| *group)
             };
-            if let Some(group) = most(&invoice.groups).or_else(|| most(&invoice.usual)) {
+            if invoice.is_unjudged && invoice.groups.is_empty() {
+                lost.unjudged += 1;
+            } else if let Some(group) = most(&invoice.groups).or_else(|| most(&invoice.usual)) {
                 *lost.groups.entry(group).or_default() += 1;
             }
         }
@@ -128,6 +134,7 @@ impl Screen {
         invoice.month = invoice.month.or(month);
         let is_old = self.rules.history_from.zip(month).is_some_and(|(first, month)| month < first);
         invoice.is_meant |= is_old || matches!(verdict, Some(Verdict::Payroll | Verdict::History));
+        invoice.is_unjudged |= matches!(verdict, Some(Verdict::Refused(_)));
         let Some(account) = self.chart.account(entry.account).filter(|_| verdict == Some(Verdict::Account)) else {
             return;
         };

@@ -3,20 +3,25 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{AdmittedLine, AdmittedPayable, Screen};
-use crate::model::listed::ListedPayable;
+use crate::model::listed::{ListedLine, ListedPayable};
 use crate::model::treatment::Treatment;
+<<<<<<< HEAD
 use crate::refresh::chart::Account;
 use crate::refresh::index::{Ids, Ledger, Listed, Payables};
+=======
+use crate::refresh::chart::{Account, AccountNumber};
+use crate::refresh::index::{Ledger, Payables};
+>>>>>>> 90aaa8f (Refuse what shares a match with a line that nobody can judge or that did not come, and read each owner's document types as its own)
 
-/// The matches of payroll lines, by owner.
+/// Matches, by owner.
 #[derive(Debug, Default)]
-pub(super) struct PayrollMatches {
+pub(super) struct Matches {
     of_owner: FxHashSet<(i64, i64)>,
-    /// Of payroll lines without an owner: these hold for every owner.
+    /// Of lines without an owner: these hold for every owner.
     of_any_owner: FxHashSet<i64>,
 }
 
-impl PayrollMatches {
+impl Matches {
     fn add(&mut self, owner: i64, match_id: i64) {
         match (owner, match_id) {
             (_, 0) => {}
@@ -25,20 +30,31 @@ impl PayrollMatches {
         }
     }
 
-    /// Whether a line with this match is payroll. 0 is no match.
-    pub(super) fn hold(&self, owner: i64, match_id: i64) -> bool {
+    /// Whether this match is among them. 0 is no match.
+    pub(super) fn contain(&self, owner: i64, match_id: i64) -> bool {
         match_id != 0 && (self.of_owner.contains(&(owner, match_id)) || self.of_any_owner.contains(&match_id))
     }
 }
 
-/// Matches, by owner, that one of these admitted lines has and no other listed line: the other line was listed before it was matched, so nobody
-/// knows whether it is payroll.
-pub(super) fn one_sided_matches(
-    lines: &[AdmittedLine],
-    payables: &[AdmittedPayable],
+/// The ids of all listed lines.
+fn all_ids(ledger: &Ledger, payables: &Payables) -> impl Iterator<Item = Ids> {
+    ledger.entries.iter().map(Listed::ids).chain(payables.entries.iter().map(Listed::ids))
+}
+
+/// The matches of admitted lines, by owner.
+pub(super) fn matches_of(lines: &[AdmittedLine], payables: &[AdmittedPayable]) -> impl Iterator<Item = (i64, i64)> {
+    let ids = lines.iter().map(|line| line.entry().ids()).chain(payables.iter().map(|line| line.entry().ids()));
+    ids.map(|ids| (ids.owner, ids.match_id))
+}
+
+/// Those of these matches that lines of one voucher alone have: the line that they are matched with was listed before it was matched, or did not
+/// come, so nobody knows whether it is payroll.
+pub(super) fn one_sided(
+    matches: impl Iterator<Item = (i64, i64)>,
     ledger: &Ledger,
-    listed: &Payables,
+    payables: &Payables,
 ) -> FxHashSet<(i64, i64)> {
+<<<<<<< HEAD
     let admitted = lines.iter().map(|line| line.entry().ids()).chain(payables.iter().map(|line| line.entry().ids()));
     let mut one_sided: FxHashMap<(i64, i64), Option<(bool, i64)>> =
         admitted.filter(|line| line.match_id != 0).map(|line| ((line.owner, line.match_id), None)).collect();
@@ -48,6 +64,17 @@ pub(super) fn one_sided_matches(
         let line = (is_of_ledger, id);
         if one_sided.get_mut(&(owner, match_id)).is_some_and(|first| *first.get_or_insert(line) != line) {
             one_sided.remove(&(owner, match_id));
+=======
+    let mut one_sided: FxHashMap<(i64, i64), Option<i64>> =
+        matches.filter(|(_, id)| *id != 0).map(|matched| (matched, None)).collect();
+    let all = ledger.entries.iter().map(|entry| ((entry.owner, entry.match_id), entry.voucher, entry.id));
+    let all = all.chain(payables.entries.iter().map(|entry| ((entry.owner, entry.match_id), entry.voucher, entry.id)));
+    for (matched, voucher, id) in all.filter(|((_, id), ..)| *id != 0) {
+        // A line without a voucher stands for itself. Ids of vouchers are positive.
+        let holder = if voucher == 0 { -id } else { voucher };
+        if one_sided.get_mut(&matched).is_some_and(|first| *first.get_or_insert(holder) != holder) {
+            one_sided.remove(&matched);
+>>>>>>> 90aaa8f (Refuse what shares a match with a line that nobody can judge or that did not come, and read each owner's document types as its own)
         }
     }
     one_sided.into_keys().collect()
@@ -65,37 +92,90 @@ impl Screen {
         owner != 0 || match_id == 0 || !self.rules.payroll_matches
     }
 
-    /// Works out the payroll vouchers and matches over both whole lists. Only one step: a line that is payroll by a match alone passes nothing on. In
-    /// a company that settles everything against one bank account further steps would reach everything. A match holds within its owner: its id is
-    /// not known to be unique across owners.
+    /// Works out the payroll vouchers and matches over both whole lists, and the matches of lines that cannot be judged. `has_null_rows`: rows of the
+    /// lists did not come. Only one step: a line that is payroll by a match alone passes nothing on. In a company that settles
+    /// everything against one bank account further steps would reach everything. A match holds within its owner: its id is not known to be unique
+    /// across owners.
+<<<<<<< HEAD
     pub(super) fn find_payroll(&mut self, ledger: &Ledger, payables: &Payables) {
+=======
+    pub(super) fn find_payroll(
+        &mut self,
+        ledger: &Ledger,
+        treatments: &[Treatment],
+        payables: &Payables,
+        has_null_rows: bool,
+    ) {
+>>>>>>> 90aaa8f (Refuse what shares a match with a line that nobody can judge or that did not come, and read each owner's document types as its own)
         for entry in &ledger.entries {
             let treatment = self.treatment_at(entry.document_type).unwrap_or(Treatment::Refused);
             if treatment == Treatment::Payroll && entry.voucher != 0 {
                 self.payroll_vouchers.insert(entry.voucher);
             }
             let account = self.chart.account(entry.account);
-            if self.rules.payroll_matches && self.is_payroll_by_itself(treatment, account) {
+            if !self.rules.payroll_matches {
+                continue;
+            }
+            if self.is_payroll_by_itself(treatment, account) {
                 self.matches.add(entry.owner, entry.match_id);
+            } else if treatment == Treatment::Refused
+                || account.is_none_or(|account| account.code.is_none())
+            {
+                self.unjudged.add(entry.owner, entry.match_id);
             }
         }
         if self.rules.payroll_matches {
-            for entry in &payables.entries {
-                if self.is_payroll_payable_by_itself(entry) {
-                    self.matches.add(entry.owner, entry.match_id);
-                }
+            self.find_matches_of_payables(ledger, payables);
+            if has_null_rows {
+                // A line that is null may be the one that they are matched with.
+                let all = all_ids(ledger, payables).map(|ids| (ids.owner, ids.match_id));
+                one_sided(all, ledger, payables).into_iter().for_each(|(owner, id)| self.unjudged.add(owner, id));
             }
         }
+    }
+
+    fn find_matches_of_payables(&mut self, ledger: &Ledger, payables: &Payables) {
+        let mut unjudged: Vec<&ListedPayable> = Vec::new();
+        for entry in payables.entries.iter().filter(|entry| entry.match_id != 0) {
+            if self.is_payroll_payable_by_itself(entry) {
+                self.matches.add(entry.owner, entry.match_id);
+            } else if self.treatment_of_payable(entry).is_none_or(|treatment| treatment == Treatment::Refused) {
+                unjudged.push(entry);
+            }
+        }
+        if !unjudged.is_empty() {
+            // Ledger lines of its voucher may say that it is no payroll.
+            let is_judged = |entry: &&ListedLine| {
+                self.treatment_at(entry.document_type).is_some_and(|treatment| treatment != Treatment::Refused)
+            };
+            let judged: FxHashSet<i64> = ledger.entries.iter().filter(is_judged).map(|entry| entry.voucher).collect();
+            for entry in unjudged.into_iter().filter(|entry| entry.voucher == 0 || !judged.contains(&entry.voucher)) {
+                self.unjudged.add(entry.owner, entry.match_id);
+            }
+        }
+    }
+
+    /// How lines of an AP line's document type are treated; `None` if no ledger line has that type.
+    pub(super) fn treatment_of_payable(&self, line: &ListedPayable) -> Option<Treatment> {
+        let strictest = *self.treatment_of_id.get(&line.document_type)?;
+        if strictest == Treatment::Payroll {
+            return Some(strictest);
+        }
+        self.treatment_in_owner.get(&(line.owner, line.document_type)).copied().or(Some(strictest))
     }
 
     /// An AP line has its voucher's document type: known by its id, or by the voucher's ledger lines.
     fn is_payroll_payable_by_itself(&self, line: &ListedPayable) -> bool {
+<<<<<<< HEAD
         self.treatment_of_id.get(&line.document_type) == Some(&Treatment::Payroll)
             || self.payroll_vouchers.contains(&line.voucher)
+=======
+        self.treatment_of_payable(line) == Some(Treatment::Payroll) || self.payroll_vouchers.contains(&line.voucher)
+>>>>>>> 90aaa8f (Refuse what shares a match with a line that nobody can judge or that did not come, and read each owner's document types as its own)
     }
 
     /// Whether an AP line is payroll.
     pub(crate) fn is_payroll_payable(&self, line: &ListedPayable) -> bool {
-        self.is_payroll_payable_by_itself(line) || self.matches.hold(line.owner, line.match_id)
+        self.is_payroll_payable_by_itself(line) || self.matches.contain(line.owner, line.match_id)
     }
 }

@@ -62,8 +62,12 @@ fn ap(id: i64, voucher: i64, document_type: i64, match_id: i64) -> ListedPayable
 }
 
 fn run(rules: Rules, entries: Vec<ListedLine>, payables: Vec<ListedPayable>) -> Screened {
+    run_with(rules, entries, payables, false)
+}
+
+fn run_with(rules: Rules, entries: Vec<ListedLine>, payables: Vec<ListedPayable>, has_null_rows: bool) -> Screened {
     let ledger = Ledger { entries, references: references(types()) };
-    screen(rules, chart(), &ledger, &Payables { entries: payables, references: () })
+    screen(rules, chart(), &ledger, &Payables { entries: payables, references: () }, has_null_rows)
 }
 
 fn kept(screened: &Screened) -> Vec<i64> {
@@ -105,7 +109,14 @@ fn each_line_is_counted_once_by_its_first_verdict() {
         listed: 23,
         excluded_payroll: 4,
         refused: 7,
-        refused_because: Refused { no_account: 2, unknown_account: 1, no_period: 2, no_owner: 1, no_document_type: 1 },
+        refused_because: Refused {
+            no_account: 2,
+            unknown_account: 1,
+            no_period: 2,
+            no_owner: 1,
+            no_document_type: 1,
+            unjudged_match: 0,
+        },
         excluded_document_type: 3,
         excluded_on_kept_accounts: 2,
         excluded_account: 4,
@@ -139,6 +150,79 @@ fn a_match_with_payroll_is_payroll_in_one_owner_and_one_step() {
 
     let off = Rules { payroll_matches: false, ..Rules::default() };
     assert_eq!(kept(&run(off, entries(), payables())), [2, 3, 4, 5, 6]);
+}
+
+/// Who shares a match with a line that nobody can judge may be matched with payroll.
+#[test]
+fn a_match_with_a_line_that_cannot_be_judged_is_refused() {
+    let matched = |line: ListedLine, match_id| ListedLine { match_id, ..line };
+    let unjudged = [
+        line(1, 3, 4),  // no document type
+        line(1, 99, 0), // an account that no chart shows
+        line(1, 21, 0), // an account without a code
+        line(1, 0, 0),  // no account
+    ];
+    for entry in unjudged {
+        let entries = vec![matched(entry, 70), matched(line(2, 3, 1), 70), line(3, 3, 0), matched(line(4, 1, 0), 70)];
+        let payables = vec![ap(1, 102, 801, 70), ap(2, 103, 800, 70), ap(3, 103, 800, 0)];
+        let screened = run(Rules::default(), entries.clone(), payables.clone());
+        assert_eq!(kept(&screened), [3]);
+        let because = screened.counts.refused_because;
+        assert_eq!((screened.counts.refused, because.unjudged_match, screened.counts.excluded_account), (2, 1, 1));
+        let admitted: Vec<i64> = screened.payables.iter().map(|line| line.entry().id).collect();
+        assert_eq!(admitted, [3]);
+        let off = Rules { payroll_matches: false, ..Rules::default() };
+        assert_eq!(kept(&run(off, entries, payables)), [2, 3]);
+    }
+    // An AP line that cannot be judged, by itself or by its voucher's ledger lines.
+    for (payable, is_judged) in [(ap(1, 900, 999, 70), false), (ap(1, 0, 999, 70), false), (ap(1, 103, 999, 70), true)]
+    {
+        let screened = run(Rules::default(), vec![matched(line(2, 3, 1), 70), line(3, 3, 0)], vec![payable]);
+        assert_eq!(kept(&screened), if is_judged { vec![2, 3] } else { vec![3] }, "{payable:?}");
+    }
+}
+
+/// Rows of a list that stay null may be what a line is matched with.
+#[test]
+fn where_rows_are_null_a_match_within_one_voucher_is_refused() {
+    let of_voucher = |line: ListedLine, voucher, match_id| ListedLine { voucher, match_id, ..line };
+    let entries = vec![
+        of_voucher(line(1, 3, 0), 100, 70),
+        of_voucher(line(2, 3, 1), 200, 71),
+        of_voucher(line(3, 3, 1), 300, 71),
+        line(4, 3, 1),
+    ];
+    let payables = vec![ap(1, 100, 800, 70), ap(2, 200, 801, 71)];
+    let screened = run_with(Rules::default(), entries.clone(), payables.clone(), false);
+    assert_eq!((kept(&screened), screened.payables.len()), (vec![1, 2, 3, 4], 2));
+    assert_eq!(screened.one_sided_matches, [(OWNER, 70)].into_iter().collect());
+    let screened = run_with(Rules::default(), entries, payables, true);
+    assert_eq!((kept(&screened), screened.payables.len()), (vec![2, 3, 4], 1));
+    assert!(screened.one_sided_matches.is_empty());
+}
+
+/// What an id of a document type means, its owner's lines say; payroll in one owner is payroll in all.
+#[test]
+fn an_id_of_a_document_type_may_mean_something_else_in_another_owner() {
+    let kind = |id, code: &str| DocumentType { id: Some(id), code: Some(code.into()), description: None };
+    let mut references =
+        References::of(1, vec![kind(800, "AP"), kind(801, "GL"), kind(802, "AP")], &[Month::new(2026, 5)]);
+    references.add_types(2, vec![kind(800, "GL"), kind(801, "AP"), kind(802, "LØ")]);
+    let entries = vec![line(1, 3, 0), ListedLine { owner: 2, ..line(2, 3, 4) }, line(3, 3, 2)];
+    let of_owner = |owner, payable: ListedPayable| ListedPayable { owner, ..payable };
+    let payables = vec![
+        ap(1, 101, 800, 0),
+        of_owner(2, ap(2, 102, 801, 0)),
+        of_owner(2, ap(3, 102, 800, 0)),
+        ap(4, 101, 801, 0),
+        ap(5, 103, 802, 0),
+        // Of an owner without ledger lines of the type the strictest meaning counts.
+        of_owner(3, ap(6, 101, 800, 0)),
+    ];
+    let screened =
+        screen(Rules::default(), chart(), &Ledger { entries, references }, &Payables { entries: payables }, false);
+    let admitted: Vec<i64> = screened.payables.iter().map(|line| line.entry().id).collect();
+    assert_eq!((admitted, screened.payable_counts.excluded_payroll), (vec![1, 2], 1));
 }
 
 #[test]
@@ -185,8 +269,8 @@ fn a_type_id_with_two_descriptions_is_treated_by_the_stricter() {
     let mut types = types();
     types.push(DocumentType { id: Some(800), code: Some("AP".into()), description: Some("Payroll".into()) });
     let ledger = Ledger { entries: vec![line(1, 3, 0), line(2, 3, 5)], references: references(types) };
-    let screened =
-        screen(Rules::default(), chart(), &ledger, &Payables { entries: vec![ap(1, 101, 800, 0)], references: () });
+    let payables = Payables { entries: vec![ap(1, 101, 800, 0)], references: () };
+    let screened = screen(Rules::default(), chart(), &ledger, &payables, false);
     assert_eq!((kept(&screened), screened.payables.len()), (vec![1], 0));
 }
 
@@ -213,7 +297,10 @@ fn what_is_kept_is_counted_by_month_and_voucher() {
     assert_eq!(coverage.months, [(april, (3, 1)), (may, (6, 1))].into());
     assert_eq!((coverage.vouchers, coverage.kept_vouchers), (5, 2));
     assert_eq!(coverage.invoices, 4);
-    assert_eq!(coverage.lost, [((OWNER, 2026), LostInvoices { vouchers: 1, groups: [(29, 1)].into() })].into());
+    assert_eq!(
+        coverage.lost,
+        [((OWNER, 2026), LostInvoices { vouchers: 1, groups: [(29, 1)].into(), unjudged: 0 })].into()
+    );
 }
 
 #[test]
