@@ -29,7 +29,7 @@ use check::Checked;
 use probe::Probed;
 use rollback::RollingBack;
 
-/// Who and when a run is: made where a program begins, for nothing else reads the clock or makes an id.
+/// Identity, clock and deadline of a run. Only a composition root makes one, because only it may read the clock.
 #[derive(Clone, Debug)]
 pub struct Run {
     /// Unique, made of letters, digits and hyphens; later for a later run.
@@ -105,7 +105,7 @@ impl Run {
             let begun = tokio::time::Instant::now();
             let catalog = catalog(settings, aws).filter(|_| !refresh.dry_run);
             let waiting_since = refresh.waiting_since;
-            self.in_lake(report, waiting_since.is_some(), settings, aws, async |lake, report| {
+            self.in_lake(report, waiting_since, settings, aws, async |lake, report| {
                 if let Some(since) = waiting_since
                     && waiting::is_over(since, lake, report).await?
                 {
@@ -168,7 +168,7 @@ impl Run {
             let report = Report::begin(&self.id, "rollback", None, self.started_at);
             tracing::info!(run_id = self.id, %snapshot, "rollback begins");
             let catalog = catalog(settings, aws);
-            self.in_lake(report, false, settings, aws, async |lake, report| {
+            self.in_lake(report, None, settings, aws, async |lake, report| {
                 if let Some(catalog) = &catalog {
                     catalog.repair(lake.lake()).await?;
                 }
@@ -183,11 +183,12 @@ impl Run {
         })
     }
 
-    /// Opens and claims the lake, does a run's work in it, and gives the run its row. One that `yields` leaves it to a run that is there already.
+    /// Opens and claims the lake, does a run's work in it, and gives the run its row. A run that waits for the token leaves the lake to one that is
+    /// at work.
     async fn in_lake(
         &self,
         mut report: Report,
-        yields: bool,
+        waiting_since: Option<Instant>,
         settings: &Settings,
         aws: &aws_config::SdkConfig,
         work: impl AsyncFnOnce(&Publisher, &mut Report) -> Result<Status, Failure>,
@@ -200,7 +201,13 @@ impl Run {
             }
         };
         let outcome = async {
-            let publisher = duplicate_event::claim(self, &lake, yields).await?;
+            let publisher = match (duplicate_event::claim(self, &lake).await, waiting_since) {
+                // That run may be a dry one, or fail: only tables end the waiting.
+                (Err(failure), Some(since)) if failure.kind == FailureKind::LakeInUse => {
+                    return Ok(waiting::look_again(since, (self.clock)(), failure.message, &mut report));
+                }
+                (publisher, _) => publisher?,
+            };
             let outcome = work(&publisher, &mut report).await;
             publisher.release().await;
             outcome
@@ -352,16 +359,10 @@ fn catalog(settings: &Settings, aws: &aws_config::SdkConfig) -> Option<Catalog> 
 /// What the company says itself.
 ///
 /// # Errors
-/// A directory that was named for them and is not there: its files would be missed by nobody. Else as [`OwnFiles::read`].
+/// As [`OwnFiles::read`].
 async fn own_files(settings: &Settings, aws: &aws_config::SdkConfig) -> Result<OwnFiles, Failure> {
-    if let Some(LakeUrl::Directory(directory)) = &settings.files
-        && !directory.is_dir()
-    {
-        let message = format!("SPEND_FILES_URL: {} is no directory, or cannot be read", directory.display());
-        return Err(Failure::new(FailureKind::SettingsInvalid, message));
-    }
     match settings.files.as_ref().or(settings.lake.as_ref()) {
-        Some(url) => OwnFiles::read(&Store::open(url, aws)?).await,
+        Some(url) => OwnFiles::read(&Store::open(url, aws)?, settings.files.is_some()).await,
         None => Ok(OwnFiles::default()),
     }
 }

@@ -3,8 +3,8 @@
 //! sixteen times, while a schedule has no such end, comes when credits are back, and shows in the console.
 //!
 //! The name of a schedule says what it is for, so that a schedule arranged twice comes once: the refresh and the number of its invocations, or the
-//! time at which to look for the token. A left-over schedule does no harm: its event names a refresh that is finished by now, or a time since which
-//! tables were made.
+//! time at which to look for the token. A leftover schedule does no harm: its refresh has ended, or tables have been made since the time that it names,
+//! so that its run does nothing.
 
 use std::time::Duration;
 

@@ -63,17 +63,15 @@ const fn metric(
 
 /// Every metric. Alarms, dashboards and `docs/metrics.md` go by these names.
 pub const METRICS: &[Metric] = &[
-    metric(
-        "RunsSucceeded",
-        "Count",
-        "1 if a refresh succeeded; dry runs and rollbacks do not count",
+    metric("RunsSucceeded", "Count", "1 if a refresh succeeded; dry runs and rollbacks do not count", |run| {
         // A continuation that has nothing left to do publishes nothing.
-        |run| {
-            // A function that waits for its token has not yet begun to be without success.
-            (run.status() != Status::WaitingForToken).then_some(())?;
-            flag(run.status() == Status::Succeeded && run.outcome.is_ok_and(|report| report.is_published_refresh()))
-        },
-    ),
+        let succeeded =
+            run.status() == Status::Succeeded && run.outcome.is_ok_and(|report| report.is_published_refresh());
+        // A 0 and nothing else rings NoSuccessAlarm. A dry run, a first refresh that goes on, and a function that waits for its token have not
+        // yet begun to be without success.
+        let is_counted = succeeded || run.status() == Status::Failed || run.report()?.last_success_at.is_some();
+        is_counted.then_some(u64::from(succeeded))
+    }),
     metric("RunsFailed", "Count", "1 if the run failed", |run| flag(run.status() == Status::Failed)),
     metric("RunsIncomplete", "Count", "1 if time or credits ran out and the next run resumes", |run| {
         flag(run.status() == Status::Incomplete)

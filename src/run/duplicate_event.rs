@@ -1,5 +1,5 @@
-//! Duplicate events: two runs of one event. AWS may deliver an event twice at once, and delivers an event again whose run died. Which of the two it
-//! was shows when the lease of the other run is renewed, or runs out.
+//! Duplicate events: two runs of one event. AWS may deliver an event twice at once, or again after its run died. If the other run renews its
+//! lease, it is alive; if the lease expires, it died.
 
 use std::time::Duration;
 
@@ -13,16 +13,11 @@ const MAX_WAIT: Duration = Duration::from_secs(100);
 /// Takes the lake for a run.
 ///
 /// # Errors
-/// [`FailureKind::DuplicateEvent`] if another run of the same event is at work, or any other one and this one `yields` to it;
-/// [`FailureKind::LakeInUse`] if it does not.
-pub(super) async fn claim(run: &Run, lake: &Lake, yields: bool) -> Result<Publisher, Failure> {
+/// [`FailureKind::DuplicateEvent`] if another run of the same event is at work, [`FailureKind::LakeInUse`] if another one is.
+pub(super) async fn claim(run: &Run, lake: &Lake) -> Result<Publisher, Failure> {
     let name = format!("run {}", run.id);
     let (duplicate, until) = match lake.claim(&name, run.clock).await {
         Err(Error::InUse { by, until: Some(until), .. }) if are_of_one_event(&by, &name) => (by, until),
-        Err(Error::InUse { by, .. }) if yields => {
-            let message = format!("{by} is at work, and does what this event asks for");
-            return Err(Failure::new(FailureKind::DuplicateEvent, message));
-        }
         outcome => return Ok(outcome?),
     };
     let left_ms = u64::try_from(until.0 - (run.clock)().0).unwrap_or(0) + 1_000;

@@ -28,10 +28,15 @@ pub(super) fn unless_waiting(
         return Err(failure);
     }
     let since = refresh.waiting_since.unwrap_or(report.started_at);
+    let note = format!("{}. It is looked for by itself, checked, and then the tables are made", failure.message);
+    Ok(look_again(since, now, note, report))
+}
+
+/// Ends a run that is to look for the token once more.
+pub(super) fn look_again(since: Instant, now: Instant, note: String, report: &mut Report) -> Status {
     (report.waiting_since, report.continues_at) = (Some(since), Some(next_look(since, now)));
-    report.note =
-        Some(format!("{}. It is looked for by itself, checked, and then the tables are made", failure.message));
-    Ok(Status::WaitingForToken)
+    report.note = Some(note);
+    Status::WaitingForToken
 }
 
 /// When to look again: in the first hour at every fifth minute of the clock, then at every quarter, after a day at every half hour. All runs that

@@ -116,14 +116,17 @@ fn each_end_has_its_metric() {
         (Status::DryRun, None),
         (Status::WaitingForToken, Some("WaitingForToken")),
     ] {
-        let snapshot = published().snapshot;
-        let record = ended(Ok(&Report { snapshot, ..report(status, None) })).record();
-        for name in ["RunsSucceeded", "RunsFailed", "RunsIncomplete", "WaitingForToken"] {
-            // While it waits, no success is missing: the alarm on days without one has nothing to count.
-            if (status, name) == (Status::WaitingForToken, "RunsSucceeded") {
-                assert_eq!(record.get(name), None);
-            } else {
-                assert_eq!(record[name], u64::from(metric == Some(name)), "{status:?} {name}");
+        for last_success_at in [None, Some(COMMITTED)] {
+            let snapshot = published().snapshot;
+            let record = ended(Ok(&Report { snapshot, last_success_at, ..report(status, None) })).record();
+            for name in ["RunsSucceeded", "RunsFailed", "RunsIncomplete", "WaitingForToken"] {
+                // No success is missing yet: the alarm on days without one has nothing to count.
+                let begins = matches!(status, Status::Incomplete | Status::DryRun | Status::WaitingForToken);
+                if name == "RunsSucceeded" && begins && last_success_at.is_none() {
+                    assert_eq!(record.get(name), None, "{status:?}");
+                } else {
+                    assert_eq!(record[name], u64::from(metric == Some(name)), "{status:?} {name}");
+                }
             }
         }
     }

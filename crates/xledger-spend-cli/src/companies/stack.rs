@@ -60,7 +60,7 @@ pub(crate) async fn deploy(
 ) -> Result<&'static str, String> {
     let prefix = company.prefix.as_str();
     let mut found = find(aws, prefix).await?;
-    if found.as_ref().is_some_and(|stack| stack.status == "ROLLBACK_COMPLETE") {
+    if found.as_ref().is_some_and(|stack| matches!(&*stack.status, "ROLLBACK_COMPLETE" | "ROLLBACK_FAILED")) {
         // Its creation failed, and CloudFormation accepts no update of such a stack: delete it first.
         aws.call(&["cloudformation", "delete-stack", "--stack-name", prefix]).await?;
         aws.call(&["cloudformation", "wait", "stack-delete-complete", "--stack-name", prefix]).await?;

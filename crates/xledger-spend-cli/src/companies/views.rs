@@ -67,6 +67,15 @@ async fn described(aws: &Aws, database: &str) -> Result<BTreeMap<String, BTreeMa
     Ok(described["TableList"].as_array().into_iter().flatten().filter_map(of_table).collect())
 }
 
+/// JSON in ASCII alone: CloudFormation shows other characters of a template as question marks.
+fn ascii(json: &str) -> String {
+    let escaped = |c: char| match c.is_ascii() {
+        true => c.to_string(),
+        false => c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect(),
+    };
+    json.chars().map(escaped).collect()
+}
+
 /// A view as a resource.
 fn view(table: &Table, database: &str, sources: &[Source]) -> Value {
     let columns = || ddl::columns_of_union(table);
@@ -94,9 +103,22 @@ fn view(table: &Table, database: &str, sources: &[Source]) -> Value {
                 "StorageDescriptor": {"Columns": of_glue, "NumberOfBuckets": 0, "SerdeInfo": {}},
                 "ViewExpandedText": "/* Presto View */",
                 "ViewOriginalText": {
-                    "Fn::Join": ["", ["/* Presto View: ", {"Fn::Base64": definition.to_string()}, " */"]],
+                    "Fn::Join": ["", ["/* Presto View: ", {"Fn::Base64": ascii(&definition.to_string())}, " */"]],
                 },
             },
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_definition_is_ascii_and_says_the_same() {
+        let definition = json!({"originalSql": "SELECT 'Bømlo Sjømat AS 🦀' AS source"});
+        let written = ascii(&definition.to_string());
+        assert!(written.is_ascii(), "{written}");
+        assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), definition);
+    }
 }
