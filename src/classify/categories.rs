@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::FxHashMap;
 
-use super::csv_file::{Columns, Faults, Row, rows, yes_or_no};
+use super::csv_file::{Columns, Faults, Row, rows, supplier_key, yes_or_no};
 use super::folded;
 
 /// How many dimensions a line has.
@@ -119,6 +119,7 @@ impl Categories {
         let line = row.line;
         let [accounts, supplier, d1, d2, d3, d4, d5, owner, category_1, category_2, addressable, category_owner] =
             row.cells;
+        supplier_key(supplier.as_deref(), line, faults);
         let codes = [supplier, d1, d2, d3, d4, d5];
         if accounts.is_none() && owner.is_none() && codes.iter().all(Option::is_none) {
             faults.add(line, "it has no condition: say which lines it is for");

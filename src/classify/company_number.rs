@@ -116,6 +116,9 @@ fn country(code: &str) -> Option<String> {
     let code = code.trim().to_ascii_uppercase();
     match code.as_str() {
         "UK" | "XI" => Some("GB".to_owned()),
+        // Svalbard and Åland have the registers of Norway and Finland.
+        "SJ" => Some("NO".to_owned()),
+        "AX" => Some("FI".to_owned()),
         _ => (code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase())).then_some(code),
     }
 }

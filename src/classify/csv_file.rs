@@ -5,6 +5,8 @@ use std::fmt;
 
 use csv::{ReaderBuilder, StringRecord};
 
+use super::folded;
+
 /// A fault of a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
@@ -45,6 +47,15 @@ impl Faults {
         self.0.sort_by_key(|fault| fault.line);
         if self.0.is_empty() { Ok(read) } else { Err(self) }
     }
+}
+
+/// A supplier's key in one writing, if it is one.
+pub(super) fn supplier_key(cell: Option<&str>, line: u64, faults: &mut Faults) -> Option<String> {
+    let key = folded(cell?);
+    if !key.contains(':') {
+        faults.add(line, "`supplier_key` is none: write it as the column has it, `NO:914286018` or `supplier:4711`");
+    }
+    Some(key)
 }
 
 /// A row that is not blank.

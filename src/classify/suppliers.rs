@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::csv_file::{Columns, Faults, rows, yes_or_no};
+use super::csv_file::{Columns, Faults, rows, supplier_key, yes_or_no};
 use super::folded;
 
 /// What a company says of one supplier.
@@ -43,7 +43,7 @@ impl SupplierFile {
                 contract,
                 internal: yes_or_no(internal.as_deref(), "internal", line, &mut faults),
             };
-            let Some(key) = key.as_deref().map(folded) else { continue };
+            let Some(key) = supplier_key(key.as_deref(), line, &mut faults) else { continue };
             if let Some(first) = lines.get(&key) {
                 faults.add(line, format!("the supplier stands on line {first} too: keep one of the two rows"));
                 continue;
@@ -52,6 +52,11 @@ impl SupplierFile {
             suppliers.insert(key, supplier);
         }
         faults.or(Self(suppliers))
+    }
+
+    /// How many suppliers it speaks of.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
     }
 
     /// What is said of a supplier, if anything.
@@ -77,9 +82,10 @@ mod tests {
 
     #[test]
     fn a_supplier_stands_there_once() {
-        let faults = SupplierFile::read(b"supplier_key,preferred\nNO:1,maybe\n,yes\nno:1,no\n").unwrap_err();
+        let faults =
+            SupplierFile::read(b"supplier_key,preferred\nNO:1,maybe\n,yes\nno:1,no\n914286018,no\n").unwrap_err();
         let lines: Vec<u64> = faults.0.iter().map(|fault| fault.line).collect();
-        assert_eq!(lines, [2, 3, 4]);
+        assert_eq!(lines, [2, 3, 4, 5]);
         assert!(faults.to_string().contains("line 4: the supplier stands on line 2 too"), "{faults}");
     }
 }

@@ -48,7 +48,7 @@ pub(super) struct SectionData {
     pub(super) other_categories: Option<(u64, Entry)>,
     pub(super) top_suppliers: Ranking,
     pub(super) owners: Ranking,
-    /// By name of the kind, the widest first; the lines without one are told as what is missing.
+    /// By kind name, the kind with the most lines first. Lines without a value are shown as missing.
     pub(super) dimensions: Vec<(String, Ranking)>,
     /// Kinds whose values are people.
     pub(super) kinds_of_people: Vec<String>,

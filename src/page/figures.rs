@@ -3,12 +3,15 @@
 
 mod dimensions;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use std::hash::BuildHasher;
+
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 
 use super::terms::Terms;
 use super::window::{COLUMNS, Place, Window};
 use crate::classify::company_number::CompanyNumberStatus;
 use crate::classify::spend_class::SpendClass;
+use crate::model::listed::BANK;
 use crate::model::value::{Instant, Month};
 use crate::table::spend::{InvoiceKind, Row};
 pub(super) use dimensions::Dimensions;
@@ -19,8 +22,8 @@ pub struct Figures<'a> {
     pub(super) window: Window,
     pub(super) sections: Vec<Section<'a>>,
     section_of: FxHashMap<Option<i64>, usize>,
-    /// Vouchers that have been counted as an invoice.
-    invoices: FxHashSet<i64>,
+    /// Vouchers that have been counted as an invoice: with 0 as a whole, with another number in a category.
+    invoices: FxHashSet<(i64, u64)>,
 }
 
 /// What an amount is of the two years that are compared.
@@ -109,6 +112,15 @@ impl Sum {
     }
 }
 
+/// Whether a line is one of an invoice or a credit note, as the view `invoice` has it. Of a bank voucher, what is not said to be one is a payment.
+fn is_invoice(row: &Row<'_>) -> bool {
+    let kind = row.invoice_kind;
+    let is_known = kind.is_some() || row.invoice_number.is_some() || row.invoice_date.is_some();
+    let is_payment = kind == Some(InvoiceKind::Payment)
+        || (row.document_type == BANK && matches!(kind, None | Some(InvoiceKind::Unknown)));
+    row.supplier_id.is_some() && is_known && !is_payment
+}
+
 /// Whether a line is spend.
 fn is_spend(class: SpendClass) -> bool {
     matches!(class, SpendClass::Operating | SpendClass::Capital | SpendClass::Stock | SpendClass::Prepaid)
@@ -140,10 +152,12 @@ impl<'a> Figures<'a> {
         if !matches!(place, Place::Now | Place::Before) {
             return;
         }
-        let is_invoice = row.supplier_id.is_some() && row.invoice_kind != Some(InvoiceKind::Payment);
-        let voucher = row.voucher_id.filter(|_| is_invoice);
-        let is_new_invoice = voucher.is_some_and(|voucher| self.invoices.insert(voucher));
-        section.add(place, amount, is_new_invoice, row);
+        let voucher = row.voucher_id.filter(|_| is_invoice(row));
+        let is_new = voucher.is_some_and(|voucher| self.invoices.insert((voucher, 0)));
+        // A hash stands for the category, for it is only counted.
+        let category = FxBuildHasher.hash_one((row.category_1, row.category_2));
+        let is_new_in_category = voucher.is_some_and(|voucher| self.invoices.insert((voucher, category.max(1))));
+        section.add(place, amount, (is_new, is_new_in_category), row);
     }
 
     /// The section of a row's owner, made if it is the first.
@@ -163,13 +177,14 @@ impl<'a> Figures<'a> {
 }
 
 impl<'a> Section<'a> {
-    fn add(&mut self, place: Place, amount: i128, is_new_invoice: bool, row: &Row<'a>) {
+    /// Adds a row, which may be the first of its invoice, and the first of it in its category.
+    fn add(&mut self, place: Place, amount: i128, (is_new_invoice, is_new_in_category): (bool, bool), row: &Row<'a>) {
         self.total.add(place, amount, is_new_invoice);
         let owner =
             self.owners.entry(row.owner_id).or_insert_with(|| (row.owner_name.or(row.owner_code), Sum::default()));
         owner.1.add(place, amount, is_new_invoice);
         let category = self.categories.entry((row.category_1, row.category_2)).or_default();
-        category.add(place, amount, is_new_invoice);
+        category.add(place, amount, is_new_in_category);
         match (row.supplier_key, row.supplier_id) {
             (Some(key), Some(id)) => {
                 let supplier =
@@ -184,9 +199,7 @@ impl<'a> Section<'a> {
         }
         if place == Place::Now {
             self.dimensions.add(&row.dimension, amount);
-            if row.supplier_id.is_some()
-                && matches!(row.invoice_kind, None | Some(InvoiceKind::Invoice | InvoiceKind::Unknown))
-            {
+            if is_invoice(row) && matches!(row.invoice_kind, None | Some(InvoiceKind::Invoice | InvoiceKind::Unknown)) {
                 let days = row.invoice_date.zip(row.due_date).map(|(from, to)| i64::from(to.0) - i64::from(from.0));
                 self.terms.add(days, amount, is_new_invoice);
             }

@@ -18,18 +18,26 @@ pub struct OwnFiles {
 }
 
 impl OwnFiles {
-    /// Reads both. A file that is not there says nothing.
+    /// Reads both. A file that is not there says nothing, unless a setting names the place (`is_named`), where one must be.
     ///
     /// # Errors
-    /// [`FailureKind::FileInvalid`] with all that is wrong in both; else what storage can meet.
-    pub async fn read(store: &Store) -> Result<Self, Failure> {
+    /// [`FailureKind::FileInvalid`] with all that is wrong in both; [`FailureKind::SettingsInvalid`] if a place was named and has none of them, for
+    /// nobody would miss what they say; else what storage can meet.
+    pub async fn read(store: &Store, is_named: bool) -> Result<Self, Failure> {
+        let (categories, suppliers) = (get(store, "categories.csv").await?, get(store, "suppliers.csv").await?);
+        if is_named && categories.is_none() && suppliers.is_none() {
+            let place = store.address(&Key::parse("categories.csv")?);
+            let message =
+                format!("SPEND_FILES_URL: neither {place} is there, nor suppliers.csv beside it; nothing was done");
+            return Err(Failure::new(FailureKind::SettingsInvalid, message));
+        }
         let mut faults = Vec::new();
         let mut read = Self::default();
-        if let Some(file) = get(store, "categories.csv").await? {
+        if let Some(file) = categories {
             read.categories =
                 Categories::read(&file).unwrap_or_else(|found| note(&mut faults, "categories.csv", &found));
         }
-        if let Some(file) = get(store, "suppliers.csv").await? {
+        if let Some(file) = suppliers {
             read.suppliers =
                 SupplierFile::read(&file).unwrap_or_else(|found| note(&mut faults, "suppliers.csv", &found));
         }

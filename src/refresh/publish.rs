@@ -20,7 +20,7 @@ use crate::refresh::reference_data::ReferenceData;
 use crate::refresh::screen::Coverage;
 use crate::refresh::tables::{self, WrittenTables};
 use crate::refresh::{changes, guards};
-use crate::report::{PageFile, Report};
+use crate::report::{PageFile, Report, TableSizes};
 use crate::table::SCHEMA_VERSION;
 use crate::table::runs::Status;
 use crate::xledger::query;

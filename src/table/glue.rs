@@ -84,8 +84,8 @@ pub(crate) fn parameters(table: &Table, location: &str, partitions: &Partitions)
 const MAX_IN_RANGE: u64 = 1_000;
 
 /// A range if it is not much wider than the values, otherwise a list of them: ids can lie far apart. The range is preferred because every engine
-/// takes it for whole numbers. Athena takes a list for them, too; Trino by itself does not, nor a range beyond 32 bits, where the next
-/// value after the last must also fit.
+/// takes it for whole numbers. Athena also accepts a list of whole numbers. Trino does not, and its ranges must fit 32 bits, including the
+/// value after the last.
 fn projection(values: &BTreeSet<i64>) -> Vec<(&'static str, String)> {
     let (Some(first), Some(last)) = (values.first(), values.last()) else {
         return vec![("type", "integer".to_owned()), ("range", "0,0".to_owned())];

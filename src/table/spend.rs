@@ -130,11 +130,11 @@ columns! {
         /// When the voucher was entered, in UTC. Xledger: header.createdAt, converted from Central European wall time. Null if Xledger
         /// gives none.
         pub voucher_created_at: Option<Instant>,
-        /// One company, whichever owner buys: its checked organisation number with the country, as in NO:914286018, else
-        /// supplier: and the supplier id. Null if there is none.
+        /// One company, whichever owner buys: its organisation number with the country, as in NO:914286018, checked where there is
+        /// a check, else supplier: and the supplier id. Null if there is none.
         pub supplier_key: Option<&'a str>,
         /// Organisation number of the supplier: valid, invalid, personal (of a person), missing or unchecked (a country without
-        /// a check). Null if there is no supplier or no right to its number.
+        /// a check, or none). Null if there is no supplier or no right to its number.
         pub company_number_status: Option<CompanyNumberStatus>,
         /// Whether the supplier is an owner in reach, by its company id, or internal in suppliers.csv. Null if there is no
         /// supplier or no right to the companies of the owners.
@@ -147,7 +147,8 @@ columns! {
         /// none.
         pub supplier_contract: Option<&'a str>,
         /// What the line is to purchasing: operating, capital, stock, prepaid, finance, vat_bookkeeping, not_a_purchase or
-        /// other, by the account number in a standard chart (reverse charge by voucher), else by its flags.
+        /// other, by the account number in NS 4102 and BAS (reverse charge by voucher), elsewhere by its flags, which know no
+        /// capital, stock and prepaid.
         pub spend_class: SpendClass,
         /// Wider category of the purchase. Null if there is none.
         pub category_1: Option<&'a str>,

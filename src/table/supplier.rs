@@ -80,7 +80,8 @@ columns! {
         pub spend_amount: Option<Total>,
         /// One company in any register, as in spend.supplier_key.
         pub supplier_key: &'a str,
-        /// What company_number is: valid, invalid, personal (of a person), missing or unchecked (a country without a check).
+        /// What company_number is: valid, invalid, personal (of a person), missing or unchecked (a country without a check, or
+        /// none).
         /// Null if there is no right to the number.
         pub company_number_status: Option<CompanyNumberStatus>,
         /// Agreed terms of payment. Xledger: payTerms.name. Null if Xledger gives none.

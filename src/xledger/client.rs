@@ -177,8 +177,8 @@ impl Client {
             let streak = self.rate_limiter.on_failure(&error, sent_at);
             drop(permit);
             tries += 1;
-            let attempt =
-                Attempt { rows, by_ids: matches!(select, Select::Ids(_)), searched, has_answered, tries, now: clock() };
+            let (by_ids, now) = (matches!(select, Select::Ids(_)), (self.transport.connection.clock)());
+            let attempt = Attempt { rows, by_ids, searched, has_answered, tries, now };
             let next = decide(&error, attempt, streak, jitter());
             self.wait_to_ask_again(query, tries, error, next).await?;
         }

@@ -392,7 +392,7 @@ def suppliers_to_tidy_up(lines, suppliers, today):
             "several_in_one_owner": max(Counter(row["owner_id"] for row in rows).values()) > 1,
             "several_names": len({name(row) for row in rows} - {None}) > 1,
             "name_of_several": any(keys_of.get(name(row), 0) > 1 for row in rows),
-            "without_number": least(rows, "company_number_status") in ("missing", "invalid"),
+            "without_number": least(rows, "company_number_status") in ("missing", "invalid", *(["unchecked"] if key.startswith("supplier:") else [])),
             "last_posted_date": most(rows, "last_posted_date"),
         }
         if row["several_in_one_owner"] or row["several_names"] or row["name_of_several"] or row["without_number"]:
@@ -409,7 +409,7 @@ def invoices_to_match(lines, suppliers, today):
         *("invoice_number", "invoice_date", "due_date", "voucher_number", MONEY, "supplier_id", "voucher_id"),
     )
     of_supplier = [line for line in lines if line["supplier_id"] and line["invoice_number"] and line["invoice_date"]]
-    wanted = [line for line in of_supplier if line["invoice_date"] >= a_year_before(today) and line["invoice_kind"] != "payment"]
+    wanted = [line for line in of_supplier if line["invoice_date"] >= a_year_before(today) and not is_payment(line)]
 
     def of_rows(rows):
         one = different(rows, "invoice_currency_code") == 1
@@ -425,9 +425,14 @@ def invoices_to_match(lines, suppliers, today):
     return [{column: value for column, value in row.items() if column not in ("supplier_id", "voucher_id")} for row in made]
 
 
+def is_payment(line):
+    """Of a bank voucher, also what is not said to be something else."""
+    return line["invoice_kind"] == "payment" or (line["document_type"] == "BA" and line["invoice_kind"] in (None, "unknown"))
+
+
 def of_vouchers(lines, key, only=lambda amount: amount):
     """Vouchers with an amount by a key of their lines, in the order of their days, in spans: a span begins with an invoice."""
-    wanted = [line for line in lines if line["supplier_key"] and line["invoice_kind"] != "payment" and key(line) is not None]
+    wanted = [line for line in lines if line["supplier_key"] and not is_payment(line) and key(line) is not None]
     for found, of_key in grouped(wanted, key).items():
         vouchers = []
         for rows in grouped(of_key, "owner_id", "voucher_id").values():
@@ -569,7 +574,7 @@ def expenses_invoiced_too(lines, suppliers, today):
 
 def invoice(lines, suppliers, today):
     """The view."""
-    wanted = [line for line in lines if line["supplier_id"] and line["voucher_id"] and line["invoice_kind"] != "payment"]
+    wanted = [line for line in lines if line["supplier_id"] and line["voucher_id"] and not is_payment(line)]
     wanted = [line for line in wanted if line["invoice_kind"] or line["invoice_number"] or line["invoice_date"]]
     made = []
     for rows in grouped(wanted, "owner_id", "voucher_id", "supplier_id").values():
@@ -671,7 +676,7 @@ def spend_in_group_currency(lines, suppliers, today):
     pairs = defaultdict(lambda: [0, 0])
     for line in lines:
         both = {own(line): line["amount"], line["invoice_currency_code"]: line["invoice_amount"]}
-        if len(both) == 2 and "NOK" in both and None not in both:
+        if len(both) == 2 and "NOK" in both and None not in both and all(both.values()) and line["spend_class"] != "finance":
             [other] = both.keys() - {"NOK"}
             for when in ((line["year"], line["month"]), line["year"]):
                 pairs[other, when][0] += abs(both["NOK"])

@@ -107,6 +107,10 @@ def books():
     line(date(2025, 11, 30), 114, "3333", voucher_created_at="2025-11-30 23:59:59+00")
     line(date(2026, 2, 27), 114, "15", invoice_kind="payment", invoice_number="F1", invoice_date=None, due_date=None, document_type="BA")
     line(date(2026, 2, 28), 114, "1500", invoice_date=None, due_date=None)
+    # A payment of which Xledger does not say that it is one, under the number of an invoice.
+    for kind, day in ((None, 16), ("unknown", 17)):
+        line(date(2026, 5, day), 114, "1200", invoice_kind=kind, invoice_number="P1", document_type="BA")
+    line(date(2026, 5, 15), 114, "1200", invoice_number="P1")
     # VAT: two lines at 25 percent, one with half of it deducted, one with none; a code without a rate.
     for amount, code, vat in (("1000", "1", "250"), ("2000", "1", "500"), ("3000", "1", "375"), ("1250", "1", "0"), ("1300", "1", None), ("400", "0", "0")):
         vat = {"vat_code": code, "vat_name": f"Rule {code}", "vat_amount": vat and Decimal(vat)}
@@ -115,6 +119,9 @@ def books():
     line(date(2026, 3, 10), 116, "1140", invoice_amount=Decimal(100), invoice_currency_code="EUR")
     line(date(2026, 3, 11), 116, "100", owner=3, invoice_amount=Decimal(1160), invoice_currency_code="NOK")
     line(date(2026, 3, 12), 116, "-1140", invoice_amount=Decimal(-100), invoice_currency_code="EUR", invoice_kind="credit_note")
+    # A loss of exchange has an amount in one currency alone.
+    line(date(2026, 3, 13), None, "900", invoice_amount=Decimal(0), invoice_currency_code="EUR", document_type="BA", spend_class="finance", account_kind="finance")
+    line(date(2026, 3, 14), None, "90", invoice_amount=Decimal(5), invoice_currency_code="EUR", document_type="BA", spend_class="finance", account_kind="finance")
     line(date(2026, 4, 12), 116, "200", owner=3)
     line(date(2025, 4, 12), 116, "300", owner=3)
     line(date(2026, 4, 13), 116, "1000", invoice_amount=Decimal(90), invoice_currency_code="USD")
@@ -132,4 +139,7 @@ def books():
     made.registered(119, supplier_key="supplier:1191", company_number_status="missing", payment_terms=None)
     made.registered(120, supplier_key="supplier:1201", company_number_status="invalid", valid_to=date(2026, 10, 19))
     made.registered(121, supplier_key="supplier:1211", company_number_status="personal", valid_to=TODAY)
+    # A number whose country nobody knows, and one of a country without a check.
+    made.registered(122, supplier_key="supplier:1221", company_number_status="unchecked")
+    made.registered(123, supplier_key="DE:123", company_number_status="unchecked")
     return made

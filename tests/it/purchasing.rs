@@ -116,7 +116,11 @@ async fn a_directory_of_files_that_is_not_there() {
     let report = desk.refresh(&set).await;
     let failure = report.error.unwrap();
     assert_eq!(failure.kind, FailureKind::SettingsInvalid);
-    assert!(failure.message.contains("SPEND_FILES_URL: /nowhere/at/all is no directory"), "{}", failure.message);
+    assert!(
+        failure.message.contains("SPEND_FILES_URL: neither /nowhere/at/all/categories.csv is there"),
+        "{}",
+        failure.message
+    );
     assert_eq!(desk.check(&set).await.unwrap_err().kind, FailureKind::SettingsInvalid);
     assert_eq!(desk.sim.journal().totals().requests, 0);
 }

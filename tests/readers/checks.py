@@ -10,7 +10,7 @@ from decimal import Decimal
 import oracle
 
 PURCHASES = ("operating", "capital", "stock", "prepaid")
-RATES = [Decimal(rate) for rate in ("0", "6", "8", "10", "11.11", "12", "15", "25")]
+RATES = [Decimal(rate) for rate in ("0", "6", "8", "10", "11.11", "12", "13.5", "14", "15", "24", "25", "25.5")]
 
 
 def check(name, figure, meaning, places):
@@ -60,6 +60,7 @@ def lost_invoices(books, rules=oracle.Rules()):
         if {verdict for _, verdict in lines} & {"kept", "excluded_payroll", "excluded_history"}:
             continue
         groups, usual = Counter(), Counter()
+        refused = any(verdict == "refused" for _, verdict in lines)
         for line, verdict in lines:
             if verdict == "excluded_account":
                 group = books.account_number(line) // 100
@@ -67,13 +68,14 @@ def lost_invoices(books, rules=oracle.Rules()):
                 (usual if group in (24, vat) else groups)[group] += 1
         periods = [books.periods[line["period_id"]] for line, _ in lines if line["period_id"] in books.periods]
         if periods:
-            lost[int(lines[0][0]["owner_id"]), int(periods[0]["year"])].append(_most(groups or usual))
+            lost[int(lines[0][0]["owner_id"]), int(periods[0]["year"])].append("refused" if refused and not groups else _most(groups or usual))
     places = []
     for (owner, year), groups in sorted(lost.items()):
-        counted = Counter(group for group in groups if group is not None)
+        counted = Counter(group for group in groups if group not in (None, "refused"))
+        unjudged = f", {groups.count('refused'):,} with lines that cannot be judged" if "refused" in groups else ""
         named = sorted(counted, key=lambda group: (-counted[group], group))[:3]
         by = f", by accounts {', '.join(f'{group:02} ({counted[group]:,})' for group in named)}" if named else ""
-        places.append(f"owner {owner} in {year}: {len(groups):,}{by}")
+        places.append(f"owner {owner} in {year}: {len(groups):,}{by}{unjudged}")
     figure = f"{sum(map(len, lost.values())):,} of {len(invoices):,} invoices"
     return check("supplier_invoices_without_kept_line", figure, "invoices of suppliers of which no line is kept", places)
 
@@ -108,16 +110,20 @@ def vat_rates(rows):
     places = []
     for (owner, code), lines in sorted(codes.items()):
         unrated = [(amount, vat) for amount, vat, rate in lines if rate is None]
-        near = Counter()
+        near, inside = Counter(), Counter()
         for amount, vat in unrated:
-            rate = min(RATES, key=lambda rate: abs(amount * rate / 100 - vat))
-            near[rate] += _has(amount, vat, rate)
+            of_net, of_rest = ((net, min(RATES, key=lambda rate: abs(net * rate / 100 - vat))) for net in (amount, max(amount - vat, 0)))
+            if _has(of_net[0], vat, of_net[1], "0.001"):
+                near[of_net[1]] += 1
+            elif _has(of_rest[0], vat, of_rest[1], "0.001"):
+                inside[of_rest[1]] += 1
         stated = oracle.VAT_RATES.get(code)
         if stated is not None:
-            agreeing = sum(_has(amount, vat, Decimal(stated)) for amount, vat, _ in lines)
+            agreeing = sum(_has(amount, vat, Decimal(stated), "0.005") for amount, vat, _ in lines)
             if agreeing * 10 < len(lines) * 9:
-                most = min(near, key=lambda rate: (-near[rate], rate))
-                have = f", {near[most]:,} have {most} %" if near[most] else ""
+                others = [(near[rate], True, -rate) for rate in near if rate != Decimal(stated)] + [(inside[rate], False, -rate) for rate in inside]
+                number, outside, minus = max(others, default=(0, True, 0))
+                have = f", {number:,} have {-minus} %{'' if outside else ' inside of the amount'}" if number else ""
                 places.append(f"owner {owner}, code {code}: {agreeing:,} of {len(lines):,} lines have {stated} %{have}")
         elif len(unrated) >= 10 and near.total() * 10 < len(unrated) * 9:
             places.append(f"owner {owner}, code {code}: {near.total():,} of {len(unrated):,} lines have a rate")
@@ -125,8 +131,8 @@ def vat_rates(rows):
     return check("vat_rates", figure, "the VAT of lines is not that of the rate of their code", places)
 
 
-def _has(amount, vat, rate):
-    return abs(amount * rate / 100 - vat) <= max(amount * Decimal("0.005"), Decimal("0.01"))
+def _has(amount, vat, rate, tolerance):
+    return abs(amount * rate / 100 - vat) <= max(amount * Decimal(tolerance), Decimal("0.01"))
 
 
 # -------------------------------------------------------------------------------------------------- suppliers and matches
@@ -202,17 +208,20 @@ def dominant_suppliers(months, rows):
 
 def supplier_numbers(rows, suppliers):
     """By the rows of both tables: suppliers that lines name."""
-    sizes = defaultdict(lambda: [Decimal(), Decimal()])
+    sizes = defaultdict(lambda: [Decimal(), Decimal(), Decimal()])
     for row in rows:
         if row["spend_class"] in PURCHASES and row["amount"] is not None and row["supplier_key"] is not None:
             is_numbered = not row["supplier_key"].startswith("supplier:") or row["company_number_status"] == "personal"
-            sizes[row["owner_id"]][not is_numbered] += abs(row["amount"])
+            which = 0 if is_numbered else 2 if row["company_number_status"] == "unchecked" else 1
+            sizes[row["owner_id"]][which] += abs(row["amount"])
     places, highest = [], 0
-    for owner, (numbered, other) in sorted(sizes.items()):
-        highest = max(highest, int(other * 1_000 // (numbered + other)))
-        if other * 10 > numbered + other:
-            tenths = int(other * 1_000 // (numbered + other))
-            places.append(f"owner {owner}: {share(tenths, 1_000)} of purchases are of suppliers without one")
+    for owner, (numbered, without, of_no_country) in sorted(sizes.items()):
+        other, all = without + of_no_country, numbered + without + of_no_country
+        tenths = lambda size: int(size * 1_000 // all)
+        highest = max(highest, tenths(other))
+        if other * 10 > all:
+            more = f", {share(tenths(of_no_country), 1_000)} of suppliers with one and no country" if of_no_country else ""
+            places.append(f"owner {owner}: {share(tenths(without), 1_000)} of purchases are of suppliers without one{more}")
     used = {row["supplier_id"] for row in rows} - {None}
     owners, names = defaultdict(list), defaultdict(set)
     for supplier in suppliers:

@@ -25,6 +25,7 @@ def company_key(number, country):
         return "missing", None
     if len({digit for digit in text if digit.isdigit()}) == 1:
         return "invalid", None
+    country = {"SJ": "NO", "AX": "FI"}.get(country, country)
     for prefix in ("NO", "SE", "DK", "FI", "GB"):
         if text.startswith(prefix):
             text, country = text.removeprefix(prefix), prefix

@@ -189,12 +189,19 @@ class Books:
         if place is None:
             return
         voucher, supplier = row["voucher_id"], row["supplier_id"]
-        is_new = voucher is not None and supplier is not None and row["invoice_kind"] != "payment" and voucher not in invoices
+        kind = row["invoice_kind"]
+        is_payment = kind == "payment" or (row["document_type"] == "BA" and kind in (None, "unknown"))
+        is_invoice = supplier is not None and not is_payment and any((kind, row["invoice_number"], row["invoice_date"]))
+        is_new = voucher is not None and is_invoice and voucher not in invoices
+        in_category = (voucher, row["category_1"], row["category_2"])
+        is_new_in_category = voucher is not None and is_invoice and in_category not in invoices
         if is_new:
             invoices.add(voucher)
+        if is_new_in_category:
+            invoices.add(in_category)
         section.total.add(place, amount, is_new)
         section.owners[row["owner_id"]].add(place, amount, is_new)
-        section.categories[row["category_1"], row["category_2"]].add(place, amount, is_new)
+        section.categories[row["category_1"], row["category_2"]].add(place, amount, is_new_in_category)
         if supplier is None:
             section.without_supplier.add(place, amount, False)
         else:
@@ -209,7 +216,7 @@ class Books:
                 if kind and kind not in kinds:
                     kinds.add(kind)
                     section.dimensions[kind][code, name] += amount
-            if supplier is not None and row["invoice_kind"] in (None, "invoice", "unknown"):
+            if is_invoice and kind in (None, "invoice", "unknown"):
                 self._terms(section, row, amount, is_new)
 
     @staticmethod

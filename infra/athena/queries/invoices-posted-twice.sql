@@ -11,6 +11,7 @@ WITH numbered AS (
   FROM spend
   WHERE supplier_key IS NOT NULL
     AND invoice_kind IS DISTINCT FROM 'payment'
+    AND NOT (document_type = 'BA' AND coalesce(invoice_kind, 'unknown') = 'unknown')
 ),
 vouchers AS (
   SELECT

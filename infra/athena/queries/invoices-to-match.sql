@@ -24,6 +24,7 @@ WHERE year >= year(date_add('month', -12, current_date))
   AND supplier_id IS NOT NULL
   AND invoice_number IS NOT NULL
   AND invoice_kind IS DISTINCT FROM 'payment'
+  AND NOT (document_type = 'BA' AND coalesce(invoice_kind, 'unknown') = 'unknown')
 GROUP BY
   owner_id, owner_code, owner_name, supplier_id, supplier_key, supplier_code, supplier_name, supplier_company_number,
   invoice_number, invoice_date, due_date, voucher_id, voucher_number, amount_currency_code

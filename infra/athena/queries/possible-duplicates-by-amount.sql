@@ -17,6 +17,7 @@ WITH vouchers AS (
   WHERE year >= year(current_date) - 2
     AND supplier_key IS NOT NULL
     AND invoice_kind IS DISTINCT FROM 'payment'
+    AND NOT (document_type = 'BA' AND coalesce(invoice_kind, 'unknown') = 'unknown')
   GROUP BY 1, supplier_key, owner_id, voucher_id
   HAVING abs(sum(amount)) >= 1000
 ),

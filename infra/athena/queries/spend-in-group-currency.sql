@@ -1,7 +1,8 @@
 -- An estimate: purchases by accounting month in one currency, NOK here, by the rates that the owners' own invoices in each other's currency
 -- imply. Put your group's currency in the place of 'NOK'. No rate of a bank is used: rate is the amounts in NOK by those in the owner's
 -- currency on the same lines, of the month, else of the year (rate_of says which), else amount_in_group_currency is null. Where Xledger
--- does not give an owner's currency, it is the one in which most of its documents have the same amount. Purchases are operating, capital,
+-- does not give an owner's currency, it is the one in which most of its documents have the same amount. Gains and losses of exchange, which
+-- have an amount in one currency alone, say nothing of the rate. Purchases are operating, capital,
 -- stock and prepaid lines, without owners that invoice each other.
 WITH wanted AS (
   SELECT 'NOK' AS group_currency
@@ -29,11 +30,17 @@ pairs AS (
   FROM lines
   WHERE currency = group_currency
     AND invoice_currency_code <> group_currency
+    AND amount <> 0
+    AND invoice_amount <> 0
+    AND spend_class <> 'finance'
   UNION ALL
   SELECT currency, year, month, abs(invoice_amount), abs(amount)
   FROM lines
   WHERE currency <> group_currency
     AND invoice_currency_code = group_currency
+    AND amount <> 0
+    AND invoice_amount <> 0
+    AND spend_class <> 'finance'
 ),
 of_month AS (
   SELECT currency, year, month, CAST(sum(in_group_currency) AS double) / NULLIF(CAST(sum(in_currency) AS double), 0) AS rate

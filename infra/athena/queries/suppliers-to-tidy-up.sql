@@ -1,6 +1,6 @@
 -- Suppliers open today that one owner has twice, that have several names, whose name others have too, or without a valid organisation
--- number. Of the registers, those without purchases too; last_posted_date says when one was last used. A number of a person or of a country
--- without a check is no fault here. several_in_one_owner, several_names, name_of_several and without_number say what there is to tidy up.
+-- number, or whose address names no country, so that the number names no company. Of the registers, those without purchases too;
+-- last_posted_date says when one was last used. A number of a person or of a country without a check is no fault here. several_in_one_owner, several_names, name_of_several and without_number say what there is to tidy up.
 WITH open_ones AS (
   SELECT *, upper(trim(supplier_name)) AS name
   FROM supplier
@@ -24,7 +24,11 @@ by_key AS (
     count(*) > count(DISTINCT open_ones.owner_id) AS several_in_one_owner,
     count(DISTINCT open_ones.name) > 1 AS several_names,
     coalesce(max(names.keys) > 1, false) AS name_of_several,
-    coalesce(min(open_ones.company_number_status) IN ('missing', 'invalid'), false) AS without_number,
+    coalesce(
+      min(open_ones.company_number_status) IN ('missing', 'invalid')
+        OR (min(open_ones.company_number_status) = 'unchecked' AND open_ones.supplier_key LIKE 'supplier:%'),
+      false
+    ) AS without_number,
     max(open_ones.last_posted_date) AS last_posted_date
   FROM open_ones
   LEFT JOIN names ON names.name = open_ones.name

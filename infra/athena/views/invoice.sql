@@ -1,7 +1,7 @@
 -- One row for each voucher and supplier: what finance calls an invoice, with its main category and how it was paid.
 -- net is the sum of amount over the lines of the table spend, in currency, which is the owner's. There is no gross amount and no open amount,
 -- and none may be added: a voucher balances, so the difference would be the payroll line that was left out. days_late is negative if paid early,
--- and null until it is paid. Payments are no invoices, and left out. The category is that of the largest amount, whatever its sign.
+-- and null until a payment, also of a part. Payments are no invoices, and left out; of bank vouchers, so is what is not said to be one. The category is that of the largest amount, whatever its sign.
 WITH parts AS (
   SELECT
     owner_id,
@@ -30,6 +30,7 @@ WITH parts AS (
     AND voucher_id IS NOT NULL
     AND (invoice_kind IS NOT NULL OR invoice_number IS NOT NULL OR invoice_date IS NOT NULL)
     AND coalesce(invoice_kind, 'invoice') <> 'payment'
+    AND NOT (document_type = 'BA' AND coalesce(invoice_kind, 'unknown') = 'unknown')
   GROUP BY
     owner_id, owner_code, owner_name, voucher_id, voucher_number, supplier_key, supplier_id, supplier_name, is_intercompany,
     amount_currency_code, category_1, category_2

@@ -37,10 +37,21 @@ pub(super) struct Used<'a> {
     pub(super) name: Option<&'a str>,
 }
 
-/// Sizes of the purchases of each owner, in ten-thousandths: of suppliers whose number names a company, and of others.
+/// Sizes of the purchases of an owner, in ten-thousandths.
+#[derive(Debug, Default)]
+struct Sizes {
+    /// Of suppliers whose number names a company, or a person.
+    numbered: u128,
+    /// Of suppliers without a number, or with a wrong one.
+    without: u128,
+    /// Of suppliers with a number of which nobody knows the country.
+    of_no_country: u128,
+}
+
+/// Who the suppliers of each owner are, by their numbers.
 #[derive(Debug, Default)]
 pub(super) struct Numbers {
-    owners: BTreeMap<i64, (u128, u128)>,
+    owners: BTreeMap<i64, Sizes>,
 }
 
 /// How a key begins that no number gave.
@@ -55,23 +66,32 @@ impl Numbers {
             return;
         }
         let size = u128::from(amount.ten_thousandths().unsigned_abs());
-        let totals = self.owners.entry(row.owner_id.unwrap_or(0)).or_default();
-        // A sole trader has the number of a person, and is no fault.
-        if key.starts_with(OWN_KEY) && status != CompanyNumberStatus::Personal {
-            totals.1 += size;
-        } else {
-            totals.0 += size;
-        }
+        let sizes = self.owners.entry(row.owner_id.unwrap_or(0)).or_default();
+        *match status {
+            // A sole trader has the number of a person, and is no fault.
+            CompanyNumberStatus::Personal => &mut sizes.numbered,
+            _ if !key.starts_with(OWN_KEY) => &mut sizes.numbered,
+            CompanyNumberStatus::Unchecked => &mut sizes.of_no_country,
+            _ => &mut sizes.without,
+        } += size;
     }
 
     pub(super) fn finish<'a>(self, used: impl Iterator<Item = Used<'a>>) -> DataCheck {
         let mut places = Vec::new();
         let mut highest = 0;
-        for (owner, (numbered, other)) in &self.owners {
-            let tenths = other * 1_000 / (numbered + other).max(1);
-            highest = highest.max(tenths);
-            if other * 100 > (numbered + other) * MAX_UNNUMBERED_PERCENT {
-                places.push(format!("owner {owner}: {} of purchases are of suppliers without one", percent(tenths)));
+        for (owner, Sizes { numbered, without, of_no_country }) in &self.owners {
+            let (other, all) = (without + of_no_country, (numbered + without + of_no_country).max(1));
+            highest = highest.max(other * 1_000 / all);
+            if other * 100 > all * MAX_UNNUMBERED_PERCENT {
+                let mut place = format!(
+                    "owner {owner}: {} of purchases are of suppliers without one",
+                    percent(without * 1_000 / all)
+                );
+                if *of_no_country > 0 {
+                    place +=
+                        &format!(", {} of suppliers with one and no country", percent(of_no_country * 1_000 / all));
+                }
+                places.push(place);
             }
         }
         let mut owners: BTreeMap<i64, BTreeMap<&str, u64>> = BTreeMap::new();
@@ -224,6 +244,16 @@ mod tests {
         assert_eq!(detail, "");
         let told = numbers(&[row(1, "90"), without("10.1")], &[]).1;
         assert!(told.ends_with(": owner 4: 10.0 % of purchases are of suppliers without one"), "{told}");
+        let of_no_country = spend::Row { company_number_status: Some(CompanyNumberStatus::Unchecked), ..without("20") };
+        let told = numbers(&[row(1, "80"), of_no_country.clone(), without("10")], &[]).1;
+        assert!(
+            told.ends_with(
+                "9.0 % of purchases are of suppliers without one, 18.1 % of suppliers with one and no country"
+            ),
+            "{told}"
+        );
+        let germany = spend::Row { supplier_key: Some("DE:1"), ..of_no_country };
+        assert_eq!(numbers(&[row(1, "80"), germany], &[]).1, "", "a country without a check");
         let sole_trader = spend::Row { company_number_status: Some(CompanyNumberStatus::Personal), ..without("50") };
         let unread = spend::Row { company_number_status: None, ..without("50") };
         let class = spend::Row { spend_class: SpendClass::Finance, ..without("50") };

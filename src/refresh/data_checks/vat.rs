@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use crate::refresh::join::{ContradictedRate, has_vat_of};
+use crate::refresh::join::ContradictedRate;
 use crate::report::checks::{DataCheck, count};
 use crate::table::spend;
 
 /// The rates of Norway, Sweden, Finland and Denmark, now and since 2015, in hundredths of a percent.
 const RATES: [i32; 12] = [0, 600, 800, 1_000, 1_111, 1_200, 1_350, 1_400, 1_500, 2_400, 2_500, 2_550];
+/// How much the VAT of a line may differ, in hundredths of a percent of its amount: less than what lies between a rate of the amount and another of
+/// the amount with its VAT. A hundredth of the currency's unit, in ten-thousandths, is what rounding does.
+const TOLERANCE: u128 = 10;
+const ROUNDING: u128 = 100;
 /// Of ten lines so many have about the VAT of a rate, as for a rate that was stated.
 const AGREEING_OF_TEN: u64 = 9;
 /// Fewer lines say nothing of their code.
@@ -22,6 +26,8 @@ struct Implied {
     lines: u64,
     /// Of them, those with about the VAT of each rate.
     near: [u64; RATES.len()],
+    /// Of the others, those with the VAT of each rate inside of their amount.
+    inside: [u64; RATES.len()],
 }
 
 /// The rates that lines imply.
@@ -39,21 +45,24 @@ impl<'a> Vat<'a> {
             return;
         }
         implied.lines += 1;
-        // Of small amounts several fit: the nearest is meant.
-        let [amount_size, vat_size] = [amount, vat].map(|money| u128::from(money.ten_thousandths().unsigned_abs()));
-        let off = |rate: i32| (amount_size * u128::from(rate.unsigned_abs())).abs_diff(vat_size * 10_000);
-        let nearest = RATES.iter().zip(&mut implied.near).min_by_key(|(rate, _)| off(**rate));
-        if let Some((_, lines)) = nearest.filter(|(rate, _)| has_vat_of(amount, vat, **rate)) {
+        let [amount, vat] = [amount, vat].map(|money| u128::from(money.ten_thousandths().unsigned_abs()));
+        let of_net = nearest(amount, vat, &mut implied.near);
+        // 12 % of an amount without its VAT are 10.71 % of the amount with it.
+        if let Some(lines) = of_net.or_else(|| nearest(amount.saturating_sub(vat), vat, &mut implied.inside)) {
             *lines += 1;
         }
     }
 
     pub(super) fn finish(self, contradicted: &[ContradictedRate]) -> DataCheck {
         let codes: BTreeMap<(i64, &str), Implied> = self.0.into_iter().collect();
-        let most = |implied: &Implied| {
-            let most = RATES.iter().zip(implied.near).max_by_key(|(rate, lines)| (*lines, -**rate));
-            most.filter(|(_, lines)| *lines > 0)
-                .map(|(rate, lines)| format!(", {} have {}", count(lines), percent(*rate)))
+        let most = |implied: &Implied, stated: i32| {
+            let near = RATES.into_iter().zip(implied.near).map(|(rate, lines)| (lines, rate, ""));
+            let near = near.filter(|(_, rate, _)| *rate != stated);
+            let inside =
+                RATES.into_iter().zip(implied.inside).map(|(rate, lines)| (lines, rate, " inside of the amount"));
+            let most = near.chain(inside).max_by_key(|(lines, rate, inside)| (*lines, inside.is_empty(), -*rate));
+            let (lines, rate, inside) = most.filter(|(lines, ..)| *lines > 0)?;
+            Some(format!(", {} have {}{inside}", count(lines), percent(rate)))
         };
         let mut places = Vec::new();
         for ((owner, code), implied) in &codes {
@@ -66,7 +75,7 @@ impl<'a> Vat<'a> {
                     count(rate.agreeing),
                     count(rate.lines),
                     percent(rate.rate),
-                    most(implied).unwrap_or_default()
+                    most(implied, rate.rate).unwrap_or_default()
                 ));
             }
             if stated.is_empty() && implied.lines >= FEWEST && near * 10 < implied.lines * AGREEING_OF_TEN {
@@ -80,6 +89,13 @@ impl<'a> Vat<'a> {
         let figure = format!("{} of {} codes", count(places.len() as u64), count(codes.len() as u64));
         DataCheck::judged("vat_rates", figure, "the VAT of lines is not that of the rate of their code", &places)
     }
+}
+
+/// The count of the rate that is nearest to this VAT of a net amount, if it is near: of small amounts several fit.
+fn nearest(net: u128, vat: u128, counts: &mut [u64; RATES.len()]) -> Option<&mut u64> {
+    let off = |rate: i32| (net * u128::from(rate.unsigned_abs())).abs_diff(vat * 10_000);
+    let (rate, lines) = RATES.iter().zip(counts).min_by_key(|(rate, _)| off(**rate))?;
+    (off(*rate) <= (net * TOLERANCE).max(ROUNDING * 10_000)).then_some(lines)
 }
 
 /// `11.11 %`, `25 %`.
@@ -113,11 +129,12 @@ mod tests {
 
     #[test]
     fn nine_of_ten_lines_have_a_rate() {
-        // Within half a point, on both sides, whatever the sign.
-        for vat in ["26", "23.5", "-25", "11.11", "0", "6.5", "13.5"] {
+        // Within a tenth of a point, on both sides, whatever the sign.
+        for vat in ["25.1", "23.9", "-25", "11.11", "0", "6.1", "13.5"] {
             assert_eq!(detail(&[(9, row("1", "100", vat)), (1, row("1", "100", "18"))], &[]).1, "", "{vat}");
         }
-        for vat in ["26.01", "23.49", "18", "3"] {
+        // 10.71 is 12 % inside of 100, and no 11.11 %; 13.04 is 15 % there, and no 13.5 %.
+        for vat in ["25.11", "23.89", "18", "3", "10.71", "13.04"] {
             let (figure, told) = detail(&[(8, row("1", "-100", "25")), (2, row("1", "-100", vat))], &[]);
             assert!(told.ends_with("owner 4, code 1: 8 of 10 lines have a rate"), "{vat}: {told}");
             assert_eq!(figure, "1 of 1 codes");
@@ -142,5 +159,11 @@ mod tests {
             detail(&[(3, row("21", "100", "25")), (20, stated(row("11", "100", "15")))], &[contradicted]);
         assert!(told.ends_with("owner 4, code 21: 0 of 3 lines have 15 %, 3 have 25 %"), "{told}");
         assert_eq!(figure, "1 of 2 codes");
+        // The stated rate is not told twice.
+        let contradicted =
+            |rate| ContradictedRate { owner_id: 4, vat_code: "22".to_owned(), rate, lines: 8, agreeing: 5 };
+        let rows = [(5, row("22", "100", "12")), (3, row("22", "112", "12"))];
+        let told = detail(&rows, &[contradicted(1_200)]).1;
+        assert!(told.ends_with("owner 4, code 22: 5 of 8 lines have 12 %, 3 have 12 % inside of the amount"), "{told}");
     }
 }

@@ -62,7 +62,14 @@ pub(super) fn enrich<'a>(
         let status = has_company_numbers.then_some(judged.status);
         KnownSupplier { supplier, key, status, is_intercompany, entry, company_number }
     };
-    reference_data.suppliers.iter().map(|supplier| (supplier.id, known(supplier))).collect()
+    let suppliers: FxHashMap<i64, _> =
+        reference_data.suppliers.iter().map(|supplier| (supplier.id, known(supplier))).collect();
+    let of_file = suppliers.values().filter(|supplier| supplier.entry.is_some()).map(|supplier| &supplier.key);
+    let unknown = file.len().saturating_sub(of_file.collect::<FxHashSet<_>>().len());
+    if unknown > 0 {
+        tracing::warn!(unknown, "rows of suppliers.csv are of no supplier: is each supplier_key as the table has it?");
+    }
+    suppliers
 }
 
 #[cfg(test)]

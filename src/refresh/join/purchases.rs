@@ -87,8 +87,8 @@ impl<'a> Purchases<'a> {
     }
 }
 
-/// The vouchers whose bases and contras come to nothing. If they do not, a basis is a real cost, or the contra takes back a line on an account of the
-/// company's own: then all of them stay purchases, so that sums are right however lines are classed.
+/// Vouchers in which the bases and contras of a reverse charge add up to zero. In all others they count as purchases: there a basis is a real cost,
+/// or the contra reverses a line on an account that is not known here. So sums are right however lines are classed.
 fn reverse_charged(accounts: &FxHashMap<i64, AccountClass>, lines: &[Line]) -> FxHashSet<(i64, i64)> {
     let mut vouchers: FxHashMap<(i64, i64), (i128, bool)> = FxHashMap::default();
     for line in lines {

@@ -94,7 +94,7 @@ impl<'a> Rates<'a> {
 }
 
 /// Whether a line has about the VAT that the rate gives. Xledger's sign of VAT is not known, so that sizes are compared.
-pub(crate) fn agrees(amount: Money, vat: Money, rate: i32) -> bool {
+fn agrees(amount: Money, vat: Money, rate: i32) -> bool {
     let size = |money: Money| u128::from(money.ten_thousandths().unsigned_abs());
     // All in hundredths of a percent of ten-thousandths: nothing is rounded.
     let expected = size(amount) * u128::from(rate.unsigned_abs());

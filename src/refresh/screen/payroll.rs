@@ -5,13 +5,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{AdmittedLine, AdmittedPayable, Screen};
 use crate::model::listed::{ListedLine, ListedPayable};
 use crate::model::treatment::Treatment;
-<<<<<<< HEAD
 use crate::refresh::chart::Account;
 use crate::refresh::index::{Ids, Ledger, Listed, Payables};
-=======
-use crate::refresh::chart::{Account, AccountNumber};
-use crate::refresh::index::{Ledger, Payables};
->>>>>>> 90aaa8f (Refuse what shares a match with a line that nobody can judge or that did not come, and read each owner's document types as its own)
 
 /// Matches, by owner.
 #[derive(Debug, Default)]
@@ -54,27 +49,14 @@ pub(super) fn one_sided(
     ledger: &Ledger,
     payables: &Payables,
 ) -> FxHashSet<(i64, i64)> {
-<<<<<<< HEAD
-    let admitted = lines.iter().map(|line| line.entry().ids()).chain(payables.iter().map(|line| line.entry().ids()));
-    let mut one_sided: FxHashMap<(i64, i64), Option<(bool, i64)>> =
-        admitted.filter(|line| line.match_id != 0).map(|line| ((line.owner, line.match_id), None)).collect();
-    let all = ledger.entries.iter().map(|entry| (true, entry.ids()));
-    let all = all.chain(listed.entries.iter().map(|entry| (false, entry.ids())));
-    for (is_of_ledger, Ids { id, owner, match_id, .. }) in all.filter(|(_, line)| line.match_id != 0) {
-        let line = (is_of_ledger, id);
-        if one_sided.get_mut(&(owner, match_id)).is_some_and(|first| *first.get_or_insert(line) != line) {
-            one_sided.remove(&(owner, match_id));
-=======
     let mut one_sided: FxHashMap<(i64, i64), Option<i64>> =
         matches.filter(|(_, id)| *id != 0).map(|matched| (matched, None)).collect();
-    let all = ledger.entries.iter().map(|entry| ((entry.owner, entry.match_id), entry.voucher, entry.id));
-    let all = all.chain(payables.entries.iter().map(|entry| ((entry.owner, entry.match_id), entry.voucher, entry.id)));
-    for (matched, voucher, id) in all.filter(|((_, id), ..)| *id != 0) {
+    for Ids { id, owner, voucher, match_id } in all_ids(ledger, payables).filter(|ids| ids.match_id != 0) {
         // A line without a voucher stands for itself. Ids of vouchers are positive.
         let holder = if voucher == 0 { -id } else { voucher };
+        let matched = (owner, match_id);
         if one_sided.get_mut(&matched).is_some_and(|first| *first.get_or_insert(holder) != holder) {
             one_sided.remove(&matched);
->>>>>>> 90aaa8f (Refuse what shares a match with a line that nobody can judge or that did not come, and read each owner's document types as its own)
         }
     }
     one_sided.into_keys().collect()
@@ -96,17 +78,7 @@ impl Screen {
     /// lists did not come. Only one step: a line that is payroll by a match alone passes nothing on. In a company that settles
     /// everything against one bank account further steps would reach everything. A match holds within its owner: its id is not known to be unique
     /// across owners.
-<<<<<<< HEAD
-    pub(super) fn find_payroll(&mut self, ledger: &Ledger, payables: &Payables) {
-=======
-    pub(super) fn find_payroll(
-        &mut self,
-        ledger: &Ledger,
-        treatments: &[Treatment],
-        payables: &Payables,
-        has_null_rows: bool,
-    ) {
->>>>>>> 90aaa8f (Refuse what shares a match with a line that nobody can judge or that did not come, and read each owner's document types as its own)
+    pub(super) fn find_payroll(&mut self, ledger: &Ledger, payables: &Payables, has_null_rows: bool) {
         for entry in &ledger.entries {
             let treatment = self.treatment_at(entry.document_type).unwrap_or(Treatment::Refused);
             if treatment == Treatment::Payroll && entry.voucher != 0 {
@@ -118,9 +90,7 @@ impl Screen {
             }
             if self.is_payroll_by_itself(treatment, account) {
                 self.matches.add(entry.owner, entry.match_id);
-            } else if treatment == Treatment::Refused
-                || account.is_none_or(|account| account.code.is_none())
-            {
+            } else if treatment == Treatment::Refused || account.is_none_or(|account| account.code.is_none()) {
                 self.unjudged.add(entry.owner, entry.match_id);
             }
         }
@@ -166,12 +136,7 @@ impl Screen {
 
     /// An AP line has its voucher's document type: known by its id, or by the voucher's ledger lines.
     fn is_payroll_payable_by_itself(&self, line: &ListedPayable) -> bool {
-<<<<<<< HEAD
-        self.treatment_of_id.get(&line.document_type) == Some(&Treatment::Payroll)
-            || self.payroll_vouchers.contains(&line.voucher)
-=======
         self.treatment_of_payable(line) == Some(Treatment::Payroll) || self.payroll_vouchers.contains(&line.voucher)
->>>>>>> 90aaa8f (Refuse what shares a match with a line that nobody can judge or that did not come, and read each owner's document types as its own)
     }
 
     /// Whether an AP line is payroll.

@@ -219,8 +219,13 @@ fn an_id_of_a_document_type_may_mean_something_else_in_another_owner() {
         // Of an owner without ledger lines of the type the strictest meaning counts.
         of_owner(3, ap(6, 101, 800, 0)),
     ];
-    let screened =
-        screen(Rules::default(), chart(), &Ledger { entries, references }, &Payables { entries: payables }, false);
+    let screened = screen(
+        Rules::default(),
+        chart(),
+        &Ledger { entries, references },
+        &Payables { entries: payables, references: () },
+        false,
+    );
     let admitted: Vec<i64> = screened.payables.iter().map(|line| line.entry().id).collect();
     assert_eq!((admitted, screened.payable_counts.excluded_payroll), (vec![1, 2], 1));
 }
