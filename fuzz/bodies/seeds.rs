@@ -42,7 +42,7 @@ fn shapes() -> Vec<(&'static str, Options)> {
     poor.dialect.missing_rights.insert("Address".to_owned());
     let mut rich = options();
     rich.dialect.wide_ids = true;
-    rich.dialect.guesses.insert("owner_currency".to_owned());
+    rich.dialect.owner_currency = true;
     let odd = xledger_sim::Scenario::named("odd-wire").unwrap().options(1.0).dialect;
     let fault = |kind| vec![Fault { from_request: 6, requests: 1_000, kind, ..Fault::default() }];
     let error = FaultKind::Error("BAD_REQUEST.INSUFFICIENT_CREDITS".to_owned(), "No credits".to_owned());

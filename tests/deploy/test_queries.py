@@ -90,7 +90,7 @@ PURCHASES = """
 about = "Purchases that mislead, of owners whose currency Xledger gives."
 covers = []
 company.shape = "spend"
-dialect.guesses = ["owner_currency"]
+dialect.owner_currency = true
 """
 
 

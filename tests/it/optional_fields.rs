@@ -28,7 +28,7 @@ async fn the_owners_currency_is_read_where_the_schema_has_it() {
         change(&mut options.dialect);
         options
     };
-    let offered = Desk::new(with(|d| _ = d.guesses.insert("owner_currency".to_owned()))).await;
+    let offered = Desk::new(with(|dialect| dialect.owner_currency = true)).await;
     assert_eq!(offered.refresh(&[]).await.status, Status::Succeeded);
     let (rows, nulls) = known_currencies(&offered);
     assert!(rows > 400 && nulls == 0, "{nulls} of {rows}");

@@ -44,7 +44,7 @@ async fn what_is_otherwise_is_told() {
     let mut odd = Options::fast(3_000, 3);
     odd.dialect = scenario("odd-wire").dialect;
     odd.dialect.wide_ids = true;
-    odd.dialect.guesses.insert("owner_currency".to_owned());
+    odd.dialect.owner_currency = true;
     odd.gzip_level = 0;
     let probed = probe(&Desk::new(odd).await).await;
     let differs = |detail: &str| (Finding::Different, Some(detail.to_owned()));

@@ -24,7 +24,7 @@ const EMPLOYEES: i32 = 40;
 /// A desk with a company of so many lines, whose owners tell their currency.
 async fn desk(lines: u64) -> Desk {
     let mut options = Options::fast(lines, 1);
-    options.dialect.guesses.insert("owner_currency".to_owned());
+    options.dialect.owner_currency = true;
     let desk = Desk::new(options).await;
     let mut books = Company::shaped(lines, 1, Shape::Spend);
     for subledger in

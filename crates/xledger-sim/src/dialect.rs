@@ -97,14 +97,12 @@ pub struct Dialect {
     pub closed_introspection: bool,
     /// Values of `ownerSet` that the token may not use.
     pub refused_owner_sets: BTreeSet<String>,
-    /// `first` above the cap is an error instead of being cut.
-    pub refuse_large_first: bool,
     /// `dbId_gt`, `dbId_gte`, `dbId_lt` and `dbId_lte` are ignored in silence: rows of all ids come.
     pub ignores_id_ranges: bool,
     /// `last` is ignored in silence: where there is no `first`, the first rows come, as many as a page may have.
     pub ignores_last: bool,
-    /// The guesses that the schema holds: names of `@guess(switch: …)` that are on, such as `owner_currency`.
-    pub guesses: BTreeSet<String>,
+    /// `Owner` has the field `currency`.
+    pub owner_currency: bool,
     /// One row with a value that breaks the schema.
     pub damage: Option<Damage>,
     /// A `dbId_in` query for ledger lines is answered with a payroll line that was not asked for.
@@ -184,12 +182,6 @@ pub enum DamageKind {
 }
 
 impl Dialect {
-    /// Whether a guess of the schema is on.
-    #[must_use]
-    pub fn guesses(&self, switch: &str) -> bool {
-        self.guesses.contains(switch)
-    }
-
     /// Writes into the books what this dialect changes in them; a second call changes nothing.
     pub fn write_into(&self, books: &mut Company) {
         match self.chart_above {

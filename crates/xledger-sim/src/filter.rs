@@ -12,7 +12,6 @@ use apollo_compiler::response::{JsonMap, JsonValue};
 pub(crate) enum Filter {
     All(Vec<Filter>),
     Any(Vec<Filter>),
-    Not(Box<Filter>),
     IsNull(Column),
     /// The value is one of these, which are sorted.
     In(Column, Vec<Key>),
@@ -80,7 +79,6 @@ impl Filter {
         match self {
             Self::All(parts) => parts.iter().all(|part| part.holds(books, node)),
             Self::Any(parts) => parts.iter().any(|part| part.holds(books, node)),
-            Self::Not(part) => !part.holds(books, node),
             Self::IsNull(column) => node.value(books, *column) == Value::Null,
             Self::In(column, keys) => {
                 key(&node.value(books, *column)).is_some_and(|key| keys.binary_search(&key).is_ok())
@@ -116,7 +114,6 @@ fn condition(name: &str, value: &JsonValue) -> Option<Filter> {
     };
     Some(match suffix {
         "" | "in" => Filter::In(column, any()),
-        "not" | "not_in" => Filter::Not(Box::new(Filter::In(column, any()))),
         "gt" => Filter::Compare(column, Comparison::Greater, one()?),
         "gte" => Filter::Compare(column, Comparison::GreaterOrEqual, one()?),
         "lt" => Filter::Compare(column, Comparison::Less, one()?),

@@ -6,8 +6,8 @@ mod register;
 use crate::column::Column;
 use crate::company::Company;
 use crate::company::account::Account;
-use crate::company::ledger::{ApLine, Line, NONE, Voucher};
-use crate::company::owner::{DimensionValue, ObjectKind, Owner};
+use crate::company::ledger::{ApLine, Line, Voucher};
+use crate::company::owner::{DimensionValue, KINDS, ObjectKind, Owner};
 use crate::company::period::Period;
 use crate::company::supplier::{Address, Contact, Party, Subledger};
 use crate::value::Value;
@@ -37,22 +37,6 @@ pub(crate) enum Node<'a> {
     TaxRule(u8),
     /// One of the small objects with an id, a name and no links.
     Small(i64, &'static str),
-    /// An entry of `glSetupEntries`.
-    Setup(u8, i32),
-}
-
-/// What a field with a selection leads to.
-#[derive(Debug)]
-pub(crate) enum Link<'a> {
-    None,
-    One(Node<'a>),
-    Many(Vec<Node<'a>>),
-}
-
-impl<'a> From<Option<Node<'a>>> for Link<'a> {
-    fn from(node: Option<Node<'a>>) -> Self {
-        node.map_or(Self::None, Self::One)
-    }
 }
 
 impl<'a> Node<'a> {
@@ -90,30 +74,28 @@ impl<'a> Node<'a> {
                 Column::Name | Column::Url => Value::text(Some(name)),
                 _ => Value::Null,
             },
-            Self::Setup(position, _) => Value::Int(i64::from(position)),
             Self::Dimensions(_) => Value::Null,
         }
     }
 
     /// What a field with a selection leads to.
-    pub(crate) fn link(self, books: &'a Company, column: Column) -> Link<'a> {
+    pub(crate) fn link(self, books: &'a Company, column: Column) -> Option<Node<'a>> {
         match self {
-            Self::Line(line) => ledger::line_link(books, line, column).into(),
-            Self::ApLine(line) => ledger::ap_link(books, line, column).into(),
-            Self::Voucher(voucher) => ledger::voucher_link(books, voucher, column).into(),
-            Self::Dimensions(line) => ledger::dimension_link(books, line, column).into(),
-            Self::PeriodItem(period) => Link::One(Node::Period(period)),
+            Self::Line(line) => ledger::line_link(books, line, column),
+            Self::ApLine(line) => ledger::ap_link(books, line, column),
+            Self::Voucher(voucher) => ledger::voucher_link(books, voucher, column),
+            Self::Dimensions(line) => ledger::dimension_link(books, line, column),
+            Self::PeriodItem(period) => Some(Node::Period(period)),
             Self::Account(account) => match column {
-                Column::AccountGroup => account.group().map(|_| Node::AccountGroup(account)).into(),
-                _ => Link::One(Node::Small(account.chart.id().into(), account.chart.name())),
+                Column::AccountGroup => account.group().map(|_| Node::AccountGroup(account)),
+                _ => Some(Node::Small(account.chart.id().into(), account.chart.name())),
             },
-            Self::Party(party) => party.address.as_ref().map(Node::Address).into(),
-            Self::Address(address) => address.country.map(Node::Country).into(),
-            Self::Subledger(subledger) => register::subledger_link(books, subledger, column).into(),
-            Self::DimensionValue(value) => register::kind(value.kind).into(),
-            Self::Setup(_, kind) => register::kind(kind).into(),
+            Self::Party(party) => party.address.as_ref().map(Node::Address),
+            Self::Address(address) => address.country.map(Node::Country),
+            Self::Subledger(subledger) => register::subledger_link(books, subledger, column),
+            Self::DimensionValue(value) => KINDS.iter().find(|kind| kind.id == value.kind).map(Node::Kind),
             Self::Owner(owner) => register::owner_link(books, owner, column),
-            _ => Link::None,
+            _ => None,
         }
     }
 
@@ -130,6 +112,7 @@ impl<'a> Node<'a> {
             Self::Owner(owner) => owner.id.into(),
             Self::DimensionValue(value) => value.id.into(),
             Self::Kind(kind) => kind.id.into(),
+            Self::Period(period) => period.id.into(),
             Self::PeriodItem(period) => i64::from(period.id) + 500_000,
             Self::Country(_) | Self::Currency(_) => match register::listed_value(self, Column::DbId) {
                 Value::Int(id) => id,
@@ -138,11 +121,6 @@ impl<'a> Node<'a> {
             _ => 0,
         }
     }
-}
-
-/// The entry at a place, unless the place stands for none.
-fn at<T>(list: &[T], place: u32) -> Option<&T> {
-    if place == NONE { None } else { list.get(place as usize) }
 }
 
 /// A reference: where there is none, some rows say 0 and others null.

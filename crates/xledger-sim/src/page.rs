@@ -29,7 +29,6 @@ pub(crate) struct Page {
     pub(crate) places: Vec<usize>,
     pub(crate) has_next: bool,
     pub(crate) has_previous: bool,
-    pub(crate) total: Option<usize>,
     /// With cursors that are places: the place of the first row.
     pub(crate) offset: Option<usize>,
 }
@@ -42,7 +41,7 @@ impl Query {
     pub(crate) fn read(table: Table, arguments: &JsonMap, cap: u32, dialect: &Dialect) -> Result<Self, Problem> {
         let rows = |name: &str| match arguments.get(name).and_then(|value| value.as_i64()) {
             None => Ok(None),
-            Some(rows) if rows < 0 || dialect.refuse_large_first && rows > i64::from(cap) => {
+            Some(rows) if rows < 0 => {
                 Err(Problem::invalid("INVALID_VALUE", format!("Argument '{name}' must be between 0 and {cap}.")))
             }
             Some(rows) => Ok(Some((rows as usize).min(cap as usize))),
@@ -98,16 +97,13 @@ impl Query {
     }
 
     /// Selects the rows.
-    pub(crate) fn select(&self, books: &Company, dialect: &Dialect, count_all: bool) -> Page {
+    pub(crate) fn select(&self, books: &Company, dialect: &Dialect) -> Page {
         let mut page = match self.order {
             None if dialect.offset_cursors => self.by_place(books, dialect.row_order == RowOrder::Descending),
             Some((column, descending)) if column != Column::DbId => self.sorted(books, column, descending),
             Some((_, descending)) => self.by_id(books, descending, dialect),
             None => self.by_id(books, dialect.row_order == RowOrder::Descending, dialect),
         };
-        if count_all {
-            page.total = Some((0..self.table.len(books)).filter(|&place| self.wants(books, place)).count());
-        }
         if dialect.endless_cursor && !page.places.is_empty() && !self.by_ids() {
             page.has_next = true;
         }
@@ -213,7 +209,6 @@ impl Query {
             places: window[from..to].to_vec(),
             has_next: high < all.len() || to < window.len(),
             has_previous: low > 0 || from > 0,
-            total: None,
             offset: None,
         }
     }

@@ -1,7 +1,6 @@
-//! The served schema: the one file, without the guesses that are not switched on.
+//! The served schema: the one file, but for what the dialect or a scenario changes in it.
 
 use crate::dialect::Dialect;
-use crate::server::Error;
 use apollo_compiler::ast::{
     Definition, DirectiveList, Document, EnumTypeDefinition, EnumValueDefinition, FieldDefinition,
     InputValueDefinition, Type,
@@ -11,7 +10,7 @@ use apollo_compiler::{Name, Node, Schema};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The schema file, guesses included.
+/// The schema file.
 pub const SCHEMA: &str = include_str!("../schema.graphql");
 
 /// Types whose ids become `Int64String` with `wide_ids`.
@@ -32,14 +31,12 @@ pub struct Served {
     pub adds: BTreeMap<String, Vec<String>>,
 }
 
-/// Makes the served schema.
-pub(crate) fn serve(dialect: &Dialect, served: &Served) -> Result<Valid<Schema>, Error> {
-    let mut document = Document::parse(renamed(served), "schema.graphql")
-        .map_err(|invalid| Error::Schema(invalid.errors.to_string()))?;
-    let kept = |directives: &DirectiveList| match switch(directives) {
-        Some(switch) => dialect.guesses(&switch),
-        None => true,
-    };
+/// Makes the served schema, or says why it is not valid.
+pub(crate) fn serve(dialect: &Dialect, served: &Served) -> Result<Valid<Schema>, String> {
+    let mut document =
+        Document::parse(renamed(served), "schema.graphql").map_err(|invalid| invalid.errors.to_string())?;
+    let owner = served.renames.get("Owner").map_or("Owner", String::as_str);
+    let is_guess = |of: &str, name: &str| of == owner && name == "currency";
     let mut used = BTreeSet::new();
     let mut here = |of: &str, name: &str| {
         let path = format!("{of}.{name}");
@@ -47,23 +44,16 @@ pub(crate) fn serve(dialect: &Dialect, served: &Served) -> Result<Valid<Schema>,
         if lacks || served.requires.contains_key(&path) {
             used.insert(path);
         }
-        !lacks
+        !lacks && (dialect.owner_currency || !is_guess(of, name))
     };
-    document.definitions.retain(|definition| match definition {
-        Definition::DirectiveDefinition(_) => false,
-        Definition::ObjectTypeDefinition(object) => kept(&object.directives),
-        _ => true,
-    });
     for definition in &mut document.definitions {
         match definition {
             Definition::ObjectTypeDefinition(object) => {
                 let object = object.make_mut();
-                object.directives = DirectiveList::new();
-                object.fields.retain(|field| kept(&field.directives) && here(&object.name, &field.name));
+                object.fields.retain(|field| here(&object.name, &field.name));
                 for field in &mut object.fields {
                     let path = format!("{}.{}", object.name, field.name);
                     field.make_mut().arguments.retain(|argument| here(&path, &argument.name));
-                    field.make_mut().directives = DirectiveList::new();
                     require(served, &object.name, field.make_mut())?;
                     if dialect.wide_ids {
                         widen_field(&object.name, field);
@@ -72,12 +62,9 @@ pub(crate) fn serve(dialect: &Dialect, served: &Served) -> Result<Valid<Schema>,
             }
             Definition::InputObjectTypeDefinition(input) => {
                 let input = input.make_mut();
-                input.fields.retain(|field| kept(&field.directives) && here(&input.name, &field.name));
-                for field in &mut input.fields {
-                    field.make_mut().directives = DirectiveList::new();
-                    if dialect.wide_ids {
-                        widen_filter(&input.name, field);
-                    }
+                input.fields.retain(|field| here(&input.name, &field.name));
+                if dialect.wide_ids {
+                    input.fields.iter_mut().for_each(|field| widen_filter(&input.name, field));
                 }
             }
             Definition::EnumTypeDefinition(of) => add(served, of.make_mut())?,
@@ -85,8 +72,8 @@ pub(crate) fn serve(dialect: &Dialect, served: &Served) -> Result<Valid<Schema>,
         }
     }
     match served.lacks.iter().chain(served.requires.keys()).find(|path| !used.contains(*path)) {
-        Some(absent) => Err(Error::Schema(format!("there is no {absent}"))),
-        None => document.to_schema_validate().map_err(|invalid| Error::Schema(invalid.errors.to_string())),
+        Some(absent) => Err(format!("there is no {absent}")),
+        None => document.to_schema_validate().map_err(|invalid| invalid.errors.to_string()),
     }
 }
 
@@ -106,9 +93,9 @@ fn renamed(served: &Served) -> String {
 }
 
 /// Puts further required arguments on a field.
-fn require(served: &Served, of: &Name, field: &mut FieldDefinition) -> Result<(), Error> {
+fn require(served: &Served, of: &Name, field: &mut FieldDefinition) -> Result<(), String> {
     for (name, ty) in served.requires.get(&format!("{of}.{}", field.name)).into_iter().flatten() {
-        let ty = Type::parse(ty, "type").map_err(|invalid| Error::Schema(invalid.to_string()))?;
+        let ty = Type::parse(ty, "type").map_err(|invalid| invalid.to_string())?;
         let (description, default_value, directives) = (None, None, DirectiveList::new());
         let argument =
             InputValueDefinition { description, name: named(name)?, ty: ty.into(), default_value, directives };
@@ -118,7 +105,7 @@ fn require(served: &Served, of: &Name, field: &mut FieldDefinition) -> Result<()
 }
 
 /// Puts further values into an enum.
-fn add(served: &Served, of: &mut EnumTypeDefinition) -> Result<(), Error> {
+fn add(served: &Served, of: &mut EnumTypeDefinition) -> Result<(), String> {
     for value in served.adds.get(of.name.as_str()).into_iter().flatten() {
         let directives = DirectiveList::new();
         of.values.push(EnumValueDefinition { description: None, value: named(value)?, directives }.into());
@@ -126,13 +113,8 @@ fn add(served: &Served, of: &mut EnumTypeDefinition) -> Result<(), Error> {
     Ok(())
 }
 
-fn named(name: &str) -> Result<Name, Error> {
-    Name::new(name).map_err(|invalid| Error::Schema(invalid.to_string()))
-}
-
-fn switch(directives: &DirectiveList) -> Option<String> {
-    let guess = directives.get("guess")?;
-    guess.specified_argument_by_name("switch")?.as_str().map(str::to_owned)
+fn named(name: &str) -> Result<Name, String> {
+    Name::new(name).map_err(|invalid| invalid.to_string())
 }
 
 fn is_widened(of: &str, field: &str) -> bool {
@@ -205,12 +187,10 @@ mod tests {
     }
 
     #[test]
-    fn guesses_are_not_served_unless_switched_on() {
+    fn the_currency_of_an_owner_is_not_served_unless_switched_on() {
         let calm = serve(&Dialect::default(), &Served::default()).unwrap();
         assert!(calm.type_field("Owner", "currency").is_err());
-        assert!(!calm.to_string().contains("@guess"));
-        let mut dialect = Dialect::default();
-        dialect.guesses.insert("owner_currency".to_owned());
+        let dialect = Dialect { owner_currency: true, ..Dialect::default() };
         assert!(serve(&dialect, &Served::default()).unwrap().type_field("Owner", "currency").is_ok());
     }
 
@@ -222,7 +202,7 @@ mod tests {
             requires: [("Query.accounts".to_owned(), [("entityId".to_owned(), "Int!".to_owned())].into())].into(),
             adds: [("OwnerSet".to_owned(), vec!["SIBLINGS".to_owned()])].into(),
         };
-        let absent = serve(&Dialect::default(), &served).err().map(|error| error.to_string()).unwrap();
+        let absent = serve(&Dialect::default(), &served).unwrap_err();
         assert!(absent.contains("there is no Transaction_Filter.dbId_in"), "{absent}");
         let lacks = ["Transaction.taxAmount".to_owned(), "LedgerFilter.dbId_in".to_owned()].into();
         let schema = serve(&Dialect::default(), &Served { lacks, ..served }).unwrap();

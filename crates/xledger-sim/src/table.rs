@@ -30,9 +30,8 @@ impl Table {
     pub(crate) fn of_root(root: &str) -> Option<(Self, &'static str)> {
         Some(match root {
             "transactions" => (Self::Lines, "Transaction"),
-            "recentTransactions" => (Self::Lines, "RecentTransaction"),
             "apTransactions" => (Self::ApLines, "APTransaction"),
-            "journalHeaders" | "transactionHeaders" => (Self::Vouchers, "TransactionHeader"),
+            "journalHeaders" => (Self::Vouchers, "TransactionHeader"),
             "suppliers" => (Self::Suppliers, "Supplier"),
             "subledgers" => (Self::Subledgers, "Subledger"),
             "accounts" => (Self::Accounts, "Account"),

@@ -2,11 +2,11 @@
 
 use crate::column::Column;
 use crate::company::Company;
-use crate::company::ledger::{AP_TYPES, ApLine, DOCUMENT_TYPES, Line, Voucher};
+use crate::company::ledger::{AP_TYPES, ApLine, DOCUMENT_TYPES, Line, Voucher, at};
 use crate::company::period::Period;
 use crate::company::supplier::CURRENCIES;
 use crate::node::register::role;
-use crate::node::{Node, at, reference};
+use crate::node::{Node, reference};
 use crate::value::Value;
 
 fn slot(column: Column) -> usize {

@@ -3,10 +3,10 @@
 use crate::column::Column;
 use crate::company::Company;
 use crate::company::account::{Account, Class};
-use crate::company::ledger::{DOCUMENT_TYPES, TAX_RULES};
-use crate::company::owner::{DimensionValue, KINDS, Owner};
+use crate::company::ledger::{DOCUMENT_TYPES, TAX_RULES, at};
+use crate::company::owner::{DimensionValue, Owner};
 use crate::company::supplier::{Address, COUNTRIES, CURRENCIES, Contact, GROUPS, PAY_TERMS, Party, Role, Subledger};
-use crate::node::{Link, Node, at, reference};
+use crate::node::{Node, reference};
 use crate::value::Value;
 
 pub(super) fn account_value<'a>(books: &'a Company, account: &'a Account, column: Column) -> Value<'a> {
@@ -148,15 +148,11 @@ pub(super) fn owner_value(owner: &Owner, column: Column) -> Value<'_> {
     }
 }
 
-pub(super) fn owner_link<'a>(books: &'a Company, owner: &'a Owner, column: Column) -> Link<'a> {
+pub(super) fn owner_link<'a>(books: &'a Company, owner: &'a Owner, column: Column) -> Option<Node<'a>> {
     match column {
-        Column::Company => at(&books.parties, owner.party).map(Node::Party).into(),
-        Column::Currency => Link::One(Node::Currency(owner.currency)),
-        Column::GlSetupEntries => {
-            let kinds = owner.dimension_kinds.iter().zip(1_u8..);
-            Link::Many(kinds.filter(|(kind, _)| **kind != 0).map(|(&kind, slot)| Node::Setup(slot, kind)).collect())
-        }
-        _ => Link::None,
+        Column::Company => at(&books.parties, owner.party).map(Node::Party),
+        Column::Currency => Some(Node::Currency(owner.currency)),
+        _ => None,
     }
 }
 
@@ -170,10 +166,6 @@ pub(super) fn dimension_value<'a>(books: &'a Company, value: &'a DimensionValue,
         Column::ModifiedAt => Value::Time(value.modified_at),
         _ => Value::Null,
     }
-}
-
-pub(super) fn kind(id: i32) -> Option<Node<'static>> {
-    KINDS.iter().find(|kind| kind.id == id).map(Node::Kind)
 }
 
 /// Values of the lists that are the same in every company.
