@@ -12,7 +12,7 @@
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::time::Duration;
 
-use xledger_sim::{Change, ChangeKind};
+use xledger_sim::ChangeKind;
 use xledger_spend::event::Refresh;
 use xledger_spend::model::value;
 use xledger_spend::run::Run;
@@ -50,8 +50,7 @@ async fn simulate(lines: u64, delay_ms: u64) {
         line.unwrap();
         for (kind, one_in) in [(ChangeKind::Amend, CHANGED), (ChangeKind::Post, POSTED)] {
             let vouchers = (lines / one_in) as u32;
-            let change = Change { kind, vouchers, before_request: 1, operation: None, after: None };
-            running.replace(change.post(&running.company()));
+            running.replace(kind.on(&running.company(), vouchers));
         }
         println!("changed");
     }

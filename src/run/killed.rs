@@ -14,7 +14,7 @@ use std::time::Duration;
 use futures::{StreamExt as _, stream};
 use lake_files::{LakeFiles, nothing_is_left_behind, readers_see};
 use tempfile::TempDir;
-use xledger_sim::{Change, ChangeKind, Options, Running};
+use xledger_sim::{ChangeKind, Options, Running};
 
 use super::Run;
 use crate::event::{Mode, Refresh};
@@ -176,8 +176,7 @@ async fn while_it_brings_a_lake_up_to_date_and_once_more_beside_the_commit() {
     let lake = desk.lake("lake");
     desk.refresh(&lake, -6 * DAY_MINUTES).await;
     let last = desk.refresh(&lake, -3 * DAY_MINUTES).await;
-    let change = Change { kind: ChangeKind::Post, vouchers: 9, before_request: 1, operation: None, after: None };
-    desk.sim.replace(change.post(&desk.sim.company()));
+    desk.sim.replace(ChangeKind::Post.on(&desk.sim.company(), 9));
 
     let mut stay = BTreeSet::from_iter(last.snapshot);
     let (report, [before, after]) = kill(&desk, &lake, 0, &stay).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::desk::{Desk, files_below};
 use crate::{credits_end_at, credits_used_up};
-use xledger_sim::{Change, ChangeKind, Fault, FaultKind, Options};
+use xledger_sim::{ChangeKind, Fault, FaultKind, Options};
 use xledger_spend::event::{Mode, Refresh};
 use xledger_spend::model::failure::FailureKind;
 use xledger_spend::report::Report;
@@ -15,8 +15,7 @@ const TEMPO: f64 = 20.0;
 const DEADLINE: Duration = Duration::from_secs(50);
 
 fn changed(desk: &Desk, kind: ChangeKind, vouchers: u32) {
-    let change = Change { kind, vouchers, before_request: 1, operation: None, after: None };
-    desk.sim.replace(change.post(&desk.sim.company()));
+    desk.sim.replace(kind.on(&desk.sim.company(), vouchers));
 }
 
 async fn succeeds(desk: &Desk) -> Report {
@@ -176,8 +175,7 @@ async fn what_moved_no_time_is_healed_by_a_full_refresh() {
     succeeds(&desk).await;
     let mut books = xledger_sim::Company::clone(&desk.sim.company());
     let times: Vec<_> = books.vouchers.iter().map(|voucher| voucher.modified_at).collect();
-    let change = Change { kind: ChangeKind::Amend, vouchers: 9, before_request: 1, operation: None, after: None };
-    books = change.post(&books);
+    books = ChangeKind::Amend.on(&books, 9);
     books.vouchers.iter_mut().zip(times).for_each(|(voucher, time)| voucher.modified_at = time);
     desk.sim.replace(books);
     let next = succeeds(&desk).await;

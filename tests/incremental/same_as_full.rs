@@ -1,7 +1,7 @@
 //! What an incremental refresh costs, and that its tables are those of a full one.
 
 use crate::desk::Desk;
-use xledger_sim::{Change, ChangeKind, Options};
+use xledger_sim::{ChangeKind, Options};
 use xledger_spend::event::{Mode, Refresh};
 use xledger_spend::report::Report;
 use xledger_spend::table::runs::Status;
@@ -15,8 +15,7 @@ fn incremental() -> Refresh {
 }
 
 fn changed(desk: &Desk, kind: ChangeKind, vouchers: u32) {
-    let change = Change { kind, vouchers, before_request: 1, operation: None, after: None };
-    desk.sim.replace(change.post(&desk.sim.company()));
+    desk.sim.replace(kind.on(&desk.sim.company(), vouchers));
 }
 
 fn succeeded(report: &Report) {

@@ -12,7 +12,7 @@ use crate::servers::scripted::Scripted;
 use crate::servers::secrets::{Secret, Secrets};
 use futures::{StreamExt, stream};
 use serde_json::{Value, json};
-use xledger_sim::{Change, ChangeKind, Options};
+use xledger_sim::{ChangeKind, Options};
 
 /// Runs at once.
 const AT_ONCE: usize = 3;
@@ -78,8 +78,7 @@ async fn and_the_next_run_ends_what_was_begun() {
     };
     refreshed(&first).await;
     let before = whole(&of_lake(&first));
-    let change = Change { kind: ChangeKind::Post, vouchers: 9, before_request: 1, operation: None, after: None };
-    sim.replace(change.post(&sim.company()));
+    sim.replace(ChangeKind::Post.on(&sim.company(), 9));
     let copy = async || {
         let lake = Scripted::start().await;
         first.objects().into_iter().for_each(|(name, bytes)| lake.put(&name, &bytes));

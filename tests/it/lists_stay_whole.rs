@@ -47,7 +47,6 @@ async fn lines_that_were_to_be_listed_again_are_not_lost() {
         vouchers: 0,
         before_request: by.into(),
         operation: Some("LedgerIndex".to_owned()),
-        after: None,
     };
     let options = |faults| Options { changes: (3..30).map(change).collect(), faults, ..Options::fast(3_000, 9) };
     let calm = desk(options(Vec::new())).await;
@@ -197,7 +196,6 @@ async fn lines_that_come_behind_a_range_that_has_ended_are_listed() {
             vouchers: 0,
             before_request: first + of_second,
             operation: Some("LedgerIndex".to_owned()),
-            after: None,
         };
         let changed = desk(Options { changes: vec![change], ..Options::fast(5_300, 9) }).await;
         assert_eq!(changed.refresh(&PAGED).await.status, Status::Succeeded);
@@ -275,7 +273,6 @@ async fn lists_older_than_an_hour_are_made_anew_in_the_middle_of_a_fetch() {
         // Once all was listed, and some of it fetched.
         before_request: pages + 1,
         operation: Some("LedgerIndex".to_owned()),
-        after: None,
     };
     let slow = desk(Options { changes: vec![becomes_payroll], ..Options::fast(6_000, 9) }).await;
     let run =

@@ -102,7 +102,6 @@ fn becomes_payroll(count: u8, operation: &str) -> Change {
         vouchers: 0,
         before_request: 1,
         operation: Some(operation.to_owned()),
-        after: None,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::die_at_any_write::nothing_is_left_behind;
 use crate::die_before_commit::{below_lake, of_lake, whole};
 use crate::servers::scripted::{Scripted, Step};
 use futures::{StreamExt, stream};
-use xledger_sim::{Change, ChangeKind, Options};
+use xledger_sim::{ChangeKind, Options};
 use xledger_spend::event::{Mode, Refresh};
 use xledger_spend::model::failure::FailureKind;
 use xledger_spend::model::value::Instant;
@@ -50,8 +50,7 @@ impl Stage {
         let mut stage = Self { desk, lake, tables: Vec::new(), requests: Vec::new() };
         succeeded(&stage.refresh(&stage.lake, 0).await);
         let before = of_lake(&stage.lake);
-        let change = Change { kind: ChangeKind::Post, vouchers: 9, before_request: 1, operation: None, after: None };
-        stage.desk.sim.replace(change.post(&stage.desk.sim.company()));
+        stage.desk.sim.replace(ChangeKind::Post.on(&stage.desk.sim.company(), 9));
 
         let calm = stage.lake_again().await;
         let report = stage.refresh(&calm, 1).await;

@@ -1,7 +1,8 @@
 //! What goes wrong: at which requests, and how.
 
 use crate::company::dice::mix;
-use serde::{Deserialize, Deserializer};
+use crate::seconds::{seconds, some_seconds};
+use serde::Deserialize;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,10 +18,7 @@ pub struct Fault {
     /// How many requests meet it.
     #[serde(default = "any_number")]
     pub requests: u64,
-    /// It begins so long after the first request came.
-    #[serde(default, rename = "from_seconds", deserialize_with = "seconds")]
-    pub from: Duration,
-    /// It lasts so long; without it, for ever.
+    /// It ends so long after the first request came; without it, never.
     #[serde(default, rename = "seconds", deserialize_with = "some_seconds")]
     pub lasts: Option<Duration>,
     /// Only requests of this operation meet it.
@@ -94,17 +92,6 @@ fn any_number() -> u64 {
     u64::MAX
 }
 
-/// A duration that is written as seconds.
-pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
-    let seconds = f64::deserialize(deserializer)?;
-    Duration::try_from_secs_f64(seconds).map_err(serde::de::Error::custom)
-}
-
-/// A duration that may be absent.
-pub(crate) fn some_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
-    seconds(deserializer).map(Some)
-}
-
 impl Default for Fault {
     /// Maintenance, for ever.
     fn default() -> Self {
@@ -112,7 +99,6 @@ impl Default for Fault {
             kind: FaultKind::Html(503),
             from_request: first(),
             requests: any_number(),
-            from: Duration::ZERO,
             lasts: None,
             operation: None,
             percent: None,
@@ -128,12 +114,12 @@ impl Fault {
             FaultKind::Late(duration) | FaultKind::Refused(duration) => Some(duration),
             _ => None,
         };
-        [Some(&mut self.from), self.lasts.as_mut(), of_kind].into_iter().flatten()
+        self.lasts.iter_mut().chain(of_kind)
     }
 
     fn is_on(&self, number: u64, since: Duration) -> bool {
         let in_requests = number >= self.from_request && number - self.from_request < self.requests;
-        let in_time = since >= self.from && self.lasts.is_none_or(|lasts| since - self.from < lasts);
+        let in_time = self.lasts.is_none_or(|lasts| since < lasts);
         let drawn = self.percent.is_none_or(|percent| mix(mix(self.seed) ^ number) % 100 < u64::from(percent));
         in_requests && in_time && drawn
     }
@@ -182,16 +168,10 @@ mod tests {
 
     #[test]
     fn every_condition_counts() {
-        let fault = Fault {
-            from_request: 2,
-            requests: 3,
-            from: Duration::from_secs(10),
-            lasts: Some(Duration::from_secs(5)),
-            ..Fault::default()
-        };
+        let fault = Fault { from_request: 2, requests: 3, lasts: Some(Duration::from_secs(15)), ..Fault::default() };
         let on = |number, since| fault.is_on(number, Duration::from_secs(since));
         assert!(on(2, 10) && on(4, 14));
-        assert!(!on(1, 10) && !on(5, 10) && !on(2, 9) && !on(2, 15));
+        assert!(!on(1, 10) && !on(5, 10) && !on(2, 15));
     }
 
     #[test]

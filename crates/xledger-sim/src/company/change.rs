@@ -1,14 +1,14 @@
 //! What is posted, changed and taken back while someone reads.
 
 use crate::company::Company;
-use crate::company::booking::{Booker, Type};
+use crate::company::LAST_DAY;
+use crate::company::booking::Booker;
 use crate::company::date::DAY_SECONDS;
 use crate::company::history::Event;
+use crate::company::ledger::{Line, Type, Voucher};
 use crate::company::text::Text;
-use crate::company::{LAST_DAY, ledger::Line};
 use serde::Deserialize;
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 /// A change of the books at some moment of a run. All conditions must hold.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -25,9 +25,6 @@ pub struct Change {
     /// Before a request of this operation.
     #[serde(default)]
     pub operation: Option<String>,
-    /// Not before so long after the first request.
-    #[serde(default, rename = "after_seconds", deserialize_with = "crate::fault::some_seconds")]
-    pub after: Option<Duration>,
 }
 
 /// What is done to the books.
@@ -60,67 +57,55 @@ fn one_request() -> u64 {
     1
 }
 
-impl Change {
-    pub(crate) fn is_due(&self, number: u64, since: Duration) -> bool {
-        number >= self.before_request && self.after.is_none_or(|after| since >= after)
-    }
-
-    /// The books after the change.
+impl ChangeKind {
+    /// The books after so many vouchers were changed; an event names its own number of rows.
     #[must_use]
-    pub fn post(&self, books: &Company) -> Company {
+    pub fn on(self, books: &Company, vouchers: u32) -> Company {
         let mut books = books.clone();
-        match self.kind {
-            ChangeKind::Post => return Booker::resume(books).post(self.vouchers),
-            ChangeKind::Amend => {
-                for line in self.lines(&mut books) {
+        let chosen = chosen(&books, vouchers as usize);
+        match self {
+            Self::Post => return Booker::resume(books).post(vouchers),
+            Self::Amend => {
+                for line in costs(&mut books, &chosen) {
                     line.text = Text::Phrase(9_999);
                     line.amount += 100;
                     line.invoice_amount += 100;
                 }
             }
-            ChangeKind::Remove => {
-                let gone = self.chosen(&books);
-                books.lines.retain(|line| !gone.contains(&line.voucher));
-                books.ap_lines.retain(|line| !gone.contains(&line.voucher));
+            Self::Remove => {
+                books.lines.retain(|line| !chosen.contains(&line.voucher));
+                books.ap_lines.retain(|line| !chosen.contains(&line.voucher));
             }
-            ChangeKind::Rebook => {
+            Self::Rebook => {
                 let bank = books.accounts.iter().position(|account| account.owner == 0 && account.code == "1920");
                 let bank = bank.map(|place| place as u16);
-                self.lines(&mut books).for_each(|line| line.account = bank);
+                costs(&mut books, &chosen).for_each(|line| line.account = bank);
             }
-            ChangeKind::Event(event) => return books.after(&event, at(&books)),
+            Self::Event(event) => return books.after(&event, at(&books)),
         }
-        for &voucher in &self.chosen(&books) {
+        for voucher in chosen {
             books.vouchers[voucher as usize].modified_at = Some(i64::from(LAST_DAY) * DAY_SECONDS + 20 * 3_600);
         }
         books
     }
+}
 
-    /// Invoices of owners within reach, evenly spread over the books.
-    fn chosen(&self, books: &Company) -> BTreeSet<u32> {
-        let invoices: Vec<u32> = (0..books.vouchers.len())
-            .filter(|&place| {
-                let voucher = &books.vouchers[place];
-                let bought = voucher.document_type == Some(Type::Purchase as u8) && !voucher.payroll;
-                bought && books.reaches(voucher.owner)
-            })
-            .map(|place| place as u32)
-            .collect();
-        let step = (invoices.len() / (self.vouchers as usize + 1)).max(1);
-        invoices.into_iter().skip(step).step_by(step).take(self.vouchers as usize).collect()
-    }
+/// So many invoices of owners within reach, evenly spread over the books.
+fn chosen(books: &Company, count: usize) -> BTreeSet<u32> {
+    let is = |voucher: &Voucher| voucher.is_of(&[Type::Purchase]) && !voucher.payroll && books.reaches(voucher.owner);
+    let invoices: Vec<u32> =
+        books.vouchers.iter().zip(0..).filter(|(voucher, _)| is(voucher)).map(|(_, place)| place).collect();
+    let step = (invoices.len() / (count + 1)).max(1);
+    invoices.into_iter().skip(step).step_by(step).take(count).collect()
+}
 
-    /// The cost lines of the chosen invoices.
-    fn lines<'a>(&self, books: &'a mut Company) -> impl Iterator<Item = &'a mut Line> {
-        let chosen = self.chosen(books);
-        let Company { lines, accounts, .. } = books;
-        lines.iter_mut().filter(move |line| {
-            let cost = line
-                .account
-                .is_some_and(|place| matches!(accounts[usize::from(place)].code.as_bytes()[0], b'4' | b'6' | b'7'));
-            cost && chosen.contains(&line.voucher)
-        })
-    }
+/// The cost lines of these invoices.
+fn costs<'a>(books: &'a mut Company, invoices: &BTreeSet<u32>) -> impl Iterator<Item = &'a mut Line> {
+    let Company { lines, accounts, .. } = books;
+    lines.iter_mut().filter(move |line| {
+        let code = line.account.map(|place| accounts[usize::from(place)].code.as_bytes());
+        matches!(code, Some([b'4' | b'6' | b'7', ..])) && invoices.contains(&line.voucher)
+    })
 }
 
 #[cfg(test)]
@@ -130,8 +115,7 @@ mod tests {
 
     fn after(kind: ChangeKind) -> (Company, Company) {
         let before = Company::generate(2_000, 1);
-        let change = Change { kind, vouchers: 5, before_request: 1, operation: None, after: None };
-        let after = change.post(&before);
+        let after = kind.on(&before, 5);
         assert!(after.lines.is_sorted_by_key(|line| line.id));
         assert!(after.ap_lines.is_sorted_by_key(|line| line.id));
         assert!(after.vouchers.is_sorted_by_key(|voucher| voucher.id));
@@ -175,8 +159,7 @@ mod tests {
             assert_eq!(after.voucher(line).modified_at, Some(i64::from(LAST_DAY + 1) * DAY_SECONDS + 60));
         }
         // The same once more is about the same lines, and later.
-        let change = Change { kind, vouchers: 1, before_request: 1, operation: None, after: None };
-        let again = change.post(&after);
+        let again = kind.on(&after, 1);
         let moved = after.lines.iter().zip(&again.lines).filter(|(was, is)| was.account != is.account);
         let later = |(was, is): (&Line, &Line)| {
             again.voucher(is).modified_at > after.voucher(was).modified_at

@@ -181,7 +181,8 @@ async fn the_seven_names_of_old_do_what_they_did() {
     let options = |name| Scenario::named(name).unwrap().options(1.0);
     let plain = options("default");
     assert!(plain.burst.is_some_and(|burst| burst.requests == 20) && plain.concurrency == Some(5));
-    assert!(options("calm").burst.is_none() && options("calm").concurrency.is_none());
+    let calm = options("calm");
+    assert!(calm.burst.is_some_and(|burst| burst.requests > 10_000) && calm.concurrency > Some(10_000));
     assert!(options("dotted").dialect.dotted_cursors && options("wide-ids").dialect.wide_ids);
     assert_eq!(options("slow-300ms").delay.as_millis(), 300);
     assert_eq!(options("small-pages").timeout_rows, Some(2_000));
@@ -252,7 +253,7 @@ async fn edges_and_cursors_can_be_null() {
 
 #[tokio::test]
 async fn rows_move_between_pages_where_cursors_are_places() {
-    let change = Change { kind: ChangeKind::Post, vouchers: 5, before_request: 3, operation: None, after: None };
+    let change = Change { kind: ChangeKind::Post, vouchers: 5, before_request: 3, operation: None };
     let server = serve(|options| {
         options.dialect.offset_cursors = true;
         options.dialect.row_order = RowOrder::Descending;
@@ -272,13 +273,8 @@ async fn rows_move_between_pages_where_cursors_are_places() {
 #[tokio::test]
 async fn a_change_can_be_an_event_before_a_request_of_some_operation() {
     let event = Event::Matched { what: history::Match::LineAnew, moves: false, chosen: Chosen { count: 1, by: 1 } };
-    let change = Change {
-        kind: ChangeKind::Event(event),
-        vouchers: 1,
-        before_request: 2,
-        operation: Some("Lines".to_owned()),
-        after: None,
-    };
+    let change =
+        Change { kind: ChangeKind::Event(event), vouchers: 1, before_request: 2, operation: Some("Lines".to_owned()) };
     let server = serve(|options| options.changes = vec![change]).await;
     let matches = async |operation: &str| {
         let query = format!(
@@ -303,7 +299,7 @@ fn changes_of_scenarios_change_the_books() {
     for scenario in Scenario::all() {
         let mut books = scenario.company();
         for change in scenario.options(1.0).changes {
-            let after = change.post(&books);
+            let after = change.kind.on(&books, change.vouchers);
             assert_ne!(format!("{books:?}"), format!("{after:?}"), "{}: {change:?}", scenario.name);
             books = after;
         }
