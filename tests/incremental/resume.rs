@@ -8,7 +8,7 @@ use futures::future::join_all;
 use proptest::collection::vec;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
-use xledger_sim::{Fault, FaultKind, Options};
+use xledger_sim::{Credits, Fault, FaultKind, Options};
 use xledger_spend::event::Refresh;
 use xledger_spend::model::failure::FailureKind;
 use xledger_spend::model::value::Instant;
@@ -182,8 +182,8 @@ async fn dozens_of_short_runs_whose_credits_end_anywhere() {
     let mut runner = TestRunner::default();
     let weathers = (0..WEATHERS).map(|_| weather().new_tree(&mut runner).unwrap().current());
     let stops = join_all(weathers.map(async |weather| {
-        let (credits, credits_reset) = (Some(weather.credits), Some(CREDITS_RESET));
-        let desk = Desk::in_memory(Options { credits, credits_reset, ..options() }).await;
+        let credits = Credits { requests: weather.credits, reset: Some(CREDITS_RESET), ..Credits::default() };
+        let desk = Desk::in_memory(Options { credits: Some(credits), ..options() }).await;
         let (mut runs, mut by_credits, mut began_anew) = (0, 0, false);
         let last = loop {
             let deadline = match runs {

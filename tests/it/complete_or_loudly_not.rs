@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::desk::Desk;
-use xledger_sim::{Exchange, Fault, FaultKind, Options, RIGHTS, Shape, Share};
+use xledger_sim::{Credits, Exchange, Fault, FaultKind, Options, RIGHTS, Shape, Share};
 use xledger_spend::event::{Mode, Refresh};
 use xledger_spend::model::failure::FailureKind;
 use xledger_spend::report::Report;
@@ -183,7 +183,8 @@ async fn the_last_known_owner_holds_where_xledger_does_not_say() {
 #[tokio::test]
 async fn maintenance_at_the_beginning_of_a_run_that_goes_on_loses_nothing() {
     let paged = [("XLEDGER_PAGE_ROWS", "200")];
-    let mut desk = Desk::new(Options { credits: Some(12), ..Options::fast(3_000, 9) }).await;
+    let credits = Some(Credits { requests: 12, ..Credits::default() });
+    let mut desk = Desk::new(Options { credits, ..Options::fast(3_000, 9) }).await;
     desk.tempo = 100.0;
     assert_eq!(desk.refresh(&paged).await.status, Status::Incomplete);
     let page = Fault { kind: FaultKind::Html(200), requests: 2, ..Fault::default() };

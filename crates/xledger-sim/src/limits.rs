@@ -1,7 +1,7 @@
 //! Limits: bursts, requests under way, credits.
 
 use crate::company::date::{wall_time, write_time};
-use crate::options::{Burst, Options, Others, ResetForm};
+use crate::options::{Burst, Credits, Options, Others, ResetForm};
 use crate::problem::Problem;
 use serde_json::Value as Json;
 use std::collections::VecDeque;
@@ -16,11 +16,12 @@ pub(crate) struct Limits {
     started: (Instant, SystemTime),
     recent: Mutex<VecDeque<Instant>>,
     under_way: AtomicU32,
-    credits: Mutex<Credits>,
+    account: Mutex<Account>,
 }
 
+/// What has been used of the credits.
 #[derive(Debug, Default)]
-struct Credits {
+struct Account {
     paid: u64,
     /// When they were used up.
     ended: Option<Instant>,
@@ -37,7 +38,7 @@ impl Drop for UnderWay<'_> {
 
 impl Limits {
     pub(crate) fn new(started: (Instant, SystemTime)) -> Self {
-        Self { started, recent: Mutex::default(), under_way: AtomicU32::new(0), credits: Mutex::default() }
+        Self { started, recent: Mutex::default(), under_way: AtomicU32::new(0), account: Mutex::default() }
     }
 
     /// Lets a request in, or says why not.
@@ -51,8 +52,8 @@ impl Limits {
         if let Some(burst) = options.burst {
             self.burst(options, burst, now)?;
         }
-        if let Some(credits) = options.credits {
-            self.pay(options, credits, now)?;
+        if let Some(credits) = &options.credits {
+            self.pay(credits, options.speed, now)?;
         }
         Ok(under_way)
     }
@@ -83,21 +84,21 @@ impl Limits {
         if since < window.as_micros() { others.requests } else { 0 }
     }
 
-    fn pay(&self, options: &Options, credits: u64, now: Instant) -> Result<(), Problem> {
-        let mut account = self.credits.lock().unwrap_or_else(PoisonError::into_inner);
-        let reset = options.credits_reset.and_then(|after| Some((account.ended?, after)));
+    fn pay(&self, credits: &Credits, speed: f64, now: Instant) -> Result<(), Problem> {
+        let mut account = self.account.lock().unwrap_or_else(PoisonError::into_inner);
+        let reset = credits.reset.and_then(|after| Some((account.ended?, after)));
         if reset.is_some_and(|(ended, after)| now.duration_since(ended) >= after) {
-            *account = Credits::default();
+            *account = Account::default();
         }
-        if account.paid < credits {
+        if account.paid < credits.requests {
             account.paid += 1;
             return Ok(());
         }
         let ended = *account.ended.get_or_insert(now);
-        let left = options.credits_reset.map(|after| after.saturating_sub(now.duration_since(ended)));
-        let announced = left.map(|left| self.announced(options.reset_form, now, left.mul_f64(options.speed)));
+        let left = credits.reset.map(|after| after.saturating_sub(now.duration_since(ended)));
+        let announced = left.map(|left| self.announced(credits.reset_form, now, left.mul_f64(speed)));
         let problem = Problem::own("BAD_REQUEST.INSUFFICIENT_CREDITS", "Insufficient credits.");
-        let said = announced.or_else(|| options.credits_reset_at.clone().map(Json::from));
+        let said = announced.or_else(|| credits.reset_at.clone().map(Json::from));
         Err(Problem { reset_at: said.map(Box::new), ..problem })
     }
 
@@ -156,9 +157,8 @@ mod tests {
     #[test]
     fn credits_come_back_when_it_was_announced() {
         let limits = limits();
-        let reset = Some(Duration::from_secs(3));
-        let options =
-            Options { credits: Some(1), credits_reset: reset, speed: 20.0, burst: None, ..Options::default() };
+        let credits = Credits { requests: 1, reset: Some(Duration::from_secs(3)), ..Credits::default() };
+        let options = Options { credits: Some(credits), speed: 20.0, burst: None, ..Options::default() };
         let at = |s| limits.enter(&options, limits.started.0 + Duration::from_secs(s)).err();
         assert!(at(0).is_none());
         assert_eq!(at(1).and_then(|problem| problem.reset_at), Some(Box::new("1970-01-01T00:01:01Z".into())));

@@ -4,6 +4,7 @@ use crate::company::change::Change;
 use crate::dialect::Dialect;
 use crate::fault::Fault;
 use crate::schema::Served;
+use crate::seconds::{seconds, some_seconds};
 use serde::Deserialize;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
@@ -11,21 +12,28 @@ use std::time::Duration;
 /// The token that a server accepts unless told otherwise.
 pub const DEFAULT_TOKEN: &str = "simulated-token-0001";
 
-/// What a server is started with.
-#[derive(Debug, Clone)]
+/// What a server is started with. What a scenario's file can say of it are the limits.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct Options {
     /// Where to listen; port 0 takes a free one.
+    #[serde(skip)]
     pub listen: SocketAddr,
     /// How many general-ledger lines are within the token's reach.
+    #[serde(skip)]
     pub lines: u64,
     /// The company's seed.
+    #[serde(skip)]
     pub seed: u64,
     /// The token that is accepted.
+    #[serde(skip)]
     pub token: String,
     /// Added to every request.
+    #[serde(rename = "delay_seconds", deserialize_with = "seconds")]
     pub delay: Duration,
     /// The most that is added to a request on top, more to some than to others, so that answers overtake each other. Another
     /// length gives another order.
+    #[serde(rename = "jitter_seconds", deserialize_with = "seconds")]
     pub jitter: Duration,
     /// The burst limit, or none.
     pub burst: Option<Burst>,
@@ -35,14 +43,8 @@ pub struct Options {
     pub refused_count: bool,
     /// How many requests may be under way at once, or any number.
     pub concurrency: Option<u32>,
-    /// How many requests the token's credits pay for, or any number.
-    pub credits: Option<u64>,
-    /// With used-up credits, answer `extensions.resetAt` with this text.
-    pub credits_reset_at: Option<String>,
-    /// So long after the credits were used up they are back, and `extensions.resetAt` says when that is.
-    pub credits_reset: Option<Duration>,
-    /// How it says so.
-    pub reset_form: ResetForm,
+    /// The token's credits, or any number.
+    pub credits: Option<Credits>,
     /// The most rows of one answer.
     pub page_cap: u32,
     /// Answers with more rows than this time out.
@@ -60,34 +62,60 @@ pub struct Options {
     /// The gzip level, 0 for no compression at all.
     pub gzip_level: u32,
     /// How the wire differs from what was verified.
+    #[serde(skip)]
     pub dialect: Dialect,
     /// How the served schema differs from the file.
+    #[serde(skip)]
     pub schema: Served,
     /// What goes wrong at which request.
+    #[serde(skip)]
     pub faults: Vec<Fault>,
     /// What is posted while requests go on.
+    #[serde(skip)]
     pub changes: Vec<Change>,
     /// How many times faster than written this is played. All durations here are already divided by it; only an announced time of day
     /// (`resetAt`) lies as far ahead as written, for a client that divides its own waits.
+    #[serde(skip)]
     pub speed: f64,
 }
 
 /// So many requests in so long a time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Burst {
     /// How many requests.
     pub requests: u32,
     /// In how long a time.
+    #[serde(rename = "seconds", deserialize_with = "seconds")]
     pub window: Duration,
 }
 
 /// What others ask with the same token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Others {
     /// How many requests.
     pub requests: u32,
     /// How often they come, all at once; without it, they are in every window.
+    #[serde(default, rename = "every_seconds", deserialize_with = "some_seconds")]
     pub every: Option<Duration>,
+}
+
+/// The credits of a token.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Credits {
+    /// How many requests they pay for.
+    pub requests: u64,
+    /// So long after they were used up they are back, and `extensions.resetAt` says when that is; without it, they never are.
+    #[serde(default, rename = "reset_seconds", deserialize_with = "some_seconds")]
+    pub reset: Option<Duration>,
+    /// How it says so.
+    #[serde(default)]
+    pub reset_form: ResetForm,
+    /// What it says where they are never back.
+    #[serde(default)]
+    pub reset_at: Option<String>,
 }
 
 /// The most rows of a root, and what is said of more.
@@ -151,9 +179,6 @@ impl Default for Options {
             refused_count: false,
             concurrency: Some(5),
             credits: None,
-            credits_reset_at: None,
-            credits_reset: None,
-            reset_form: ResetForm::default(),
             page_cap: 10_000,
             timeout_rows: None,
             resolve_rows: None,
@@ -186,9 +211,8 @@ impl Options {
         divide(&mut self.jitter);
         self.burst.iter_mut().for_each(|burst| divide(&mut burst.window));
         self.others.iter_mut().filter_map(|others| others.every.as_mut()).for_each(divide);
-        self.credits_reset.iter_mut().for_each(divide);
+        self.credits.iter_mut().filter_map(|credits| credits.reset.as_mut()).for_each(divide);
         self.faults.iter_mut().flat_map(Fault::durations).for_each(divide);
-        self.changes.iter_mut().filter_map(|change| change.after.as_mut()).for_each(divide);
         self.speed *= speed;
         self
     }

@@ -2,7 +2,6 @@
 
 mod built_in;
 mod file;
-mod limited;
 
 use crate::company::Company;
 use crate::company::shape::Shape;

@@ -1,13 +1,13 @@
 //! The format of a scenario's file. Durations are in seconds, as they would be at Xledger.
 
-use super::limited::Limited;
 use super::{Expect, Scenario, ScenarioError};
 use crate::company::change::Change;
 use crate::company::shape::Shape;
 use crate::dialect::Dialect;
-use crate::fault::{Fault, seconds};
+use crate::fault::Fault;
 use crate::options::Options;
 use crate::schema::Served;
+use crate::seconds::seconds;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -35,7 +35,7 @@ struct File {
     #[serde(default)]
     schema: Served,
     #[serde(default)]
-    limits: Limited,
+    limits: Options,
     #[serde(default)]
     faults: Vec<Fault>,
     #[serde(default)]
@@ -125,7 +125,7 @@ pub(super) fn check_schema(file: &str, scenario: &Scenario) -> Result<(), Scenar
         return Ok(());
     }
     let wrong = |what: String| ScenarioError::Wrong { file: file.to_owned(), key: "schema".to_owned(), what };
-    crate::schema::serve(dialect, schema).map_or_else(|error| Err(wrong(error.to_string())), |_| Ok(()))
+    crate::schema::serve(dialect, schema).map_or_else(|what| Err(wrong(what)), |_| Ok(()))
 }
 
 /// Puts one table over another, key by key; lists are replaced as a whole.
@@ -149,15 +149,15 @@ fn scenario(name: String, table: Table) -> Result<Scenario, (String, String)> {
     if !(file.speed > 0.0 && file.speed.is_finite()) {
         return Err(("speed".to_owned(), "must be more than 0".to_owned()));
     }
-    let options = file.limits.on(Options {
+    let options = Options {
         lines: file.company.lines,
         seed: file.company.seed,
         dialect: file.dialect,
         schema: file.schema,
         faults: file.faults,
         changes: file.changes,
-        ..Options::default()
-    });
+        ..file.limits
+    };
     Ok(Scenario {
         name,
         file: String::new(),
@@ -222,7 +222,7 @@ mod tests {
     #[test]
     fn a_variant_is_the_file_with_something_put_over_it() {
         let text = "about = 'x'\n[dialect]\nwide_ids = true\n[limits]\ndelay_seconds = 10\n[[each]]\nname = 'a'\n\
-                    dialect = {leak = true}\n[[each]]\nname = 'b'\nlimits = {none = true}";
+                    dialect = {leak = true}\n[[each]]\nname = 'b'\nlimits = {concurrency = 2}";
         let scenarios = read("f.toml", "f", text).unwrap();
         let names = |of: &[Scenario]| of.iter().map(|scenario| scenario.name.clone()).collect::<Vec<_>>();
         assert_eq!(names(&scenarios), ["f-a", "f-b"]);
@@ -233,6 +233,7 @@ mod tests {
         let (a, b) = (scenarios[0].options(20.0), scenarios[1].options(1.0));
         assert!(a.dialect.wide_ids && a.dialect.leak && !b.dialect.leak);
         assert_eq!((a.delay, b.delay), (Duration::from_millis(500), Duration::from_secs(10)));
-        assert!(a.burst.is_some_and(|burst| burst.window == Duration::from_millis(250)) && b.burst.is_none());
+        assert!(a.burst.is_some_and(|burst| burst.window == Duration::from_millis(250)));
+        assert_eq!((a.concurrency, b.concurrency), (Some(5), Some(2)));
     }
 }

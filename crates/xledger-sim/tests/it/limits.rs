@@ -3,7 +3,7 @@
 use crate::client::{ask, send, serve};
 use serde_json::json;
 use std::time::Duration;
-use xledger_sim::{Burst, Fault, FaultKind};
+use xledger_sim::{Burst, Credits, Fault, FaultKind};
 
 const PROBE: &str = "{ viewer { entity { ownerDbId } } }";
 
@@ -52,8 +52,8 @@ async fn with_jitter_answers_overtake_each_other() {
 #[tokio::test]
 async fn credits_end() {
     let server = serve(|options| {
-        options.credits = Some(1);
-        options.credits_reset_at = Some("2026-11-01T00:00:00".to_owned());
+        let reset_at = Some("2026-11-01T00:00:00".to_owned());
+        options.credits = Some(Credits { requests: 1, reset_at, ..Credits::default() });
     })
     .await;
     assert!(ask(&server, PROBE).await.get("errors").is_none());
