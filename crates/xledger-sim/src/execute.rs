@@ -2,22 +2,20 @@
 
 mod invalid;
 
+use crate::answer::Answer;
 use crate::company::Company;
 use crate::dialect::MissingRight;
 use crate::fault::FaultKind;
-use crate::journal::Violation;
 use crate::options::Options;
 use crate::plan::Planner;
-use crate::problem::{Kind, Problem, Refusal, TIMED_OUT};
+use crate::problem::{Problem, Refusal, TIMED_OUT};
 use crate::read::{Reader, Root};
 use crate::write::{Nulled, Writer};
 use apollo_compiler::collections::HashMap;
-use apollo_compiler::executable::Field;
 use apollo_compiler::response::{JsonMap, JsonValue};
 use apollo_compiler::schema::Implementers;
 use apollo_compiler::validation::Valid;
-use apollo_compiler::{ExecutableDocument, Name, Node, Schema, introspection, request};
-use serde_json::json;
+use apollo_compiler::{ExecutableDocument, Name, Schema, introspection, request};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A served schema with the documents that were seen before.
@@ -36,19 +34,6 @@ pub(crate) struct IncomingRequest<'a> {
     pub(crate) fault: Option<&'a FaultKind>,
 }
 
-/// An answer, before it is compressed.
-#[derive(Debug, Default)]
-pub(crate) struct Answer {
-    pub(crate) body: Vec<u8>,
-    pub(crate) problems: Vec<Problem>,
-    pub(crate) operation: Option<String>,
-    pub(crate) roots: Vec<String>,
-    pub(crate) rows: u64,
-    pub(crate) expense_rows: u64,
-    pub(crate) fields: Vec<String>,
-    pub(crate) violations: Vec<Violation>,
-}
-
 impl Engine {
     pub(crate) fn new(schema: Valid<Schema>) -> Self {
         let implementers = schema.implementers_map();
@@ -58,9 +43,8 @@ impl Engine {
     /// Answers the body of a request.
     pub(crate) fn answer(&self, books: &Company, options: &Options, asked: IncomingRequest<'_>) -> Answer {
         let mut answer = Answer::default();
-        match self.run(books, options, asked, &mut answer) {
-            Ok(()) => {}
-            Err(Refusal(problems)) => refuse(&mut answer, problems),
+        if let Err(Refusal(problems)) = self.run(books, options, asked, &mut answer) {
+            answer.refuse(problems);
         }
         answer
     }
@@ -112,10 +96,6 @@ impl Engine {
                     .map_err(|refused| Problem::invalid("INVALID_OPERATION", refused.message().to_string()))?;
             data = response.data.unwrap_or_default();
         }
-        if let Some(FaultKind::Resolve(code)) = fault {
-            *answer = unresolved(std::mem::take(answer), operation.root_fields(&document), code);
-            return Ok(());
-        }
         let planner = Planner {
             document: &document,
             variables: &variables,
@@ -123,7 +103,11 @@ impl Engine {
             denied: Vec::new(),
             denied_types: Vec::new(),
         };
-        let mut reader = Reader { schema: &self.schema, books, options, planner, problems: Vec::new() };
+        let unresolved = match fault {
+            Some(FaultKind::Resolve(code)) => Some(code.as_str()),
+            _ => None,
+        };
+        let mut reader = Reader { schema: &self.schema, books, options, unresolved, planner, problems: Vec::new() };
         let roots = reader.roots(&operation.selection_set, number, answer)?;
         let (mut problems, denied, denied_types) =
             (reader.problems, reader.planner.denied, reader.planner.denied_types);
@@ -155,7 +139,7 @@ impl Engine {
             problems.iter_mut().for_each(|problem| problem.path.clear());
         }
         if matches!(shape, MissingRight::NullData | MissingRight::NullDataNoPath) && !problems.is_empty() {
-            refuse(answer, problems);
+            answer.refuse(problems);
             return Ok(());
         }
         if let Some(FaultKind::ErrorBesideData(code, message)) = fault {
@@ -165,30 +149,4 @@ impl Engine {
         answer.problems = problems;
         Ok(())
     }
-}
-
-/// Makes an answer in which every root is null, for each of them failed.
-fn unresolved<'d>(answer: Answer, roots: impl Iterator<Item = &'d Node<Field>>, code: &str) -> Answer {
-    let (mut data, mut errors, mut problems) = (serde_json::Map::new(), Vec::new(), Vec::new());
-    for root in roots {
-        let key = root.response_key().as_str();
-        let problem = Problem::unresolved(&root.name, key, code);
-        data.insert(key.to_owned(), serde_json::Value::Null);
-        errors.push(problem.json());
-        problems.push(problem);
-    }
-    let body = json!({ "data": data, "errors": errors }).to_string().into_bytes();
-    Answer { body, problems, ..answer }
-}
-
-/// Makes an answer of `data: null` and errors.
-pub(crate) fn refuse(answer: &mut Answer, problems: Vec<Problem>) {
-    let errors: Vec<_> = problems.iter().map(Problem::json).collect();
-    let invalid = problems.iter().any(|problem| matches!(problem.kind, Kind::Invalid | Kind::Denied));
-    // What could not even be begun has no `data` at all.
-    let body = if invalid { json!({ "errors": errors }) } else { json!({ "data": null, "errors": errors }) };
-    answer.body = body.to_string().into_bytes();
-    answer.problems = problems;
-    answer.rows = 0;
-    answer.violations.retain(|violation| violation.row.is_none());
 }

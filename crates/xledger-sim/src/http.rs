@@ -1,21 +1,23 @@
 //! The HTTP side: one path for queries, one for the journal.
 
 mod damage;
+pub(crate) mod door;
 mod record;
 mod reply;
+mod wire;
 
 use crate::access;
+use crate::answer::Answer;
 use crate::company::dice::mix;
-use crate::execute::{Answer, Engine, IncomingRequest, refuse};
+use crate::execute::{Engine, IncomingRequest};
 use crate::fault::{FaultKind, Faults};
 use crate::journal::{Exchange, Journal};
 use crate::limits::Limits;
+use crate::live_books::LiveBooks;
 use crate::options::{IdRefusal, Options};
-use crate::posting::Posting;
 use crate::problem::{Kind, Problem, TIMED_OUT};
-use crate::server::door::Door;
-use crate::server::wire::Cut;
 use bytes::Bytes;
+use door::Door;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http_body_util::{BodyExt, Limited};
@@ -29,6 +31,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use wire::Cut;
 
 /// The largest request body that is read.
 const LARGEST_BODY: usize = 64 << 20;
@@ -36,7 +39,7 @@ const LARGEST_BODY: usize = 64 << 20;
 /// What all requests share.
 pub(crate) struct ServerState {
     pub(crate) options: Options,
-    pub(crate) posting: Arc<Posting>,
+    pub(crate) books: Arc<LiveBooks>,
     pub(crate) engine: Engine,
     pub(crate) journal: Arc<Journal>,
     pub(crate) limits: Limits,
@@ -81,22 +84,26 @@ async fn query(state: Arc<ServerState>, cut: &Cut, headers: &HeaderMap, body: By
     let number = state.arrived.fetch_add(1, Ordering::AcqRel) + 1;
     let since = arrival.saturating_duration_since(*state.first_arrival.get_or_init(|| arrival));
     let Envelope { operation_name, variables } = serde_json::from_slice(&body).unwrap_or_default();
-    for _ in 0..state.posting.keep_up(number, operation_name.as_deref(), since) {
+    for _ in 0..state.books.apply_due_changes(number, operation_name.as_deref()) {
         state.journal.note_change();
     }
     let fault = state.faults.meet(number, operation_name.as_deref(), since);
     let entered = state.limits.enter(&state.options, arrival);
+    // A client that wants its answer has to ask once more for all faults but this.
+    let late = match fault {
+        Some(FaultKind::Late(late)) => Some(late),
+        _ => None,
+    };
     let exchange = Exchange {
         number,
         operation: operation_name,
         bytes_up: body.len() as u64,
         variables_bytes: if variables.is_null() { 0 } else { variables.to_string().len() as u64 },
-        faulted: fault.as_ref().is_some_and(FaultKind::forces_another) || entered.is_err(),
+        faulted: fault.is_some() && late.is_none() || entered.is_err(),
         ..Exchange::default()
     };
-    let late = late(fault.as_ref());
-    let mut record = Record::new(state.journal.clone(), arrival, exchange, !late.is_zero());
-    let pause = state.options.delay + late + jitter(state.options.jitter, number);
+    let mut record = Record::new(state.journal.clone(), arrival, exchange, late.is_some());
+    let pause = state.options.delay + late.unwrap_or_default() + jitter(state.options.jitter, number);
     if !pause.is_zero() {
         tokio::time::sleep(pause).await;
     }
@@ -169,14 +176,6 @@ fn refusal(
     allowed.err().or(by_fault).or_else(|| limited.cloned()).or(by_ids)
 }
 
-/// How much later than usual an answer comes.
-fn late(fault: Option<&FaultKind>) -> Duration {
-    match fault {
-        Some(FaultKind::Late(late)) => *late,
-        _ => Duration::ZERO,
-    }
-}
-
 fn accepts_gzip(headers: &HeaderMap) -> bool {
     let codings = headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     codings.flat_map(|value| value.split(',')).any(|coding| coding.trim().starts_with("gzip"))
@@ -208,10 +207,10 @@ fn work(
 ) -> (Answer, u16, Vec<u8>) {
     let dialect = &state.options.dialect;
     let answer = match refusal {
-        None => state.engine.answer(&state.posting.books(), &state.options, IncomingRequest { body, number, fault }),
+        None => state.engine.answer(&state.books.current(), &state.options, IncomingRequest { body, number, fault }),
         Some(problem) => {
             let mut answer = Answer::default();
-            refuse(&mut answer, vec![problem]);
+            answer.refuse(vec![problem]);
             answer
         }
     };

@@ -1,7 +1,6 @@
 //! What was asked and answered: the journal that tests read.
 
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The journal of a server.
@@ -85,18 +84,6 @@ pub struct Totals {
     pub changes: u64,
 }
 
-impl Totals {
-    fn add(&mut self, exchange: &Exchange) {
-        self.requests += 1;
-        self.errors += u64::from(exchange.error.is_some());
-        self.bytes_up += exchange.bytes_up;
-        self.bytes_down += exchange.bytes_down;
-        self.bytes_plain += exchange.bytes_plain;
-        self.rows += exchange.rows;
-        self.faulted += u64::from(exchange.faulted);
-    }
-}
-
 impl Journal {
     fn pages(&self) -> MutexGuard<'_, Pages> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
@@ -127,18 +114,16 @@ impl Journal {
     pub fn totals(&self) -> Totals {
         let pages = self.pages();
         let mut totals = Totals { strayed: pages.strayed, changes: pages.changes, ..Totals::default() };
-        pages.exchanges.iter().for_each(|exchange| totals.add(exchange));
-        totals
-    }
-
-    /// Sums over the requests of each operation, by its name; the empty name stands for requests without one.
-    #[must_use]
-    pub fn by_operation(&self) -> BTreeMap<String, Totals> {
-        let mut sums: BTreeMap<String, Totals> = BTreeMap::new();
-        for exchange in &self.pages().exchanges {
-            sums.entry(exchange.operation.clone().unwrap_or_default()).or_default().add(exchange);
+        for exchange in &pages.exchanges {
+            totals.requests += 1;
+            totals.errors += u64::from(exchange.error.is_some());
+            totals.bytes_up += exchange.bytes_up;
+            totals.bytes_down += exchange.bytes_down;
+            totals.bytes_plain += exchange.bytes_plain;
+            totals.rows += exchange.rows;
+            totals.faulted += u64::from(exchange.faulted);
         }
-        sums
+        totals
     }
 
     /// Payroll rows answered with more than the index fields, and payroll roots that were asked.
@@ -157,7 +142,6 @@ impl Journal {
     pub fn to_json(&self) -> serde_json::Value {
         serde_json::json!({
             "totals": self.totals(),
-            "by_operation": self.by_operation(),
             "payroll_violations": self.payroll_violations(),
             "exchanges": self.exchanges(),
         })

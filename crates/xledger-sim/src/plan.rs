@@ -10,18 +10,8 @@ use apollo_compiler::response::JsonMap;
 use apollo_compiler::{ExecutableDocument, Name, Node};
 use serde_json::Value as Json;
 
-/// The fields of one object, in the order of the answer.
-#[derive(Debug, Default)]
-pub(crate) struct Plan {
-    pub(crate) steps: Vec<Step>,
-}
-
-/// One field of an object: its key with the punctuation before it, and what follows.
-#[derive(Debug)]
-pub(crate) struct Step {
-    pub(crate) key: Vec<u8>,
-    pub(crate) action: Action,
-}
+/// The fields of one object, in the order of the answer: keys with the punctuation before them, and what follows.
+pub(crate) type Plan = Vec<(Vec<u8>, Action)>;
 
 #[derive(Debug)]
 pub(crate) enum Action {
@@ -142,10 +132,10 @@ impl<'a> Planner<'a> {
 
     /// The plan of an object of a type, selected by these sets, at a path of the answer.
     pub(crate) fn object(&mut self, type_name: &Name, sets: Vec<&'a SelectionSet>, path: &[Json]) -> Plan {
-        let mut plan = Plan::default();
+        let mut plan = Plan::new();
         for (key, merged) in self.fields(sets) {
             let field = merged[0];
-            let written = written_key(plan.steps.is_empty(), key);
+            let written = written_key(plan.is_empty(), key);
             let action = match Column::named(&field.name) {
                 _ if field.name == "__typename" => Action::TypeName(type_name.clone()),
                 None => Action::Denied,
@@ -169,7 +159,7 @@ impl<'a> Planner<'a> {
                     }
                 }
             };
-            plan.steps.push(Step { key: written, action });
+            plan.push((written, action));
         }
         plan
     }

@@ -1,9 +1,9 @@
 //! Reads the root fields of a request: everything is known and checked before the first row is written.
 
+use crate::answer::Answer;
 use crate::company::Company;
 use crate::company::ledger::NONE;
 use crate::dialect::Dialect;
-use crate::execute::Answer;
 use crate::journal::Violation;
 use crate::options::Options;
 use crate::page::Query;
@@ -22,9 +22,10 @@ pub(crate) enum Root {
     /// `viewer` and `subledger`: one object or null.
     Object(Option<OneObject>, Plan),
     /// A root without rows: deltas.
-    Empty(ConnectionPlan),
+    Empty(Parts),
     TypeName,
-    Denied,
+    /// Denied or not resolved: null, and an error.
+    Null,
 }
 
 /// An object that a root names.
@@ -37,7 +38,7 @@ pub(crate) enum OneObject {
 /// A connection that is asked for.
 pub(crate) struct Connection {
     pub(crate) query: Query,
-    pub(crate) plan: ConnectionPlan,
+    pub(crate) parts: Parts,
     /// All fields that are asked for.
     pub(crate) fields: Vec<String>,
     /// The fields beyond the index fields: with none, a payroll row may be answered.
@@ -45,20 +46,15 @@ pub(crate) struct Connection {
     pub(crate) root: String,
 }
 
-/// What is asked of a connection.
-#[derive(Default)]
-pub(crate) struct ConnectionPlan {
-    pub(crate) parts: Vec<(Vec<u8>, Part)>,
-}
+/// What is asked of a connection, of `pageInfo` or of an edge: keys with the punctuation before them, and what follows.
+pub(crate) type Parts = Vec<(Vec<u8>, Part)>;
 
 /// A field of a connection, of `pageInfo` or of an edge.
 pub(crate) enum Part {
-    Edges(Vec<(Vec<u8>, Part)>),
-    PageInfo(Vec<(Vec<u8>, Part)>),
-    TotalCount,
+    Edges(Parts),
+    PageInfo(Parts),
     HasNextPage,
     HasPreviousPage,
-    EndCursor,
     Cursor,
     Node(Plan),
     TypeName(Name),
@@ -69,8 +65,10 @@ pub(crate) struct Reader<'a> {
     pub(crate) schema: &'a Valid<Schema>,
     pub(crate) books: &'a Company,
     pub(crate) options: &'a Options,
+    /// No root can be resolved, for a reason of this code.
+    pub(crate) unresolved: Option<&'a str>,
     pub(crate) planner: Planner<'a>,
-    /// Roots that the token may not read.
+    /// Roots that the token may not read, or that cannot be resolved.
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -102,6 +100,10 @@ impl<'a> Reader<'a> {
         answer: &mut Answer,
     ) -> Result<Root, Refusal> {
         let field = merged[0];
+        if let Some(code) = self.unresolved {
+            self.problems.push(Problem::unresolved(&field.name, key, code));
+            return Ok(Root::Null);
+        }
         let sets = || merged.iter().map(|field| &field.selection_set).collect::<Vec<_>>();
         let given = arguments::resolve(self.schema, field, self.planner.variables)?;
         let type_name = field.definition.ty.inner_named_type();
@@ -122,7 +124,6 @@ impl<'a> Reader<'a> {
             }
             _ => {}
         }
-        let mut plan = ConnectionPlan::default();
         let Some((table, right)) = Table::of_root(&field.name) else {
             let right = match field.name.as_str() {
                 "payrollTransactions" | "payrollRates" | "employees" => {
@@ -138,8 +139,7 @@ impl<'a> Reader<'a> {
                 self.planner.deny_type(None, &field.name, "Query");
                 return Ok(self.deny(right, path));
             }
-            self.connection(&mut plan, sets(), &path);
-            return Ok(Root::Empty(plan));
+            return Ok(Root::Empty(self.parts(sets(), &path, &mut Vec::new())));
         };
         let mut given = given;
         if field.definition.argument_by_name("objectStatus").is_none() {
@@ -152,11 +152,12 @@ impl<'a> Reader<'a> {
             self.planner.deny_type(Some(node), "node", &format!("{node}Edge"));
             return Ok(self.deny(right, path));
         }
-        let node_sets = self.connection(&mut plan, sets(), &path);
+        let mut node_sets = Vec::new();
+        let parts = self.parts(sets(), &path, &mut node_sets);
         let node_type = type_name.trim_end_matches("Connection");
         let fields = self.planner.paths(node_sets);
         let beyond = self.planner.beyond_index(node_type, &fields);
-        Ok(Root::Connection(Box::new(Connection { query, plan, fields, beyond, root: field.name.to_string() })))
+        Ok(Root::Connection(Box::new(Connection { query, parts, fields, beyond, root: field.name.to_string() })))
     }
 
     fn dialect(&self) -> &'a Dialect {
@@ -165,27 +166,16 @@ impl<'a> Reader<'a> {
 
     fn deny(&mut self, right: &str, path: Vec<serde_json::Value>) -> Root {
         self.problems.push(Problem::right(right, path));
-        Root::Denied
+        Root::Null
     }
 
-    /// Plans a connection; returns what is selected of its nodes.
-    fn connection(
-        &mut self,
-        plan: &mut ConnectionPlan,
-        sets: Vec<&'a SelectionSet>,
-        path: &[serde_json::Value],
-    ) -> Vec<&'a SelectionSet> {
-        let mut nodes = Vec::new();
-        plan.parts = self.parts(sets, path, &mut nodes);
-        nodes
-    }
-
+    /// Plans a connection or a part of it, and adds what is selected of its nodes.
     fn parts(
         &mut self,
         sets: Vec<&'a SelectionSet>,
         path: &[serde_json::Value],
         nodes: &mut Vec<&'a SelectionSet>,
-    ) -> Vec<(Vec<u8>, Part)> {
+    ) -> Parts {
         let of = sets.first().map(|set| set.ty.clone());
         let mut parts = Vec::new();
         for (key, merged) in self.planner.fields(sets) {
@@ -198,10 +188,8 @@ impl<'a> Reader<'a> {
                     Part::Edges(self.parts(inner(), &path, nodes))
                 }
                 ("pageInfo", _) => Part::PageInfo(self.parts(inner(), &path, nodes)),
-                ("totalCount", _) => Part::TotalCount,
                 ("hasNextPage", _) => Part::HasNextPage,
                 ("hasPreviousPage", _) => Part::HasPreviousPage,
-                ("endCursor", _) => Part::EndCursor,
                 ("cursor", _) => Part::Cursor,
                 ("node", _) => {
                     nodes.extend(inner());

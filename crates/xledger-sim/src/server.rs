@@ -1,18 +1,15 @@
 //! Starts and stops a server.
 
-pub(crate) mod door;
-pub(crate) mod wire;
-
 use crate::company::Company;
 use crate::execute::Engine;
 use crate::fault::Faults;
 use crate::http::ServerState;
+use crate::http::door::{self, Door};
 use crate::journal::Journal;
 use crate::limits::Limits;
+use crate::live_books::LiveBooks;
 use crate::options::Options;
-use crate::posting::Posting;
 use crate::schema;
-use door::Door;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::atomic::AtomicU64;
@@ -44,7 +41,7 @@ pub type Starting = Pin<Box<dyn Future<Output = Result<Running, Error>> + Send>>
 /// Generates the company and starts a server for it.
 ///
 /// # Errors
-/// If the address cannot be listened on, or the schema is not valid with the guesses that are switched on.
+/// If the address cannot be listened on, or the schema is not valid with the switches that are on.
 pub fn start(options: Options) -> Starting {
     Box::pin(async move {
         let (lines, seed) = (options.lines, options.seed);
@@ -65,7 +62,8 @@ async fn begin(options: Options, mut books: Arc<Company>) -> Result<Running, Err
     if options.dialect.writes() {
         options.dialect.write_into(Arc::make_mut(&mut books));
     }
-    let engine = Engine::new(schema::serve(&options.dialect, &options.schema)?);
+    let schema = schema::serve(&options.dialect, &options.schema).map_err(Error::Schema)?;
+    let engine = Engine::new(schema);
     let address = options.listen;
     let listening = async {
         let listener = TcpListener::bind(address).await?;
@@ -75,11 +73,11 @@ async fn begin(options: Options, mut books: Arc<Company>) -> Result<Running, Err
     let (listener, address) = listening.await.map_err(|source| Error::Listen { address, source })?;
     let token = options.token.clone();
     let journal = Arc::new(Journal::default());
-    let posting = Arc::new(Posting::new(books, &options.changes));
+    let books = Arc::new(LiveBooks::new(books, &options.changes));
     #[expect(clippy::disallowed_methods, reason = "a server is a composition root, and says when credits are back")]
     let now = SystemTime::now();
     let state = ServerState {
-        posting: posting.clone(),
+        books: books.clone(),
         engine,
         journal: journal.clone(),
         limits: Limits::new((Instant::now(), now)),
@@ -91,7 +89,7 @@ async fn begin(options: Options, mut books: Arc<Company>) -> Result<Running, Err
     };
     let (stop, stopped) = oneshot::channel::<()>();
     let task = tokio::spawn(door::keep(listener, Arc::new(state), stopped));
-    Ok(Running { address, token, journal, posting, stop: Some(stop), task })
+    Ok(Running { address, token, journal, books, stop: Some(stop), task })
 }
 
 /// A server that is running, until this is dropped.
@@ -100,7 +98,7 @@ pub struct Running {
     address: SocketAddr,
     token: String,
     journal: Arc<Journal>,
-    posting: Arc<Posting>,
+    books: Arc<LiveBooks>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
@@ -127,12 +125,12 @@ impl Running {
     /// The books as they are now.
     #[must_use]
     pub fn company(&self) -> Arc<Company> {
-        self.posting.books()
+        self.books.current()
     }
 
     /// Puts other books in the place of those that are there. Answers that are being written are still of the old ones.
     pub fn replace(&self, books: Company) {
-        self.posting.replace(books);
+        self.books.replace(books);
     }
 
     /// Stops the server: answers what is under way, for a second at most; what still goes on then is cut off.

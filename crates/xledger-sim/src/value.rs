@@ -68,67 +68,27 @@ fn quoted(out: &mut Vec<u8>, shape: Shape, content: impl FnOnce(&mut Vec<u8>)) {
 
 /// Appends a whole number.
 pub(crate) fn write_number(out: &mut Vec<u8>, number: i64) {
-    let mut digits = [0_u8; 20];
-    let mut place = digits.len();
-    let mut rest = number.unsigned_abs();
-    loop {
-        place -= 1;
-        digits[place] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    if number < 0 {
-        out.push(b'-');
-    }
-    out.extend_from_slice(&digits[place..]);
+    // Writing into a vector cannot fail.
+    let _ = serde_json::to_writer(out, &number);
 }
 
 /// Appends a decimal number. Some whole amounts come without decimals.
 pub(crate) fn write_decimal(out: &mut Vec<u8>, digits: i64, decimals: u8) {
-    let unit = 10_i64.pow(u32::from(decimals));
-    if digits < 0 {
-        out.push(b'-');
-    }
-    let (whole, rest) = ((digits / unit).abs(), (digits % unit).abs());
-    write_number(out, whole);
-    if decimals > 0 && !(rest == 0 && whole % 8 == 0) {
-        out.push(b'.');
-        let mut place = unit / 10;
-        while place > 0 {
-            out.push(b'0' + (rest / place % 10) as u8);
-            place /= 10;
-        }
-    }
+    let unit = 10_u64.pow(u32::from(decimals));
+    let (whole, rest) = (digits.unsigned_abs() / unit, digits.unsigned_abs() % unit);
+    let sign = if digits < 0 { "-" } else { "" };
+    // Writing into a vector cannot fail.
+    let _ = if decimals == 0 || rest == 0 && whole % 8 == 0 {
+        write!(out, "{sign}{whole}")
+    } else {
+        write!(out, "{sign}{whole}.{rest:0width$}", width = usize::from(decimals))
+    };
 }
 
 /// Appends a text in quotes.
 pub(crate) fn write_text(out: &mut Vec<u8>, text: &str) {
-    out.push(b'"');
-    let bytes = text.as_bytes();
-    let mut done = 0;
-    for (place, &byte) in bytes.iter().enumerate() {
-        let escaped: &[u8] = match byte {
-            b'"' => b"\\\"",
-            b'\\' => b"\\\\",
-            b'\n' => b"\\n",
-            b'\r' => b"\\r",
-            b'\t' => b"\\t",
-            0..0x20 => b"",
-            _ => continue,
-        };
-        out.extend_from_slice(&bytes[done..place]);
-        if escaped.is_empty() {
-            // Writing into a vector cannot fail.
-            let _ = write!(out, "\\u{byte:04x}");
-        } else {
-            out.extend_from_slice(escaped);
-        }
-        done = place + 1;
-    }
-    out.extend_from_slice(&bytes[done..]);
-    out.push(b'"');
+    // Writing into a vector cannot fail.
+    let _ = serde_json::to_writer(out, text);
 }
 
 #[cfg(test)]

@@ -3,12 +3,12 @@
 mod damaged;
 mod nulls;
 
+use crate::answer::Answer;
 use crate::column::Column;
 use crate::company::Company;
 use crate::dialect::{DamageKind, Dialect};
-use crate::execute::Answer;
 use crate::journal::Violation;
-use crate::node::{Link, Node};
+use crate::node::Node;
 use crate::page::Page;
 use crate::plan::{Action, Plan};
 use crate::problem::Problem;
@@ -16,7 +16,7 @@ use crate::read::{Connection, OneObject, Part, Root};
 use crate::table::Table;
 use crate::value::{Shape, Value, write, write_number, write_text};
 use apollo_compiler::response::JsonMap;
-use damaged::{damaged, is_ledger, write_odd};
+use damaged::{damaged, is_ledger, odd, write_odd};
 pub(crate) use nulls::Nulled;
 
 /// Writes one answer.
@@ -46,7 +46,8 @@ impl<'a> Writer<'a> {
         let mut first = true;
         for (key, value) in introspected.iter() {
             self.key(&mut first, key.as_str());
-            self.out.extend_from_slice(serde_json::to_string(value).unwrap_or_default().as_bytes());
+            // Writing into a vector cannot fail.
+            let _ = serde_json::to_writer(&mut self.out, value);
         }
         for (key, root) in roots {
             if introspected.contains_key(key.as_str()) {
@@ -66,16 +67,16 @@ impl<'a> Writer<'a> {
                         answer.problems.push(Problem::unresolved(&connection.root, key, code));
                     }
                 }
-                Root::Empty(plan) => {
+                Root::Empty(parts) => {
                     let page = Page::default();
-                    self.parts(&plan.parts, &Written { page: &page, connection: None, cursors: Vec::new() });
+                    self.parts(parts, &Written { page: &page, connection: None, cursors: Vec::new() });
                 }
                 Root::Object(Some(OneObject::Viewer), plan) => self.viewer(plan),
                 Root::Object(Some(OneObject::Subledger(place)), plan) => {
                     self.node(Node::Subledger(&self.books.subledgers[*place as usize]), plan, None);
                 }
                 Root::TypeName => self.out.extend_from_slice(b"\"Query\""),
-                Root::Object(None, _) | Root::Denied => self.out.extend_from_slice(b"null"),
+                Root::Object(None, _) | Root::Null => self.out.extend_from_slice(b"null"),
             }
         }
         self.out.extend_from_slice(if first { b"{}" } else { b"}" });
@@ -101,9 +102,9 @@ impl<'a> Writer<'a> {
 
     /// `viewer` has no fields of its own but the entity.
     fn viewer(&mut self, plan: &Plan) {
-        for step in &plan.steps {
-            self.out.extend_from_slice(&step.key);
-            match &step.action {
+        for (key, action) in plan {
+            self.out.extend_from_slice(key);
+            match action {
                 Action::Object(Column::Entity, plan) => self.node(Node::Owner(self.books.entity()), plan, None),
                 Action::TypeName(name) => write_text(&mut self.out, name),
                 _ => self.out.extend_from_slice(b"null"),
@@ -114,8 +115,7 @@ impl<'a> Writer<'a> {
 
     fn connection(&mut self, connection: &Connection, number: u64, answer: &mut Answer) {
         let (books, table) = (self.books, connection.query.table);
-        let count_all = connection.plan.parts.iter().any(|(_, part)| matches!(part, Part::TotalCount));
-        let mut page = connection.query.select(books, self.dialect, count_all);
+        let mut page = connection.query.select(books, self.dialect);
         if self.dialect.leak && table == Table::Lines && connection.query.by_ids() {
             let secret = books.lines.iter().position(crate::company::ledger::Line::is_payroll_by_nature);
             page.places.extend(secret);
@@ -139,7 +139,7 @@ impl<'a> Writer<'a> {
         } else if self.dialect.row_order == crate::dialect::RowOrder::Mixed {
             cursors.sort_unstable();
         }
-        self.parts(&connection.plan.parts, &Written { page: &page, connection: Some(connection), cursors });
+        self.parts(&connection.parts, &Written { page: &page, connection: Some(connection), cursors });
     }
 
     /// Notes payroll rows of which more than the index fields is answered, and texts of vouchers that hold payroll.
@@ -175,14 +175,6 @@ impl<'a> Writer<'a> {
                 Part::PageInfo(parts) => self.parts(parts, written),
                 Part::HasNextPage => write(&mut self.out, &Value::Flag(written.page.has_next), Shape::Number),
                 Part::HasPreviousPage => write(&mut self.out, &Value::Flag(written.page.has_previous), Shape::Number),
-                Part::TotalCount => {
-                    let total = written.page.total.unwrap_or_default();
-                    write_number(&mut self.out, total as i64);
-                }
-                Part::EndCursor => match written.cursors.last() {
-                    Some(&cursor) => self.cursor(Some(cursor)),
-                    None => self.out.extend_from_slice(b"null"),
-                },
                 Part::TypeName(name) => write_text(&mut self.out, name),
                 Part::Cursor | Part::Node(_) => self.out.extend_from_slice(b"null"),
             }
@@ -247,28 +239,21 @@ impl<'a> Writer<'a> {
     }
 
     fn node(&mut self, node: Node<'a>, plan: &Plan, damage: Option<DamageKind>) {
-        for step in &plan.steps {
-            self.out.extend_from_slice(&step.key);
-            match &step.action {
+        for (key, action) in plan {
+            self.out.extend_from_slice(key);
+            match action {
                 Action::Value(column, shape) => {
                     if let Some(json) = damage.and_then(|kind| damaged(*column, kind)) {
                         self.out.extend_from_slice(json.as_bytes());
-                    } else if let Some(said) = self.books.odd.at(node, *column) {
+                    } else if let Some(said) = odd(self.books, node, *column) {
                         write_odd(&mut self.out, said, *shape);
                     } else {
                         write(&mut self.out, &node.value(self.books, *column), *shape);
                     }
                 }
                 Action::Object(column, plan) => match node.link(self.books, *column) {
-                    Link::None => self.out.extend_from_slice(b"null"),
-                    Link::One(linked) => self.node(linked, plan, damage),
-                    Link::Many(many) => {
-                        for (place, linked) in many.into_iter().enumerate() {
-                            self.out.push(if place == 0 { b'[' } else { b',' });
-                            self.node(linked, plan, damage);
-                        }
-                        self.out.push(b']');
-                    }
+                    None => self.out.extend_from_slice(b"null"),
+                    Some(linked) => self.node(linked, plan, damage),
                 },
                 Action::TypeName(name) => write_text(&mut self.out, name),
                 Action::Denied => self.out.extend_from_slice(b"null"),

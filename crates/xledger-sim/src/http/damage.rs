@@ -1,22 +1,15 @@
 //! What a fault does to an answer.
 
+use super::door::Door;
 use super::reply::{Reply, Then, html, json, put, with_type};
+use super::wire::Cut;
 use crate::fault::FaultKind;
-use crate::server::door::Door;
-use crate::server::wire::Cut;
 use bytes::Bytes;
 use flate2::{Compress, Compression, Crc, FlushCompress};
 use hyper::{Response, header};
 
 /// More than the headers of an answer, so that a cut after so many bytes and half of the body lies within the body.
 const HEADERS: u64 = 150;
-
-impl FaultKind {
-    /// Whether a client that wants its answer has to ask once more.
-    pub(crate) fn forces_another(&self) -> bool {
-        !matches!(self, Self::Late(_))
-    }
-}
 
 /// The reply in place of an answer, and the journal's word for it; `None` if the fault needs the answer.
 pub(super) fn instead(fault: &FaultKind, door: &Door, cut: &Cut) -> Option<(&'static str, Response<Reply>)> {

@@ -1,7 +1,7 @@
 //! A request's line in the journal, written when the request is over, however it ends.
 
 use super::reply::Reply;
-use crate::execute::Answer;
+use crate::answer::Answer;
 use crate::journal::{Exchange, Journal, Violation};
 use crate::problem::Problem;
 use hyper::Response;

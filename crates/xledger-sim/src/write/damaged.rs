@@ -1,6 +1,8 @@
 //! Values of a row that are other than in the books.
 
 use crate::column::Column;
+use crate::company::Company;
+use crate::company::odd::Of;
 use crate::dialect::DamageKind;
 use crate::node::Node;
 use crate::value::{Shape, write_text};
@@ -25,6 +27,19 @@ pub(super) fn damaged(column: Column, kind: DamageKind) -> Option<&'static str> 
         DamageKind::WordForAmount => "\"twelve\"",
         DamageKind::NumberForText => "42",
     })
+}
+
+/// What is said of a field of a row instead of its value.
+pub(super) fn odd<'a>(books: &'a Company, node: Node<'_>, column: Column) -> Option<&'a str> {
+    let of = match node {
+        Node::Line(_) => Of::Line,
+        Node::ApLine(_) => Of::ApLine,
+        Node::Voucher(_) => Of::Voucher,
+        Node::Period(_) => Of::Period,
+        Node::Subledger(_) => Of::Subledger,
+        _ => return None,
+    };
+    books.odd.of(of, node.id(), column)
 }
 
 /// Appends an odd value: a number stands as one where the field is a number.

@@ -1,7 +1,7 @@
 //! Who comes in: the listener, its connections, and the times when nobody listens.
 
 use super::wire::{Cut, Wire};
-use crate::http::{ServerState, serve};
+use super::{ServerState, serve};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
