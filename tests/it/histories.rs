@@ -169,13 +169,13 @@ fn a_great_many_histories_give_the_tables_of_full_refreshes() {
 
 /// Whether the tables cannot show an event: what is neither bought nor in a register of theirs.
 fn is_unseen(event: &Event) -> bool {
-    use xledger_sim::history::{Deletion, Entry, Posting};
+    use xledger_sim::history::{Deletion, Entry, VoucherKind};
     matches!(
         event,
         Event::Nothing
             // The tables have no ids of AP lines.
             | Event::Deleted { what: Deletion::PayableReplaced, moves: false, .. }
-            | Event::Posted { what: Posting::Payroll | Posting::Sale, .. }
+            | Event::Posted { what: VoucherKind::Payroll | VoucherKind::Sale, .. }
             | Event::Registered { what: Entry::AccountClosed, .. }
     )
 }

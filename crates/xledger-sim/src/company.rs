@@ -5,6 +5,7 @@
 pub(crate) mod above;
 mod abroad;
 pub mod account;
+mod bill;
 mod booking;
 pub mod change;
 pub mod chart;
@@ -99,6 +100,7 @@ impl Company {
         let mut company = registers::fill(lines, seed);
         shape.prepare(&mut company);
         let mut booker = booking::Booker::new(company, lines, seed);
+        booker.rare.extend(oddities::RARE);
         shape.instruct(&mut booker);
         booker.keep_the_books();
         let mut company = booker.company;

@@ -3,7 +3,7 @@
 use super::sheet::Sheet;
 use crate::Company;
 use crate::column::Column;
-use crate::company::ledger::{AP_TYPES, DOCUMENT_TYPES, NEW_TYPE, NONE, TAX_RULES, USUAL_RULES};
+use crate::company::ledger::{AP_TYPES, DOCUMENT_TYPES, NEW_TYPE, TAX_RULES, USUAL_RULES, at};
 use crate::company::odd::Of;
 use crate::company::supplier::CURRENCIES;
 
@@ -15,16 +15,12 @@ fn matched(match_id: i32) -> Option<i32> {
     (match_id != 0).then_some(match_id)
 }
 
-fn place<T>(list: &[T], place: u32) -> Option<&T> {
-    if place == NONE { None } else { list.get(place as usize) }
-}
-
 pub(super) fn gl_lines(books: &Company, sheet: &mut Sheet) {
     for line in &books.lines {
         let voucher = books.voucher(line);
         let text = line.text.render(line.id, &books.own_texts);
         let odd = |column| books.odd.of(Of::Line, line.id, column);
-        let party = place(&books.parties, line.party).map(|party| party.id);
+        let party = at(&books.parties, line.party).map(|party| party.id);
         let invoiced = (!line.bare).then_some(line.invoice_amount);
         sheet
             .number(Some(line.id))
@@ -41,7 +37,7 @@ pub(super) fn gl_lines(books: &Company, sheet: &mut Sheet) {
             .said(odd(Column::TaxAmount), |sheet| _ = sheet.money(line.tax_amount))
             .text(line.tax_rule.map(|place| TAX_RULES[usize::from(place)].1));
         for dimension in line.dimensions {
-            sheet.number(place(&books.dimension_values, dimension).map(|value| value.id));
+            sheet.number(at(&books.dimension_values, dimension).map(|value| value.id));
         }
         sheet
             .text(text.as_deref())
@@ -67,8 +63,8 @@ pub(super) fn ap_lines(books: &Company, sheet: &mut Sheet) {
             .number(Some(line.id))
             .number(Some(voucher.id))
             .number(Some(books.owners[usize::from(voucher.owner)].id))
-            .number(place(&books.subledgers, line.subledger).map(|subledger| subledger.id))
-            .number(place(&books.parties, line.party).map(|party| party.id))
+            .number(at(&books.subledgers, line.subledger).map(|subledger| subledger.id))
+            .number(at(&books.parties, line.party).map(|party| party.id))
             .number(line.account.map(|place| books.accounts[usize::from(place)].id))
             .number(matched(line.match_id))
             .money(Some(line.amount))

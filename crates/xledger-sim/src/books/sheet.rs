@@ -50,8 +50,9 @@ impl Sheet {
     pub(super) fn money(&mut self, hundredths: Option<i64>) -> &mut Self {
         if let Some(amount) = hundredths {
             let sign = if amount < 0 { "-" } else { "" };
-            let text = format!("{sign}{}.{:02}", amount.unsigned_abs() / 100, amount.unsigned_abs() % 100);
-            self.row.extend_from_slice(text.as_bytes());
+            let amount = amount.unsigned_abs();
+            // Writing into a vector cannot fail.
+            let _ = write!(self.row, "{sign}{}.{:02}", amount / 100, amount % 100);
         }
         self.null()
     }

@@ -1,8 +1,7 @@
 //! Registers that are kept at the owner above the token's, as the vendor's charts and a group's suppliers are.
 
 use crate::company::Company;
-use crate::company::booking::Type;
-use crate::company::ledger::Line;
+use crate::company::ledger::{Line, Type};
 use crate::company::owner::{Owner, Reach};
 use crate::company::supplier::Role;
 use std::collections::BTreeSet;
@@ -21,7 +20,7 @@ impl Company {
             self.lines.iter().filter(|line| self.is_cost(line)).map(|line| line.voucher).collect();
         let counts = |voucher: u32| {
             let of = &self.vouchers[voucher as usize];
-            costs.contains(&voucher) && of.document_type == Some(Type::Purchase as u8) && self.reaches(of.owner)
+            costs.contains(&voucher) && of.is_of(&[Type::Purchase]) && self.reaches(of.owner)
         };
         let named = self.ap_lines.iter().filter(|line| counts(line.voucher) && !line.headless);
         let named: BTreeSet<u32> =

@@ -1,9 +1,10 @@
 //! A group with owners abroad: other charts of accounts, and what is payroll in them or beside the usual Norwegian accounts.
 
 use crate::company::Company;
-use crate::company::booking::{Booker, Type};
-use crate::company::chart::{Chart, open};
-use crate::company::oddities::Rare;
+use crate::company::account::Chart;
+use crate::company::booking::{Booker, Rare};
+use crate::company::chart::open;
+use crate::company::ledger::Type;
 use crate::company::text::Text;
 
 /// The owner in Sweden.

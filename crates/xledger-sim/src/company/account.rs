@@ -1,7 +1,5 @@
 //! The chart of accounts: NS 4102 with the oddities that real charts have.
 
-use crate::company::chart::Chart;
-
 /// An account.
 #[derive(Debug, Clone)]
 pub struct Account {
@@ -27,6 +25,39 @@ pub struct Account {
     pub above: bool,
 }
 
+/// A standard chart: its id is the vendor's, the same in every company.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Chart {
+    /// Norway's.
+    Ns4102,
+    /// Sweden's: wages are 7000 to 7599, and 50 is what premises cost.
+    Bas,
+    /// One whose numbers say nothing: only an account's flags tell what it is for.
+    Finacc,
+}
+
+impl Chart {
+    /// `dbId`.
+    #[must_use]
+    pub fn id(self) -> i32 {
+        match self {
+            Self::Ns4102 => 2,
+            Self::Bas => 3,
+            Self::Finacc => 12,
+        }
+    }
+
+    /// `name`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ns4102 => "NS 4102",
+            Self::Bas => "BAS 2017",
+            Self::Finacc => "FINACC",
+        }
+    }
+}
+
 /// The classes of NS 4102: the account flags and the group's code and name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each is named after the flag of the API")]
@@ -42,6 +73,30 @@ pub enum Class {
 }
 
 impl Account {
+    /// An open account, which stands for itself.
+    pub(crate) fn open(
+        id: i32,
+        owner: u8,
+        chart: Chart,
+        code: &'static str,
+        name: &'static str,
+        modified_at: i64,
+    ) -> Self {
+        let name = name.into();
+        Self {
+            id,
+            owner,
+            chart,
+            code,
+            first_code: code,
+            stands_for: code,
+            name,
+            closed: false,
+            modified_at,
+            above: false,
+        }
+    }
+
     /// The class, from the first two digits of the code; codes without digits count as other operating cost.
     #[must_use]
     pub fn class(&self) -> Class {

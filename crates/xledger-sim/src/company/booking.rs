@@ -2,34 +2,17 @@
 
 mod resumed;
 
-use crate::company::chart::Chart;
+use crate::company::account::Chart;
+use crate::company::bill::Bill;
 use crate::company::date::{DAY_SECONDS, Day, WallTime};
 use crate::company::dice::Dice;
-use crate::company::ledger::{ApLine, Line, NONE, Voucher};
-use crate::company::oddities::{RARE, Rare};
+use crate::company::ledger::{ApLine, Line, NONE, Type, Voucher};
 use crate::company::period::find;
-use crate::company::spend::Bill;
 use crate::company::supplier::Role;
 use crate::company::text::Text;
 use crate::company::{Company, FIRST_DAY, LAST_DAY};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
-
-/// The places of the document types in [`crate::company::ledger::DOCUMENT_TYPES`].
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Type {
-    Purchase = 0,
-    Bank = 1,
-    Expense = 2,
-    Invoice = 3,
-    SalesOrder = 4,
-    Journal = 5,
-    Opening = 6,
-    Receipt = 7,
-    Salary = 8,
-    Payroll = 9,
-    VariablePay = 10,
-}
 
 /// No voucher has more lines than this.
 pub(crate) const LARGEST_VOUCHER: u64 = 16;
@@ -40,6 +23,9 @@ pub(crate) struct Unpaid {
     pub(crate) line: usize,
     pub(crate) ap_line: usize,
 }
+
+/// Books one rare case for an owner.
+pub(crate) type Rare = fn(&mut Booker, u8);
 
 /// Whoever keeps the books.
 pub(crate) struct Booker {
@@ -96,7 +82,7 @@ impl Booker {
             suppliers,
             employees,
             customers,
-            rare: RARE.to_vec(),
+            rare: Vec::new(),
             bills: VecDeque::new(),
             accounts,
             values,

@@ -1,40 +1,7 @@
 //! The vendor's standard charts of accounts beside the Norwegian one, in which most owners keep their books.
 
 use crate::company::Company;
-use crate::company::account::Account;
-
-/// A standard chart: its id is the vendor's, the same in every company.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Chart {
-    /// Norway's.
-    Ns4102,
-    /// Sweden's: wages are 7000 to 7599, and 50 is what premises cost.
-    Bas,
-    /// One whose numbers say nothing: only an account's flags tell what it is for.
-    Finacc,
-}
-
-impl Chart {
-    /// `dbId`.
-    #[must_use]
-    pub fn id(self) -> i32 {
-        match self {
-            Self::Ns4102 => 2,
-            Self::Bas => 3,
-            Self::Finacc => 12,
-        }
-    }
-
-    /// `name`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ns4102 => "NS 4102",
-            Self::Bas => "BAS 2017",
-            Self::Finacc => "FINACC",
-        }
-    }
-}
+use crate::company::account::{Account, Chart};
 
 /// The account that stands for one of the Norwegian chart, its code and its name.
 pub(crate) type Entry = (&'static str, &'static str, &'static str);
@@ -118,19 +85,6 @@ pub(crate) fn open_accounts(company: &mut Company, owner: u8, chart: Chart, entr
     for &(stands_for, code, name) in entries {
         let last = company.accounts.last();
         let (id, modified_at) = last.map_or((1, 0), |last| (last.id + 3, last.modified_at));
-        let name = name.into();
-        let (first_code, closed) = (code, false);
-        company.accounts.push(Account {
-            id,
-            owner,
-            chart,
-            code,
-            first_code,
-            stands_for,
-            name,
-            closed,
-            modified_at,
-            above: false,
-        });
+        company.accounts.push(Account { stands_for, ..Account::open(id, owner, chart, code, name, modified_at) });
     }
 }

@@ -1,5 +1,7 @@
 //! Days and seconds of Central European wall time, and how Xledger writes them.
 
+use std::io::Write;
+
 /// A day, counted from 1970-01-01.
 pub type Day = i32;
 
@@ -53,23 +55,15 @@ const fn last_sunday(year: i32, month: i32) -> i64 {
 /// Appends `yyyy-MM-dd`.
 pub fn write_day(out: &mut Vec<u8>, day: Day) {
     let (year, month, of_month) = calendar(day);
-    digits(out, year, 1000);
-    out.push(b'-');
-    digits(out, month, 10);
-    out.push(b'-');
-    digits(out, of_month, 10);
+    // Writing into a vector cannot fail.
+    let _ = write!(out, "{year:04}-{month:02}-{of_month:02}");
 }
 
 /// Appends `yyyy-MM-ddTHH:mm:ss`.
 pub fn write_time(out: &mut Vec<u8>, time: WallTime) {
-    let seconds = time.rem_euclid(DAY_SECONDS) as i32;
+    let seconds = time.rem_euclid(DAY_SECONDS);
     write_day(out, time.div_euclid(DAY_SECONDS) as Day);
-    out.push(b'T');
-    digits(out, seconds / 3600, 10);
-    out.push(b':');
-    digits(out, seconds / 60 % 60, 10);
-    out.push(b':');
-    digits(out, seconds % 60, 10);
+    let _ = write!(out, "T{:02}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60);
 }
 
 /// Reads `yyyy-MM-dd`; nothing if it is not a date of the calendar.
@@ -99,13 +93,6 @@ pub fn read_time(text: &str) -> Option<WallTime> {
 
 fn number(digits: &str) -> Option<i32> {
     if digits.bytes().all(|byte| byte.is_ascii_digit()) { digits.parse().ok() } else { None }
-}
-
-fn digits(out: &mut Vec<u8>, number: i32, mut place: i32) {
-    while place > 0 {
-        out.push(b'0' + (number / place % 10) as u8);
-        place /= 10;
-    }
 }
 
 #[cfg(test)]

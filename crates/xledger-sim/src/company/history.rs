@@ -3,6 +3,23 @@
 //! An event is about rows of its own kind, chosen by a number: the same number chooses the same rows of the same books. Rows that were
 //! booked as payroll keep their texts, accounts and amounts whatever happens: they are what they were booked as.
 
+/// An enum of the kinds of something, with a list of all of them.
+macro_rules! kinds {
+    ($(#[$about:meta])* pub enum $name:ident { $($(#[$kind_about:meta])* $kind:ident,)* }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+        #[serde(rename_all = "kebab-case")]
+        pub enum $name {
+            $($(#[$kind_about])* $kind,)*
+        }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$kind),*];
+        }
+    };
+}
+
 mod changed;
 mod gone;
 mod matched;
@@ -12,16 +29,15 @@ mod registered;
 mod tests;
 
 use crate::company::Company;
-use crate::company::booking::Type;
 use crate::company::date::{WallTime, wall_time};
 use crate::company::dice::Dice;
-use crate::company::ledger::{ApLine, Line, Voucher};
+use crate::company::ledger::{ApLine, Line};
 use serde::Deserialize;
 
 pub use changed::{LineChange, PayableChange};
 pub use gone::Deletion;
 pub use matched::Match;
-pub use posted::Posting;
+pub use posted::VoucherKind;
 pub use registered::Entry;
 
 /// Chooses an event's rows among those that it can be about.
@@ -44,7 +60,7 @@ pub enum Event {
     /// Vouchers are posted.
     Posted {
         /// Of what.
-        what: Posting,
+        what: VoucherKind,
         /// Into which period: so many months before the month in which it happens.
         months_back: u8,
         /// How many.
@@ -105,15 +121,15 @@ impl Event {
         let both = [true, false];
         let mut all = vec![Self::Nothing];
         for months_back in [0, 1, 14] {
-            all.extend(Posting::ALL.map(|what| Self::Posted { what, months_back, chosen }));
+            all.extend(VoucherKind::ALL.iter().map(|&what| Self::Posted { what, months_back, chosen }));
         }
-        all.extend(LineChange::ALL.map(|what| Self::Changed { what, chosen }));
-        all.extend(PayableChange::ALL.map(|what| Self::PayableChanged { what, chosen }));
+        all.extend(LineChange::ALL.iter().map(|&what| Self::Changed { what, chosen }));
+        all.extend(PayableChange::ALL.iter().map(|&what| Self::PayableChanged { what, chosen }));
         all.extend(both.map(|to_payroll| Self::Retyped { to_payroll, chosen }));
-        all.extend(Entry::ALL.map(|what| Self::Registered { what, chosen }));
+        all.extend(Entry::ALL.iter().map(|&what| Self::Registered { what, chosen }));
         for moves in both {
-            all.extend(Match::ALL.map(|what| Self::Matched { what, moves, chosen }));
-            all.extend(Deletion::ALL.map(|what| Self::Deleted { what, moves, chosen }));
+            all.extend(Match::ALL.iter().map(|&what| Self::Matched { what, moves, chosen }));
+            all.extend(Deletion::ALL.iter().map(|&what| Self::Deleted { what, moves, chosen }));
         }
         all
     }
@@ -189,11 +205,6 @@ struct Clerk {
     count: usize,
 }
 
-/// Whether a voucher is of a type that books purchases.
-fn is_bought(voucher: &Voucher) -> bool {
-    [Type::Purchase, Type::Bank, Type::Expense].iter().any(|&of| voucher.document_type == Some(of as u8))
-}
-
 impl Clerk {
     /// As many as the event is about.
     fn choose<T>(&mut self, mut among: Vec<T>) -> Vec<T> {
@@ -213,7 +224,7 @@ impl Clerk {
         let is_on = |line: &Line| line.account.is_some_and(|place| on(self.books.accounts[usize::from(place)].code));
         let is = |line: &Line| {
             let voucher = self.books.voucher(line);
-            is_bought(voucher)
+            voucher.is_bought()
                 && self.books.reaches(voucher.owner)
                 && !line.is_payroll_by_nature()
                 && !line.headless
@@ -233,7 +244,7 @@ impl Clerk {
     fn payables(&self) -> Vec<usize> {
         let is = |line: &ApLine| {
             let voucher = &self.books.vouchers[line.voucher as usize];
-            is_bought(voucher) && self.books.reaches(voucher.owner) && !line.is_payroll_by_nature() && !line.headless
+            voucher.is_bought() && self.books.reaches(voucher.owner) && !line.is_payroll_by_nature() && !line.headless
         };
         (0..self.books.ap_lines.len()).filter(|&place| is(&self.books.ap_lines[place])).collect()
     }

@@ -1,11 +1,15 @@
 //! The books themselves: document types, tax rules, vouchers and the lines of the two ledgers.
 
-use crate::company::booking::Type;
 use crate::company::date::{Day, WallTime};
 use crate::company::text::Text;
 
 /// Stands for "none" in references by place.
 pub const NONE: u32 = u32::MAX;
+
+/// The entry at a place, unless the place stands for none.
+pub(crate) fn at<T>(list: &[T], place: u32) -> Option<&T> {
+    if place == NONE { None } else { list.get(place as usize) }
+}
 
 /// A document type (`transactionSource`).
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +44,22 @@ pub const DOCUMENT_TYPES: [DocumentType; 18] = [
     DocumentType { id: 714, code: "XF", name: "Palkat" },
     DocumentType { id: 715, code: "XS", name: "Semesterlöner" },
 ];
+/// The places of the document types in [`DOCUMENT_TYPES`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Type {
+    Purchase = 0,
+    Bank = 1,
+    Expense = 2,
+    Invoice = 3,
+    SalesOrder = 4,
+    Journal = 5,
+    Opening = 6,
+    Receipt = 7,
+    Salary = 8,
+    Payroll = 9,
+    VariablePay = 10,
+}
+
 /// The place of a document type that is in nobody's list, in [`DOCUMENT_TYPES`].
 pub(crate) const NEW_TYPE: u8 = 11;
 /// The place of a document type whose code and name hold control characters.
@@ -99,7 +119,17 @@ impl Voucher {
     /// The id of the document that a supplier sent (`invoiceFile`); one that books payroll too is not shown.
     #[must_use]
     pub fn invoice_file(&self) -> Option<i32> {
-        (self.document_type == Some(Type::Purchase as u8) && !self.payroll).then_some(self.id + 1)
+        (self.is_of(&[Type::Purchase]) && !self.payroll).then_some(self.id + 1)
+    }
+
+    /// Whether it is of one of these types.
+    pub(crate) fn is_of(&self, types: &[Type]) -> bool {
+        types.iter().any(|&of| self.document_type == Some(of as u8))
+    }
+
+    /// Whether it is of a type that books purchases.
+    pub(crate) fn is_bought(&self) -> bool {
+        self.is_of(&[Type::Purchase, Type::Bank, Type::Expense])
     }
 }
 

@@ -2,9 +2,7 @@
 
 use crate::column::Column;
 use crate::company::Company;
-use crate::company::booking::Type;
 use crate::company::supplier::Role;
-use crate::node::Node;
 use rustc_hash::FxHashMap;
 
 /// Kinds of rows that have such values.
@@ -27,21 +25,6 @@ impl OddValues {
         if self.0.is_empty() { None } else { self.0.get(&(of, id, column)).map(String::as_str) }
     }
 
-    /// The same for an object of the graph.
-    pub(crate) fn at(&self, node: Node<'_>, column: Column) -> Option<&str> {
-        if self.0.is_empty() {
-            return None;
-        }
-        match node {
-            Node::Line(line) => self.of(Of::Line, line.id, column),
-            Node::ApLine(line) => self.of(Of::ApLine, line.id.into(), column),
-            Node::Voucher(voucher) => self.of(Of::Voucher, voucher.id.into(), column),
-            Node::Period(period) => self.of(Of::Period, period.id.into(), column),
-            Node::Subledger(subledger) => self.of(Of::Subledger, subledger.id.into(), column),
-            _ => None,
-        }
-    }
-
     fn put(&mut self, of: Of, id: i64, column: Column, said: impl Into<String>) {
         self.0.insert((of, id, column), said.into());
     }
@@ -55,10 +38,9 @@ impl Company {
     /// Gives every so many-th row a value that fits no column; where there is nothing to say, an empty text.
     pub(crate) fn say_odd_values(&mut self, every: usize) {
         let mut odd = OddValues::default();
-        let bought = [Type::Purchase, Type::Bank, Type::Expense].map(|of| Some(of as u8));
         let is_bought = |voucher: u32| {
             let voucher = &self.vouchers[voucher as usize];
-            bought.contains(&voucher.document_type) && self.reaches(voucher.owner)
+            voucher.is_bought() && self.reaches(voucher.owner)
         };
         let lines = self.lines.iter().filter(|line| is_bought(line.voucher) && !line.is_payroll_by_nature());
         for (number, line) in lines.step_by(every).enumerate() {

@@ -1,10 +1,8 @@
 //! What every company has at least once, however small: the rare cases, the important ones first.
 
-use crate::company::booking::{Booker, Type};
+use crate::company::booking::{Booker, Rare};
 use crate::company::date::{DAY_SECONDS, day};
-
-/// Books one rare case for an owner.
-pub(crate) type Rare = fn(&mut Booker, u8);
+use crate::company::ledger::Type;
 
 /// The rare cases in the order in which they are booked.
 pub(crate) const RARE: [Rare; 32] = [

@@ -1,6 +1,7 @@
 //! What is neither bought nor paid as salary: sales, receipts, journals, opening balances.
 
-use crate::company::booking::{Booker, Type};
+use crate::company::booking::Booker;
+use crate::company::ledger::Type;
 
 impl Booker {
     fn customer(&mut self) -> u32 {

@@ -3,7 +3,8 @@
 //! Every text of what is booked here carries [`crate::PAYROLL_MARKER`], and the whole part of every amount that is a
 //! salary, a tax or a pension begins with 77013 and has seven digits; no other amount does.
 
-use crate::company::booking::{Booker, Type};
+use crate::company::booking::Booker;
+use crate::company::ledger::Type;
 use crate::company::text::Text;
 
 impl Booker {

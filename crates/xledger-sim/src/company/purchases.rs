@@ -1,9 +1,9 @@
 //! What is bought: invoices, credit notes, their payments, and expenses of employees.
 
 use crate::company::account::PURCHASE_CODES;
-use crate::company::booking::{Booker, Type, Unpaid};
+use crate::company::booking::{Booker, Unpaid};
 use crate::company::date::day;
-use crate::company::ledger::{NONE, TAX_RULES};
+use crate::company::ledger::{NONE, TAX_RULES, Type};
 use crate::company::supplier::CURRENCIES;
 
 /// Tax rules of purchases by how often they occur; the last place stands for none.

@@ -1,7 +1,6 @@
 //! Fills the registers: owners, accounts, companies, subledgers, dimension values.
 
-use crate::company::account::{Account, CHART};
-use crate::company::chart::Chart;
+use crate::company::account::{Account, CHART, Chart};
 use crate::company::date::{DAY_SECONDS, WallTime};
 use crate::company::dice::{Dice, mix};
 use crate::company::names::{FIRST_NAMES, FORMS, LAST_NAMES, PLACES, STREETS, TRADES};
@@ -52,21 +51,8 @@ impl Registrar {
                 let (code, name, closed) = CHART[if owner == 0 { place } else { place * 5 + 10 }];
                 let id = 50_100 + self.company.accounts.len() as i32 * 3;
                 let closed = closed && owner == 0;
-                let modified_at = self.changed();
-                let name = name.into();
-                let (first_code, stands_for, chart, above) = (code, code, Chart::Ns4102, false);
-                self.company.accounts.push(Account {
-                    id,
-                    owner,
-                    chart,
-                    code,
-                    first_code,
-                    stands_for,
-                    name,
-                    closed,
-                    modified_at,
-                    above,
-                });
+                let opened = Account::open(id, owner, Chart::Ns4102, code, name, self.changed());
+                self.company.accounts.push(Account { closed, ..opened });
             }
         }
     }
@@ -189,8 +175,7 @@ impl Registrar {
             },
             address: self.address(),
             contact,
-            payroll: false,
-            above: false,
+            ..Subledger::default()
         }
     }
 

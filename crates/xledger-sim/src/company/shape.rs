@@ -1,11 +1,11 @@
 //! Companies that are not the ordinary one.
 
-use crate::company::booking::{Booker, Type};
-use crate::company::ledger::{Line, NEW_TYPE, NORDIC_TYPES, ODD_TYPE};
+use crate::company::booking::Booker;
+use crate::company::ledger::{Line, NEW_TYPE, NORDIC_TYPES, ODD_TYPE, Type};
 use crate::company::owner::Reach;
 use crate::company::supplier::Address;
 use crate::company::text::Text;
-use crate::company::{Company, abroad, spend};
+use crate::company::{Company, abroad, bill, spend};
 use serde::Deserialize;
 
 /// What is special about a company.
@@ -67,7 +67,7 @@ impl Shape {
             Self::Swedish => _ = booker.rare.splice(0..0, abroad::RARE),
             Self::Spend => {
                 booker.rare.insert(0, Booker::pension_beside_premises);
-                booker.bills = spend::bills();
+                booker.bills = bill::bills();
             }
             _ => {}
         }
@@ -79,10 +79,8 @@ impl Shape {
             Self::Ordinary | Self::Swedish => {}
             Self::Spend => spend::tell_purchases_from_sales(company),
             Self::NoSpend => {
-                let bought = [Type::Purchase, Type::Bank, Type::Expense].map(|of| Some(of as u8));
-                for voucher in company.vouchers.iter_mut().filter(|voucher| bought.contains(&voucher.document_type)) {
-                    voucher.document_type = Some(Type::Journal as u8);
-                }
+                let bought = company.vouchers.iter_mut().filter(|voucher| voucher.is_bought());
+                bought.for_each(|voucher| voucher.document_type = Some(Type::Journal as u8));
             }
             Self::HugeVoucher => huge_voucher(company),
             Self::LongTexts => {
@@ -96,8 +94,8 @@ impl Shape {
             Self::Sparse => sparse(company),
             Self::NewDocumentType => retype(company, NEW_TYPE),
             Self::NordicPayroll => {
-                let paid = [Type::Salary, Type::Payroll, Type::VariablePay].map(|of| Some(of as u8));
-                let runs = company.vouchers.iter_mut().filter(|voucher| paid.contains(&voucher.document_type));
+                let paid = [Type::Salary, Type::Payroll, Type::VariablePay];
+                let runs = company.vouchers.iter_mut().filter(|voucher| voucher.is_of(&paid));
                 runs.zip(NORDIC_TYPES.cycle()).for_each(|(voucher, to)| voucher.document_type = Some(to));
             }
             Self::Subsidiary => {
@@ -113,14 +111,14 @@ impl Shape {
 
 /// Makes every third journal one of another document type.
 fn retype(company: &mut Company, to: u8) {
-    let journals = company.vouchers.iter_mut().filter(|voucher| voucher.document_type == Some(Type::Journal as u8));
+    let journals = company.vouchers.iter_mut().filter(|voucher| voucher.is_of(&[Type::Journal]));
     journals.step_by(3).for_each(|voucher| voucher.document_type = Some(to));
 }
 
 fn huge_voucher(company: &mut Company) {
     let is_cost = |line: &&Line| {
         let voucher = company.voucher(line);
-        let bought = voucher.document_type == Some(Type::Purchase as u8) && company.reaches(voucher.owner);
+        let bought = voucher.is_of(&[Type::Purchase]) && company.reaches(voucher.owner);
         bought && line.position == 1 && !line.is_payroll_by_nature() && !line.headless && line.account.is_some()
     };
     let Some(mut line) = company.lines.iter().rev().find(is_cost).cloned() else { return };

@@ -3,7 +3,7 @@
 use crate::company::date::{Day, WallTime};
 
 /// A postal address.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Address {
     /// `dbId`.
     pub id: i32,
@@ -20,7 +20,7 @@ pub struct Address {
 }
 
 /// A row of the shared company register.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Party {
     /// `dbId`.
     pub id: i32,
@@ -54,16 +54,17 @@ pub struct Contact {
 }
 
 /// What a subledger is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Role {
     /// Also in the supplier register.
+    #[default]
     Supplier,
     /// A subledger only.
     Employee,
 }
 
 /// A subledger; a supplier is one with the role [`Role::Supplier`].
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Subledger {
     /// `dbId`.
     pub id: i32,

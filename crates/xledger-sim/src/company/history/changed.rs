@@ -1,83 +1,57 @@
 //! What is changed of lines and vouchers that stay.
 
-use crate::company::booking::Type;
-use crate::company::history::{Clerk, is_bought};
-use crate::company::ledger::{NONE, USUAL_RULES};
+use crate::company::history::Clerk;
+use crate::company::ledger::{NONE, Type, USUAL_RULES};
 use crate::company::owner::Owner;
 use crate::company::supplier::{CURRENCIES, Role};
 use crate::company::text::Text;
-use serde::Deserialize;
 
-/// What is changed of ledger lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LineChange {
-    /// Amounts, in all currencies.
-    Amount,
-    /// The text.
-    Text,
-    /// A value of a dimension.
-    Dimension,
-    /// The counterparty.
-    Company,
-    /// The tax rule and the tax.
-    TaxRule,
-    /// The currency and the amount in it.
-    Currency,
-    /// The voucher's posted date.
-    PostedDate,
-    /// The period, to an earlier one.
-    Earlier,
-    /// The period, to a later one.
-    Later,
-    /// The account, to another cost account.
-    ToOtherCost,
-    /// The account, to a bank account.
-    ToBank,
-    /// The account, to a payroll account.
-    ToPayroll,
-    /// The account, from one of these back to a cost account.
-    ToCost,
+kinds! {
+    /// What is changed of ledger lines.
+    pub enum LineChange {
+        /// Amounts, in all currencies.
+        Amount,
+        /// The text.
+        Text,
+        /// A value of a dimension.
+        Dimension,
+        /// The counterparty.
+        Company,
+        /// The tax rule and the tax.
+        TaxRule,
+        /// The currency and the amount in it.
+        Currency,
+        /// The voucher's posted date.
+        PostedDate,
+        /// The period, to an earlier one.
+        Earlier,
+        /// The period, to a later one.
+        Later,
+        /// The account, to another cost account.
+        ToOtherCost,
+        /// The account, to a bank account.
+        ToBank,
+        /// The account, to a payroll account.
+        ToPayroll,
+        /// The account, from one of these back to a cost account.
+        ToCost,
+    }
 }
 
-impl LineChange {
-    /// All of them.
-    pub const ALL: [Self; 13] = [
-        Self::Amount,
-        Self::Text,
-        Self::Dimension,
-        Self::Company,
-        Self::TaxRule,
-        Self::Currency,
-        Self::PostedDate,
-        Self::Earlier,
-        Self::Later,
-        Self::ToOtherCost,
-        Self::ToBank,
-        Self::ToPayroll,
-        Self::ToCost,
-    ];
-}
-
-/// What is changed of payables lines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum PayableChange {
-    /// The invoice's number.
-    Number,
-    /// The invoice's date and the day on which it is due.
-    Dates,
-    /// The supplier.
-    Subledger,
-    /// The counterparty.
-    Company,
-    /// The match, to one that nothing had before, as when an invoice is paid.
-    Match,
-}
-
-impl PayableChange {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Number, Self::Dates, Self::Subledger, Self::Company, Self::Match];
+kinds! {
+    /// What is changed of payables lines.
+    pub enum PayableChange {
+        /// The invoice's number.
+        Number,
+        /// The invoice's date and the day on which it is due.
+        Dates,
+        /// The supplier.
+        Subledger,
+        /// The counterparty.
+        Company,
+        /// The match, to one that nothing had before, as when an invoice is paid.
+        Match,
+    }
 }
 
 /// The payroll account that purchases are booked on by [`LineChange::ToPayroll`] alone.
@@ -178,12 +152,11 @@ impl Clerk {
     }
 
     pub(super) fn retype(&mut self, to_payroll: bool) {
-        let is_payrolls =
-            |of: Option<u8>| of.is_some_and(|of| (Type::Salary as u8..=Type::VariablePay as u8).contains(&of));
+        let payrolls = [Type::Salary, Type::Payroll, Type::VariablePay];
         let books = &self.books;
         let among = (0..books.vouchers.len() as u32).filter(|&place| {
             let voucher = &books.vouchers[place as usize];
-            let is = if to_payroll { is_bought(voucher) } else { is_payrolls(voucher.document_type) };
+            let is = if to_payroll { voucher.is_bought() } else { voucher.is_of(&payrolls) };
             is && !voucher.payroll && books.reaches(voucher.owner)
         });
         let chosen = self.choose(among.collect());

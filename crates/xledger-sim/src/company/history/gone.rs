@@ -1,33 +1,26 @@
 //! What is deleted.
 
 use crate::company::Company;
-use crate::company::history::{Clerk, is_bought};
+use crate::company::history::Clerk;
 use crate::company::ledger::{ApLine, Line};
-use serde::Deserialize;
 use std::collections::BTreeSet;
 
-/// What is deleted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Deletion {
-    /// Ledger lines on cost accounts.
-    Line,
-    /// The same, but each is replaced in its voucher by a line with a new id.
-    LineReplaced,
-    /// Payables lines.
-    Payable,
-    /// The same, and their vouchers get others in their place.
-    PayableReplaced,
-    /// Vouchers with all their lines; nothing names them any more.
-    Voucher,
-    /// All payroll under one match, in both ledgers: the other lines of the match then share it with no payroll.
-    PayrollMatch,
-}
-
-impl Deletion {
-    /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Line, Self::LineReplaced, Self::Payable, Self::PayableReplaced, Self::Voucher, Self::PayrollMatch];
+kinds! {
+    /// What is deleted.
+    pub enum Deletion {
+        /// Ledger lines on cost accounts.
+        Line,
+        /// The same, but each is replaced in its voucher by a line with a new id.
+        LineReplaced,
+        /// Payables lines.
+        Payable,
+        /// The same, and their vouchers get others in their place.
+        PayableReplaced,
+        /// Vouchers with all their lines; nothing names them any more.
+        Voucher,
+        /// All payroll under one match, in both ledgers: the other lines of the match then share it with no payroll.
+        PayrollMatch,
+    }
 }
 
 /// Matches, each with its owner's place: owners use the same numbers.
@@ -65,7 +58,7 @@ impl Clerk {
                 let books = &self.books;
                 let is = |place: &u32| {
                     let voucher = &books.vouchers[*place as usize];
-                    is_bought(voucher) && !voucher.payroll && books.reaches(voucher.owner)
+                    voucher.is_bought() && !voucher.payroll && books.reaches(voucher.owner)
                 };
                 let chosen = (0..books.vouchers.len() as u32).filter(is).collect();
                 let chosen: BTreeSet<u32> = self.choose(chosen).into_iter().collect();

@@ -1,30 +1,23 @@
 //! What is matched with payroll.
 
 use crate::company::history::Clerk;
-use serde::Deserialize;
 
-/// Which kind of line is matched with payroll, or is no more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Match {
-    /// A ledger line on a cost account gets a match of payroll.
-    Line,
-    /// A payables line does.
-    Payable,
-    /// A ledger line on a cost account gets a match that nothing had before, together with a ledger line of payroll.
-    LineAnew,
-    /// A payables line does.
-    PayableAnew,
-    /// A ledger line that shares a match with payroll loses it.
-    LineLoses,
-    /// A payables line does.
-    PayableLoses,
-}
-
-impl Match {
-    /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Line, Self::Payable, Self::LineAnew, Self::PayableAnew, Self::LineLoses, Self::PayableLoses];
+kinds! {
+    /// Which kind of line is matched with payroll, or is no more.
+    pub enum Match {
+        /// A ledger line on a cost account gets a match of payroll.
+        Line,
+        /// A payables line does.
+        Payable,
+        /// A ledger line on a cost account gets a match that nothing had before, together with a ledger line of payroll.
+        LineAnew,
+        /// A payables line does.
+        PayableAnew,
+        /// A ledger line that shares a match with payroll loses it.
+        LineLoses,
+        /// A payables line does.
+        PayableLoses,
+    }
 }
 
 impl Clerk {

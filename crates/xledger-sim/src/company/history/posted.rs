@@ -4,35 +4,28 @@ use crate::company::booking::Booker;
 use crate::company::date::{DAY_SECONDS, Day, calendar, day};
 use crate::company::history::Clerk;
 use crate::company::period::find;
-use serde::Deserialize;
 
-/// What is posted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Posting {
-    /// Invoices of suppliers.
-    Invoice,
-    /// What was bought with a card.
-    Bank,
-    /// Expense reports.
-    Expense,
-    /// Payroll runs, with the payment of a salary.
-    Payroll,
-    /// Salaries in bank documents, beside a fee.
-    SalaryByHand,
-    /// Sales.
-    Sale,
-}
-
-impl Posting {
-    /// All of them.
-    pub const ALL: [Self; 6] =
-        [Self::Invoice, Self::Bank, Self::Expense, Self::Payroll, Self::SalaryByHand, Self::Sale];
+kinds! {
+    /// What a voucher that is posted books.
+    pub enum VoucherKind {
+        /// Invoices of suppliers.
+        Invoice,
+        /// What was bought with a card.
+        Bank,
+        /// Expense reports.
+        Expense,
+        /// Payroll runs, with the payment of a salary.
+        Payroll,
+        /// Salaries in bank documents, beside a fee.
+        SalaryByHand,
+        /// Sales.
+        Sale,
+    }
 }
 
 impl Clerk {
     /// Posts so many vouchers of owners within reach. They are created now, whatever their period.
-    pub(super) fn post(&mut self, what: Posting, months_back: u8) {
+    pub(super) fn post(&mut self, what: VoucherKind, months_back: u8) {
         let owners: Vec<u8> = (0..4).filter(|&owner| self.books.reaches(owner)).collect();
         let (vouchers, lines) = (self.books.vouchers.len(), self.books.lines.len());
         let mut booker = Booker::resume(std::mem::take(&mut self.books));
@@ -40,12 +33,12 @@ impl Clerk {
         for _ in 0..self.count {
             let owner = *booker.dice.pick(&owners);
             match what {
-                Posting::Invoice => booker.purchase(owner),
-                Posting::Bank => booker.card_purchase(owner),
-                Posting::Expense => booker.expense(owner),
-                Posting::Payroll => booker.payroll_run(owner),
-                Posting::SalaryByHand => booker.salary_by_hand(owner),
-                Posting::Sale => booker.sale(owner),
+                VoucherKind::Invoice => booker.purchase(owner),
+                VoucherKind::Bank => booker.card_purchase(owner),
+                VoucherKind::Expense => booker.expense(owner),
+                VoucherKind::Payroll => booker.payroll_run(owner),
+                VoucherKind::SalaryByHand => booker.salary_by_hand(owner),
+                VoucherKind::Sale => booker.sale(owner),
             }
         }
         self.books = booker.company;

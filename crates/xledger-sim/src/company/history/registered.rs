@@ -2,64 +2,42 @@
 
 use crate::company::history::Clerk;
 use crate::company::supplier::{Address, Role};
-use serde::Deserialize;
 use std::collections::BTreeSet;
 
-/// Which entry of a register is changed, and what of it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Entry {
-    /// The name of a supplier.
-    SupplierName,
-    /// The address of a supplier.
-    SupplierAddress,
-    /// The organisation number of a supplier's company.
-    CompanyNumber,
-    /// The company of a supplier.
-    SupplierCompany,
-    /// There is a new supplier.
-    NewSupplier,
-    /// A supplier is none any more.
-    SupplierGone,
-    /// The name of an account.
-    AccountName,
-    /// The code of an account, to a bank account's.
-    AccountToBank,
-    /// The code of an account, to a payroll account's.
-    AccountToPayroll,
-    /// The code of an account, back to the one that it was opened with.
-    AccountBack,
-    /// An account is closed, or opened again.
-    AccountClosed,
-    /// The name of an owner.
-    OwnerName,
-    /// The name of a value of a dimension.
-    DimensionName,
-    /// The name of a document type, to one that tells of payroll.
-    TypeToPayroll,
-    /// The name of a document type, back to the first one.
-    TypeBack,
-}
-
-impl Entry {
-    /// All of them.
-    pub const ALL: [Self; 15] = [
-        Self::SupplierName,
-        Self::SupplierAddress,
-        Self::CompanyNumber,
-        Self::SupplierCompany,
-        Self::NewSupplier,
-        Self::SupplierGone,
-        Self::AccountName,
-        Self::AccountToBank,
-        Self::AccountToPayroll,
-        Self::AccountBack,
-        Self::AccountClosed,
-        Self::OwnerName,
-        Self::DimensionName,
-        Self::TypeToPayroll,
-        Self::TypeBack,
-    ];
+kinds! {
+    /// Which entry of a register is changed, and what of it.
+    pub enum Entry {
+        /// The name of a supplier.
+        SupplierName,
+        /// The address of a supplier.
+        SupplierAddress,
+        /// The organisation number of a supplier's company.
+        CompanyNumber,
+        /// The company of a supplier.
+        SupplierCompany,
+        /// There is a new supplier.
+        NewSupplier,
+        /// A supplier is none any more.
+        SupplierGone,
+        /// The name of an account.
+        AccountName,
+        /// The code of an account, to a bank account's.
+        AccountToBank,
+        /// The code of an account, to a payroll account's.
+        AccountToPayroll,
+        /// The code of an account, back to the one that it was opened with.
+        AccountBack,
+        /// An account is closed, or opened again.
+        AccountClosed,
+        /// The name of an owner.
+        OwnerName,
+        /// The name of a value of a dimension.
+        DimensionName,
+        /// The name of a document type, to one that tells of payroll.
+        TypeToPayroll,
+        /// The name of a document type, back to the first one.
+        TypeBack,
+    }
 }
 
 impl Clerk {

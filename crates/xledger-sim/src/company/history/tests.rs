@@ -72,8 +72,10 @@ fn changes(event: &Event) -> &'static [&'static str] {
     match event {
         Event::Nothing => &[],
         Event::Posted { what, .. } => match what {
-            Posting::Invoice | Posting::Expense | Posting::Payroll => &["ap_lines +", "lines +", "vouchers +"],
-            Posting::Bank | Posting::SalaryByHand | Posting::Sale => &["lines +", "vouchers +"],
+            VoucherKind::Invoice | VoucherKind::Expense | VoucherKind::Payroll => {
+                &["ap_lines +", "lines +", "vouchers +"]
+            }
+            VoucherKind::Bank | VoucherKind::SalaryByHand | VoucherKind::Sale => &["lines +", "vouchers +"],
         },
         Event::Changed { what, .. } => match what {
             LineChange::Amount => &["lines.amount", "lines.invoice_amount", "vouchers.modified_at"],
@@ -237,7 +239,7 @@ fn no_id_is_given_twice() {
     let all = Chosen { count: u8::MAX, by: 0 };
     let before = Company::generate(600, 1);
     let gone = before.after(&Event::Deleted { what: Deletion::Voucher, moves: true, chosen: all }, AT);
-    let post = Event::Posted { what: Posting::Invoice, months_back: 0, chosen: CHOSEN };
+    let post = Event::Posted { what: VoucherKind::Invoice, months_back: 0, chosen: CHOSEN };
     let (given, after) = (before.given_ids(), gone.after(&post, AT));
     assert!(after.lines[gone.lines.len()].id > given.line);
     assert!(after.ap_lines[gone.ap_lines.len()].id > given.ap_line);
@@ -246,7 +248,7 @@ fn no_id_is_given_twice() {
 
 #[test]
 fn an_hour_that_comes_twice_looks_earlier_the_second_time() {
-    let post = Event::Posted { what: Posting::Sale, months_back: 0, chosen: Chosen { count: 1, by: 0 } };
+    let post = Event::Posted { what: VoucherKind::Sale, months_back: 0, chosen: Chosen { count: 1, by: 0 } };
     let books = Company::generate(600, 1);
     // 00:59:59 and 01:00:00 UTC on 2026-10-25.
     let (first, second) = (books.after(&post, 1_792_889_999), books.after(&post, 1_792_890_000));
