@@ -1,5 +1,5 @@
-//! The rooms of the library import each other one way, and so do the files within a room and those of the command line. Both are read off the
-//! sources, without the tests in them.
+//! The rooms of the library import each other one way, and so do the files within a room, and those of the command line and of the
+//! simulator. All this is read off the sources, without the tests in them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -26,6 +26,8 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ),
 ];
 
+const LIBRARY: &str = "src";
+
 /// Who imports whom, by the paths of modules.
 type Imports = BTreeMap<String, BTreeSet<String>>;
 
@@ -35,7 +37,7 @@ fn rooms_import_each_other_one_way() {
         let above: Vec<&str> = MAY_IMPORT[..at].iter().map(|(room, _)| *room).collect();
         assert!(imported.iter().all(|room| above.contains(room)), "{room} stands too high in the table");
     }
-    let modules = Modules::read();
+    let modules = Modules::read(LIBRARY);
     let rooms: BTreeSet<&str> = modules.code.keys().map(|module| room(module)).collect();
     assert_eq!(rooms, MAY_IMPORT.iter().map(|(room, _)| *room).collect(), "each room has its line in the table");
     for (from, imported) in MAY_IMPORT {
@@ -55,7 +57,9 @@ fn rooms_import_each_other_one_way() {
 
 #[test]
 fn files_import_each_other_one_way() {
-    for modules in [Modules::read(), Modules::below("crates/xledger-spend-cli/src", "main.rs")] {
+    let [command_line, simulator] = [("crates/xledger-spend-cli/src", "main.rs"), ("crates/xledger-sim/src", "lib.rs")]
+        .map(|(directory, file)| Modules::below(directory, file));
+    for modules in [Modules::read(), command_line, simulator] {
         let circles = circles(&modules.imports);
         assert!(circles.is_empty(), "a parent and its children may know each other, others may not: {circles:#?}");
     }
@@ -70,7 +74,7 @@ fn rooms_do_without_what_is_not_theirs() {
         ("classify", &["async", "tokio"]),
         ("page", &["async", "tokio"]),
     ];
-    for (module, code) in Modules::read().code {
+    for (module, code) in Modules::read(LIBRARY).code {
         let words = lacks.iter().filter(|(of, _)| *of == room(&module)).flat_map(|(_, words)| *words);
         let found: Vec<&&str> = words.filter(|word| code.contains(**word)).collect();
         assert!(found.is_empty(), "{module} has {found:?}");
