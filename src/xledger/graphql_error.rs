@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::error::Error;
 use super::query::Query;
+use super::rights;
 use super::scalar;
 use crate::display::lines::is_control_char as is_obeyed;
 
@@ -134,6 +135,11 @@ fn looks_denied(words: &str, codes: &[String]) -> bool {
         || (says_token(words) && OF_TOKENS.iter().any(|known| words.contains(known)))
 }
 
+/// Whether words are of the token, and name no right that it lacks.
+pub(super) fn is_of_token(message: &str) -> bool {
+    says_token(&message.to_lowercase()) && !rights::all().any(|(_, right)| message.contains(right))
+}
+
 /// Whether the word itself is there: a `CancellationTokenSource` is no token.
 fn says_token(words: &str) -> bool {
     words.split(|c: char| !c.is_alphanumeric()).any(|word| word == "token")
@@ -249,6 +255,8 @@ mod tests {
                 "TooComplex",
             ),
         ] {
+            let message = error["message"].as_str().unwrap();
+            assert_eq!(is_of_token(message), message.contains("token ") && !message.contains("Subledger"), "{message}");
             for (is_accepted, expected) in [(false, before), (true, after)] {
                 let kind = classify_all(query::SUPPLIERS, 9, std::slice::from_ref(&error), "t", is_accepted);
                 let kind = format!("{:?}", kind.unwrap());

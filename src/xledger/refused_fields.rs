@@ -9,6 +9,7 @@ use super::client::{Client, Unanswered};
 use super::dialect::STATUS;
 use super::document::Document;
 use super::error::Error;
+use super::graphql_error;
 use super::optional::is_within;
 use super::parts::{Part, parts};
 use super::plan::LossReason;
@@ -61,6 +62,10 @@ impl Client {
                 turned = question.select != Select::All && self.try_other_id_type(sample, &refusal).await?;
                 match self.try_parts_repeatedly(sample, &[]).await? {
                     None if turned => {}
+                    // Not even ids come, and what is said is of the token and of no right.
+                    Some(Error::RightMissing { message, .. }) if graphql_error::is_of_token(&message) => {
+                        return Err(self.plan().record_refused_query(query, Error::TokenRefused { message }));
+                    }
                     Some(refusal @ Error::RightMissing { .. }) => {
                         let why = necessary(query, &[String::new()], refusal);
                         return Err(self.plan().record_refused_query(query, why));

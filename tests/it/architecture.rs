@@ -26,8 +26,6 @@ const MAY_IMPORT: [(&str, &[&str]); 14] = [
     ),
 ];
 
-const LIBRARY: &str = "src";
-
 /// Who imports whom, by the paths of modules.
 type Imports = BTreeMap<String, BTreeSet<String>>;
 
@@ -37,7 +35,7 @@ fn rooms_import_each_other_one_way() {
         let above: Vec<&str> = MAY_IMPORT[..at].iter().map(|(room, _)| *room).collect();
         assert!(imported.iter().all(|room| above.contains(room)), "{room} stands too high in the table");
     }
-    let modules = Modules::read(LIBRARY);
+    let modules = Modules::read();
     let rooms: BTreeSet<&str> = modules.code.keys().map(|module| room(module)).collect();
     assert_eq!(rooms, MAY_IMPORT.iter().map(|(room, _)| *room).collect(), "each room has its line in the table");
     for (from, imported) in MAY_IMPORT {
@@ -74,7 +72,7 @@ fn rooms_do_without_what_is_not_theirs() {
         ("classify", &["async", "tokio"]),
         ("page", &["async", "tokio"]),
     ];
-    for (module, code) in Modules::read(LIBRARY).code {
+    for (module, code) in Modules::read().code {
         let words = lacks.iter().filter(|(of, _)| *of == room(&module)).flat_map(|(_, words)| *words);
         let found: Vec<&&str> = words.filter(|word| code.contains(**word)).collect();
         assert!(found.is_empty(), "{module} has {found:?}");

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::desk::Desk;
-use xledger_sim::{Burst, Fault, FaultKind, Options};
+use xledger_sim::{Burst, Credits, Fault, FaultKind, Options, ResetForm};
 use xledger_spend::event::Refresh;
 use xledger_spend::model::failure::FailureKind;
 use xledger_spend::model::value::Instant;
@@ -59,8 +59,9 @@ async fn a_run_ends_at_its_deadline() {
 /// A time of UTC without an offset, read as Central European, is over when it is said.
 #[tokio::test]
 async fn new_credits_at_a_time_that_is_over_are_waited_for_as_if_none_was_said() {
-    let said = Some("2026-11-21T02:30:00".to_owned());
-    let desk = Desk::new(Options { credits: Some(6), credits_reset_at: said, ..Options::fast(2_000, 2) }).await;
+    let reset_at = Some("2026-11-21T02:30:00".to_owned());
+    let credits = Credits { requests: 6, reset: None, reset_form: ResetForm::default(), reset_at };
+    let desk = Desk::new(Options { credits: Some(credits), ..Options::fast(2_000, 2) }).await;
     let report = desk.refresh(&[]).await;
     assert_eq!((report.status, &report.error), (Status::Incomplete, &None));
     // The desk's clock says 02:30 UTC.

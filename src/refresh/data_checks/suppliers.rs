@@ -245,7 +245,7 @@ mod tests {
         let told = numbers(&[row(1, "90"), without("10.1")], &[]).1;
         assert!(told.ends_with(": owner 4: 10.0 % of purchases are of suppliers without one"), "{told}");
         let of_no_country = spend::Row { company_number_status: Some(CompanyNumberStatus::Unchecked), ..without("20") };
-        let told = numbers(&[row(1, "80"), of_no_country.clone(), without("10")], &[]).1;
+        let told = numbers(&[row(1, "80"), of_no_country, without("10")], &[]).1;
         assert!(
             told.ends_with(
                 "9.0 % of purchases are of suppliers without one, 18.1 % of suppliers with one and no country"
