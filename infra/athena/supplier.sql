@@ -24,7 +24,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS `supplier` (
   `line_count` bigint COMMENT 'Number of rows in spend, of the same snapshot.',
   `spend_amount` decimal(38,4) COMMENT 'Sum of amount over the rows in spend, 0 where there are none. Null if the rows are of owners not known to keep one currency.',
   `supplier_key` string COMMENT 'One company in any register, as in spend.supplier_key.',
-  `company_number_status` string COMMENT 'What company_number is: valid, invalid, personal (of a person), missing or unchecked (a country without a check). Null if there is no right to the number.',
+  `company_number_status` string COMMENT 'What company_number is: valid, invalid, personal (of a person), missing or unchecked (a country without a check, or none). Null if there is no right to the number.',
   `payment_terms` string COMMENT 'Agreed terms of payment. Xledger: payTerms.name. Null if Xledger gives none.',
   `contract` string COMMENT 'Contract, from suppliers.csv, else from Xledger. Xledger: contract. Null if there is none.',
   `parent` string COMMENT 'Parent company, from suppliers.csv. Null if there is none.',

@@ -38,6 +38,7 @@ fn from(row: Spend<'static>, id: i64, key: &'static str, name: &'static str, cod
         supplier_key: Some(key),
         supplier_name: Some(name),
         supplier_code: Some(code),
+        invoice_number: Some("4711"),
         ..row
     }
 }
@@ -165,6 +166,9 @@ fn a_supplier_is_one_company_and_a_person_goes_by_a_code() {
             "2026-09",
             Spend { invoice_kind: Some(InvoiceKind::Payment), ..from(bought(4, "10"), 11, "NO:1", "Name", "N11") },
         ),
+        // Of a bank voucher, what is not said to be an invoice; a fee, of which nothing is known.
+        ("2026-09", Spend { document_type: "BA", ..from(bought(14, "0"), 11, "NO:1", "Name", "N11") }),
+        ("2026-09", Spend { invoice_number: None, ..from(bought(15, "0"), 11, "NO:1", "Name", "N11") }),
         (
             "2026-08",
             Spend { company_number_status: person, ..from(bought(5, "150"), 13, "supplier:13", "Ola Nordmann", "N13") },
@@ -379,4 +383,19 @@ fn the_same_input_gives_the_same_page_and_a_short_ledger_is_not_compared() {
     let page = text(&figures.finish(SupplierLabels::Names), &report());
     assert!(page.contains("No comparison with the year before: the tables begin in January 2026"));
     assert!(!page.contains(">Change<"));
+}
+
+/// An invoice with lines in several categories is one of each.
+#[test]
+fn an_invoice_counts_once_in_each_of_its_categories() {
+    let of = |voucher, category| Spend {
+        category_1: Some(category),
+        ..from(bought(voucher, "10"), 11, "NO:1", "Name", "N11")
+    };
+    let data =
+        data(&[("2026-10", of(1, "A")), ("2026-10", of(1, "B")), ("2026-09", of(1, "B")), ("2026-10", of(2, "B"))]);
+    let section = only(&data);
+    let counts: Vec<_> =
+        section.categories.iter().map(|(entry, _)| (entry.label.as_deref(), entry.sum.invoices)).collect();
+    assert_eq!((counts, section.total.invoices), (vec![(Some("B"), 2), (Some("A"), 1)], 2));
 }

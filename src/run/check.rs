@@ -37,7 +37,7 @@ pub struct Checked {
     pub ready: bool,
     /// What keeps a refresh from working, beside missing rights.
     pub in_the_way: Vec<String>,
-    /// What keeps no refresh from working, and is to be known all the same.
+    /// What an operator should know and what stops no refresh.
     pub to_know: Vec<String>,
     /// The rights of the token.
     pub rights: Vec<Right>,
@@ -112,7 +112,11 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
     let listing = client.meter().usage();
     progress.begin(Stage::ReferenceData, 0);
     let (lines, payables) = screened.as_ref().map(few_lines).unwrap_or_default();
-    let rights = token_rights::read(context, &lines, &payables).await?;
+    let (rights, refused) = token_rights::read(context, &lines, &payables).await?;
+    // What keeps the lists from being made is refused here, too.
+    if in_the_way.is_empty() {
+        in_the_way = refused;
+    }
     progress.end();
     let mut to_know = Vec::new();
     if let Some(screened) = &screened {
@@ -184,7 +188,7 @@ fn notes(screened: &Screened, rules: &Rules, lost: &[LostField]) -> Vec<String> 
     if !unknown.is_empty() {
         let ids: Vec<String> = unknown.iter().take(20).map(i64::to_string).collect();
         notes.push(format!(
-            "{} in no chart that the token sees, so that {} refused: accountDbId {}",
+            "accounts in no chart that the token sees: {}, which refuses {}: accountDbId {}",
             figures::counted(unknown.len() as u64, "account"),
             figures::counted(screened.counts.refused_because.unknown_account, "line"),
             ids.join(", ")

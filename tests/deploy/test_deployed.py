@@ -98,7 +98,7 @@ def test_the_run_now_command_shows_the_report(stack, company, workbench):
 
 def test_the_watch_command_shows_the_log(stack):
     """It goes on until it is interrupted, and until it is killed where Python loses the interrupt in a finalizer."""
-    watched = stack.account.run(f"timeout --signal=INT --kill-after=10 15 bash -c {shlex.quote(stack.outputs['WatchCommand'])}")
+    watched = stack.account.run(f"timeout --signal=INT --kill-after=10 30 bash -c {shlex.quote(stack.outputs['WatchCommand'])}")
     assert "refresh ended" in watched.stdout, watched
 
 

@@ -38,6 +38,20 @@ async fn what_a_refresh_takes_is_estimated() {
     assert!(is_near(estimated.bytes_down, taken.bytes_down, 25), "{estimated:?} {taken:?}");
 }
 
+/// A question that is refused for another reason than a right would end each refresh.
+#[tokio::test]
+async fn a_field_that_the_schema_lacks_is_in_the_way() {
+    for (field, named) in [("Transaction.amount", "amount"), ("Supplier.dbId", "dbId")] {
+        let mut options = Options::fast(1_000, 4);
+        options.schema.lacks = [field.to_owned()].into();
+        let desk = Desk::new(options).await;
+        let checked = desk.check(&[]).await.unwrap();
+        assert!(!checked.ready, "{field}");
+        assert!(checked.in_the_way.iter().any(|what| what.contains(named)), "{field}: {:?}", checked.in_the_way);
+        assert_eq!(desk.refresh(&[]).await.error.unwrap().kind, FailureKind::SchemaMismatch, "{field}");
+    }
+}
+
 #[tokio::test]
 async fn each_missing_right_is_named() {
     let names = [

@@ -183,7 +183,7 @@ async fn invoked_by_an_alias() {
 async fn until_the_tables_are_there() {
     let options = xledger_sim::Options {
         page_cap: 100,
-        delay: Duration::from_millis(400),
+        delay: Duration::from_millis(500),
         ..xledger_sim::Options::fast(3_000, 29)
     };
     let sim = xledger_sim::start(options).await.unwrap();
@@ -198,7 +198,7 @@ async fn until_the_tables_are_there() {
     let mut event = json!({"action": "refresh", "accept_shrink": true});
     let mut function = Function::start(&environment).await;
     let (report, events) = loop {
-        let report = function.invoke(&event, TimeLimit::In(Duration::from_secs(8))).await.unwrap();
+        let report = function.invoke(&event, TimeLimit::In(Duration::from_secs(10))).await.unwrap();
         if report["status"] == "succeeded" {
             break (report, scheduler.schedules());
         }

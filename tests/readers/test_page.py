@@ -189,9 +189,9 @@ class Books:
         if place is None:
             return
         voucher, supplier = row["voucher_id"], row["supplier_id"]
-        kind = row["invoice_kind"]
-        is_payment = kind == "payment" or (row["document_type"] == "BA" and kind in (None, "unknown"))
-        is_invoice = supplier is not None and not is_payment and any((kind, row["invoice_number"], row["invoice_date"]))
+        invoice_kind = row["invoice_kind"]
+        is_payment = invoice_kind == "payment" or (row["document_type"] == "BA" and invoice_kind in (None, "unknown"))
+        is_invoice = supplier is not None and not is_payment and any((invoice_kind, row["invoice_number"], row["invoice_date"]))
         is_new = voucher is not None and is_invoice and voucher not in invoices
         in_category = (voucher, row["category_1"], row["category_2"])
         is_new_in_category = voucher is not None and is_invoice and in_category not in invoices
@@ -216,7 +216,7 @@ class Books:
                 if kind and kind not in kinds:
                     kinds.add(kind)
                     section.dimensions[kind][code, name] += amount
-            if is_invoice and kind in (None, "invoice", "unknown"):
+            if is_invoice and invoice_kind in (None, "invoice", "unknown"):
                 self._terms(section, row, amount, is_new)
 
     @staticmethod

@@ -32,7 +32,7 @@ STAGES = {
     "columns into Parquet": "table::parquet_file::ParquetFile::push",
     "the end of a file": "table::parquet_file::ParquetFile::finish",
     "rows into the cache": "refresh::cache::encoding::encode",
-    "rows out of the cache": "refresh::cache::encoding::decode",
+    "rows out of the cache": "refresh::cache::encoding::decode_rows",
 }
 
 

@@ -117,7 +117,7 @@ impl Written {
             Some((first, last)) => format!("{first}-{last}"),
             None => String::new(),
         };
-        let codes = self.codes.map(|code| code.map_or_else(String::new, |code| format!(" k{code}")));
+        let codes = self.codes.map(|code| code.map_or_else(String::new, |code| format!(" k:{code}")));
         let owner = self.owner.map_or_else(String::new, |owner| owner.to_string());
         format!("{accounts},{},{owner},{at}\n", codes.join(","))
     }
@@ -151,7 +151,7 @@ proptest! {
         for line in &lines {
             let scanned = rules.iter().enumerate().filter(|(_, rule)| rule.holds_for(line));
             let expected = scanned.max_by_key(|(_, rule)| rule.specificity()).map(|(at, _)| at.to_string());
-            let codes = line.codes.map(|code| code.map(|code| format!("K{code} ")));
+            let codes = line.codes.map(|code| code.map(|code| format!("K:{code} ")));
             let [supplier_key, d1, d2, d3, d4, d5] = codes.each_ref().map(Option::as_deref);
             let conditions = Conditions {
                 account: line.accounts.map(|(account, _)| account),

@@ -54,11 +54,15 @@ const OF_ROWS: [Query; 8] = [
     query::NAMES,
 ];
 
-/// Asks for every field that a refresh asks for, in few rows, and tells what the token may read. Beyond index fields, it asks for admitted lines
-/// only.
-pub(super) async fn read(context: ListContext<'_>, lines: &[i64], payables: &[i64]) -> Result<Vec<Right>, Failure> {
+/// Asks for every field that a refresh asks for, in few rows, and tells what the token may read, and which questions are refused for another reason
+/// than a right. Beyond index fields, it asks for admitted lines only.
+pub(super) async fn read(
+    context: ListContext<'_>,
+    lines: &[i64],
+    payables: &[i64],
+) -> Result<(Vec<Right>, Vec<String>), Failure> {
     let ListContext { client, base, .. } = context;
-    let mut refused: Vec<(String, String)> = Vec::new();
+    let (mut refused, mut in_the_way): (Vec<(String, String)>, Vec<String>) = Default::default();
     let (mut asked, mut untested): (Vec<&'static str>, Vec<&'static str>) = Default::default();
     for query in &OF_ROWS {
         let ids = match query.name {
@@ -90,6 +94,9 @@ pub(super) async fn read(context: ListContext<'_>, lines: &[i64], payables: &[i6
             Ok(()) => asked.extend(rights_of_parts(client).into_iter().chain([root])),
             Err(failure) => {
                 let missing = rights::named(query.root, &failure.refused_fields);
+                if missing.is_empty() {
+                    in_the_way.push(failure.message.clone());
+                }
                 refused.extend(missing.into_iter().map(|right| (right.to_owned(), failure.message.clone())));
             }
         }
@@ -108,5 +115,5 @@ pub(super) async fn read(context: ListContext<'_>, lines: &[i64], payables: &[i6
         };
         Right { area, name, access, optional: !NECESSARY.contains(&name), message }
     });
-    Ok(all.collect())
+    Ok((all.collect(), in_the_way))
 }

@@ -38,7 +38,9 @@ pub(super) fn table(probed: &Probed) -> Vec<String> {
         "\n{verified} verified, {guessed} as guessed, {different} different, {missing} missing, {open} not tried.\n"
     ));
     match probed.in_the_way.as_slice() {
-        [] => text.push_str("A refresh has all that it needs of the schema; what the token may read, `check` tells.\n"),
+        [] => text.push_str(
+            "The schema has the roots, filters and owner set of a refresh; whether a refresh works, `check` tells.\n",
+        ),
         all => all.iter().for_each(|what| text.push_str(&format!("In the way of a refresh: {}\n", sanitize(what)))),
     }
     text.lines().map(str::to_owned).collect()

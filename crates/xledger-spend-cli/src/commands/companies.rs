@@ -11,7 +11,7 @@ use xledger_spend::run;
 use crate::args::CompaniesAction;
 use crate::companies::{Aws, Company, Plan, stack, views};
 use crate::context::Context;
-use crate::figures::{count, counted};
+use crate::figures::count;
 use crate::lines::{Align, aligned, sanitize, wrapped};
 use crate::outcome::{self, Exit, Outcome};
 
@@ -19,7 +19,19 @@ use crate::outcome::{self, Exit, Outcome};
 const AT_ONCE: usize = 4;
 
 /// What is told of a company, in the order of the action's headings; or why it failed.
-type CompanyResult = Result<Vec<Value>, String>;
+type CompanyResult = Result<Vec<Value>, CompanyFailure>;
+
+/// Why a company failed, and what is told of it all the same.
+struct CompanyFailure {
+    why: String,
+    values: Vec<Value>,
+}
+
+impl From<String> for CompanyFailure {
+    fn from(why: String) -> Self {
+        Self { why, values: Vec::new() }
+    }
+}
 
 pub(super) async fn companies(
     context: &Context,
@@ -44,7 +56,7 @@ pub(super) async fn companies(
             Err(why) => return Ok(nothing_done(context, &why)),
         },
         CompaniesAction::Check => {
-            (&["verdict", "answer"], for_each_company(context, &plan, |company| check(&aws, company)).await)
+            (&["verdict", "notes", "answer"], for_each_company(context, &plan, |company| check(&aws, company)).await)
         }
         CompaniesAction::List => {
             let region = aws_config::Region::new(plan.region.clone());
@@ -62,21 +74,24 @@ async fn for_each_company<'a, T: Future<Output = CompanyResult>>(
     plan: &'a Plan,
     turn: impl Fn(&'a Company) -> T,
 ) -> Vec<(&'a str, CompanyResult)> {
-    let turns = plan.companies.iter().map(|company| {
+    let turns = plan.companies.iter().enumerate().map(|(at, company)| {
         let turn = turn(company);
         async move {
             let told = turn.await;
             print_progress(context, &company.prefix, &told);
-            (company.prefix.as_str(), told)
+            (at, (company.prefix.as_str(), told))
         }
     });
-    stream::iter(turns).buffered(AT_ONCE).collect().await
+    // A slow one keeps no other from its turn.
+    let mut told: Vec<_> = stream::iter(turns).buffer_unordered(AT_ONCE).collect().await;
+    told.sort_by_key(|(at, _)| *at);
+    told.into_iter().map(|(_, told)| told).collect()
 }
 
 fn print_progress(context: &Context, prefix: &str, told: &CompanyResult) {
     let what = match told {
         Ok(values) => values.first().map(cell).unwrap_or_default(),
-        Err(why) => format!("failed: {why}"),
+        Err(failure) => format!("failed: {}", failure.why),
     };
     context.terminal.line(&sanitize(&format!("{prefix}: {what}")));
 }
@@ -98,8 +113,7 @@ async fn deploy<'a>(
     let (template, output) = (template.to_string_lossy(), packaged.to_string_lossy());
     let package = ["cloudformation", "package", "--template-file", &template, "--s3-bucket", &bucket];
     aws.call(&[&package[..], &["--output-template-file", &output]].concat()).await?;
-    let deployed = |done: Result<&str, String>| done.map(|done| vec![json!(done)]);
-    let turn = async |company| deployed(stack::deploy(aws, company, &packaged, &bucket).await);
+    let turn = async |company| Ok(vec![json!(stack::deploy(aws, company, &packaged, &bucket).await?)]);
     let mut rows = for_each_company(context, plan, turn).await;
     if let Some(company) = &plan.views {
         let made = async {
@@ -126,25 +140,28 @@ async fn check(aws: &Aws, company: &Company) -> CompanyResult {
     let (answer, call) = (values.next().unwrap_or_default(), values.next().unwrap_or_default());
     let text = |key: &str| answer[key].as_str().unwrap_or_default().to_owned();
     if !call["FunctionError"].is_null() {
-        return Err(format!("{}: {}", text("errorType"), text("errorMessage")));
+        return Err(format!("{}: {}", text("errorType"), text("errorMessage")).into());
     }
     let lines = || answer["table"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let is_verdict = |line: &&str| line.starts_with("Ready") || line.starts_with("Not ready");
     let verdict = lines().skip_while(|line| !is_verdict(line)).collect::<Vec<_>>().join(" ");
-    if answer["ready"] != true {
-        return Err(if verdict.is_empty() { "the function gave no answer to a check".to_owned() } else { verdict });
+    if verdict.is_empty() {
+        return Err("the function gave no answer to a check".to_owned().into());
     }
     let notes = lines().filter(|line| line.starts_with("Note")).count() as u64;
-    let notes = if notes > 0 { format!(" ({})", counted(notes, "note")) } else { String::new() };
-    Ok(vec![json!(verdict + &notes), answer])
+    let in_the_way = answer["in_the_way"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let why: Vec<&str> = in_the_way.chain([verdict.as_str()]).collect();
+    let (is_ready, why) = (answer["ready"] == true, why.join(" "));
+    let values = vec![json!(verdict), json!(notes), answer];
+    if is_ready { Ok(values) } else { Err(CompanyFailure { why, values }) }
 }
 
 async fn list(aws: &Aws, sdk: &aws_config::SdkConfig, company: &Company) -> CompanyResult {
     let Some(stack) = stack::find(aws, &company.prefix).await? else {
-        return Err("there is no such stack; `companies deploy` makes it".to_owned());
+        return Err("there is no such stack; `companies deploy` makes it".to_owned().into());
     };
     let Some(url) = stack.output("LakeUrl") else {
-        return Err(format!("the stack is in the state {}; run `companies deploy`", stack.status));
+        return Err(format!("the stack is in the state {}; run `companies deploy`", stack.status).into());
     };
     let look = async {
         let lake = run::open_at(&LakeUrl::parse(url)?, sdk).await?;
@@ -172,14 +189,15 @@ async fn list(aws: &Aws, sdk: &aws_config::SdkConfig, company: &Company) -> Comp
 
 /// The table, and what failed.
 fn summarize(context: &Context, headings: &[&str], rows: &[(&str, CompanyResult)]) -> Result<Outcome, Failure> {
-    let failed: Vec<_> = rows.iter().filter_map(|(company, told)| Some((company, told.as_ref().err()?))).collect();
+    let failed: Vec<_> = rows.iter().filter_map(|(company, told)| Some((company, &told.as_ref().err()?.why))).collect();
     let exit = if failed.is_empty() { Exit::Done } else { Exit::Failed };
     if context.json {
         let for_programs = |(company, told): &(&str, CompanyResult)| {
             let mut row = Map::from_iter([("company".to_owned(), json!(company))]);
             let keys = headings.iter().map(|heading| heading.replace(' ', "_"));
-            row.extend(keys.zip(told.iter().flatten().cloned()));
-            row.insert("error".to_owned(), json!(told.as_ref().err()));
+            let values = told.as_ref().unwrap_or_else(|failure| &failure.values);
+            row.extend(keys.zip(values.iter().cloned()));
+            row.insert("error".to_owned(), json!(told.as_ref().err().map(|failure| &failure.why)));
             Value::Object(row)
         };
         let rows: Vec<Value> = rows.iter().map(for_programs).collect();
@@ -198,7 +216,7 @@ fn summarize(context: &Context, headings: &[&str], rows: &[(&str, CompanyResult)
     }
     let mut sides = vec![Align::Left; width];
     for (side, heading) in sides.iter_mut().zip(&lines[0]) {
-        if matches!(heading.as_str(), "spend rows" | "suppliers") {
+        if matches!(heading.as_str(), "spend rows" | "suppliers" | "notes") {
             *side = Align::Right;
         }
     }

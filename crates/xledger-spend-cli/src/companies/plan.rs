@@ -7,7 +7,6 @@ use toml::Table;
 use xledger_spend::model::failure::{Failure, FailureKind};
 
 use super::template::{Template, text};
-use super::views;
 
 /// What the file says.
 #[derive(Debug)]
@@ -97,7 +96,7 @@ impl Plan {
             read.push(company);
         }
         let views =
-            reading.table(&mut file, "views").map(|views| reading.company(views, "[views]", &views::template()));
+            reading.table(&mut file, "views").map(|views| reading.company(views, "[views]", &Template::of_views()));
         reading.faults.extend(file.keys().map(|key| format!("`{key}` is nothing that the file can say")));
         let prefixes = twice("prefix", read.iter().chain(&views).map(|company| company.prefix.as_str()));
         if prefixes.is_empty() {

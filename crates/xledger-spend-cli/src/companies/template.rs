@@ -14,6 +14,16 @@ pub(super) struct Template {
     pub(super) parameters: BTreeMap<String, Parameter>,
 }
 
+/// The views' stack without the views: database, workgroup and the place for results.
+pub(super) const VIEWS: &str = include_str!("../../../../infra/views.json");
+
+impl Template {
+    /// What the file may say of the views' stack.
+    pub(super) fn of_views() -> Self {
+        serde_json::from_str(VIEWS).unwrap_or_else(|_| Self { parameters: BTreeMap::new() })
+    }
+}
+
 /// A parameter.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]

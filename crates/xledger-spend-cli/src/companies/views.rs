@@ -7,16 +7,8 @@ use serde_json::{Value, json};
 use xledger_spend::table::ddl::{self, Source};
 use xledger_spend::table::{Table, tables};
 
-use super::template::Template;
+use super::template::VIEWS;
 use super::{Aws, Company};
-
-/// Database, workgroup and the place for results.
-const AROUND: &str = include_str!("../../../../infra/views.json");
-
-/// What the file may say of the views' stack.
-pub(super) fn template() -> Template {
-    serde_json::from_str(AROUND).unwrap_or_else(|_| Template { parameters: BTreeMap::new() })
-}
 
 /// The template of the views' stack, over the tables that there are by now.
 ///
@@ -28,7 +20,7 @@ pub(crate) async fn over(aws: &Aws, views: &Company, companies: &[Company]) -> R
         let tables = described(aws, &company.database()).await.map_err(|why| format!("{}: {why}", company.prefix))?;
         found.push((company, tables));
     }
-    let mut template: Value = serde_json::from_str(AROUND).map_err(|error| error.to_string())?;
+    let mut template: Value = serde_json::from_str(VIEWS).map_err(|error| error.to_string())?;
     let mut over = 0;
     for table in tables() {
         let of_company = |(company, tables): &(&Company, BTreeMap<String, BTreeMap<String, String>>)| {
