@@ -4,6 +4,7 @@
 //! Each line gets one verdict, the first that holds in the order of [`Verdict`]. A rule that cannot be evaluated refuses the line.
 
 mod coverage;
+mod document_types;
 mod payroll;
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -18,6 +19,7 @@ use crate::report::counts::{Counts, PayableCounts, TypeCount};
 pub(crate) use coverage::Coverage;
 #[cfg(test)]
 pub(crate) use coverage::LostInvoices;
+use document_types::DocumentTypes;
 use payroll::Matches;
 
 /// A line that may be asked for, as it was listed.
@@ -131,14 +133,7 @@ pub(crate) struct Screen {
     matches: Matches,
     /// Those of lines that cannot be judged.
     unjudged: Matches,
-    /// How lines of the ledger's document types are treated, by their places.
-    treatments: Vec<Treatment>,
-    /// By the id of a document type; of several readings the strictest.
-    treatment_of_id: FxHashMap<i64, Treatment>,
-    /// The same by owner and id: in another owner the id may mean something else.
-    treatment_in_owner: FxHashMap<(i64, i64), Treatment>,
-    /// Which of the ledger's document types are expense reports.
-    expense_reports: Vec<bool>,
+    document_types: DocumentTypes,
     /// Vouchers of a payroll document type.
     payroll_vouchers: FxHashSet<i64>,
     /// When each was modified.
@@ -232,7 +227,7 @@ pub(crate) fn screen(
             payable_counts.not_needed += 1;
         }
     }
-    let document_types = type_counts(document_types, &screen.treatments, &lines_of_type);
+    let document_types = type_counts(document_types, &screen.document_types.treatments, &lines_of_type);
     let mut unknown_accounts: Vec<i64> = unknown_accounts.into_iter().collect();
     unknown_accounts.sort_unstable();
     let accounts_to_confirm = screen.accounts_to_confirm();
@@ -270,37 +265,14 @@ fn type_counts(types: &[DocumentType], treatments: &[Treatment], lines: &[(u64, 
 
 impl Screen {
     fn new(rules: Rules, chart: Chart, references: &References) -> Self {
-        let types = &references.document_types;
-        let treatment = |kind: &DocumentType| rules.treatment(kind.code.as_deref(), kind.description.as_deref());
-        let treatments: Vec<Treatment> = types.all().iter().map(treatment).collect();
-        let (mut treatment_of_id, mut treatment_in_owner) = (FxHashMap::default(), FxHashMap::default());
-        for ((owner, kind), treatment) in types.of_owners().zip(&treatments) {
-            let Some(id) = kind.id else { continue };
-            let of_id: &mut Treatment = treatment_of_id.entry(id).or_insert(*treatment);
-            *of_id = (*of_id).min(*treatment);
-            let in_owner: &mut Treatment = treatment_in_owner.entry((owner, id)).or_insert(*treatment);
-            *in_owner = (*in_owner).min(*treatment);
-        }
+        let document_types = DocumentTypes::new(&rules, references);
         let (matches, unjudged, payroll_vouchers, kept_vouchers, coverage) = Default::default();
-        let expense_reports = types.all().iter().map(DocumentType::is_expense_report).collect();
-        Self {
-            rules,
-            chart,
-            matches,
-            unjudged,
-            treatments,
-            treatment_of_id,
-            treatment_in_owner,
-            expense_reports,
-            payroll_vouchers,
-            kept_vouchers,
-            coverage,
-        }
+        Self { rules, chart, matches, unjudged, document_types, payroll_vouchers, kept_vouchers, coverage }
     }
 
     /// Whether a line is of an expense report.
     pub(crate) fn is_of_expense_report(&self, line: &AdmittedLine) -> bool {
-        self.expense_reports.get(line.entry().document_type as usize) == Some(&true)
+        self.document_types.is_expense_report(line.entry().document_type)
     }
 
     /// The chart of accounts.
@@ -329,7 +301,7 @@ impl Screen {
 
     /// How lines of the ledger's document type at this place are treated; `None` if there is none.
     pub(crate) fn treatment_at(&self, place: u32) -> Option<Treatment> {
-        self.treatments.get(place as usize).copied()
+        self.document_types.treatment_at(place)
     }
 
     /// What a listed line is judged by.
@@ -381,7 +353,7 @@ impl Screen {
 
     /// Whether an AP line may be asked for.
     pub(crate) fn admits_payable(&self, line: &ListedPayable) -> bool {
-        self.treatment_of_payable(line) == Some(Treatment::Kept)
+        self.document_types.treatment_of_payable(line) == Some(Treatment::Kept)
             && self.match_is_known(line.owner, line.match_id)
             && !self.unjudged.contain(line.owner, line.match_id)
             && self.kept_vouchers.contains_key(&line.voucher)

@@ -109,7 +109,11 @@ impl Screen {
         for entry in payables.entries.iter().filter(|entry| entry.match_id != 0) {
             if self.is_payroll_payable_by_itself(entry) {
                 self.matches.add(entry.owner, entry.match_id);
-            } else if self.treatment_of_payable(entry).is_none_or(|treatment| treatment == Treatment::Refused) {
+            } else if self
+                .document_types
+                .treatment_of_payable(entry)
+                .is_none_or(|treatment| treatment == Treatment::Refused)
+            {
                 unjudged.push(entry);
             }
         }
@@ -125,18 +129,10 @@ impl Screen {
         }
     }
 
-    /// How lines of an AP line's document type are treated; `None` if no ledger line has that type.
-    pub(super) fn treatment_of_payable(&self, line: &ListedPayable) -> Option<Treatment> {
-        let strictest = *self.treatment_of_id.get(&line.document_type)?;
-        if strictest == Treatment::Payroll {
-            return Some(strictest);
-        }
-        self.treatment_in_owner.get(&(line.owner, line.document_type)).copied().or(Some(strictest))
-    }
-
     /// An AP line has its voucher's document type: known by its id, or by the voucher's ledger lines.
     fn is_payroll_payable_by_itself(&self, line: &ListedPayable) -> bool {
-        self.treatment_of_payable(line) == Some(Treatment::Payroll) || self.payroll_vouchers.contains(&line.voucher)
+        self.document_types.treatment_of_payable(line) == Some(Treatment::Payroll)
+            || self.payroll_vouchers.contains(&line.voucher)
     }
 
     /// Whether an AP line is payroll.
