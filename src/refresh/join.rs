@@ -18,8 +18,8 @@ use crate::refresh::rules::Rules;
 use crate::table::spend::{self, Dimension, InvoiceKind, SupplierMatch, VatRate};
 pub(super) use companies::KnownSupplier;
 use purchases::Purchases;
-pub(crate) use vat::ContradictedRate;
 use vat::Rates;
+pub(crate) use vat::{ContradictedRate, is_vat_of, off};
 
 /// What a [`Joiner`] joins.
 #[derive(Clone, Copy)]

@@ -4,16 +4,15 @@ use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
-use crate::refresh::join::ContradictedRate;
+use crate::refresh::join::{ContradictedRate, is_vat_of, off};
 use crate::report::checks::{DataCheck, count};
 use crate::table::spend;
 
 /// The rates of Norway, Sweden, Finland and Denmark, now and since 2015, in hundredths of a percent.
 const RATES: [i32; 12] = [0, 600, 800, 1_000, 1_111, 1_200, 1_350, 1_400, 1_500, 2_400, 2_500, 2_550];
 /// How much the VAT of a line may differ, in hundredths of a percent of its amount: less than what lies between a rate of the amount and another of
-/// the amount with its VAT. A hundredth of the currency's unit, in ten-thousandths, is what rounding does.
+/// the amount with its VAT.
 const TOLERANCE: u128 = 10;
-const ROUNDING: u128 = 100;
 /// Of ten lines so many have about the VAT of a rate, as for a rate that was stated.
 const AGREEING_OF_TEN: u64 = 9;
 /// Fewer lines say nothing of their code.
@@ -93,9 +92,8 @@ impl<'a> Vat<'a> {
 
 /// The count of the rate that is nearest to this VAT of a net amount, if it is near: of small amounts several fit.
 fn nearest(net: u128, vat: u128, counts: &mut [u64; RATES.len()]) -> Option<&mut u64> {
-    let off = |rate: i32| (net * u128::from(rate.unsigned_abs())).abs_diff(vat * 10_000);
-    let (rate, lines) = RATES.iter().zip(counts).min_by_key(|(rate, _)| off(**rate))?;
-    (off(*rate) <= (net * TOLERANCE).max(ROUNDING * 10_000)).then_some(lines)
+    let (rate, lines) = RATES.iter().zip(counts).min_by_key(|(rate, _)| off(net, vat, **rate))?;
+    is_vat_of(net, vat, *rate, TOLERANCE).then_some(lines)
 }
 
 /// `11.11 %`, `25 %`.

@@ -10,9 +10,9 @@ use crate::model::vat::VatRates;
 
 /// Of ten lines so many must have about the VAT that the rate gives.
 const AGREEING_OF_TEN: u64 = 9;
-/// How much the VAT of a line may differ: half a percent of its amount, in hundredths of a percent, and on small amounts what rounding does, a
-/// hundredth of the currency's unit, in ten-thousandths.
+/// How much the VAT of a line may differ, in hundredths of a percent of its amount.
 const TOLERANCE: u128 = 50;
+/// On small amounts it may differ by what rounding does: a hundredth of the currency's unit, in ten-thousandths.
 const ROUNDING: u128 = 100;
 
 /// The rates of tax rules, each owner's for itself.
@@ -95,8 +95,16 @@ impl<'a> Rates<'a> {
 
 /// Whether a line has about the VAT that the rate gives. Xledger's sign of VAT is not known, so that sizes are compared.
 fn agrees(amount: Money, vat: Money, rate: i32) -> bool {
-    let size = |money: Money| u128::from(money.ten_thousandths().unsigned_abs());
-    // All in hundredths of a percent of ten-thousandths: nothing is rounded.
-    let expected = size(amount) * u128::from(rate.unsigned_abs());
-    expected.abs_diff(size(vat) * 10_000) <= (size(amount) * TOLERANCE).max(ROUNDING * 10_000)
+    let [amount, vat] = [amount, vat].map(|money| u128::from(money.ten_thousandths().unsigned_abs()));
+    is_vat_of(amount, vat, rate, TOLERANCE)
+}
+
+/// Whether this VAT is about what the rate gives of a net amount, within so many hundredths of a percent of it.
+pub(crate) fn is_vat_of(net: u128, vat: u128, rate: i32, tolerance: u128) -> bool {
+    off(net, vat, rate) <= (net * tolerance).max(ROUNDING * 10_000)
+}
+
+/// How far VAT is from what the rate gives, in hundredths of a percent of ten-thousandths: nothing is rounded.
+pub(crate) fn off(net: u128, vat: u128, rate: i32) -> u128 {
+    (net * u128::from(rate.unsigned_abs())).abs_diff(vat * 10_000)
 }
