@@ -6,102 +6,90 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::model::value::Instant;
+use crate::model::words::words;
 
-macro_rules! kinds {
-    ($($(#[$doc:meta])* $kind:ident = $name:literal,)*) => {
-        /// The kind of a failure.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-        pub enum FailureKind { $($(#[$doc])* #[serde(rename = $name)] $kind,)* }
-
-        impl FailureKind {
-            /// Every kind.
-            pub const ALL: &[FailureKind] = &[$(FailureKind::$kind),*];
-
-            /// The name that users see, stable.
-            pub fn as_str(self) -> &'static str {
-                match self { $(FailureKind::$kind => $name,)* }
-            }
-        }
-    };
-}
-
-kinds! {
-    /// One or more settings are missing or wrong.
-    SettingsInvalid = "settings_invalid",
-    /// A file in which the company says what Xledger does not know is wrong.
-    FileInvalid = "file_invalid",
-    /// The event is not one that the function knows.
-    EventInvalid = "event_invalid",
-    /// There is no token where it should be.
-    TokenMissing = "token_missing",
-    /// The secret cannot be read.
-    SecretUnreadable = "secret_unreadable",
-    /// The token is not of the form that Xledger gives out.
-    TokenMalformed = "token_malformed",
-    /// Xledger refuses the token.
-    TokenRefused = "token_refused",
-    /// The token lacks a right.
-    RightMissing = "right_missing",
-    /// The token belongs to another owner than the lake's tables.
-    OwnerChanged = "owner_changed",
-    /// Xledger cannot be reached, or is down.
-    XledgerUnavailable = "xledger_unavailable",
-    /// The endpoint does not answer with GraphQL.
-    EndpointNotGraphql = "endpoint_not_graphql",
-    /// A limit of the API held on, whatever was waited.
-    LimitReached = "limit_reached",
-    /// The month's API credits are used up.
-    CreditsUsedUp = "credits_used_up",
-    /// Xledger's schema is not the known one.
-    SchemaMismatch = "schema_mismatch",
-    /// An answer breaks the schema.
-    AnswerMalformed = "answer_malformed",
-    /// Xledger answered with an error that is not known.
-    XledgerError = "xledger_error",
-    /// Too many lines could not be judged, or none is kept.
-    TooLittleKept = "too_little_kept",
-    /// A table lost more of its rows than is taken for right.
-    TableShrunk = "table_shrunk",
-    /// The refresh is not as it should be by its own count.
-    SelfCheckFailed = "self_check_failed",
-    /// What was made does not add up.
-    CheckFailed = "check_failed",
-    /// The run's time was over.
-    DeadlineReached = "deadline_reached",
-    /// A line came that was not asked for.
-    UnaskedLine = "unasked_line",
-    /// A payroll line came.
-    PayrollReceived = "payroll_received",
-    /// Lines came otherwise than they were listed, though the lists were brought up to date.
-    LineChanged = "line_changed",
-    /// A value does not fit its column.
-    ValueUnfit = "value_unfit",
-    /// There is no finished snapshot of this name.
-    SnapshotUnknown = "snapshot_unknown",
-    /// The bucket or directory does not exist or is of the wrong kind.
-    LakeMissing = "lake_missing",
-    /// The lake may not be read or written.
-    LakeDenied = "lake_denied",
-    /// Another run writes to the lake.
-    LakeInUse = "lake_in_use",
-    /// Another run of the same event is at work.
-    DuplicateEvent = "duplicate_event",
-    /// A file of the lake is not what it should be.
-    LakeCorrupt = "lake_corrupt",
-    /// The lake cannot be reached, is full, or failed.
-    LakeUnavailable = "lake_unavailable",
-    /// The Glue database does not exist.
-    CatalogMissing = "catalog_missing",
-    /// The Glue tables may not be read, made or moved.
-    CatalogDenied = "catalog_denied",
-    /// A table of the Glue database is another lake's.
-    CatalogForeign = "catalog_foreign",
-    /// Glue gave no answer, or refused.
-    CatalogUnavailable = "catalog_unavailable",
-    /// The next part of a refresh could not be arranged.
-    ContinuationFailed = "continuation_failed",
-    /// The program met a fault of its own.
-    Panic = "panic",
+words! {
+    /// The kind of a failure. Its word is what users see, and stable.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    pub enum FailureKind {
+        /// One or more settings are missing or wrong.
+        SettingsInvalid = "settings_invalid",
+        /// A file in which the company says what Xledger does not know is wrong.
+        FileInvalid = "file_invalid",
+        /// The event is not one that the function knows.
+        EventInvalid = "event_invalid",
+        /// There is no token where it should be.
+        TokenMissing = "token_missing",
+        /// The secret cannot be read.
+        SecretUnreadable = "secret_unreadable",
+        /// The token is not of the form that Xledger gives out.
+        TokenMalformed = "token_malformed",
+        /// Xledger refuses the token.
+        TokenRefused = "token_refused",
+        /// The token lacks a right.
+        RightMissing = "right_missing",
+        /// The token belongs to another owner than the lake's tables.
+        OwnerChanged = "owner_changed",
+        /// Xledger cannot be reached, or is down.
+        XledgerUnavailable = "xledger_unavailable",
+        /// The endpoint does not answer with GraphQL.
+        EndpointNotGraphql = "endpoint_not_graphql",
+        /// A limit of the API held on, whatever was waited.
+        LimitReached = "limit_reached",
+        /// The month's API credits are used up.
+        CreditsUsedUp = "credits_used_up",
+        /// Xledger's schema is not the known one.
+        SchemaMismatch = "schema_mismatch",
+        /// An answer breaks the schema.
+        AnswerMalformed = "answer_malformed",
+        /// Xledger answered with an error that is not known.
+        XledgerError = "xledger_error",
+        /// Too many lines could not be judged, or none is kept.
+        TooLittleKept = "too_little_kept",
+        /// A table lost more of its rows than is taken for right.
+        TableShrunk = "table_shrunk",
+        /// The refresh is not as it should be by its own count.
+        SelfCheckFailed = "self_check_failed",
+        /// What was made does not add up.
+        CheckFailed = "check_failed",
+        /// The run's time was over.
+        DeadlineReached = "deadline_reached",
+        /// A line came that was not asked for.
+        UnaskedLine = "unasked_line",
+        /// A payroll line came.
+        PayrollReceived = "payroll_received",
+        /// Lines came otherwise than they were listed, though the lists were brought up to date.
+        LineChanged = "line_changed",
+        /// A value does not fit its column.
+        ValueUnfit = "value_unfit",
+        /// There is no finished snapshot of this name.
+        SnapshotUnknown = "snapshot_unknown",
+        /// The bucket or directory does not exist or is of the wrong kind.
+        LakeMissing = "lake_missing",
+        /// The lake may not be read or written.
+        LakeDenied = "lake_denied",
+        /// Another run writes to the lake.
+        LakeInUse = "lake_in_use",
+        /// Another run of the same event is at work.
+        DuplicateEvent = "duplicate_event",
+        /// A file of the lake is not what it should be.
+        LakeCorrupt = "lake_corrupt",
+        /// The lake cannot be reached, is full, or failed.
+        LakeUnavailable = "lake_unavailable",
+        /// The Glue database does not exist.
+        CatalogMissing = "catalog_missing",
+        /// The Glue tables may not be read, made or moved.
+        CatalogDenied = "catalog_denied",
+        /// A table of the Glue database is another lake's.
+        CatalogForeign = "catalog_foreign",
+        /// Glue gave no answer, or refused.
+        CatalogUnavailable = "catalog_unavailable",
+        /// The next part of a refresh could not be arranged.
+        ContinuationFailed = "continuation_failed",
+        /// The program met a fault of its own.
+        Panic = "panic",
+    }
 }
 
 /// Why a run failed.

@@ -236,7 +236,7 @@ impl Rules {
     pub fn must_be_confirmed(&self, account: &AccountFacts, name: Option<&str>) -> bool {
         let looks_like_wages = account.is_wages == Some(true) || name.is_some_and(|name| self.says_payroll(name));
         looks_like_wages
-            && !self.payroll_accounts.contain(account)
+            && !self.payroll_accounts.contains(account)
             && !account.is_welfare()
             && !account.number.is_some_and(|number| self.excluded_accounts.contains(number))
     }

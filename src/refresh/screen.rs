@@ -314,7 +314,7 @@ impl Screen {
     /// What becomes of a ledger line.
     pub(crate) fn judge(&self, line: &LineFacts) -> Verdict {
         let account = self.chart.account(line.account);
-        if self.is_payroll_by_itself(line.treatment, account) || self.matches.contain(line.owner, line.match_id) {
+        if self.is_payroll_by_itself(line.treatment, account) || self.matches.contains(line.owner, line.match_id) {
             return Verdict::Payroll;
         }
         let number = match account {
@@ -340,7 +340,7 @@ impl Screen {
             return Verdict::History;
         }
         // Last: nobody asks for the lines above in any case.
-        if self.unjudged.contain(line.owner, line.match_id) {
+        if self.unjudged.contains(line.owner, line.match_id) {
             return Verdict::Refused(Lack::JudgedMatch);
         }
         Verdict::Kept { numbered: number.is_some() }
@@ -355,7 +355,7 @@ impl Screen {
     pub(crate) fn admits_payable(&self, line: &ListedPayable) -> bool {
         self.document_types.treatment_of_payable(line) == Some(Treatment::Kept)
             && self.match_is_known(line.owner, line.match_id)
-            && !self.unjudged.contain(line.owner, line.match_id)
+            && !self.unjudged.contains(line.owner, line.match_id)
             && self.kept_vouchers.contains_key(&line.voucher)
             && !self.is_payroll_payable(line)
     }

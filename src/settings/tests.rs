@@ -123,8 +123,8 @@ fn codes_that_are_no_list_are_refused() {
 fn payroll_accounts_may_be_empty() {
     let settings = read(Caller::CommandLine, &[(TOKEN, "abc"), (PAYROLL_ACCOUNTS, "")]).unwrap();
     let wages = AccountFacts { number: Some(5_000), standard: Some(2), is_wages: Some(true) };
-    assert!(!settings.rules.payroll_accounts.contain(&wages));
-    assert!(read(Caller::CommandLine, &[(TOKEN, "abc")]).unwrap().rules.payroll_accounts.contain(&wages));
+    assert!(!settings.rules.payroll_accounts.contains(&wages));
+    assert!(read(Caller::CommandLine, &[(TOKEN, "abc")]).unwrap().rules.payroll_accounts.contains(&wages));
 }
 
 #[test]

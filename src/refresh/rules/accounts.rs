@@ -65,7 +65,7 @@ impl AccountFacts {
 
 impl PayrollAccounts {
     /// Whether an account is payroll's.
-    pub fn contain(&self, account: &AccountFacts) -> bool {
+    pub fn contains(&self, account: &AccountFacts) -> bool {
         let is_payroll_in_its_chart = || match account.standard {
             Some(NS_4102) => account.is_in(&NS_4102_PAYROLL),
             Some(BAS) => account.is_in(&BAS_PAYROLL),
@@ -142,14 +142,14 @@ mod tests {
             (of(None, None, Some(true)), true),
             (of(None, Some(7210), None), false),
         ] {
-            assert_eq!(PayrollAccounts::default().contain(&account), by_chart, "{account:?}");
+            assert_eq!(PayrollAccounts::default().contains(&account), by_chart, "{account:?}");
             let more: PayrollAccounts = "7210, chart".parse().unwrap();
-            assert_eq!(more.contain(&account), by_chart || account.number == Some(7210), "{account:?}");
+            assert_eq!(more.contains(&account), by_chart || account.number == Some(7210), "{account:?}");
         }
         let set: PayrollAccounts = "7210".parse().unwrap();
-        assert!(set.contain(&of(Some(2), Some(7210), None)) && !set.contain(&of(Some(2), Some(5000), Some(true))));
+        assert!(set.contains(&of(Some(2), Some(7210), None)) && !set.contains(&of(Some(2), Some(5000), Some(true))));
         for nothing in ["", "none"] {
-            assert!(!nothing.parse::<PayrollAccounts>().unwrap().contain(&of(None, Some(5000), Some(true))));
+            assert!(!nothing.parse::<PayrollAccounts>().unwrap().contains(&of(None, Some(5000), Some(true))));
         }
         for (text, shown) in
             [("chart", "by chart"), ("5510,chart", "by chart, and 5510-5510"), ("5000-5499", "5000-5499")]
@@ -161,7 +161,7 @@ mod tests {
             let set: PayrollAccounts = text.parse().unwrap();
             let setting = set.setting_with([5510, 59, 5510].into_iter());
             assert_eq!(setting, with);
-            assert!(setting.parse::<PayrollAccounts>().unwrap().contain(&of(Some(2), Some(59), None)));
+            assert!(setting.parse::<PayrollAccounts>().unwrap().contains(&of(Some(2), Some(59), None)));
         }
         assert!("charts".parse::<PayrollAccounts>().unwrap_err().contains("`chart` stands for"));
     }

@@ -26,7 +26,7 @@ impl Matches {
     }
 
     /// Whether this match is among them. 0 is no match.
-    pub(super) fn contain(&self, owner: i64, match_id: i64) -> bool {
+    pub(super) fn contains(&self, owner: i64, match_id: i64) -> bool {
         match_id != 0 && (self.of_owner.contains(&(owner, match_id)) || self.of_any_owner.contains(&match_id))
     }
 }
@@ -66,7 +66,7 @@ impl Screen {
     /// Whether a line is payroll whatever it is matched with.
     pub(super) fn is_payroll_by_itself(&self, treatment: Treatment, account: Option<&Account>) -> bool {
         treatment == Treatment::Payroll
-            || account.is_some_and(|account| self.rules.payroll_accounts.contain(&account.facts))
+            || account.is_some_and(|account| self.rules.payroll_accounts.contains(&account.facts))
     }
 
     /// Whether it can be said if a line's match is payroll: without an owner it cannot be looked up.
@@ -137,6 +137,6 @@ impl Screen {
 
     /// Whether an AP line is payroll.
     pub(crate) fn is_payroll_payable(&self, line: &ListedPayable) -> bool {
-        self.is_payroll_payable_by_itself(line) || self.matches.contain(line.owner, line.match_id)
+        self.is_payroll_payable_by_itself(line) || self.matches.contains(line.owner, line.match_id)
     }
 }

@@ -85,8 +85,8 @@ fn for_people(listed: &[Listed], lake: &LakeUrl, program: &str) -> String {
     (sides[0], sides[1], sides[6]) = (Align::Left, Align::Left, Align::Left);
     let mut text = format!("\nSnapshots in {lake}, newest first\n{}", aligned(&sides, &rows));
     // Newest first. What is newer than the current one was left by a rollback, or never became current.
-    let older = listed.iter().skip_while(|listed| listed.state != SnapshotState::Current).skip(1);
-    if let Some(older) = older.clone().find(|listed| matches!(listed.manifest, Some(Ok(_)))) {
+    let mut older = listed.iter().skip_while(|listed| listed.state != SnapshotState::Current).skip(1);
+    if let Some(older) = older.find(|listed| matches!(listed.manifest, Some(Ok(_)))) {
         text.push_str(&format!("\nTo go back\n  {program} rollback {} {flag}\n", older.name));
     }
     text
