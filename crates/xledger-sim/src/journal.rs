@@ -48,7 +48,8 @@ pub struct Exchange {
     pub duration_ms: u64,
 }
 
-/// Something about payroll that was asked for or answered and should not have been.
+/// Something about payroll that was asked for or answered and should not have been: a payroll line with more than the index fields, a payroll
+/// voucher with more than its id, type and `modifiedAt`, the text of any voucher that holds payroll, a payroll root.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Violation {
     /// The request's number.
@@ -126,7 +127,7 @@ impl Journal {
         totals
     }
 
-    /// Payroll rows answered with more than the index fields, and payroll roots that were asked.
+    /// Every [`Violation`].
     #[must_use]
     pub fn payroll_violations(&self) -> Vec<Violation> {
         self.pages().violations.clone()

@@ -23,7 +23,7 @@ pub struct Served {
     /// Fields, filter keys, roots and arguments that it lacks, as in `Transaction.taxAmount`, `Transaction_Filter.dbId_in`, `Query.accounts`,
     /// `Query.suppliers.objectStatus`.
     pub lacks: BTreeSet<String>,
-    /// Types that have another name.
+    /// Types that have another name, by which all other keys here go.
     pub renames: BTreeMap<String, String>,
     /// Required arguments that it has in addition: by root, as in `Query.accounts`, the name and the type.
     pub requires: BTreeMap<String, BTreeMap<String, String>>,

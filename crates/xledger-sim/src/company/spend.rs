@@ -47,11 +47,13 @@ const SUPPLIERS: [(&str, u8, &str, u8, Number); 20] = [
     ("29002", 1, "Fjordglimt Data AS", NO, Number::Text("914286018")),
     ("29003", 0, "Ukjent leverandør", NO, Number::Text("999999999")),
     ("29004", 2, "Diverse innkjøp", NO, Number::Text("999999999")),
+    // A wrong check digit.
     ("29005", 0, "Brattnes Maskin AS", NO, Number::Text("914286019")),
-    // Born in the 83rd month: a made-up person.
+    // People: in Norway a number of 11 digits, born in the 83rd month, for she is made up; in Sweden the third digit is 0.
     ("29006", 0, "Liv Dyrøy Rørlegger", NO, Number::Text("15838010404")),
     ("29007", 1, "Alvskog Måleri", SE, Number::Text("8003159988")),
     ("29008", 2, "Stillevik Kaffe", NO, Number::Missing),
+    // One company: its number as a VAT payer, and that of the register of companies without the leading zero.
     ("29009", 0, "Pell & Harrow Ltd", GB, Number::Text("GB401928373")),
     ("29010", 1, "Pell & Harrow Ltd", GB, Number::Text("9204117")),
     ("29011", 1, "Norrskär El AB", SE, Number::Vat("SE", "SE", "01")),
