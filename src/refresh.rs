@@ -89,9 +89,9 @@ pub(crate) fn base_variables(owner_set: &str) -> Map<String, Value> {
     Map::from_iter([("ownerSet".to_owned(), json!(owner_set))])
 }
 
-/// What there was before the run.
+/// The snapshot that is current as the run begins.
 #[derive(Default)]
-struct Before {
+struct PreviousSnapshot {
     current: Option<(Current, Version)>,
     manifest: Option<Manifest>,
 }
@@ -126,8 +126,8 @@ impl RefreshRun<'_> {
             self.xledger.mark_answered();
         }
         self.begin_or_resume(&mut cache, report);
-        let (before, mut lists) = (Before { current: versioned, manifest }, None);
-        let outcome = match self.list_and_publish(&mut lists, &mut cache, &before, report).await {
+        let (previous, mut lists) = (PreviousSnapshot { current: versioned, manifest }, None);
+        let outcome = match self.list_and_publish(&mut lists, &mut cache, &previous, report).await {
             Err(failure) => self.stop(failure, lists, &mut cache, report).await,
             outcome => outcome,
         };
@@ -164,12 +164,12 @@ impl RefreshRun<'_> {
         &self,
         lists: &mut Option<Lists>,
         cache: &mut Cache<'_>,
-        before: &Before,
+        previous: &PreviousSnapshot,
         report: &mut Report,
     ) -> Result<Status, Failure> {
         let (client, lake) = (self.xledger, self.lake.lake());
         self.progress.begin(Stage::Schema, 0);
-        let owner_before = before.manifest.as_ref().and_then(|manifest| RowSource::of(manifest).token_owner_id);
+        let owner_before = previous.manifest.as_ref().and_then(|manifest| RowSource::of(manifest).token_owner_id);
         let now = (self.clock)();
         // The cheapest question that only a good token answers, and alone: a wrong address or token is noticed by it.
         let owner = token_owner::owner_id(client).await?;
@@ -188,14 +188,14 @@ impl RefreshRun<'_> {
         }
         let is_anew = (report.mode, report.invocation) == (Some(Mode::Full), Some(1));
         let (mut dialect, mut saved) = known_schema::learn(client, lake, now, is_anew).await?;
-        let mut outcome = Box::pin(self.run_with_dialect(dialect.clone(), lists, cache, before, report)).await;
+        let mut outcome = Box::pin(self.run_with_dialect(dialect.clone(), lists, cache, previous, report)).await;
         if saved.is_some() && matches!(&outcome, Err(failure) if failure.kind == FailureKind::SchemaMismatch) {
             // What an earlier run learned may be out of date.
             let anew = Dialect::read(client).await?;
             if anew != dialect {
                 (dialect, saved) = (anew, None);
                 *lists = Lists::begin(&source, (self.clock)());
-                outcome = Box::pin(self.run_with_dialect(dialect.clone(), lists, cache, before, report)).await;
+                outcome = Box::pin(self.run_with_dialect(dialect.clone(), lists, cache, previous, report)).await;
             }
         }
         if !self.refresh.dry_run && outcome.as_ref().err().is_none_or(Failure::is_resumable) {
@@ -210,7 +210,7 @@ impl RefreshRun<'_> {
         dialect: Dialect,
         lists: &mut Lists,
         cache: &mut Cache<'_>,
-        before: &Before,
+        previous: &PreviousSnapshot,
         report: &mut Report,
     ) -> Result<Status, Failure> {
         let (client, base) = (self.xledger, &base_variables(self.owner_set));
@@ -246,7 +246,7 @@ impl RefreshRun<'_> {
         report.lost = client.plan().lost_fields();
         self.enough_time_to_publish()?;
         self.progress.begin(Stage::Publish, rows.lines.rows.len() as u64);
-        let status = self.publish(*rows, lists, cache, before, report).await?;
+        let status = self.publish(*rows, lists, cache, previous, report).await?;
         self.progress.end();
         Ok(status)
     }

@@ -44,7 +44,7 @@ pub(crate) struct Contents {
     /// Where the next lists begin their ranges.
     pub(crate) bounds: Bounds,
     /// A refresh that has not ended.
-    pub(crate) refresh: Option<Unfinished>,
+    pub(crate) refresh: Option<RefreshInProgress>,
     /// Lists that a run can go on with: of that refresh, or of one that got no further.
     pub(crate) lists: Option<SavedLists>,
     /// Snapshots that were about to be published, and are not known to have become current. They are taken back once another commit stands:
@@ -125,9 +125,9 @@ impl Expiry {
         self.from.is_none() && self.to.is_none()
     }
 
-    fn holds(&self, month: Option<Month>, asked_at_ms: i64) -> bool {
-        let holds_month = |month| self.from.is_none_or(|from| month >= from) && self.to.is_none_or(|to| month <= to);
-        asked_at_ms < self.asked_before_ms && month.is_none_or(holds_month)
+    fn contains(&self, month: Option<Month>, asked_at_ms: i64) -> bool {
+        let contains_month = |month| self.from.is_none_or(|from| month >= from) && self.to.is_none_or(|to| month <= to);
+        asked_at_ms < self.asked_before_ms && month.is_none_or(contains_month)
     }
 }
 
@@ -141,7 +141,7 @@ pub(crate) struct Bounds {
 
 /// A refresh that has not ended. What it has is in the cache and in its lists: to go on with it is to run again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Unfinished {
+pub(crate) struct RefreshInProgress {
     /// The refresh: the id of its first run.
     pub(crate) id: String,
     /// Runs that have worked on it, this one included.
@@ -252,7 +252,7 @@ impl Validity<'_> {
     }
 
     fn is_expired(&self, provenance: &Provenance, month: Option<Month>) -> bool {
-        self.expired.iter().any(|expired| expired.holds(month, provenance.at_ms))
+        self.expired.iter().any(|expired| expired.contains(month, provenance.at_ms))
     }
 }
 

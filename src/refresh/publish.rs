@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::lists::Lists;
 use super::rows::Rows;
-use super::{Before, RefreshRun, to_json};
+use super::{PreviousSnapshot, RefreshRun, to_json};
 use crate::lake::{Lake, Manifest, Snapshot, SnapshotName};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
@@ -63,17 +63,17 @@ impl RefreshRun<'_> {
         rows: Rows,
         lists: &Lists,
         cache: &mut Cache<'_>,
-        before: &Before,
+        previous: &PreviousSnapshot,
         report: &mut Report,
     ) -> Result<Status, Failure> {
         let reference_data = &lists.registers.reference_data;
         if self.refresh.dry_run {
-            self.make_tables(None, &rows, reference_data, before, report).await?;
+            self.make_tables(None, &rows, reference_data, previous, report).await?;
             return Ok(Status::DryRun);
         }
         let mut snapshot = self.lake.begin(SnapshotName::new(report.started_at, &report.run_id)).await?;
         let outcome = async {
-            let written = self.make_tables(Some(&snapshot), &rows, reference_data, before, report).await?;
+            let written = self.make_tables(Some(&snapshot), &rows, reference_data, previous, report).await?;
             cache.contents.publishing.push(snapshot.name().clone());
             cache.save().await?;
 
@@ -92,7 +92,7 @@ impl RefreshRun<'_> {
                 report: to_json(&ManifestReport { row: to_json(&report.row())?, report: report.clone() })?,
                 ..Manifest::new(snapshot.name().clone(), written.tables)
             };
-            snapshot.commit(manifest, before.current.as_ref(), now).await?;
+            snapshot.commit(manifest, previous.current.as_ref(), now).await?;
             report.last_success_at = Some(now);
             Ok(())
         };
@@ -121,7 +121,7 @@ impl RefreshRun<'_> {
         snapshot: Option<&Snapshot<'_>>,
         rows: &Rows,
         reference_data: &ReferenceData,
-        before: &Before,
+        previous: &PreviousSnapshot,
         report: &mut Report,
     ) -> Result<WrittenTables, Failure> {
         let Rows { lines, payables, pool, screen } = rows;
@@ -140,18 +140,18 @@ impl RefreshRun<'_> {
         let mut written =
             tables::write(snapshot, &joiner, checks, figures, self.report_suppliers, self.progress).await?;
         report.tables = Some(TableSizes::of(&written.tables));
-        if let Some(manifest) = before.manifest.as_ref().filter(|_| !self.refresh.accept_shrink) {
+        if let Some(manifest) = previous.manifest.as_ref().filter(|_| !self.refresh.accept_shrink) {
             let kept_payables = report.payables.map_or(0, |counts| counts.kept);
             guards::ensure_not_shrunk(&written.tables, kept_payables, manifest, self.max_shrink_percent)?;
         }
-        report.periods = match (&before.current, &before.manifest) {
+        report.periods = match (&previous.current, &previous.manifest) {
             // A damaged manifest is told; nothing is compared with it.
             (Some(_), None) => Vec::new(),
             (_, manifest) => {
                 changes::since(self.lake.lake(), manifest.as_ref(), &written.tables.spend.files, &lines.rows).await
             }
         };
-        self.check_data(&mut written, &lines.rows, screen.coverage(), before, report)?;
+        self.check_data(&mut written, &lines.rows, screen.coverage(), previous, report)?;
         Ok(written)
     }
 
@@ -161,12 +161,12 @@ impl RefreshRun<'_> {
         written: &mut WrittenTables,
         lines: &[Line],
         coverage: &Coverage,
-        before: &Before,
+        previous: &PreviousSnapshot,
         report: &mut Report,
     ) -> Result<(), Failure> {
         // Other rules make other tables: there is nothing to compare.
         let rules = to_json(self.rules)?;
-        let manifest = before.manifest.as_ref().filter(|manifest| manifest.settings.get("rules") == Some(&rules));
+        let manifest = previous.manifest.as_ref().filter(|manifest| manifest.settings.get("rules") == Some(&rules));
         let measured = manifest.map(|manifest| Report::of(manifest).measured);
         let kept = report.lines.map(|counts| counts.kept.saturating_sub(report.lines_gone.unwrap_or(0)));
         let facts = Facts {

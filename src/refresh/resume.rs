@@ -6,7 +6,7 @@ use super::lists::Lists;
 use crate::event::{Mode, Refresh};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::value::Instant;
-use crate::refresh::cache::{Cache, Expiry, Scope, Unfinished};
+use crate::refresh::cache::{Cache, Expiry, RefreshInProgress, Scope};
 use crate::report::Report;
 use crate::table::runs::Status;
 use crate::xledger::CREDITS_RESET;
@@ -19,8 +19,8 @@ impl RefreshRun<'_> {
     pub(super) fn begin_or_resume(&self, cache: &mut Cache<'_>, report: &mut Report) {
         let Refresh { mode, from, to, .. } = self.refresh;
         let scope = Scope { mode, from, to };
-        let has_scope = |refresh: &Unfinished| scope == Scope::default() || scope == refresh.scope;
-        let new = || Unfinished { id: report.run_id.clone(), scope, ..Unfinished::default() };
+        let has_scope = |refresh: &RefreshInProgress| scope == Scope::default() || scope == refresh.scope;
+        let new = || RefreshInProgress { id: report.run_id.clone(), scope, ..RefreshInProgress::default() };
         let mut refresh = cache.contents.refresh.take().filter(has_scope).unwrap_or_else(new);
         refresh.runs += 1;
         (report.refresh_id, report.invocation) = (Some(refresh.id.clone()), Some(refresh.runs));

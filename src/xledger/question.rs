@@ -58,7 +58,7 @@ pub struct IdRange {
 
 impl IdRange {
     /// Whether an id lies in it.
-    pub(crate) fn holds(&self, id: i64) -> bool {
+    pub(crate) fn contains(&self, id: i64) -> bool {
         self.above.is_none_or(|above| id > above) && self.up_to.is_none_or(|up_to| id <= up_to)
     }
 }
