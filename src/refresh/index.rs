@@ -145,7 +145,7 @@ impl RegisterWalk {
         loop {
             let Self { at, document } = &mut *self;
             let (mut is_first, mut is_mixed) = (*at == Position::default(), false);
-            let take = |nodes: Vec<N>, _| {
+            let take = |nodes: Vec<N>| {
                 let asked = document_now();
                 is_mixed |= !std::mem::take(&mut is_first) && asked != *document;
                 *document = asked;

@@ -258,8 +258,7 @@ impl Lists {
 
     /// Judges the lists.
     pub(super) fn screen(&self, rules: &Rules) -> Screened {
-        let has_null_rows = self.saved.ledger.ranges.null_rows + self.saved.payables.ranges.null_rows > 0;
-        screen::screen(rules.clone(), self.registers.chart.clone(), &self.ledger, &self.payables, has_null_rows)
+        screen::screen(rules.clone(), self.registers.chart.clone(), &self.ledger, &self.payables)
     }
 
     /// Saves them: another run can go on from here.

@@ -59,7 +59,7 @@ pub(crate) async fn look_up<N: Identified>(
             let mut position = Position::default();
             let rows = page_rows.min(REGISTER_PAGE_ROWS);
             let question = Question::all(query, &variables, rows);
-            looked = client.walk(question, &mut position, || false, |nodes, _| found(nodes)).await;
+            looked = client.walk(question, &mut position, || false, found).await;
         }
         match looked {
             Ok(()) => {}

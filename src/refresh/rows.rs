@@ -3,9 +3,11 @@
 mod row_fetch;
 
 use std::cell::Cell;
+use std::time::Duration;
 
 use futures::future::LocalBoxFuture;
 use futures::{StreamExt, stream};
+use tokio::time::Instant;
 
 use super::RefreshRun;
 use super::lists::Lists;
@@ -13,7 +15,7 @@ use crate::event::Mode;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::line::{Line, Payable};
 use crate::model::text_pool::{PooledText, TextPool};
-use crate::model::value::Instant;
+use crate::model::value;
 use crate::refresh::cache::{Cache, CachedRows, Listing, Provenance, Validity};
 use crate::refresh::fetch::{Answer, Fetch, FetchedRow, SetAside};
 use crate::refresh::index::ListContext;
@@ -26,6 +28,9 @@ use row_fetch::{FetchContext, RowFetch, documents_digest};
 /// How often one run brings the lists up to date: minutes pass between list and fetch, so lines often change meanwhile. After that, a line that
 /// differs only in its voucher's `modifiedAt` is taken: its row is as new as can be.
 const MAX_RENEWALS: u32 = 2;
+
+/// How often rows that have come are saved: a run can be killed at any time, and may wait for minutes while Xledger is down.
+const SAVED_EVERY: Duration = Duration::from_secs(10);
 
 /// All that a refresh publishes.
 pub(super) struct Rows {
@@ -60,7 +65,7 @@ impl RefreshRun<'_> {
         let (references, mut pool) = (&lists.ledger.references, TextPool::default());
         let types: Vec<(PooledText, PooledText)> =
             references.document_types.all().iter().map(|kind| pool.of_type(kind)).collect();
-        let began_at = Instant(lists.saved.began_at_ms);
+        let began_at = value::Instant(lists.saved.began_at_ms);
         let listing = Listing { began_at, references, types: &types, screen: &screen };
         let mut lines = self.load(self.line_queries(), cache, lines, &payroll_lines, listing, &mut pool).await?;
         let queries = vec![query::PAYABLE_LINES];
@@ -120,7 +125,8 @@ impl RefreshRun<'_> {
         let expired = cache.contents.expired.clone();
         let validity = Validity { now: &provenance, expired: &expired, listing };
         let mut cached = CachedRows::load(cache, &missing, payroll, &validity, pool).await?;
-        cached.leave_missing(&mut missing);
+        // Whether what an earlier run was refused may be read by now shows in an answer alone.
+        cached.leave_missing(&mut missing, self.xledger.plan().has_untried(&queries));
         let in_cache = cached.rows.len();
         Ok(RowFetch { queries, provenance, cached, admitted, missing, in_cache, fetched: 0 })
     }
@@ -190,10 +196,16 @@ impl RefreshRun<'_> {
         let requests = requests.into_iter().take_while(|_| !is_stopped.get());
         let mut answers = stream::iter(requests).buffer_unordered(self.xledger.max_in_flight());
         let mut ended = Ok(());
-        while let Some(came) = answers.next().await {
-            let taken = match came {
-                Answered::Lines(answer) => lines.take(answer, context, self).await,
-                Answered::Payables(answer) => payables.take(answer, context, self).await,
+        let interval = self.xledger.as_long_as(SAVED_EVERY);
+        let mut saves = tokio::time::interval_at(Instant::now() + interval, interval);
+        loop {
+            let taken = tokio::select! {
+                came = answers.next() => match came {
+                    None => break,
+                    Some(Answered::Lines(answer)) => lines.take(answer, context, self).await,
+                    Some(Answered::Payables(answer)) => payables.take(answer, context, self).await,
+                },
+                _ = saves.tick() => lines.store(context).await.and(payables.store(context).await).map(drop),
             };
             if let Err(failure) = taken {
                 let ends_at_once = !failure.is_resumable();

@@ -167,17 +167,11 @@ pub(crate) struct Screened {
     pub screen: Screen,
 }
 
-/// Judges both lists. `has_null_rows`: rows of them stayed null, so that what these are matched with is not known.
-pub(crate) fn screen(
-    rules: Rules,
-    chart: Chart,
-    ledger: &Ledger,
-    payables: &Payables,
-    has_null_rows: bool,
-) -> Screened {
+/// Judges both lists.
+pub(crate) fn screen(rules: Rules, chart: Chart, ledger: &Ledger, payables: &Payables) -> Screened {
     let document_types = ledger.references.document_types.all();
     let mut screen = Screen::new(rules, chart, &ledger.references);
-    screen.find_payroll(ledger, payables, has_null_rows);
+    screen.find_payroll(ledger, payables);
 
     let mut counts = Counts::default();
     let (mut lines, mut payroll_lines) = (Vec::new(), Vec::new());

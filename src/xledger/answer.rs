@@ -139,9 +139,10 @@ pub(crate) struct Page<T> {
     #[serde(deserialize_with = "edges")]
     pub(crate) edges: Edges<T>,
     pub(crate) page_info: PageInfo,
-    /// Whether it has as many rows as were asked for, null ones included.
+    /// Whether it may be cut short, whatever it says of the next page: null rows included, it has as many rows as were asked for, or a round number
+    /// of them, as caps are.
     #[serde(skip)]
-    pub(crate) is_full: bool,
+    pub(crate) may_be_cut: bool,
 }
 
 #[derive(Deserialize)]

@@ -116,6 +116,11 @@ impl Client {
         self.meter.fit(column, value)
     }
 
+    /// How long a wait of this length at Xledger takes here.
+    pub(crate) fn as_long_as(&self, wait: Duration) -> Duration {
+        wait.div_f64(self.transport.connection.tempo)
+    }
+
     /// Takes note that the endpoint answered an earlier run: what is no GraphQL is maintenance then.
     pub(crate) fn mark_answered(&self) {
         self.rate_limiter.mark_answered();
@@ -211,7 +216,7 @@ impl Client {
         error: Error,
         next: Decision,
     ) -> Result<(), Unanswered> {
-        let Connection { tempo, clock, .. } = self.transport.connection;
+        let clock = self.transport.connection.clock;
         let wait = match next {
             Decision::PauseAll(wait) | Decision::RetryLater(wait) => wait,
             Decision::PauseAllUntil(at) => Duration::from_millis(u64::try_from(at.0 - clock().0).unwrap_or(0)),
@@ -220,7 +225,7 @@ impl Client {
         };
         let others_may_ask = matches!(next, Decision::RetryLater(_));
         // Nobody watches a wait that ends beyond the deadline: the error itself says more.
-        let wait = wait.div_f64(tempo);
+        let wait = self.as_long_as(wait);
         let until = Instant::now() + wait;
         if until >= self.last_request {
             return Err(self.stop(match error {

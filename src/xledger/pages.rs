@@ -19,6 +19,9 @@ use crate::model::value::Instant;
 /// Pages of one walk, at most: a billion rows at the largest page.
 const MAX_PAGES: usize = 100_000;
 
+/// A server's cap of the rows of a page is a multiple of this. It may lie below what is asked for.
+const CAP_STEP: usize = 50;
+
 /// How far a walk has come: it can be gone on with from there, in another process too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,15 +55,14 @@ impl Position {
 }
 
 impl Client {
-    /// Hands the rows of a question to `take`, in the order of the answers, and how many beside them are null; from `position` on, until the end or
-    /// until `is_enough`; at least one page, unless the walk was at its end. `position` moves on only after `take` has accepted a page, so that no
-    /// row is skipped.
+    /// Hands the rows of a question to `take`, in the order of the answers, from `position` on, until the end or until `is_enough`; at least one page,
+    /// unless the walk was at its end. `position` moves on only after `take` has accepted a page, so that no row is skipped.
     pub(crate) async fn walk<T: Identified>(
         &self,
         question: Question<'_>,
         position: &mut Position,
         is_enough: impl Fn() -> bool,
-        mut take: impl FnMut(Vec<T>, usize) -> Result<(), Error>,
+        mut take: impl FnMut(Vec<T>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let Question { query, .. } = question;
         let hasher = RandomState::new();
@@ -92,21 +94,21 @@ impl Client {
                 // Before rows count as gone, they are asked for once more.
                 page = self.whole_page(next).await?;
             }
-            let Edges { nodes, cursor, null_rows, .. } = page.edges;
+            let Edges { nodes, cursor, .. } = page.edges;
             let last = last_of_ascending(&nodes, above);
             let by_ids = matches!(select, Select::Ascending(_)) && cursor.is_none();
             if by_ids && last.is_none() && !nodes.is_empty() {
                 return Err(not_in_order(query));
             }
-            take(nodes, null_rows)?;
+            take(nodes)?;
             let cursor = if by_ids { last.map(|id| id.to_string()) } else { cursor };
             // A server that looks for one row more than it was asked for, but within its cap, says of each page as large as the cap that none follows. So
-            // what lies behind a full page is asked for, unless that ends with the last id of its range.
+            // what lies behind such a page is asked for, unless that ends with the last id of its range.
             let end = match select {
                 Select::Range(range) | Select::Ascending(range) => range.up_to,
                 _ => None,
             };
-            let may_follow = page.is_full && cursor.is_some() && (end.is_none() || end != last);
+            let may_follow = page.may_be_cut && cursor.is_some() && (end.is_none() || end != last);
             if !page.page_info.has_next_page && !may_follow {
                 let after = cursor.or_else(|| position.after.take()).filter(|_| question.select == Select::All);
                 *position = Position { after, done: true };
@@ -152,7 +154,9 @@ impl Client {
             match self.fetch_page::<T>(question).await {
                 Err(Unanswered { error, next: Decision::Shrink }) => self.shrink(question, &error),
                 Err(unanswered) => return Err(unanswered.into()),
-                Ok(Page { edges, page_info: PageInfo { has_next_page: false }, .. }) => {
+                Ok(Page { edges, page_info: PageInfo { has_next_page: false }, may_be_cut })
+                    if !may_be_cut || edges.nodes.len() + edges.null_rows >= batch.len() =>
+                {
                     let asked = batch.len();
                     let batch = rest.drain(..asked);
                     match &mut left {
@@ -275,7 +279,7 @@ impl Client {
         // Null ones and repeated ones included.
         let max_rows = question.rows.saturating_mul(4).saturating_add(1_000);
         let rows = page.edges.nodes.len() + page.edges.null_rows;
-        page.is_full = rows >= question.rows;
+        page.may_be_cut = rows >= question.rows || (rows > 0 && rows.is_multiple_of(CAP_STEP));
         if rows > max_rows {
             let what = "expected no more than were asked for";
             return Err(Error::malformed(question.query, "its rows", what).into());

@@ -200,6 +200,13 @@ impl QueryPlan {
         }
     }
 
+    /// Whether an earlier run was refused fields of one of these queries that this one has not tried.
+    pub(crate) fn has_untried(&self, queries: &[Query]) -> bool {
+        let State { lost, left_out, .. } = &*lock(&self.0);
+        lost.iter()
+            .any(|(at, loss)| loss.is_untried && !left_out.contains(at) && queries.contains(&OPTIONAL[*at].query))
+    }
+
     /// The fields of a query that an earlier run was refused and this one has not tried; from now on they count as tried. None that a setting
     /// leaves out.
     pub(super) fn take_untried(&self, query: Query) -> Vec<usize> {

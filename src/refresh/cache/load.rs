@@ -25,8 +25,8 @@ pub(crate) struct CachedRows<T> {
     must_go: Vec<bool>,
     /// Ids and hashes of rows that would be valid had they not expired. If the row that comes instead has another hash, they were out of date.
     expired: Vec<(i64, u64)>,
-    /// Lines that are fetched again although the cache has their rows as listed: those that were too young when they were asked for, and the last
-    /// line if no row is missing. They come in every run, so they are no progress.
+    /// Lines that are fetched again although the cache has their rows as listed: those that were too young when they were asked for, and one that shows
+    /// whether a right was given. They come in every run, so they are no progress.
     pub(crate) refetched: FxHashSet<i64>,
 }
 
@@ -113,10 +113,10 @@ impl<T: CachedRow> CachedRows<T> {
         Ok(cached)
     }
 
-    /// Leaves those of the admitted lines whose rows the cache does not have. If it has all, the last is asked for all the same: what may not be read
-    /// any more shows in its answer.
-    pub(crate) fn leave_missing(&mut self, admitted: &mut Vec<Admitted<T::Listed>>) {
-        if !self.file_of.contains(&NOWHERE)
+    /// Leaves those of the admitted lines whose rows the cache does not have. If it has all and `asks_for_one`, the last is asked for all the same.
+    pub(crate) fn leave_missing(&mut self, admitted: &mut Vec<Admitted<T::Listed>>, asks_for_one: bool) {
+        if asks_for_one
+            && !self.file_of.contains(&NOWHERE)
             && let (Some(id), Some(file)) = (self.ids.last(), self.file_of.last_mut())
         {
             self.rows.retain(|row| row.id() != *id);

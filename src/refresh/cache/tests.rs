@@ -115,7 +115,7 @@ async fn load(case: &Case, cache: &mut Cache<'_>, pool: &mut TextPool) -> (Vec<A
     let chart: Chart = [(3, account("4300")), (4, account("4400"))].into_iter().collect();
     let references = References::of(1, case.types.clone(), &MONTHS);
     let ledger = Ledger { entries: case.listed.clone(), references };
-    let Screened { lines, screen, .. } = screen(Rules::default(), chart, &ledger, &Payables::default(), false);
+    let Screened { lines, screen, .. } = screen(Rules::default(), chart, &ledger, &Payables::default());
     let types: Vec<_> = case.types.iter().map(|kind| pool.of_type(kind)).collect();
     let (began_at, references) = (Instant(case.listed_at_ms), &ledger.references);
     let listing = Listing { began_at, references, types: &types, screen: &screen };
@@ -149,7 +149,7 @@ async fn used_and_left(case: &Case) -> (Vec<i64>, Vec<i64>) {
     let (admitted, mut cached) = load(case, &mut cache, &mut TextPool::default()).await;
     let used: Vec<i64> = cached.rows.iter().map(|row| row.id).collect();
     let (all, mut missing) = (admitted.len(), admitted);
-    cached.leave_missing(&mut missing);
+    cached.leave_missing(&mut missing, true);
     assert_eq!(cached.rows.len() + missing.len(), all);
     // One is asked for in any case.
     assert_eq!(missing.len(), (all - used.len()).max(all.min(1)));

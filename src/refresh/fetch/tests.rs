@@ -35,7 +35,7 @@ fn a_screen() -> (Screen, References) {
             &[None, Month::new(2026, 5), Month::new(2026, 6)],
         ),
     };
-    let screen = screen(Rules::default(), chart, &ledger, &Payables::default(), false).screen;
+    let screen = screen(Rules::default(), chart, &ledger, &Payables::default()).screen;
     (screen, ledger.references)
 }
 

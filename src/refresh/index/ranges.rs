@@ -26,8 +26,6 @@ pub(crate) struct Ranges {
     takes_bounds: bool,
     /// Whether the first page came in the order of ids, with its last row's id as cursor. Further pages are then asked for by ids alone.
     pages_by_id: bool,
-    /// Rows that stayed null: lines that are not in the list.
-    pub(crate) null_rows: usize,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -163,16 +161,13 @@ impl Ranges {
         let ListContext { client, base, page_rows } = context;
         let (by_cursor, pages_by_id) = (self.by_cursor, self.pages_by_id);
         let (list, takes_bounds) = (RefCell::new(list), Cell::new(self.takes_bounds));
-        let null_rows = Cell::new(self.null_rows);
         let ranges = stream::iter(self.ranges.iter_mut().filter(|range| !range.at.is_at_end()));
         let walks = ranges.map(async |Range { ids, at }| {
-            let take = |nodes: Vec<E::Node>, nulls: usize| {
+            let take = |nodes: Vec<E::Node>| {
                 rows(nodes.len());
                 // A row without an id is as good as none.
-                let without_id = nodes.iter().filter(|node| node.id().is_none()).count();
-                client.meter().count_null_rows(without_id);
-                null_rows.set(null_rows.get() + nulls + without_id);
-                let are_inside = nodes.iter().all(|node| node.id().is_none_or(|id| ids.holds(id)));
+                client.meter().count_null_rows(nodes.iter().filter(|node| node.id().is_none()).count());
+                let are_inside = nodes.iter().all(|node| node.id().is_none_or(|id| ids.contains(id)));
                 list.borrow_mut().extend(nodes, client);
                 takes_bounds.set(takes_bounds.get() || (are_inside && ids.up_to.is_some()));
                 if are_inside { Ok(()) } else { Err(ignored(E::QUERY)) }
@@ -193,7 +188,7 @@ impl Ranges {
             })
         });
         let walked: Vec<Result<(), Error>> = walks.buffer_unordered(client.max_in_flight()).collect().await;
-        (self.takes_bounds, self.null_rows) = (takes_bounds.get(), null_rows.get());
+        self.takes_bounds = takes_bounds.get();
         walked.into_iter().collect()
     }
 }
@@ -241,7 +236,7 @@ mod tests {
             ranges.ranges.iter_mut().for_each(|range| range.at = Position::end());
             let listed = list([-4, 7].into_iter());
             ranges.open_end(&listed);
-            let held = |id| ranges.ranges.iter().filter(|range| range.ids.holds(id)).count();
+            let held = |id| ranges.ranges.iter().filter(|range| range.ids.contains(id)).count();
             for id in [i64::MIN, -4, -3, -2, 0, 1, 7, 8, i64::MAX - 1, i64::MAX] {
                 // Of one range of all ids, what is above the last one that is listed is asked for twice.
                 assert_eq!(held(id), if bounds.is_empty() && id > 7 { 2 } else { 1 }, "{bounds:?} {id}");

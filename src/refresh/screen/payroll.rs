@@ -31,19 +31,14 @@ impl Matches {
     }
 }
 
-/// The ids of all listed lines.
-fn all_ids(ledger: &Ledger, payables: &Payables) -> impl Iterator<Item = Ids> {
-    ledger.entries.iter().map(Listed::ids).chain(payables.entries.iter().map(Listed::ids))
-}
-
 /// The matches of admitted lines, by owner.
 pub(super) fn matches_of(lines: &[AdmittedLine], payables: &[AdmittedPayable]) -> impl Iterator<Item = (i64, i64)> {
     let ids = lines.iter().map(|line| line.entry().ids()).chain(payables.iter().map(|line| line.entry().ids()));
     ids.map(|ids| (ids.owner, ids.match_id))
 }
 
-/// Those of these matches that lines of one voucher alone have: the line that they are matched with was listed before it was matched, or did not
-/// come, so nobody knows whether it is payroll.
+/// Those of these matches that lines of one voucher alone have: the line that they are matched with was listed before it was matched, so nobody
+/// knows whether it is payroll.
 pub(super) fn one_sided(
     matches: impl Iterator<Item = (i64, i64)>,
     ledger: &Ledger,
@@ -51,7 +46,8 @@ pub(super) fn one_sided(
 ) -> FxHashSet<(i64, i64)> {
     let mut one_sided: FxHashMap<(i64, i64), Option<i64>> =
         matches.filter(|(_, id)| *id != 0).map(|matched| (matched, None)).collect();
-    for Ids { id, owner, voucher, match_id } in all_ids(ledger, payables).filter(|ids| ids.match_id != 0) {
+    let all = ledger.entries.iter().map(Listed::ids).chain(payables.entries.iter().map(Listed::ids));
+    for Ids { id, owner, voucher, match_id } in all.filter(|ids| ids.match_id != 0) {
         // A line without a voucher stands for itself. Ids of vouchers are positive.
         let holder = if voucher == 0 { -id } else { voucher };
         let matched = (owner, match_id);
@@ -74,11 +70,10 @@ impl Screen {
         owner != 0 || match_id == 0 || !self.rules.payroll_matches
     }
 
-    /// Works out the payroll vouchers and matches over both whole lists, and the matches of lines that cannot be judged. `has_null_rows`: rows of the
-    /// lists did not come. Only one step: a line that is payroll by a match alone passes nothing on. In a company that settles
-    /// everything against one bank account further steps would reach everything. A match holds within its owner: its id is not known to be unique
-    /// across owners.
-    pub(super) fn find_payroll(&mut self, ledger: &Ledger, payables: &Payables, has_null_rows: bool) {
+    /// Works out the payroll vouchers and matches over both whole lists, and the matches of lines that cannot be judged. Only one step: a line that is
+    /// payroll by a match alone passes nothing on. In a company that settles everything against one bank account further steps would reach everything.
+    /// A match holds within its owner: its id is not known to be unique across owners.
+    pub(super) fn find_payroll(&mut self, ledger: &Ledger, payables: &Payables) {
         for entry in &ledger.entries {
             let treatment = self.treatment_at(entry.document_type).unwrap_or(Treatment::Refused);
             if treatment == Treatment::Payroll && entry.voucher != 0 {
@@ -96,11 +91,6 @@ impl Screen {
         }
         if self.rules.payroll_matches {
             self.find_matches_of_payables(ledger, payables);
-            if has_null_rows {
-                // A line that is null may be the one that they are matched with.
-                let all = all_ids(ledger, payables).map(|ids| (ids.owner, ids.match_id));
-                one_sided(all, ledger, payables).into_iter().for_each(|(owner, id)| self.unjudged.add(owner, id));
-            }
         }
     }
 

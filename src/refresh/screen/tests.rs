@@ -62,12 +62,8 @@ fn ap(id: i64, voucher: i64, document_type: i64, match_id: i64) -> ListedPayable
 }
 
 fn run(rules: Rules, entries: Vec<ListedLine>, payables: Vec<ListedPayable>) -> Screened {
-    run_with(rules, entries, payables, false)
-}
-
-fn run_with(rules: Rules, entries: Vec<ListedLine>, payables: Vec<ListedPayable>, has_null_rows: bool) -> Screened {
     let ledger = Ledger { entries, references: references(types()) };
-    screen(rules, chart(), &ledger, &Payables { entries: payables, references: () }, has_null_rows)
+    screen(rules, chart(), &ledger, &Payables { entries: payables, references: () })
 }
 
 fn kept(screened: &Screened) -> Vec<i64> {
@@ -182,9 +178,8 @@ fn a_match_with_a_line_that_cannot_be_judged_is_refused() {
     }
 }
 
-/// Rows of a list that stay null may be what a line is matched with.
 #[test]
-fn where_rows_are_null_a_match_within_one_voucher_is_refused() {
+fn a_match_of_one_voucher_alone_is_one_sided() {
     let of_voucher = |line: ListedLine, voucher, match_id| ListedLine { voucher, match_id, ..line };
     let entries = vec![
         of_voucher(line(1, 3, 0), 100, 70),
@@ -193,12 +188,9 @@ fn where_rows_are_null_a_match_within_one_voucher_is_refused() {
         line(4, 3, 1),
     ];
     let payables = vec![ap(1, 100, 800, 70), ap(2, 200, 801, 71)];
-    let screened = run_with(Rules::default(), entries.clone(), payables.clone(), false);
+    let screened = run(Rules::default(), entries, payables);
     assert_eq!((kept(&screened), screened.payables.len()), (vec![1, 2, 3, 4], 2));
     assert_eq!(screened.one_sided_matches, [(OWNER, 70)].into_iter().collect());
-    let screened = run_with(Rules::default(), entries, payables, true);
-    assert_eq!((kept(&screened), screened.payables.len()), (vec![2, 3, 4], 1));
-    assert!(screened.one_sided_matches.is_empty());
 }
 
 /// What an id of a document type means, its owner's lines say; payroll in one owner is payroll in all.
@@ -224,7 +216,6 @@ fn an_id_of_a_document_type_may_mean_something_else_in_another_owner() {
         chart(),
         &Ledger { entries, references },
         &Payables { entries: payables, references: () },
-        false,
     );
     let admitted: Vec<i64> = screened.payables.iter().map(|line| line.entry().id).collect();
     assert_eq!((admitted, screened.payable_counts.excluded_payroll), (vec![1, 2], 1));
@@ -275,7 +266,7 @@ fn a_type_id_with_two_descriptions_is_treated_by_the_stricter() {
     types.push(DocumentType { id: Some(800), code: Some("AP".into()), description: Some("Payroll".into()) });
     let ledger = Ledger { entries: vec![line(1, 3, 0), line(2, 3, 5)], references: references(types) };
     let payables = Payables { entries: vec![ap(1, 101, 800, 0)], references: () };
-    let screened = screen(Rules::default(), chart(), &ledger, &payables, false);
+    let screened = screen(Rules::default(), chart(), &ledger, &payables);
     assert_eq!((kept(&screened), screened.payables.len()), (vec![1], 0));
 }
 
