@@ -149,7 +149,7 @@ async fn a_full_refresh_reads_the_schema_anew() {
 /// AP lines give ledger lines their suppliers and invoices: no table loses a row without them.
 #[tokio::test(flavor = "multi_thread")]
 async fn accounts_payable_that_are_gone() {
-    let desk = Desk::new(Options::fast(510, 5)).await;
+    let desk = Desk::new(Options::fast(500, 5)).await;
     succeeds(&desk).await;
     let before = desk.sim.company();
     let mut without = (*before).clone();

@@ -151,7 +151,7 @@ async fn used_and_left(case: &Case) -> (Vec<i64>, Vec<i64>) {
     let (all, mut missing) = (admitted.len(), admitted);
     cached.leave_missing(&mut missing, true);
     assert_eq!(cached.rows.len() + missing.len(), all);
-    // One is asked for in any case.
+    // One is asked for though all are there, as told above.
     assert_eq!(missing.len(), (all - used.len()).max(all.min(1)));
     (used, ids_in(&cache).await)
 }
