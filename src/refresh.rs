@@ -33,6 +33,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::value::Instant;
 use crate::page;
 use crate::refresh::cache::Cache;
+use crate::refresh::fetch::SetAside;
 use crate::refresh::index::ListContext;
 use crate::refresh::rules::Rules;
 use crate::refresh::screen::Screened;
@@ -229,10 +230,15 @@ impl RefreshRun<'_> {
                 Err(failure) if failure.kind == FailureKind::DeadlineReached && (self.clock)() >= lists.expires_at => {
                     tracing::info!("the lists are an hour old; they are made anew before the refresh goes on");
                     lists.begin_anew((self.clock)());
+                    renewals = 0;
                 }
                 Err(failure) => return Err(failure),
                 Ok(Outcome::Complete(rows)) => break rows,
                 Ok(Outcome::QueryChanged) => lists.load(cache).await?,
+                Ok(Outcome::OneSidedMatches) => {
+                    let all = SetAside { relist_all: true, ..SetAside::default() };
+                    lists.renew(all, context, cache, (self.clock)()).await?;
+                }
                 Ok(Outcome::SetAside(set_aside)) => {
                     renewals += 1;
                     tracing::info!(

@@ -148,8 +148,7 @@ impl Lists {
             self.list(context, &known, SAVED_ROWS, progress).await?;
         }
         for is_last in [false, true] {
-            self.open_ends(context, &known, progress).await?;
-            while !self.are_whole() || !self.look_up_references(context).await? {
+            while !self.are_complete(context, &known, progress).await? {
                 self.save(cache).await?;
                 self.list(context, &known, SAVED_ROWS, progress).await?;
             }
@@ -177,6 +176,20 @@ impl Lists {
             payables: self.saved.payables.ranges.for_next(&self.payables, context.page_rows, ranges),
         };
         Ok(())
+    }
+
+    /// Whether there is nothing left to list: neither the end of a list, nor the ledger anew, because its lines lack the ids of what they refer to. Then
+    /// its end is left to list, too.
+    async fn are_complete(
+        &mut self,
+        context: ListContext<'_>,
+        known: &Bounds,
+        progress: &Progress,
+    ) -> Result<bool, Failure> {
+        if self.are_whole() {
+            self.open_ends(context, known, progress).await?;
+        }
+        Ok(self.are_whole() && self.look_up_references(context).await?)
     }
 
     /// Lists the end of the ledger, and lets the next walk list the end of accounts payable. AP lines come last, so that a voucher whose ledger lines

@@ -46,6 +46,8 @@ pub(super) enum Outcome {
     Complete(Box<Rows>),
     /// Some lines are not as they were listed.
     SetAside(SetAside),
+    /// Somebody matched lines while the lists were read, perhaps with payroll: all is listed once more before they are asked for.
+    OneSidedMatches,
     /// The query has changed, because a right was given or taken away: the cache is read again, by what it asks now.
     QueryChanged,
 }
@@ -71,11 +73,10 @@ impl RefreshRun<'_> {
         let queries = vec![query::PAYABLE_LINES];
         let mut payables = self.load(queries, cache, payables, &payroll_payables, listing, &mut pool).await?;
 
-        // Somebody matched these lines while the lists were read, perhaps with payroll: all is listed once more before they are asked for.
         if !lists.saved.renewed
             && (lines.have_match_of(&one_sided_matches) || payables.have_match_of(&one_sided_matches))
         {
-            return Ok(Outcome::SetAside(SetAside { relist_all: true, ..SetAside::default() }));
+            return Ok(Outcome::OneSidedMatches);
         }
 
         let takes_other_times = renewals >= MAX_RENEWALS;

@@ -47,6 +47,24 @@ async fn lines_without_period_ids_are_listed_once() {
     assert!(data(&lacking) == data(&healthy) && !data(&healthy).is_empty());
 }
 
+/// Only the lines say that they have none, so that the ledger is listed anew in the middle of a run: to its end, too.
+#[tokio::test]
+async fn lines_without_period_ids_that_no_schema_tells_are_listed_to_their_end() {
+    let [mut with, without] = [Options::fast(2_030, 9), Options::fast(2_030, 9)];
+    with.schema.lacks = ["Transaction.periodId".to_owned()].into();
+    with.dialect.closed_introspection = true;
+    let (healthy, lacking) = (Desk::new(without).await, Desk::new(with).await);
+    // Matches of one voucher alone would have all of it listed once more.
+    let settings = [("XLEDGER_PAGE_ROWS", "500"), ("SPEND_PAYROLL_MATCHES", "off")];
+    for mode in [Mode::Incremental, Mode::Incremental, Mode::Full] {
+        for desk in [&healthy, &lacking] {
+            let refresh = Refresh { mode, ..Refresh::default() };
+            succeeded(&desk.refresh_with(refresh, &settings).await);
+        }
+        assert!(data(&lacking) == data(&healthy) && !data(&healthy).is_empty(), "{mode:?}");
+    }
+}
+
 #[tokio::test]
 async fn pages_by_ids_have_no_cursors_and_others_have() {
     let mut dotted = Options::fast(2_000, 9);

@@ -209,7 +209,7 @@ fn bounds<E: Listed>(list: &List<E>, page_rows: usize, most: usize) -> Vec<i64> 
     let rows = pages.div_ceil(ranges) * page_rows;
     let last_page = (pages.saturating_sub(1) * page_rows).min(entries.len());
     let end_of_first = |rows: usize| Some(entries.get(rows.checked_sub(1)?)?.ids().id);
-    let end = end_of_first(last_page).or_else(|| Some(entries.last()?.ids().id - 1));
+    let end = end_of_first(last_page).or_else(|| Some(entries.last()?.ids().id.saturating_sub(1)));
     let mut bounds: Vec<i64> = (1..ranges).filter_map(|at| end_of_first(rows * at)).chain(end).collect();
     bounds.sort_unstable();
     bounds.dedup();
@@ -254,5 +254,6 @@ mod tests {
         // Of a list of one page, all but the last line.
         assert_eq!(bounds(&tens, 10_000, 5), [29_999]);
         assert_eq!(bounds(&list(std::iter::empty()), 100, 5), [0_i64; 0]);
+        assert_eq!(bounds(&list([i64::MIN].into_iter()), 100, 5), [i64::MIN]);
     }
 }

@@ -24,8 +24,7 @@ pub(crate) async fn list_and_screen(
     let (mut chart, known) = (Chart::default(), Bounds::default());
     let walk = &mut RegisterWalk::default();
     futures::try_join!(chart.list(context, walk), lists.list(context, &known, usize::MAX, progress))?;
-    lists.open_ends(context, &known, progress).await?;
-    while !lists.are_whole() || !lists.look_up_references(context).await? {
+    while !lists.are_complete(context, &known, progress).await? {
         lists.list(context, &known, usize::MAX, progress).await?;
     }
     chart.look_up(context, &lists.ledger).await?;

@@ -49,7 +49,7 @@ pub(super) fn one_sided(
     let all = ledger.entries.iter().map(Listed::ids).chain(payables.entries.iter().map(Listed::ids));
     for Ids { id, owner, voucher, match_id } in all.filter(|ids| ids.match_id != 0) {
         // A line without a voucher stands for itself. Ids of vouchers are positive.
-        let holder = if voucher == 0 { -id } else { voucher };
+        let holder = if voucher == 0 { id.wrapping_neg() } else { voucher };
         let matched = (owner, match_id);
         if one_sided.get_mut(&matched).is_some_and(|first| *first.get_or_insert(holder) != holder) {
             one_sided.remove(&matched);
