@@ -105,7 +105,10 @@ pub async fn check(client: &Client, settings: &Settings, progress: &Progress) ->
         Err(error) => in_the_way.push(error.to_string()),
         Ok(()) => match unless_refused(list_and_screen(context, &settings.rules, progress).await)? {
             Ok(found) => screened = Some(found),
-            Err(failure) => in_the_way.push(failure.message),
+            Err(failure) => {
+                in_the_way.push(failure.message);
+                client.go_on();
+            }
         },
     }
 

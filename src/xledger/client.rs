@@ -1,7 +1,7 @@
 //! Asks a question until there is an answer or the policy says to stop, and hands back rows.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::OnceLock;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -23,6 +23,7 @@ use super::rate_limit::{Permit, RateLimiter};
 use super::retry::{Attempt, Decision, decide};
 use super::scalar::Lenient;
 use super::transport::Transport;
+use crate::model::lock::lock;
 use crate::model::value;
 
 /// A client of one endpoint with one token, for one run.
@@ -34,7 +35,7 @@ pub struct Client {
     /// No request is sent after this: what is on the way then has time to come.
     last_request: Instant,
     /// What ended all questions.
-    stopped: OnceLock<Error>,
+    stopped: Mutex<Option<Error>>,
     /// One question at a time is looked into.
     pub(super) field_search_lock: tokio::sync::Mutex<()>,
     meter: Meter,
@@ -80,7 +81,7 @@ impl Client {
             plan: QueryPlan::default(),
             page_sizes: PageSizes::default(),
             last_request: deadline.checked_sub(drain_time).unwrap_or(deadline),
-            stopped: OnceLock::new(),
+            stopped: Mutex::default(),
             field_search_lock: tokio::sync::Mutex::default(),
             meter,
         })
@@ -195,8 +196,8 @@ impl Client {
             doing: format!("waiting to send query {}", query.name),
             again_at: at.map(|at| self.time_of(at)),
         })?;
-        if let Some(error) = self.stopped.get() {
-            return Err(error.clone());
+        if let Some(error) = lock(&self.stopped).clone() {
+            return Err(error);
         }
         if expires_at.is_some_and(|at| (self.transport.connection.clock)() >= at) {
             let doing = format!("waiting to send query {} by lists that have become too old", query.name);
@@ -260,12 +261,17 @@ impl Client {
 
     /// Nothing is asked any more: the stage that this is asked for has ended with this error.
     pub(crate) fn give_up(&self, error: &Error) {
-        _ = self.stopped.set(error.clone());
+        lock(&self.stopped).get_or_insert_with(|| error.clone());
+    }
+
+    /// Lets questions be asked again: the next stage does not need what the last one could not have.
+    pub(crate) fn go_on(&self) {
+        *lock(&self.stopped) = None;
     }
 
     /// Whether nothing is asked any more.
     pub(crate) fn has_given_up(&self) -> bool {
-        self.stopped.get().is_some()
+        lock(&self.stopped).is_some()
     }
 
     /// What the clock will say at an instant.

@@ -44,8 +44,9 @@ struct Size {
 }
 
 impl Size {
-    fn new(most: usize) -> Self {
-        Self { now: most, most, failed: Vec::new(), successes: 0 }
+    /// Of the rows that were asked for first when it failed: others may ask for more.
+    fn new(rows: usize) -> Self {
+        Self { now: rows, most: usize::MAX, failed: Vec::new(), successes: 0 }
     }
 
     fn on_failure(&mut self, rows: usize) -> usize {
@@ -69,7 +70,7 @@ impl Size {
         self.successes += 1;
         if self.successes >= SUCCESSES_PER_STEP {
             self.successes = 0;
-            self.now = (self.now * 2).min(self.most);
+            self.now = self.now.saturating_mul(2).min(self.most);
         }
     }
 }
@@ -110,6 +111,18 @@ mod tests {
         });
         assert_eq!(asked[..8], [10_000, 10_000, 10_000, 5_000, 5_000, 5_000, 5_000, 10_000]);
         assert!(asked[8..].iter().all(|rows| *rows == 10_000), "{asked:?}");
+    }
+
+    #[test]
+    fn a_few_rows_that_fail_limit_no_others() {
+        let (sizes, query) = (PageSizes::default(), super::super::query::LEDGER_LINES);
+        sizes.on_failure(query, 74);
+        let most = (0..40).map(|_| {
+            let rows = sizes.rows(query, 5_000);
+            sizes.on_success(query, rows);
+            rows
+        });
+        assert_eq!(most.max(), Some(5_000));
     }
 
     #[test]

@@ -241,8 +241,12 @@ impl Client {
         variables.insert("last".to_owned(), json!(1));
         match self.fetch_rows(Question::all(query, &variables, 1)).await {
             Ok(mut page) => Ok(page.edges.nodes.pop()),
-            // More than one row is no answer to this either.
-            Err(Unanswered { error: Error::Malformed { .. }, .. }) => Ok(None),
+            // More than one row is no answer to this either, and who does not know `last` may fail at it.
+            Err(Unanswered {
+                error:
+                    Error::Malformed { .. } | Error::NotResolved { .. } | Error::TooComplex { .. } | Error::Late { .. },
+                ..
+            }) => Ok(None),
             Err(Unanswered { error, .. }) if error.is_refusal() => Ok(None),
             Err(unanswered) => Err(unanswered.into()),
         }

@@ -146,6 +146,11 @@ impl QueryPlan {
         }
     }
 
+    /// Lets the fields of a query be asked for one by one once more: the last time has found something, so that there is less each time.
+    pub(super) fn allow_field_search(&self, query: Query) {
+        lock(&self.0).searched.remove(&(query.name, query.without));
+    }
+
     /// Takes note that a query cannot be asked for this reason.
     pub(super) fn record_refused_query(&self, query: Query, why: Error) -> Error {
         lock(&self.0).searched.insert((query.name, query.without), Some(why.clone()));

@@ -50,17 +50,27 @@ struct State {
     /// Answers since the last refusal.
     successes: u32,
     answered: bool,
-    /// Refusals and failures since the last answer, when the first came, and the last.
-    refusals: Option<Refusals>,
+    /// Refusals and failures since the last answer, by [`limit_of`].
+    refusals: [Option<Refusals>; 3],
     /// Whether one request at a time tries if the server is there again.
     half_open: bool,
 }
 
+/// How many of one kind, when the first came, and the last.
 #[derive(Clone, Copy)]
 struct Refusals {
     in_a_row: u32,
     first: Instant,
     last: Instant,
+}
+
+/// The limit that an error comes of. Each has its own patience, so that a wait for credits is no time in which the server was down.
+fn limit_of(error: &Error) -> usize {
+    match error {
+        Error::CreditsUsedUp { .. } => 0,
+        Error::BurstLimit | Error::Busy { status: 429, .. } => 1,
+        _ => 2,
+    }
 }
 
 /// A place among the requests in flight; given back when dropped.
@@ -178,7 +188,7 @@ impl State {
     /// Whether more may be sent at once from now on.
     fn on_success(&mut self) -> bool {
         self.answered = true;
-        self.refusals = None;
+        self.refusals = Default::default();
         self.successes += 1;
         let mut more = std::mem::take(&mut self.half_open);
         if self.successes.is_multiple_of(SUCCESSES_PER_BURST_STEP) {
@@ -196,13 +206,14 @@ impl State {
         if error.is_refusal() {
             // Of this question alone, and GraphQL like any answer: the server is up and under no limit, so that no row of refusals goes on.
             self.answered = true;
-            self.refusals = None;
+            self.refusals = Default::default();
             return Refusals { in_a_row: 1, first: now, last: now };
         }
-        let known = self.refusals.unwrap_or(Refusals { in_a_row: 0, first: now, last: now });
+        let of_limit = &mut self.refusals[limit_of(error)];
+        let known = of_limit.unwrap_or(Refusals { in_a_row: 0, first: now, last: now });
         let new = known.in_a_row == 0 || sent >= known.last;
         let refusals = Refusals { in_a_row: known.in_a_row + u32::from(new), last: now, ..known };
-        self.refusals = Some(refusals);
+        *of_limit = Some(refusals);
         self.answered |= matches!(error, Error::NotResolved { .. } | Error::TooComplex { .. });
         match error {
             // The limit is the token's. If something else uses it too, full pace would be refused again at once: halved by each refusal, and one

@@ -55,7 +55,8 @@ impl Client {
         if !self.plan().begin_field_search(query)? || left.is_empty() {
             return Ok(false);
         }
-        for rows in ROWS {
+        // In the end as many as were refused.
+        for rows in ROWS.into_iter().chain([question.rows]) {
             let sample = Question { rows: rows.min(question.rows), ..question };
             let mut turned = false;
             if let Some(refusal) = self.try_parts(sample, &[]).await? {
@@ -90,6 +91,10 @@ impl Client {
                     _ => LossReason::NotAllowed,
                 };
                 part.optional.into_iter().for_each(|at| self.plan().stop_asking(at, reason));
+            }
+            if !refused.is_empty() {
+                // Rows of a later page may have another one.
+                self.plan().allow_field_search(query);
             }
             if turned || !refused.is_empty() {
                 tracing::warn!(query = query.name, reason = %refusal, "asked again without what cannot be read");

@@ -15,7 +15,8 @@
 //! | the same, and none of its fields is refused by itself | wait 5, 15, 40 s | 3 times |
 //! | anything else | stop: to ask again would only cost | |
 //!
-//! `pages.rs` asks once more for rows that a page lacked or had null, and halves pages. Only an answer ends a row of refusals, and the five minutes. A wait that would end beyond the run's deadline is not begun: the run ends with
+//! `pages.rs` asks once more for rows that a page lacked or had null, and halves pages. Only an answer ends a row of refusals, and the five minutes;
+//! credits, rate and server count apart. A wait that would end beyond the run's deadline is not begun: the run ends with
 //! the error, and the next one goes on.
 
 use std::time::Duration;
@@ -59,7 +60,7 @@ pub(crate) struct Attempt {
     pub(crate) now: Instant,
 }
 
-/// How it has gone since the last answer.
+/// How it has gone since the last answer, with errors of the same limit.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Streak {
     /// Refusals and failures in a row, this one included. Requests that were on the way together count once.

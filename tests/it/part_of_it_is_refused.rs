@@ -1,6 +1,6 @@
 //! Something on the way refuses a part of what is asked, in words that a server of .NET could have: the rest comes all the same.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 use serde_json::{Value, json};
 use xledger_sim::Options;
@@ -69,6 +69,49 @@ async fn a_field_that_always_fails_or_is_denied_costs_its_column() {
         assert_eq!((report.status, &report.error), (Status::Succeeded, &None), "{shown}");
         assert_eq!(lost(&report), [(format!("suppliers.{field}").as_str(), reason)], "{shown}");
     }
+}
+
+/// Few rows have a tax rule, so that none of the first says that it is denied.
+#[tokio::test]
+async fn a_field_that_only_many_rows_show_to_be_denied_costs_its_column() {
+    let (_, report) = refresh(Options::fast(5_000, 9), |asked| {
+        let is_denied = asked.operation == "LedgerLines" && asked.query.contains("taxRule") && asked.rows > 1_000;
+        is_denied.then(|| unresolved("taxRule", "UNAUTHORIZED_ACCESS"))
+    })
+    .await;
+    assert_eq!((report.status, &report.error), (Status::Succeeded, &None));
+    assert_eq!(lost(&report), [("transactions.taxRule", LossReason::NotAllowed)]);
+}
+
+/// Of a second one none of the rows says so until the first is left out.
+#[tokio::test]
+async fn another_field_that_is_denied_later_costs_its_column_too() {
+    let is_later = AtomicBool::new(false);
+    let (_, report) = refresh(Options::fast(1_000, 9), move |asked| {
+        let asks = |field| asked.operation == "Suppliers" && asked.query.contains(field);
+        if asks("payTerms") && asks("ownerDbId code description") && !asks("subledgerGroup") {
+            is_later.store(true, Relaxed);
+        }
+        let denied = ["subledgerGroup", "payTerms"].into_iter().filter(|field| asks(*field));
+        let mut denied = denied.filter(|field| *field != "payTerms" || is_later.load(Relaxed));
+        denied.next().map(|field| unresolved(field, "UNAUTHORIZED_ACCESS"))
+    })
+    .await;
+    assert_eq!((report.status, &report.error), (Status::Succeeded, &None));
+    let reason = LossReason::NotAllowed;
+    assert_eq!(lost(&report), [("suppliers.subledgerGroup", reason), ("suppliers.payTerms", reason)]);
+}
+
+#[tokio::test]
+async fn a_server_that_fails_at_the_last_row_is_walked_by_one_cursor() {
+    let calm = Desk::new(Options::fast(3_000, 9)).await;
+    assert_eq!(calm.refresh(&[]).await.status, Status::Succeeded);
+    let (desk, report) = refresh(Options::fast(3_000, 9), |asked| {
+        asked.query.contains("last:").then(|| unresolved("transactions", "NULL_REFERENCE"))
+    })
+    .await;
+    assert_eq!((report.status, &report.error), (Status::Succeeded, &None));
+    assert!(desk.data_files() == calm.data_files());
 }
 
 #[tokio::test]

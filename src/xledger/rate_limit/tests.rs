@@ -71,6 +71,21 @@ fn fields_that_are_denied_one_by_one_are_no_row_of_refusals() {
 }
 
 #[test]
+fn a_wait_for_credits_is_no_time_in_which_the_server_is_down() {
+    let (mut state, now) = (state(4), Instant::now());
+    let after = |seconds| now + Duration::from_secs(seconds);
+    for second in [1, 3] {
+        state.on_failure(&down(), after(second), after(second + 1));
+    }
+    assert_eq!(state.on_failure(&Error::CreditsUsedUp { reset_at: None }, after(5), after(6)).in_a_row, 1);
+    assert_eq!(state.on_failure(&Error::BurstLimit, after(7), after(8)).in_a_row, 1);
+    state.on_success();
+    state.on_failure(&Error::CreditsUsedUp { reset_at: None }, after(10), after(11));
+    let Refusals { in_a_row, first, .. } = state.on_failure(&down(), after(400), after(401));
+    assert_eq!((in_a_row, first), (1, after(401)));
+}
+
+#[test]
 fn one_at_a_time_tries_a_server_that_is_down() {
     let (mut state, now) = (state(4), Instant::now());
     state.on_failure(&down(), now, now);
