@@ -105,7 +105,7 @@ impl Run {
             let begun = tokio::time::Instant::now();
             let catalog = catalog(settings, aws).filter(|_| !refresh.dry_run);
             let waiting_since = refresh.waiting_since;
-            self.in_lake(report, waiting_since, settings, aws, async |lake, report| {
+            self.in_lake(report, Some(&refresh), settings, aws, async |lake, report| {
                 if let Some(since) = waiting_since
                     && waiting::is_over(since, lake, report).await?
                 {
@@ -183,12 +183,12 @@ impl Run {
         })
     }
 
-    /// Opens and claims the lake, does a run's work in it, and gives the run its row. A run that waits for the token leaves the lake to one that is
-    /// at work.
+    /// Opens and claims the lake, does a run's work in it, and gives the run its row. A run that came by itself leaves the lake to one that is at
+    /// work, and comes again.
     async fn in_lake(
         &self,
         mut report: Report,
-        waiting_since: Option<Instant>,
+        refresh: Option<&Refresh>,
         settings: &Settings,
         aws: &aws_config::SdkConfig,
         work: impl AsyncFnOnce(&Publisher, &mut Report) -> Result<Status, Failure>,
@@ -201,10 +201,9 @@ impl Run {
             }
         };
         let outcome = async {
-            let publisher = match (duplicate_event::claim(self, &lake).await, waiting_since) {
-                // That run may be a dry one, or fail: only tables end the waiting.
-                (Err(failure), Some(since)) if failure.kind == FailureKind::LakeInUse => {
-                    return Ok(waiting::look_again(since, (self.clock)(), failure.message, &mut report));
+            let publisher = match (duplicate_event::claim(self, &lake).await, refresh) {
+                (Err(failure), Some(refresh)) if failure.kind == FailureKind::LakeInUse => {
+                    return waiting::come_again(failure, refresh, (self.clock)(), &mut report);
                 }
                 (publisher, _) => publisher?,
             };
@@ -215,7 +214,9 @@ impl Run {
         let outcome = outcome.await;
         self.end(&mut report, outcome);
         let is_duplicate = report.error.as_ref().is_some_and(|failure| failure.kind == FailureKind::DuplicateEvent);
-        if is_duplicate || report.status == Status::WaitingForToken {
+        let waits = report.status == Status::WaitingForToken
+            || (report.status == Status::Incomplete && report.invocation.is_none());
+        if is_duplicate || waits {
             // The row is that of the run that does the work; one that waits does none.
             return report;
         }

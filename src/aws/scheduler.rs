@@ -2,9 +2,9 @@
 //! Scheduler that invokes the same function once, and then removes itself. The function does not invoke itself: Lambda stops that after some
 //! sixteen times, while a schedule has no such end, comes when credits are back, and shows in the console.
 //!
-//! The name of a schedule says what it is for, so that a schedule arranged twice comes once: the refresh and the number of its invocations, or the
-//! time at which to look for the token. A leftover schedule does no harm: its refresh has ended, or tables have been made since the time that it names,
-//! so that its run does nothing.
+//! The name of a schedule says what it is for, the refresh or the token, and its minute, so that runs of one refresh that arrange its rest for one
+//! minute arrange it once. A leftover schedule does no harm: its refresh has ended, or tables have been made since the time that it names, so that its
+//! run does nothing.
 
 use std::time::Duration;
 
@@ -44,32 +44,38 @@ const DELIVERIES: i32 = 10;
 /// What the function is to be invoked for, and when.
 #[derive(Clone, Debug, PartialEq)]
 pub struct NextInvocation {
-    /// The schedule's name: the same for the same invocation.
-    name: String,
+    /// What for: with the minute the schedule's name.
+    purpose: String,
     event: Value,
     at: Instant,
 }
 
 impl NextInvocation {
-    /// The next part of an unfinished refresh, not before `at`. `refresh_id` has letters, digits and hyphens; `invocations` is how many the refresh
-    /// has had. `accept_shrink` stays as it was asked for.
-    pub fn rest_of_refresh(refresh_id: &str, invocations: u32, at: Instant, accept_shrink: bool) -> Self {
-        let name = format!("{refresh_id}-{invocations}");
-        let name = if name.len() <= NAME_LIMIT { name } else { Digest::of(name.as_bytes()) };
+    /// The next part of an unfinished refresh, not before `at`. `refresh_id` has letters, digits and hyphens. `accept_shrink` stays as it was asked
+    /// for.
+    pub fn rest_of_refresh(refresh_id: &str, at: Instant, accept_shrink: bool) -> Self {
         let mut event = json!({"action": "refresh", "continues": refresh_id});
         if accept_shrink {
             event["accept_shrink"] = true.into();
         }
-        Self { name, event, at }
+        Self { purpose: refresh_id.to_owned(), event, at }
     }
 
-    /// The next look for a token that has been waited for since `since`. All looks at one minute are one invocation.
+    /// The next look for a token that has been waited for since `since`.
     pub fn look_for_token(since: Instant, at: Instant) -> Self {
-        let time =
-            |at: Instant, form| jiff::Timestamp::from_millisecond(at.0).unwrap_or_default().strftime(form).to_string();
-        let name = time(at, "token-%Y%m%dT%H%MZ");
-        Self { name, event: json!({"action": "refresh", "waiting_since": time(since, "%Y-%m-%dT%H:%M:%SZ")}), at }
+        let event = json!({"action": "refresh", "waiting_since": format_time(since, "%Y-%m-%dT%H:%M:%SZ")});
+        Self { purpose: "token".to_owned(), event, at }
     }
+
+    /// The name of its schedule at this minute.
+    fn name(&self, at: Instant) -> String {
+        let name = format!("{}-{}", self.purpose, format_time(at, "%Y%m%dT%H%MZ"));
+        if name.len() <= NAME_LIMIT { name } else { Digest::of(name.as_bytes()) }
+    }
+}
+
+fn format_time(at: Instant, form: &str) -> String {
+    jiff::Timestamp::from_millisecond(at.0).unwrap_or_default().strftime(form).to_string()
 }
 
 /// Arranges for this function to be invoked again.
@@ -127,6 +133,7 @@ impl Continuation {
     /// [`FailureKind::ContinuationFailed`], saying which right or what else is missing.
     pub async fn arrange(&self, due: &NextInvocation, deadline: tokio::time::Instant) -> Result<Instant, Failure> {
         let at = next_full_minute(due.at, (self.clock)());
+        let name = due.name(at);
         let unfit = |error: BuildError| failed(&error.to_string());
         let retries =
             RetryPolicy::builder().maximum_event_age_in_seconds(EVENT_AGE_S).maximum_retry_attempts(DELIVERIES);
@@ -140,8 +147,8 @@ impl Continuation {
         let arranged = self
             .scheduler
             .create_schedule()
-            .name(&due.name)
-            .client_token(&due.name)
+            .name(&name)
+            .client_token(&name)
             .group_name(&self.group)
             .schedule_expression(expression(at)?)
             .schedule_expression_timezone("UTC")
@@ -226,22 +233,17 @@ mod tests {
     }
 
     #[test]
-    fn each_part_has_a_name_of_its_own() {
-        let name =
-            |refresh_id: &str, invocations| NextInvocation::rest_of_refresh(refresh_id, invocations, NOW, false).name;
-        assert_eq!(name("20261121T013000Z-0a1b2c3d", 3), "20261121T013000Z-0a1b2c3d-3");
+    fn what_is_arranged_for_one_minute_has_one_name() {
+        let name = |refresh_id: &str, at| NextInvocation::rest_of_refresh(refresh_id, at, false).name(at);
+        let next_minute = Instant(NOW.0 + 60_000);
+        assert_eq!(name("20261121T013000Z-0a1b2c3d", NOW), "20261121T013000Z-0a1b2c3d-20261121T0130Z");
         let long = "a".repeat(64);
-        assert_eq!(name(&long, 1).len(), NAME_LIMIT);
-        assert_eq!(name(&long, 1), name(&long, 1));
-        assert_ne!(name(&long, 1), name(&long, 2));
-    }
-
-    #[test]
-    fn looks_for_a_token_at_one_minute_are_one() {
+        assert_eq!(name(&long, NOW).len(), NAME_LIMIT);
+        assert_eq!(name(&long, NOW), name(&long, NOW));
+        assert_ne!(name(&long, NOW), name(&long, next_minute));
         let look = NextInvocation::look_for_token(Instant(NOW.0 - 7_000), NOW);
-        assert_eq!(look.name, "token-20261121T0130Z");
         assert_eq!(look.event, json!({"action": "refresh", "waiting_since": "2026-11-21T01:29:53Z"}));
-        assert_eq!(NextInvocation::look_for_token(NOW, Instant(NOW.0 + 59_999)).name, look.name);
-        assert_ne!(NextInvocation::look_for_token(NOW, Instant(NOW.0 + 60_000)).name, look.name);
+        assert_eq!(look.name(NOW), "token-20261121T0130Z");
+        assert_ne!(look.name(next_minute), look.name(NOW));
     }
 }

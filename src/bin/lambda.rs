@@ -94,7 +94,7 @@ fn due(report: &Report, accept_shrink: bool) -> Option<NextInvocation> {
     match report.status {
         Status::Incomplete => {
             let refresh_id = report.refresh_id.as_deref()?;
-            Some(NextInvocation::rest_of_refresh(refresh_id, report.invocation?, report.continues_at?, accept_shrink))
+            Some(NextInvocation::rest_of_refresh(refresh_id, report.continues_at?, accept_shrink))
         }
         Status::WaitingForToken => Some(NextInvocation::look_for_token(report.waiting_since?, report.continues_at?)),
         Status::Succeeded | Status::Failed | Status::DryRun => None,

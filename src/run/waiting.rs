@@ -1,5 +1,5 @@
-//! Waits for the token: a function that is deployed before there is one looks for it by itself, checks it, and makes the tables. Nobody has to
-//! start it, and nothing fails meanwhile.
+//! Waits: for the token, which a function that is deployed before there is one looks for by itself, checks, and makes the tables; and for the lake,
+//! while another run has it. Nobody has to start it, and nothing fails meanwhile.
 
 use crate::event::Refresh;
 use crate::lake::Publisher;
@@ -32,8 +32,29 @@ pub(super) fn unless_waiting(
     Ok(look_again(since, now, note, report))
 }
 
+/// Ends a run that found the lake in use, if it came by itself: it comes again, for the run that has the lake may be a dry one, or fail.
+///
+/// # Errors
+/// The failure, if somebody has started this run, who is to know.
+pub(super) fn come_again(
+    in_use: Failure,
+    refresh: &Refresh,
+    now: Instant,
+    report: &mut Report,
+) -> Result<Status, Failure> {
+    if let Some(since) = refresh.waiting_since {
+        return Ok(look_again(since, now, in_use.message, report));
+    }
+    if refresh.continues.is_none() {
+        return Err(in_use);
+    }
+    (report.refresh_id, report.continues_at) = (refresh.continues.clone(), Some(next_look(now, now)));
+    report.note = Some(in_use.message);
+    Ok(Status::Incomplete)
+}
+
 /// Ends a run that is to look for the token once more.
-pub(super) fn look_again(since: Instant, now: Instant, note: String, report: &mut Report) -> Status {
+fn look_again(since: Instant, now: Instant, note: String, report: &mut Report) -> Status {
     (report.waiting_since, report.continues_at) = (Some(since), Some(next_look(since, now)));
     report.note = Some(note);
     Status::WaitingForToken

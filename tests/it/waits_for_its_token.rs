@@ -36,13 +36,13 @@ impl Deployed {
     async fn wait(&self, function: &mut Function) -> Value {
         let report = function.invoke(&json!({"action": "refresh"}), MINUTES).await.unwrap();
         assert_eq!((&report["status"], &report["error"]), (&json!("waiting_for_token"), &Value::Null), "{report}");
-        self.arranged(&report)
+        self.arranged("token", &report)
     }
 
     /// The event that comes at the time that a report says.
-    fn arranged(&self, report: &Value) -> Value {
+    fn arranged(&self, purpose: &str, report: &Value) -> Value {
         let at: String = report["continues_at"].as_str().unwrap()[..16].replace(['-', ':'], "");
-        let schedule = &self.scheduler.schedules()[&format!("token-{at}Z")];
+        let schedule = &self.scheduler.schedules()[&format!("{purpose}-{at}Z")];
         serde_json::from_str(schedule["Target"]["Input"].as_str().unwrap()).unwrap()
     }
 }
@@ -62,7 +62,7 @@ async fn and_makes_the_tables_once_it_is_put() {
         assert_eq!((&report["status"], &report["error"]), (&json!("waiting_for_token"), &Value::Null), "{report}");
         assert!(report["note"].as_str().is_some_and(|note| note.contains("put-secret-value")), "{report}");
         events.insert(report["continues_at"].to_string());
-        event = deployed.arranged(&report);
+        event = deployed.arranged("token", &report);
     }
     assert_eq!(deployed.scheduler.schedules().len(), events.len(), "looks at one time are one");
     assert_eq!(deployed.sim.journal().totals().requests, 0);
@@ -150,9 +150,9 @@ async fn only_what_can_come_again_waits() {
 }
 
 /// Somebody starts a run by hand as soon as the token is put: the look that comes meanwhile leaves the lake to it. That run may be a dry one, so it
-/// is looked for again.
+/// is looked for again. So does the rest of a refresh, which somebody goes on with by hand.
 #[tokio::test]
-async fn a_look_yields_to_a_run_that_is_on() {
+async fn what_comes_by_itself_yields_to_a_run_that_is_on() {
     let deployed = Deployed::new(Options::fast(800, 24), |token| vec![Secret::NoValue, Secret::text(token)]).await;
     let mut function = Function::start(&deployed.environment).await;
     let event = deployed.wait(&mut function).await;
@@ -163,8 +163,13 @@ async fn a_look_yields_to_a_run_that_is_on() {
     deployed.lake.put("lake/state/lease.json", there.to_string().as_bytes());
     let report = function.invoke(&event, MINUTES).await.unwrap();
     assert_eq!((&report["status"], &report["error"]), (&json!("waiting_for_token"), &Value::Null), "{report}");
-    let next = deployed.arranged(&report);
+    let next = deployed.arranged("token", &report);
     assert_eq!(next, event, "it waits since then");
+    let rest = json!({"action": "refresh", "continues": "20261120T013000Z-1b2c3d4e"});
+    let report = function.invoke(&rest, MINUTES).await.unwrap();
+    assert_eq!((&report["status"], &report["error"]), (&json!("incomplete"), &Value::Null), "{report}");
+    assert_eq!(deployed.arranged("20261120T013000Z-1b2c3d4e", &report), rest);
+    assert!(!deployed.lake.objects().keys().any(|key| key.starts_with("lake/runs/")), "they did nothing");
     assert_eq!(function.invoke(&json!({}), MINUTES).await.unwrap_err().kind, "lake_in_use");
     assert_eq!(deployed.sim.journal().totals().requests, 0);
     // The other run has ended, and published nothing.
