@@ -122,6 +122,15 @@ impl Manifest {
         Self { format_version, snapshot, created_at, schema_version, tables, settings, control_totals, report }
     }
 
+    /// The snapshot that was current before it, as the report says.
+    pub(super) fn replaced(&self) -> Option<SnapshotName> {
+        #[derive(Deserialize)]
+        struct Replaced {
+            snapshot_before: Option<SnapshotName>,
+        }
+        Replaced::deserialize(&self.report).ok()?.snapshot_before
+    }
+
     /// The bytes of the manifest, which is to be written at `place`.
     pub(super) fn write(mut self, place: &str) -> Result<Bytes, Error> {
         for value in [&mut self.settings, &mut self.control_totals, &mut self.report] {

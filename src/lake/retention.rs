@@ -34,18 +34,18 @@ pub struct Swept {
 ///
 /// A finished snapshot may go once `retained` finished ones are newer and the next of those is older than a day: so its readers have had a day since
 /// it was replaced, not since it was made. One without a manifest may go at once: the holder of the lake knows that its run is dead. The current
-/// snapshot stays, whatever its age, and so do the one that was current before it and all newer ones.
+/// snapshot stays, whatever its age, and so do those that it replaced within a day (`replaced`) and all newer ones.
 pub(crate) fn to_remove<'a>(
     found: &'a [ListedSnapshot],
-    current: &Current,
+    current: &SnapshotName,
+    replaced: &[SnapshotName],
     now: Instant,
     retained: usize,
 ) -> Vec<&'a SnapshotName> {
-    let a_day_ago = |then: Option<Instant>| then.is_some_and(|then| now.0 - then.0 > READERS_MS);
     let (mut newer, mut replaced_at, mut removed) = (0, None, Vec::new());
     for ListedSnapshot { name, finished } in found.iter().rev() {
-        let may_go = !finished || (newer >= retained && a_day_ago(replaced_at));
-        if may_go && *name < current.snapshot && current.previous.as_ref() != Some(name) {
+        let may_go = !finished || (newer >= retained && is_a_day_ago(replaced_at, now));
+        if may_go && name < current && !replaced.contains(name) {
             removed.push(name);
         }
         if *finished {
@@ -56,7 +56,26 @@ pub(crate) fn to_remove<'a>(
     removed
 }
 
+fn is_a_day_ago(then: Option<Instant>, now: Instant) -> bool {
+    then.is_some_and(|then| now.0 - then.0 > READERS_MS)
+}
+
 impl Lake {
+    /// The snapshot that was current before this one, and those before that, as far as they were replaced within a day. After going back, names do
+    /// not say so: an old snapshot is replaced by the next refresh, not by the one that was made after it.
+    async fn replaced_within_a_day(&self, current: &Current, now: Instant) -> Vec<SnapshotName> {
+        let (mut replaced, mut before) = (Vec::new(), current.previous.clone());
+        while let Some(name) = before.filter(|name| !replaced.contains(name)) {
+            before = match is_a_day_ago(name.started_at(), now) {
+                true => None,
+                // A damaged one cannot say what it replaced.
+                false => self.manifest_of(&name).await.ok().and_then(|(manifest, _)| manifest.replaced()),
+            };
+            replaced.push(name);
+        }
+        replaced
+    }
+
     /// All snapshots, oldest first, each with whether it is finished.
     ///
     /// # Errors
@@ -98,7 +117,8 @@ impl Publisher {
         self.still_held()?;
         let found = self.lake().list_snapshots().await?;
         let Some((current, _)) = self.lake().current().await? else { return Ok(Vec::new()) };
-        Ok(to_remove(&found, &current, now, retained).into_iter().cloned().collect())
+        let replaced = self.lake().replaced_within_a_day(&current, now).await;
+        Ok(to_remove(&found, &current.snapshot, &replaced, now, retained).into_iter().cloned().collect())
     }
 
     /// Withdraws a snapshot that was finished and never became current: it is a leftover from then on, which the next sweep finds.
@@ -132,7 +152,6 @@ impl Publisher {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::lake::manifest::LAKE_FORMAT_VERSION;
 
     const NOW: Instant = Instant(1_795_224_600_000);
 
@@ -151,15 +170,9 @@ mod tests {
             })
             .collect();
         found.sort_by(|a, b| a.name.cmp(&b.name));
-        let current = Current {
-            format_version: LAKE_FORMAT_VERSION,
-            snapshot: name(current),
-            committed_at: NOW,
-            previous: previous.map(name),
-            manifest_sha256: String::new(),
-        };
+        let replaced: Vec<SnapshotName> = previous.map(name).into_iter().collect();
         let age = |removed: &SnapshotName| (NOW.0 - removed.started_at().unwrap().0) / 3_600_000;
-        to_remove(&found, &current, NOW, retained).into_iter().map(age).collect()
+        to_remove(&found, &name(current), &replaced, NOW, retained).into_iter().map(age).collect()
     }
 
     #[test]

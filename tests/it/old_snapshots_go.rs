@@ -51,8 +51,9 @@ async fn publish(publisher: &Publisher, hours: i64) {
         writer.write(Bytes::from(format!("{hours}"))).await.unwrap();
         files.push(writer.finish(1).await.unwrap());
     }
-    let manifest = Manifest::new(name(hours), ManifestTables::new(files));
+    let mut manifest = Manifest::new(name(hours), ManifestTables::new(files));
     let current = publisher.lake().current().await.unwrap();
+    manifest.report = json!({"snapshot_before": current.as_ref().map(|(current, _)| &current.snapshot)});
     snapshot.commit(manifest, current.as_ref(), hours_ago(hours)).await.unwrap();
 }
 
@@ -123,7 +124,7 @@ async fn half_a_sweep_is_ended_by_the_next(home: &Home) {
     assert_eq!(lake.snapshot_names().await.unwrap(), names(&[72, 0]));
 }
 
-/// Gone back to, an old one is current and stays; the run after that keeps it as the one before.
+/// Gone back to, an old one is current and stays; the run after that keeps it as the one before, and those of the day after that, too.
 async fn what_was_gone_back_to_stays(home: &Home) {
     let lake = Lake::open(home.lake("lake"), Access::Write).await.unwrap();
     let publisher = lake.claim("run", || NOW).await.unwrap();
@@ -138,9 +139,13 @@ async fn what_was_gone_back_to_stays(home: &Home) {
     publish(&publisher, 48).await;
     assert_eq!(publisher.sweep(1, NOW, in_time()).await.removed, 3);
     assert_eq!(lake.snapshot_names().await.unwrap(), names(&[168, 48]), "it was current before");
+    publisher.roll_back_to(&whole, lake.current().await.unwrap().as_ref(), hours_ago(3)).await.unwrap();
+    publish(&publisher, 2).await;
     publish(&publisher, 1).await;
-    assert_eq!(publisher.sweep(1, NOW, in_time()).await.removed, 1);
-    assert_eq!(lake.snapshot_names().await.unwrap(), names(&[48, 1]));
+    assert_eq!(publisher.sweep(1, NOW, in_time()).await.removed, 0);
+    assert_eq!(lake.snapshot_names().await.unwrap(), names(&[168, 48, 2, 1]), "it was current until two hours ago");
+    assert_eq!(publisher.sweep(1, Instant(NOW.0 + 24 * 3_600_000), in_time()).await.removed, 2);
+    assert_eq!(lake.snapshot_names().await.unwrap(), names(&[2, 1]));
 }
 
 against_every_store!(what_may_go_goes, half_a_sweep_is_ended_by_the_next, what_was_gone_back_to_stays);
