@@ -22,6 +22,8 @@ mod month_chart;
 mod sections;
 mod trust;
 
+use std::collections::BTreeSet;
+
 use askama::Template;
 
 use crate::classify::category::Language;
@@ -33,8 +35,10 @@ use sections::SectionView;
 use view::{Block, Row, Table, listed, named};
 use words::{Words, fill};
 
-/// Companies in the title.
+/// Companies in the title, and those of a currency that is not shown whole.
 const COMPANIES: usize = 4;
+/// Currencies that are named.
+const CURRENCIES: usize = 8;
 
 #[derive(Template)]
 #[template(path = "page.html")]
@@ -87,7 +91,7 @@ pub fn render(
 fn companies(data: &PageData, words: &Words) -> String {
     let owners = data.sections.iter().flat_map(|section| &section.owners.top);
     let mut names: Vec<String> = owners.filter_map(|owner| owner.label.clone()).collect();
-    names.extend(data.others.iter().filter_map(|(name, ..)| name.clone()));
+    names.extend(data.others.iter().flat_map(|other| other.owners.iter().flatten().cloned()));
     listed(&names, COMPANIES, words)
 }
 
@@ -98,25 +102,28 @@ fn facts(data: &PageData, report: &Report, words: &'static Words) -> Vec<(&'stat
         Some(first) => fill(words.not_compared, &[&now, &words.month(first)]),
         None => fill(words.compared, &[&now, &words.months(window.before())]),
     };
-    let mut currencies: Vec<String> = data
-        .sections
-        .iter()
-        .map(|section| section.currency.as_deref().map_or_else(|| words.no_currency.to_owned(), named))
-        .collect();
-    currencies.dedup();
-    let currency = match (currencies.len(), data.sections.len() + data.others.len()) {
+    let shown = data.sections.iter().map(|section| &section.currency);
+    let all = shown.chain(data.others.iter().map(|other| &other.currency));
+    let mut currencies: Vec<String> = all.map(|code| currency(code.as_deref(), words)).collect();
+    let mut seen = BTreeSet::new();
+    currencies.retain(|currency| seen.insert(currency.clone()));
+    let told = match (currencies.len(), data.sections.len() + data.others.len()) {
         (0, _) => "–".to_owned(),
-        (_, 1) => listed(&currencies, COMPANIES, words),
-        _ => fill(words.currencies, &[&listed(&currencies, COMPANIES, words)]),
+        (_, 1) => listed(&currencies, CURRENCIES, words),
+        _ => fill(words.currencies, &[&listed(&currencies, CURRENCIES, words)]),
     };
-    vec![(words.data_of, words.time(report.started_at)), (words.months_shown, months), (words.currency, currency)]
+    vec![(words.data_of, words.time(report.started_at)), (words.months_shown, months), (words.currency, told)]
+}
+
+fn currency(code: Option<&str>, words: &Words) -> String {
+    code.map_or_else(|| words.no_currency.to_owned(), named)
 }
 
 fn late(data: &PageData, words: &Words) -> Option<String> {
     data.window.has_just_ended().then(|| fill(words.late, &[&words.month(data.window.now().1)]))
 }
 
-/// The owners of unknown currency that there was no room for.
+/// The currencies that there was no room for.
 fn others(data: &PageData, words: &'static Words) -> Option<Table> {
     if data.others.is_empty() {
         return None;
@@ -124,12 +131,21 @@ fn others(data: &PageData, words: &'static Words) -> Option<Table> {
     let mut table = Table {
         caption: words.left_to_the_tables.to_owned(),
         is_titled: true,
-        heads: view::heads([(words.owner, view::TEXT), (words.spend, view::NUMBER), (words.lines, view::NUMBER)]),
+        heads: view::heads([
+            (words.owner, view::TEXT),
+            (words.currency, view::TEXT),
+            (words.spend, view::NUMBER),
+            (words.lines, view::NUMBER),
+        ]),
         ..Table::default()
     };
-    for (name, lines, amount) in data.others.iter().take(20) {
-        let name = name.as_deref().map_or_else(|| words.no_name.to_owned(), named);
-        table.rows.push(Row { name, cells: vec![words.amount(*amount), words.count(*lines)], ..Row::default() });
+    for other in data.others.iter().take(20) {
+        let called = |name: &Option<String>| name.as_deref().map_or_else(|| words.no_name.to_owned(), named);
+        let owners: Vec<String> = other.owners.iter().map(called).collect();
+        let (lines, amount) = other.ever;
+        let currency = currency(other.currency.as_deref(), words);
+        let cells = vec![currency, words.amount(amount), words.count(lines)];
+        table.rows.push(Row { name: listed(&owners, COMPANIES, words), cells, ..Row::default() });
     }
     Some(table)
 }

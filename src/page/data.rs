@@ -26,8 +26,18 @@ pub struct PageData {
     pub(super) window: Window,
     /// The one with the most lines first.
     pub(super) sections: Vec<SectionData>,
-    /// Owner, lines and sum of all months of those that are not shown whole.
-    pub(super) others: Vec<(Option<String>, u64, i128)>,
+    /// Those that are not shown whole.
+    pub(super) others: Vec<OtherSection>,
+}
+
+/// What is left of a currency that is not shown whole.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct OtherSection {
+    pub(super) currency: Option<String>,
+    /// The largest owners by name.
+    pub(super) owners: Vec<Option<String>>,
+    /// Lines and ten-thousandths of all months.
+    pub(super) ever: (u64, i128),
 }
 
 /// What the page shows of one currency.
@@ -96,8 +106,12 @@ impl Figures<'_> {
             .collect();
         sections.sort_by_key(|(section, _)| (Reverse(section.ever.0), section.currency, section.owner_ids()));
         let others = sections.split_off(WHOLE.min(sections.len()));
-        let name = |section: &SectionData| section.owners.top.first().and_then(|owner| owner.label.clone());
-        let others = others.into_iter().map(|(_, section)| (name(&section), section.ever.0, section.ever.1)).collect();
+        let other = |(_, section): (_, SectionData)| OtherSection {
+            currency: section.currency,
+            owners: section.owners.top.into_iter().map(|owner| owner.label).collect(),
+            ever: section.ever,
+        };
+        let others = others.into_iter().map(other).collect();
         PageData { window: self.window, sections: sections.into_iter().map(|(_, section)| section).collect(), others }
     }
 }
@@ -136,13 +150,13 @@ impl Section<'_> {
 impl SectionData {
     fn of(section: &Section<'_>, window: &Window, names: SupplierLabels) -> Self {
         let suppliers: Vec<&Supplier<'_>> = section.suppliers.values().collect();
-        let label = |supplier: &Supplier<'_>| {
+        let entry = |supplier: &&Supplier<'_>| {
             let by_name = names == SupplierLabels::Names && !supplier.is_person;
             let name = supplier.name.filter(|_| by_name);
-            name.map(str::to_owned).or_else(|| supplier.code.map(|code| format!("#{code}")))
+            Entry { is_code: name.is_none(), ..Entry::new(name.or(supplier.code), supplier.sum) }
         };
-        let entries = suppliers.iter().map(|supplier| Entry { label: label(supplier), sum: supplier.sum });
-        let owners = section.owners.values().map(|(name, sum)| Entry { label: name.map(str::to_owned), sum: *sum });
+        let entries = suppliers.iter().map(entry);
+        let owners = section.owners.values().map(|(name, sum)| Entry::new(*name, *sum));
         let (categories, other_categories) = categories(section);
         let mut people: Vec<String> = section.dimensions.people().map(str::to_owned).collect();
         people.sort();
@@ -185,15 +199,15 @@ fn categories(section: &Section<'_>) -> Categories {
     let mut narrower: Vec<_> = section.categories.iter().collect();
     narrower.sort_unstable_by_key(|(names, _)| **names);
     for names in narrower.chunk_by(|((a, _), _), ((b, _), _)| a == b) {
-        let entries: Vec<Entry> =
-            names.iter().map(|((_, name), sum)| Entry { label: name.map(str::to_owned), sum: **sum }).collect();
+        let entries = names.iter().map(|((_, name), sum)| Entry::new(*name, **sum)).collect();
         let Some(((name, _), _)) = names.first() else { continue };
-        wider.push((Entry { label: name.map(str::to_owned), sum: Entry::total(&entries) }, entries));
+        // Not the sum of its narrower ones: an invoice can have lines in several.
+        wider.push((Entry::new(*name, section.wider_categories.get(name).copied().unwrap_or_default()), entries));
     }
     wider.retain(|(entry, _)| !entry.is_nothing());
     wider.sort_by(|(a, _), (b, _)| a.order(b));
     let rest: Vec<Entry> = wider.split_off(CATEGORIES.0.min(wider.len())).into_iter().map(|(entry, _)| entry).collect();
-    let others = (!rest.is_empty()).then(|| (rest.len() as u64, Entry { label: None, sum: Entry::total(&rest) }));
+    let others = (!rest.is_empty()).then(|| (rest.len() as u64, Entry::new(None, Entry::total(&rest))));
     let ranked = |(entry, narrower): (Entry, Vec<Entry>)| (entry, Ranking::of(narrower.into_iter(), CATEGORIES.1));
     (wider.into_iter().map(ranked).collect(), others)
 }
@@ -207,7 +221,7 @@ fn dimensions(section: &Section<'_>) -> Vec<(String, Ranking)> {
                 (Some(code), Some(name)) if code != name => Some(format!("{code} {name}")),
                 (code, name) => name.or(*code).map(str::to_owned),
             };
-            Entry { label, sum: Sum { now: *sum, ..Sum::default() } }
+            Entry::new(label.as_deref(), Sum { now: *sum, ..Sum::default() })
         });
         let mut ranking = Ranking::of(values, DIMENSIONS.1);
         ranking.add_to_others(kind.rest);

@@ -22,7 +22,7 @@ pub struct Figures<'a> {
     pub(super) window: Window,
     pub(super) sections: Vec<Section<'a>>,
     section_of: FxHashMap<Option<i64>, usize>,
-    /// Vouchers that have been counted as an invoice: with 0 as a whole, with another number in a category.
+    /// Invoices that have been counted: their vouchers, and a hash of their suppliers and of what they were counted in.
     invoices: FxHashSet<(i64, u64)>,
 }
 
@@ -52,6 +52,7 @@ pub(super) struct Section<'a> {
     pub(super) without_supplier: Sum,
     /// Each wider category by month.
     pub(super) months: FxHashMap<Option<&'a str>, [i128; COLUMNS]>,
+    pub(super) wider_categories: FxHashMap<Option<&'a str>, Sum>,
     pub(super) categories: FxHashMap<(Option<&'a str>, Option<&'a str>), Sum>,
     pub(super) suppliers: FxHashMap<&'a str, Supplier<'a>>,
     pub(super) owners: FxHashMap<Option<i64>, (Option<&'a str>, Sum)>,
@@ -152,12 +153,19 @@ impl<'a> Figures<'a> {
         if !matches!(place, Place::Now | Place::Before) {
             return;
         }
+        // A voucher can hold the invoices of several suppliers.
         let voucher = row.voucher_id.filter(|_| is_invoice(row));
-        let is_new = voucher.is_some_and(|voucher| self.invoices.insert((voucher, 0)));
-        // A hash stands for the category, for it is only counted.
-        let category = FxBuildHasher.hash_one((row.category_1, row.category_2));
-        let is_new_in_category = voucher.is_some_and(|voucher| self.invoices.insert((voucher, category.max(1))));
-        section.add(place, amount, (is_new, is_new_in_category), row);
+        let mut is_new_in = |categories: [Option<Option<&str>>; 2]| {
+            let hash = FxBuildHasher.hash_one((row.supplier_id, categories));
+            voucher.is_some_and(|voucher| self.invoices.insert((voucher, hash)))
+        };
+        let (wider, narrower) = (Some(row.category_1), Some(row.category_2));
+        let is_new = IsNew {
+            invoice: is_new_in([None, None]),
+            in_wider_category: is_new_in([wider, None]),
+            in_category: is_new_in([wider, narrower]),
+        };
+        section.add(place, amount, is_new, row);
     }
 
     /// The section of a row's owner, made if it is the first.
@@ -176,15 +184,23 @@ impl<'a> Figures<'a> {
     }
 }
 
+/// Whether a row is the first of its invoice, at all and in its categories.
+struct IsNew {
+    invoice: bool,
+    in_wider_category: bool,
+    in_category: bool,
+}
+
 impl<'a> Section<'a> {
-    /// Adds a row, which may be the first of its invoice, and the first of it in its category.
-    fn add(&mut self, place: Place, amount: i128, (is_new_invoice, is_new_in_category): (bool, bool), row: &Row<'a>) {
+    fn add(&mut self, place: Place, amount: i128, is_new: IsNew, row: &Row<'a>) {
+        let is_new_invoice = is_new.invoice;
         self.total.add(place, amount, is_new_invoice);
         let owner =
             self.owners.entry(row.owner_id).or_insert_with(|| (row.owner_name.or(row.owner_code), Sum::default()));
         owner.1.add(place, amount, is_new_invoice);
+        self.wider_categories.entry(row.category_1).or_default().add(place, amount, is_new.in_wider_category);
         let category = self.categories.entry((row.category_1, row.category_2)).or_default();
-        category.add(place, amount, is_new_in_category);
+        category.add(place, amount, is_new.in_category);
         match (row.supplier_key, row.supplier_id) {
             (Some(key), Some(id)) => {
                 let supplier =

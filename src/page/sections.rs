@@ -247,11 +247,8 @@ impl SectionBuilder<'_> {
         let widest = widest(section.top_suppliers.top.iter());
         for supplier in &section.top_suppliers.top {
             let name = match supplier.label.as_deref() {
-                // A code is told from a name.
-                Some(label) => match label.strip_prefix('#') {
-                    Some(code) => fill(words.supplier_code, &[&named(code)]),
-                    None => named(label),
-                },
+                Some(code) if supplier.is_code => fill(words.supplier_code, &[&named(code)]),
+                Some(name) => named(name),
                 None => if self.suppliers == SupplierLabels::Codes { words.no_code } else { words.no_name }.to_owned(),
             };
             table.rows.push(self.row("", name, &supplier.sum, Some(widest)));
@@ -263,12 +260,7 @@ impl SectionBuilder<'_> {
         }
         table.rows.push(self.sum(&section.total));
         block.tables.push(table);
-        let has_codes = section
-            .top_suppliers
-            .top
-            .iter()
-            .filter_map(|supplier| supplier.label.as_deref())
-            .any(|label| label.starts_with('#'));
+        let has_codes = section.top_suppliers.top.iter().any(|supplier| supplier.is_code && supplier.label.is_some());
         match self.suppliers {
             SupplierLabels::Codes => block.notes.push(words.by_code.to_owned()),
             SupplierLabels::Names if has_codes => block.notes.push(words.people_by_code.to_owned()),

@@ -139,15 +139,21 @@ fn currencies_are_never_added() {
         ("2026-10", other(4, None)),
         ("2026-10", other(5, None)),
         ("2026-10", other(6, None)),
+        ("2026-10", Spend { owner_name: Some("Dansk A/S"), ..other(7, Some("DKK")) }),
+        ("2026-10", Spend { owner_name: Some("Jysk A/S"), ..other(8, Some("DKK")) }),
+        ("2026-10", Spend { owner_name: Some("Suomi Oy"), ..other(9, Some("EUR")) }),
     ];
     let data = data(&rows);
     let sections: Vec<_> =
         data.sections.iter().map(|section| (section.currency.as_deref(), section.total.now / UNIT)).collect();
-    assert_eq!(sections, [(Some("NOK"), 3), (Some("SEK"), 2_000), (None, 1_000), (None, 1_000)]);
-    assert_eq!(data.others, [(Some("Svea AB".to_owned()), 1, 1_000 * UNIT)]);
+    assert_eq!(sections, [(Some("NOK"), 3), (Some("DKK"), 2_000), (Some("SEK"), 2_000), (None, 1_000)]);
+    let others: Vec<_> = data.others.iter().map(|other| (other.currency.as_deref(), other.ever)).collect();
+    assert_eq!(others, [(None, (1, 1_000 * UNIT)), (None, (1, 1_000 * UNIT)), (Some("EUR"), (1, 1_000 * UNIT))]);
     let page = text(&data, &report());
-    assert!(page.contains("NOK, SEK, not known and not known, each by itself") || page.contains("each by itself"));
-    assert!(!page.contains("2,003") && !page.contains("5,003"));
+    assert!(page.contains("NOK, DKK, SEK, not known and EUR; each by itself"), "{page}");
+    assert!(page.contains("Currencies that are not shown here"));
+    assert!(page.contains("Suomi Oy</th><td class=\"t\">EUR</td>"), "{page}");
+    assert!(!page.contains("2,003") && !page.contains("8,003"));
 }
 
 #[test]
@@ -180,7 +186,7 @@ fn a_supplier_is_one_company_and_a_person_goes_by_a_code() {
     ];
     let data = data(&rows);
     let section = only(&data);
-    let expected = [(Some("Name"), 760), (Some("#N13"), 150), (Some("Small"), 90)];
+    let expected = [(Some("Name"), 760), (Some("N13"), 150), (Some("Small"), 90)];
     assert_eq!(ranked(&section.top_suppliers), expected);
     assert_eq!((section.suppliers, section.total.invoices, section.total.invoices_before), ((3, 2), 5, 2));
     assert_eq!((section.ten, section.without_supplier.now), ((1_000 * UNIT, 180 * UNIT), 1_000 * UNIT));
@@ -191,9 +197,11 @@ fn a_supplier_is_one_company_and_a_person_goes_by_a_code() {
     );
     let page = text(&data, &report());
     assert!(page.contains("Supplier N13") && !page.contains("Nordmann"));
+    let odd = text(&self::data(&[("2026-10", from(bought(1, "1"), 1, "supplier:1", "#1 Kurs AS", "N1"))]), &report());
+    assert!(odd.contains("#1 Kurs AS") && !odd.contains("person's number"), "a name, and no code");
     assert!(page.contains("2 of 3 suppliers make 80% of what has a supplier."));
     let by_code = data_by(&rows, SupplierLabels::Codes);
-    assert_eq!(ranked(&only(&by_code).top_suppliers)[0], (Some("#N11"), 760));
+    assert_eq!(ranked(&only(&by_code).top_suppliers)[0], (Some("N11"), 760));
 }
 
 #[test]
@@ -388,14 +396,34 @@ fn the_same_input_gives_the_same_page_and_a_short_ledger_is_not_compared() {
 /// An invoice with lines in several categories is one of each.
 #[test]
 fn an_invoice_counts_once_in_each_of_its_categories() {
-    let of = |voucher, category| Spend {
+    let of = |voucher, category, narrower| Spend {
         category_1: Some(category),
+        category_2: Some(narrower),
         ..from(bought(voucher, "10"), 11, "NO:1", "Name", "N11")
     };
-    let data =
-        data(&[("2026-10", of(1, "A")), ("2026-10", of(1, "B")), ("2026-09", of(1, "B")), ("2026-10", of(2, "B"))]);
+    let data = data(&[
+        ("2026-10", of(1, "A", "a")),
+        ("2026-10", of(1, "B", "a")),
+        ("2026-09", of(1, "B", "b")),
+        ("2026-10", of(2, "B", "a")),
+    ]);
     let section = only(&data);
-    let counts: Vec<_> =
-        section.categories.iter().map(|(entry, _)| (entry.label.as_deref(), entry.sum.invoices)).collect();
-    assert_eq!((counts, section.total.invoices), (vec![(Some("B"), 2), (Some("A"), 1)], 2));
+    let count = |entry: &Entry| (entry.label.clone().unwrap_or_default(), entry.sum.invoices);
+    let counts: Vec<_> = section.categories.iter().map(|(entry, _)| count(entry)).collect();
+    assert_eq!((counts, section.total.invoices), (vec![("B".to_owned(), 2), ("A".to_owned(), 1)], 2));
+    let narrower: Vec<_> = section.categories[0].1.top.iter().map(count).collect();
+    assert_eq!(narrower, [("a".to_owned(), 2), ("b".to_owned(), 1)]);
+}
+
+#[test]
+fn a_voucher_is_an_invoice_of_each_of_its_suppliers() {
+    let rows = [
+        ("2026-10", from(bought(1, "10"), 11, "NO:1", "One", "N11")),
+        ("2026-10", from(bought(1, "5"), 12, "NO:2", "Two", "N12")),
+        ("2026-10", from(bought(1, "1"), 12, "NO:2", "Two", "N12")),
+    ];
+    let data = data(&rows);
+    let section = only(&data);
+    let invoices: Vec<u64> = section.top_suppliers.top.iter().map(|supplier| supplier.sum.invoices).collect();
+    assert_eq!((invoices, section.total.invoices), (vec![1, 1], 2));
 }

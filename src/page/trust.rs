@@ -20,10 +20,11 @@ const NAMED: usize = 8;
 pub(super) fn sentence(data: &PageData, report: &Report, words: &Words) -> String {
     let mut said = Vec::new();
     if let Some(lines) = &report.lines {
-        let on_kept_accounts = lines.kept + lines.excluded_history + lines.excluded_on_kept_accounts;
-        if let Some(share) = words.share(lines.kept.into(), on_kept_accounts.into()) {
-            let text = if lines.kept == on_kept_accounts { words.trust_all } else { words.trust_lines };
-            said.push(fill(text, &[&words.count(lines.kept), &words.count(on_kept_accounts), &share]));
+        let kept = lines.kept.saturating_sub(report.lines_gone.unwrap_or(0));
+        let on_kept_accounts = kept + lines.excluded_history + lines.excluded_on_kept_accounts;
+        if let Some(share) = words.share(kept.into(), on_kept_accounts.into()) {
+            let text = if kept == on_kept_accounts { words.trust_all } else { words.trust_lines };
+            said.push(fill(text, &[&words.count(kept), &words.count(on_kept_accounts), &share]));
         }
         if lines.refused > 0 {
             said.push(fill(words.trust_refused, &[&words.count(lines.refused)]));

@@ -130,7 +130,7 @@ words! {
 
     no_spend: "There is no spend in these months.", "Det er ingen innkjøp i disse månedene.";
     no_spend_at_all: "There is no spend in the tables yet.", "Det er ingen innkjøp i tabellene ennå.";
-    left_to_the_tables: "Owners whose currency is not known, and that are not shown here", "Selskaper med ukjent valuta som ikke vises her";
+    left_to_the_tables: "Currencies that are not shown here", "Valutaer som ikke vises her";
     ever: "All months of the tables together, from {2} on: {0} on {1} lines.", "Alle måneder i tabellene til sammen, fra {2}: {0} på {1} linjer.";
     intercompany: "Left out as intercompany: {0} on {1} lines.", "Utelatt som konserninternt: {0} på {1} linjer.";
 

@@ -9,6 +9,8 @@ use crate::page::figures::Sum;
 pub(in crate::page) struct Entry {
     /// Its name; `None` if it has none.
     pub(in crate::page) label: Option<String>,
+    /// Whether it goes by a code, which is then the label.
+    pub(in crate::page) is_code: bool,
     pub(in crate::page) sum: Sum,
 }
 
@@ -23,6 +25,10 @@ pub(in crate::page) struct Ranking {
 }
 
 impl Entry {
+    pub(super) fn new(name: Option<&str>, sum: Sum) -> Self {
+        Self { label: name.map(str::to_owned), is_code: false, sum }
+    }
+
     pub(super) fn total(entries: &[Self]) -> Sum {
         entries.iter().fold(Sum::default(), |total, entry| total.plus(&entry.sum))
     }
@@ -52,7 +58,7 @@ impl Ranking {
         top.sort_by(Entry::order);
         let mut sum = total;
         top.iter().take(most).for_each(|entry| sum = sum.minus(&entry.sum));
-        let others = (top.len() > most).then(|| ((top.len() - most) as u64, Entry { label: None, sum }));
+        let others = (top.len() > most).then(|| ((top.len() - most) as u64, Entry::new(None, sum)));
         top.truncate(most);
         Self { top, others, total }
     }
