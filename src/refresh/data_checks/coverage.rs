@@ -1,5 +1,6 @@
 //! What part of the ledger is kept, and the invoices of which nothing is.
 
+use crate::model::value::Month;
 use crate::refresh::data_checks::months::{of_both, sum};
 use crate::refresh::screen::Coverage;
 use crate::report::checks::{DataCheck, Measured, count, share};
@@ -15,7 +16,12 @@ pub(super) fn coverage(
     let (lines, kept) = all.months.values().fold((0, 0), |total, of| (total.0 + of.0, total.1 + of.1));
     let mut places = Vec::new();
     if let Some(before) = before {
-        let [now, before] = of_both(now, before);
+        // A month of which no line is kept any more has none in the table.
+        let is_in_table = |month: &Month| now.iter().any(|of| of.month == *month);
+        let gone = all.months.iter().filter(|(month, _)| !is_in_table(month));
+        let gone = gone.map(|(month, (lines, _))| Measured { lines: *lines, ..Measured::empty(*month) });
+        let now: Vec<Measured> = now.iter().cloned().chain(gone).collect();
+        let [now, before] = of_both(&now, before);
         let [(kept, lines), (kept_before, lines_before)] =
             [now, before].map(|months| (sum(&months, |of| of.kept), sum(&months, |of| of.lines)));
         let [share_now, share_before] =
@@ -63,7 +69,6 @@ pub(super) fn invoices(all: &Coverage) -> DataCheck {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::value::Month;
     use crate::refresh::screen::LostInvoices;
 
     const MAY: Month = Month { year: 2026, month: 5 };
@@ -90,6 +95,8 @@ mod tests {
         assert!(check(421, 400).detail.ends_with(": 40.0 % before, 42.1 % now"));
         assert_eq!(check(0, 0).detail, "");
         assert_eq!(coverage(&all, &measured(0), None, 5, "").detail, "");
+        let nothing_kept = coverage(&all, &[], Some(&measured(400)), 5, "");
+        assert!(nothing_kept.detail.ends_with(": 40.0 % before, 0.0 % now"), "{}", nothing_kept.detail);
     }
 
     #[test]

@@ -63,8 +63,9 @@ impl<'a> Vat<'a> {
             let (lines, rate, inside) = most.filter(|(lines, ..)| *lines > 0)?;
             Some(format!(", {} have {}{inside}", count(lines), percent(rate)))
         };
-        let mut places = Vec::new();
+        let (mut places, mut wrong) = (Vec::new(), 0);
         for ((owner, code), implied) in &codes {
+            let before = places.len();
             let near: u64 = implied.near.iter().sum();
             let stated: Vec<_> =
                 contradicted.iter().filter(|of| of.owner_id == *owner && of.vat_code == *code).collect();
@@ -74,7 +75,8 @@ impl<'a> Vat<'a> {
                     count(rate.agreeing),
                     count(rate.lines),
                     percent(rate.rate),
-                    most(implied, rate.rate).unwrap_or_default()
+                    // Of a code with rates of several dates nobody knows which lines it is about.
+                    most(implied, rate.rate).filter(|_| stated.len() == 1).unwrap_or_default()
                 ));
             }
             if stated.is_empty() && implied.lines >= FEWEST && near * 10 < implied.lines * AGREEING_OF_TEN {
@@ -84,8 +86,9 @@ impl<'a> Vat<'a> {
                     count(implied.lines)
                 ));
             }
+            wrong += u64::from(places.len() > before);
         }
-        let figure = format!("{} of {} codes", count(places.len() as u64), count(codes.len() as u64));
+        let figure = format!("{} of {} codes", count(wrong), count(codes.len() as u64));
         DataCheck::judged("vat_rates", figure, "the VAT of lines is not that of the rate of their code", &places)
     }
 }
