@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::error::ErrorKind;
 use clap::{Arg, ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use xledger_spend::event::{Event, Mode, Refresh};
 use xledger_spend::lake::SnapshotName;
@@ -213,9 +214,25 @@ fn snapshot(text: &str) -> Result<SnapshotName, &'static str> {
 
 /// The arguments, and the settings given as flags. Ends the program if they are wrong, or ask for help.
 pub(crate) fn read() -> (Args, BTreeMap<String, OsString>) {
+    if let Some(flag) = given_twice(std::env::args_os()) {
+        let said = format!("the argument '{flag}' cannot be used multiple times");
+        command().error(ErrorKind::ArgumentConflict, said).exit();
+    }
     let matches = command().get_matches();
     let flags = flags(&matches);
     (Args::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()), flags)
+}
+
+/// The flag of all commands that is given twice. Before and after the command clap takes both, and keeps the last without a word.
+fn given_twice(args: impl Iterator<Item = OsString>) -> Option<&'static str> {
+    let args: Vec<OsString> = args.collect();
+    let is = |arg: &OsString, flag: &str| {
+        let rest = arg.to_str().and_then(|arg| arg.strip_prefix(flag));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    };
+    let flags = [&["--lake", "--lake-url"][..], &["--request-log"], &["--deadline-minutes"]];
+    let twice = |flags: &&&[&str]| args.iter().filter(|arg| flags.iter().any(|flag| is(arg, flag))).count() > 1;
+    flags.iter().find(twice).and_then(|flags| flags.first().copied())
 }
 
 fn command() -> clap::Command {
@@ -283,6 +300,19 @@ mod tests {
         for typed in [["--lake", "x", "show"], ["show", "--lake", "x"], ["show", "--lake-url", "x"]] {
             let matches = command().try_get_matches_from([&["xledger-spend"], &typed[..]].concat()).unwrap();
             assert_eq!(flags(&matches).get(LAKE), Some(&"x".into()), "{typed:?}");
+        }
+    }
+
+    #[test]
+    fn a_flag_of_all_commands_is_given_once() {
+        for (typed, twice) in [
+            ("--lake a show --lake b", Some("--lake")),
+            ("--lake=a show --lake-url b", Some("--lake")),
+            ("--deadline-minutes 1 refresh --deadline-minutes=2", Some("--deadline-minutes")),
+            ("--lake a refresh --lake-kms-key-arn b --json", None),
+            ("show --lake=--lake", None),
+        ] {
+            assert_eq!(given_twice(typed.split(' ').map(OsString::from)), twice, "{typed}");
         }
     }
 }

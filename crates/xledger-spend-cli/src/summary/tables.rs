@@ -15,26 +15,29 @@ const OWNERS: usize = 4;
 /// What is in the tables of a snapshot, and where they are.
 pub(crate) fn tables(snapshot: &Snapshot) -> String {
     let (name, place) = (&snapshot.current.snapshot, &snapshot.place);
-    let mut text = suppliers(&snapshot.top_suppliers, &snapshot.owners);
-    text.push_str(&months(&snapshot.months(), &snapshot.owners));
+    let (totals, owners) = (snapshot.months(), &snapshot.owners);
+    let mut text = suppliers(&snapshot.top_suppliers, owners, &totals.iter().map(|total| total.owner).collect());
+    text.push_str(&months(&totals, owners));
     text.push_str(&format!("\nWhere\n  {}\n  snapshot {name}\n", sanitize(place)));
     text.push_str(&format!("\nTo ask in DuckDB\n  {}\n", query(place)));
     text
 }
 
-fn suppliers(suppliers: &[Supplier], owners: &Owners) -> String {
+/// An owner's supplier can be other owners', too (`buyers`), so that its sum has a currency where all of them keep one.
+fn suppliers(suppliers: &[Supplier], owners: &Owners, buyers: &BTreeSet<i64>) -> String {
     if suppliers.is_empty() {
         return String::new();
     }
+    let currency = owners.one_currency(buyers);
     let row = |supplier: &Supplier| {
         let name = supplier.name.clone().unwrap_or_else(|| format!("supplier {}", supplier.id));
         let lines = counted(u64::try_from(supplier.lines).unwrap_or(0), "line");
-        let currency = owners.currency(supplier.owner).unwrap_or_default().to_owned();
-        [name, owners.name(supplier.owner), lines, amount(supplier.ten_thousandths), currency]
+        [name, owners.name(supplier.owner), lines, amount(supplier.ten_thousandths)]
     };
     let rows: Vec<_> = suppliers.iter().map(row).collect();
-    let sides = [Align::Left, Align::Left, Align::Right, Align::Right, Align::Left];
-    format!("\nTop suppliers, each in an owner's register and currency\n{}", aligned(&sides, &rows))
+    let sides = [Align::Left, Align::Left, Align::Right, Align::Right];
+    let currency = currency.unwrap_or("the currency of whoever bought");
+    format!("\nTop suppliers, each in an owner's register, in {currency}\n{}", aligned(&sides, &rows))
 }
 
 /// The last months: one sum where all owners keep one known currency, else a sum for each owner.
@@ -125,6 +128,15 @@ Months
 ";
         assert_eq!(months(&totals, &Owners::default()), expected);
         assert_eq!(months(&[], &Owners::default()), "");
+    }
+
+    #[test]
+    fn a_supplier_has_a_currency_where_all_buyers_keep_it() {
+        let supplier =
+            Supplier { id: 7, owner: 1, name: Some("Fjord AS".to_owned()), lines: 2, ten_thousandths: 35_000_000 };
+        let text = suppliers(&[supplier], &Owners::default(), &[1, 2].into());
+        assert!(text.starts_with("\nTop suppliers, each in an owner's register, in the currency of whoever bought\n"));
+        assert!(text.contains("Fjord AS  owner 1  2 lines  3,500.00"), "{text}");
     }
 
     #[test]
