@@ -17,7 +17,7 @@ SELECT
   api_bytes_down,
   error_kind,
   error_message,
-  date_diff('hour', max(CASE WHEN action = 'refresh' AND status = 'succeeded' THEN finished_at END) OVER (), CAST(current_timestamp AS timestamp)) AS hours_since_last_success
+  date_diff('hour', max(CASE WHEN action = 'refresh' AND status = 'succeeded' AND snapshot IS NOT NULL THEN finished_at END) OVER (), CAST(current_timestamp AS timestamp)) AS hours_since_last_success
 FROM runs
 ORDER BY started_at DESC
 LIMIT 50
