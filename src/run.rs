@@ -184,7 +184,7 @@ impl Run {
     }
 
     /// Opens and claims the lake, does a run's work in it, and gives the run its row. A run that came by itself leaves the lake to one that is at
-    /// work, and comes again.
+    /// work, has no row, and comes again.
     async fn in_lake(
         &self,
         mut report: Report,
@@ -200,13 +200,16 @@ impl Run {
                 return report;
             }
         };
+        let claimed = duplicate_event::claim(self, &lake).await;
+        if let (Err(failure), Some(refresh)) = (&claimed, refresh)
+            && failure.kind == FailureKind::LakeInUse
+            && let Some(status) = waiting::come_again(failure, refresh, (self.clock)(), &mut report)
+        {
+            self.end(&mut report, Ok(status));
+            return report;
+        }
         let outcome = async {
-            let publisher = match (duplicate_event::claim(self, &lake).await, refresh) {
-                (Err(failure), Some(refresh)) if failure.kind == FailureKind::LakeInUse => {
-                    return waiting::come_again(failure, refresh, (self.clock)(), &mut report);
-                }
-                (publisher, _) => publisher?,
-            };
+            let publisher = claimed?;
             let outcome = work(&publisher, &mut report).await;
             publisher.release().await;
             outcome
@@ -214,9 +217,7 @@ impl Run {
         let outcome = outcome.await;
         self.end(&mut report, outcome);
         let is_duplicate = report.error.as_ref().is_some_and(|failure| failure.kind == FailureKind::DuplicateEvent);
-        let waits = report.status == Status::WaitingForToken
-            || (report.status == Status::Incomplete && report.invocation.is_none());
-        if is_duplicate || waits {
+        if is_duplicate || report.status == Status::WaitingForToken {
             // The row is that of the run that does the work; one that waits does none.
             return report;
         }

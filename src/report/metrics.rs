@@ -73,9 +73,12 @@ pub const METRICS: &[Metric] = &[
         is_counted.then_some(u64::from(succeeded))
     }),
     metric("RunsFailed", "Count", "1 if the run failed", |run| flag(run.status() == Status::Failed)),
-    metric("RunsIncomplete", "Count", "1 if time or credits ran out and the next run resumes", |run| {
-        flag(run.status() == Status::Incomplete)
-    }),
+    metric(
+        "RunsIncomplete",
+        "Count",
+        "1 if time or credits ran out, or another run had the lake, and the next run resumes",
+        |run| flag(run.status() == Status::Incomplete),
+    ),
     metric("WaitingForToken", "Count", "1 if there is no token yet and the function waits for it", |run| {
         flag(run.status() == Status::WaitingForToken)
     }),

@@ -32,25 +32,16 @@ pub(super) fn unless_waiting(
     Ok(look_again(since, now, note, report))
 }
 
-/// Ends a run that found the lake in use, if it came by itself: it comes again, for the run that has the lake may be a dry one, or fail.
-///
-/// # Errors
-/// The failure, if somebody has started this run, who is to know.
-pub(super) fn come_again(
-    in_use: Failure,
-    refresh: &Refresh,
-    now: Instant,
-    report: &mut Report,
-) -> Result<Status, Failure> {
+/// Ends a run that found the lake in use, if it came by itself: it comes again, for the run that has the lake may be a dry one, or fail. `None` if
+/// somebody has started it, who is to know.
+pub(super) fn come_again(in_use: &Failure, refresh: &Refresh, now: Instant, report: &mut Report) -> Option<Status> {
+    let note = in_use.message.clone();
     if let Some(since) = refresh.waiting_since {
-        return Ok(look_again(since, now, in_use.message, report));
+        return Some(look_again(since, now, note, report));
     }
-    if refresh.continues.is_none() {
-        return Err(in_use);
-    }
-    (report.refresh_id, report.continues_at) = (refresh.continues.clone(), Some(next_look(now, now)));
-    report.note = Some(in_use.message);
-    Ok(Status::Incomplete)
+    report.refresh_id = Some(refresh.continues.clone()?);
+    (report.continues_at, report.note) = (Some(next_look(now, now)), Some(note));
+    Some(Status::Incomplete)
 }
 
 /// Ends a run that is to look for the token once more.

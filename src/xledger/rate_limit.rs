@@ -137,8 +137,10 @@ impl RateLimiter {
     /// Takes note of a refusal or failure of a request that was sent at `sent`: others of the same moment add nothing to it.
     pub(crate) fn on_failure(&self, error: &Error, sent: Instant) -> Streak {
         let now = Instant::now();
-        let Refusals { in_a_row, first, .. } = lock(&self.state).on_failure(error, sent, now);
-        Streak { in_a_row, since: now.duration_since(first).mul_f64(self.tempo) }
+        let mut state = lock(&self.state);
+        let Refusals { in_a_row, first, .. } = state.on_failure(error, sent, now);
+        let of_all_limits = state.failures_in_a_row().max(in_a_row);
+        Streak { in_a_row, of_all_limits, since: now.duration_since(first).mul_f64(self.tempo) }
     }
 
     /// Nobody sends before `until`. Returns by how much that is later than it was.
@@ -199,6 +201,11 @@ impl State {
             more = true;
         }
         more
+    }
+
+    /// Of all limits, since the last answer.
+    fn failures_in_a_row(&self) -> u32 {
+        self.refusals.iter().flatten().map(|refusals| refusals.in_a_row).sum()
     }
 
     fn on_failure(&mut self, error: &Error, sent: Instant, now: Instant) -> Refusals {

@@ -10,8 +10,8 @@
 //! | any 5xx with `Retry-After` | wait for so long, and no less than without it | 5 minutes without an answer |
 //! | server down, connection broken, answer damaged or of no known form where there were answers before | wait 1, 2, 4, 8, 16 s, one request at a time | 5 minutes without an answer |
 //! | the same, while others are answered, or every second time from the fifth on; no answer in time, for the second time; too much asked at once; a list of ids that a firewall refuses | ask for half as many rows | the least that is worth trying, then as if the server were down |
-//! | a fault of a field, or a query too complex, at the least rows that are worth trying: the third time, or at once | ask for its fields one by one, and again without those that always fail | once for each query, then as if the server were down; too complex: stop |
-//! | a refusal of this question, whatever its words | ask for its fields one by one, and again without those that are refused | once for each query |
+//! | a fault of a field, or a query too complex, at the least rows that are worth trying: the third time, or at once | ask for its fields one by one, and again without those that always fail | until that finds none, then as if the server were down; too complex: stop |
+//! | a refusal of this question, whatever its words | ask for its fields one by one, and again without those that are refused | until that finds none |
 //! | the same, and none of its fields is refused by itself | wait 5, 15, 40 s | 3 times |
 //! | anything else | stop: to ask again would only cost | |
 //!
@@ -60,12 +60,14 @@ pub(crate) struct Attempt {
     pub(crate) now: Instant,
 }
 
-/// How it has gone since the last answer, with errors of the same limit.
+/// How it has gone since the last answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Streak {
-    /// Refusals and failures in a row, this one included. Requests that were on the way together count once.
+    /// Refusals or failures of this limit in a row, this one included. Requests that were on the way together count once.
     pub(crate) in_a_row: u32,
-    /// How long ago the first of them came.
+    /// Those of all limits.
+    pub(crate) of_all_limits: u32,
+    /// How long ago the first of this limit came.
     pub(crate) since: Duration,
 }
 
@@ -146,7 +148,7 @@ pub(crate) fn decide(error: &Error, attempt: Attempt, streak: Streak, jitter: u3
 
 /// Whether a failure may be one of this question alone, and of how much it asks: others are answered, or it has gone on for a while.
 fn is_of_its_size(attempt: Attempt, streak: Streak) -> bool {
-    attempt.tries >= 2 && attempt.tries > streak.in_a_row || streak.in_a_row >= 5 && streak.in_a_row % 2 == 1
+    attempt.tries >= 2 && attempt.tries > streak.of_all_limits || streak.in_a_row >= 5 && streak.in_a_row % 2 == 1
 }
 
 /// What is done while a server gives no answer.

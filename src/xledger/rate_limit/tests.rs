@@ -79,7 +79,10 @@ fn a_wait_for_credits_is_no_time_in_which_the_server_is_down() {
     }
     assert_eq!(state.on_failure(&Error::CreditsUsedUp { reset_at: None }, after(5), after(6)).in_a_row, 1);
     assert_eq!(state.on_failure(&Error::BurstLimit, after(7), after(8)).in_a_row, 1);
+    // Whether others are answered meanwhile goes by all.
+    assert_eq!(state.failures_in_a_row(), 4);
     state.on_success();
+    assert_eq!(state.failures_in_a_row(), 0);
     state.on_failure(&Error::CreditsUsedUp { reset_at: None }, after(10), after(11));
     let Refusals { in_a_row, first, .. } = state.on_failure(&down(), after(400), after(401));
     assert_eq!((in_a_row, first), (1, after(401)));

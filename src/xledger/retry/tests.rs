@@ -104,14 +104,14 @@ fn what_is_done_about_each_error() {
         (Error::TokenMalformed, list(9), 1, 0, Decision::Stop),
         (Error::ConnectionNotAllowed { endpoint: String::new(), what: String::new() }, list(9), 1, 0, Decision::Stop),
     ] {
-        let streak = Streak { in_a_row, since: Duration::from_secs(since_s) };
+        let streak = Streak { in_a_row, of_all_limits: in_a_row, since: Duration::from_secs(since_s) };
         assert_eq!(decide(&error, attempt, streak, 0), expected, "{error:?} {attempt:?} {streak:?}");
     }
 }
 
 #[test]
 fn waits_differ_by_chance() {
-    let streak = Streak { in_a_row: 1, since: Duration::ZERO };
+    let streak = Streak { in_a_row: 1, of_all_limits: 1, since: Duration::ZERO };
     let asked = Attempt { rows: 1, by_ids: false, searched: true, has_answered: true, tries: 1, now: Instant(0) };
     let wait = |jitter| decide(&Error::BurstLimit, asked, streak, jitter);
     assert_eq!(wait(500), Decision::PauseAll(Duration::from_millis(5_500)));
