@@ -18,6 +18,8 @@
 export CARGO_INCREMENTAL ?= 0
 # The integration tests wait for servers more than they work.
 export RUST_TEST_THREADS ?= 6
+# The tests start the AWS CLI and SAM some hundred times: each start would compile them anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 PYTHON ?= python3
 UV := .tools/uv/bin/uv
