@@ -102,7 +102,7 @@ def test_what_is_not_used_is_asked_for_by_somebody():
 
 @pytest.mark.parametrize(
     "action",
-    ["ContinueUpdateRollback", "CreateChangeSet", "DeleteStack", "DescribeStackEvents", "ExecuteChangeSet"],
+    ["ContinueUpdateRollback", "CreateChangeSet", "DeleteStack", "DescribeEvents", "DescribeStackEvents", "ExecuteChangeSet", "ListChangeSets"],
 )
 def test_the_deployer_can_leave_every_state_of_the_stack(action):
     use = policies.of_infra()["deployer-use-policy"]

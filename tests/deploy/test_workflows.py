@@ -83,7 +83,16 @@ JOBS = [
     pytest.param(job, id=f"{workflow.stem}-{name}")
     for workflow in WORKFLOWS
     for name, job in yaml.safe_load(text(workflow))["jobs"].items()
+    if "steps" in job
 ]
+
+
+def test_what_is_released_has_passed_the_checks():
+    jobs = yaml.safe_load(text(CHECKS.with_name("release.yml")))["jobs"]
+    called = {name: REPOSITORY / job["uses"] for name, job in jobs.items() if "uses" in job}
+    assert called == {"checks": CHECKS} and jobs["release"]["needs"] == "checks"
+    # YAML reads `on` as a truth.
+    assert "workflow_call" in yaml.safe_load(text(CHECKS))[True]
 
 
 @pytest.mark.parametrize("job", JOBS)
