@@ -101,9 +101,11 @@ impl S3 {
     }
 
     pub(super) async fn check_usable(&self, access: Access) -> Result<(), Error> {
-        let prefix = self.prefix.as_ref().map(|prefix| format!("{prefix}/"));
+        // Who only reads may list no more than snapshots and runs (`infra/reader-policy.json`).
+        let below = if access == Access::Read { "snapshots/" } else { "" };
+        let prefix = self.prefix.as_ref().map_or_else(|| below.to_owned(), |prefix| format!("{prefix}/{below}"));
         // A listing and not `HeadBucket`, whose answers have no body to tell the faults apart by.
-        let listed = self.client.list_objects_v2().bucket(&self.bucket).set_prefix(prefix).max_keys(1).send().await;
+        let listed = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).max_keys(1).send().await;
         listed.map_err(|e| S3Error::from_sdk(e).error("s3:ListBucket", self.describe(), &self.bucket))?;
         if access == Access::Write {
             let trial = Key::known("state/trial".to_owned());

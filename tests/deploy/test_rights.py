@@ -17,6 +17,7 @@ import stack as deployment
 from policies import DEPLOYER, of_infra
 from stack import wait_for
 from wire import nodes
+from xledger import readers
 
 
 @pytest.fixture(scope="module")
@@ -33,14 +34,28 @@ def deployer(account):
 
     What CloudFormation does in the deployer's name is not asked for here: this shows that the commands are allowed. `test_policies.py` has the rest.
     """
+    return somebody(account, "deployer", DEPLOYER)
+
+
+def somebody(account, user, names, **filled_in):
+    """Somebody with these policies and nothing else."""
     iam = account.client("iam")
-    number = account.client("sts").get_caller_identity()["Account"]
-    iam.create_user(UserName="deployer")
-    for name in DEPLOYER:
-        policy = json.dumps(of_infra()[name]).replace("123456789012", number)
-        iam.put_user_policy(UserName="deployer", PolicyName=name, PolicyDocument=policy)
-    key = iam.create_access_key(UserName="deployer")["AccessKey"]
+    filled_in |= {"123456789012": account.client("sts").get_caller_identity()["Account"]}
+    iam.create_user(UserName=user)
+    for name in names:
+        policy = json.dumps(of_infra()[name])
+        for placeholder, value in filled_in.items():
+            policy = policy.replace(placeholder, value)
+        iam.put_user_policy(UserName=user, PolicyName=name, PolicyDocument=policy)
+    key = iam.create_access_key(UserName=user)["AccessKey"]
     return account.signed_in_as(key["AccessKeyId"], key["SecretAccessKey"])
+
+
+@pytest.fixture(scope="module")
+def reader(guarded):
+    """Somebody with the policy for readers, after the first refresh."""
+    guarded.refresh()
+    return somebody(guarded.account, "reader", ["reader-policy"], BUCKET=guarded.outputs["BucketName"])
 
 
 class Role:
@@ -102,6 +117,15 @@ def test_a_refresh_needs_nothing_that_the_role_lacks(guarded, company):
     [lines] = guarded.query("SELECT count(*) AS lines FROM spend")
     assert int(lines["lines"]) == len(company.spend())
     assert any("refresh ended" in record.get("message", "") for record in answer.records)
+
+
+@pytest.mark.parametrize("command", ["report", "show", "snapshots", "schema --ddl"])
+def test_a_reader_may_read_on_a_desk(guarded, reader, command):
+    """With the policy for readers alone, which lists below some prefixes only."""
+    lake = f"s3://{guarded.outputs['BucketName']}/lake"
+    assert reader.succeed(f"{readers.program('xledger-spend')} {command} --lake {lake}")
+    denied = reader.run(f"{readers.program('xledger-spend')} rollback --lake {lake}")
+    assert denied.status == 1 and "lake_denied" in denied.stderr, denied
 
 
 def test_an_event_that_fails_is_put_aside(guarded):
