@@ -224,6 +224,37 @@ def test_a_later_release_upgrades_all_of_them_by_the_same_command(consultant, co
         assert now["Environment"] == earlier["Environment"] and now["Environment"]["Variables"]["SPEND_SNAPSHOTS_KEPT"] == "7"
 
 
+# What CloudFormation does and the emulation does not: it refuses a change before it begins, and tells the reason to who asks for the events of that
+# change set by its ARN.
+REFUSING = """#!/usr/bin/env bash
+case "$1 $2" in
+  "cloudformation deploy")
+    echo "Failed to create the changeset: Status: FAILED. Reason: The following hook(s)/validation failed: [AWS::EarlyValidation::ResourceExistenceCheck]" >&2
+    exit 255 ;;
+  "cloudformation list-change-sets")
+    echo '{"Summaries": [{"ChangeSetId": "arn:newer", "CreationTime": "2026-11-21T02:00:00Z"}, {"ChangeSetId": "arn:older", "CreationTime": "2026-11-21T01:00:00Z"}]}' ;;
+  "cloudformation describe-events")
+    case "$*" in *"--change-set-name arn:newer --filters FailedEvents=true"*) echo '{"OperationEvents": [
+      {"LogicalResourceId": "TokenSecret", "ValidationStatusReason": "Resource of type X with identifier spend-holm/token already exists."},
+      {"LogicalResourceId": "spend-holm", "DetailedStatus": "VALIDATION_FAILED"},
+      {"LogicalResourceId": "FunctionLog", "ValidationStatusReason": "Resource of type Y already exists."}]}' ;; *) exit 254 ;; esac ;;
+  *) exec AWS "$@" ;;
+esac
+"""
+
+
+def test_a_change_that_is_refused_before_it_begins_names_what_is_taken(consultant, companies, tmp_path):
+    refusing = tmp_path / "aws"
+    refusing.write_text(REFUSING.replace("exec AWS", "exec " + str(cloud.TOOLS / "aws")), "utf-8")
+    refusing.chmod(0o755)
+    consultant.says(file({"spend-fjord": companies["spend-fjord"]}, **COMMON))
+    done = consultant.account.run(f'PATH="{tmp_path}:$PATH" {PROGRAM} companies deploy --json', directory=consultant.directory, limit_s=LIMIT_S)
+    [row] = [row for row in json.loads(done.stdout)["companies"] if row["company"] == "spend-fjord"]
+    assert row["error"] == (
+        "TokenSecret: Resource of type X with identifier spend-holm/token already exists.; FunctionLog: Resource of type Y already exists."
+    )
+
+
 def test_a_stack_that_is_something_else_is_left_alone(consultant, companies):
     body = json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "somebodys"}}}})
     client = consultant.account.client("cloudformation")
@@ -233,6 +264,19 @@ def test_a_stack_that_is_something_else_is_left_alone(consultant, companies):
     rows, status = consultant.rows("deploy")
     assert status == 1 and "is something else" in rows["spend-somebodys"]["error"]
     assert client.get_template(StackName="spend-somebodys")["TemplateBody"] in (body, json.loads(body))
+
+
+def test_a_company_does_not_become_the_views_nor_the_views_a_company(consultant, companies):
+    """Both have the parameter `NamePrefix`. A deployment would remove the function and the token of the one."""
+    before = consultant.state()
+    one = file({"spend-gran": companies["spend-gran"]})
+    consultant.says(one.replace('prefix = "spend-all"', 'prefix = "spend-fjord"'))
+    rows, status = consultant.rows("deploy")
+    assert status == 1 and "is something else" in rows["spend-fjord"]["error"]
+    consultant.says(one.replace('"spend-gran"', '"spend-all"').partition("[views]")[0])
+    rows, status = consultant.rows("deploy")
+    assert status == 1 and "is something else" in rows["spend-all"]["error"]
+    assert consultant.state() == before
 
 
 def test_another_account_is_left_alone(consultant, companies):

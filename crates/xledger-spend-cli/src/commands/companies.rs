@@ -9,7 +9,8 @@ use xledger_spend::model::failure::{Failure, FailureKind};
 use xledger_spend::run;
 
 use crate::args::CompaniesAction;
-use crate::companies::{Aws, Company, Plan, stack, views};
+use crate::companies::stack::{self, Kind};
+use crate::companies::{Aws, Company, Plan, views};
 use crate::context::Context;
 use crate::figures::count;
 use crate::lines::{Align, aligned, sanitize, wrapped};
@@ -113,7 +114,7 @@ async fn deploy<'a>(
     let (template, output) = (template.to_string_lossy(), packaged.to_string_lossy());
     let package = ["cloudformation", "package", "--template-file", &template, "--s3-bucket", &bucket];
     aws.call(&[&package[..], &["--output-template-file", &output]].concat()).await?;
-    let turn = async |company| Ok(vec![json!(stack::deploy(aws, company, &packaged, &bucket).await?)]);
+    let turn = async |company| Ok(vec![json!(stack::deploy(aws, Kind::Company, company, &packaged, &bucket).await?)]);
     let mut rows = for_each_company(context, plan, turn).await;
     if let Some(company) = &plan.views {
         let made = async {
@@ -121,7 +122,7 @@ async fn deploy<'a>(
             let file = directory.path().join("views.json");
             std::fs::write(&file, template)
                 .map_err(|error| format!("{} cannot be written: {error}", file.display()))?;
-            let done = stack::deploy(aws, company, &file, &bucket).await?;
+            let done = stack::deploy(aws, Kind::Views, company, &file, &bucket).await?;
             Ok(vec![json!(format!("{done}, views over {over} of {}", plan.companies.len()))])
         };
         let told = made.await;
@@ -157,7 +158,7 @@ async fn check(aws: &Aws, company: &Company) -> CompanyResult {
 }
 
 async fn list(aws: &Aws, sdk: &aws_config::SdkConfig, company: &Company) -> CompanyResult {
-    let Some(stack) = stack::find(aws, &company.prefix).await? else {
+    let Some(stack) = stack::find(aws, &company.prefix, Kind::Company).await? else {
         return Err("there is no such stack; `companies deploy` makes it".to_owned().into());
     };
     let Some(url) = stack.output("LakeUrl") else {

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use toml::Table;
 use xledger_spend::model::failure::{Failure, FailureKind};
+use xledger_spend::settings::{Caller, InvalidSetting, InvalidSettings, Settings};
 
 use super::template::{Template, text};
 
@@ -98,11 +99,10 @@ impl Plan {
         let views =
             reading.table(&mut file, "views").map(|views| reading.company(views, "[views]", &Template::of_views()));
         reading.faults.extend(file.keys().map(|key| format!("`{key}` is nothing that the file can say")));
-        let prefixes = twice("prefix", read.iter().chain(&views).map(|company| company.prefix.as_str()));
-        if prefixes.is_empty() {
-            reading.faults.extend(twice("source", read.iter().map(|company| company.source.as_str())));
-        }
-        reading.faults.extend(prefixes);
+        reading.faults.extend(twice("prefix", read.iter().chain(&views).map(|company| company.prefix.as_str())));
+        // A company that is there twice has its source twice, too.
+        let names: BTreeSet<_> = read.iter().map(|company| (&*company.prefix, &*company.source)).collect();
+        reading.faults.extend(twice("source", names.into_iter().map(|(_, source)| source)));
         reading.faults.extend(shared_lakes(&read, template));
         if !reading.faults.is_empty() {
             return Err(reading.faults);
@@ -154,7 +154,8 @@ impl Reading {
         let place = if prefix.is_empty() { place.to_owned() } else { format!("{place} ({prefix})") };
         let source = match table.contains_key("source") {
             true => self.word(&mut table, &place, "source", |text| {
-                !text.trim().is_empty() && text.chars().count() <= 100 && !text.chars().any(char::is_control)
+                let is_trimmed = !text.is_empty() && text.trim() == text;
+                is_trimmed && text.chars().count() <= 100 && !text.chars().any(char::is_control)
             }),
             false => prefix.clone(),
         };
@@ -185,8 +186,41 @@ impl Reading {
                 (fault, _) => self.faults.push(format!("{place}: {name}: {}", fault.unwrap_or_default())),
             }
         }
+        self.faults.extend(setting_faults(&read).into_iter().map(|fault| format!("{place}: {fault}")));
         read
     }
+}
+
+/// The settings that the template makes of parameters whose patterns take more than the function does.
+const SETTINGS: &[(&str, &str)] = &[
+    ("XledgerEndpoint", "XLEDGER_ENDPOINT"),
+    ("HistoryFrom", "SPEND_HISTORY_FROM"),
+    ("DocumentTypes", "SPEND_DOCUMENT_TYPES"),
+    ("ExcludedAccounts", "SPEND_EXCLUDED_ACCOUNTS"),
+    ("ExtraPayrollDocumentTypes", "SPEND_EXTRA_PAYROLL_DOCUMENT_TYPES"),
+    ("PayrollWords", "SPEND_PAYROLL_WORDS"),
+    ("PayrollAccounts", "SPEND_PAYROLL_ACCOUNTS"),
+    ("VatRates", "SPEND_VAT_RATES"),
+];
+
+/// What the function would find wrong at each run.
+fn setting_faults(parameters: &BTreeMap<String, String>) -> Vec<String> {
+    let lookup = |setting: &str| match setting {
+        // What the template gives each function.
+        "XLEDGER_TOKEN_SECRET_ID" => Some("token"),
+        "LAKE_URL" => Some("s3://bucket/lake"),
+        _ => {
+            let (parameter, _) = SETTINGS.iter().find(|(_, named)| *named == setting)?;
+            parameters.get(*parameter).map(String::as_str).filter(|value| !value.is_empty())
+        }
+    };
+    let InvalidSettings(faults) = match Settings::read(Caller::Function, lookup) {
+        Ok(_) => return Vec::new(),
+        Err(faults) => faults,
+    };
+    let parameter = |setting| SETTINGS.iter().find(|(_, named)| *named == setting).map(|(parameter, _)| parameter);
+    let told = |fault: &InvalidSetting| Some(format!("{}: {}", parameter(fault.setting)?, fault.what));
+    faults.iter().filter_map(told).collect()
 }
 
 /// What is there twice and must not be.

@@ -28,6 +28,66 @@ fn thirty_companies_are_read_in_their_order() {
     assert_eq!((plan.companies[7].source.as_str(), plan.views), ("spend-7", None));
 }
 
+/// The template's patterns take these. A function would end each run as `settings_invalid`.
+#[test]
+fn what_the_function_refuses_is_no_parameter() {
+    let faults = parse(
+        r#"
+        [all]
+        ExcludedAccounts = "3000-1900"
+        VatRates = "3=15,3=25"
+        [[company]]
+        prefix = "spend-a"
+        PayrollAccounts = "5499-5000"
+        PayrollWords = "a/b"
+        ExtraPayrollDocumentTypes = "LÃ˜"
+        HistoryFrom = ""
+        "#,
+    );
+    let faults = faults.unwrap_err();
+    let places = [
+        "[all]: ExcludedAccounts: ",
+        "[all]: VatRates: ",
+        "company 1 (spend-a): PayrollWords: ",
+        "company 1 (spend-a): PayrollAccounts: ",
+        "company 1 (spend-a): ExtraPayrollDocumentTypes: ",
+    ];
+    assert_eq!(faults.len(), 5, "{faults:?}");
+    for place in places {
+        assert!(faults.iter().any(|fault| fault.starts_with(place)), "{place} {faults:?}");
+    }
+}
+
+/// The settings stand in the template under these names.
+#[test]
+fn each_of_these_parameters_is_the_setting_in_the_template() {
+    for (parameter, setting) in SETTINGS {
+        let line = TEMPLATE.lines().find(|line| line.trim_start().starts_with(&format!("{setting}: ")));
+        assert!(line.is_some_and(|line| line.contains(&format!("!Ref {parameter}"))), "{parameter} {line:?}");
+    }
+}
+
+#[test]
+fn prefixes_and_sources_are_each_there_once() {
+    let company = |prefix: &str, source: &str| format!("[[company]]\nprefix = \"{prefix}\"\nsource = \"{source}\"\n");
+    let two = |one: String, other: String| parse(&[one, other].concat()).map(|plan| plan.companies.len());
+    assert_eq!(two(company("spend-a", "A"), company("spend-b", "B")), Ok(2));
+    assert_eq!(
+        two(company("spend-a", "A"), company("spend-a", "A")),
+        Err(vec!["two have the prefix `spend-a`".into()])
+    );
+    let faults = parse(
+        &[company("spend-a", "A"), company("spend-a", "B"), company("spend-b", "B"), company("spend-c", "spend-d ")]
+            .concat(),
+    );
+    let expected = [
+        "company 4 (spend-c): source cannot be `spend-d `",
+        "two have the prefix `spend-a`",
+        "two have the source `B`",
+    ];
+    assert_eq!(faults.unwrap_err(), expected);
+}
+
 #[test]
 fn all_faults_are_named_at_once_with_their_place() {
     let faults = Plan::parse(
