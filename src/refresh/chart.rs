@@ -68,13 +68,20 @@ impl FromIterator<(i64, Account)> for Chart {
 }
 
 impl Chart {
-    /// Lists the chart, from where it stands on.
+    /// Lists the chart, from where it stands on. If the owner set of everything else is refused for accounts, which are listed by other sets in all
+    /// code that is known, those that lines name are left to [`Chart::look_up`].
     ///
     /// # Errors
     /// What the client cannot get over. What came before stays.
     pub(crate) async fn list(&mut self, context: ListContext<'_>, walk: &mut RegisterWalk) -> Result<(), Error> {
         let row = |node: AccountNode| Some((reference(node.db_id)?, account(context.client, node)));
-        walk.list(context, query::ACCOUNTS, &mut self.0, row).await
+        match walk.list(context, query::ACCOUNTS, &mut self.0, row).await {
+            Err(error @ Error::OwnerSetRefused { .. }) => {
+                tracing::info!(reason = %error, "accounts are not listed; those that lines name are looked up");
+                Ok(())
+            }
+            other => other,
+        }
     }
 
     /// Looks up the accounts that listed lines name and the list does not show.

@@ -2,7 +2,7 @@
 //! entity keeps, may belong to an owner that the usual set does not show.
 
 use rustc_hash::FxHashSet;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use crate::refresh::index::{BY_ID_ROWS, ListContext, REGISTER_PAGE_ROWS};
 use crate::xledger::node::Identified;
@@ -10,9 +10,19 @@ use crate::xledger::query::Query;
 use crate::xledger::{Error, Position, Question};
 
 /// Where accounts are looked for: what each set shows is documented nowhere. `None` sends no owner set at all.
-pub(crate) const ACCOUNT_SETS: [Option<&str>; 3] = [Some("ALL"), Some("UPPER"), None];
+pub(crate) const ACCOUNT_SETS: [Option<&str>; 4] = [Some("ALL"), Some("UPPER"), Some("LOWER"), None];
 /// Where suppliers are looked for.
 pub(crate) const SUPPLIER_SETS: [Option<&str>; 1] = [Some("ALL")];
+
+/// The variables of a question with another owner set.
+pub(crate) fn in_owner_set(base: &Map<String, Value>, owner_set: Option<&str>) -> Map<String, Value> {
+    let mut variables = base.clone();
+    match owner_set {
+        Some(owner_set) => variables.insert("ownerSet".to_owned(), json!(owner_set)),
+        None => variables.remove("ownerSet"),
+    };
+    variables
+}
 
 /// Looks for these ids in each owner set, until all are found. What is found is handed to `take`, each row once; what is not found stays in
 /// `ids`.
@@ -32,11 +42,7 @@ pub(crate) async fn look_up<N: Identified>(
         if ids.is_empty() {
             return Ok(());
         }
-        let mut variables = base.clone();
-        match owner_set {
-            Some(owner_set) => variables.insert("ownerSet".to_owned(), json!(owner_set)),
-            None => variables.remove("ownerSet"),
-        };
+        let variables = in_owner_set(base, *owner_set);
         let mut sought: Vec<i64> = ids.iter().copied().collect();
         sought.sort_unstable();
         let mut found = |nodes: Vec<N>| {

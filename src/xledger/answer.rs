@@ -1,7 +1,7 @@
 //! Reads an answer: inflated within bounds, and decoded at once into rows and the errors beside them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::Read as _;
 use std::marker::PhantomData;
@@ -61,6 +61,11 @@ pub(crate) trait Decoded: DeserializeOwned {
     fn read_fast(_: &[u8]) -> Option<Self> {
         None
     }
+
+    /// Makes the rows at these places null; false if it is not known which they are.
+    fn drop_rows(&mut self, _: &BTreeSet<usize>) -> bool {
+        false
+    }
 }
 
 /// The `data` of a question that is not for rows.
@@ -88,6 +93,18 @@ impl<T: DeserializeOwned + FromWire> Decoded for Data<T> {
         let envelope: Envelope<'_, Self> = serde_json::from_str(&around).ok()?;
         let Data(page) = envelope.data.filter(|_| envelope.errors.is_none())?;
         Some(Data(Page { edges: rows, ..page }))
+    }
+
+    fn drop_rows(&mut self, places: &BTreeSet<usize>) -> bool {
+        let edges = &mut self.0.edges;
+        // Rows behind one that is null have other places.
+        if edges.null_rows > 0 || places.last().is_none_or(|last| *last >= edges.nodes.len()) {
+            return false;
+        }
+        let mut place = 0..;
+        edges.nodes.retain(|_| place.next().is_some_and(|place| !places.contains(&place)));
+        edges.null_rows = places.len();
+        true
     }
 }
 

@@ -20,7 +20,7 @@ use super::plan::QueryPlan;
 use super::query::Query;
 use super::question::{Question, Select};
 use super::rate_limit::{Permit, RateLimiter};
-use super::retry::{Attempt, Decision, decide};
+use super::retry::{Attempt, Decision, MIN_ROWS, decide};
 use super::scalar::Lenient;
 use super::transport::Transport;
 use crate::model::lock::lock;
@@ -167,7 +167,9 @@ impl Client {
             let has_answered = self.rate_limiter.has_answered();
             let body = self.body(question, document);
             note_request(question, &body);
-            let sending = self.transport.send(query, body, rows, has_answered);
+            // Fewer rows are not tried, nor does it lie with a field of all rows.
+            let drops_rows = searched && rows <= MIN_ROWS;
+            let sending = self.transport.send(query, body, rows, has_answered, drops_rows);
             let sent =
                 tokio::time::timeout_at(self.transport.connection.deadline, sending).await.unwrap_or_else(|_| {
                     let doing = format!("waiting for the answer to query {}", query.name);

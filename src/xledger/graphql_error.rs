@@ -1,6 +1,8 @@
 //! What the `errors[]` of an answer mean: by code where Xledger has one, else by words that a message of that meaning must hold, for nobody has seen
 //! it.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -70,6 +72,18 @@ fn classify(query: Query, rows: usize, error: &Value, token: &str, is_accepted: 
         let code = codes.into_iter().next().unwrap_or_else(|| "none".to_owned());
         Error::Api { query: query.name, code, path, message }
     }
+}
+
+/// The places of the rows of a page that have a field which is not resolved, if nothing else is wrong with the answer: GraphQL then has null for the
+/// field, and the error names the row.
+pub(crate) fn unresolved_rows(query: Query, rows: usize, errors: &[Value], token: &str) -> Option<BTreeSet<usize>> {
+    let place = |error: &Value| match error["path"].as_array()?.as_slice() {
+        [_, edges, place, node, _, ..] if edges == "edges" && node == "node" => place.as_u64(),
+        _ => None,
+    };
+    let is_not_resolved =
+        |error: &&Value| matches!(classify(query, rows, error, token, true), Error::NotResolved { .. });
+    errors.iter().map(|error| place(Some(error).filter(is_not_resolved)?)?.try_into().ok()).collect()
 }
 
 /// What the GraphQL library calls a fault while a field is resolved.

@@ -1,6 +1,6 @@
 //! One request and its answer: what is sent, how long it is waited for, how much is read, and what becomes of what is no answer.
 
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use reqwest::header::{
@@ -24,6 +24,8 @@ const TIME_TO_FIRST_BYTE: Duration = Duration::from_secs(120);
 const SILENCE: Duration = Duration::from_secs(60);
 /// No answer takes longer in all: 10,000 rows are 5 MB without compression.
 const TIME_TO_LAST_BYTE: Duration = Duration::from_secs(300);
+/// So many rows that cannot be resolved are taken for null in a run, twice each. More are no fault of single rows.
+const MAX_ROWS_DROPPED: usize = 50;
 /// What any of these has at least, however many times faster than in life a test is played: the machine that answers is no faster.
 const LEAST_TIME: Duration = Duration::from_secs(5);
 
@@ -39,6 +41,8 @@ pub(crate) struct Transport {
     authorization: HeaderValue,
     /// Whether the token was taken already: a good answer came.
     token_accepted: AtomicBool,
+    /// How many rows were taken for null, for they could not be resolved.
+    rows_dropped: AtomicUsize,
     meter: Meter,
 }
 
@@ -67,7 +71,8 @@ impl Transport {
             .user_agent(concat!("xledger-spend/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| connection::explain(endpoint, &error))?;
-        Ok(Self { http, connection, authorization, token_accepted: AtomicBool::new(false), meter })
+        let (token_accepted, rows_dropped) = Default::default();
+        Ok(Self { http, connection, authorization, token_accepted, rows_dropped, meter })
     }
 
     /// The address that is asked.
@@ -75,19 +80,21 @@ impl Transport {
         self.connection.endpoint.to_string()
     }
 
-    /// Sends once and reads the answer's data, for which so many rows were asked. `has_answered` says whether this endpoint has answered before.
+    /// Sends once and reads the answer's data, for which so many rows were asked. `has_answered` says whether this endpoint has answered before, and
+    /// `drops_rows` whether rows with a field that is not resolved are taken for null: nothing else has helped.
     pub(crate) async fn send<D: Decoded>(
         &self,
         query: Query,
         body: String,
         rows: usize,
         has_answered: bool,
+        drops_rows: bool,
     ) -> Result<Option<D>, Error> {
         let response = self.post(body).await?;
         let status = response.status().as_u16();
         let says_when = matches!(status, 429 | 500..);
         let busy_until = retry_after(response.headers(), (self.connection.clock)()).filter(|_| says_when);
-        match (self.read(response, query, rows, has_answered).await, busy_until) {
+        match (self.read(response, query, rows, has_answered, drops_rows).await, busy_until) {
             // Used-up credits have a long wait of their own.
             (Err(error), Some(until)) if !matches!(error, Error::CreditsUsedUp { .. }) => {
                 Err(Error::Busy { endpoint: self.endpoint(), status, until })
@@ -119,6 +126,7 @@ impl Transport {
         query: Query,
         rows: usize,
         has_answered: bool,
+        drops_rows: bool,
     ) -> Result<Option<D>, Error> {
         let status = response.status().as_u16();
         let content_type = text(response.headers(), CONTENT_TYPE);
@@ -150,7 +158,7 @@ impl Transport {
         if gzip {
             bytes = answer::inflate(&bytes).map_err(|fault| self.fault(query, fault))?;
         }
-        let envelope = match answer::read::<D>(&bytes) {
+        let mut envelope = match answer::read::<D>(&bytes) {
             Err(Fault::Malformed { .. } | Fault::Cut) if !json || status >= 400 || has_answered && bytes.is_empty() => {
                 return Err(by_status());
             }
@@ -158,7 +166,22 @@ impl Transport {
         };
         let is_accepted = self.token_accepted.load(Relaxed);
         let token = self.connection.token.expose_secret();
-        match graphql_error::classify_all(query, rows, &envelope.errors(), token, is_accepted) {
+        let errors = envelope.errors();
+        match graphql_error::classify_all(query, rows, &errors, token, is_accepted) {
+            Some(Error::NotResolved { message, .. })
+                if drops_rows
+                    && let Some(places) = graphql_error::unresolved_rows(query, rows, &errors, token)
+                    && self.rows_dropped.fetch_add(places.len(), Relaxed) < MAX_ROWS_DROPPED
+                    && envelope.data.as_mut().is_some_and(|data| data.drop_rows(&places)) =>
+            {
+                tracing::warn!(
+                    query = query.name,
+                    rows = places.len(),
+                    reason = message,
+                    "rows that cannot be resolved are taken for null"
+                );
+                Ok(envelope.data)
+            }
             Some(Error::Api { message, .. } | Error::RightMissing { message, .. }) if status == 401 => {
                 Err(Error::TokenRefused { message })
             }

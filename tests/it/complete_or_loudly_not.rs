@@ -121,6 +121,24 @@ async fn a_chart_that_nobody_shows_publishes_nothing() {
     }
 }
 
+/// No client that is known asks for accounts by the owner set of lines.
+#[tokio::test]
+async fn accounts_that_refuse_the_owner_set_of_lines_are_looked_up() {
+    let mut options = Options::fast(2_000, 9);
+    // One account is of an owner above, so that fewer sets show less.
+    for more in [&[][..], &["ALL"], &["ALL", "UPPER"]] {
+        options.dialect.refused_account_sets = more.iter().map(|set| (*set).to_owned()).collect();
+        let listed = Desk::new(options.clone()).await;
+        succeeded(&listed.refresh(&[]).await);
+        options.dialect.refused_account_sets.insert("MINE".to_owned());
+        let desk = Desk::new(options.clone()).await;
+        assert!(desk.check(&[]).await.unwrap().ready, "{more:?}");
+        succeeded(&desk.refresh(&[]).await);
+        assert!(listed.data_files() == desk.data_files(), "{more:?}");
+        assert!(desk.sim.journal().payroll_violations().is_empty());
+    }
+}
+
 #[tokio::test]
 async fn settings_that_keep_nothing_publish_nothing() {
     let desk = Desk::new(Options::fast(1_000, 9)).await;

@@ -97,6 +97,8 @@ pub struct Dialect {
     pub closed_introspection: bool,
     /// Values of `ownerSet` that the token may not use.
     pub refused_owner_sets: BTreeSet<String>,
+    /// Those that are refused for accounts alone.
+    pub refused_account_sets: BTreeSet<String>,
     /// `dbId_gt`, `dbId_gte`, `dbId_lt` and `dbId_lte` are ignored in silence: rows of all ids come.
     pub ignores_id_ranges: bool,
     /// `last` is ignored in silence: where there is no `first`, the first rows come, as many as a page may have.
@@ -179,6 +181,8 @@ pub enum DamageKind {
     WordForAmount,
     /// Texts are numbers.
     NumberForText,
+    /// `header` and `transactionHeader` cannot be resolved: null beside an error that names the row.
+    Unresolved,
 }
 
 impl Dialect {
@@ -207,7 +211,11 @@ impl Dialect {
     /// Whether the token has a right.
     #[must_use]
     pub fn grants(&self, right: &str) -> bool {
-        let listed = RIGHTS.contains(&right) || UNLISTED.contains(&right) || self.extra_rights.contains(right);
-        listed && !self.missing_rights.contains(right)
+        self.is_right(right) && !self.missing_rights.contains(right)
+    }
+
+    /// Whether there is a right of this name.
+    pub(crate) fn is_right(&self, name: &str) -> bool {
+        RIGHTS.contains(&name) || UNLISTED.contains(&name) || self.extra_rights.contains(name)
     }
 }

@@ -126,6 +126,8 @@ impl Engine {
             unresolved: options.resolve_rows.as_ref().map(|limit| (limit.most, limit.code.as_str())),
             nulled: &self.nulled,
             out: Vec::with_capacity(64 * 1024),
+            unresolved_field: None,
+            problems: Vec::new(),
         };
         writer.roots(&data, &roots, number, answer);
         problems.append(&mut answer.problems);

@@ -54,7 +54,11 @@ impl Query {
                 Err(_) => Err(Problem::invalid("INVALID_VALUE", format!("Argument '{name}' is not a cursor."))),
             },
         };
-        if let Some(set) = text("ownerSet").filter(|set| dialect.refused_owner_sets.contains(*set)) {
+        let is_refused = |set: &&str| {
+            let of_accounts = table == Table::Accounts && dialect.refused_account_sets.contains(*set);
+            of_accounts || dialect.refused_owner_sets.contains(*set)
+        };
+        if let Some(set) = text("ownerSet").filter(is_refused) {
             return Err(Problem::own("FORBIDDEN", format!("You do not have access to ownerSet {set}.")));
         }
         let order = arguments.get("orderBy").and_then(|order| order.as_object());

@@ -18,6 +18,7 @@ use crate::value::{Shape, Value, write, write_number, write_text};
 use apollo_compiler::response::JsonMap;
 use damaged::{damaged, is_ledger, odd, write_odd};
 pub(crate) use nulls::Nulled;
+use serde_json::json;
 
 /// Writes one answer.
 pub(crate) struct Writer<'a> {
@@ -30,6 +31,10 @@ pub(crate) struct Writer<'a> {
     /// Rows that were null in a list before.
     pub(crate) nulled: &'a Nulled,
     pub(crate) out: Vec<u8>,
+    /// The field of the row being written that cannot be resolved.
+    pub(crate) unresolved_field: Option<Column>,
+    /// Errors about such fields.
+    pub(crate) problems: Vec<Problem>,
 }
 
 /// What the parts of a connection are written from.
@@ -79,6 +84,7 @@ impl<'a> Writer<'a> {
                 Root::Object(None, _) | Root::Null => self.out.extend_from_slice(b"null"),
             }
         }
+        answer.problems.append(&mut self.problems);
         self.out.extend_from_slice(if first { b"{}" } else { b"}" });
     }
 
@@ -200,6 +206,11 @@ impl<'a> Writer<'a> {
             let cursor = (!lost).then_some(written.cursors[row]);
             let null = nulls::is_null(self.dialect, self.nulled, connection, place);
             self.edge(edge, (!null).then_some(node), cursor);
+            if let Some(column) = self.unresolved_field.take() {
+                let field = column.name();
+                let path = vec![json!(connection.root), json!("edges"), json!(row), json!("node"), json!(field)];
+                self.problems.push(Problem { path, ..Problem::unresolved(field, field, "NULL_REFERENCE") });
+            }
             if due(self.dialect.null_nodes) {
                 self.out.push(b',');
                 self.edge(edge, None, cursor);
@@ -250,6 +261,12 @@ impl<'a> Writer<'a> {
                     } else {
                         write(&mut self.out, &node.value(self.books, *column), *shape);
                     }
+                }
+                Action::Object(column @ (Column::Header | Column::TransactionHeader), _)
+                    if damage == Some(DamageKind::Unresolved) =>
+                {
+                    self.unresolved_field = Some(*column);
+                    self.out.extend_from_slice(b"null");
                 }
                 Action::Object(column, plan) => match node.link(self.books, *column) {
                     None => self.out.extend_from_slice(b"null"),

@@ -6,9 +6,10 @@ use super::{FEW_ROWS, unless_refused};
 use crate::model::failure::Failure;
 use crate::refresh::fetch::by_id;
 use crate::refresh::index::ListContext;
+use crate::refresh::lookup::{ACCOUNT_SETS, in_owner_set};
 use crate::xledger::node::IdNode;
 use crate::xledger::query::{self, Query};
-use crate::xledger::{Client, LossReason, Question, rights};
+use crate::xledger::{Client, Error, LossReason, Question, rights};
 
 /// A right, by its name on Xledger's token page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -54,6 +55,20 @@ const OF_ROWS: [Query; 8] = [
     query::NAMES,
 ];
 
+/// Asks for a few rows. Accounts that refuse the owner set of lines are asked for in those that they are looked up in.
+async fn ask_for_few(ListContext { client, base, .. }: ListContext<'_>, query: Query) -> Result<(), Error> {
+    let other_sets = ACCOUNT_SETS.iter().filter(|_| query.name == query::ACCOUNTS.name);
+    let mut outcome = client.first_page::<IdNode>(Question::all(query, base, FEW_ROWS)).await;
+    for owner_set in other_sets {
+        if !matches!(outcome, Err(Error::OwnerSetRefused { .. })) {
+            break;
+        }
+        let variables = in_owner_set(base, *owner_set);
+        outcome = client.first_page(Question::all(query, &variables, FEW_ROWS)).await;
+    }
+    outcome.map(drop)
+}
+
 /// Asks for every field that a refresh asks for, in few rows, and tells what the token may read, and which questions are refused for another reason
 /// than a right. Beyond index fields, it asks for admitted lines only.
 pub(super) async fn read(
@@ -61,7 +76,7 @@ pub(super) async fn read(
     lines: &[i64],
     payables: &[i64],
 ) -> Result<(Vec<Right>, Vec<String>), Failure> {
-    let ListContext { client, base, .. } = context;
+    let client = context.client;
     let (mut refused, mut in_the_way): (Vec<(String, String)>, Vec<String>) = Default::default();
     let (mut asked, mut untested): (Vec<&'static str>, Vec<&'static str>) = Default::default();
     for query in &OF_ROWS {
@@ -85,10 +100,7 @@ pub(super) async fn read(
                 continue;
             }
             Some(ids) => by_id::<IdNode>(context, *query, ids, None).await.map(drop),
-            None => {
-                let few = Question::all(*query, base, FEW_ROWS);
-                client.first_page::<IdNode>(few).await.map(drop).map_err(Failure::from)
-            }
+            None => ask_for_few(context, *query).await.map_err(Failure::from),
         };
         match unless_refused(outcome)? {
             Ok(()) => asked.extend(rights_of_parts(client).into_iter().chain([root])),

@@ -18,6 +18,7 @@ pub(super) fn damaged(column: Column, kind: DamageKind) -> Option<&'static str> 
         DamageKind::ImpossibleDate => column.is_date(),
         DamageKind::LongAmount | DamageKind::HugeAmount | DamageKind::WordForAmount => column.is_decimal(),
         DamageKind::NumberForText => column == Column::Text || column == Column::InvoiceNumber,
+        DamageKind::Unresolved => false,
     };
     hit.then_some(match kind {
         DamageKind::TextForNumber => "\"abc\"",
@@ -26,6 +27,7 @@ pub(super) fn damaged(column: Column, kind: DamageKind) -> Option<&'static str> 
         DamageKind::HugeAmount => "\"123456789012345678901234567890.00\"",
         DamageKind::WordForAmount => "\"twelve\"",
         DamageKind::NumberForText => "42",
+        DamageKind::Unresolved => "null",
     })
 }
 
