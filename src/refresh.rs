@@ -5,7 +5,7 @@
 pub(crate) mod rules;
 pub(crate) mod token_owner;
 pub(crate) mod known_schema;
-mod lookup;
+pub(crate) mod lookup;
 pub(crate) mod chart;
 pub(crate) mod index;
 mod lists;
@@ -223,7 +223,7 @@ impl RefreshRun<'_> {
         let mut renewals = 0;
         let rows = loop {
             lists.complete(context, cache, self.progress).await?;
-            let screened = self.screen(lists, report)?;
+            let screened = self.screen(lists, cache.contents.accepts_shrink(), report)?;
             lists.set_expiry((self.clock)());
             match self.load_or_fetch(context, screened, lists, cache, renewals, report).await {
                 // If the run's own deadline has come, too, the next list ends with it.
@@ -258,14 +258,14 @@ impl RefreshRun<'_> {
     }
 
     /// Judges the lists, which are not needed any more then.
-    fn screen(&self, lists: &mut Lists, report: &mut Report) -> Result<Screened, Failure> {
+    fn screen(&self, lists: &mut Lists, accepts_shrink: bool, report: &mut Report) -> Result<Screened, Failure> {
         self.progress.begin(Stage::Screen, 0);
         let screened = lists.screen(self.rules);
         (report.lines, report.payables) = (Some(screened.counts), Some(screened.payable_counts));
         report.document_types.clone_from(&screened.document_types);
         report.accounts_to_confirm.clone_from(&screened.accounts_to_confirm);
         guards::ensure_payroll_is_known(self.rules, screened.screen.chart())?;
-        if !self.refresh.accept_shrink {
+        if !accepts_shrink {
             guards::ensure_enough_kept(&screened, self.max_refused_percent)?;
         }
         if !self.refresh.dry_run {

@@ -1,7 +1,7 @@
 //! The VAT table: the percentage of each tax rule code. Data, in one place. Tax rules are each company's own; a code that is not here has no rate until
 //! somebody who knows it says so in a setting.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -35,11 +35,14 @@ impl FromStr for VatRates {
 
     /// The standard table, extended by `3=15,33=11.11,13=12,13@2020-04-01=6,13@2021-10-01=12`.
     fn from_str(text: &str) -> Result<Self, String> {
-        let mut rates = Self::default();
+        let (mut rates, mut given) = (Self::default(), BTreeSet::new());
         for part in text.split(',').filter(|part| !part.trim().is_empty()) {
             let (code, from, rate) = parse(part.trim()).ok_or_else(|| {
                 format!("`{}` is not a code and its percentage; write `3=15,33=11.11`, or `13@2020-04-01=6` for a rate from a day on", part.trim())
             })?;
+            if !given.insert((code.clone(), from)) {
+                return Err(format!("the code `{code}` is there twice"));
+            }
             rates.0.entry(code).or_default().insert(from, rate);
         }
         Ok(rates)
@@ -95,7 +98,19 @@ mod tests {
         ] {
             assert_eq!(rates.rate(code, Day(20_000)), rate, "{code}");
         }
-        for text in ["3", "3=", "=4", "3=1.234", "3=-1", "3=1e2", "3@=1", "3@2020-13-01=1", "@2020-01-01=1"] {
+        for text in [
+            "3",
+            "3=",
+            "=4",
+            "3=1.234",
+            "3=-1",
+            "3=1e2",
+            "3@=1",
+            "3@2020-13-01=1",
+            "@2020-01-01=1",
+            "3=15,3=25",
+            "x@2020-04-01=6, X@2020-04-01=7",
+        ] {
             assert!(text.parse::<VatRates>().is_err(), "{text}");
         }
         assert!(rates.to_string().ends_with(",29=0.00,2N=25.00,3=15.00,33=11.11,X=0.50"), "{rates}");

@@ -152,6 +152,9 @@ pub(crate) struct RefreshInProgress {
     pub(crate) rows_listed: u64,
     /// What it was asked to fetch.
     pub(crate) scope: Scope,
+    /// Whether it may publish far fewer lines than before, whichever of its runs was told so.
+    #[serde(default)]
+    pub(crate) accept_shrink: bool,
     /// How much is fetched, once that is chosen.
     pub(crate) mode: Option<Mode>,
     /// Why.
@@ -268,6 +271,11 @@ impl Contents {
             self.since_full = if refresh.mode == Some(Mode::Full) { 0 } else { self.since_full + 1 };
         }
         self.lists = None;
+    }
+
+    /// Whether the refresh may publish far fewer lines than before.
+    pub(crate) fn accepts_shrink(&self) -> bool {
+        self.refresh.as_ref().is_some_and(|refresh| refresh.accept_shrink)
     }
 
     /// Every file that it names.

@@ -141,6 +141,61 @@ pub(crate) fn ensure_not_shrunk(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lake::SnapshotName;
+    use crate::lake::manifest::TableFiles;
+    use crate::model::value::Instant;
+    use crate::refresh::chart::Account;
+    use serde_json::json;
+
+    /// Accounts of no known chart, and of one, with the flag and without.
+    #[test]
+    fn what_is_payroll_is_known_by_each_accounts_chart_or_by_flags() {
+        let (of_ns_4102, mut of_none) = (Account::coded(Some("5000")), Account::coded(Some("5000")));
+        of_none.facts.standard = Some(99);
+        let mut flagged = of_none.clone();
+        flagged.facts.is_wages = Some(false);
+        let by_range = Rules { payroll_accounts: "5000-5999".parse().unwrap(), ..Rules::default() };
+        for (accounts, rules, is_known) in [
+            (vec![&of_ns_4102], Rules::default(), true),
+            (vec![&of_none], Rules::default(), false),
+            (vec![&of_ns_4102, &of_none], Rules::default(), false),
+            (vec![&of_ns_4102, &of_none, &flagged], Rules::default(), true),
+            (vec![&of_none], by_range, true),
+        ] {
+            let chart: Chart = (1..).zip(accounts.into_iter().cloned()).collect();
+            let outcome = ensure_payroll_is_known(&rules, &chart).map_err(|failure| failure.kind);
+            assert_eq!(outcome, if is_known { Ok(()) } else { Err(FailureKind::SettingsInvalid) }, "{chart:?}");
+        }
+    }
+
+    /// Exactly as much as is allowed may go, and not a row more; of each table by itself.
+    #[test]
+    fn each_table_and_accounts_payable_may_lose_a_part_of_their_rows() {
+        let tables = |spend, supplier| {
+            let table = |rows| TableFiles { rows, ..TableFiles::default() };
+            ManifestTables { spend: table(spend), supplier: table(supplier) }
+        };
+        let before = Manifest {
+            report: json!({"payables": {"listed": 600, "kept": 500}}),
+            ..Manifest::new(SnapshotName::new(Instant(0), "run"), tables(1_000, 50))
+        };
+        for (spend, supplier, payables, named) in [
+            (1_000, 50, 500, ""),
+            (800, 40, 400, ""),
+            (799, 40, 400, "spend would have 799 rows"),
+            (800, 39, 400, "supplier would have 39 rows"),
+            (800, 40, 399, "accounts payable would have 399 rows"),
+            (2_000, 90, 900, ""),
+        ] {
+            match ensure_not_shrunk(&tables(spend, supplier), payables, &before, 20) {
+                Ok(()) => assert_eq!(named, "", "{spend} {supplier} {payables}"),
+                Err(failure) => {
+                    assert_eq!(failure.kind, FailureKind::TableShrunk);
+                    assert!(failure.message.starts_with(named) && !named.is_empty(), "{}", failure.message);
+                }
+            }
+        }
+    }
 
     #[test]
     fn numbers_must_add_up() {

@@ -66,14 +66,15 @@ impl RefreshRun<'_> {
         previous: &PreviousSnapshot,
         report: &mut Report,
     ) -> Result<Status, Failure> {
-        let reference_data = &lists.registers.reference_data;
+        let (reference_data, accepts_shrink) = (&lists.registers.reference_data, cache.contents.accepts_shrink());
         if self.refresh.dry_run {
-            self.make_tables(None, &rows, reference_data, previous, report).await?;
+            self.make_tables(None, &rows, reference_data, previous, accepts_shrink, report).await?;
             return Ok(Status::DryRun);
         }
         let mut snapshot = self.lake.begin(SnapshotName::new(report.started_at, &report.run_id)).await?;
         let outcome = async {
-            let written = self.make_tables(Some(&snapshot), &rows, reference_data, previous, report).await?;
+            let written =
+                self.make_tables(Some(&snapshot), &rows, reference_data, previous, accepts_shrink, report).await?;
             cache.contents.publishing.push(snapshot.name().clone());
             cache.save().await?;
 
@@ -122,6 +123,7 @@ impl RefreshRun<'_> {
         rows: &Rows,
         reference_data: &ReferenceData,
         previous: &PreviousSnapshot,
+        accepts_shrink: bool,
         report: &mut Report,
     ) -> Result<WrittenTables, Failure> {
         let Rows { lines, payables, pool, screen } = rows;
@@ -140,7 +142,7 @@ impl RefreshRun<'_> {
         let mut written =
             tables::write(snapshot, &joiner, checks, figures, self.report_suppliers, self.progress).await?;
         report.tables = Some(TableSizes::of(&written.tables));
-        if let Some(manifest) = previous.manifest.as_ref().filter(|_| !self.refresh.accept_shrink) {
+        if let Some(manifest) = previous.manifest.as_ref().filter(|_| !accepts_shrink) {
             let kept_payables = report.payables.map_or(0, |counts| counts.kept);
             guards::ensure_not_shrunk(&written.tables, kept_payables, manifest, self.max_shrink_percent)?;
         }

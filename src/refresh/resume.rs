@@ -22,7 +22,9 @@ impl RefreshRun<'_> {
         let has_scope = |refresh: &RefreshInProgress| scope == Scope::default() || scope == refresh.scope;
         let new = || RefreshInProgress { id: report.run_id.clone(), scope, ..RefreshInProgress::default() };
         let mut refresh = cache.contents.refresh.take().filter(has_scope).unwrap_or_else(new);
-        refresh.runs += 1;
+        // A token that was read anew begins the same run once more.
+        refresh.runs += u32::from(report.invocation.is_none());
+        refresh.accept_shrink |= self.refresh.accept_shrink;
         (report.refresh_id, report.invocation) = (Some(refresh.id.clone()), Some(refresh.runs));
         if refresh.runs > 1 {
             tracing::info!(refresh_id = refresh.id, invocation = refresh.runs, "goes on with a refresh");

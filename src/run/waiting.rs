@@ -28,27 +28,21 @@ pub(super) fn unless_waiting(
         return Err(failure);
     }
     let since = refresh.waiting_since.unwrap_or(report.started_at);
-    let note = format!("{}. It is looked for by itself, checked, and then the tables are made", failure.message);
-    Ok(look_again(since, now, note, report))
+    (report.waiting_since, report.continues_at) = (Some(since), Some(next_look(since, now)));
+    report.note =
+        Some(format!("{}. It is looked for by itself, checked, and then the tables are made", failure.message));
+    Ok(Status::WaitingForToken)
 }
 
 /// Ends a run that found the lake in use, if it came by itself: it comes again, for the run that has the lake may be a dry one, or fail. `None` if
 /// somebody has started it, who is to know.
 pub(super) fn come_again(in_use: &Failure, refresh: &Refresh, now: Instant, report: &mut Report) -> Option<Status> {
-    let note = in_use.message.clone();
-    if let Some(since) = refresh.waiting_since {
-        return Some(look_again(since, now, note, report));
+    if refresh.waiting_since.is_none() {
+        report.refresh_id = Some(refresh.continues.clone()?);
     }
-    report.refresh_id = Some(refresh.continues.clone()?);
-    (report.continues_at, report.note) = (Some(next_look(now, now)), Some(note));
-    Some(Status::Incomplete)
-}
-
-/// Ends a run that is to look for the token once more.
-fn look_again(since: Instant, now: Instant, note: String, report: &mut Report) -> Status {
-    (report.waiting_since, report.continues_at) = (Some(since), Some(next_look(since, now)));
-    report.note = Some(note);
-    Status::WaitingForToken
+    (report.continues_at, report.note) = (Some(next_look(now, now)), Some(in_use.message.clone()));
+    report.waiting_since = refresh.waiting_since;
+    Some(if report.waiting_since.is_some() { Status::WaitingForToken } else { Status::Incomplete })
 }
 
 /// When to look again: in the first hour at every fifth minute of the clock, then at every quarter, after a day at every half hour. All runs that

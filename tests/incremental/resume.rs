@@ -8,8 +8,8 @@ use futures::future::join_all;
 use proptest::collection::vec;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::TestRunner;
-use xledger_sim::{Credits, Fault, FaultKind, Options};
-use xledger_spend::event::Refresh;
+use xledger_sim::{ChangeKind, Credits, Fault, FaultKind, Options};
+use xledger_spend::event::{Mode, Refresh};
 use xledger_spend::model::failure::FailureKind;
 use xledger_spend::model::value::Instant;
 use xledger_spend::report::Report;
@@ -80,6 +80,31 @@ async fn with_a_deadline_of_a_second_or_two() {
     assert!(desk.data_files() == calm.data_files());
     // Each run asks whose token it is; nothing else is asked twice.
     assert!(requests <= whole.api.requests + 2 * u64::from(runs), "{requests} of {}", whole.api.requests);
+}
+
+/// Whoever started the run that goes on with it: the schedule does not know what somebody asked for by hand.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_may_publish_less_whichever_of_its_runs_was_told_so() {
+    let whole = calm(Options::fast(2_000, 5)).await.0;
+    // In the middle of the second refresh.
+    let faults = credits_end_at([whole + EACH_RUN_ASKS.len() as u64 + whole / 2]);
+    let mut desk = Desk::in_memory(Options { faults, ..Options::fast(2_000, 5) }).await;
+    desk.tempo = TEMPO;
+    let strict = [("XLEDGER_PAGE_ROWS", "100"), ("SPEND_MAX_SHRINK_PERCENT", "0")];
+    let (settings, aws) = (desk.settings(&strict), aws_config::SdkConfig::builder().build());
+    let refresh = async |event| desk.run(Duration::from_secs(60)).refresh(event, &settings, &aws).await;
+    assert_eq!(refresh(Refresh::default()).await.status, Status::Succeeded);
+
+    desk.sim.replace(ChangeKind::Remove.on(&desk.sim.company(), 60));
+    let accepted = Refresh { mode: Mode::Full, accept_shrink: true, ..Refresh::default() };
+    assert_eq!(refresh(accepted).await.status, Status::Incomplete);
+    let by_schedule = refresh(Refresh::default()).await;
+    assert_eq!((by_schedule.status, &by_schedule.error), (Status::Succeeded, &None));
+    assert_eq!(by_schedule.invocation, Some(2));
+    // Of that refresh alone.
+    desk.sim.replace(ChangeKind::Remove.on(&desk.sim.company(), 45));
+    let next = refresh(Refresh::default()).await;
+    assert_eq!(next.error.map(|error| error.kind), Some(FailureKind::TableShrunk));
 }
 
 /// A run that made no progress leaves all that it resumed to the next run.

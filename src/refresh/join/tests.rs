@@ -81,8 +81,10 @@ fn found(mut line: Line) -> (SupplierMatch, Option<i64>, Option<String>, Option<
         payable(11, 56, 10, 100, invoice("A-9")),
         payable(12, 56, 10, 100, OwnText::default()),
     ];
-    line.vat_code = pool.intern(Some("21"));
-    let (chart, rules, own_files) = (Chart::default(), Rules::default(), OwnFiles::default());
+    // A new rate from the day of its voucher on.
+    (line.vat_code, line.posted_date) = (pool.intern(Some("21")), Day::parse("2026-05-11"));
+    let rules = Rules { vat_rates: "21@2026-05-11=15,21@2026-05-12=12,21=25".parse().unwrap(), ..Rules::default() };
+    let (chart, own_files) = (Chart::default(), OwnFiles::default());
     let joiner = Joiner::new(Sources {
         chart: &chart,
         reference_data: &reference_data,
