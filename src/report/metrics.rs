@@ -61,6 +61,10 @@ const fn metric(
     Metric { name, unit, meaning, value }
 }
 
+/// The first metrics say how a run ended. A run that waits for its token has these alone: it comes every half hour, and CloudWatch bills each metric by
+/// the hours in which it has a value.
+const OF_END: usize = 6;
+
 /// Every metric. Alarms, dashboards and `docs/metrics.md` go by these names.
 pub const METRICS: &[Metric] = &[
     metric("RunsSucceeded", "Count", "1 if a refresh succeeded; dry runs and rollbacks do not count", |run| {
@@ -79,9 +83,12 @@ pub const METRICS: &[Metric] = &[
         "1 if time or credits ran out, or another run had the lake, and the next run resumes",
         |run| flag(run.status() == Status::Incomplete),
     ),
-    metric("WaitingForToken", "Count", "1 if there is no token yet and the function waits for it", |run| {
-        flag(run.status() == Status::WaitingForToken)
-    }),
+    metric(
+        "WaitingForToken",
+        "Count",
+        "1 if the function waits for its token, or, once that is there, for another run",
+        |run| flag(run.status() == Status::WaitingForToken),
+    ),
     metric("TokenRefused", "Count", "1 if the token is missing, unreadable or refused", |run| {
         use FailureKind::{SecretUnreadable, TokenMalformed, TokenMissing, TokenRefused};
         flag(matches!(run.failure(), Some(TokenMissing | SecretUnreadable | TokenMalformed | TokenRefused)))
@@ -101,8 +108,7 @@ pub const METRICS: &[Metric] = &[
         Some(run.counts()?.refused_because.unknown_account)
     }),
     metric("LinesHealed", "Count", "Changed lines that only a full refresh found", |run| {
-        run.published()?;
-        Some(run.report()?.lines_healed.unwrap_or(0))
+        Some(run.published_refresh()?.lines_healed.unwrap_or(0))
     }),
     metric("AccountsToConfirm", "Count", "Accounts that look like wages and are no payroll accounts", |run| {
         run.counts()?;
@@ -111,12 +117,11 @@ pub const METRICS: &[Metric] = &[
     metric("ChecksWarned", "Count", "Checks of the data that warn", |run| run.report()?.checks_that(CheckStatus::Warn)),
     metric("ChecksFailed", "Count", "Checks of the data that fail", |run| run.report()?.checks_that(CheckStatus::Fail)),
     metric("ColumnsLost", "Count", "Columns that are null for want of a field or a right", |run| {
-        run.published()?;
-        Some(run.report()?.lost.iter().map(|lost| lost.columns.len() as u64).sum())
+        Some(run.published_refresh()?.lost.iter().map(|lost| lost.columns.len() as u64).sum())
     }),
     metric("RightsLost", "Count", "Fields that the token may not read", |run| {
-        run.published()?;
-        Some(run.report()?.lost.iter().filter(|lost| lost.reason == LossReason::NotAllowed).count() as u64)
+        let lost = &run.published_refresh()?.lost;
+        Some(lost.iter().filter(|lost| lost.reason == LossReason::NotAllowed).count() as u64)
     }),
     metric("ValuesUnfit", "Count", "Values that fit no column and are null", |run| {
         Some(run.report()?.unfit.values().sum())
@@ -148,7 +153,7 @@ pub const METRICS: &[Metric] = &[
     metric("MemoryUsed", "Percent", "`MemoryPeak` as a part of the function's memory", |run| {
         percent(run.memory_peak_kib?, run.memory_limit_mib?.saturating_mul(1_024))
     }),
-    metric("SecondsSinceLastSuccess", "Seconds", "Age of the current snapshot; 0 after a success", |run| {
+    metric("SecondsSinceLastSuccess", "Seconds", "Time since a snapshot became current; 0 after a success", |run| {
         run.seconds_since_last_success()
     }),
 ];
@@ -157,8 +162,9 @@ impl<'a> Ended<'a> {
     /// The record, to be written as one line: the metrics and, beside them, what a run is looked up by. Names and numbers only, never a
     /// message.
     pub fn record(&self) -> Value {
+        let metrics = if self.status() == Status::WaitingForToken { &METRICS[..OF_END] } else { METRICS };
         let known: Vec<(&Metric, u64)> =
-            METRICS.iter().filter_map(|metric| Some((metric, (metric.value)(self)?))).collect();
+            metrics.iter().filter_map(|metric| Some((metric, (metric.value)(self)?))).collect();
         let named: Vec<Value> =
             known.iter().map(|(metric, _)| json!({ "Name": metric.name, "Unit": metric.unit })).collect();
         let directive = json!({ "Namespace": NAMESPACE, "Dimensions": [[DIMENSION]], "Metrics": named });
@@ -197,6 +203,11 @@ impl<'a> Ended<'a> {
     fn published(&self) -> Option<TableSizes> {
         let report = self.report()?;
         report.tables.filter(|_| report.snapshot.is_some())
+    }
+
+    /// A refresh that was published. A rollback has asked Xledger nothing, and knows of no right that is lost.
+    fn published_refresh(&self) -> Option<&'a Report> {
+        self.report().filter(|report| report.is_published_refresh())
     }
 
     fn seconds_since_last_success(&self) -> Option<u64> {

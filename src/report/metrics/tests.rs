@@ -98,6 +98,11 @@ fn what_is_not_known_is_left_out() {
     assert_eq!(record["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap().len(), always.len() + 2);
     assert!(!keys(&Ended { memory_limit_mib: Some(0), ..ended(Err(&failure)) }.record()).contains("MemoryUsed"));
     assert!(!keys(&Ended { time_limit: Duration::ZERO, ..unknown }.record()).contains("TimeUsed"));
+    // A rollback has asked nothing, so that it knows of no right that is lost.
+    let back = Report { action: "rollback".to_owned(), lost: Vec::new(), lines_healed: None, ..published() };
+    let record = ended(Ok(&back)).record();
+    assert!(["ColumnsLost", "RightsLost", "LinesHealed"].iter().all(|name| !keys(&record).contains(name)));
+    assert_eq!((&record["RunsSucceeded"], &record["SpendRows"]), (&json!(0), &json!(11)));
     // Tables that nobody sees: a dry run's, and those of a commit that was refused.
     for status in [Status::DryRun, Status::Failed] {
         let report = Report { status, snapshot: None, ..published() };
@@ -105,6 +110,16 @@ fn what_is_not_known_is_left_out() {
         assert!(["SpendRows", "SupplierRows", "LakeBytes"].iter().all(|name| !keys(&record).contains(name)));
         assert_eq!((&record["RunsSucceeded"], &record["SecondsSinceLastSuccess"]), (&json!(0), &json!(3)));
     }
+}
+
+/// A month of looks costs a tenth of what all metrics would.
+#[test]
+fn a_run_that_waits_for_its_token_says_that_and_nothing_of_its_work() {
+    let record = ended(Ok(&Report { last_success_at: None, ..report(Status::WaitingForToken, None) })).record();
+    let of_end = ["RunsFailed", "RunsIncomplete", "WaitingForToken", "TokenRefused", "PayrollReceived"];
+    let beside = ["_aws", "FunctionName", "run_id", "status", "error_kind", "snapshot"];
+    assert_eq!(keys(&record), of_end.into_iter().chain(beside).collect());
+    assert_eq!(record["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap().len(), of_end.len());
 }
 
 #[test]
