@@ -108,7 +108,7 @@ def spend_by_supplier_and_month(lines, suppliers, today):
             "supplier_name": least(rows, "supplier_name"),
             "supplier_company_number": least(rows, "supplier_company_number"),
             "amount": total(rows),
-            "invoices": different(rows, "invoice_number"),
+            "invoices": different(rows, "voucher_id"),
             "lines": len(rows),
         },
     )
@@ -135,7 +135,7 @@ def top_suppliers(lines, suppliers, today):
                     "amount": total(rows),
                     MONEY: money,
                     "percent_of_owner": percent(total(rows), everything),
-                    "invoices": different(rows, "invoice_number"),
+                    "invoices": different(rows, "voucher_id"),
                     "last_posted_date": most(rows, "posted_date"),
                 }
             )

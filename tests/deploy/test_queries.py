@@ -282,6 +282,18 @@ def test_duplicates_by_amount_are_near_each_other_and_not_taken_back(made):
     assert found == {"NO:101": (Decimal("5000.50"), "NOK", 2), "NO:104": (1234, "NOK", 2)}
 
 
+def test_an_invoice_may_be_posted_in_the_year_before_its_date():
+    """Asked in January, when the twelve months begin with a year."""
+    books = made_books.Books()
+    books.line(date(2025, 12, 31), 114, "444", invoice_number="J1", invoice_date=date(2026, 1, 10), due_date=date(2026, 2, 9))
+    books.line(date(2026, 1, 31), 114, "600", invoice_number="J2", invoice_date=date(2026, 1, 10))
+    books.line(date(2027, 1, 5), 114, "10", invoice_number="J3")
+    lake = Lake.of_rows(books)
+    found = lake.ask("invoices-to-match")
+    assert {row["invoice_number"]: row["amount"] for row in found} == {"J1": 444, "J2": 600, "J3": 10}
+    answers.is_answered(found, lake.expected("invoices-to-match"))
+
+
 def test_payments_are_late_and_early(with_currencies, made):
     """Invoice 4740 is paid 47 days late, 4741 27 days early; 4730 in part."""
     codes = {row["supplier_id"]: row["supplier_code"] for row in with_currencies.suppliers}

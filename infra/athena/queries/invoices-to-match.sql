@@ -1,6 +1,7 @@
 -- One row for each supplier invoice of the last twelve months by invoice date, to be matched with orders, contracts or a supplier's
 -- statement. Look invoices up by supplier_key and invoice_number. amount and vat_amount are in the currency of the owner; document_amount
--- is in the currency of the invoice, and null if its lines do not agree on one. Only lines on kept accounts count.
+-- is in the currency of the invoice, and null if its lines do not agree on one. Only lines on kept accounts count, from the accounting year
+-- before on, for an invoice can be posted before its date.
 SELECT
   owner_code,
   owner_name,
@@ -19,7 +20,7 @@ SELECT
   CASE WHEN count(DISTINCT invoice_currency_code) = 1 THEN min(invoice_currency_code) END AS document_currency_code,
   count(*) AS lines
 FROM spend
-WHERE year >= year(date_add('month', -12, current_date))
+WHERE year >= year(date_add('month', -12, current_date)) - 1
   AND invoice_date >= date_add('month', -12, current_date)
   AND supplier_id IS NOT NULL
   AND invoice_number IS NOT NULL

@@ -1,6 +1,6 @@
 -- Purchases by supplier and accounting month, this year and the two before: one row for each owner, currency, supplier and month. Purchases
 -- are operating, capital, stock and prepaid lines, without owners that invoice each other. Debit positive, without VAT that is deducted, in
--- the currency of the owner: never add up rows of two currencies. A supplier is a supplier_key, whatever its codes.
+-- the currency of the owner: never add up rows of two currencies. A supplier is a supplier_key, whatever its codes; invoices counts vouchers.
 SELECT
   owner_code,
   owner_name,
@@ -12,7 +12,7 @@ SELECT
   year,
   month,
   sum(amount) AS amount,
-  count(DISTINCT invoice_number) AS invoices,
+  count(DISTINCT voucher_id) AS invoices,
   count(*) AS lines
 FROM spend
 WHERE year >= year(current_date) - 2

@@ -1,7 +1,7 @@
 -- The 100 largest suppliers of each owner by purchases in the last twelve accounting months, with their share of the owner's purchases.
 -- Purchases are operating, capital, stock and prepaid lines, without owners that invoice each other. The share is of all of them, those
 -- without a supplier too, so the shares of all suppliers need not add up to 100. The running month counts as far as it is posted. A
--- supplier is a supplier_key.
+-- supplier is a supplier_key; invoices counts vouchers.
 WITH recent AS (
   SELECT *
   FROM spend
@@ -21,7 +21,7 @@ by_supplier AS (
     min(supplier_name) AS supplier_name,
     min(supplier_company_number) AS supplier_company_number,
     sum(amount) AS amount,
-    count(DISTINCT invoice_number) AS invoices,
+    count(DISTINCT voucher_id) AS invoices,
     max(posted_date) AS last_posted_date
   FROM recent
   GROUP BY owner_id, owner_code, owner_name, amount_currency_code, supplier_key
