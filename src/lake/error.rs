@@ -13,7 +13,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum Error {
     /// The address of the lake cannot be used.
-    #[error("the lake's address {url:?} {fault}; give a directory, or s3://bucket/prefix")]
+    #[error("the address {url:?} {fault}; give a directory, or s3://bucket/prefix")]
     Url {
         /// The address, as far as it may be shown.
         url: String,

@@ -15,7 +15,13 @@ fn defaults_are_the_contracts() {
     let settings = read(Caller::Function, &[(TOKEN_SECRET_ID, "xledger"), (LAKE, "s3://bucket/prefix/")]).unwrap();
     assert_eq!(settings.endpoint.as_str(), "https://www.xledger.net/graphql");
     assert_eq!((settings.page_rows, settings.max_in_flight, settings.owner_set), (10_000, 5, "MINE"));
-    assert_eq!((settings.rules, settings.snapshots_kept), (Rules::default(), 10));
+    assert_eq!((settings.full_every, settings.snapshots_kept), (10, 10));
+    assert_eq!((settings.max_shrink_percent, settings.max_refused_percent), (20, 5));
+    let Limits { drift_percent, match_drop_percent, invoice_days } = settings.limits;
+    assert_eq!((drift_percent, match_drop_percent, invoice_days), (5, 5, 60));
+    assert_eq!((settings.report_suppliers, settings.files.is_none()), (SupplierLabels::Names, true));
+    // What they say is tested beside them.
+    assert_eq!(settings.rules, Rules::default());
 }
 
 #[test]
@@ -174,7 +180,7 @@ fn a_token_is_for_the_command_line_and_never_shown() {
     assert_eq!(read(Caller::Function, &[(TOKEN, "t"), (LAKE, "s3://bucket")]).err().unwrap(), [TOKEN]);
     assert_eq!(read(Caller::CommandLine, &[(TOKEN, "token secret")]).err().unwrap(), [TOKEN]);
     let faults = Settings::read(Caller::CommandLine, |name| (name == TOKEN).then(|| "a secret\n".to_owned()));
-    assert!(faults.is_err_and(|faults| !format!("{faults:?}").contains("secret\n")));
+    assert!(faults.is_err_and(|faults| !format!("{faults:?}").contains("a secret")));
     let shown = format!("{:?}", read(Caller::CommandLine, &[(TOKEN, "canary")]).unwrap());
     assert!(!shown.contains("canary"));
 }

@@ -97,8 +97,13 @@ impl Desk {
     }
 
     /// Every byte of the lake.
+    /// Rows of the cache as they are before they are compressed, so that what is looked for in them can be found.
     pub(crate) fn all_files(&self) -> Vec<(String, Vec<u8>)> {
-        files_below(&self.lake(), &self.lake())
+        let mut files = files_below(&self.lake(), &self.lake());
+        for (_, bytes) in files.iter_mut().filter(|(name, _)| name.ends_with(".rows")) {
+            *bytes = zstd::decode_all(&**bytes).unwrap();
+        }
+        files
     }
 }
 

@@ -69,6 +69,8 @@ async fn without_the_rules_the_same_checks_fail() {
     assert_eq!((report.status, &report.error), (Status::Succeeded, &None));
     assert!(!desk.sim.journal().payroll_violations().is_empty());
     assert!(texts(&desk.data_files()).iter().any(|text| text.contains(PAYROLL_MARKER)));
+    let cached = desk.all_files().into_iter().filter(|(name, _)| name.starts_with("state/"));
+    assert!(cached.filter(|(_, bytes)| contains(bytes, PAYROLL_MARKER)).count() > 0);
 }
 
 #[tokio::test]

@@ -123,6 +123,7 @@ class Company:
     server: Server
     run: Run
     journal: dict
+    order: Order | None = None
 
     @property
     def snapshot(self):
@@ -140,18 +141,21 @@ def refreshed(order, directory, *arguments, **settings):
     with serve(order) as server:
         lake = directory / "lake"
         run = refresh(server, lake, "--json", "--verbose", *arguments, **settings)
-        yield Company(books, lake, server, run, server.journal())
+        yield Company(books, lake, server, run, server.journal(), order)
 
 
+# Owners tell their currency there, so that amounts of several may be added.
+WITH_CURRENCIES = str(REPOSITORY / "tests" / "page" / "scenario.toml")
 COMPANIES = {
     "small": Order(3_000, 7),
     "large": Order(20_000, 11),
     "odd-wire": Order(6_000, 23, "odd-wire"),
     "wide-ids": Order(1_000, 5, "wide-ids"),
     "abroad": Order(6_000, 31, "other-charts"),
-    "above": Order(3_000, 19, "suppliers-above-with-the-chart"),
+    "above": Order(6_000, 19, "suppliers-above-with-the-chart"),
     "odd-values": Order(3_000, 17, "odd-values"),
     "purchases": Order(3_000, 13, "spend-english"),
+    "currencies": Order(6_000, 1, WITH_CURRENCIES),
 }
 
 

@@ -2,6 +2,7 @@
 
 import re
 
+import pyarrow
 import pyarrow.parquet
 import pyarrow.types
 
@@ -11,9 +12,17 @@ MARKER = "PAYROLL-CANARY-"
 SALARY = re.compile(rb"(?<![0-9A-Za-z])-?77013\d\d(?![0-9A-Za-z])")
 
 
+def read(file):
+    """A file's bytes; those of the cache's rows before they were compressed."""
+    if file.suffix != ".rows":
+        return file.read_bytes()
+    with pyarrow.OSFile(str(file)) as compressed, pyarrow.CompressedInputStream(compressed, "zstd") as stream:
+        return stream.read()
+
+
 def markers_in_bytes(files):
-    """Files whose bytes, as they lie there, hold the marker."""
-    return [file for file in files if MARKER.encode() in file.read_bytes()]
+    """Files that hold the marker."""
+    return [file for file in files if MARKER.encode() in read(file)]
 
 
 def markers_in_columns(files):

@@ -9,17 +9,17 @@ from zoneinfo import ZoneInfo
 import pyarrow.parquet
 import pytest
 
-from conftest import REPOSITORY, Order, refreshed
+from conftest import WITH_CURRENCIES, Order, refreshed
 
 PURCHASES = ("operating", "capital", "stock", "prepaid")
-# Owners tell their currency there, so that several are in one section.
-WITH_CURRENCIES = str(REPOSITORY / "tests" / "page" / "scenario.toml")
 COMPANIES = {
     "currencies": (Order(20_000, 1, WITH_CURRENCIES), {}),
     "norwegian": (Order(6_000, 5, WITH_CURRENCIES), {"SPEND_LANGUAGE": "no"}),
     "owners": (Order(6_000, 3, "spend-english"), {"REPORT_SUPPLIERS": "codes"}),
 }
 TOP = 20
+CATEGORIES, NARROWER = 12, 8
+COLOURS = 7
 
 
 @pytest.fixture(scope="module", params=COMPANIES)
@@ -129,6 +129,12 @@ class Sum:
     def __init__(self):
         self.now = self.before = Decimal()
         self.lines = self.lines_before = self.invoices = self.invoices_before = 0
+
+    def plus(self, other):
+        made = Sum()
+        for each in vars(made):
+            setattr(made, each, getattr(self, each) + getattr(other, each))
+        return made
 
     def add(self, place, amount, invoice):
         if place == "now":
@@ -256,10 +262,13 @@ def test_the_line_of_figures(page):
             page.share(without.now, total.now),
             page.share(ten, total.now),
         ]
-        for tile, before in zip(tiles, (page.amount(total.before), None, page.amount(total.invoices_before), None, None), strict=True):
-            if before:
-                assert tile[1].endswith(before), tile
-        assert page.share(ten_before, total.before) in tiles[4][1]
+        suppliers_before = sum(each.lines_before > 0 for each in section.suppliers.values())
+        notes = [tile[1] for tile in tiles]
+        for note, now, before in zip(notes, (total.now, suppliers, total.invoices), (total.before, suppliers_before, total.invoices_before)):
+            change = page.change(now, before)
+            assert note.endswith(page.amount(before)) and (change == "–" or note.startswith(f"{change} ")), note
+        for note, share in zip(notes[3:], (page.share(without.before, total.before), page.share(ten_before, total.before)), strict=True):
+            assert note.startswith(f"{share} "), note
 
 
 def test_months(page):
@@ -267,8 +276,18 @@ def test_months(page):
     for page, section, id, _ in each_section(page):
         rows = page.table(f"{id}months")
         newest = books.last + (books.open is not None and bool(section.months.get(books.open)))
-        expected = [page.amount(sum(section.months[number].values())) for number in range(newest, books.last - 24, -1)]
-        assert [row[1] for row in rows] == expected
+        numbers = range(newest, books.last - 24, -1)
+        # The largest categories have a column each, and the others one.
+        amounts = defaultdict(lambda: [Decimal()] * len(numbers))
+        for at, number in enumerate(numbers):
+            for name, amount in section.months[number].items():
+                amounts[name] = [*amounts[name][:at], amount, *amounts[name][at + 1 :]]
+        ranked = sorted(amounts, key=lambda name: (-sum(map(abs, amounts[name])), name or ""))
+        columns = [amounts[name] for name in ranked[:COLOURS]]
+        if ranked[COLOURS:]:
+            columns.append([sum(of_month) for of_month in zip(*(amounts[name] for name in ranked[COLOURS:]))])
+        expected = [[page.amount(sum(section.months[number].values())), *(page.amount(column[at]) for column in columns)] for at, number in enumerate(numbers)]
+        assert [row[1:] for row in rows] == expected
         notes = " ".join(page.sentences[f"{id}months"])
         assert f"{page.amount(section.ever)} " in notes and page.amount(section.ever_lines) in notes
         if section.intercompany_lines:
@@ -279,20 +298,36 @@ def cells(page, sum, total):
     return [page.amount(sum.now), page.share(sum.now, total.now), page.change(sum.now, sum.before), page.amount(sum.invoices)]
 
 
+def ranking(sums):
+    """Those with anything in the year, the largest first."""
+    return sorted(((name, sum) for name, sum in sums.items() if sum.lines or sum.now), key=lambda each: (-each[1].now, each[0] or ""))
+
+
+def others(page, ranked, most, sums, total):
+    """The row of all that have none of their own, if there are any."""
+    shown, added = {name for name, _ in ranked[:most]}, Sum()
+    for name, sum in sums.items():
+        added = added if name in shown else added.plus(sum)
+    return [[None, *cells(page, added, total)]] if len(ranked) > most else []
+
+
 def test_categories(page):
     for page, section, id, _ in each_section(page):
         rows = page.table(f"{id}categories")
-        wider = defaultdict(list)
-        for (name, _), part in section.categories.items():
-            wider[name].append(part)
-        for name, parts in wider.items():
-            if name is None or not any(part.lines or part.now for part in parts):
-                continue
-            assert [name, *cells(page, section.wider[name], section.total)] in rows
-            for (of, narrower), part in section.categories.items():
-                if of == name and narrower and part.lines and len(parts) <= 8:
-                    assert [narrower, *cells(page, part, section.total)] in rows
-        assert rows[-1][1:] == cells(page, section.total, section.total)
+        without = "Uten kategori" if page.language == "nb" else "Without category"
+        expected = []
+        ranked = ranking(section.wider)
+        for name, sum in ranked[:CATEGORIES]:
+            expected.append([name or without, *cells(page, sum, section.total)])
+            of_name = {narrower: part for (of, narrower), part in section.categories.items() if of == name}
+            parts = ranking(of_name)
+            if len(parts) > 1 or any(narrower for narrower, _ in parts):
+                expected += [[narrower or without, *cells(page, part, section.total)] for narrower, part in parts[:NARROWER]]
+                expected += others(page, parts, NARROWER, of_name, section.total)
+        expected += others(page, ranked, CATEGORIES, dict(ranked), section.total)
+        expected.append([rows[-1][0], *cells(page, section.total, section.total)])
+        assert [row[1:] for row in rows] == [row[1:] for row in expected]
+        assert [row[0] for row, wanted in zip(rows, expected) if wanted[0]] == [wanted[0] for wanted in expected if wanted[0]]
 
 
 def test_suppliers(page):
@@ -301,6 +336,9 @@ def test_suppliers(page):
         ranked = sorted((key for key, each in section.suppliers.items() if each.lines or each.now), key=lambda key: -section.suppliers[key].now)
         rows = page.table(f"{id}suppliers")
         assert [row[1] for row in rows[: len(ranked[:TOP])]] == [page.amount(section.suppliers[key].now) for key in ranked[:TOP]]
+        rest = others(page, [(key, section.suppliers[key]) for key in ranked], TOP, section.suppliers, section.total)
+        assert [row[1:4] for row in rows[TOP : TOP + len(rest)]] == [row[1:4] for row in rest]
+        assert len(rows) == len(ranked[:TOP]) + len(rest) + (section.without_supplier.lines > 0) + 1
         for key in ranked[:TOP]:
             _, name, code, status = section.called[key]
             is_named = name and status != "personal" and settings.get("REPORT_SUPPLIERS") != "codes"
@@ -313,10 +351,10 @@ def test_suppliers(page):
 
 def test_companies(page):
     for page, section, id, _ in each_section(page):
-        rows = [row[1:] for row in page.table(f"{id}owners")]
-        for owner in section.owners.values():
-            if owner.lines or owner.now:
-                assert cells(page, owner, section.total) in rows
+        assert len(section.owners) <= TOP
+        expected = [cells(page, owner, section.total) for _, owner in ranking(section.owners)]
+        expected += [cells(page, section.total, section.total)] if len(expected) > 1 else []
+        assert [row[1:] for row in page.table(f"{id}owners")] == expected
 
 
 def test_dimensions(page):

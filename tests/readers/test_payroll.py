@@ -43,7 +43,7 @@ def findings(company):
         "salaries in columns": leaks.salaries_in_columns(tables(company)),
         "lines in spend": leaks.payroll_lines_in_spend(company.files("spend"), ids),
         "in what was said": leaks.payroll_in_text(said, ids),
-        "in other files": [found for file in other_files(company) for found in leaks.payroll_in_text(file.read_bytes(), ids)],
+        "in other files": [found for file in other_files(company) for found in leaks.payroll_in_text(leaks.read(file), ids)],
         "in the journal": company.journal["payroll_violations"],
     }
 
@@ -71,6 +71,8 @@ def test_the_checks_find_payroll_where_a_rule_is_off(which, tmp_path):
         found = findings(company)
     assert found["in the journal"] and found["lines in spend"]
     assert found["markers in columns"] and found["salaries in columns"]
+    # In the cache, too.
+    assert {file.suffix for file in found["markers in bytes"]} >= {".rows"}
     # Even a run that is told to let payroll in says nothing of it.
     assert found["in what was said"] == []
 

@@ -49,6 +49,10 @@ pub(crate) fn wrong(scenario: &Scenario, left: &Left, expected: &Left, calm_requ
                     differ: columns(&expect.differ),
                 };
                 wrong.extend(tables::differences(&left.lake(), &expected.lake(), &may));
+                let rows = report["tables"]["spend"]["rows"].as_u64();
+                if expect.spend_rows.is_some() && rows != expect.spend_rows {
+                    wrong.push(format!("{rows:?} rows of spend"));
+                }
             }
         }
         Outcome::Failed => {

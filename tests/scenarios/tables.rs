@@ -36,7 +36,7 @@ fn read(bytes: &[u8]) -> RecordBatch {
 
 /// Columns that may be other than expected.
 pub(crate) struct May {
-    /// Null where they were not.
+    /// Null where they were not: all of them, or those that nothing else tells.
     pub(crate) lost: BTreeSet<String>,
     /// The same, but only in some rows and in one at least.
     pub(crate) unfit: BTreeSet<String>,
@@ -87,6 +87,12 @@ pub(crate) fn differences(lake: &Path, expected: &Path, may: &May) -> Vec<String
             if !null_or_same(left, right) {
                 differences.push(format!("{name}: {column} is neither null nor as it was"));
             }
+        }
+    }
+    for column in &may.lost {
+        let (values, null, expected) = nulled.get(column).copied().unwrap_or_default();
+        if null < values && null <= expected {
+            differences.push(format!("{column}: {null} of {values} values are null, {expected} where it is not lost"));
         }
     }
     for column in &may.unfit {

@@ -121,7 +121,12 @@ fn scenario(given: &str, variant: Option<&str>) -> Result<Scenario, String> {
         [] if found.is_empty() => Err(format!("no scenario {given:?}; `xledger-sim --scenarios` lists them")),
         _ => {
             let names: Vec<_> = found.iter().map(|scenario| scenario.name.as_str()).collect();
-            Err(format!("{given} stands for several; write one of them instead: {}", names.join(", ")))
+            let (names, no) = (names.join(", "), variant.map(|variant| format!("no variant {variant:?}; ")));
+            let what = format!("{}{given}", no.unwrap_or_default());
+            // A file's variants are found in it alone.
+            let how =
+                if given.ends_with(".toml") { "give --variant the end of one of" } else { "write one of them instead" };
+            Err(format!("{what} stands for several; {how}: {names}"))
         }
     }
 }

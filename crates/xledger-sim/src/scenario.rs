@@ -47,7 +47,8 @@ pub struct Expect {
     pub says: Vec<String>,
     /// What the tables are the same as.
     pub tables: Tables,
-    /// Columns that are null throughout and are reported as lost, such as `supplier.phone`; all others are as in a calm run.
+    /// Columns that are reported as lost, such as `supplier.phone`: null throughout, or where nothing else tells the value; all others are as in a calm
+    /// run.
     pub lost: Vec<String>,
     /// Columns that are null in some rows where a calm run has a value; in all others they are as there.
     pub unfit: Vec<String>,

@@ -118,6 +118,21 @@ impl Variant {
     }
 }
 
+/// What is taken and would do nothing: weather that does not come proves nothing.
+fn without_effect(options: &Options) -> Option<(String, String)> {
+    let Dialect { missing_rights, refused_owner_sets, refused_account_sets, .. } = &options.dialect;
+    if let Some(right) = missing_rights.iter().find(|right| !options.dialect.is_right(right)) {
+        return Some(("dialect.missing_rights".to_owned(), format!("`{right}` is no right")));
+    }
+    let mut sets = refused_owner_sets.iter().chain(refused_account_sets);
+    if let Some(set) = sets.find(|set| !["CURRENT", "LOWER", "MINE", "UPPER", "ALL"].contains(&set.as_str())) {
+        return Some(("dialect.refused_owner_sets".to_owned(), format!("`{set}` is no owner set")));
+    }
+    let never = |fault: &Fault| fault.from_request == 0 || fault.percent.is_some_and(|percent| percent > 100);
+    let place = options.faults.iter().position(never)?;
+    Some((format!("faults[{place}]"), "requests count from 1, and percent goes up to 100".to_owned()))
+}
+
 /// Checks that the schema can be served, which takes longer than all the rest.
 pub(super) fn check_schema(file: &str, scenario: &Scenario) -> Result<(), ScenarioError> {
     let Options { dialect, schema, .. } = &scenario.options;
@@ -158,6 +173,9 @@ fn scenario(name: String, table: Table) -> Result<Scenario, (String, String)> {
         changes: file.changes,
         ..file.limits
     };
+    if let Some(wrong) = without_effect(&options) {
+        return Err(wrong);
+    }
     Ok(Scenario {
         name,
         file: String::new(),
@@ -188,6 +206,13 @@ mod tests {
                 "bad.toml: at `dialect.doted_cursors`",
                 "`dotted_cursors`",
             ),
+            (
+                "about = 'x'\n[dialect]\nmissing_rights = ['Suplier']",
+                "bad.toml: at `dialect.missing_rights`",
+                "`Suplier`",
+            ),
+            ("about = 'x'\n[dialect]\nrefused_account_sets = ['MYNE']", "bad.toml: at `dialect.refused_", "`MYNE`"),
+            ("about = 'x'\nfaults = [{ kind = 'timeout', from_request = 0 }]", "bad.toml: at `faults[0]`", "from 1"),
             ("about = 'x'\n[[faults]]\nkind = 'flood'", "at `faults[0].kind", "`reset`"),
             (
                 "about = 'x'\n[[changes]]\nkind.event.matched = {what = 'lines', moves = true, chosen.count = 1}",
