@@ -167,8 +167,8 @@ impl Client {
             let has_answered = self.rate_limiter.has_answered();
             let body = self.body(question, document);
             note_request(question, &body);
-            // Fewer rows are not tried, nor does it lie with a field of all rows.
-            let drops_rows = searched && rows <= MIN_ROWS;
+            // Fewer rows are not tried, it does not lie with a field of all rows, and a fault of a moment passes meanwhile.
+            let drops_rows = searched && rows <= MIN_ROWS && tries >= 2;
             let sending = self.transport.send(query, body, rows, has_answered, drops_rows);
             let sent =
                 tokio::time::timeout_at(self.transport.connection.deadline, sending).await.unwrap_or_else(|_| {

@@ -108,7 +108,7 @@ def test_every_name_is_one_of_the_template_the_metrics_or_amazon(template):
     known = {name for part in ("Parameters", "Resources", "Outputs") for name in template[part]}
     known |= set(re.findall(r'metric\(\s*"(\w+)"', text(source("metrics.rs"))))
     theirs = {"GetSecretValue", "LimitExceeded", "ExpiredToken", "ResourceNotFoundException", "TooManyRequestsException"}
-    theirs |= {"UnreservedConcurrentExecution", "PendingConfirmation", "State"}
+    theirs |= {"EarlyValidation", "UnreservedConcurrentExecution", "PendingConfirmation", "State"}
     theirs |= set(areas_of_rights())
     for page in (SETUP, OPERATIONS, SETTINGS, INFRA, DOCS / "costs.md"):
         named = set(re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)+)[`=]", text(page)))
