@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::desk::{Desk, files_below};
 use crate::{credits_end_at, credits_used_up};
-use xledger_sim::{ChangeKind, Fault, FaultKind, Options};
+use xledger_sim::{ChangeKind, Chosen, Event, Fault, FaultKind, Options};
 use xledger_spend::event::{Mode, Refresh};
 use xledger_spend::model::failure::FailureKind;
 use xledger_spend::report::Report;
@@ -128,6 +128,32 @@ async fn a_table_that_would_shrink() {
     assert!(next.lines_fetched < Some(FEW) && first.lines_fetched > Some(1_000), "{:?}", next.lines_fetched);
     let removed: u64 = next.periods.iter().map(|period| period.removed).sum();
     assert!(removed >= 60, "{removed}");
+}
+
+/// Rows of the cache, of ledger and of AP lines.
+fn cached_rows(desk: &Desk) -> [u64; 2] {
+    let contents: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(desk.lake().join("state/cache.json")).unwrap()).unwrap();
+    ["lines", "payables"].map(|kind| {
+        let files = contents[kind].as_array().unwrap();
+        files.iter().map(|file| file["rows"].as_u64().unwrap()).sum()
+    })
+}
+
+/// Also if the run that notices it publishes nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_became_payroll_leaves_the_cache() {
+    let desk = Desk::new(Options::fast(4_000, 5)).await;
+    succeeds(&desk).await;
+    let [lines, payables] = cached_rows(&desk);
+    let to_payroll = Event::Retyped { to_payroll: true, chosen: Chosen { count: 30, by: 3 } };
+    changed(&desk, ChangeKind::Event(to_payroll), 0);
+    assert_eq!(fails(&desk, &[("SPEND_MAX_SHRINK_PERCENT", "0")]).await, FailureKind::TableShrunk);
+    let [lines_left, payables_left] = cached_rows(&desk);
+    assert!(
+        lines_left + 30 <= lines && payables_left + 20 <= payables,
+        "{lines} {lines_left} {payables} {payables_left}"
+    );
 }
 
 /// A field that the schema has again is noticed by a full refresh.
