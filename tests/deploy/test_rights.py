@@ -124,7 +124,7 @@ def test_a_reader_may_read_on_a_desk(guarded, reader, command):
     """With the policy for readers alone, which lists below some prefixes only."""
     lake = f"s3://{guarded.outputs['BucketName']}/lake"
     assert reader.succeed(f"{readers.program('xledger-spend')} {command} --lake {lake}")
-    denied = reader.run(f"{readers.program('xledger-spend')} rollback --lake {lake}")
+    denied = reader.run(f"{readers.program('xledger-spend')} rollback --lake {lake} 20261121T013000Z-0a1b2c3d")
     assert denied.status == 1 and "lake_denied" in denied.stderr, denied
 
 
