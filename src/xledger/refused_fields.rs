@@ -1,6 +1,7 @@
 //! Finds out which fields of a question are refused, whatever the words of the refusal: each is asked for by itself, in few rows. What is
 //! refused by itself, while the rows' ids are answered, cannot be had; then the question is asked without exactly that. Nobody has seen Xledger's
-//! words for a missing right, so nothing goes by them; and data beside an error is not used, for nobody knows what else it lacks.
+//! words for a missing right, so nothing goes by them; and data beside an error is not used, for nobody knows what else it lacks. If no field is found,
+//! and each error names a row, the other rows are used all the same (`transport.rs`): else one row would end every refresh.
 
 use serde::de::IgnoredAny;
 
