@@ -120,10 +120,10 @@ def test_a_refresh_needs_nothing_that_the_role_lacks(guarded, company):
 
 
 @pytest.mark.parametrize("command", ["report", "show", "snapshots", "schema --ddl"])
-def test_a_reader_may_read_on_a_desk(guarded, reader, command):
+def test_a_reader_may_read_on_a_desk(guarded, reader, command, tmp_path):
     """With the policy for readers alone, which lists below some prefixes only."""
     lake = f"s3://{guarded.outputs['BucketName']}/lake"
-    assert reader.succeed(f"{readers.program('xledger-spend')} {command} --lake {lake}")
+    assert reader.succeed(f"{readers.program('xledger-spend')} {command} --lake {lake}", directory=tmp_path)
     denied = reader.run(f"{readers.program('xledger-spend')} rollback --lake {lake} 20261121T013000Z-0a1b2c3d")
     assert denied.status == 1 and "lake_denied" in denied.stderr, denied
 
