@@ -97,8 +97,11 @@ impl<T: DeserializeOwned + FromWire> Decoded for Data<T> {
 
     fn drop_rows(&mut self, places: &BTreeSet<usize>) -> bool {
         let edges = &mut self.0.edges;
+        if places.is_empty() {
+            return true;
+        }
         // Rows behind one that is null have other places.
-        if edges.null_rows > 0 || places.last().is_none_or(|last| *last >= edges.nodes.len()) {
+        if edges.null_rows > 0 || places.last().is_some_and(|last| *last >= edges.nodes.len()) {
             return false;
         }
         let mut place = 0..;

@@ -168,8 +168,8 @@ impl Client {
             let body = self.body(question, document);
             note_request(question, &body);
             // Fewer rows are not tried, it does not lie with a field of all rows, and a fault of a moment passes meanwhile.
-            let drops_rows = searched && rows <= MIN_ROWS && tries >= 2;
-            let sending = self.transport.send(query, body, rows, has_answered, drops_rows);
+            let takes_unresolved = searched && rows <= MIN_ROWS && tries >= 2;
+            let sending = self.transport.send(query, body, rows, has_answered, takes_unresolved);
             let sent =
                 tokio::time::timeout_at(self.transport.connection.deadline, sending).await.unwrap_or_else(|_| {
                     let doing = format!("waiting for the answer to query {}", query.name);

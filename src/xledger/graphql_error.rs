@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::error::Error;
-use super::query::Query;
+use super::query::{LEDGER_INDEX, LEDGER_REFERENCES, PAYABLE_INDEX, Query};
 use super::rights;
 use super::scalar;
 use crate::display::lines::is_control_char as is_obeyed;
@@ -74,16 +74,42 @@ fn classify(query: Query, rows: usize, error: &Value, token: &str, is_accepted: 
     }
 }
 
-/// The places of the rows of a page that have a field which is not resolved, if nothing else is wrong with the answer: GraphQL then has null for the
-/// field, and the error names the row.
-pub(crate) fn unresolved_rows(query: Query, rows: usize, errors: &[Value], token: &str) -> Option<BTreeSet<usize>> {
-    let place = |error: &Value| match error["path"].as_array()?.as_slice() {
-        [_, edges, place, node, _, ..] if edges == "edges" && node == "node" => place.as_u64(),
+/// A row of a page and its field that is not resolved.
+type UnresolvedField<'a> = (usize, &'a str);
+
+/// The rows of a page that have a field which is not resolved, if nothing else is wrong with the answer: GraphQL then has null for the field, and the
+/// error names the row.
+fn unresolved_fields<'a>(
+    query: Query,
+    rows: usize,
+    errors: &'a [Value],
+    token: &str,
+) -> Option<Vec<UnresolvedField<'a>>> {
+    let field = |error: &'a Value| match error["path"].as_array()?.as_slice() {
+        [_, edges, place, node, field, ..] if edges == "edges" && node == "node" => {
+            Some((usize::try_from(place.as_u64()?).ok()?, field.as_str()?))
+        }
         _ => None,
     };
     let is_not_resolved =
         |error: &&Value| matches!(classify(query, rows, error, token, true), Error::NotResolved { .. });
-    errors.iter().map(|error| place(Some(error).filter(is_not_resolved)?)?.try_into().ok()).collect()
+    errors.iter().map(|error| field(Some(error).filter(is_not_resolved)?)).collect()
+}
+
+/// The places of the rows to do without, if an answer with such rows is of use; none, where they are used without the field.
+///
+/// Payroll is known by the lists alone. A listed line without a header is refused, and so is what shares its match. Without another field, or without the
+/// row, something could be taken for no payroll: then there is no answer.
+pub(crate) fn rows_to_drop(query: Query, rows: usize, errors: &[Value], token: &str) -> Option<BTreeSet<usize>> {
+    let fields = unresolved_fields(query, rows, errors, token)?;
+    let is_list = [LEDGER_INDEX, PAYABLE_INDEX, LEDGER_REFERENCES].contains(&query);
+    match is_list {
+        false => Some(fields.into_iter().map(|(place, _)| place).collect()),
+        true if fields.iter().all(|(_, field)| ["header", "transactionHeader"].contains(field)) => {
+            Some(BTreeSet::new())
+        }
+        true => None,
+    }
 }
 
 /// What the GraphQL library calls a fault while a field is resolved.

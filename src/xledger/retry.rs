@@ -11,7 +11,7 @@
 //! | server down, connection broken, answer damaged or of no known form where there were answers before | wait 1, 2, 4, 8, 16 s, one request at a time | 5 minutes without an answer |
 //! | the same, while others are answered, or every second time from the fifth on; no answer in time, for the second time; too much asked at once; a list of ids that a firewall refuses | ask for half as many rows | the least that is worth trying, then as if the server were down |
 //! | a fault of a field, or a query too complex, at the least rows that are worth trying: the third time, or at once | ask for its fields one by one, and again without those that always fail | until that finds none, then as if the server were down; too complex: stop |
-//! | the same, and each error names a row | take these rows for null, which are counted | 50 rows |
+//! | the same, and each error names a row | take a listed line without its header, which is refused then, and other rows for null | 50 rows |
 //! | a refusal of this question, whatever its words | ask for its fields one by one, and again without those that are refused | until that finds none |
 //! | the same, and none of its fields is refused by itself | wait 5, 15, 40 s | 3 times |
 //! | anything else | stop: to ask again would only cost | |

@@ -24,8 +24,8 @@ const TIME_TO_FIRST_BYTE: Duration = Duration::from_secs(120);
 const SILENCE: Duration = Duration::from_secs(60);
 /// No answer takes longer in all: 10,000 rows are 5 MB without compression.
 const TIME_TO_LAST_BYTE: Duration = Duration::from_secs(300);
-/// So many rows that cannot be resolved are taken for null in a run, twice each. More are no fault of single rows.
-const MAX_ROWS_DROPPED: usize = 50;
+/// So many answers about rows that cannot be resolved are put up with in a run. More are no fault of single rows.
+const MAX_ROWS_UNRESOLVED: usize = 50;
 /// What any of these has at least, however many times faster than in life a test is played: the machine that answers is no faster.
 const LEAST_TIME: Duration = Duration::from_secs(5);
 
@@ -41,8 +41,8 @@ pub(crate) struct Transport {
     authorization: HeaderValue,
     /// Whether the token was taken already: a good answer came.
     token_accepted: AtomicBool,
-    /// How many rows were taken for null, for they could not be resolved.
-    rows_dropped: AtomicUsize,
+    /// How many rows came that could not be resolved, and were put up with.
+    rows_unresolved: AtomicUsize,
     meter: Meter,
 }
 
@@ -71,8 +71,8 @@ impl Transport {
             .user_agent(concat!("xledger-spend/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| connection::explain(endpoint, &error))?;
-        let (token_accepted, rows_dropped) = Default::default();
-        Ok(Self { http, connection, authorization, token_accepted, rows_dropped, meter })
+        let (token_accepted, rows_unresolved) = Default::default();
+        Ok(Self { http, connection, authorization, token_accepted, rows_unresolved, meter })
     }
 
     /// The address that is asked.
@@ -81,20 +81,20 @@ impl Transport {
     }
 
     /// Sends once and reads the answer's data, for which so many rows were asked. `has_answered` says whether this endpoint has answered before, and
-    /// `drops_rows` whether rows with a field that is not resolved are taken for null: nothing else has helped.
+    /// `takes_unresolved` whether single rows may have a field that is not resolved: nothing else has helped.
     pub(crate) async fn send<D: Decoded>(
         &self,
         query: Query,
         body: String,
         rows: usize,
         has_answered: bool,
-        drops_rows: bool,
+        takes_unresolved: bool,
     ) -> Result<Option<D>, Error> {
         let response = self.post(body).await?;
         let status = response.status().as_u16();
         let says_when = matches!(status, 429 | 500..);
         let busy_until = retry_after(response.headers(), (self.connection.clock)()).filter(|_| says_when);
-        match (self.read(response, query, rows, has_answered, drops_rows).await, busy_until) {
+        match (self.read(response, query, rows, has_answered, takes_unresolved).await, busy_until) {
             // Used-up credits have a long wait of their own.
             (Err(error), Some(until)) if !matches!(error, Error::CreditsUsedUp { .. }) => {
                 Err(Error::Busy { endpoint: self.endpoint(), status, until })
@@ -126,7 +126,7 @@ impl Transport {
         query: Query,
         rows: usize,
         has_answered: bool,
-        drops_rows: bool,
+        takes_unresolved: bool,
     ) -> Result<Option<D>, Error> {
         let status = response.status().as_u16();
         let content_type = text(response.headers(), CONTENT_TYPE);
@@ -169,16 +169,16 @@ impl Transport {
         let errors = envelope.errors();
         match graphql_error::classify_all(query, rows, &errors, token, is_accepted) {
             Some(Error::NotResolved { message, .. })
-                if drops_rows
-                    && let Some(places) = graphql_error::unresolved_rows(query, rows, &errors, token)
-                    && self.rows_dropped.fetch_add(places.len(), Relaxed) < MAX_ROWS_DROPPED
+                if takes_unresolved
+                    && let Some(places) = graphql_error::rows_to_drop(query, rows, &errors, token)
+                    && self.rows_unresolved.fetch_add(errors.len(), Relaxed) < MAX_ROWS_UNRESOLVED
                     && envelope.data.as_mut().is_some_and(|data| data.drop_rows(&places)) =>
             {
                 tracing::warn!(
                     query = query.name,
-                    rows = places.len(),
+                    rows = errors.len(),
                     reason = message,
-                    "rows that cannot be resolved are taken for null"
+                    "takes rows with a field that cannot be resolved without it, or for null"
                 );
                 Ok(envelope.data)
             }
