@@ -5,7 +5,7 @@ use std::path::Path;
 
 use toml::Table;
 use xledger_spend::model::failure::{Failure, FailureKind};
-use xledger_spend::settings::{Caller, InvalidSetting, InvalidSettings, Settings};
+use xledger_spend::settings::{Caller, InvalidSettings, Settings};
 
 use super::template::{Template, text};
 
@@ -198,6 +198,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("DocumentTypes", "SPEND_DOCUMENT_TYPES"),
     ("ExcludedAccounts", "SPEND_EXCLUDED_ACCOUNTS"),
     ("ExtraPayrollDocumentTypes", "SPEND_EXTRA_PAYROLL_DOCUMENT_TYPES"),
+    ("PayrollDocumentTypes", "SPEND_EXTRA_PAYROLL_DOCUMENT_TYPES"),
     ("PayrollWords", "SPEND_PAYROLL_WORDS"),
     ("PayrollAccounts", "SPEND_PAYROLL_ACCOUNTS"),
     ("VatRates", "SPEND_VAT_RATES"),
@@ -205,22 +206,19 @@ const SETTINGS: &[(&str, &str)] = &[
 
 /// What the function would find wrong at each run.
 fn setting_faults(parameters: &BTreeMap<String, String>) -> Vec<String> {
-    let lookup = |setting: &str| match setting {
-        // What the template gives each function.
-        "XLEDGER_TOKEN_SECRET_ID" => Some("token"),
-        "LAKE_URL" => Some("s3://bucket/lake"),
-        _ => {
-            let (parameter, _) = SETTINGS.iter().find(|(_, named)| *named == setting)?;
-            parameters.get(*parameter).map(String::as_str).filter(|value| !value.is_empty())
-        }
+    let fault = |(parameter, setting): &(&str, &str)| {
+        let value = parameters.get(*parameter).filter(|value| !value.is_empty())?;
+        let lookup = |name: &str| match name {
+            // What the template gives each function.
+            "XLEDGER_TOKEN_SECRET_ID" => Some("token"),
+            "LAKE_URL" => Some("s3://bucket/lake"),
+            _ => (name == *setting).then_some(value.as_str()),
+        };
+        let InvalidSettings(faults) = Settings::read(Caller::Function, lookup).err()?;
+        let what = faults.into_iter().find(|fault| fault.setting == *setting)?.what;
+        Some(format!("{parameter}: {what}"))
     };
-    let InvalidSettings(faults) = match Settings::read(Caller::Function, lookup) {
-        Ok(_) => return Vec::new(),
-        Err(faults) => faults,
-    };
-    let parameter = |setting| SETTINGS.iter().find(|(_, named)| *named == setting).map(|(parameter, _)| parameter);
-    let told = |fault: &InvalidSetting| Some(format!("{}: {}", parameter(fault.setting)?, fault.what));
-    faults.iter().filter_map(told).collect()
+    SETTINGS.iter().filter_map(fault).collect()
 }
 
 /// What is there twice and must not be.

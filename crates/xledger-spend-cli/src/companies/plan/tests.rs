@@ -41,6 +41,7 @@ fn what_the_function_refuses_is_no_parameter() {
         PayrollAccounts = "5499-5000"
         PayrollWords = "a/b"
         ExtraPayrollDocumentTypes = "LÃ˜"
+        PayrollDocumentTypes = "LÃ˜"
         HistoryFrom = ""
         "#,
     );
@@ -51,8 +52,9 @@ fn what_the_function_refuses_is_no_parameter() {
         "company 1 (spend-a): PayrollWords: ",
         "company 1 (spend-a): PayrollAccounts: ",
         "company 1 (spend-a): ExtraPayrollDocumentTypes: ",
+        "company 1 (spend-a): PayrollDocumentTypes: ",
     ];
-    assert_eq!(faults.len(), 5, "{faults:?}");
+    assert_eq!(faults.len(), 6, "{faults:?}");
     for place in places {
         assert!(faults.iter().any(|fault| fault.starts_with(place)), "{place} {faults:?}");
     }
