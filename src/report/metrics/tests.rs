@@ -112,7 +112,7 @@ fn what_is_not_known_is_left_out() {
     }
 }
 
-/// A month of looks costs a tenth of what all metrics would.
+/// A month of looks costs a third of what all metrics would.
 #[test]
 fn a_run_that_waits_for_its_token_says_that_and_nothing_of_its_work() {
     let record = ended(Ok(&Report { last_success_at: None, ..report(Status::WaitingForToken, None) })).record();
